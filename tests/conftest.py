@@ -1,0 +1,88 @@
+"""Fixtures that all tests share: a tiny tokenizer, a tiny model, and the folder of real corpora.
+
+Set before anything heavy is imported: no hub is asked, no progress bar is drawn, torch uses one thread.
+Importing torch is left to the fixtures, so that tests without it stay quick.
+"""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["HF_DATASETS_OFFLINE"] = "1"
+os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+os.environ["TOKENIZERS_PARALLELISM"] = "false"
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import pytest
+
+if TYPE_CHECKING:
+    from seq2seq.tokenizer import Tokenizer
+    from seq2seq.transformer import Transformer
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+SUBJECTS = ["a dog", "two dogs", "a man", "a young girl", "three children", "an old woman"]
+VERBS = ["plays in", "runs through", "sits in", "sleeps in", "walks across", "looks at"]
+PLACES = ["the snow.", "the garden.", "a red house.", "the street.", "the water.", "a big park!"]
+SENTENCES = [f"{subject} {verb} {place}" for subject in SUBJECTS for verb in VERBS for place in PLACES]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread() -> None:
+    """Tiny tensors gain nothing from threads, and a busy machine loses by them."""
+    import torch
+
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """The root of the checkout under test."""
+    return REPOSITORY
+
+
+@pytest.fixture(scope="session")
+def data_directory() -> Path:
+    """The folder of real corpora named by SEQ2SEQ_DATA; the test is skipped where there is none."""
+    named = os.environ.get("SEQ2SEQ_DATA")
+    if not named:
+        pytest.skip("SEQ2SEQ_DATA does not name a folder of corpora")
+    folder = Path(named)
+    if not folder.is_dir():
+        pytest.skip(f"SEQ2SEQ_DATA names {named}, which is no folder")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def sentences() -> list[str]:
+    """216 short English sentences, every word of which occurs many times."""
+    return list(SENTENCES)
+
+
+@pytest.fixture(scope="session")
+def tiny_tokenizer(sentences: list[str]) -> "Tokenizer":
+    """A SentencePiece tokenizer of 100 pieces over `sentences`."""
+    from seq2seq.tokenizer import Tokenizer
+
+    return Tokenizer.train(sentences, vocabulary_size=100)
+
+
+@pytest.fixture
+def tiny_model(tiny_tokenizer: "Tokenizer") -> "Transformer":
+    """An untrained Transformer (width 16, two layers a side) with fixed random weights, in eval mode."""
+    import torch
+
+    from seq2seq.config import ModelConfig
+    from seq2seq.transformer import Transformer
+
+    torch.manual_seed(1)
+    config = ModelConfig(
+        vocabulary_size=len(tiny_tokenizer),
+        width=16,
+        feed_forward=32,
+        encoder_layers=2,
+        decoder_layers=2,
+        max_length=64,
+    )
+    return Transformer(config).eval()
