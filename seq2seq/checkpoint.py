@@ -1,0 +1,204 @@
+"""Model directory: a trained model as four files that cannot run code.
+
+    config.json         format, shape of the model, languages, limits, alignment head, checksums
+    model.safetensors   weights, stored in 16 bit and computed in 32, tied tensors once
+    tokenizer.model     SentencePiece
+    README.md           model card
+
+A directory is written beside its place and then renamed, so a reader finds the old model or the
+new one, never half of one. Loading reads each file once and checks its size and sha256 first.
+"""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import safetensors.torch
+import torch
+from safetensors import SafetensorError
+from torch import Tensor
+
+from seq2seq.config import ModelConfig
+from seq2seq.settings import (
+    CARD,
+    CONFIG,
+    FORMAT,
+    PICKLES,
+    TOKENIZER,
+    WEIGHTS,
+    AlignmentHead,
+    Settings,
+    read_config,
+)
+from seq2seq.storage import checksum, read_checked, replace_file, write_directory
+from seq2seq.tokenizer import Tokenizer
+from seq2seq.transformer import Transformer
+
+
+class LoadedModel(NamedTuple):
+    """A model ready to translate: weights in float32, dropout off."""
+
+    model: Transformer
+    tokenizer: Tokenizer
+    settings: Settings
+
+
+def save_model(
+    directory: str | Path, model: Transformer, tokenizer: Tokenizer, settings: Settings, card: str
+) -> None:
+    """Write a model directory beside its place, then rename it there.
+
+    An earlier model in that place survives every failure. Weights that are not finite, or too large
+    for 16 bit, are a ValueError; a full disk is an OSError.
+    """
+    _check_replaceable(Path(directory))
+    contents = {WEIGHTS: _stored_weights(model), TOKENIZER: tokenizer.to_bytes(), CARD: card.encode()}
+    config = {"format": FORMAT, "model": model.config.to_json(), **settings.to_json()}
+    config["files"] = {name: checksum(data) for name, data in contents.items()}
+    write_directory(directory, {**contents, CONFIG: _json_bytes(config)})
+
+
+def write_card(directory: str | Path, card: str) -> None:
+    """Replace the model card of a saved model, and its checksum, leaving weights and tokenizer alone."""
+    directory = Path(directory)
+    config = read_config(directory)
+    config["files"][CARD] = checksum(card.encode())
+    replace_file(directory / CARD, card.encode())
+    replace_file(directory / CONFIG, _json_bytes(config))
+
+
+def load_model(directory: str | Path, device: str = "cpu") -> LoadedModel:
+    """The model of a directory, in float32 and with dropout off.
+
+    Whatever is missing, damaged or of the wrong kind is a ValueError that names the file.
+    """
+    directory = Path(directory)
+    config = read_config(directory)
+    files, shape = config.pop("files"), config.pop("model")
+    del config["format"]
+    try:
+        model_config = ModelConfig.from_json(shape)
+        settings = Settings.from_json(config)
+        _check_head(settings.alignment, model_config)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{directory / CONFIG}: {error}") from error
+    tokenizer = _read_tokenizer(directory, files)
+    if len(tokenizer) != model_config.vocabulary_size:
+        raise ValueError(
+            f"{directory / TOKENIZER} has {len(tokenizer)} pieces but {directory / CONFIG} says "
+            f"vocabulary_size {model_config.vocabulary_size}; take both from one model"
+        )
+    model = _build(model_config, _read_weights(directory, files), directory / WEIGHTS)
+    return LoadedModel(model.to(device).eval().requires_grad_(False), tokenizer, settings)
+
+
+def average(state_dicts: Iterable[dict[str, Tensor]]) -> dict[str, Tensor]:
+    """The mean of several states of one model, read one after the other; whole numbers are the last's."""
+    total: dict[str, Tensor] = {}
+    count = 0
+    for state in state_dicts:
+        if count and state.keys() != total.keys():
+            names = ", ".join(sorted(state.keys() ^ total.keys())[:3])
+            raise ValueError(
+                f"state {count + 1} is of another model ({names} differ); average states of one run"
+            )
+        for name, tensor in state.items():
+            wide = tensor.double() if tensor.is_floating_point() else tensor
+            total[name] = total[name] + wide if count and tensor.is_floating_point() else wide.clone()
+        count += 1
+    if not count:
+        raise ValueError("there is no state to average; give at least one")
+    return {name: (t / count).float() if t.is_floating_point() else t for name, t in total.items()}
+
+
+def _owners(state: dict[str, Tensor]) -> dict[str, str]:
+    """Each tensor's name -> the first name of the same memory (tied tensors share one)."""
+    first: dict[tuple[int, torch.Size], str] = {}
+    return {name: first.setdefault((t.data_ptr(), t.shape), name) for name, t in state.items()}
+
+
+def _stored_weights(model: Transformer) -> bytes:
+    """The safetensors file of a model: 16 bit, tied tensors once, every value finite."""
+    state = model.state_dict()
+    kept = {}
+    for name, owner in _owners(state).items():
+        if name != owner:
+            continue
+        tensor = state[name].detach().cpu()
+        stored = tensor.half() if tensor.is_floating_point() else tensor
+        if not torch.isfinite(stored).all():
+            if torch.isfinite(tensor).all():
+                what = f"a value of {tensor.abs().max():g}, beyond the 65504 that 16-bit storage can hold"
+            else:
+                what = "values that are not finite"
+            raise ValueError(f"weight {name} has {what}: the training diverged; lower the learning rate")
+        kept[name] = stored.contiguous()
+    return safetensors.torch.save(kept)
+
+
+def _read_weights(directory: Path, files: dict[str, Any]) -> dict[str, Tensor]:
+    path = directory / WEIGHTS
+    pickles = [other.name for other in sorted(directory.iterdir()) if other.suffix in PICKLES]
+    if pickles and not path.exists():
+        raise ValueError(
+            f"{path} is missing and {pickles[0]} is a pickle, which can run code and is not read; "
+            f"save the model as {WEIGHTS}"
+        )
+    data = read_checked(path, files[WEIGHTS])
+    try:
+        return safetensors.torch.load(data)
+    except SafetensorError as error:
+        raise ValueError(f"{path} is no safetensors file ({error}); fetch it again") from error
+
+
+def _build(config: ModelConfig, weights: dict[str, Tensor], path: Path) -> Transformer:
+    """A Transformer with these weights; names, shapes and values are checked first."""
+    with torch.random.fork_rng(devices=[]):  # loading must not move a training's random numbers
+        model = Transformer(config)
+    state = model.state_dict()
+    owners = _owners(state)
+    expected = set(owners.values())
+    if wrong := expected ^ weights.keys():
+        name = min(wrong)
+        what = "lacks" if name in expected else "has an unknown"
+        raise ValueError(f"{path} {what} weight {name}; it does not belong to this {CONFIG}")
+    for name, tensor in weights.items():
+        if tensor.shape != state[name].shape:
+            raise ValueError(
+                f"{path}: weight {name} is {list(tensor.shape)} but {CONFIG} asks for "
+                f"{list(state[name].shape)}; take both files from one model"
+            )
+        if not torch.isfinite(tensor).all():
+            raise ValueError(f"{path}: weight {name} is not finite; take the model from an earlier save")
+    model.load_state_dict({name: weights[owner] for name, owner in owners.items()})
+    return model.float()
+
+
+def _check_head(head: AlignmentHead, config: ModelConfig) -> None:
+    heads = config.cross_attention.heads
+    if head.layer >= config.decoder_layers or head.head >= heads:
+        raise ValueError(
+            f"alignment names layer {head.layer}, head {head.head}, but the model has "
+            f"{config.decoder_layers} decoder layers of {heads} heads, counted from 0"
+        )
+
+
+def _read_tokenizer(directory: Path, files: dict[str, Any]) -> Tokenizer:
+    data = read_checked(directory / TOKENIZER, files[TOKENIZER])
+    try:
+        return Tokenizer.from_bytes(data)
+    except ValueError as error:
+        raise ValueError(f"{directory / TOKENIZER}: {error}") from error
+
+
+def _json_bytes(values: dict[str, Any]) -> bytes:
+    return (json.dumps(values, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def _check_replaceable(target: Path) -> None:
+    """Refuse a place that holds something else than an earlier model."""
+    if target.is_dir() and (not any(target.iterdir()) or (target / CONFIG).is_file()):
+        return
+    if target.exists():
+        raise ValueError(f"{target} is there already and is no model directory; choose another place")

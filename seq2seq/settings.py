@@ -1,0 +1,126 @@
+"""config.json of a model directory: what a model was trained for, readable without torch.
+
+    {"format": 1, "model": {ModelConfig}, "source_languages": [...], ..., "files": {name: checksum}}
+
+Keys that are unknown or missing are refused, so a misspelt one is never silently a default.
+"""
+
+import json
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any, Literal
+
+from seq2seq.storage import previous_of
+
+FORMAT = 1
+CONFIG, WEIGHTS, TOKENIZER, CARD = "config.json", "model.safetensors", "tokenizer.model", "README.md"
+PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle")  # files that can run code: never read
+
+
+@dataclass(frozen=True)
+class AlignmentHead:
+    """The cross-attention head that is read as word alignment; layer and head count from 0.
+
+    `read` says in which row of the map a target piece is found: "output" is the row that predicts
+    it, "input" the row after, whose input it is.
+    """
+
+    layer: int = 0
+    head: int = 0
+    read: Literal["output", "input"] = "output"
+
+    def __post_init__(self) -> None:
+        for name in ("layer", "head"):
+            value = getattr(self, name)
+            if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+                raise ValueError(f"alignment.{name} is {value!r}; give a whole number from 0")
+        if self.read not in ("output", "input"):
+            raise ValueError(f'alignment.read is {self.read!r}; choose "output" or "input"')
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a model was trained for, beside its shape.
+
+    `longest_source` and `longest_target` count pieces with the special ones, as trained on.
+    `alignment` names the cross-attention head that is read as word alignment.
+    """
+
+    source_languages: list[str]
+    target_languages: list[str]
+    longest_source: int
+    longest_target: int
+    alignment: AlignmentHead = field(default_factory=AlignmentHead)
+
+    def __post_init__(self) -> None:
+        for name in ("source_languages", "target_languages"):
+            value = getattr(self, name)
+            if not isinstance(value, list) or not value or not all(isinstance(v, str) and v for v in value):
+                raise ValueError(f'{name} is {value!r}; give a list of language codes such as ["en"]')
+        for name in ("longest_source", "longest_target"):
+            value = getattr(self, name)
+            if not isinstance(value, int) or isinstance(value, bool) or value < 2:
+                raise ValueError(f"{name} is {value!r}; give a number of pieces, 2 or more")
+
+    def to_json(self) -> dict[str, Any]:
+        """The settings as plain JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> "Settings":
+        """Settings from the values of config.json; unknown and missing keys are refused."""
+        _check_keys("settings", values, {f.name for f in fields(cls)})
+        head = values["alignment"]
+        if not isinstance(head, dict):
+            raise ValueError(f'alignment is {head!r}; give {{"layer": 0, "head": 0, "read": "output"}}')
+        _check_keys("alignment", head, {f.name for f in fields(AlignmentHead)})
+        return cls(**{**values, "alignment": AlignmentHead(**head)})
+
+
+def _check_keys(where: str, values: dict[str, Any], known: set[str]) -> None:
+    if unknown := values.keys() - known:
+        raise ValueError(f"{where} has an unknown key {min(unknown)!r}; known are {', '.join(sorted(known))}")
+    if missing := known - values.keys():
+        raise ValueError(f"{where} lacks the key {min(missing)!r}")
+
+
+def read_config(directory: Path) -> dict[str, Any]:
+    """config.json as a dictionary whose outer keys are all there; the rest is checked by its readers."""
+    path = directory / CONFIG
+    if not path.is_file():
+        raise ValueError(_why_no_model(directory))
+    try:
+        config = json.loads(path.read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{path} is not valid JSON ({error}); fetch or save the model again") from error
+    if not isinstance(config, dict) or "format" not in config:
+        raise ValueError(f"{path} is no config of this program (it has no format number)")
+    if config["format"] != FORMAT:
+        raise ValueError(
+            f"{path} has format {config['format']!r} and this version reads {FORMAT}; "
+            "install a version that fits"
+        )
+    try:
+        _check_keys(CONFIG, config, {"format", "model", "files"} | {f.name for f in fields(Settings)})
+        for key in ("model", "files"):
+            if not isinstance(config[key], dict):
+                raise ValueError(f"{key} is {config[key]!r}, not an object")
+        _check_keys("files", config["files"], {WEIGHTS, TOKENIZER, CARD})
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
+    return config
+
+
+def _why_no_model(directory: Path) -> str:
+    """One sentence on why a path is no model directory."""
+    previous = previous_of(directory)
+    if previous.is_dir() and not directory.exists():
+        return f"{directory} was being replaced when the program stopped; rename {previous} to it"
+    if directory.is_file():
+        kind = "a pickle, which can run code" if directory.suffix in PICKLES else "a file"
+        return f"{directory} is {kind}; give a model directory, with {WEIGHTS} and {CONFIG} in it"
+    if not directory.is_dir():
+        return f"{directory} does not exist; give a model directory or a name that `seq2seq models` lists"
+    if any(path.suffix in PICKLES for path in directory.iterdir()):
+        return f"{directory} holds pickles, which can run code and are not read; give one with {WEIGHTS}"
+    return f"{directory} has no {CONFIG}; give a directory that `seq2seq train` wrote"
