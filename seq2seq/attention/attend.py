@@ -1,0 +1,68 @@
+"""The formula: score, mask, softmax, mix.
+
+    weights = softmax(score(Q, K) masked)        [B, H, T, S]   who looks where
+    context = weights V                          [B, H, T, D]   what it takes from there
+
+Every attention of this package ends here, whatever its score, its flow and its heads. Where
+nobody asked for the weights and the score is the scaled dot product, the fused kernel of torch
+computes the same context without ever writing them down.
+"""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from seq2seq.attention.score import ScaledDotScore, Score
+
+
+class Attended(NamedTuple):
+    """What attention gives back: the mixed values and, where asked for, the map."""
+
+    context: Tensor
+    weights: Tensor | None
+
+
+def attend(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    score: Score,
+    mask: Tensor | None = None,
+    *,
+    dropout: float = 0.0,
+    need_weights: bool = False,
+) -> Attended:
+    """Mix the values, each as much as its key answers the query.
+
+    Shapes: query [B, H, T, D], key and value [B, H, S, D], mask boolean and broadcastable to
+    [B, H, T, S], true = may attend -> context [B, H, T, D], weights [B, H, T, S] or None.
+    A query that may attend to nothing gets zeros. Dropout falls on the weights; the returned
+    weights are those before it. Source: Vaswani et al. 2017, eq. 1.
+
+    Raises:
+        ValueError: a mask that is not boolean.
+    """
+    if mask is not None and mask.dtype != torch.bool:
+        raise ValueError(f"the mask is of {mask.dtype}; give a boolean one, true where a query may attend")
+    if isinstance(score, ScaledDotScore) and not need_weights:
+        context = functional.scaled_dot_product_attention(
+            query, key, value, attn_mask=mask, dropout_p=dropout
+        )
+        return Attended(context, None)
+    weights = masked_softmax(score(query, key), mask)
+    context = functional.dropout(weights, dropout) @ value
+    return Attended(context, weights if need_weights else None)
+
+
+def masked_softmax(scores: Tensor, mask: Tensor | None) -> Tensor:
+    """Softmax over the keys that may be attended to; zeros where there are none.
+
+    The smallest finite number stands in for minus infinity: a row of minus infinities would turn
+    into NaN, in the gradient too.
+    """
+    if mask is None:
+        return scores.softmax(dim=-1)
+    lowest = torch.finfo(scores.dtype).min
+    return scores.masked_fill(~mask, lowest).softmax(dim=-1).masked_fill(~mask, 0.0)

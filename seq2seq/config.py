@@ -1,0 +1,177 @@
+"""What a model is made of: dataclasses that go to JSON and come back, and refuse contradictions.
+
+`AttentionConfig` is one point in the space of attentions (score, heads, positions);
+`ModelConfig` puts three of them together, one a flow: encoder self, decoder causal self, cross.
+"""
+
+import dataclasses
+import types
+import typing
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeVar
+
+# The ids of the special symbols, the same in every vocabulary of ours.
+PAD, UNK, BOS, EOS = 0, 1, 2, 3
+
+Config = TypeVar("Config")
+
+
+@dataclass(frozen=True)
+class AttentionConfig:
+    """One attention: how queries are compared with keys, and how heads share keys and values.
+
+    `kv_heads` None gives every query head its own keys and values (MHA), 1 shares one pair among
+    all (MQA), a number between groups them (GQA). `rotary` turns queries and keys by their
+    position (self-attention only).
+
+    Raises:
+        ValueError: a head count below 1, `kv_heads` that do not divide `heads`, dropout outside [0, 1).
+    """
+
+    score: Literal["scaled_dot"] = "scaled_dot"
+    heads: int = 4
+    kv_heads: int | None = None
+    rotary: bool = False
+    dropout: float = 0.0
+
+    def __post_init__(self) -> None:
+        check_types(self)
+        if self.heads < 1:
+            raise ValueError(f"heads is {self.heads}; an attention needs at least 1")
+        if self.kv_heads is not None and (self.kv_heads < 1 or self.heads % self.kv_heads):
+            raise ValueError(
+                f"kv_heads is {self.kv_heads}; choose a divisor of heads ({self.heads}), "
+                "so that each key/value head serves the same number of query heads"
+            )
+        check_dropout(self.dropout)
+
+    @property
+    def shared_heads(self) -> int:
+        """K, the number of key/value heads."""
+        return self.heads if self.kv_heads is None else self.kv_heads
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """An encoder-decoder Transformer, whole.
+
+    `max_length` bounds a sequence with its special symbols. With `tied_embeddings` one matrix
+    serves as source embedding, target embedding and output layer.
+
+    Raises:
+        ValueError: widths that the heads do not divide, and every other contradiction.
+    """
+
+    vocabulary_size: int
+    width: int = 128
+    feed_forward: int = 256
+    encoder_layers: int = 4
+    decoder_layers: int = 4
+    encoder_attention: AttentionConfig = field(default_factory=AttentionConfig)
+    decoder_attention: AttentionConfig = field(default_factory=AttentionConfig)
+    cross_attention: AttentionConfig = field(default_factory=AttentionConfig)
+    positions: Literal["sinusoidal", "learned", "rotary"] = "sinusoidal"
+    norm: Literal["layer", "rms"] = "layer"
+    norm_order: Literal["pre", "post"] = "post"
+    activation: Literal["relu", "gelu", "swiglu"] = "relu"
+    tied_embeddings: bool = True
+    dropout: float = 0.1
+    max_length: int = 256
+
+    def __post_init__(self) -> None:
+        check_types(self)
+        for name in ("width", "feed_forward", "encoder_layers", "decoder_layers", "max_length"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} is {getattr(self, name)}; it must be at least 1")
+        if self.vocabulary_size <= EOS:
+            raise ValueError(
+                f"vocabulary_size is {self.vocabulary_size}; the four special symbols alone need {EOS + 1}"
+            )
+        for name in ("encoder_attention", "decoder_attention", "cross_attention"):
+            self._check_attention(name, getattr(self, name))
+        if self.positions == "sinusoidal" and self.width % 2:
+            raise ValueError(f"width is {self.width}; sinusoidal positions need an even one")
+        check_dropout(self.dropout)
+
+    def _check_attention(self, name: str, attention: AttentionConfig) -> None:
+        if self.width % attention.heads:
+            raise ValueError(
+                f"{name}.heads is {attention.heads}, which does not divide width {self.width}; "
+                "choose a divisor"
+            )
+        if attention.rotary:
+            raise ValueError(
+                f"{name}.rotary is set by the model; write positions: rotary to turn on rotary positions"
+            )
+        if self.positions == "rotary" and (self.width // attention.heads) % 2:
+            raise ValueError(
+                f"width {self.width} over {attention.heads} heads gives an odd head width "
+                f"in {name}; rotary positions need an even one"
+            )
+
+    def self_attention(self, side: Literal["encoder", "decoder"]) -> AttentionConfig:
+        """The self-attention of one side, rotary where the model's positions are."""
+        config = self.encoder_attention if side == "encoder" else self.decoder_attention
+        return dataclasses.replace(config, rotary=self.positions == "rotary")
+
+    def to_json(self) -> dict[str, Any]:
+        """A plain dictionary, to be written as JSON."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> "ModelConfig":
+        """The config that `to_json` wrote.
+
+        Raises:
+            ValueError: unknown or missing keys, and whatever the config itself refuses.
+        """
+        nested = {
+            name: _build(AttentionConfig, values[name])
+            for name in ("encoder_attention", "decoder_attention", "cross_attention")
+            if name in values
+        }
+        return _build(cls, {**values, **nested})
+
+
+def _build(cls: type[Config], values: dict[str, Any]) -> Config:
+    if not isinstance(values, dict):
+        raise ValueError(f"{cls.__name__} is {values!r}; it must be a mapping of its fields")
+    known = [f.name for f in dataclasses.fields(cls)]  # type: ignore[arg-type]
+    if unknown := sorted(set(values) - set(known)):
+        raise ValueError(f"{cls.__name__} has no field {unknown[0]!r}; its fields are {', '.join(known)}")
+    try:
+        return cls(**values)
+    except TypeError as error:
+        raise ValueError(f"{cls.__name__} is incomplete: {error}") from error
+
+
+def check_dropout(dropout: float) -> None:
+    """Refuse a dropout that is no probability below 1."""
+    if not 0.0 <= dropout < 1.0:
+        raise ValueError(f"dropout is {dropout}; choose a number from 0 up to, but not including, 1")
+
+
+def check_types(config: Any) -> None:
+    """Refuse a field whose value is not of its annotated type (JSON and YAML do not check)."""
+    hints = typing.get_type_hints(type(config))
+    for name, hint in hints.items():
+        value = getattr(config, name)
+        if not _fits(value, hint):
+            wanted = (
+                " or ".join(map(repr, typing.get_args(hint)))
+                if typing.get_origin(hint) is Literal
+                else str(getattr(hint, "__name__", hint))
+            )
+            raise ValueError(f"{name} is {value!r}; it must be {wanted}")
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    if typing.get_origin(hint) is Literal:
+        return value in typing.get_args(hint)
+    if isinstance(hint, types.UnionType):
+        return any(_fits(value, part) for part in typing.get_args(hint))
+    if hint is float:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    if hint is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, hint)

@@ -1,0 +1,152 @@
+"""The layers of encoder and decoder: attention and a feed-forward net, each in a residual branch.
+
+post-norm   x = norm(x + f(x))      Vaswani et al. 2017
+pre-norm    x = x + f(norm(x))      steadier when deep; wants one more norm after the last layer
+"""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from seq2seq.attention import CausalSelfAttention, CrossAttention, KeyValueCache, SelfAttention
+from seq2seq.config import ModelConfig
+
+
+def make_norm(config: ModelConfig) -> nn.Module:
+    """The normalisation the config names, over the last axis."""
+    match config.norm:
+        case "layer":
+            return nn.LayerNorm(config.width)
+        case "rms":
+            return nn.RMSNorm(config.width, eps=1e-5)
+
+
+class FeedForward(nn.Module):
+    """Each position by itself, widened and narrowed: [B, T, M] -> [B, T, M].
+
+    SwiGLU multiplies two widened halves, one through SiLU (Shazeer 2020).
+    """
+
+    def __init__(self, config: ModelConfig):
+        super().__init__()
+        self.activation = config.activation
+        widened = 2 * config.feed_forward if config.activation == "swiglu" else config.feed_forward
+        self.widen = nn.Linear(config.width, widened)
+        self.narrow = nn.Linear(config.feed_forward, config.width)
+        for linear in (self.widen, self.narrow):
+            nn.init.xavier_uniform_(linear.weight)
+            nn.init.zeros_(linear.bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        hidden = self.widen(x)
+        match self.activation:
+            case "relu":
+                hidden = functional.relu(hidden)
+            case "gelu":
+                hidden = functional.gelu(hidden)
+            case "swiglu":
+                gate, content = hidden.chunk(2, dim=-1)
+                hidden = functional.silu(gate) * content
+        return self.narrow(hidden)
+
+
+class Residual(nn.Module):
+    """What stands around a sublayer f: the norm before or after it, dropout, and the way past it."""
+
+    def __init__(self, config: ModelConfig):
+        super().__init__()
+        self.norm = make_norm(config)
+        self.dropout = nn.Dropout(config.dropout)
+        self.pre = config.norm_order == "pre"
+
+    def enter(self, x: Tensor) -> Tensor:
+        """What f reads."""
+        return self.norm(x) if self.pre else x
+
+    def leave(self, x: Tensor, found: Tensor) -> Tensor:
+        """x with what f found added."""
+        x = x + self.dropout(found)
+        return x if self.pre else self.norm(x)
+
+
+class EncoderLayer(nn.Module):
+    """Self-attention, then feed-forward."""
+
+    def __init__(self, config: ModelConfig):
+        super().__init__()
+        self.self_attention = SelfAttention(config.width, config.self_attention("encoder"))
+        self.feed_forward = FeedForward(config)
+        self.self_residual = Residual(config)
+        self.feed_forward_residual = Residual(config)
+
+    def forward(
+        self, x: Tensor, mask: Tensor | None, *, need_weights: bool = False
+    ) -> tuple[Tensor, Tensor | None]:
+        """x [B, S, M], mask [B, 1, 1, S] -> x, weights [B, H, S, S] or None."""
+        found = self.self_attention(self.self_residual.enter(x), mask, need_weights=need_weights)
+        x = self.self_residual.leave(x, found.context)
+        residual = self.feed_forward_residual
+        return residual.leave(x, self.feed_forward(residual.enter(x))), found.weights
+
+
+class DecoderMaps(NamedTuple):
+    """Where one decoder layer looked: own past [B, H, T, T] and source [B, H, T, S], or None each."""
+
+    decoder: Tensor | None
+    cross: Tensor | None
+
+
+class DecoderLayer(nn.Module):
+    """Causal self-attention, cross-attention to the source, feed-forward."""
+
+    def __init__(self, config: ModelConfig):
+        super().__init__()
+        self.self_attention = CausalSelfAttention(config.width, config.self_attention("decoder"))
+        self.cross_attention = CrossAttention(config.width, config.cross_attention)
+        self.feed_forward = FeedForward(config)
+        self.self_residual = Residual(config)
+        self.cross_residual = Residual(config)
+        self.feed_forward_residual = Residual(config)
+
+    def forward(
+        self,
+        x: Tensor,
+        remembered: Tensor,
+        source_mask: Tensor | None,
+        memory: KeyValueCache | None = None,
+        *,
+        need_weights: bool = False,
+    ) -> tuple[Tensor, DecoderMaps]:
+        """x [N, T, M] beside the remembered source [B, S, C], N a multiple of B -> x, maps (N = B)."""
+        own = self.self_attention(self.self_residual.enter(x), memory=memory, need_weights=need_weights)
+        x = self.self_residual.leave(x, own.context)
+
+        # The rows of one sentence's beam ask the same source: to cross-attention they are simply
+        # more queries, so the source is held once however wide the beam.
+        asking = self.cross_residual.enter(x).reshape(remembered.shape[0], -1, x.shape[-1])
+        source = self.cross_attention(asking, remembered, source_mask, need_weights=need_weights)
+        x = self.cross_residual.leave(x, source.context.reshape(x.shape))
+
+        residual = self.feed_forward_residual
+        x = residual.leave(x, self.feed_forward(residual.enter(x)))
+        return x, DecoderMaps(own.weights, source.weights)
+
+
+class Embedding(nn.Module):
+    """Tokens as vectors, scaled by sqrt(M) so that they are as large as the positions added to them."""
+
+    def __init__(self, config: ModelConfig):
+        super().__init__()
+        self.table = nn.Embedding(config.vocabulary_size, config.width)
+        nn.init.normal_(self.table.weight, std=config.width**-0.5)
+        self.scale = config.width**0.5
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """tokens [N, T] -> [N, T, M]."""
+        return self.table(tokens) * self.scale
+
+    def scores(self, x: Tensor) -> Tensor:
+        """How well each vector fits each token of the vocabulary: [..., M] -> [..., V]."""
+        return torch.matmul(x, self.table.weight.t())

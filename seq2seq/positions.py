@@ -1,0 +1,55 @@
+"""Where a token stands: sinusoidal and learned positions are added, rotary ones turn queries and keys.
+
+Attention by itself sees a set. Sinusoidal (Vaswani et al. 2017, section 3.5) writes position p as
+sin(p f_i), cos(p f_i) over falling frequencies f_i = 10000^(-2i/M), all sines first, then all
+cosines. Rotary (Su et al. 2021, eq. 34) turns the pair (x_i, x_{i+D/2}) by the angle p f_i, so
+that a dot product of two turned vectors depends on the distance of their positions alone.
+"""
+
+import torch
+from torch import Tensor, nn
+
+BASE = 10000.0
+
+
+def frequencies(width: int) -> Tensor:
+    """The falling frequencies f_i of one embedding: [width / 2]."""
+    return BASE ** (-torch.arange(0, width, 2, dtype=torch.float64) / width)
+
+
+class SinusoidalPositions(nn.Module):
+    """Fixed waves, added to the embeddings: positions [N, T] -> [N, T, M]."""
+
+    table: Tensor
+
+    def __init__(self, max_length: int, width: int):
+        super().__init__()
+        angles = torch.arange(max_length, dtype=torch.float64)[:, None] * frequencies(width)
+        table = torch.cat([angles.sin(), angles.cos()], dim=-1).float()
+        self.register_buffer("table", table, persistent=False)
+
+    def forward(self, positions: Tensor) -> Tensor:
+        return self.table[positions]
+
+
+class LearnedPositions(nn.Module):
+    """One trained vector a position, added to the embeddings: positions [N, T] -> [N, T, M]."""
+
+    def __init__(self, max_length: int, width: int):
+        super().__init__()
+        self.embedding = nn.Embedding(max_length, width)
+        nn.init.normal_(self.embedding.weight, std=width**-0.5)
+
+    def forward(self, positions: Tensor) -> Tensor:
+        return self.embedding(positions)
+
+
+def rotate(x: Tensor, positions: Tensor) -> Tensor:
+    """Turn each half-pair of x by its position.
+
+    Shapes: x [B, T, heads, D], positions [T] or [B, T] -> like x. Source: Su et al. 2021, eq. 34.
+    """
+    angles = positions[..., None].to(torch.float64) * frequencies(x.shape[-1]).to(x.device)
+    cos, sin = angles.cos().to(x.dtype)[..., None, :], angles.sin().to(x.dtype)[..., None, :]
+    first, second = x.chunk(2, dim=-1)
+    return torch.cat([first * cos - second * sin, second * cos + first * sin], dim=-1)

@@ -1,0 +1,159 @@
+"""The encoder-decoder Transformer, from our own attention.
+
+    encode   source [B, S]            -> memory [B, S, M]          once a sentence
+    start    memory                   -> state                     the source compressed, nothing written
+    step     tokens [N, T], state     -> logits [N, V]             the state moves on in place
+    forward  source [B, S], target [B, T] -> logits [B, T, V]      all positions at once
+
+`step` after `step` gives what `forward` gives at once: the masks are the same functions of
+positions, and the caches hold what the full pass would compute again.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from seq2seq.attention import KeyValueCache, padding_mask
+from seq2seq.config import PAD, ModelConfig
+from seq2seq.layers import DecoderLayer, DecoderMaps, Embedding, EncoderLayer, make_norm
+from seq2seq.positions import LearnedPositions, SinusoidalPositions
+
+
+class Maps(NamedTuple):
+    """Every attention map of one pass, a tensor a layer."""
+
+    cross: list[Tensor]  # [B, H, T, S] each
+    encoder: list[Tensor]  # [B, H, S, S] each
+    decoder: list[Tensor]  # [B, H, T, T] each
+
+
+class TransformerOutput(NamedTuple):
+    """Logits [B, T, V] of the next token at each position, and the maps where asked for."""
+
+    logits: Tensor
+    maps: Maps | None
+
+
+@dataclass
+class DecoderState:
+    """Where decoding stands: what each layer remembers of the rows [N] and of their sources [B]."""
+
+    memories: list[KeyValueCache]
+    remembered: list[Tensor]  # [B, S, C] each
+    source_mask: Tensor | None  # [B, 1, 1, S]
+
+    @property
+    def length(self) -> int:
+        """Tokens read so far."""
+        return self.memories[0].length
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes remembered of the target (the source's share does not grow)."""
+        return sum(memory.nbytes for memory in self.memories)
+
+    def select(self, rows: Tensor, sentences: Tensor | None = None) -> None:
+        """Keep these rows, in this order; a row may come several times.
+
+        Shapes: rows [N'], sentences [B'] the sentences that stay (None: all). Rows lie grouped by
+        sentence, equally many each.
+        """
+        for memory in self.memories:
+            memory.select(rows)
+        if sentences is not None:
+            self.remembered = [layer[sentences] for layer in self.remembered]
+            if self.source_mask is not None:
+                self.source_mask = self.source_mask[sentences]
+
+
+class Transformer(nn.Module):
+    """An encoder-decoder Transformer (Vaswani et al. 2017), built as its config says."""
+
+    def __init__(self, config: ModelConfig):
+        super().__init__()
+        self.config = config
+        self.source_embedding = Embedding(config)
+        self.target_embedding = self.source_embedding if config.tied_embeddings else Embedding(config)
+        self.output = self.target_embedding if config.tied_embeddings else Embedding(config)
+        self.positions: nn.Module | None
+        match config.positions:
+            case "sinusoidal":
+                self.positions = SinusoidalPositions(config.max_length, config.width)
+            case "learned":
+                self.positions = LearnedPositions(config.max_length, config.width)
+            case "rotary":
+                self.positions = None  # the self-attentions turn queries and keys themselves
+        self.dropout = nn.Dropout(config.dropout)
+        self.encoder = nn.ModuleList(EncoderLayer(config) for _ in range(config.encoder_layers))
+        self.decoder = nn.ModuleList(DecoderLayer(config) for _ in range(config.decoder_layers))
+        pre = config.norm_order == "pre"
+        self.encoder_norm = make_norm(config) if pre else nn.Identity()
+        self.decoder_norm = make_norm(config) if pre else nn.Identity()
+
+    def encode(self, source: Tensor) -> Tensor:
+        """Read the source: tokens [B, S], filled up with PAD -> memory [B, S, M]."""
+        return self._encode(source, need_weights=False)[0]
+
+    def start(self, memory: Tensor, mask: Tensor | None, capacity: int) -> DecoderState:
+        """A state that has written nothing yet, one row a sentence.
+
+        Shapes: memory [B, S, M], mask [B, S] (true = real) or None; capacity in target tokens,
+        the start symbol counted.
+        """
+        return DecoderState(
+            [layer.self_attention.empty_memory(memory.shape[0], capacity) for layer in self.decoder],
+            [layer.cross_attention.remember(memory) for layer in self.decoder],
+            None if mask is None else padding_mask(mask),
+        )
+
+    def step(self, tokens: Tensor, state: DecoderState) -> Tensor:
+        """Read the T newest tokens [N, T] and score what may follow them: [N, V]."""
+        x = self._embed(tokens, self.target_embedding, state.length)
+        for layer, remembered, memory in zip(self.decoder, state.remembered, state.memories, strict=True):
+            x, _ = layer(x, remembered, state.source_mask, memory)
+        return self.output.scores(self.decoder_norm(x[:, -1]))
+
+    def forward(self, source: Tensor, target: Tensor, *, need_weights: bool = False) -> TransformerOutput:
+        """Score every next token of a given target at once.
+
+        Shapes: source [B, S] and target [B, T] (the start symbol first), filled up with PAD ->
+        logits [B, T, V], maps where `need_weights`.
+        """
+        memory, encoder_maps = self._encode(source, need_weights=need_weights)
+        source_mask = padding_mask(source != PAD)
+        x = self._embed(target, self.target_embedding)
+        maps: list[DecoderMaps] = []
+        for layer in self.decoder:
+            remembered = layer.cross_attention.remember(memory)
+            x, layer_maps = layer(x, remembered, source_mask, need_weights=need_weights)
+            maps.append(layer_maps)
+        logits = self.output.scores(self.decoder_norm(x))
+        if not need_weights:
+            return TransformerOutput(logits, None)
+        cross = [layer_maps.cross for layer_maps in maps if layer_maps.cross is not None]
+        decoder = [layer_maps.decoder for layer_maps in maps if layer_maps.decoder is not None]
+        return TransformerOutput(logits, Maps(cross, encoder_maps, decoder))
+
+    def _encode(self, source: Tensor, *, need_weights: bool) -> tuple[Tensor, list[Tensor]]:
+        x = self._embed(source, self.source_embedding)
+        mask = padding_mask(source != PAD)
+        maps: list[Tensor] = []
+        for layer in self.encoder:
+            x, weights = layer(x, mask, need_weights=need_weights)
+            if weights is not None:
+                maps.append(weights)
+        return self.encoder_norm(x), maps
+
+    def _embed(self, tokens: Tensor, embedding: Embedding, first: int = 0) -> Tensor:
+        end = first + tokens.shape[1]
+        if end > self.config.max_length:
+            raise ValueError(
+                f"a sequence of {end} tokens is longer than max_length, {self.config.max_length}; "
+                "split the text or use a model with a larger max_length"
+            )
+        x = embedding(tokens)
+        if self.positions is not None:
+            x = x + self.positions(torch.arange(first, end, device=tokens.device))
+        return self.dropout(x)
