@@ -1,0 +1,120 @@
+"""What a user gets from the wheel: packages, recipes, models, the command; and what the pins promise."""
+
+import re
+import subprocess
+import sys
+import tomllib
+import zipfile
+from importlib.metadata import distribution
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+
+@pytest.fixture(scope="module")
+def project(repository: Path) -> dict:
+    """pyproject.toml, read."""
+    return tomllib.loads((repository / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def pins(repository: Path) -> dict[str, str]:
+    """Package -> version of constraints.txt."""
+    lines = (repository / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    pairs = (line.split("==") for line in lines if line and not line.startswith("#"))
+    return {canonicalize_name(name): version for name, version in pairs}
+
+
+@pytest.fixture(scope="module")
+def wheel(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
+    """The built wheel, opened."""
+    folder = tmp_path_factory.mktemp("wheel")
+    built = subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)],
+        cwd=repository,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert built.returncode == 0, built.stdout + built.stderr
+    return zipfile.ZipFile(next(folder.glob("*.whl")))
+
+
+def tracked(repository: Path, *patterns: str) -> list[str]:
+    """Files that git tracks and that lie there, as paths from the root."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--", *patterns], cwd=repository, capture_output=True, text=True, check=False
+    )
+    if listed.returncode != 0:
+        pytest.skip("not a git checkout")
+    return [path for path in listed.stdout.splitlines() if (repository / path).is_file()]
+
+
+def test_wheel_holds_every_tracked_file_of_the_packages(repository: Path, wheel: zipfile.ZipFile) -> None:
+    """An install from the wheel would lack a module or a released model."""
+    packaged = tracked(repository, "seq2seq", "train", "serve")
+    assert set(packaged) <= set(wheel.namelist())
+
+
+def test_wheel_holds_every_recipe(repository: Path, wheel: zipfile.ZipFile) -> None:
+    """`--config multi30k-en-de` would find no recipe after an install."""
+    recipes = {f"seq2seq/{path}" for path in tracked(repository, "configs")}
+    assert recipes <= set(wheel.namelist())
+
+
+def test_wheel_holds_nothing_else(wheel: zipfile.ZipFile) -> None:
+    """Tests, benchmarks or leftovers would be installed beside other people's packages."""
+    tops = {name.split("/")[0] for name in wheel.namelist()}
+    assert {top for top in tops if not top.endswith(".dist-info")} == {"seq2seq", "train", "serve"}
+
+
+def test_released_models_are_whole_in_the_wheel(repository: Path, wheel: zipfile.ZipFile) -> None:
+    """A released model would be refused after an install because one of its files was left out."""
+    names = set(wheel.namelist())
+    for folder in (path for path in (repository / "seq2seq" / "models").iterdir() if path.is_dir()):
+        for file in ("config.json", "model.safetensors", "tokenizer.model", "README.md"):
+            assert f"seq2seq/models/{folder.name}/{file}" in names
+
+
+def test_console_command_starts_the_command_line(project: dict) -> None:
+    """`seq2seq` would not be a command after an install."""
+    assert project["project"]["scripts"] == {"seq2seq": "seq2seq.cli:main"}
+
+
+def test_every_requirement_is_pinned(project: dict, pins: dict[str, str]) -> None:
+    """A fresh install would take a version of a direct dependency that no test has seen."""
+    extras = project["project"]["optional-dependencies"]
+    wanted = [line for lines in extras.values() for line in lines] + project["project"]["dependencies"]
+    names = {canonicalize_name(Requirement(line).name) for line in wanted} - {"seq2seq"}
+    assert names <= pins.keys()
+
+
+def test_pins_fit_the_requirements(project: dict, pins: dict[str, str]) -> None:
+    """pip would refuse the install: a pin lies outside the range that the project asks for."""
+    extras = project["project"]["optional-dependencies"]
+    wanted = [line for lines in extras.values() for line in lines] + project["project"]["dependencies"]
+    for requirement in map(Requirement, wanted):
+        if requirement.name != "seq2seq":
+            assert requirement.specifier.contains(pins[canonicalize_name(requirement.name)]), requirement
+
+
+def test_pins_are_what_runs_here(pins: dict[str, str]) -> None:
+    """The figures and tests would have been made with other versions than the pinned ones."""
+    for name in ("torch", "lightning", "datasets", "gradio", "sentencepiece", "sacrebleu", "transformers"):
+        assert distribution(name).version.split("+")[0] == pins[name]
+
+
+def test_no_file_names_a_package_index(repository: Path) -> None:
+    """A user with a GPU would get the CPU build, or packages from a place of our choosing."""
+    for name in ("pyproject.toml", "constraints.txt", "README.md", "README.zh.md", ".ci/run"):
+        assert not re.search(r"index-url|find-links|download\.pytorch\.org", (repository / name).read_text())
+
+
+def test_lightning_is_kept_off_the_malicious_releases(project: dict) -> None:
+    """2.6.2 and 2.6.3 of lightning were malicious, and older ones run code from a checkpoint."""
+    lines = project["project"]["optional-dependencies"]["train"]
+    lightning = next(Requirement(line) for line in lines if line.startswith("lightning"))
+    allowed = [version for version in ("2.5.0", "2.6.2", "2.6.3", "2.6.5") if version in lightning.specifier]
+    assert allowed == []
