@@ -1,0 +1,172 @@
+"""Normalisation that remembers where each character came from, and the words of a text.
+
+    original --(drop, blanks)--> kept characters --(NFC)--> normalised;  origins[i], ends[i] = the stretch of
+    the original behind normalised character i
+
+A translation model must see one spelling of what looks the same; a map of attention must point at what the
+user wrote. SentencePiece's own normaliser is `identity`, so this file is the only place where text changes.
+Every function takes time linear in the length of its text.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import Literal
+
+BLANK_PIECE = "\u2581"  # how SentencePiece writes a blank
+_JOINERS = "\u200c\u200d"
+# Format characters that are part of the writing: Arabic number signs, Syriac abbreviation, tags of flag emoji.
+_WRITTEN_FORMAT = {
+    *range(0x600, 0x606),
+    0x6DD,
+    0x70F,
+    0x890,
+    0x891,
+    0x8E2,
+    0x110BD,
+    0x110CD,
+    *range(0xE0020, 0xE0080),
+}
+
+# Scripts without blanks between words: Thai, CJK radicals to Bopomofo, Han, half-width Kana, wide punctuation.
+_UNSPACED = (
+    "\u0e00-\u0e7f\u2e80-\u2fdf\u3001-\u312f\u31a0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+    "\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff9f\U0001b000-\U0001b16f\U00020000-\U0003ffff"
+)
+_MARKS = (
+    "\u0300-\u036f\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u302a-\u302f\u3099\u309a\ufe00-\ufe0f\U000e0100-\U000e01ef"
+)
+_WORD = re.compile(f"[{_UNSPACED}][{_MARKS}]*|[^\\s{_UNSPACED}]+")
+_BLANK_SEPARATED = re.compile(r"\S+")
+
+
+@dataclass(frozen=True)
+class Normalized:
+    """A normalised text; its character i stands for `original[origins[i]:ends[i]]`."""
+
+    text: str
+    origins: list[int]
+    ends: list[int]
+
+    def original_span(self, start: int, end: int) -> tuple[int, int]:
+        """Gives the stretch of the original text behind normalised characters start to end (not included)."""
+        if start >= end:
+            at = self.origins[start] if start < len(self.origins) else (self.ends[-1] if self.ends else 0)
+            return at, at
+        return self.origins[start], self.ends[end - 1]
+
+
+def normalize(text: str) -> Normalized:
+    """Gives the text in NFC, its blanks collapsed and trimmed, its control characters removed.
+
+    Any run of Unicode blanks becomes one space. Control and format characters, lone surrogates and
+    noncharacters go; joiners stay after a letter of a script that uses them and inside emoji. U+2581, which
+    SentencePiece could not tell from a blank, becomes an underscore.
+    """
+    if _is_plain(text):
+        return Normalized(text, list(range(len(text))), list(range(1, len(text) + 1)))
+    kept, positions = _keep(text)
+    if unicodedata.is_normalized("NFC", kept):
+        return Normalized(kept, positions, [position + 1 for position in positions])
+    return _compose(kept, positions)
+
+
+def word_spans(text: str, units: Literal["words", "blanks"] = "words") -> list[tuple[int, int]]:
+    """Gives the (start, end) of each word: between blanks, and for "words" each character of unspaced scripts."""
+    pattern = _WORD if units == "words" else _BLANK_SEPARATED
+    return [match.span() for match in pattern.finditer(text)]
+
+
+def _is_plain(text: str) -> bool:
+    return (
+        text.isprintable()  # no control, format, surrogate or unassigned characters, no blank but the space
+        and BLANK_PIECE not in text
+        and " ".join(text.split(" ")) == text.strip(" ")
+        and "  " not in text
+        and unicodedata.is_normalized("NFC", text)
+    )
+
+
+def _keep(text: str) -> tuple[str, list[int]]:
+    """Gives the characters that stay, blanks collapsed, with the position of each."""
+    kept: list[str] = []
+    positions: list[int] = []
+    base = " "  # the last character that is not a combining mark
+    for position, character in enumerate(text):
+        if character.isspace():
+            if base == " " and (not kept or kept[-1] == " "):
+                continue
+            character = " "
+        elif character == BLANK_PIECE:
+            character = "_"
+        elif character in _JOINERS:
+            if not _joins(base):
+                continue
+        elif _is_removed(character):
+            continue
+        kept.append(character)
+        positions.append(position)
+        if not unicodedata.combining(character):
+            base = character
+    if kept and kept[-1] == " ":
+        kept.pop()
+        positions.pop()
+    return "".join(kept), positions
+
+
+def _joins(base: str) -> bool:
+    """Says whether a joiner after this character can change what is read.
+
+    True in Semitic and Indic scripts and among symbols and emoji; Latin, Greek and Cyrillic letters (below
+    U+0590, and U+1E00 to U+218F) do not join, and a second joiner in a row says nothing.
+    """
+    code = ord(base)
+    return (0x590 <= code < 0x1E00 or code >= 0x2190) and base not in _JOINERS
+
+
+def _is_removed(character: str) -> bool:
+    code = ord(character)
+    if code < 0x80:
+        return code < 0x20 or code == 0x7F
+    if unicodedata.category(character) in ("Cc", "Cf", "Cs"):
+        return code not in _WRITTEN_FORMAT
+    return code & 0xFFFE == 0xFFFE or 0xFDD0 <= code <= 0xFDEF
+
+
+def _compose(kept: str, positions: list[int]) -> Normalized:
+    """Gives NFC of the kept characters, composed group by group so that each result knows its origin."""
+    pieces: list[str] = []
+    origins: list[int] = []
+    ends: list[int] = []
+    for start, end in _groups(kept):
+        composed = unicodedata.normalize("NFC", kept[start:end])
+        count, given = len(composed), end - start
+        pieces.append(composed)
+        # The base swallows what composed with it; marks that stayed are the last ones of the group.
+        first = [start] + [max(start, end - count + i) for i in range(1, count)]
+        last = [max(start, end - count)] + first[1:]
+        if count > given:  # a character that NFC takes apart: each part stands for the whole
+            first, last = [start] * count, [end - 1] * count
+        origins.extend(positions[i] for i in first)
+        ends.extend(positions[i] + 1 for i in last)
+    return Normalized("".join(pieces), origins, ends)
+
+
+def _groups(text: str) -> list[tuple[int, int]]:
+    """Gives the spans that NFC treats apart from each other: a base with its marks, or letters that fuse."""
+    starts = [0]
+    for position in range(1, len(text)):
+        character = text[position]
+        if character < "\u0300":  # nothing below composes with what stands before it
+            starts.append(position)
+        elif unicodedata.combining(character):
+            continue
+        elif not _fuses(text[starts[-1] : position], character):
+            starts.append(position)
+    return list(zip(starts, starts[1:] + [len(text)], strict=True))
+
+
+def _fuses(group: str, character: str) -> bool:
+    """Says whether NFC joins a character to a group before it, as in Hangul syllables and some Indic vowels."""
+    apart = unicodedata.normalize("NFC", group) + unicodedata.normalize("NFC", character)
+    return unicodedata.normalize("NFC", group + character) != apart

@@ -1,0 +1,211 @@
+"""Text to piece ids and back: a SentencePiece model over text that `text.normalize` has prepared.
+
+    text --normalize--> "Two dogs" --SentencePiece--> ["▁Two", "▁do", "gs"] --> ids >= 4
+
+Ids 0 to 3 are padding, unknown, start and end. SentencePiece's own normalisation is `identity`, every character
+of the training text is in the vocabulary, and there is no byte fallback: what was never seen is one unknown
+piece, so the number of pieces never exceeds the number of characters plus one.
+"""
+
+import io
+import os
+import re
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Literal
+
+import sentencepiece
+
+from .config import BOS, EOS, PAD, UNK
+from .text import BLANK_PIECE, normalize
+
+_LONGEST_LINE = (
+    1 << 24
+)  # bytes; SentencePiece leaves out longer lines without a word, by default from 4,192 on
+_MOST_LINES = 5_000_000  # of a larger corpus, that many lines drawn at random are learned from
+_UNKNOWN_SURFACE = "\u2047"
+
+
+class Tokenizer:
+    """A SentencePiece model: text to ids, ids to text."""
+
+    def __init__(self, processor: sentencepiece.SentencePieceProcessor) -> None:
+        self._processor = processor
+
+    @classmethod
+    def train(
+        cls,
+        texts: Iterable[str],
+        vocabulary_size: int,
+        model_type: Literal["bpe", "unigram"] = "bpe",
+        seed: int = 1,
+    ) -> "Tokenizer":
+        """Learns a vocabulary of exactly `vocabulary_size` pieces, the four special ones counted.
+
+        The same texts and seed give the same bytes. ValueError names the greatest or least possible
+        vocabulary where the texts do not allow the one asked for.
+        """
+        if model_type not in ("bpe", "unigram"):
+            raise ValueError(f"model_type is {model_type!r}; choose 'bpe' or 'unigram'")
+        lines = _nonempty(texts)
+        first = next(lines, None)
+        if first is None:
+            raise ValueError("the tokenizer has no text to learn from; give it a corpus with non-empty lines")
+        try:
+            return cls.from_bytes(_train(first, lines, vocabulary_size, model_type, seed))
+        except RuntimeError as error:
+            raise ValueError(_explain(str(error), vocabulary_size)) from error
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> "Tokenizer":
+        """Reads a model file; ValueError names a file that is missing or damaged."""
+        try:
+            data = Path(path).read_bytes()
+        except OSError as error:
+            raise ValueError(f"cannot read the tokenizer {path}: {error.strerror}; check the path") from error
+        try:
+            return cls.from_bytes(data)
+        except ValueError as error:
+            raise ValueError(f"{path}: {error}") from error
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> "Tokenizer":
+        """Makes a tokenizer of what `to_bytes` gave; ValueError where it is not one of ours."""
+        damaged = "the SentencePiece model is damaged; copy the file again or train the tokenizer anew"
+        processor = sentencepiece.SentencePieceProcessor()
+        try:
+            if not data or not processor.LoadFromSerializedProto(data):
+                raise ValueError(damaged)
+        except (RuntimeError, OSError) as error:
+            raise ValueError(damaged) from error
+        specials = (processor.pad_id(), processor.unk_id(), processor.bos_id(), processor.eos_id())
+        if specials != (PAD, UNK, BOS, EOS):
+            raise ValueError(
+                f"padding, unknown, start and end have the ids {specials}, not {(PAD, UNK, BOS, EOS)}; "
+                "train the tokenizer with seq2seq"
+            )
+        return cls(processor)
+
+    def to_bytes(self) -> bytes:
+        """Gives the whole model, as `save` writes it."""
+        return bytes(self._processor.serialized_model_proto())
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Writes the model; a file that stood there stays whole until the new one is complete."""
+        target = Path(path)
+        handle, beside = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(self.to_bytes())
+                stream.flush()
+                os.fsync(stream.fileno())
+            os.chmod(beside, 0o644)
+            os.replace(beside, target)
+        except BaseException:
+            Path(beside).unlink(missing_ok=True)
+            raise
+
+    def __len__(self) -> int:
+        return int(self._processor.GetPieceSize())
+
+    def encode(self, text: str, *, sampling: float = 0.0) -> list[int]:
+        """Gives the ids of a text, without start and end.
+
+        sampling: 0 gives the one best segmentation; above, a random one: BPE leaves out each merge with this
+        probability, unigram draws with its probabilities raised to this power. `seed_sampling` fixes the draws.
+        """
+        plain = normalize(text).text
+        if not sampling:
+            return list(self._processor.Encode(plain))
+        return list(self._processor.Encode(plain, enable_sampling=True, alpha=sampling, nbest_size=-1))
+
+    def encode_with_spans(self, text: str) -> tuple[list[int], list[tuple[int, int]]]:
+        """Gives the ids and, for each, its (start, end) in the original text, the blank before it left out."""
+        normalized = normalize(text)
+        ids = list(self._processor.Encode(normalized.text))
+        spans = []
+        position = -1  # SentencePiece puts one blank before the text
+        for piece in self._processor.Encode(normalized.text, return_type=str):
+            start, position = position, position + len(piece)
+            spans.append(
+                normalized.original_span(start + len(piece) - len(piece.lstrip(BLANK_PIECE)), position)
+            )
+        assert len(ids) == len(spans) and position in (-1, len(normalized.text))
+        return ids, spans
+
+    def decode(self, ids: Iterable[int]) -> str:
+        """Gives the text of ids; specials vanish, unknown pieces become U+2047; ValueError where no piece is."""
+        return str(self._processor.Decode(self._checked(ids)))
+
+    def pieces(self, ids: Iterable[int]) -> list[str]:
+        """Gives each id's piece as it stands in the vocabulary."""
+        return [self._processor.IdToPiece(index) for index in self._checked(ids)]
+
+    def ids(self, pieces: Iterable[str]) -> list[int]:
+        """Gives each piece's id, that of the unknown piece where the vocabulary lacks it."""
+        return [self._processor.PieceToId(piece) for piece in pieces]
+
+    def _checked(self, ids: Iterable[int]) -> list[int]:
+        checked = [int(index) for index in ids]
+        for index in checked:
+            if not 0 <= index < len(self):
+                raise ValueError(
+                    f"piece id {index} is not in this vocabulary of {len(self)}; use its own tokenizer"
+                )
+        return checked
+
+
+def seed_sampling(seed: int) -> None:
+    """Makes the segmentations that `encode(sampling=...)` draws from now on a function of the seed.
+
+    The generator is SentencePiece's own, one a process; seed it at the start of an epoch, in each worker.
+    """
+    sentencepiece.set_random_generator_seed(seed % (1 << 32))
+
+
+def _nonempty(texts: Iterable[str]) -> Iterator[str]:
+    return (plain for text in texts if (plain := normalize(text).text))
+
+
+def _train(first: str, rest: Iterator[str], vocabulary_size: int, model_type: str, seed: int) -> bytes:
+    def lines() -> Iterator[str]:
+        yield first
+        yield from rest
+
+    model = io.BytesIO()
+    sentencepiece.set_random_generator_seed(seed)
+    sentencepiece.SentencePieceTrainer.Train(
+        sentence_iterator=lines(),
+        model_writer=model,
+        vocab_size=vocabulary_size,
+        model_type=model_type,
+        normalization_rule_name="identity",
+        character_coverage=1.0,
+        byte_fallback=False,
+        pad_id=PAD,
+        unk_id=UNK,
+        bos_id=BOS,
+        eos_id=EOS,
+        unk_surface=_UNKNOWN_SURFACE,
+        max_sentence_length=_LONGEST_LINE,
+        input_sentence_size=_MOST_LINES,
+        num_threads=1,  # sums of floats depend on the number of threads, and so would the model
+        minloglevel=2,
+    )
+    return model.getvalue()
+
+
+def _explain(message: str, vocabulary_size: int) -> str:
+    """Turns SentencePiece's complaint into a sentence with the limit in it."""
+    if greatest := re.search(r"too high .*<= (\d+)", message):
+        return (
+            f"vocabulary_size is {vocabulary_size}, more than this corpus holds; "
+            f"choose at most {greatest[1]} or give more text"
+        )
+    if least := re.search(r"smaller than required_chars\. \d+ vs (\d+)", message):
+        return (
+            f"vocabulary_size is {vocabulary_size}, fewer than the characters of this corpus; "
+            f"choose at least {least[1]}"
+        )
+    return f"the tokenizer cannot be trained with vocabulary_size {vocabulary_size}: {message}"
