@@ -1,0 +1,114 @@
+"""Translation speed beside `transformers`' generate: same weights, same sentences, in one run.
+
+    python benchmarks/decode_speed.py --model en-de --source test.en
+
+Both go from token ids to token ids, greedy and with beam 5, one sentence and 32 at a time. Without
+--model the weights are random; without --source the sentences are random ids as long as captions.
+The peer runs with its own defaults (KV cache, fused attention, early_stopping=False).
+"""
+
+import argparse
+import random
+from pathlib import Path
+
+import torch
+from marian import marian_twin
+from rounds import compare, conditions
+from transformers import MarianMTModel
+
+from seq2seq.batch import make_batch
+from seq2seq.config import PAD, ModelConfig
+from seq2seq.options import DecodeOptions
+from seq2seq.search import decode
+from seq2seq.transformer import Transformer
+
+NEW_TOKENS = 40
+
+
+def random_model() -> Transformer:
+    """The shape of the shipped recipe with fresh weights."""
+    torch.manual_seed(1)
+    return Transformer(ModelConfig(vocabulary_size=10000, max_length=128))
+
+
+def random_sources(count: int, vocabulary_size: int) -> list[list[int]]:
+    """Sentences of 8 to 20 random pieces."""
+    generator = random.Random(1)
+    return [
+        [generator.randrange(4, vocabulary_size) for _ in range(generator.randint(8, 20))]
+        for _ in range(count)
+    ]
+
+
+def translate(model: Transformer, sources: list[list[int]], options: DecodeOptions) -> list[list[int]]:
+    """The best translation of each sentence, all in one batch, by our search."""
+    source = make_batch(sources).source
+    with torch.inference_mode():
+        state = model.start(model.encode(source), source != PAD, NEW_TOKENS + 1)
+        found = decode(model.step, state, len(sources), [NEW_TOKENS] * len(sources), options)
+    return [hypotheses[0].tokens for hypotheses in found]
+
+
+def generate(twin: MarianMTModel, sources: list[list[int]], options: DecodeOptions) -> list[list[int]]:
+    """The same by transformers' generate."""
+    source = make_batch(sources).source
+    with torch.inference_mode():
+        found = twin.generate(
+            input_ids=source,
+            attention_mask=(source != PAD).long(),
+            num_beams=options.beam_size,
+            do_sample=False,
+            length_penalty=options.length_penalty,
+            max_new_tokens=NEW_TOKENS,
+        )
+    return [[token for token in row if token > 3] for row in found.tolist()]
+
+
+def load(name: str | None) -> tuple[Transformer, "Translator | None"]:
+    """A released model or model directory, or random weights."""
+    if name is None:
+        return random_model().eval(), None
+    from seq2seq import Translator
+
+    translator = Translator.from_pretrained(name, device="cpu")
+    return translator.model, translator
+
+
+def main() -> None:
+    """Print a line for each of greedy and beam 5 at batch 1 and 32."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", help="a released model's name or a model directory (default: random weights)")
+    parser.add_argument("--source", type=Path, help="one sentence a line (default: random ids)")
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--sentences", type=int, default=64, help="sentences a round")
+    arguments = parser.parse_args()
+
+    model, translator = load(arguments.model)
+    if translator is not None and arguments.source is not None:
+        lines = arguments.source.read_text(encoding="utf-8").splitlines()[: arguments.sentences]
+        sources = [translator.tokenizer.encode(line) for line in lines]
+    else:
+        sources = random_sources(arguments.sentences, model.config.vocabulary_size)
+    twin = marian_twin(model)
+    print(conditions())
+    for beam in (1, 5):
+        options = DecodeOptions(beam_size=beam)
+        for rows in (1, 32):
+            batches = [sources[first : first + rows] for first in range(0, len(sources), rows)]
+            if rows == 1:
+                batches = batches[: max(8, len(batches) // 4)]
+            ours = [ids for batch in batches for ids in translate(model, batch, options)]
+            theirs = [ids for batch in batches for ids in generate(twin, batch, options)]
+            same = sum(a == b for a, b in zip(ours, theirs, strict=True))
+            comparison = compare(
+                f"beam {beam}, batch {rows}",
+                len(ours),
+                lambda batches=batches, options=options: [translate(model, b, options) for b in batches],
+                lambda batches=batches, options=options: [generate(twin, b, options) for b in batches],
+                arguments.rounds,
+            )
+            print(f"{comparison.line('sentences/s')}   same output {same} of {len(ours)}")
+
+
+if __name__ == "__main__":
+    main()
