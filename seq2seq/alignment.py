@@ -1,0 +1,250 @@
+"""Attention maps of a pair of texts, and the word alignment read from one head.
+
+    maps  [L, H, T, S]   T = target pieces + 1, S = source pieces + 1 (the end symbol is the last)
+    rows  [P, Q]         one head, one row a target piece: row t ("output") or t + 1 ("input"),
+                         the column of the end symbol left out, each row summing to 1 again
+    words [T', S']       sum over the pieces of a source word, mean over those of a target word
+    link  s-t            where words[t, s] is the largest of row t, or nearly (LINK_SHARE)
+
+A piece that covers several words (Han characters) shares its weight among them by length.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+import torch
+from torch import Tensor
+
+from seq2seq.settings import AlignmentHead
+from seq2seq.text import word_spans
+
+Span = tuple[int, int]  # characters from, to (not included), in the original text
+Link = tuple[int, int]  # source unit, target unit
+Units = Literal["words", "pieces", "blanks"]
+
+LINK_SHARE = 0.7  # a source word is linked when its weight is at least this share of the row's largest
+
+
+class Grid(NamedTuple):
+    """Weights [T', S'] between units of two texts, and where each unit stands."""
+
+    source_spans: list[Span]
+    target_spans: list[Span]
+    weights: Tensor
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """How a target text was attended to its source, part by part.
+
+    Each grid of `parts` is over pieces, with spans in the whole texts; words of different parts
+    have no weight between them.
+    """
+
+    source: str
+    target: str
+    parts: tuple[Grid, ...]
+
+    def links(self, units: Units = "words") -> list[Link]:
+        """Pairs (source unit, target unit), counted from 0, in order of the source.
+
+        Each target unit is linked to the source unit with its largest weight, and to those with at
+        least LINK_SHARE of it. "words" are blank-separated, characters in scripts without blanks.
+        """
+        links: set[Link] = set()
+        for grid, first_source, first_target in self._grids(units):
+            weights = grid.weights
+            if weights.numel() == 0:
+                continue
+            best = weights.max(dim=1, keepdim=True).values
+            for t, s in ((weights >= LINK_SHARE * best) & (best > 0)).nonzero().tolist():
+                links.add((first_source + s, first_target + t))
+        return sorted(links)
+
+    def pharaoh(self) -> str:
+        """The links of blank-separated words as one line, `source-target`, counted from 0."""
+        return " ".join(f"{s}-{t}" for s, t in self.links("blanks"))
+
+    def matrix(self, units: Units = "words") -> Grid:
+        """All weights between the units of both texts as one grid."""
+        sources, targets = self._units(units)
+        weights = torch.zeros(len(targets), len(sources))
+        for grid, s, t in self._grids(units):
+            height, width = grid.weights.shape
+            weights[t : t + height, s : s + width] += grid.weights
+        return Grid(sources, targets, weights / weights.sum(dim=1, keepdim=True).clamp(min=1.0))
+
+    def to_json(self, units: Units = "words") -> dict[str, Any]:
+        """Units with their texts and character ranges, weights [T', S'] and links, as plain values."""
+        grid = self.matrix(units)
+        return {
+            "source": _described(self.source, grid.source_spans),
+            "target": _described(self.target, grid.target_spans),
+            "weights": [[round(weight, 4) for weight in row] for row in grid.weights.tolist()],
+            "links": [list(link) for link in self.links(units)],
+        }
+
+    def _units(self, units: Units) -> tuple[list[Span], list[Span]]:
+        if units == "pieces":
+            sources = [span for part in self.parts for span in part.source_spans]
+            return sources, [span for part in self.parts for span in part.target_spans]
+        if units in ("words", "blanks"):
+            return word_spans(self.source, units), word_spans(self.target, units)
+        raise ValueError(f'units is {units!r}; choose "words", "pieces" or "blanks"')
+
+    def _grids(self, units: Units) -> Iterable[tuple[Grid, int, int]]:
+        """Each part over the units it touches, with the number of its first source and target unit."""
+        sources, targets = self._units(units)
+        s = t = 0
+        for part in self.parts:
+            if units == "pieces":
+                yield part, s, t
+                s, t = s + len(part.source_spans), t + len(part.target_spans)
+                continue
+            columns, s = _shares(part.source_spans, sources)
+            rows, t = _shares(part.target_spans, targets)
+            weights = _gather(part.weights, rows, columns)
+            yield Grid(sources[s : s + columns.shape[1]], targets[t : t + rows.shape[1]], weights), s, t
+
+
+@dataclass(frozen=True)
+class AttentionMaps:
+    """Every attention map of one forced pass over a source and its target.
+
+    Shapes: cross [L, H, T, S], encoder [L, H, S, S], decoder [L, H, T, T]; `source_tokens` and
+    `target_tokens` are the S and T pieces, the end symbol last. Row t of cross and decoder is the
+    step whose input is piece t - 1 and which predicts piece t.
+    """
+
+    cross: Tensor
+    encoder: Tensor
+    decoder: Tensor
+    source_tokens: list[str]
+    target_tokens: list[str]
+    source: str
+    target: str
+    source_spans: list[Span]
+    target_spans: list[Span]
+
+    def alignment(self, head: AlignmentHead) -> Alignment:
+        """The alignment that one head of the cross-attention shows."""
+        layers, heads = self.cross.shape[:2]
+        if head.layer >= layers or head.head >= heads:
+            raise ValueError(
+                f"layer {head.layer}, head {head.head} is not among the {layers} layers of {heads} heads, "
+                "counted from 0"
+            )
+        rows = _piece_rows(self.cross[head.layer, head.head], head.read)
+        return Alignment(self.source, self.target, (Grid(self.source_spans, self.target_spans, rows),))
+
+
+def choose_head(
+    maps: Iterable[AttentionMaps],
+    links: Iterable[Iterable[Link]],
+    units: Literal["words", "blanks"] = "words",
+) -> AlignmentHead:
+    """The head, and the way of reading it, that agrees best with given links of the same pairs.
+
+    Agreement is the share of linked target words whose strongest source word is one they are
+    linked to. Which head that is differs from training to training: it is measured, never assumed.
+    """
+    agreed: dict[str, Tensor] = {}
+    for pair, gold in zip(maps, links, strict=True):
+        sources = word_spans(pair.source, units)
+        targets = word_spans(pair.target, units)
+        truth = torch.zeros(len(targets), len(sources), dtype=torch.bool)
+        for s, t in gold:
+            truth[t, s] = True
+        columns, s = _shares(pair.source_spans, sources)
+        rows, t = _shares(pair.target_spans, targets)
+        truth = truth[t : t + rows.shape[1], s : s + columns.shape[1]]
+        if not truth.any():
+            continue
+        for read in ("output", "input"):
+            strongest = _gather(_piece_rows(pair.cross, read), rows, columns).argmax(dim=-1)  # [L, H, T']
+            hits = truth[torch.arange(len(truth)), strongest].sum(dim=-1)
+            agreed[read] = agreed[read] + hits if read in agreed else hits
+    if not agreed:
+        raise ValueError("no links were given; the alignment head is chosen by links of some pairs")
+    read = max(agreed, key=lambda name: int(agreed[name].max()))
+    layer, head = divmod(int(agreed[read].argmax()), agreed[read].shape[1])
+    return AlignmentHead(layer, head, "output" if read == "output" else "input")
+
+
+class Gold(NamedTuple):
+    """Links a person made: sure ones, and possible ones (which include the sure)."""
+
+    sure: frozenset[Link]
+    possible: frozenset[Link]
+
+
+def read_gold(lines: Sequence[str]) -> list[Gold]:
+    """Gold links, one sentence pair a line: `i-j` is sure, `ipj` possible; counted from 0 or from 1.
+
+    A file in which no word has number 0 counts from 1.
+    """
+    parsed: list[list[tuple[int, int, bool]]] = []
+    for number, line in enumerate(lines, 1):
+        parsed.append([])
+        for link in line.split():
+            source, mark, target = link.partition("p" if "p" in link else "-")
+            if not (source.isdecimal() and target.isdecimal()):
+                raise ValueError(
+                    f"line {number} of the gold links has {link!r}; write i-j (sure) or ipj (possible)"
+                )
+            parsed[-1].append((int(source), int(target), mark == "-"))
+    first = 0 if any(0 in (s, t) for line in parsed for s, t, _ in line) else 1
+    return [
+        Gold(
+            frozenset((s - first, t - first) for s, t, sure in line if sure),
+            frozenset((s - first, t - first) for s, t, _ in line),
+        )
+        for line in parsed
+    ]
+
+
+def alignment_error_rate(links: Sequence[Iterable[Link]], gold: Sequence[Gold]) -> float:
+    """AER = 1 - (|A & S| + |A & P|) / (|A| + |S|) over all pairs, from 0 (perfect) to 1."""
+    if len(links) != len(gold):
+        raise ValueError(f"there are {len(links)} aligned pairs but {len(gold)} lines of gold links")
+    hits = total = 0
+    for pair, (sure, possible) in zip(links, gold, strict=True):
+        found = set(pair)
+        hits += len(found & sure) + len(found & possible)
+        total += len(found) + len(sure)
+    if not total:
+        raise ValueError("neither side has a link; an error rate needs at least one")
+    return 1 - hits / total
+
+
+def _described(text: str, spans: list[Span]) -> list[dict[str, Any]]:
+    return [{"text": text[start:end], "start": start, "end": end} for start, end in spans]
+
+
+def _piece_rows(cross: Tensor, read: str) -> Tensor:
+    """The row of each target piece without the end symbol's column: [..., T, S] -> [..., T - 1, S - 1]."""
+    rows = (cross[..., :-1, :-1] if read == "output" else cross[..., 1:, :-1]).float().cpu()
+    return rows / rows.sum(dim=-1, keepdim=True).clamp(min=1e-9)
+
+
+def _shares(pieces: list[Span], units: list[Span]) -> tuple[Tensor, int]:
+    """Which part of each piece belongs to which unit, [pieces, units touched], and the first unit touched."""
+    starts, ends = [start for start, _ in units], [end for _, end in units]
+    touched = []
+    for start, end in pieces:
+        touched.append((bisect_right(ends, start), bisect_left(starts, max(end, start + 1))))
+    real = [(low, high) for low, high in touched if low < high]
+    first = min((low for low, _ in real), default=0)
+    shares = torch.zeros(len(pieces), max((high for _, high in real), default=0) - first)
+    for row, (low, high), (start, end) in zip(shares, touched, pieces, strict=True):
+        for unit in range(low, high):
+            row[unit - first] = max(1, min(end, ends[unit]) - max(start, starts[unit]))
+    return shares / shares.sum(dim=1, keepdim=True).clamp(min=1.0), first
+
+
+def _gather(weights: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+    """Weights of pieces [..., P, Q] -> of words [..., T', S'], each row summing to 1 or, empty, to 0."""
+    words = (rows > 0).float().T @ weights @ columns
+    return words / words.sum(dim=-1, keepdim=True).clamp(min=1e-9)
