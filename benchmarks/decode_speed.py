@@ -16,6 +16,7 @@ from marian import marian_twin
 from rounds import compare, conditions
 from transformers import MarianMTModel
 
+from seq2seq import Translator
 from seq2seq.batch import make_batch
 from seq2seq.config import PAD, ModelConfig
 from seq2seq.options import DecodeOptions
@@ -64,20 +65,22 @@ def generate(twin: MarianMTModel, sources: list[list[int]], options: DecodeOptio
     return [[token for token in row if token > 3] for row in found.tolist()]
 
 
-def load(name: str | None) -> tuple[Transformer, "Translator | None"]:
+def load(name: str | None) -> tuple[Transformer, Translator | None]:
     """A released model or model directory, or random weights."""
     if name is None:
         return random_model().eval(), None
-    from seq2seq import Translator
-
     translator = Translator.from_pretrained(name, device="cpu")
     return translator.model, translator
 
 
 def main() -> None:
     """Print a line for each of greedy and beam 5 at batch 1 and 32."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", help="a released model's name or a model directory (default: random weights)")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--model", help="a released model's name or a model directory (default: random weights)"
+    )
     parser.add_argument("--source", type=Path, help="one sentence a line (default: random ids)")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--sentences", type=int, default=64, help="sentences a round")

@@ -63,5 +63,6 @@ def conditions() -> str:
 
     return (
         f"torch {torch.__version__}, transformers {transformers.__version__}, "
-        f"Python {platform.python_version()}, {torch.get_num_threads()} threads, {os.cpu_count()} cores, float32"
+        f"Python {platform.python_version()}, {torch.get_num_threads()} threads, {os.cpu_count()} cores, "
+        "float32"
     )

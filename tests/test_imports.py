@@ -12,7 +12,8 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 
 # Units (a module or a folder directly under seq2seq/, or a package beside it) by layer, lowest first.
 LAYERS: list[set[str]] = [
-    {"text", "segment", "batch", "config", "options", "positions"},
+    {"text", "segment", "batch", "config", "options", "positions", "storage"},
+    {"settings"},
     {"tokenizer", "alignment", "scores", "attention"},
     {"layers"},
     {"transformer", "language_model", "search"},
