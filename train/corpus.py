@@ -1,0 +1,221 @@
+"""Parallel text: from a hub data set, a folder like one, or local files, through `datasets`, to clean pairs.
+
+    Corpus --open--> datasets.Dataset --> [(source, target), ...] --clean--> kept pairs + a report
+
+Cleaning drops pairs with an empty side, a side too long, or lengths too far apart, exact repetitions, and
+training pairs that the validation set also holds. It compares normalised text and gives back the text as it was.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Literal
+
+from datasets import Dataset, load_dataset
+from datasets.exceptions import DatasetGenerationError, DatasetNotFoundError
+
+from seq2seq.text import normalize
+
+from .files import Pair, cell, read_side_by_side, read_table, table_kind
+
+Split = Literal["train", "validation", "test"]
+
+_HUB_ID = re.compile(r"[\w-][\w.-]*(/[\w-][\w.-]*)?", re.ASCII)
+_RATIO_SLACK = 10  # characters added to both sides, so that "OK." may be translated at length
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Where parallel text comes from and which pairs of it are dropped.
+
+    name: a hub data set such as bentrevett/multi30k, or a folder laid out like one.
+    subset: the configuration of a hub data set that has several, such as de-en.
+    files: instead of name, the training files: tables (.tsv .csv .jsonl .parquet), or text files by twos,
+        source before target; all but Parquet may be gzipped.
+    valid_files: the validation files, likewise; they go before the validation split of name.
+    source, target: the two languages.
+    columns: the two columns, by name or, in TSV and CSV without header, by number from 0; None: the languages.
+    max_length: a pair with more characters on a side is dropped.
+    max_ratio: a pair whose longer side is this many times the shorter is dropped, 10 characters added to both.
+    """
+
+    name: str | None = None
+    subset: str | None = None
+    files: list[str] = field(default_factory=list)
+    valid_files: list[str] = field(default_factory=list)
+    source: str = "en"
+    target: str = "de"
+    columns: list[str | int] | None = None
+    max_length: int = 1000
+    max_ratio: float = 6.0
+
+    def __post_init__(self) -> None:
+        if bool(self.name) == bool(self.files):
+            raise ValueError(
+                f"corpus.name is {self.name!r} and corpus.files is {self.files}; give one of the two"
+            )
+        for place in [self.name or "", *self.files, *self.valid_files]:
+            if "://" in place:
+                raise ValueError(f"corpus names {place!r}, a URL; download it first and name the local file")
+        if len(set(self.column_names)) != 2:
+            raise ValueError(f"corpus.columns is {self.columns}; name two different columns, source first")
+        if self.max_length < 1:
+            raise ValueError(f"corpus.max_length is {self.max_length}; give at least 1 character")
+        if self.max_ratio < 1:
+            raise ValueError(f"corpus.max_ratio is {self.max_ratio}; give at least 1")
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """The columns of source and target."""
+        return tuple(str(column) for column in self.columns or (self.source, self.target))
+
+
+@dataclass
+class CleaningReport:
+    """How many pairs were kept, and how many dropped for which reason."""
+
+    kept: int = 0
+    empty: int = 0
+    too_long: int = 0
+    ratio: int = 0
+    duplicate: int = 0
+    held_out: int = 0
+
+    def __str__(self) -> str:
+        counts = {part.name: getattr(self, part.name) for part in fields(self)}
+        kept = counts.pop("kept")
+        dropped = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items() if count)
+        return f"corpus: {kept} of {kept + sum(counts.values())} pairs kept; dropped: {dropped or 'none'}"
+
+
+def load_corpus(corpus: Corpus) -> tuple[list[Pair], list[Pair], CleaningReport]:
+    """Gives the cleaned training pairs, the validation pairs as they are, and what cleaning dropped."""
+    validation = load_pairs(corpus, "validation")
+    training, report = clean(
+        load_pairs(corpus, "train"),
+        max_length=corpus.max_length,
+        max_ratio=corpus.max_ratio,
+        held_out=validation,
+    )
+    if not training:
+        raise ValueError(f"{report}, so nothing is left to train on; check corpus.columns and the files")
+    return training, validation, report
+
+
+def load_pairs(corpus: Corpus, split: Split) -> list[Pair]:
+    """Gives the (source, target) texts of a split in order, unchanged.
+
+    ValueError where the data cannot be had or a file is broken, with the file, the line and what to do.
+    """
+    files = {"train": corpus.files, "validation": corpus.valid_files, "test": []}[split]
+    if files:
+        return _pairs(_open_files(files, corpus), corpus, ", ".join(files))
+    if corpus.name is None:
+        raise ValueError(
+            f"the corpus has no {split} files; name them in corpus.valid_files or give corpus.name"
+        )
+    return _pairs(_open_data_set(corpus.name, corpus.subset, split), corpus, corpus.name)
+
+
+def clean(
+    pairs: Iterable[Pair], *, max_length: int = 1000, max_ratio: float = 6.0, held_out: Iterable[Pair] = ()
+) -> tuple[list[Pair], CleaningReport]:
+    """Gives the pairs worth training on, in order, and how many were dropped for which reason.
+
+    held_out: pairs of the validation set; a pair of which it holds the source or the target is dropped.
+    """
+    held = (
+        [{normalize(pair[side]).text for pair in held_out} for side in (0, 1)] if held_out else [set(), set()]
+    )
+    kept: list[Pair] = []
+    report = CleaningReport()
+    seen: set[Pair] = set()
+    for pair in pairs:
+        if max(map(len, pair)) > 8 * max_length:  # not worth normalising: blanks do not make up that much
+            report.too_long += 1
+            continue
+        source, target = normalize(pair[0]).text, normalize(pair[1]).text
+        shorter, longer = sorted((len(source), len(target)))
+        if not shorter:
+            report.empty += 1
+        elif longer > max_length:
+            report.too_long += 1
+        elif longer + _RATIO_SLACK > max_ratio * (shorter + _RATIO_SLACK):
+            report.ratio += 1
+        elif (source, target) in seen:
+            report.duplicate += 1
+        elif source in held[0] or target in held[1]:
+            report.held_out += 1
+        else:
+            seen.add((source, target))
+            kept.append(pair)
+    report.kept = len(kept)
+    return kept, report
+
+
+def _pairs(dataset: Dataset, corpus: Corpus, where: str) -> list[Pair]:
+    source, target = corpus.column_names
+    pairs: list[Pair] = []
+    for batch in dataset.iter(batch_size=1000):
+        for row in zip(*batch.values(), strict=True):
+            named = dict(zip(batch, row, strict=True))
+            at = f"{where}, row {len(pairs) + 1},"
+            pairs.append((cell(named, source, at), cell(named, target, at)))
+    if not pairs:
+        raise ValueError(f"{where} holds no pairs; check the file")
+    return pairs
+
+
+def _open_files(files: list[str], corpus: Corpus) -> Dataset:
+    kinds = {table_kind(file) for file in files}
+    if kinds == {"parquet"}:
+        return _load("parquet", f"corpus file {', '.join(files)}", split="train", data_files=files)
+    source, target = corpus.column_names
+    pairs: list[Pair] = []
+    if kinds == {None}:
+        if len(files) % 2:
+            raise ValueError(f"corpus files {files}: text files come by twos, source before target")
+        for source_file, target_file in zip(files[::2], files[1::2], strict=True):
+            pairs += read_side_by_side(source_file, target_file)
+    elif kinds & {None, "parquet"}:
+        raise ValueError(f"corpus files {files} mix tables, Parquet and text; use one kind")
+    else:
+        for file in files:
+            pairs += read_table(file, (source, target))
+    return Dataset.from_dict({source: [pair[0] for pair in pairs], target: [pair[1] for pair in pairs]})
+
+
+def _open_data_set(name: str, subset: str | None, split: Split) -> Dataset:
+    if Path(name).is_file():
+        raise ValueError(f"corpus.name is the file {name}; name files in corpus.files")
+    if not Path(name).is_dir() and not _HUB_ID.fullmatch(name):
+        raise ValueError(f"corpus.name is {name!r}, which is neither a folder nor a hub data set; check it")
+    return _load(name, f"corpus.name {name!r}", subset=subset, split=split)
+
+
+def _load(
+    path: str, what: str, *, split: str, subset: str | None = None, data_files: list[str] | None = None
+) -> Dataset:
+    """Calls `load_dataset`, its many errors made one sentence each."""
+    try:
+        return load_dataset(path, subset, split=split, data_files=data_files)
+    except DatasetNotFoundError as error:
+        raise ValueError(f"{what}: there is no such data set that may be read; check its name") from error
+    except FileNotFoundError as error:
+        raise ValueError(f"{what}: {error}; check the path") from error
+    except ConnectionError as error:
+        raise ValueError(
+            f"{what} is not here and the hub cannot be reached; name a local folder or files, or connect"
+        ) from error
+    except DatasetGenerationError as error:
+        raise ValueError(f"{what} cannot be read ({error.__cause__ or error}); mend or replace it") from error
+    except RuntimeError as error:
+        if "scripts are no longer supported" not in str(error):
+            raise
+        raise ValueError(
+            f"{what} is a script, which is never run; download its data and name the files in corpus.files, "
+            "or use the copy of the data set that the hub keeps as Parquet"
+        ) from error
+    except ValueError as error:
+        raise ValueError(f"{what} cannot be read: {error}") from error
