@@ -15,7 +15,7 @@ from typing import Literal
 
 BLANK_PIECE = "\u2581"  # how SentencePiece writes a blank
 _JOINERS = "\u200c\u200d"
-# Format characters that are part of the writing: Arabic number signs, Syriac abbreviation, tags of flag emoji.
+# Format characters that are part of the writing: Arabic number signs, Syriac abbreviation, flag emoji.
 _WRITTEN_FORMAT = {
     *range(0x600, 0x606),
     0x6DD,
@@ -28,7 +28,7 @@ _WRITTEN_FORMAT = {
     *range(0xE0020, 0xE0080),
 }
 
-# Scripts without blanks between words: Thai, CJK radicals to Bopomofo, Han, half-width Kana, wide punctuation.
+# Scripts without blanks between words: Thai, CJK radicals to Bopomofo, Han, Kana, wide punctuation.
 _UNSPACED = (
     "\u0e00-\u0e7f\u2e80-\u2fdf\u3001-\u312f\u31a0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
     "\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff9f\U0001b000-\U0001b16f\U00020000-\U0003ffff"
@@ -72,7 +72,7 @@ def normalize(text: str) -> Normalized:
 
 
 def word_spans(text: str, units: Literal["words", "blanks"] = "words") -> list[tuple[int, int]]:
-    """Gives the (start, end) of each word: between blanks, and for "words" each character of unspaced scripts."""
+    """Gives each word's (start, end): between blanks, and for "words" each character of unspaced scripts."""
     pattern = _WORD if units == "words" else _BLANK_SEPARATED
     return [match.span() for match in pattern.finditer(text)]
 
@@ -144,7 +144,7 @@ def _compose(kept: str, positions: list[int]) -> Normalized:
         pieces.append(composed)
         # The base swallows what composed with it; marks that stayed are the last ones of the group.
         first = [start] + [max(start, end - count + i) for i in range(1, count)]
-        last = [max(start, end - count)] + first[1:]
+        last = [max(start, end - count), *first[1:]]
         if count > given:  # a character that NFC takes apart: each part stands for the whole
             first, last = [start] * count, [end - 1] * count
         origins.extend(positions[i] for i in first)
@@ -163,10 +163,10 @@ def _groups(text: str) -> list[tuple[int, int]]:
             continue
         elif not _fuses(text[starts[-1] : position], character):
             starts.append(position)
-    return list(zip(starts, starts[1:] + [len(text)], strict=True))
+    return list(zip(starts, [*starts[1:], len(text)], strict=True))
 
 
 def _fuses(group: str, character: str) -> bool:
-    """Says whether NFC joins a character to a group before it, as in Hangul syllables and some Indic vowels."""
+    """Says whether NFC joins a character to the group before it, as in Hangul and some Indic vowels."""
     apart = unicodedata.normalize("NFC", group) + unicodedata.normalize("NFC", character)
     return unicodedata.normalize("NFC", group + character) != apart

@@ -2,15 +2,14 @@
 
     text --normalize--> "Two dogs" --SentencePiece--> ["▁Two", "▁do", "gs"] --> ids >= 4
 
-Ids 0 to 3 are padding, unknown, start and end. SentencePiece's own normalisation is `identity`, every character
-of the training text is in the vocabulary, and there is no byte fallback: what was never seen is one unknown
-piece, so the number of pieces never exceeds the number of characters plus one.
+Ids 0 to 3 are padding, unknown, start and end. SentencePiece's own normalisation is `identity`, every
+character of the training text is in the vocabulary, and there is no byte fallback: what was never seen is one
+unknown piece, so the number of pieces never exceeds the number of characters plus one.
 """
 
 import io
 import os
 import re
-import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Literal
@@ -18,6 +17,7 @@ from typing import Literal
 import sentencepiece
 
 from .config import BOS, EOS, PAD, UNK
+from .storage import replace_file
 from .text import BLANK_PIECE, normalize
 
 _LONGEST_LINE = (
@@ -93,18 +93,7 @@ class Tokenizer:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes the model; a file that stood there stays whole until the new one is complete."""
-        target = Path(path)
-        handle, beside = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-        try:
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(self.to_bytes())
-                stream.flush()
-                os.fsync(stream.fileno())
-            os.chmod(beside, 0o644)
-            os.replace(beside, target)
-        except BaseException:
-            Path(beside).unlink(missing_ok=True)
-            raise
+        replace_file(Path(path), self.to_bytes())
 
     def __len__(self) -> int:
         return int(self._processor.GetPieceSize())
@@ -113,20 +102,23 @@ class Tokenizer:
         """Gives the ids of a text, without start and end.
 
         sampling: 0 gives the one best segmentation; above, a random one: BPE leaves out each merge with this
-        probability, unigram draws with its probabilities raised to this power. `seed_sampling` fixes the draws.
+            probability, unigram draws with its probabilities raised to this power. `seed_sampling` fixes it.
+            ValueError outside 0 to 1.
         """
+        if not 0 <= sampling <= 1:
+            raise ValueError(f"sampling is {sampling}; give a number from 0 to 1, such as 0.1")
         plain = normalize(text).text
         if not sampling:
             return list(self._processor.Encode(plain))
         return list(self._processor.Encode(plain, enable_sampling=True, alpha=sampling, nbest_size=-1))
 
     def encode_with_spans(self, text: str) -> tuple[list[int], list[tuple[int, int]]]:
-        """Gives the ids and, for each, its (start, end) in the original text, the blank before it left out."""
+        """Gives the ids and for each its (start, end) in the original text, without the blank before it."""
         normalized = normalize(text)
         ids = list(self._processor.Encode(normalized.text))
         spans = []
         position = -1  # SentencePiece puts one blank before the text
-        for piece in self._processor.Encode(normalized.text, return_type=str):
+        for piece in self._processor.Encode(normalized.text, out_type=str):
             start, position = position, position + len(piece)
             spans.append(
                 normalized.original_span(start + len(piece) - len(piece.lstrip(BLANK_PIECE)), position)
@@ -135,7 +127,7 @@ class Tokenizer:
         return ids, spans
 
     def decode(self, ids: Iterable[int]) -> str:
-        """Gives the text of ids; specials vanish, unknown pieces become U+2047; ValueError where no piece is."""
+        """Gives the text of ids; specials vanish, an unknown piece is U+2047; ValueError for a bad id."""
         return str(self._processor.Decode(self._checked(ids)))
 
     def pieces(self, ids: Iterable[int]) -> list[str]:

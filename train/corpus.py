@@ -3,7 +3,8 @@
     Corpus --open--> datasets.Dataset --> [(source, target), ...] --clean--> kept pairs + a report
 
 Cleaning drops pairs with an empty side, a side too long, or lengths too far apart, exact repetitions, and
-training pairs that the validation set also holds. It compares normalised text and gives back the text as it was.
+training pairs that the validation set also holds. It compares normalised text and gives back the text as it
+was.
 """
 
 import re
@@ -35,9 +36,11 @@ class Corpus:
         source before target; all but Parquet may be gzipped.
     valid_files: the validation files, likewise; they go before the validation split of name.
     source, target: the two languages.
-    columns: the two columns, by name or, in TSV and CSV without header, by number from 0; None: the languages.
+    columns: the two columns, by name or, in TSV and CSV without header, by number from 0; None: the
+        languages.
     max_length: a pair with more characters on a side is dropped.
-    max_ratio: a pair whose longer side is this many times the shorter is dropped, 10 characters added to both.
+    max_ratio: a pair whose longer side is more than so many times the shorter, 10 characters added to
+        both, is dropped.
     """
 
     name: str | None = None

@@ -1,4 +1,4 @@
-"""Local files as pairs of texts: TSV, CSV and JSON-lines tables, and two text files side by side; plain or gzipped.
+"""Local files as pairs of texts: TSV, CSV and JSON-lines tables, and text files side by side, also gzipped.
 
     bytes --split at \\n--> lines --UTF-8--> rows --> (source, target)
 
@@ -25,7 +25,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")  # JSON may escape halves of characte
 
 
 def table_kind(file: str) -> str | None:
-    """Says what kind of table a file is by its name: "tsv", "csv", "jsonl", "parquet", or None for plain text."""
+    """Says what a file is by its name: "tsv", "csv", "jsonl", "parquet", or None for plain text."""
     name = file.lower().removesuffix(".gz")
     for kind, endings in _ENDINGS.items():
         if name.endswith(endings):
@@ -99,7 +99,7 @@ def _lines(file: str) -> Iterator[tuple[int, str]]:
                     line = raw.decode("utf-8-sig" if number == 1 else "utf-8")
                 except UnicodeDecodeError as error:
                     raise ValueError(
-                        f"{file}, line {number}: invalid UTF-8 at byte {error.start + 1}; convert the file to UTF-8"
+                        f"{file}, line {number}: invalid UTF-8 at byte {error.start + 1}; convert it to UTF-8"
                     ) from error
                 yield number, line.removesuffix("\n").removesuffix("\r")
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
@@ -113,7 +113,7 @@ def _csv_rows(file: str) -> Iterator[tuple[int, list[str]]]:
 
     def lines() -> Iterator[str]:
         nonlocal number
-        for number, line in _lines(file):
+        for number, line in _lines(file):  # noqa: B007 - the number is for the error below
             yield line + "\n"  # a quoted field may run over several lines
 
     limit = csv.field_size_limit(sys.maxsize)  # a field too long is for cleaning to drop
@@ -144,7 +144,7 @@ def _by_columns(file: str, rows: Iterable[tuple[int, list[str]]], columns: tuple
                 )
         if len(row) != width:
             raise ValueError(
-                f"{file}, line {number}: {len(row)} columns where the first line has {width}; mend or remove it"
+                f"{file}, line {number}: {len(row)} columns, but the first has {width}; mend or remove it"
             )
         yield row[first], row[second]
 

@@ -1,0 +1,167 @@
+"""A text as pieces short enough for a model, and what stands between them.
+
+    text = s_1 + b_1 + s_2 + b_2 + ...      s: segments, b: separators (blanks, line breaks, nothing)
+
+A model reads whole lines where they fit. A line that measures too long becomes sentences; a sentence too long
+is cut after a clause, else between words, else between characters. Nothing is lost, changed or moved, and the
+time is linear: each cut measures a bounded number of stretches, none longer than twice what fits.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+
+_BLANKS = re.compile(r"\s+")
+_LINE_BREAKS = frozenset("\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029")
+
+# Either blanks, which end a sentence if what stands before them does, or an end that needs no blank after it.
+_POSSIBLE_END = re.compile(r"[。！？｡]+[”’」』）》】〉〕]*\s*|\s+")
+_CLAUSE_END = re.compile(r"[，、；：]")
+_CLOSING = "\"'”’»›)]}」』）》】"
+_OPENING = "\"'“‘„«‹([{¿¡—–-"
+_ABBREVIATION = re.compile(
+    "mr|mrs|ms|dr|prof|st|sr|jr|vs|nr|fig|vol|pp|dept|gen|capt|lt|sgt|rev|hon|cf|eds?|approx|"
+    "bzw|ca|evtl|ggf|inkl|vgl|bspw|abb|bd|hrsg|tel|mme|mlle|env",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A stretch of a text, and the blanks or line breaks that follow it."""
+
+    text: str
+    separator: str
+
+
+def segment(text: str, longest: int, measure: Callable[[str], int]) -> list[Segment]:
+    """Splits a text at line breaks, and where a line measures more than `longest`, further.
+
+    Joined again, texts and separators are exactly the text. Every segment measures at most `longest`, unless
+    it is a single character. Blanks at the start follow an empty segment.
+    """
+    if longest < 1:
+        raise ValueError(f"longest is {longest}; a segment must be allowed at least 1")
+    segments: list[Segment] = []
+    for line in _cut(text, _line_ends(text)):
+        if measure(line.text) <= longest:
+            segments.append(line)
+            continue
+        parts: list[Segment] = []
+        for sentence in _cut(line.text, _sentence_ends(line.text)):
+            if measure(sentence.text) <= longest:
+                parts.append(sentence)
+            else:
+                parts.extend(_followed_by(_pieces(sentence.text, longest, measure), sentence.separator))
+        segments.extend(_followed_by(parts, line.separator))
+    return segments
+
+
+def _cut(text: str, ends: Iterable[tuple[int, int]]) -> Iterator[Segment]:
+    """Yields the segments between ends, each a pair (end of a segment, start of the next)."""
+    start = 0
+    for end, following in ends:
+        yield Segment(text[start:end], text[end:following])
+        start = following
+    if start < len(text):
+        yield Segment(text[start:], "")
+
+
+def _followed_by(parts: Iterable[Segment], separator: str) -> list[Segment]:
+    """Gives the parts of one segment, with that segment's separator after the last."""
+    *before, last = parts
+    return [*before, replace(last, separator=separator)]
+
+
+def _line_ends(text: str) -> Iterator[tuple[int, int]]:
+    for blanks in _BLANKS.finditer(text):
+        outer = blanks.start() == 0 or blanks.end() == len(text)
+        if outer or not _LINE_BREAKS.isdisjoint(blanks[0]):
+            yield blanks.span()
+
+
+def _sentence_ends(line: str) -> Iterator[tuple[int, int]]:
+    for found in _POSSIBLE_END.finditer(line):
+        end = found.start() + len(found[0].rstrip())
+        if end == len(line):
+            return
+        if end > found.start() or _is_sentence_end(line, end, found.end()):
+            yield end, found.end()
+
+
+def _is_sentence_end(line: str, end: int, following: int) -> bool:
+    """Says whether the blanks between end and following part two sentences."""
+    last = end
+    while last and line[last - 1] in _CLOSING:
+        last -= 1
+    if not last or line[last - 1] not in ".!?…؟۔।॥":
+        return False
+    while following < len(line) and line[following] in _OPENING:
+        following += 1
+    if following < len(line) and line[following].islower():
+        return False
+    return line[last - 1] != "." or not _is_abbreviated(line[max(0, last - 16) : last - 1])
+
+
+def _is_abbreviated(before: str) -> bool:
+    """Says whether a full stop belongs to the word it follows: Dr., z. B., J., or a day as in 3. Mai."""
+    words = before.split()
+    if not words or before[-1].isspace():
+        return False
+    word = words[-1].lstrip(_OPENING)
+    short_number = word.isdecimal() and len(word) < 3
+    return short_number or len(word) == 1 or "." in word.rstrip(".") or bool(_ABBREVIATION.fullmatch(word))
+
+
+def _pieces(text: str, longest: int, measure: Callable[[str], int]) -> Iterator[Segment]:
+    """Yields the parts of one sentence that is too long."""
+    start = 0
+    while start < len(text):
+        end = _furthest(text, start, longest, measure)
+        if end < len(text):
+            end = next((at for at in _good_ends(text, start, end) if measure(text[start:at]) <= longest), end)
+        blanks = _BLANKS.match(text, end)
+        following = blanks.end() if blanks else end
+        yield Segment(text[start:end], text[end:following])
+        start = following
+
+
+def _furthest(text: str, start: int, longest: int, measure: Callable[[str], int]) -> int:
+    """Gives an end such that the stretch fits and one character more does not: doubling, then halving."""
+    fits, size = start + 1, longest
+    while measure(text[start : start + size]) <= longest:
+        fits = min(start + size, len(text))
+        if fits == len(text):
+            return fits
+        size *= 2
+    too_far = min(start + size, len(text))
+    while too_far - fits > 1:
+        middle = (fits + too_far) // 2
+        if measure(text[start:middle]) <= longest:
+            fits = middle
+        else:
+            too_far = middle
+    return fits
+
+
+def _good_ends(text: str, start: int, end: int) -> Iterator[int]:
+    """Yields where to cut rather, best first: at a late clause end, the last blank, between characters."""
+    blanks = [found.start() for found in _BLANKS.finditer(text, start + 1, end + 1)]
+    clauses = [blank for blank in blanks if text[blank - 1] in ",;:–—،؛"]
+    clauses += [found.end() for found in _CLAUSE_END.finditer(text, start, end)]
+    if clauses and max(clauses) > (start + end) // 2:
+        yield max(clauses)
+    if blanks:
+        yield blanks[-1]
+    apart = end
+    while apart > start and not _is_apart(text, apart):
+        apart -= 1
+    if apart > start:
+        yield apart
+
+
+def _is_apart(text: str, position: int) -> bool:
+    """Says whether the characters on both sides of a position are drawn apart from each other."""
+    before, after = text[position - 1], text[position]
+    return before != "\u200d" and after != "\u200d" and unicodedata.category(after) not in ("Mn", "Me", "Mc")
