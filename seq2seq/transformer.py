@@ -50,6 +50,11 @@ class DecoderState:
         return self.memories[0].length
 
     @property
+    def device(self) -> torch.device:
+        """Where tokens and row numbers are expected."""
+        return self.remembered[0].device
+
+    @property
     def nbytes(self) -> int:
         """Bytes remembered of the target (the source's share does not grow)."""
         return sum(memory.nbytes for memory in self.memories)

@@ -1,0 +1,17 @@
+"""Finding a likely output of a model that says how likely each next token is.
+
+    loop    decode (many sentences) and stream (one, as it is written)
+    choose  the best token, or one by chance
+    beam    several hypotheses at once
+    rules   what may not be written, and what must be
+    task    what goes in and what comes out
+
+A model is `step(tokens [N, T], state) -> logits [N, V]` and a state with `device` and
+`select(rows, sentences)`; search knows nothing else of it.
+"""
+
+from seq2seq.search.beam import Candidates, Observer
+from seq2seq.search.loop import decode, stream
+from seq2seq.search.task import Hypothesis, State, Step
+
+__all__ = ["Candidates", "Hypothesis", "Observer", "State", "Step", "decode", "stream"]

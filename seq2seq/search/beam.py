@@ -1,0 +1,215 @@
+"""Beam search: of each sentence the W best unfinished hypotheses live on, the K best finished are kept.
+
+    candidates [B, 2W]   the best continuations of the live hypotheses by summed log-probability.
+                         At most W of them end, so W are left to live on.
+    finished             an ended candidate whose rank is below W; at a sentence's limit every
+                         candidate whose rank is below W ("length" where it did not end). All compete
+                         by score = log p / n ** length_penalty.
+    stop                 when no live hypothesis can beat the worst of the K kept, not before.
+
+Log-probabilities only fall, so a live hypothesis with log p after n tokens scores at most
+max(log p / (n + 1) ** penalty, log p / limit ** penalty): the end nearest where the penalty is
+negative, farthest where it is positive. This is what HF calls early_stopping="never", for K instead
+of W hypotheses, and it changes no result.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from seq2seq.config import BOS, EOS, PAD
+from seq2seq.search.choose import best
+from seq2seq.search.rules import BANNED, rank
+from seq2seq.search.task import Hypothesis, Task, make_hypothesis
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """The best continuations of one step, best first; what an observer sees of the beam's tree.
+
+    sentences [B]: their numbers in the call. Each [B, 2W]: parents (which live hypothesis is
+    continued), tokens, log_probabilities (of that token alone, the model's own), totals (sums by
+    which they are ranked; -inf: there is none), finished (whether it ends a hypothesis now). live
+    [B, W]: which candidates are the next beam, in its order.
+    """
+
+    sentences: Tensor
+    parents: Tensor
+    tokens: Tensor
+    log_probabilities: Tensor
+    totals: Tensor
+    finished: Tensor
+    live: Tensor
+
+
+Observer = Callable[[int, Candidates], None]
+
+
+@dataclass
+class Beam:
+    """Where a search stands after n tokens.
+
+    sentences [B]: their numbers in the call. Live, best first: tokens and log_probabilities
+    [B, W, n], totals [B, W] (-inf: no hypothesis). Finished, best first: done_tokens and
+    done_log_probabilities [B, K, longest limit], done_scores [B, K] (-inf: none yet).
+    """
+
+    sentences: Tensor
+    tokens: Tensor
+    log_probabilities: Tensor
+    totals: Tensor
+    done_tokens: Tensor
+    done_log_probabilities: Tensor
+    done_scores: Tensor
+
+    @property
+    def length(self) -> int:
+        """Tokens written, n."""
+        return self.tokens.shape[2]
+
+
+def search_beam(task: Task, observer: Observer | None = None) -> list[list[Hypothesis]]:
+    """The best hypotheses of each sentence, best first: num_hypotheses, or as many as there are.
+
+    The observer gets the position and the candidates of every step.
+    """
+    results: list[list[Hypothesis]] = [[] for _ in range(task.sentences)]
+    beam = first_beam(task)
+    newest = torch.full((task.sentences, 1), BOS, device=task.device)
+    while True:
+        candidates = continue_beam(beam, task.read(newest), task)
+        if observer is not None:
+            observer(beam.length, candidates)
+        beam, rows = advance(beam, candidates, task)
+        settled = is_settled(beam, task)
+        stay = None
+        if settled.any():
+            collect(beam, settled, task, results)
+            stay = (~settled).nonzero().squeeze(1)
+            if not len(stay):
+                return results
+            beam, rows = keep(beam, stay), rows[stay]
+        task.select(rows.flatten(), stay)
+        newest = beam.tokens[:, :, -1].reshape(-1, 1)
+
+
+def first_beam(task: Task) -> Beam:
+    """Nothing written: one live hypothesis a sentence, none finished."""
+    count, kept, longest = task.sentences, task.options.num_hypotheses, task.longest
+    device = task.device
+    return Beam(
+        sentences=torch.arange(count, device=device),
+        tokens=torch.empty(count, 1, 0, dtype=torch.long, device=device),
+        log_probabilities=torch.empty(count, 1, 0, device=device),
+        totals=torch.zeros(count, 1, device=device),
+        done_tokens=torch.full((count, kept, longest), PAD, device=device),
+        done_log_probabilities=torch.zeros(count, kept, longest, device=device),
+        done_scores=torch.full((count, kept), BANNED, device=device),
+    )
+
+
+def continue_beam(beam: Beam, logits: Tensor, task: Task) -> Candidates:
+    """The 2W best continuations of each sentence, and what becomes of them: logits [B x W, V]."""
+    count, width, length = beam.tokens.shape
+    size = task.options.beam_size
+    log_probabilities = logits.float().log_softmax(1)
+    forced = task.forced_tokens(beam.sentences, length)
+    if forced is not None:
+        forced = forced.repeat_interleave(width)
+    scores = rank(log_probabilities, beam.tokens.flatten(0, 1), task.rules, forced)
+    # The 2W best of a sentence are among the 2W best of each of its rows.
+    values, tokens = best(scores, min(2 * size, scores.shape[1]))
+    own = values if scores is log_probabilities else log_probabilities.gather(1, tokens)
+    sums = (values.view(count, width, -1) + beam.totals[:, :, None]).flatten(1)
+    totals, found = sums.topk(min(2 * size, sums.shape[1]), 1)
+    parents = found // values.shape[1]
+    tokens = tokens.view(count, -1).gather(1, found)
+    own = own.view(count, -1).gather(1, found)
+    missing = 2 * size - totals.shape[1]  # where the vocabulary is smaller than the beam
+    if missing:
+        parents, tokens, own = (F.pad(each, (0, missing)) for each in (parents, tokens, own))
+        totals = F.pad(totals, (0, missing), value=BANNED)
+    ended = tokens == EOS
+    live = totals.masked_fill(ended, BANNED).topk(size, 1).indices
+    at_limit = task.limits[beam.sentences, None] == length + 1
+    finished = (ended | at_limit) & (totals > BANNED)
+    finished[:, size:] = False
+    return Candidates(beam.sentences, parents, tokens, own, totals, finished, live)
+
+
+def advance(beam: Beam, candidates: Candidates, task: Task) -> tuple[Beam, Tensor]:
+    """The beam one token on, and for each place in it [B, W] the row of the state it continues."""
+    if candidates.finished.any():
+        beam = finish(beam, candidates, task)
+    count, width, _ = beam.tokens.shape
+    parents = candidates.parents.gather(1, candidates.live)
+    tokens, log_probabilities = written(beam, candidates, candidates.live)
+    totals = candidates.totals.gather(1, candidates.live)
+    totals = totals.masked_fill(tokens[:, :, -1] == EOS, BANNED)
+    first = torch.arange(0, count * width, width, device=task.device)
+    moved = replace(beam, tokens=tokens, log_probabilities=log_probabilities, totals=totals)
+    return moved, first[:, None] + parents
+
+
+def written(beam: Beam, candidates: Candidates, places: Tensor) -> tuple[Tensor, Tensor]:
+    """Tokens and log-probabilities [B, R, n + 1] of the candidates at these places [B, R]."""
+    parents = candidates.parents.gather(1, places)[:, :, None].expand(-1, -1, beam.length)
+    tokens = candidates.tokens.gather(1, places)[:, :, None]
+    log_probabilities = candidates.log_probabilities.gather(1, places)[:, :, None]
+    return (
+        torch.cat([beam.tokens.gather(1, parents), tokens], 2),
+        torch.cat([beam.log_probabilities.gather(1, parents), log_probabilities], 2),
+    )
+
+
+def finish(beam: Beam, candidates: Candidates, task: Task) -> Beam:
+    """The beam in which the candidates that end have competed with those that ended before."""
+    options = task.options
+    length = beam.length + 1
+    scores = candidates.totals[:, : options.beam_size] / length**options.length_penalty
+    scores = scores.masked_fill(~candidates.finished[:, : options.beam_size], BANNED)
+    done_scores, kept = torch.cat([beam.done_scores, scores], 1).topk(options.num_hypotheses, 1)
+    places = torch.arange(options.beam_size, device=task.device).expand_as(scores)
+    room = (0, beam.done_tokens.shape[2] - length)
+    tokens, log_probabilities = written(beam, candidates, places)
+    index = kept[:, :, None].expand_as(beam.done_tokens)
+    done_tokens = torch.cat([beam.done_tokens, F.pad(tokens, room)], 1)
+    done_own = torch.cat([beam.done_log_probabilities, F.pad(log_probabilities, room)], 1)
+    return replace(
+        beam,
+        done_tokens=done_tokens.gather(1, index),
+        done_log_probabilities=done_own.gather(1, index),
+        done_scores=done_scores,
+    )
+
+
+def is_settled(beam: Beam, task: Task) -> Tensor:
+    """Which sentences are done [B]: no live hypothesis can still beat the worst that is kept."""
+    penalty = task.options.length_penalty
+    limits = task.limits[beam.sentences]
+    best_live = beam.totals[:, 0]
+    nearest = best_live / (beam.length + 1) ** penalty
+    farthest = best_live / limits**penalty
+    return (beam.done_scores[:, -1] >= torch.maximum(nearest, farthest)) | (limits <= beam.length)
+
+
+def keep(beam: Beam, stay: Tensor) -> Beam:
+    """The beam of the sentences [B'] that stay."""
+    return Beam(*(getattr(beam, each.name)[stay] for each in fields(beam)))
+
+
+def collect(beam: Beam, settled: Tensor, task: Task, results: list[list[Hypothesis]]) -> None:
+    """Write out the finished hypotheses of the sentences that are settled [B]."""
+    done = keep(beam, settled)
+    penalty = task.options.length_penalty
+    for place, sentence in enumerate(done.sentences.tolist()):
+        found = int((done.done_scores[place] > BANNED).sum())
+        tokens = done.done_tokens[place, :found].tolist()
+        log_probabilities = done.done_log_probabilities[place, :found].tolist()
+        limit = int(task.limits[sentence])
+        results[sentence] = [
+            make_hypothesis(*row, limit, penalty) for row in zip(tokens, log_probabilities, strict=True)
+        ]

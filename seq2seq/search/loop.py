@@ -1,0 +1,163 @@
+"""The loop around the model: read the newest token of every row, choose the next, until all have ended.
+
+`walk` is the primitive, a generator that yields as it goes. `stream` is it for one sentence,
+`decode` collects it for many; only the beam, which revises what it wrote, is a loop of its own.
+Tokens go in as [N, T], logits come out as [N, V]; nothing else is known of the model.
+"""
+
+from collections.abc import Callable, Generator, Iterator, Sequence
+from typing import TypeVar
+
+import torch
+from torch import Tensor
+
+from seq2seq.config import BOS, EOS, PAD
+from seq2seq.options import DecodeOptions
+from seq2seq.search.beam import Observer, search_beam
+from seq2seq.search.choose import Chance, best, sample
+from seq2seq.search.rules import rank
+from seq2seq.search.task import Hypothesis, State, Step, Task, make_hypothesis, make_task
+
+AnyState = TypeVar("AnyState", bound=State)
+
+
+@torch.no_grad()
+def decode(
+    step: Callable[[Tensor, AnyState], Tensor],
+    state: AnyState,
+    sentences: int,
+    limits: Sequence[int],
+    options: DecodeOptions,
+    prefixes: Sequence[Sequence[int]] | None = None,
+    observer: Observer | None = None,
+) -> list[list[Hypothesis]]:
+    """The results of each sentence, best first: num_hypotheses of them, fewer only where no more exist.
+
+    `limits` are the most tokens each may write, its end and its prefix counted; a hypothesis that
+    has not ended there competes as it is, with finish "length". The state must have read nothing,
+    one row a sentence. An observer sees every step of the beam, and greedy search as a beam of one;
+    sampling has none to show.
+
+    Raises:
+        ValueError: a limit below 1, a prefix longer than its limit or with special symbols in it.
+    """
+    assert len(limits) == sentences, "one limit a sentence"
+    if not sentences:
+        return []
+    task = make_task(lambda tokens: step(tokens, state), state, limits, options, prefixes)
+    kind = options.search_kind
+    if kind == "beam" or (kind == "greedy" and observer is not None):
+        return search_beam(task, observer)
+    return collect(task, walk(task))
+
+
+def stream(
+    step: Callable[[Tensor, AnyState], Tensor],
+    state: AnyState,
+    limit: int,
+    options: DecodeOptions,
+    prefix: Sequence[int] | None = None,
+) -> Generator[Step, None, Hypothesis]:
+    """One sentence token by token, greedily or by sampling; the generator's return value is the whole.
+
+    The end symbol is not yielded. Joined, the tokens are what `decode` gives with beam_size 1: what
+    has been shown cannot be revised, so beam_size is not used.
+
+    Raises:
+        ValueError: more than one hypothesis asked for, and whatever `decode` refuses.
+    """
+    if options.num_hypotheses != 1:
+        raise ValueError(
+            f"num_hypotheses is {options.num_hypotheses}, but a stream shows one result; set it to 1"
+        )
+    prefixes = None if prefix is None else [prefix]
+    task = make_task(lambda tokens: step(tokens, state), state, [limit], options, prefixes)
+    return _stream(task, limit)
+
+
+def _stream(task: Task, limit: int) -> Generator[Step, None, Hypothesis]:
+    tokens: list[int] = []
+    log_probabilities: list[float] = []
+    for _, newest, own in walk(task):
+        tokens.append(int(newest))
+        log_probabilities.append(float(own))
+        if tokens[-1] != EOS:
+            yield Step(tokens[-1], log_probabilities[-1])
+    return make_hypothesis(tokens, log_probabilities, limit, task.options.length_penalty)
+
+
+@torch.no_grad()
+def walk(task: Task) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    """Follow one path a row, greedily or by sampling, until all have ended.
+
+    Yields row numbers [N] (sentence x R + sample, R samples a sentence), the tokens chosen for them
+    [N] and their log-probabilities [N]. A sentence leaves when all its rows have ended; until then
+    an ended row goes on being yielded, and what it writes after its end means nothing.
+    """
+    width = samples(task.options)
+    chance = Chance(task.options.seed)
+    sentences = torch.arange(task.sentences, device=task.device)
+    history = torch.empty(task.sentences * width, 0, dtype=torch.long, device=task.device)
+    ended = torch.zeros(task.sentences * width, dtype=torch.bool, device=task.device)
+    newest = torch.full((task.sentences, 1), BOS, device=task.device)
+    while True:
+        logits = task.read(newest)
+        if len(logits) < len(ended):  # after the first step: one row a sentence has been read
+            rows = torch.arange(len(logits), device=task.device).repeat_interleave(width)
+            task.select(rows, None)
+            logits = logits[rows]
+        tokens, own = choose(task, logits, history, sentences, chance)
+        samples_of = torch.arange(width, device=task.device)
+        yield (sentences[:, None] * width + samples_of).flatten(), tokens, own
+        history = torch.cat([history, tokens[:, None]], 1)
+        ended |= tokens == EOS
+        going = ~ended.view(-1, width).all(1) & (task.limits[sentences] > history.shape[1])
+        if not going.all():
+            stay = going.nonzero().squeeze(1)
+            if not len(stay):
+                return
+            rows = (stay[:, None] * width + samples_of).flatten()
+            task.select(rows, stay)
+            sentences, history, ended = sentences[stay], history[rows], ended[rows]
+        newest = history[:, -1:]
+
+
+def samples(options: DecodeOptions) -> int:
+    """Rows a sentence: as many as hypotheses when sampling, one for greedy search."""
+    return options.num_hypotheses if options.search_kind == "sampling" else 1
+
+
+def choose(
+    task: Task, logits: Tensor, history: Tensor, sentences: Tensor, chance: Chance
+) -> tuple[Tensor, Tensor]:
+    """The next token of every row and its log-probability: logits [N, V] -> [N], [N]."""
+    width = len(history) // len(sentences)
+    log_probabilities = logits.float().log_softmax(1)
+    forced = task.forced_tokens(sentences, history.shape[1])
+    if forced is not None:
+        forced = forced.repeat_interleave(width)
+    scores = rank(log_probabilities, history, task.rules, forced)
+    if task.options.search_kind == "sampling":
+        uniform = chance.draw(len(sentences), width).to(task.device)
+        tokens = sample(scores, uniform, task.options)
+    else:
+        tokens = best(scores, 1)[1].squeeze(1)
+    return tokens, log_probabilities.gather(1, tokens[:, None]).squeeze(1)
+
+
+def collect(task: Task, steps: Iterator[tuple[Tensor, Tensor, Tensor]]) -> list[list[Hypothesis]]:
+    """All that `walk` wrote, as hypotheses sorted by score, a list for each sentence."""
+    width = samples(task.options)
+    shape = (task.sentences * width, task.longest)
+    written = torch.full(shape, PAD, device=task.device)
+    log_probabilities = torch.zeros(shape, device=task.device)
+    for position, (rows, tokens, own) in enumerate(steps):
+        written[rows, position] = tokens
+        log_probabilities[rows, position] = own
+    limits = task.limits.repeat_interleave(width).tolist()
+    hypotheses = [
+        make_hypothesis(*row, task.options.length_penalty)
+        for row in zip(written.tolist(), log_probabilities.tolist(), limits, strict=True)
+    ]
+    groups = [hypotheses[first : first + width] for first in range(0, len(hypotheses), width)]
+    return [sorted(group, key=lambda hypothesis: hypothesis.score, reverse=True) for group in groups]

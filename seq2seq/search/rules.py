@@ -1,0 +1,125 @@
+"""Rules that change what may be written next, each a small object, applied only while it matters.
+
+A rule edits `scores` [N, V] in place, log-probabilities of which higher is better, given what each
+row has written, `history` [N, T]. Nothing is renormalised, so a piece that no rule touches keeps
+its own log-probability.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from seq2seq.config import BOS, EOS, PAD, UNK
+from seq2seq.options import DecodeOptions
+
+BANNED = float("-inf")
+
+
+class Rule(Protocol):
+    """A change to the scores that holds from one position to another."""
+
+    def applies(self, position: int) -> bool:
+        """Whether the rule can change anything once `position` tokens are written."""
+
+    def __call__(self, scores: Tensor, history: Tensor) -> None:
+        """Edit scores [N, V] in place, knowing history [N, position]."""
+
+
+@dataclass(frozen=True)
+class MinimumLength:
+    """The end may not come before `length` tokens."""
+
+    length: int
+
+    def applies(self, position: int) -> bool:
+        return position < self.length
+
+    def __call__(self, scores: Tensor, history: Tensor) -> None:
+        scores[:, EOS] = BANNED
+
+
+@dataclass(frozen=True)
+class NoUnknown:
+    """The unknown piece is never written."""
+
+    def applies(self, position: int) -> bool:
+        return True
+
+    def __call__(self, scores: Tensor, history: Tensor) -> None:
+        scores[:, UNK] = BANNED
+
+
+@dataclass(frozen=True)
+class NoRepeatedNgram:
+    """No sequence of `size` tokens is written twice."""
+
+    size: int
+
+    def applies(self, position: int) -> bool:
+        return position >= self.size
+
+    def __call__(self, scores: Tensor, history: Tensor) -> None:
+        ngrams = history.unfold(1, self.size, 1)  # [N, T - size + 1, size]
+        newest = history[:, history.shape[1] - self.size + 1 :]
+        again = (ngrams[:, :, :-1] == newest[:, None]).all(2)
+        ceiling = torch.zeros_like(scores[:, :1]).expand(again.shape).masked_fill(again, BANNED)
+        # amin, not assignment: the same token may stand in the list banned once and free once.
+        scores.scatter_reduce_(1, ngrams[:, :, -1], ceiling, "amin")
+
+
+@dataclass(frozen=True)
+class RepetitionPenalty:
+    """The probability of a token already written is raised to `exponent`.
+
+    After CTRL (Keskar et al., 2019), but on log-probabilities: logits are free up to a constant, on
+    which dividing them would depend.
+    """
+
+    exponent: float
+
+    def applies(self, position: int) -> bool:
+        return position > 0
+
+    def __call__(self, scores: Tensor, history: Tensor) -> None:
+        scores.scatter_(1, history, scores.gather(1, history) * self.exponent)
+
+
+def make_rules(options: DecodeOptions) -> list[Rule]:
+    """The rules that these options ask for; the penalty first, for bans are final."""
+    rules: list[Rule] = []
+    if options.repetition_penalty != 1.0:
+        rules.append(RepetitionPenalty(options.repetition_penalty))
+    if options.no_repeat_ngram_size:
+        rules.append(NoRepeatedNgram(options.no_repeat_ngram_size))
+    if options.disable_unk:
+        rules.append(NoUnknown())
+    if options.min_length:
+        rules.append(MinimumLength(options.min_length))
+    return rules
+
+
+def rank(log_probabilities: Tensor, history: Tensor, rules: list[Rule], forced: Tensor | None) -> Tensor:
+    """The scores by which the next token is chosen, from the model's log-probabilities [N, V].
+
+    Padding and the start symbol are never chosen (banned in `log_probabilities` itself; no result
+    can have them). A row for which the rules leave nothing may end. A forced token [N] (-1: free) is
+    above every rule. Without active rules the scores are the log-probabilities themselves.
+    """
+    log_probabilities[:, PAD] = BANNED
+    log_probabilities[:, BOS] = BANNED
+    active = [rule for rule in rules if rule.applies(history.shape[1])]
+    scores = log_probabilities
+    if active:
+        scores = log_probabilities.clone()
+        for rule in active:
+            rule(scores, history)
+        stuck = scores.amax(1) == BANNED
+        scores[:, EOS] = torch.where(stuck, log_probabilities[:, EOS], scores[:, EOS])
+    if forced is None:
+        return scores
+    only = torch.full_like(scores, BANNED)
+    index = forced.clamp(min=0)[:, None]
+    only.scatter_(1, index, log_probabilities.gather(1, index))
+    return torch.where((forced >= 0)[:, None], only, scores)
