@@ -17,8 +17,8 @@ LAYERS: list[set[str]] = [
     {"tokenizer", "alignment", "scores", "attention", "released"},
     {"layers"},
     {"transformer", "language_model", "search"},
-    {"checkpoint", "aligner", "forced", "translation"},
-    {"translator", "generator"},
+    {"checkpoint", "decoding", "forced", "translation"},
+    {"aligner", "translator", "generator"},
     {"commands", "train", "serve"},
     {"cli"},
 ]

@@ -43,7 +43,7 @@ def refresh_checksum(directory: Path, name: str) -> None:
 
 
 def test_model_comes_back(directory: Path, tiny_model: Transformer, tiny_tokenizer: Tokenizer) -> None:
-    """Weights rounded to 16 bit, settings and tokenizer are those saved; the model is float32, in eval mode."""
+    """Weights (rounded to 16 bit), settings and tokenizer are those saved; float32, in eval mode."""
     loaded = load_model(directory)
     assert loaded.settings == SETTINGS
     assert loaded.model.config == tiny_model.config
@@ -197,7 +197,7 @@ class Canary:
 
 @pytest.mark.parametrize("name", ["pytorch_model.bin", "model.pt", "last.ckpt"])
 def test_pickles_are_never_read(directory: Path, tmp_path: Path, name: str) -> None:
-    """A pickle runs code when it is loaded: refused by name, as a file, beside a config, instead of weights."""
+    """A pickle runs code when it is loaded: refused as a file, beside a config, instead of weights."""
     canary = tmp_path / "canary"
     (directory / name).write_bytes(pickle.dumps(Canary(canary)))
     (directory / "model.safetensors").unlink()

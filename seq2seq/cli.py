@@ -1,0 +1,126 @@
+"""The command `seq2seq`: one table of commands, each loaded when it is asked for.
+
+Exit codes: 0 done, 1 the work failed, 2 the command line or config is wrong. An error is one
+sentence on standard error; `--debug` shows the traceback as well.
+"""
+
+import difflib
+import importlib
+import importlib.util
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import seq2seq
+
+DONE, FAILED, WRONG = 0, 1, 2
+
+
+class Command(NamedTuple):
+    """A command: what it does in one line, and the module whose `main(argv)` runs it."""
+
+    help: str
+    module: str
+
+
+COMMANDS = {
+    "translate": Command("translate texts, or standard input line by line", "seq2seq.commands.translate"),
+    "train": Command("train a model from a recipe", "train.command"),
+    "evaluate": Command("measure a model on a test set", "seq2seq.commands.evaluate"),
+    "score": Command("log-probability of given translations", "seq2seq.commands.score"),
+    "align": Command("word alignment of given pairs", "seq2seq.commands.align"),
+    "serve": Command("REST server and demo page", "serve.command"),
+    "models": Command("list the released models", "seq2seq.commands.models"),
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command line (None: that of the process) and give back its exit code."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    debug = "--debug" in arguments[:end]
+    arguments = [a for a in arguments[:end] if a != "--debug"] + arguments[end:]
+    try:
+        code = _run(arguments)
+        sys.stdout.flush()
+        return code
+    except SystemExit as stop:  # argparse after --help
+        return stop.code if isinstance(stop.code, int) else DONE if stop.code is None else FAILED
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+    except BrokenPipeError:
+        # The reader has what it wanted. Python would complain again when it flushes at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+    except Exception as error:
+        if debug:
+            raise
+        print(f"seq2seq: {_sentence(error)}", file=sys.stderr)
+        return WRONG if isinstance(error, ValueError) else FAILED
+
+
+def _run(arguments: list[str]) -> int:
+    if not arguments or arguments[0] in ("-h", "--help"):
+        print(_usage(), file=sys.stdout if arguments else sys.stderr)
+        return DONE if arguments else WRONG
+    if arguments[0] == "--version":
+        print(f"seq2seq {seq2seq.__version__}")
+        return DONE
+    name, *rest = arguments
+    if name not in COMMANDS:
+        near = difflib.get_close_matches(name, COMMANDS, 1)
+        hint = f"did you mean {near[0]}?" if near else f"choose from {', '.join(COMMANDS)}"
+        raise ValueError(f"there is no command {name!r}; {hint}")
+    return _entry(COMMANDS[name].module)(rest)
+
+
+def _usage() -> str:
+    rows = "\n".join(f"  {name:<11}{command.help}" for name, command in COMMANDS.items())
+    return (
+        "usage: seq2seq COMMAND [options]\n\nA sequence-to-sequence Transformer toolkit.\n\n"
+        f"commands:\n{rows}\n\n"
+        "options:\n  --help     this text; after a command, its options\n  --version  the version\n"
+        "  --debug    show a traceback where something fails"
+    )
+
+
+def _entry(module: str) -> Callable[[list[str]], int]:
+    """The `main` of a command's module; a package of ours must stand beside `seq2seq`.
+
+    `train` and `serve` are ordinary names: a folder or file of the user's may be found instead.
+    """
+    package = module.partition(".")[0]
+    home = Path(seq2seq.__file__).resolve().parents[1]
+    spec = importlib.util.find_spec(package)
+    if spec is None:
+        raise ValueError(f"the package {package!r} is not installed; install seq2seq again")
+    found = Path(spec.origin or next(iter(spec.submodule_search_locations or [""]))).resolve()
+    if home / package not in (found, found.parent):
+        raise ValueError(
+            f"{found} is in the way of the package {package!r} of seq2seq; "
+            "rename it or run from another folder"
+        )
+    try:
+        entry: Callable[[list[str]], int] = importlib.import_module(module).main
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] in ("seq2seq", "train", "serve"):
+            raise
+        raise ValueError(
+            f"`{package}` needs {error.name}, which is not installed; run: pip install 'seq2seq[{package}]'"
+        ) from error
+    return entry
+
+
+def _sentence(error: Exception) -> str:
+    """What to tell the user: our own sentences as they are, others with their kind."""
+    text = " ".join(str(error).split())
+    if isinstance(error, ValueError):
+        return text
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    if type(error).__module__.partition(".")[0] in ("seq2seq", "train", "serve"):
+        return text
+    return f"{type(error).__name__}: {text}; --debug shows where"

@@ -1,0 +1,24 @@
+"""`seq2seq align`: word alignment of given pairs, one line of Pharaoh links (`source-target`) a pair."""
+
+import sys
+from collections.abc import Sequence
+
+from seq2seq.commands.arguments import Parser, load_translator
+from seq2seq.commands.lines import Counter, read_parallel
+
+
+def main(argv: Sequence[str]) -> int:
+    """Align the lines of two files; gives back the exit code."""
+    parser = Parser("align", "Links between blank-separated words, counted from 0, by the alignment head.")
+    parser.add_model(required=True)
+    parser.add_argument("--source", metavar="FILE", required=True, help="source texts, one a line")
+    parser.add_argument("--target", metavar="FILE", required=True, help="their translations, one a line")
+    arguments = parser.read(argv)
+    sources, targets = read_parallel(arguments.source, arguments.target)
+    translator = load_translator(arguments)
+    counter = Counter("pairs aligned", len(sources))
+    for source, target in zip(sources, targets, strict=True):
+        sys.stdout.write(translator.align(source, target).pharaoh() + "\n")
+        counter.add()
+    counter.close()
+    return 0

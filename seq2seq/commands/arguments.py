@@ -1,0 +1,96 @@
+"""What the commands share of their command lines; the flags of DecodeOptions are made from its fields.
+
+Flags are written with hyphens; underscores, as in Python, mean the same.
+"""
+
+import argparse
+import contextlib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from seq2seq.options import DecodeOptions, OptionField, option_fields
+from seq2seq.released import default_model, find_model
+
+if TYPE_CHECKING:
+    from seq2seq.translator import Translator
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser that takes no abbreviations and whose complaint is one sentence."""
+
+    def __init__(self, command: str, description: str) -> None:
+        super().__init__(prog=f"seq2seq {command}", description=description, allow_abbrev=False)
+
+    def error(self, message: str) -> NoReturn:
+        raise ValueError(f"{message}; see {self.prog} --help")
+
+    def read(self, argv: Sequence[str]) -> argparse.Namespace:
+        """Parse a command line in which flags may have underscores."""
+        end = argv.index("--") if "--" in argv else len(argv)
+        return self.parse_args([_hyphenated(argument) for argument in argv[:end]] + list(argv[end:]))
+
+    def add_model(self, *, required: bool) -> None:
+        """The flags that say which model is used, and on which device."""
+        default = "" if required else "; by default a released one that fits the languages"
+        self.add_argument(
+            "--model",
+            metavar="M",
+            required=required,
+            help=f"a released name, a model directory or a hub id{default}",
+        )
+        self.add_argument("--device", default="auto", help="auto (a GPU where there is one), cpu, cuda, ...")
+
+    def add_languages(self) -> None:
+        """The flags that say which languages are asked for."""
+        self.add_argument("--source-language", metavar="L", help="language of the texts, such as en")
+        self.add_argument("--target-language", metavar="L", help="language of the result, such as de")
+
+    def add_decode_options(self) -> None:
+        """One flag for each field of DecodeOptions."""
+        group = self.add_argument_group("decoding")
+        for option in option_fields():
+            flag = "--" + option.name.replace("_", "-")
+            if option.type is bool:
+                group.add_argument(
+                    flag, action="store_true", default=argparse.SUPPRESS, help=_described(option)
+                )
+            else:
+                group.add_argument(flag, metavar="X", default=argparse.SUPPRESS, help=_described(option))
+
+
+def decode_options(arguments: argparse.Namespace) -> DecodeOptions:
+    """The options given on the command line; ValueError names the one that is wrong."""
+    given = {o.name: _parsed(o, getattr(arguments, o.name)) for o in option_fields() if o.name in arguments}
+    return DecodeOptions(**given)
+
+
+def load_translator(arguments: argparse.Namespace) -> "Translator":
+    """The translator that --model, --device and the languages ask for."""
+    source = getattr(arguments, "source_language", None)
+    target = getattr(arguments, "target_language", None)
+    path = find_model(arguments.model or default_model(source, target))
+    from seq2seq.translator import Translator
+
+    translator = Translator.from_pretrained(path, arguments.device)
+    translator.check_languages(source, target)
+    return translator
+
+
+def _hyphenated(argument: str) -> str:
+    if not argument.startswith("--"):
+        return argument
+    flag, equals, value = argument.partition("=")
+    return flag.replace("_", "-") + equals + value
+
+
+def _described(option: OptionField) -> str:
+    default = "" if option.default in (None, False) else f" (default {option.default})"
+    return option.help.replace("%", "%%") + default
+
+
+def _parsed(option: OptionField, value: Any) -> Any:
+    """A flag's text as the field's type; what is no number is left to the field's own check."""
+    if option.type in (int, float):
+        with contextlib.suppress(ValueError):
+            return option.type(value)
+    return value

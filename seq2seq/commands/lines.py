@@ -1,0 +1,104 @@
+"""Lines of text in, from files and from standard input as it arrives; a count of them on a terminal.
+
+A line ends at a line feed, alone or after a carriage return; nothing else splits one, so that line k
+of the output is always that of line k of the input. Bytes that are not UTF-8 are refused by line number.
+"""
+
+import gzip
+import queue
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from seq2seq.commands import Failure
+
+SMALLEST, LARGEST = 8, 256  # lines handed on at once: few at first, so that the first answer comes soon
+
+
+def read_lines(path: str) -> list[str]:
+    """All lines of a UTF-8 file, plain or gzipped; a file that cannot be read is a ValueError."""
+    try:
+        with gzip.open(path) if Path(path).suffix == ".gz" else open(path, "rb") as file:
+            return [_decoded(line, number, path) for number, line in enumerate(file, 1)]
+    except (OSError, EOFError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ValueError(f"cannot read {path}: {reason}; check the path") from error
+
+
+def read_parallel(source: str, target: str) -> tuple[list[str], list[str]]:
+    """The lines of two files, which must be as many."""
+    sources, targets = read_lines(source), read_lines(target)
+    if len(sources) != len(targets):
+        raise ValueError(
+            f"{source} has {len(sources)} lines but {target} has {len(targets)}; "
+            "line k of one must belong to line k of the other"
+        )
+    return sources, targets
+
+
+def arriving(stream: BinaryIO, name: str = "standard input") -> Iterator[list[str]]:
+    """Lines of a stream in groups: all that have arrived, without waiting for a group to be full."""
+    arrived: queue.Queue[str | BaseException | None] = queue.Queue(4 * LARGEST)
+    threading.Thread(target=_read_into, args=(arrived, stream, name), daemon=True).start()
+    size = SMALLEST
+    while True:
+        group: list[str] = []
+        item = arrived.get()
+        while isinstance(item, str):
+            group.append(item)
+            if len(group) == size:
+                break
+            try:
+                item = arrived.get_nowait()
+            except queue.Empty:
+                break
+        if group:
+            yield group
+            size = min(2 * size, LARGEST)
+        if item is None:
+            return
+        if isinstance(item, BaseException):
+            raise item
+
+
+def _read_into(arrived: "queue.Queue[str | BaseException | None]", stream: BinaryIO, name: str) -> None:
+    try:
+        for number, line in enumerate(stream, 1):
+            arrived.put(_decoded(line, number, name))
+        arrived.put(None)
+    except BaseException as error:  # handed to the reader of the queue, who would wait for ever
+        arrived.put(error)
+
+
+def _decoded(line: bytes, number: int, name: str) -> str:
+    try:
+        text = line.decode("utf-8-sig" if number == 1 else "utf-8")
+    except UnicodeDecodeError as error:
+        raise Failure(
+            f"line {number} of {name} is not UTF-8 (its byte {error.start + 1} is "
+            f"{line[error.start]:#04x}); convert it first"
+        ) from error
+    return text.removesuffix("\n").removesuffix("\r")
+
+
+class Counter:
+    """A count on standard error, rewritten in place, only where both a terminal and nothing else is there."""
+
+    def __init__(self, what: str, total: int | None = None) -> None:
+        self.what = what
+        self.of = f" of {total}" if total else ""
+        self.done = 0
+        self.shown = sys.stderr.isatty() and not sys.stdout.isatty()
+
+    def add(self, count: int = 1) -> None:
+        """Count some more."""
+        self.done += count
+        if self.shown:
+            print(f"\r{self.done}{self.of} {self.what}", end="", file=sys.stderr, flush=True)
+
+    def close(self) -> None:
+        """End the line."""
+        if self.shown and self.done:
+            print(file=sys.stderr)

@@ -1,0 +1,1 @@
+"""`seq2seq models`: the models that came with the package."""

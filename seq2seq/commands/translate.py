@@ -1,0 +1,81 @@
+"""`seq2seq translate`: texts of the command line, or standard input line by line.
+
+One line out for each line in, in order, as soon as it is ready.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from seq2seq.commands import Failure
+from seq2seq.commands.arguments import Parser, decode_options, load_translator
+from seq2seq.commands.lines import Counter, arriving
+from seq2seq.options import DecodeOptions
+
+if TYPE_CHECKING:
+    from seq2seq.translator import Translator
+
+
+def make_parser() -> Parser:
+    """The command's flags."""
+    parser = Parser("translate", "Translate texts, or standard input line by line.")
+    parser.add_argument("text", nargs="*", metavar="TEXT", help="what to translate; none: standard input")
+    parser.add_model(required=False)
+    parser.add_languages()
+    parser.add_argument(
+        "--json", action="store_true", help="one JSON object a line, with scores and alignment"
+    )
+    parser.add_argument("--stream", action="store_true", help="show each piece as it is decoded (greedy)")
+    parser.add_decode_options()
+    return parser
+
+
+def main(argv: Sequence[str]) -> int:
+    """Translate and print; gives back the exit code."""
+    arguments = make_parser().read(argv)
+    if arguments.json and arguments.stream:
+        raise ValueError("--json and --stream exclude each other; choose one")
+    options = decode_options(arguments)
+    groups = _groups(arguments)
+    translator = load_translator(arguments)
+    sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
+    counter = Counter("lines translated")
+    for line in _results(translator, groups, options, arguments):
+        sys.stdout.write(line)
+        sys.stdout.flush()
+        counter.add(line.endswith("\n"))
+    counter.close()
+    return 0
+
+
+def _groups(arguments: argparse.Namespace) -> Iterable[list[str]]:
+    """The texts of the command line, or standard input as it arrives."""
+    if not arguments.text:
+        if sys.stdin.isatty():
+            print("One text a line; Ctrl-D ends.", file=sys.stderr)
+        return arriving(sys.stdin.buffer)
+    for number, text in enumerate(arguments.text, 1):
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            raise Failure(f"text {number} of the command line is not UTF-8; convert it first") from error
+    return [arguments.text]
+
+
+def _results(
+    translator: "Translator",
+    groups: Iterable[list[str]],
+    options: DecodeOptions,
+    arguments: argparse.Namespace,
+) -> Iterator[str]:
+    """What to print, line by line or, as a stream, piece by piece."""
+    for group in groups:
+        if arguments.stream:
+            for text in group:
+                yield from translator.stream(text, options)
+                yield "\n"
+            continue
+        for result in translator.translate(group, options):
+            yield (json.dumps(result.to_json(), ensure_ascii=False) if arguments.json else result.text) + "\n"

@@ -1,0 +1,271 @@
+"""Translator: texts in, translations out.
+
+    text -> segments -> ids -> batches of like length -> encode -> search -> ids -> text
+
+A text is split at line breaks, and where it is longer than the longest the model was trained on;
+segments of all texts of a chunk are translated side by side and put together again in order.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import overload
+
+import torch
+
+from seq2seq.alignment import Alignment, AttentionMaps
+from seq2seq.checkpoint import Settings, load_model
+from seq2seq.config import UNK
+from seq2seq.decoding import decode_sources, stream_source
+from seq2seq.forced import END, decoded_spans, explain, force
+from seq2seq.options import DecodeOptions
+from seq2seq.released import find_model
+from seq2seq.search import Hypothesis
+from seq2seq.segment import segment
+from seq2seq.text import BLANK_PIECE
+from seq2seq.tokenizer import Tokenizer
+from seq2seq.transformer import Transformer
+from seq2seq.translation import Alternative, Forced, Score, Translation, join_parts
+
+# Texts taken from an iterable at once: few at first, so that results come soon, then enough to fill
+# batches of like length.
+FIRST_CHUNK, CHUNK = 16, 512
+
+
+class Translator:
+    """An encoder-decoder model with its tokenizer, ready to translate, score and align."""
+
+    def __init__(self, model: Transformer, tokenizer: Tokenizer, settings: Settings) -> None:
+        self.model = model
+        self.tokenizer = tokenizer
+        self.settings = settings
+
+    @classmethod
+    def from_pretrained(cls, name: str | Path, device: str = "auto") -> "Translator":
+        """A translator from a released model's name, a model directory or a hub id.
+
+        `device` "auto" takes a GPU where there is one. Nothing is fetched but for a hub id.
+        """
+        if device == "auto":
+            device = "cuda" if torch.cuda.is_available() else "cpu"
+        return cls(*load_model(find_model(name), device))
+
+    @overload
+    def translate(  # type: ignore[overload-overlap]  # a str is an iterable of str, too
+        self,
+        texts: str,
+        options: DecodeOptions | None = None,
+        source_language: str | None = None,
+        target_language: str | None = None,
+    ) -> Translation: ...
+
+    @overload
+    def translate(
+        self,
+        texts: Iterable[str],
+        options: DecodeOptions | None = None,
+        source_language: str | None = None,
+        target_language: str | None = None,
+    ) -> Iterator[Translation]: ...
+
+    def translate(
+        self,
+        texts: str | Iterable[str],
+        options: DecodeOptions | None = None,
+        source_language: str | None = None,
+        target_language: str | None = None,
+    ) -> Translation | Iterator[Translation]:
+        """The translation of a text, or of each text of an iterable, in order and as they are read.
+
+        A blank text, and a segment of which the model knows no piece (only emoji, another script),
+        is given back as it is. A language that the model does not speak is a ValueError.
+        """
+        self.check_languages(source_language, target_language)
+        options = options or DecodeOptions()
+        if isinstance(texts, str):
+            return self._translate_chunk([texts], options)[0]
+        return self._translate_all(iter(texts), options)
+
+    def stream(
+        self,
+        text: str,
+        options: DecodeOptions | None = None,
+        source_language: str | None = None,
+        target_language: str | None = None,
+    ) -> Iterator[str]:
+        """Pieces of the translation as they are decoded; joined they are the greedy translation.
+
+        A beam revises what it wrote, so `beam_size` is not used; with sampling it is the sampled text.
+        """
+        self.check_languages(source_language, target_language)
+        return self._stream(_checked(text), options or DecodeOptions())
+
+    @overload
+    def score(self, sources: str, targets: str) -> Score: ...  # type: ignore[overload-overlap]
+
+    @overload
+    def score(
+        self,
+        sources: Sequence[str] | Sequence[Sequence[str]],
+        targets: Sequence[str] | Sequence[Sequence[str]],
+    ) -> list[Score]: ...
+
+    def score(
+        self,
+        sources: str | Sequence[str] | Sequence[Sequence[str]],
+        targets: str | Sequence[str] | Sequence[Sequence[str]],
+    ) -> Score | list[Score]:
+        """How probable the model finds each target given its source; texts or lists of pieces.
+
+        Two texts give one Score, two lists a list. A side longer than the model reads is a ValueError.
+        """
+        if isinstance(sources, str) and isinstance(targets, str):
+            return self.score([sources], [targets])[0]
+        if isinstance(sources, str) or isinstance(targets, str):
+            raise ValueError("one side is a text and the other a list; give two texts or two lists")
+        if len(sources) != len(targets):
+            raise ValueError(
+                f"there are {len(sources)} sources but {len(targets)} targets; give one for each"
+            )
+        target_ids = [self._ids(target) for target in targets]
+        scores = force(self.model, [self._ids(source) for source in sources], target_ids)
+        return [
+            Score(sum(values), [*self.tokenizer.pieces(ids), END], values)
+            for ids, values in zip(target_ids, scores, strict=True)
+        ]
+
+    def attention(self, source: str, target: str | None = None) -> AttentionMaps:
+        """Every attention map of one pass over source and target (None: the model's own translation)."""
+        source_side = (source, *self.tokenizer.encode_with_spans(_checked(source)))
+        if target is not None:
+            target_side = (target, *self.tokenizer.encode_with_spans(_checked(target)))
+        else:
+            best = decode_sources(self.model, [source_side[1]], DecodeOptions())[0][0]
+            target_side = (
+                self.tokenizer.decode(best.tokens),
+                best.tokens,
+                decoded_spans(self.tokenizer, best.tokens),
+            )
+        return explain(self.model, self.tokenizer, source_side, target_side)[1]
+
+    def align(self, source: str, target: str) -> Alignment:
+        """The word alignment of a given pair, read from the alignment head."""
+        return self.attention(source, target).alignment(self.settings.alignment)
+
+    def check_languages(self, source: str | None, target: str | None) -> None:
+        """Refuse (ValueError) a language this model was not trained for; None is always right."""
+        sources, targets = self.settings.source_languages, self.settings.target_languages
+        for language, known in ((source, sources), (target, targets)):
+            if language is not None and language not in known:
+                raise ValueError(
+                    f"{language!r} is not supported; this model translates {' and '.join(sources)} "
+                    f"to {' and '.join(targets)}"
+                )
+
+    # --- texts -------------------------------------------------------------------------------------
+
+    def _translate_all(self, texts: Iterator[str], options: DecodeOptions) -> Iterator[Translation]:
+        size = FIRST_CHUNK
+        while chunk := list(islice(texts, size)):
+            yield from self._translate_chunk(chunk, options)
+            size = min(2 * size, CHUNK)
+
+    def _translate_chunk(self, texts: list[str], options: DecodeOptions) -> list[Translation]:
+        """Translate all segments of some texts side by side."""
+        work: list[list[int]] = []  # the segments to be decoded, and what each must begin with
+        prefixes: list[list[int]] = []
+        layouts: list[list[tuple[str, str, int | None]]] = []  # segment, separator, its place in `work`
+        for text in texts:
+            prefix = self._ids(options.target_prefix) if options.target_prefix else []
+            layouts.append([])
+            for part, separator in self._segments(text):
+                ids = self.tokenizer.encode(part)
+                known = self._knows(ids)
+                layouts[-1].append((part, separator, len(work) if known else None))
+                if known:
+                    work.append(ids)
+                    prefixes.append(prefix)
+                    prefix = []  # the prefix begins the text, not each of its parts
+        found = decode_sources(self.model, work, options, prefixes if options.target_prefix else None)
+        return [self._assemble(text, layout, found) for text, layout in zip(texts, layouts, strict=True)]
+
+    def _assemble(
+        self,
+        text: str,
+        layout: list[tuple[str, str, int | None]],
+        found: list[list[Hypothesis]],
+    ) -> Translation:
+        parts = [
+            Translation(part, part) if place is None else self._translation(part, found[place])
+            for part, _, place in layout
+        ]
+        if len(parts) == 1 and not layout[0][1]:
+            return parts[0]
+        return join_parts(text, parts, [separator for _, separator, _ in layout])
+
+    def _translation(self, source: str, found: list[Hypothesis]) -> Translation:
+        decode_ids, pieces = self.tokenizer.decode, self.tokenizer.pieces
+        best = found[0]
+        text = decode_ids(best.tokens)
+        return Translation(
+            source,
+            text,
+            best.score,
+            best.log_probability,
+            [
+                Alternative(decode_ids(h.tokens), h.score, h.log_probability, pieces(h.tokens), h.finish)
+                for h in found[1:]
+            ],
+            pieces(best.tokens),
+            best.finish,
+            explain=partial(self._explain, source, text, best.tokens),
+        )
+
+    def _explain(self, source: str, target: str, target_ids: list[int]) -> Forced:
+        """The forced pass over the very pieces that the search chose."""
+        source_side = (source, *self.tokenizer.encode_with_spans(source))
+        target_side = (target, target_ids, decoded_spans(self.tokenizer, target_ids))
+        scores, maps = explain(self.model, self.tokenizer, source_side, target_side)
+        return Forced(scores, maps.alignment(self.settings.alignment))
+
+    def _segments(self, text: str) -> list[tuple[str, str]]:
+        longest = min(self.settings.longest_source, self.model.config.max_length)
+        parts = segment(_checked(text), longest, lambda part: len(self.tokenizer.encode(part)) + 1)
+        return [(part.text, part.separator) for part in parts] or [(text, "")]
+
+    def _knows(self, ids: list[int]) -> bool:
+        """Whether any piece says something to the model; a lone blank does not."""
+        return bool(set(ids) - {UNK, *self.tokenizer.ids([BLANK_PIECE])})
+
+    def _ids(self, text: str | Sequence[str]) -> list[int]:
+        return self.tokenizer.encode(text) if isinstance(text, str) else self.tokenizer.ids(text)
+
+    def _stream(self, text: str, options: DecodeOptions) -> Iterator[str]:
+        prefix = self._ids(options.target_prefix) if options.target_prefix else []
+        for part, separator in self._segments(text):
+            ids = self.tokenizer.encode(part)
+            if self._knows(ids):
+                yield from self._stream_part(ids, options, prefix)
+                prefix = []
+            elif part:
+                yield part
+            if separator:
+                yield separator
+
+    def _stream_part(self, ids: list[int], options: DecodeOptions, prefix: list[int]) -> Iterator[str]:
+        """The text of one segment, each time what the newest piece adds to it."""
+        written: list[int] = []
+        shown = ""
+        for step in stream_source(self.model, ids, options, prefix):
+            written.append(step.token)
+            text = self.tokenizer.decode(written)
+            if len(text) > len(shown):
+                yield text[len(shown) :]
+            shown = text
+
+
+def _checked(text: str) -> str:
+    if not isinstance(text, str):
+        raise ValueError(f"a text is {text!r}, a {type(text).__name__}; give strings")
+    return text
