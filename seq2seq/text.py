@@ -91,7 +91,7 @@ def _keep(text: str) -> tuple[str, list[int]]:
     """Gives the characters that stay, blanks collapsed, with the position of each."""
     kept: list[str] = []
     positions: list[int] = []
-    base = " "  # the last character that is not a combining mark
+    base = " "  # the last character that is not a mark
     for position, character in enumerate(text):
         if character.isspace():
             if base == " " and (not kept or kept[-1] == " "):
@@ -106,7 +106,7 @@ def _keep(text: str) -> tuple[str, list[int]]:
             continue
         kept.append(character)
         positions.append(position)
-        if not unicodedata.combining(character):
+        if not unicodedata.category(character).startswith("M"):
             base = character
     if kept and kept[-1] == " ":
         kept.pop()

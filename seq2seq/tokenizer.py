@@ -10,7 +10,7 @@ unknown piece, so the number of pieces never exceeds the number of characters pl
 import io
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
@@ -48,12 +48,11 @@ class Tokenizer:
         """
         if model_type not in ("bpe", "unigram"):
             raise ValueError(f"model_type is {model_type!r}; choose 'bpe' or 'unigram'")
-        lines = _nonempty(texts)
-        first = next(lines, None)
-        if first is None:
+        lines = [plain for text in texts if (plain := normalize(text).text)]
+        if not lines:
             raise ValueError("the tokenizer has no text to learn from; give it a corpus with non-empty lines")
         try:
-            return cls.from_bytes(_train(first, lines, vocabulary_size, model_type, seed))
+            return cls.from_bytes(_train(lines, vocabulary_size, model_type, seed))
         except RuntimeError as error:
             raise ValueError(_explain(str(error), vocabulary_size)) from error
 
@@ -75,7 +74,7 @@ class Tokenizer:
         damaged = "the SentencePiece model is damaged; copy the file again or train the tokenizer anew"
         processor = sentencepiece.SentencePieceProcessor()
         try:
-            if not data or not processor.LoadFromSerializedProto(data):
+            if not _is_whole(data) or not processor.LoadFromSerializedProto(data):
                 raise ValueError(damaged)
         except (RuntimeError, OSError) as error:
             raise ValueError(damaged) from error
@@ -156,19 +155,33 @@ def seed_sampling(seed: int) -> None:
     sentencepiece.set_random_generator_seed(seed % (1 << 32))
 
 
-def _nonempty(texts: Iterable[str]) -> Iterator[str]:
-    return (plain for text in texts if (plain := normalize(text).text))
+def _is_whole(data: bytes) -> bool:
+    """Says whether a serialized model has all its parts; protobuf itself takes one cut between two pieces.
+
+    The message is a row of (tag, length, content): pieces (field 1), the settings of trainer and normaliser.
+    """
+    fields = set()
+    position = 0
+    while position < len(data):
+        tag, length, shift = data[position], 0, 0
+        while position + 1 < len(data):
+            position += 1
+            length |= (data[position] & 0x7F) << shift
+            shift += 7
+            if data[position] < 0x80:
+                break
+        if tag & 7 != 2:
+            return False
+        fields.add(tag >> 3)
+        position += 1 + length
+    return position == len(data) and {1, 2, 3} <= fields
 
 
-def _train(first: str, rest: Iterator[str], vocabulary_size: int, model_type: str, seed: int) -> bytes:
-    def lines() -> Iterator[str]:
-        yield first
-        yield from rest
-
+def _train(lines: list[str], vocabulary_size: int, model_type: str, seed: int) -> bytes:
     model = io.BytesIO()
     sentencepiece.set_random_generator_seed(seed)
     sentencepiece.SentencePieceTrainer.Train(
-        sentence_iterator=lines(),
+        sentence_iterator=iter(lines),
         model_writer=model,
         vocab_size=vocabulary_size,
         model_type=model_type,
