@@ -1,0 +1,231 @@
+"""The demo page: a text in, its translation as it is decoded, then what the model looked at.
+
+    text ─> segments ─> Translator.stream, one after another ─> translation
+                            └─> Shown: pairs (source, target) ─> Translator.attention ─> map of one head
+
+The page keeps the pairs and nothing else: a map is computed anew (one pass) when another is chosen.
+Analytics, sharing, run history and uploads are off; fonts are those of the system.
+"""
+
+import os
+
+os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when gradio is imported
+
+from collections.abc import AsyncIterator
+from typing import Any, NamedTuple
+
+import gradio as gr
+from fastapi import FastAPI
+
+from seq2seq import Translator
+from seq2seq.config import UNK
+from seq2seq.settings import AlignmentHead
+
+from .attention_view import STYLE, Drawing, Units, attention_view, draw_view, message_view
+from .catalog import Catalog, language_name
+from .guard import describe
+from .limits import Limits
+from .worker import Worker
+
+EXAMPLES = {
+    "en": [
+        "Two dogs play in the snow.",
+        "A young girl in a red dress is reading a book on a bench.",
+        "Three men are standing next to a yellow taxi, waiting for the rain to stop.",
+    ],
+    "de": ["Zwei Hunde spielen im Schnee.", "Ein Mann fährt mit einem roten Fahrrad durch die Stadt."],
+}
+FONTS = ["system-ui", "Noto Sans", "Noto Sans CJK SC", "Segoe UI", "Helvetica", "Arial", "sans-serif"]
+MONOSPACED = ["ui-monospace", "Noto Sans Mono", "Consolas", "monospace"]
+WAITING = 64  # requests of the page that may wait
+AT_ONCE = 8  # requests of the page that are worked on, step by step in turns
+MOST_CELLS = 40_000  # a larger map would be slow to draw
+TITLE = "# seq2seq\nA small Transformer translates, and shows where it looked."
+HONEST = (
+    "Attention shows where a head looked, not why a word was chosen: by itself it is no explanation. "
+    "Special symbols are hidden, and what is left of each row is scaled to sum to 1."
+)
+
+
+class Shown(NamedTuple):
+    """What is on the page: which pair of languages, and each segment with its translation."""
+
+    pair: int = 0
+    segments: tuple[tuple[str, str], ...] = ()
+
+
+class Choice(NamedTuple):
+    """Which map is to be seen; layer and head count from 0."""
+
+    segment: int
+    layer: int
+    head: int
+    units: Units
+    drawing: Drawing
+
+
+def mount_demo(app: FastAPI, catalog: Catalog, worker: Worker, limits: Limits) -> None:
+    """Puts the page at /, behind the routes that the application has already."""
+    gr.mount_gradio_app(
+        app,
+        Page(catalog, worker, limits).build(),
+        path="/",
+        theme=gr.themes.Soft(primary_hue="blue", neutral_hue="slate", font=FONTS, font_mono=MONOSPACED),
+        css=STYLE,
+        footer_links=[],
+        run_history=False,
+        enable_monitoring=False,
+        show_error=False,
+        max_file_size="1kb",  # the page takes no files
+        pwa=False,
+        mcp_server=False,
+        ssr_mode=False,
+    )
+
+
+class Page:
+    """The parts of the page, and what they do."""
+
+    def __init__(self, catalog: Catalog, worker: Worker, limits: Limits) -> None:
+        self.catalog = catalog
+        self.worker = worker
+        self.limits = limits
+
+    def build(self) -> gr.Blocks:
+        """The page with its events connected."""
+        with gr.Blocks(title="seq2seq", analytics_enabled=False) as blocks:
+            gr.Markdown(TITLE)
+            pair = self._pair_chooser()
+            with gr.Row(equal_height=True):
+                source = gr.Textbox(label="Text", lines=4, max_lines=12, autofocus=True)
+                target = gr.Textbox(label="Translation", lines=4, max_lines=12, interactive=False)
+            with gr.Row():
+                go = gr.Button("Translate", variant="primary")
+                stop = gr.Button("Stop")
+            examples = EXAMPLES.get(self.catalog.pairs[0][0], [])
+            if examples:
+                gr.Examples(examples, source, label="Examples")
+            gr.Markdown("## Where the decoder looked")
+            choosers = self._choosers()
+            back = gr.Button("Show the alignment head", size="sm")
+            view = attention_view()
+            gr.Markdown(HONEST)
+            shown = gr.State(Shown())
+            segment, layer, head, *_ = choosers
+            running = gr.on(
+                [go.click, source.submit],
+                self.translate,
+                [pair, source, *choosers],
+                [target, shown, segment, view],
+                show_progress="minimal",
+                show_progress_on=target,
+                api_visibility="private",
+            )
+            stop.click(None, cancels=[running])
+            for chooser in choosers:
+                chooser.input(
+                    self.draw, [shown, *choosers], view, show_progress="hidden", api_visibility="private"
+                )
+            for event in (pair.change, back.click):
+                event(self.alignment_head, pair, [layer, head], api_visibility="private").then(
+                    self.draw, [shown, *choosers], view, show_progress="hidden", api_visibility="private"
+                )
+        blocks.queue(max_size=WAITING, default_concurrency_limit=AT_ONCE)
+        return blocks
+
+    async def translate(self, pair: int, source: str, *chosen: Any) -> AsyncIterator[tuple[Any, ...]]:
+        """Streams (translation, what is shown, segment chooser, map), the map once the text is there."""
+        translator = self._translator(pair)
+        try:
+            self.limits.check_texts([source])
+            parts = await self.worker.run(lambda: self._segments(translator, source))
+            text, done = "", []
+            yield text, Shown(pair), gr.skip(), message_view("The map appears when the text is translated.")
+            for part, separator in parts:
+                start = len(text)
+                async for piece in self.worker.stream(translator.stream(part)):
+                    text += piece
+                    yield text, gr.skip(), gr.skip(), gr.skip()
+                if part.strip():
+                    done.append((part, text[start:]))
+                text += separator
+            shown = Shown(pair, tuple(done))
+            names = [(f"{number}: {part[:40]}", number - 1) for number, (part, _) in enumerate(done, 1)]
+            chooser = gr.Dropdown(names, value=0, visible=len(names) > 1)
+            yield text, shown, chooser, await self._draw(shown, Choice(0, *chosen[1:]))
+        except Exception as error:
+            raise _spoken(error) from None
+
+    async def draw(self, shown: Shown, *chosen: Any) -> str:
+        """The map of another segment, layer or head, in other units, or drawn another way."""
+        try:
+            return await self._draw(Shown(*shown), Choice(*chosen))
+        except Exception as error:
+            raise _spoken(error) from None
+
+    def alignment_head(self, pair: int) -> tuple[gr.Dropdown, gr.Dropdown]:
+        """The choosers of layer and head for a pair of languages, at the model's alignment head."""
+        layers, heads, chosen = self._heads(pair)
+        return (
+            gr.Dropdown(list(range(layers)), value=chosen.layer),
+            gr.Dropdown(list(range(heads)), value=chosen.head),
+        )
+
+    async def _draw(self, shown: Shown, choice: Choice) -> str:
+        if not shown.segments:
+            return message_view("There is nothing to show: the text is blank.")
+        translator = self._translator(shown.pair)
+        source, target = shown.segments[choice.segment]
+        return await self.worker.run(lambda: _map(translator, source, target, choice))
+
+    def _pair_chooser(self) -> gr.Dropdown:
+        names = [f"{language_name(s)} to {language_name(t)}" for s, t in self.catalog.pairs]
+        numbered = [(name, number) for number, name in enumerate(names)]
+        return gr.Dropdown(numbered, value=0, label="Languages", visible=len(names) > 1)
+
+    def _choosers(self) -> list[gr.Dropdown | gr.Radio]:
+        layers, heads, chosen = self._heads(0)
+        with gr.Row():
+            segment = gr.Dropdown([("1", 0)], value=0, label="Segment", visible=False)
+            layer = gr.Dropdown(list(range(layers)), value=chosen.layer, label="Layer")
+            head = gr.Dropdown(list(range(heads)), value=chosen.head, label="Head")
+            units = gr.Radio(["words", "pieces"], value="words", label="Units")
+            drawing = gr.Radio(["matrix", "ribbons"], value="matrix", label="Drawing")
+        return [segment, layer, head, units, drawing]
+
+    def _heads(self, pair: int) -> tuple[int, int, AlignmentHead]:
+        translator = self._translator(pair)
+        config = translator.model.config
+        return config.decoder_layers, config.cross_attention.heads, translator.settings.alignment
+
+    def _translator(self, pair: int) -> Translator:
+        return self.catalog.find(*self.catalog.pairs[pair])
+
+    def _segments(self, translator: Translator, text: str) -> list[tuple[str, str]]:
+        self.limits.check_tokens([text], translator.tokenizer)
+        return translator.segments(text)
+
+
+def _map(translator: Translator, source: str, target: str, choice: Choice) -> str:
+    """The markup of one map, or the reason why there is none."""
+    known = [piece for piece in translator.tokenizer.encode(source) if piece != UNK]
+    if not known:
+        return message_view("The model knows no piece of this text, so it is given back as it is.")
+    maps = translator.attention(source, target)
+    if maps.cross.shape[2] * maps.cross.shape[3] > MOST_CELLS:
+        return message_view("This text is too long for a map; translate it sentence by sentence.")
+    aligned = translator.settings.alignment
+    head = AlignmentHead(choice.layer, choice.head, aligned.read)
+    role = ", the head that is read as word alignment" if head == aligned else ""
+    when = "predicts" if head.read == "output" else "has just read"
+    caption = (
+        f"Layer {head.layer}, head {head.head}{role}. A row is the step that {when} the word. "
+        f"{'Sums over source pieces, means over target pieces.' if choice.units == 'words' else ''}"
+    )
+    return draw_view(maps, head, choice.units, choice.drawing, caption)
+
+
+def _spoken(error: Exception) -> gr.Error:
+    """A failure as one sentence on the page; a fault of ours without its details."""
+    sentence = str(error) if type(error) is ValueError else describe(error)[1]
+    return gr.Error(sentence, title="Not translated", print_exception=False)

@@ -1,0 +1,120 @@
+"""What stands before every route, the demo's included: host names, the size of bodies, and faults.
+
+    request ─> host known? ─> body small enough? ─> routes ─> headers for browsers
+                  400              413                └─ fault: 500 and one line in the log, no traceback
+
+A server bound to loopback answers only to loopback names, so that a web page whose name points at
+127.0.0.1 cannot read it. Bodies are counted as they come, so one without a length is cut off too.
+"""
+
+import json
+import logging
+from pathlib import Path
+
+from fastapi import HTTPException
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from .limits import Limits
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+log = logging.getLogger("seq2seq.serve")
+
+# The page may load what this server gives it and nothing else; Gradio needs inline scripts and eval.
+BROWSER_HEADERS = {
+    "content-security-policy": "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; "
+    "frame-ancestors 'self'",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+}
+
+
+class Guard:
+    """ASGI middleware around the whole application."""
+
+    def __init__(self, app: ASGIApp, limits: Limits, host: str) -> None:
+        """Takes the address that the server is bound to; a loopback one allows loopback names only."""
+        self.app = app
+        self.limits = limits
+        self.only_loopback = host in LOOPBACK
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        started = False
+
+        async def send_guarded(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                headers = MutableHeaders(scope=message)
+                for name, value in BROWSER_HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        try:
+            self._check(Headers(scope=scope))
+            await self.app(scope, self._counted(receive), send_guarded)
+        except ClientDisconnect:
+            return
+        except Exception as error:
+            status, sentence = describe(error)
+            if not started:
+                await _send_error(send_guarded, status, sentence)
+
+    def _check(self, headers: Headers) -> None:
+        for name in ("host", "x-forwarded-host"):
+            if self.only_loopback and name in headers and _host_name(headers[name]) not in LOOPBACK:
+                raise HTTPException(400, f"this server answers to localhost only; check the header {name}")
+        length = headers.get("content-length", "0")
+        self._check_size(int(length) if length.isdecimal() else 0)
+
+    def _check_size(self, size: int) -> None:
+        try:
+            self.limits.check_body(size)
+        except ValueError as error:
+            raise HTTPException(413, str(error), {"connection": "close"}) from None
+
+    def _counted(self, receive: Receive) -> Receive:
+        size = 0
+
+        async def receive_counted() -> Message:
+            nonlocal size
+            message = await receive()
+            size += len(message.get("body", b""))
+            self._check_size(size)
+            return message
+
+        return receive_counted
+
+
+def _host_name(header: str) -> str:
+    """The name in a Host header without its port: [::1]:7860 -> ::1."""
+    if header.startswith("["):
+        return header[1:].partition("]")[0]
+    return header.partition(":")[0].lower()
+
+
+def describe(error: Exception) -> tuple[int, str]:
+    """Status and sentence of a failure; a fault of ours is logged by kind and place, without its text."""
+    if isinstance(error, HTTPException):
+        return error.status_code, str(error.detail)
+    trace = error.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    place = f"{Path(trace.tb_frame.f_code.co_filename).name} line {trace.tb_lineno}" if trace else "unknown"
+    log.error("a request failed: %s in %s", type(error).__name__, place)
+    return 500, "the server failed at this request; it is not your fault, and others are still served"
+
+
+async def _send_error(send: Send, status: int, sentence: str) -> None:
+    body = json.dumps({"error": sentence}).encode()
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(body)).encode()),
+        (b"connection", b"close"),
+    ]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
