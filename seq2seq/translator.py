@@ -179,7 +179,7 @@ class Translator:
         for text in texts:
             prefix = self._ids(options.target_prefix) if options.target_prefix else []
             layouts.append([])
-            for part, separator in self._segments(text):
+            for part, separator in self.segments(text):
                 ids = self.tokenizer.encode(part)
                 known = self._knows(ids)
                 layouts[-1].append((part, separator, len(work) if known else None))
@@ -229,7 +229,8 @@ class Translator:
         scores, maps = explain(self.model, self.tokenizer, source_side, target_side)
         return Forced(scores, maps.alignment(self.settings.alignment))
 
-    def _segments(self, text: str) -> list[tuple[str, str]]:
+    def segments(self, text: str) -> list[tuple[str, str]]:
+        """The stretches of a text that are translated one by one, each with what separates it from the next."""
         longest = min(self.settings.longest_source, self.model.config.max_length)
         parts = segment(_checked(text), longest, lambda part: len(self.tokenizer.encode(part)) + 1)
         return [(part.text, part.separator) for part in parts] or [(text, "")]
@@ -243,7 +244,7 @@ class Translator:
 
     def _stream(self, text: str, options: DecodeOptions) -> Iterator[str]:
         prefix = self._ids(options.target_prefix) if options.target_prefix else []
-        for part, separator in self._segments(text):
+        for part, separator in self.segments(text):
             ids = self.tokenizer.encode(part)
             if self._knows(ids):
                 yield from self._stream_part(ids, options, prefix)

@@ -12,7 +12,7 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 
 # Units (a module or a folder directly under seq2seq/, or a package beside it) by layer, lowest first.
 LAYERS: list[set[str]] = [
-    {"text", "segment", "config", "options", "positions", "storage"},
+    {"figure", "text", "segment", "config", "options", "positions", "storage"},
     {"batch", "settings"},
     {"tokenizer", "alignment", "scores", "attention", "released"},
     {"layers"},
