@@ -1,0 +1,138 @@
+"""Each rule by hand, and that rules compose."""
+
+import pytest
+import torch
+from toy_model import ToyModel, random_table
+
+from seq2seq.config import BOS, EOS, PAD, UNK
+from seq2seq.options import DecodeOptions
+from seq2seq.search.rules import (
+    BANNED,
+    MinimumLength,
+    NoRepeatedNgram,
+    NoUnknown,
+    RepetitionPenalty,
+    make_rules,
+    rank,
+)
+
+A, B, C = 4, 5, 6
+
+
+def log_probabilities(rows: int = 1, size: int = 7) -> torch.Tensor:
+    """Random log-probabilities [rows, size]."""
+    return torch.randn(rows, size, generator=torch.Generator().manual_seed(1)).log_softmax(1)
+
+
+def banned(scores: torch.Tensor) -> set[int]:
+    """The tokens that may not follow in the only row."""
+    return set((scores[0] == BANNED).nonzero().flatten().tolist())
+
+
+@pytest.mark.parametrize(
+    ("size", "history", "expected"),
+    [
+        (1, [A, B, A], {A, B}),
+        (2, [A, B, C, A], {B}),
+        (2, [A, B, A, C, A], {B, C}),
+        (2, [A, A], {A}),
+        (2, [A, B, C], set()),
+        (3, [A, B, C, A, B], {C}),
+        (3, [A, B, C, B, B], set()),
+        (3, [A, B, A, B], {A}),
+    ],
+)
+def test_no_repeated_ngram(size: int, history: list[int], expected: set[int]) -> None:
+    """A sequence would come twice, or a token be banned that repeats none."""
+    scores = log_probabilities()
+    NoRepeatedNgram(size)(scores, torch.tensor([history]))
+    assert banned(scores) == expected
+
+
+def test_no_repeated_ngram_looks_at_its_own_row() -> None:
+    """One hypothesis would ban tokens in another."""
+    scores = log_probabilities(2)
+    NoRepeatedNgram(1)(scores, torch.tensor([[A, A], [B, C]]))
+    assert (scores == BANNED).nonzero().tolist() == [[0, A], [1, B], [1, C]]
+
+
+def test_repetition_penalty_is_an_exponent() -> None:
+    """A token written twice would be penalised twice, or a probability not raised to the power."""
+    before = log_probabilities()
+    after = before.clone()
+    RepetitionPenalty(2.0)(after, torch.tensor([[A, B, A]]))
+    probability = before.exp()
+    expected = [p**2 if token in (A, B) else p for token, p in enumerate(probability[0].tolist())]
+    assert after.exp()[0].tolist() == pytest.approx(expected)
+
+
+def test_minimum_length_and_unknown() -> None:
+    """The end would be banned too long or too short, or the unknown piece not at all."""
+    assert [MinimumLength(2).applies(position) for position in range(4)] == [True, True, False, False]
+    scores = log_probabilities()
+    MinimumLength(2)(scores, torch.tensor([[A]]))
+    NoUnknown()(scores, torch.tensor([[A]]))
+    assert banned(scores) == {EOS, UNK}
+
+
+def test_rules_that_are_not_asked_for_do_not_exist() -> None:
+    """Defaults would cost time at every step."""
+    assert make_rules(DecodeOptions(min_length=0)) == []
+    history = torch.empty(1, 3, dtype=torch.long)
+    before = log_probabilities()
+    assert rank(before, history, make_rules(DecodeOptions()), None) is before, "a copy was made for nothing"
+
+
+def test_rules_compose() -> None:
+    """Together the rules would undo each other."""
+    options = DecodeOptions(
+        min_length=9, no_repeat_ngram_size=1, disable_unk=True, repetition_penalty=1.5, max_length=9
+    )
+    scores = rank(log_probabilities(), torch.tensor([[A, B]]), make_rules(options), None)
+    assert banned(scores) == {PAD, UNK, BOS, EOS, A, B}
+
+
+def test_the_models_log_probabilities_are_left_alone() -> None:
+    """A rule would change the probability that is reported."""
+    before = log_probabilities()
+    given = before.clone()
+    rank(given, torch.tensor([[A, B]]), make_rules(DecodeOptions(repetition_penalty=3.0, min_length=5)), None)
+    kept = [UNK, EOS, A, B, C]
+    assert torch.equal(given[:, kept], before[:, kept])
+
+
+def test_a_row_with_nothing_left_may_end() -> None:
+    """Rules that forbid everything would leave a row without a next token."""
+    options = DecodeOptions(min_length=9, no_repeat_ngram_size=1)
+    scores = rank(log_probabilities(), torch.tensor([[A, B, C, UNK]]), make_rules(options), None)
+    assert banned(scores) == {PAD, BOS, UNK, A, B, C}
+    (found,) = ToyModel(random_table(6)).decode(["a"], 9, options)
+    assert sorted(found[0].tokens) == [UNK, A, B]
+
+
+def test_a_forced_token_stands_above_the_rules() -> None:
+    """A prefix that repeats itself, or has the unknown piece, would not be written."""
+    options = DecodeOptions(no_repeat_ngram_size=1, disable_unk=True)
+    before = log_probabilities(3)
+    given = before.clone()
+    history = torch.tensor([[A], [A], [A]])
+    scores = rank(given, history, make_rules(options), torch.tensor([A, UNK, -1]))
+    assert scores[0].tolist() == [before[0, A].item() if token == A else BANNED for token in range(7)]
+    assert scores[1].argmax() == UNK
+    assert set((scores[2] == BANNED).nonzero().flatten().tolist()) == {PAD, UNK, BOS, A}
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        DecodeOptions(no_repeat_ngram_size=2, num_hypotheses=5),
+        DecodeOptions(no_repeat_ngram_size=2, beam_size=1),
+        DecodeOptions(no_repeat_ngram_size=2, sampling_topk=0, num_hypotheses=5),
+    ],
+)
+def test_no_pair_comes_twice_in_a_search(options: DecodeOptions) -> None:
+    """The rule would be given another hypothesis' history."""
+    for found in ToyModel(random_table(7, end=0.02)).decode(list("abc"), 12, options):
+        for h in found:
+            pairs = list(zip(h.tokens, h.tokens[1:], strict=False))
+            assert len(pairs) == len(set(pairs))

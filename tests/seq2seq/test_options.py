@@ -1,0 +1,157 @@
+"""DecodeOptions: its defaults are a promise, and every wrong value gets a sentence that helps."""
+
+import argparse
+import dataclasses
+import math
+from typing import Any
+
+import pytest
+
+from seq2seq.options import DecodeOptions, OptionField, option_fields
+
+
+def test_the_defaults_are_the_published_ones() -> None:
+    """Other people's scripts would change their results."""
+    assert dataclasses.asdict(DecodeOptions()) == {
+        "beam_size": 5,
+        "num_hypotheses": 1,
+        "length_penalty": 1.0,
+        "max_length": None,
+        "min_length": 1,
+        "sampling_temperature": 1.0,
+        "sampling_topk": 1,
+        "sampling_topp": 1.0,
+        "repetition_penalty": 1.0,
+        "no_repeat_ngram_size": 0,
+        "disable_unk": False,
+        "target_prefix": None,
+        "seed": None,
+    }
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"beam_size": 0},
+        {"beam_size": 65},
+        {"beam_size": True},
+        {"beam_size": 2.0},
+        {"beam_size": "5"},
+        {"beam_size": None},
+        {"num_hypotheses": 0},
+        {"length_penalty": math.nan},
+        {"length_penalty": math.inf},
+        {"length_penalty": True},
+        {"length_penalty": "1"},
+        {"max_length": 0},
+        {"max_length": 10**9},
+        {"min_length": -1},
+        {"sampling_temperature": 0.0},
+        {"sampling_temperature": -1.0},
+        {"sampling_temperature": math.nan},
+        {"sampling_topk": -1},
+        {"sampling_topp": 1.5},
+        {"sampling_topp": -0.1},
+        {"repetition_penalty": 0},
+        {"no_repeat_ngram_size": -1},
+        {"disable_unk": 1},
+        {"target_prefix": 5},
+        {"target_prefix": ["a", 5]},
+        {"seed": "one"},
+        {"seed": -1},
+        {"seed": 2**63},
+        {"seed": 1.5},
+    ],
+    ids=str,
+)
+def test_a_wrong_value_is_refused_by_name(values: dict[str, Any]) -> None:
+    """A value would do something nobody meant, or be refused without saying which and what to do."""
+    ((name, _),) = values.items()
+    with pytest.raises(ValueError, match=rf"^{name} is .*; give ") as caught:
+        DecodeOptions(**values)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("values", "named"),
+    [
+        ({"num_hypotheses": 6}, ["num_hypotheses is 6", "beam_size, 5"]),
+        ({"num_hypotheses": 2, "beam_size": 1}, ["num_hypotheses is 2", "beam_size, 1"]),
+        ({"sampling_topk": 10, "beam_size": 8}, ["beam_size is 8", "sampling_topk 10"]),
+        ({"sampling_temperature": 0.7}, ["sampling_temperature is 0.7", "sampling_topk"]),
+        ({"sampling_topp": 0.9}, ["sampling_topp is 0.9", "sampling_topk"]),
+        ({"min_length": 9, "max_length": 8}, ["min_length is 9", "max_length, 8"]),
+    ],
+)
+def test_contradictions_are_refused(values: dict[str, Any], named: list[str]) -> None:
+    """An option would be ignored without a word."""
+    with pytest.raises(ValueError) as caught:
+        DecodeOptions(**values)
+    assert all(part in str(caught.value) for part in named)
+
+
+def test_a_long_wrong_value_is_not_repeated_in_full() -> None:
+    """A message would be as long as what was sent."""
+    with pytest.raises(ValueError) as caught:
+        DecodeOptions(seed="9" * 10_000)  # type: ignore[arg-type]
+    assert len(str(caught.value)) < 250
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        ({}, "beam"),
+        ({"beam_size": 1}, "greedy"),
+        ({"sampling_topk": 0}, "sampling"),
+        ({"sampling_topk": 40, "beam_size": 1}, "sampling"),
+        ({"sampling_topk": 40, "num_hypotheses": 20}, "sampling"),
+    ],
+)
+def test_which_search_is_asked_for(values: dict[str, Any], kind: str) -> None:
+    """Sampling would be refused for the default beam, or a beam be run where none was meant."""
+    assert DecodeOptions(**values).search_kind == kind
+
+
+def test_whole_numbers_are_numbers() -> None:
+    """`length_penalty=1`, as JSON writes it, would be refused or stay an int."""
+    options = DecodeOptions(length_penalty=1, sampling_topp=1)
+    assert isinstance(options.length_penalty, float)
+    assert options == DecodeOptions()
+
+
+def test_pieces_as_a_list_are_taken() -> None:
+    """JSON has no tuples, and options must stay hashable."""
+    options = DecodeOptions(target_prefix=["a", "b"])  # type: ignore[arg-type]
+    assert options.target_prefix == ("a", "b")
+    assert hash(options) == hash(DecodeOptions(target_prefix=("a", "b")))
+
+
+@pytest.mark.parametrize("field", option_fields(), ids=lambda field: field.name)
+def test_every_field_can_be_shown(field: OptionField) -> None:
+    """A flag, a schema entry or a slider could not be made of a field."""
+    assert field.help.endswith(".")
+    field.check(field.default)
+    if field.type in (int, float):
+        assert field.minimum is not None and field.maximum is not None
+        field.check(field.type(field.minimum))
+        field.check(field.type(field.maximum))
+
+
+def test_fields_are_all_and_in_order() -> None:
+    """The command line would not offer what the library has."""
+    assert [field.name for field in option_fields()] == [f.name for f in dataclasses.fields(DecodeOptions)]
+
+
+def test_flags_made_of_the_fields_parse() -> None:
+    """The types given for parsing would not be those that the check accepts."""
+    parser = argparse.ArgumentParser()
+    for field in option_fields():
+        if field.type is bool:
+            parser.add_argument(f"--{field.name}", action="store_true", help=field.help)
+        else:
+            parser.add_argument(f"--{field.name}", type=field.type, default=field.default, help=field.help)
+    line = "--beam_size 1 --length_penalty 0.5 --max_length 9 --seed 3 --disable_unk --target_prefix Ein"
+    options = DecodeOptions(**vars(parser.parse_args(line.split())))
+    assert options == DecodeOptions(
+        beam_size=1, length_penalty=0.5, max_length=9, seed=3, disable_unk=True, target_prefix="Ein"
+    )
