@@ -1,0 +1,72 @@
+"""The model card of a training: data, recipe, scores with signatures, learning curve, limits."""
+
+from seq2seq.options import DecodeOptions
+from seq2seq.transformer import Transformer
+
+from .data import TranslationData
+from .validation import Scores
+
+POINTS = 20  # rows of the learning curve
+
+
+def make_card(
+    model: Transformer,
+    data: TranslationData,
+    chosen: str,
+    scores: Scores,
+    history: list[dict[str, float]],
+    recipe: str,
+    options: DecodeOptions,
+) -> str:
+    """The card in Markdown."""
+    corpus = data.corpus
+    parameters = sum(parameter.numel() for parameter in model.parameters())
+    where = corpus.name or ", ".join(corpus.files)
+    return f"""# {corpus.source} to {corpus.target}
+
+A Transformer of {parameters:,} parameters, trained with `seq2seq train`. It holds {chosen}, stored in 16 bit.
+
+## Data
+
+{where} ({corpus.source} to {corpus.target}). {data.report}. The terms of the data are those of its source.
+
+## Scores
+
+On the whole validation set ({len(data.validation)} pairs), beam {options.beam_size}, measured with the weights as stored:
+
+| measure | score | signature |
+| --- | --- | --- |
+| sacreBLEU | {scores.bleu:.2f} | `{scores.bleu_signature}` |
+| chrF | {scores.chrf:.2f} | `{scores.chrf_signature}` |
+
+The validation set also chose the weights, so a score on an unseen test is what counts.
+
+## Learning curve
+
+Greedy or small-beam translations of the validation sentences while training.
+
+| update | minutes | BLEU | chrF | perplexity |
+| --- | --- | --- | --- | --- |
+{_curve(history)}
+
+## Limits
+
+Trained on sources of at most {data.longest[0]} and targets of at most {data.longest[1]} pieces, of one kind of text;
+other texts are translated worse, and wrong translations read as fluently as right ones.
+
+## Recipe
+
+```yaml
+{recipe.strip()}
+```
+"""
+
+
+def _curve(history: list[dict[str, float]]) -> str:
+    count = min(POINTS, len(history))
+    chosen = [history[(number + 1) * len(history) // count - 1] for number in range(count)]
+    return "\n".join(
+        f"| {entry['update']:.0f} | {entry['minutes']:.1f} | {entry['bleu']:.2f} | {entry['chrf']:.2f} "
+        f"| {entry['perplexity']:.2f} |"
+        for entry in chosen
+    )

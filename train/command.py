@@ -1,0 +1,235 @@
+"""`seq2seq train`: LightningCLI reads the settings, one run trains, a model directory is written.
+
+    corpus, data, model, task, checkpoints, early_stopping, trainer    sections of a recipe, and dotted flags
+
+Everything of a run lies in runs/<config name>/; the path of the model directory is printed last.
+"""
+
+import argparse
+import dataclasses
+import logging
+import os
+import signal
+import sys
+import warnings
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import torch
+from jsonargparse import ArgumentError
+from lightning import LightningDataModule, LightningModule, Trainer
+from lightning.pytorch.callbacks import EarlyStopping
+from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
+from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
+
+from seq2seq.checkpoint import load_model
+from seq2seq.config import ModelConfig
+from seq2seq.tokenizer import Tokenizer
+
+from .checkpointing import Checkpoints, SafeCheckpointIO, StoppedError
+from .corpus import Corpus
+from .data import TranslationData
+from .progress import Progress
+from .release import write_model
+from .run import ROOT, RunFolder, find_config
+from .task import TranslationTask
+
+OWN_FLAGS = ("ckpt_path", "init", "run_dir")
+
+
+class TrainCLI(LightningCLI):
+    """The settings of one run; what is made of them depends on its folder, so `main` makes it."""
+
+    def __init__(self, args: list[str]):
+        super().__init__(
+            LightningModule,
+            LightningDataModule,
+            save_config_callback=None,
+            seed_everything_default=1,
+            parser_kwargs={"prog": "seq2seq train", "exit_on_error": False, "allow_abbrev": False},
+            args=args,
+            run=False,
+            auto_configure_optimizers=False,
+            load_from_checkpoint_support=False,
+        )
+
+    def add_core_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+        """The sections of a recipe."""
+        parser.add_class_arguments(Corpus, "corpus")
+        parser.add_class_arguments(
+            TranslationData, "data", skip={"corpus", "max_length", "seed"}, instantiate=False
+        )
+        parser.add_class_arguments(ModelConfig, "model", skip={"vocabulary_size"}, instantiate=False)
+        parser.add_class_arguments(
+            TranslationTask, "task", skip={"config", "tokenizer", "judged"}, instantiate=False
+        )
+        parser.add_class_arguments(Checkpoints, "checkpoints", skip={"folder"}, instantiate=False)
+        parser.add_class_arguments(EarlyStopping, "early_stopping", instantiate=False)
+        parser.add_lightning_class_args(Trainer, "trainer")
+        parser.set_defaults(
+            {
+                "early_stopping.monitor": "valid_bleu",
+                "early_stopping.mode": "max",
+                "early_stopping.patience": 20,
+                "trainer.max_steps": 8000,
+                "trainer.val_check_interval": 500,
+                "trainer.check_val_every_n_epoch": None,
+                "trainer.num_sanity_val_steps": 0,
+                "trainer.use_distributed_sampler": False,
+                "trainer.log_every_n_steps": 10,
+            }
+        )
+
+    def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+        """What belongs to one start of a run and not to its recipe."""
+        parser.add_argument("--ckpt_path", type=str | None, help="last: go on with this run where it stands.")
+        parser.add_argument("--init", type=str | None, help="A model directory whose weights to start from.")
+        parser.add_argument(
+            "--run_dir", type=str | None, help="Folder of the run instead of runs/<config name>."
+        )
+
+    def instantiate_classes(self) -> None:
+        """Nothing yet: the model's size depends on the vocabulary, and that on the run's folder."""
+        self.sections = self.parser.instantiate_classes(self.config)
+
+
+def main(argv: list[str]) -> int:
+    """Train as the command line says; 0 done, 1 the work failed, 2 the command line or config is wrong."""
+    _quiet()
+    try:
+        args, name = _resolve_configs(argv)
+        cli = TrainCLI(args)
+        folder = RunFolder(Path(cli.config.run_dir or ROOT / name))
+        checkpoint, complaints = folder.prepare(cli.config.ckpt_path)
+        for complaint in complaints:
+            print(f"{complaint}; going on with {checkpoint}", file=sys.stderr)
+        run = _Run(cli, folder)
+    except (ValueError, TypeError, argparse.ArgumentError, ArgumentError) as error:
+        print(f"seq2seq train: {_sentence(error)}", file=sys.stderr)
+        return 2
+    try:
+        run.train(checkpoint)
+    except StoppedError as stop:
+        print(f"seq2seq train: {stop}", file=sys.stderr)
+        return 1
+    except (ValueError, OSError, RuntimeError, FloatingPointError) as error:
+        print(f"seq2seq train: {_sentence(error)}", file=sys.stderr)
+        return 1
+    return 0
+
+
+class _Run:
+    """One run, made of its settings: data, model, trainer."""
+
+    def __init__(self, cli: TrainCLI, folder: RunFolder):
+        self.cli, self.folder = cli, folder
+        settings = cli.sections
+        start = load_model(settings.init) if settings.init else None
+        fields = {**vars(settings.model)}
+        shape = start.model.config if start else ModelConfig(4, **fields)
+        self.data = TranslationData(
+            settings.corpus, shape.max_length, **vars(settings.data), seed=cli.config.seed_everything
+        )
+        self.data.load(start.tokenizer if start else self._own_tokenizer())
+        shape = dataclasses.replace(shape, vocabulary_size=len(self.data.tokenizer))
+        torch.manual_seed(cli.config.seed_everything)
+        self.task = TranslationTask(shape, self.data.tokenizer, self.data.judged(), **vars(settings.task))
+        if start:
+            self.task.model.load_state_dict(start.model.state_dict())
+        self.checkpoints = Checkpoints(folder.checkpoints, **vars(settings.checkpoints))
+        self.progress = Progress(self.checkpoints)
+        self.trainer = self._make_trainer()
+
+    def train(self, checkpoint: Path | None) -> None:
+        """Fit, then write the model directory and say where it is."""
+        self.recipe = self.cli.parser.dump(self.cli.config, skip_none=False)
+        if self.trainer.is_global_zero:
+            self.folder.path.mkdir(parents=True, exist_ok=True)
+            (self.folder.path / "config.yaml").write_text(self.recipe, encoding="utf-8")
+            self.data.tokenizer.save(self.folder.tokenizer)
+            self.progress.say(self.data.report)
+        with _Interruptible(self.checkpoints):
+            self.trainer.fit(self.task, datamodule=self.data, ckpt_path=checkpoint)
+        if self.trainer.is_global_zero:
+            for line in write_model(self.folder.model, self.task, self.data, self.checkpoints, self.recipe):
+                self.progress.say(line)
+            print(self.folder.model, flush=True)
+
+    def _own_tokenizer(self) -> Tokenizer | None:
+        resumed = self.cli.config.ckpt_path is not None or "LOCAL_RANK" in os.environ
+        return Tokenizer.load(self.folder.tokenizer) if resumed else None
+
+    def _make_trainer(self) -> Trainer:
+        settings = {**vars(self.cli.sections.trainer)}
+        if settings["max_epochs"] is not None:
+            raise ValueError(
+                f"trainer.max_epochs is {settings['max_epochs']}; training is measured in updates, "
+                "set trainer.max_steps instead"
+            )
+        settings["callbacks"] = [
+            *(settings["callbacks"] or []),
+            self.progress,
+            EarlyStopping(**vars(self.cli.sections.early_stopping)),
+            self.checkpoints,
+        ]
+        settings["plugins"] = [*(settings["plugins"] or []), SafeCheckpointIO()]
+        logs = self.folder.logs
+        settings["logger"] = [
+            CSVLogger(logs, name="csv", version=self.folder.next_log()),
+            TensorBoardLogger(logs, name="tensorboard", version=""),
+        ]
+        settings["default_root_dir"] = self.folder.path
+        settings["enable_model_summary"] = False
+        return Trainer(**settings)
+
+
+class _Interruptible:
+    """While it lasts, Ctrl-C and SIGTERM stop the training after the batch at hand; a second one at once."""
+
+    def __init__(self, checkpoints: Checkpoints):
+        self.checkpoints = checkpoints
+
+    def __enter__(self) -> None:
+        self.before = {
+            number: signal.signal(number, self._stop) for number in (signal.SIGINT, signal.SIGTERM)
+        }
+
+    def __exit__(self, *error: Any) -> None:
+        for number, handler in self.before.items():
+            signal.signal(number, handler)
+
+    def _stop(self, number: int, frame: FrameType | None) -> None:
+        if self.checkpoints.stop_requested:
+            raise KeyboardInterrupt
+        self.checkpoints.stop_requested = True
+
+
+def _resolve_configs(argv: list[str]) -> tuple[list[str], str]:
+    """The arguments with each --config as a path, and the name of the first."""
+    args: list[str] = []
+    paths: list[Path] = []
+    rest = iter(argv)
+    for arg in rest:
+        if arg in ("-c", "--config") or arg.startswith("--config="):
+            named = arg.partition("=")[2] if "=" in arg else next(rest, "")
+            paths.append(find_config(named))
+            args += ["--config", str(paths[-1])]
+        else:
+            args.append(arg)
+    if not paths and not {"-h", "--help"} & set(argv):
+        raise ValueError("--config is missing; name a recipe or a YAML file, such as --config quickstart")
+    return args, paths[0].stem if paths else ""
+
+
+def _sentence(error: Exception) -> str:
+    """The last line of an error is what it is about."""
+    return " ".join(str(error).split())
+
+
+def _quiet() -> None:
+    """Lightning's tips and warnings concern its own users, not ours."""
+    for name in ("lightning.pytorch", "lightning.fabric", "lightning"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", module="lightning")
+    warnings.filterwarnings("ignore", module="torch.utils.data")

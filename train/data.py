@@ -1,0 +1,201 @@
+"""Data of a run: corpus and tokenizer -> batches of ids.
+
+    pairs of texts -> ids (once; anew each epoch where segmentation is sampled) -> BatchOrder -> Batch
+
+Lightning sees one endless epoch; where training stands is kept as (epoch, position) in the checkpoint.
+"""
+
+import itertools
+from collections.abc import Iterator, Sequence
+from typing import Any, Literal
+
+import torch
+from lightning import LightningDataModule
+from torch.utils.data import DataLoader, Dataset, IterableDataset, get_worker_info
+
+from seq2seq.batch import Batch, make_batch, token_budget_batches
+from seq2seq.tokenizer import Tokenizer, seed_sampling
+
+from .corpus import Corpus, load_corpus
+from .order import BatchOrder, Pair, Place
+
+
+class Segmentation:
+    """A corpus as ids, for each epoch: the same every time, or sampled from (seed, epoch).
+
+    Sampling is BPE-dropout with a bpe vocabulary (Provilkov et al. 2020) and subword
+    regularisation with a unigram one (Kudo 2018).
+    """
+
+    def __init__(
+        self,
+        texts: Sequence[tuple[str, str]],
+        tokenizer: Tokenizer,
+        sampling: float,
+        seed: int,
+        longest: int,
+    ):
+        self.tokenizer, self.sampling, self.seed, self.limit = tokenizer, sampling, seed, longest
+        encoded = [(tokenizer.encode(source), tokenizer.encode(target)) for source, target in texts]
+        fits = [max(map(len, pair)) < longest for pair in encoded]
+        self.plain = list(itertools.compress(encoded, fits))
+        self.texts = list(itertools.compress(texts, fits)) if sampling else []
+        dropped = len(encoded) - len(self.plain)
+        self.report = f"; {dropped} pairs of more than {longest - 1} pieces left out" if dropped else ""
+        if not self.plain:
+            raise ValueError(f"no training pair has at most {longest - 1} pieces; raise model.max_length")
+        self.longest = tuple(max(len(pair[side]) for pair in self.plain) + 1 for side in (0, 1))
+
+    def __call__(self, epoch: int) -> Sequence[Pair]:
+        """The pairs of an epoch."""
+        if not self.sampling:
+            return self.plain
+        seed_sampling(self.seed * 1_000_003 + epoch)
+        encode, alpha = self.tokenizer.encode, self.sampling
+        drawn = [
+            (encode(source, sampling=alpha), encode(target, sampling=alpha)) for source, target in self.texts
+        ]
+        # A long pair may be cut finer than the model can read: then take it as it is.
+        return [
+            pair if max(map(len, pair)) < self.limit else plain
+            for pair, plain in zip(drawn, self.plain, strict=True)
+        ]
+
+
+class BatchStream(IterableDataset[Batch]):
+    """The order's batches as tensors; of several loader workers each makes every n-th."""
+
+    def __init__(self, order: BatchOrder):
+        self.order = order
+
+    def __iter__(self) -> Iterator[Batch]:
+        worker = get_worker_info()
+        first, step = (0, 1) if worker is None else (worker.id, worker.num_workers)
+        for number, pairs in enumerate(self.order):
+            if number % step == first:
+                yield pairs_to_batch(pairs)
+
+
+class BatchList(Dataset[Batch]):
+    """Batches that are there already."""
+
+    def __init__(self, batches: list[Batch]):
+        self.batches = batches
+
+    def __len__(self) -> int:
+        return len(self.batches)
+
+    def __getitem__(self, index: int) -> Batch:
+        return self.batches[index]
+
+
+def pairs_to_batch(pairs: Sequence[Pair]) -> Batch:
+    """A batch of training pairs."""
+    return make_batch([source for source, _ in pairs], [target for _, target in pairs])
+
+
+def as_it_is(batch: Batch) -> Batch:
+    """What a loader collates: nothing, the batch is made already."""
+    return batch
+
+
+class TranslationData(LightningDataModule):
+    """Pairs of texts, their tokenizer and their batches.
+
+    Args:
+        corpus: where the pairs come from and how they are cleaned.
+        max_length: longest sequence the model reads, specials counted; longer training pairs are dropped.
+        vocabulary_size: pieces of the joint vocabulary of both languages.
+        subwords: how the vocabulary is made.
+        sampling: probability (bpe) or temperature (unigram) of sampled segmentation in training; 0 for none.
+        batch_tokens: largest rows x longer padded side of a batch.
+        valid_sentences: judge only so many validation pairs, evenly spread, while training; 0 for all.
+        workers: loader processes beside the training one.
+        seed: of order and sampling; the run's seed_everything.
+    """
+
+    def __init__(
+        self,
+        corpus: Corpus,
+        max_length: int,
+        vocabulary_size: int = 8000,
+        subwords: Literal["bpe", "unigram"] = "bpe",
+        sampling: float = 0.0,
+        batch_tokens: int = 4096,
+        valid_sentences: int = 0,
+        workers: int = 0,
+        seed: int = 1,
+    ):
+        super().__init__()
+        for name, value, least in (("batch_tokens", batch_tokens, 2), ("workers", workers, 0)):
+            if value < least:
+                raise ValueError(f"data.{name} is {value}; give at least {least}")
+        if valid_sentences < 0:
+            raise ValueError(f"data.valid_sentences is {valid_sentences}; give a number from 0 (all) on")
+        if not 0 <= sampling <= 1:
+            raise ValueError(f"data.sampling is {sampling}; give a number from 0 to 1, such as 0.1")
+        self.corpus, self.max_length = corpus, max_length
+        self.vocabulary_size, self.subwords, self.sampling = vocabulary_size, subwords, sampling
+        self.batch_tokens, self.valid_sentences = batch_tokens, valid_sentences
+        self.workers, self.seed = workers, seed
+        self.report = ""
+        self.start, self.taken = Place(), 0
+
+    def load(self, tokenizer: Tokenizer | None = None) -> None:
+        """Read and clean the corpus, learn the vocabulary unless one is given, and cut texts into pieces."""
+        training, validation, report = load_corpus(self.corpus)
+        self.tokenizer = tokenizer or Tokenizer.train(
+            (text for pair in training for text in pair), self.vocabulary_size, self.subwords, self.seed
+        )
+        longest = min(self.max_length, self.batch_tokens)
+        self.segmentation = Segmentation(training, self.tokenizer, self.sampling, self.seed, longest)
+        self.report = str(report) + self.segmentation.report
+        self.validation = validation
+        self.longest = self.segmentation.longest
+
+    def state_dict(self) -> dict[str, Any]:
+        """Which batch comes next."""
+        place = self.order.place(self.taken)
+        return {"epoch": place.epoch, "position": place.position}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on with that batch."""
+        self.start, self.taken = Place(state["epoch"], state["position"]), 0
+
+    def train_dataloader(self) -> DataLoader[Batch]:
+        """Training batches without end, from where the run stands."""
+        trainer = self.trainer
+        rank, world = (trainer.global_rank, trainer.world_size) if trainer else (0, 1)
+        self.order = BatchOrder(
+            self.segmentation, self.batch_tokens, self.seed, rank=rank, world=world, start=self.start
+        )
+        return DataLoader(
+            BatchStream(self.order),
+            batch_size=None,
+            collate_fn=as_it_is,
+            num_workers=self.workers,
+            # Not fork: torch's threads are running by now, and a forked child may wait for one forever.
+            multiprocessing_context="forkserver" if self.workers else None,
+            generator=torch.Generator(),  # loaders draw a seed; let it not be from the model's random numbers
+        )
+
+    def val_dataloader(self) -> DataLoader[Batch]:
+        """The judged validation pairs, short to long, for loss and perplexity."""
+        encode = self.tokenizer.encode
+        pairs = [(encode(source), encode(target)) for source, target in self.judged()]
+        pairs = [pair for pair in pairs if max(map(len, pair)) < self.max_length]
+        lengths = [(len(source) + 1, len(target) + 1) for source, target in pairs]
+        budget = max(self.batch_tokens, max(map(max, lengths)))
+        groups = token_budget_batches(lengths, budget, seed=None, epoch=0)
+        batches = BatchList([pairs_to_batch([pairs[index] for index in group]) for group in groups])
+        return DataLoader(batches, batch_size=None, collate_fn=as_it_is, generator=torch.Generator())
+
+    def judged(self) -> list[tuple[str, str]]:
+        """The validation pairs that are decoded while training."""
+        count = len(self.validation)
+        kept = min(self.valid_sentences or count, count)
+        return [self.validation[index * count // kept] for index in range(kept)]
+
+    def transfer_batch_to_device(self, batch: Batch, device: torch.device, dataloader_idx: int) -> Batch:
+        """Lightning does not know our batches."""
+        return batch.to(device)

@@ -1,0 +1,69 @@
+"""The folder of a run: runs/<config name>, everything in it, one run in a folder.
+
+config.yaml  tokenizer.model  logs/  checkpoints/  model/
+"""
+
+import os
+from pathlib import Path
+
+from .checkpointing import LAST, PREVIOUS, newest_checkpoint
+
+ROOT = Path("runs")
+
+
+def find_config(named: str) -> Path:
+    """The file that --config names: a path, or the bare name of a shipped recipe.
+
+    Raises:
+        ValueError: neither is there; the sentence lists the recipes.
+    """
+    path = Path(named)
+    if path.is_file():
+        return path
+    places = [folder / f"{named}.yaml" for folder in recipe_folders()]
+    for place in places:
+        if place.is_file():
+            return place
+    recipes = sorted({file.stem for folder in recipe_folders() for file in folder.glob("*.yaml")})
+    raise ValueError(
+        f"--config {named} is neither a file nor a shipped recipe; the recipes are {', '.join(recipes)}"
+    )
+
+
+def recipe_folders() -> list[Path]:
+    """Where recipes lie: beside the packages in a checkout, inside seq2seq once installed."""
+    here = Path(__file__).resolve().parent.parent
+    return [folder for folder in (here / "configs", here / "seq2seq" / "configs") if folder.is_dir()]
+
+
+class RunFolder:
+    """The files of one run."""
+
+    def __init__(self, path: Path):
+        self.path = path
+        self.checkpoints = path / "checkpoints"
+        self.tokenizer = path / "tokenizer.model"
+        self.model = path / "model"
+        self.logs = path / "logs"
+
+    def prepare(self, ckpt_path: str | None) -> tuple[Path | None, list[str]]:
+        """The checkpoint to go on from (None: start anew), and what was wrong with others.
+
+        Raises:
+            ValueError: nothing to resume, or a run that would be overwritten.
+        """
+        if ckpt_path == "last":
+            return newest_checkpoint(self.checkpoints)
+        if ckpt_path is not None:
+            raise ValueError(f"--ckpt_path is {ckpt_path!r}; only last is possible, the run's own checkpoint")
+        held = any((self.checkpoints / name).is_file() for name in (LAST, PREVIOUS))
+        if held and "LOCAL_RANK" not in os.environ:
+            raise ValueError(
+                f"{self.path} holds a run already; go on with it by --ckpt_path last, or move it away, or choose "
+                "another folder with --run_dir"
+            )
+        return None, []
+
+    def next_log(self) -> str:
+        """A fresh name for this process's CSV log: earlier ones of the run stay."""
+        return f"part_{len(list(self.logs.glob('csv/part_*'))) + 1}"

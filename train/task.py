@@ -1,0 +1,147 @@
+"""What is trained: a Transformer that predicts each next target token, judged by really translating.
+
+    loss = smoothed cross-entropy / real target tokens   (+ r_drop * divergence of two dropout passes)
+
+Lightning drives; what it measures are train_loss, valid_loss, valid_perplexity, valid_bleu, valid_chrf.
+"""
+
+from typing import Any
+
+import torch
+from lightning import LightningModule
+from torch import Tensor
+from torch.optim import Optimizer
+
+from seq2seq.batch import Batch
+from seq2seq.config import ModelConfig
+from seq2seq.options import DecodeOptions
+from seq2seq.tokenizer import Tokenizer
+from seq2seq.transformer import Transformer
+
+from .loss import Loss, plain_cross_entropy, smoothed_cross_entropy, symmetric_divergence
+from .schedule import Schedule, make_scheduler
+from .validation import score, translate
+
+
+class TranslationTask(LightningModule):
+    """A Transformer, its loss and its optimiser.
+
+    Args:
+        config: the model's shape.
+        tokenizer: turns what was decoded into text.
+        judged: pairs of texts to translate at each validation.
+        learning_rate: the peak, reached at the end of the warm-up.
+        schedule: how the rate falls after it.
+        warmup: updates of the warm-up.
+        weight_decay: decoupled (AdamW); 0 is plain Adam.
+        label_smoothing: share of the probability spread over the whole vocabulary.
+        r_drop: weight of R-Drop, the divergence of two dropout passes (Liang et al. 2021); 0 is one pass.
+        compile: run the training pass through torch.compile.
+        valid_beam: beam of the translations at validation; 1 is greedy.
+        samples: translations shown at each validation.
+    """
+
+    def __init__(
+        self,
+        config: ModelConfig,
+        tokenizer: Tokenizer,
+        judged: list[tuple[str, str]],
+        learning_rate: float = 5e-3,
+        schedule: Schedule = "inverse_sqrt",
+        warmup: int = 2000,
+        weight_decay: float = 0.0,
+        label_smoothing: float = 0.1,
+        r_drop: float = 0.0,
+        compile: bool = False,
+        valid_beam: int = 1,
+        samples: int = 3,
+    ):
+        super().__init__()
+        if not 0 <= label_smoothing < 1:
+            raise ValueError(f"task.label_smoothing is {label_smoothing}; give a number from 0 to below 1")
+        for name, value in (
+            ("learning_rate", learning_rate),
+            ("weight_decay", weight_decay),
+            ("r_drop", r_drop),
+        ):
+            if value < 0:
+                raise ValueError(f"task.{name} is {value}; give 0 or more")
+        self.model = Transformer(config)
+        self.tokenizer, self.judged = tokenizer, judged
+        self.learning_rate, self.weight_decay = learning_rate, weight_decay
+        self.schedule, self.warmup = schedule, warmup
+        self.label_smoothing, self.r_drop = label_smoothing, r_drop
+        self.options, self.samples = DecodeOptions(beam_size=valid_beam), samples
+        self.shown: list[tuple[str, str, str]] = []
+        # Beside the module, not in it: the weights keep their names.
+        self._pass = torch.compile(self._losses, dynamic=True) if compile else self._losses
+        self._cross_entropy = plain_cross_entropy if compile else smoothed_cross_entropy
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        """The loss of a batch, a mean over its real target tokens."""
+        loss, divergence = self._pass(batch.source, batch.target_input, batch.target_output)
+        mean = (loss.smoothed + self.r_drop * divergence) / loss.tokens
+        self.log("train_loss", mean.detach(), prog_bar=True, batch_size=1)
+        return mean
+
+    def _losses(self, source: Tensor, target: Tensor, wanted: Tensor) -> tuple[Loss, Tensor | float]:
+        if not self.r_drop:
+            return self._cross_entropy(self.model(source, target).logits, wanted, self.label_smoothing), 0.0
+        twice = self.model(source.repeat(2, 1), target.repeat(2, 1)).logits
+        first, second = twice.chunk(2)
+        loss = self._cross_entropy(twice, wanted.repeat(2, 1), self.label_smoothing)
+        return loss, 2 * symmetric_divergence(first, second, wanted)
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+        """Add a batch to the likelihood of the validation texts."""
+        assert batch.target_input is not None and batch.target_output is not None
+        logits = self.model(batch.source, batch.target_input).logits
+        loss = plain_cross_entropy(logits, batch.target_output, 0.0)
+        self._likelihood = self._likelihood + loss.likelihood
+        self._tokens = self._tokens + loss.tokens
+
+    def on_validation_epoch_start(self) -> None:
+        """Start the sums of `validation_step`."""
+        self._likelihood = torch.zeros((), device=self.device)
+        self._tokens = torch.zeros((), device=self.device)
+
+    def on_validation_epoch_end(self) -> None:
+        """Translate the judged sentences and log every measure."""
+        sources, references = [list(side) for side in zip(*self.judged, strict=True)]
+        found = translate(self.model, self.tokenizer, sources, self.options, self.device)
+        scores = score(found, references)
+        loss = self._likelihood / self._tokens
+        measures = {"loss": loss, "perplexity": loss.exp(), "bleu": scores.bleu, "chrf": scores.chrf}
+        self.log_dict({f"valid_{name}": torch.as_tensor(value) for name, value in measures.items()})
+        places = [
+            index * len(found) // max(1, self.samples) for index in range(min(self.samples, len(found)))
+        ]
+        self.shown = [(sources[place], references[place], found[place]) for place in places]
+
+    def configure_gradient_clipping(
+        self,
+        optimizer: Optimizer,
+        gradient_clip_val: int | float | None = None,
+        gradient_clip_algorithm: str | None = None,
+    ) -> None:
+        """Stop at a gradient that is not finite, before it reaches the weights; then clip as asked."""
+        norm = torch.nn.utils.get_total_norm([p.grad for p in self.parameters() if p.grad is not None])
+        if self.trainer.precision != "16-mixed" and not torch.isfinite(norm):
+            raise FloatingPointError(
+                f"the gradient of update {self.trainer.global_step + 1} is not finite; nothing was changed by "
+                "it, go on with --ckpt_path last and a lower task.learning_rate or a longer task.warmup"
+            )
+        self.clip_gradients(optimizer, gradient_clip_val, gradient_clip_algorithm)
+
+    def configure_optimizers(self) -> dict[str, Any]:
+        """Adam as of Vaswani et al. 2017 (betas .9 and .98), its rate set at every update."""
+        optimizer = torch.optim.AdamW(
+            self.parameters(),
+            lr=self.learning_rate,
+            betas=(0.9, 0.98),
+            eps=1e-9,
+            weight_decay=self.weight_decay,
+            fused=True,
+        )
+        scheduler = make_scheduler(optimizer, self.schedule, self.warmup, self.trainer.max_steps)
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
