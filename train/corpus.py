@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from datasets import Dataset, load_dataset
-from datasets.exceptions import DatasetGenerationError, DatasetNotFoundError
+from datasets.exceptions import DatasetNotFoundError
 
 from seq2seq.text import normalize
 
@@ -159,6 +159,11 @@ def clean(
 
 def _pairs(dataset: Dataset, corpus: Corpus, where: str) -> list[Pair]:
     source, target = corpus.column_names
+    names = set(dataset.column_names)
+    if needed := (
+        {source, target} & names or {"translation"} & names
+    ):  # an image beside them stays undecoded
+        dataset = dataset.select_columns(sorted(needed))
     pairs: list[Pair] = []
     for batch in dataset.iter(batch_size=1000):
         for row in zip(*batch.values(), strict=True):
@@ -211,14 +216,10 @@ def _load(
         raise ValueError(
             f"{what} is not here and the hub cannot be reached; name a local folder or files, or connect"
         ) from error
-    except DatasetGenerationError as error:
+    except Exception as error:  # of pyarrow, httpx, the hub's client: the list has no end
+        if "scripts are no longer supported" in str(error):
+            raise ValueError(
+                f"{what} is a script, which is never run; download its data and name it in corpus.files, "
+                "or use the copy of the data set that the hub keeps as Parquet"
+            ) from error
         raise ValueError(f"{what} cannot be read ({error.__cause__ or error}); mend or replace it") from error
-    except RuntimeError as error:
-        if "scripts are no longer supported" not in str(error):
-            raise
-        raise ValueError(
-            f"{what} is a script, which is never run; download its data and name the files in corpus.files, "
-            "or use the copy of the data set that the hub keeps as Parquet"
-        ) from error
-    except ValueError as error:
-        raise ValueError(f"{what} cannot be read: {error}") from error
