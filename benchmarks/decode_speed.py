@@ -16,12 +16,12 @@ from marian import marian_twin
 from rounds import compare, conditions
 from transformers import MarianMTModel
 
-from seq2seq import Translator
 from seq2seq.batch import make_batch
 from seq2seq.config import PAD, ModelConfig
 from seq2seq.options import DecodeOptions
 from seq2seq.search import decode
 from seq2seq.transformer import Transformer
+from seq2seq.translator import Translator
 
 NEW_TOKENS = 40
 
@@ -82,7 +82,7 @@ def main() -> None:
         "--model", help="a released model's name or a model directory (default: random weights)"
     )
     parser.add_argument("--source", type=Path, help="one sentence a line (default: random ids)")
-    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--rounds", type=int, default=1, help="more for a steadier figure")
     parser.add_argument("--sentences", type=int, default=64, help="sentences a round")
     arguments = parser.parse_args()
 
@@ -93,24 +93,35 @@ def main() -> None:
     else:
         sources = random_sources(arguments.sentences, model.config.vocabulary_size)
     twin = marian_twin(model)
-    print(conditions())
+    print(conditions(), flush=True)
     for beam in (1, 5):
-        options = DecodeOptions(beam_size=beam)
         for rows in (1, 32):
-            batches = [sources[first : first + rows] for first in range(0, len(sources), rows)]
-            if rows == 1:
-                batches = batches[: max(8, len(batches) // 4)]
-            ours = [ids for batch in batches for ids in translate(model, batch, options)]
-            theirs = [ids for batch in batches for ids in generate(twin, batch, options)]
-            same = sum(a == b for a, b in zip(ours, theirs, strict=True))
-            comparison = compare(
-                f"beam {beam}, batch {rows}",
-                len(ours),
-                lambda batches=batches, options=options: [translate(model, b, options) for b in batches],
-                lambda batches=batches, options=options: [generate(twin, b, options) for b in batches],
-                arguments.rounds,
-            )
-            print(f"{comparison.line('sentences/s')}   same output {same} of {len(ours)}")
+            options = DecodeOptions(beam_size=beam)
+            print(race(model, twin, sources, options, rows, arguments.rounds), flush=True)
+
+
+def race(
+    model: Transformer,
+    twin: MarianMTModel,
+    sources: list[list[int]],
+    options: DecodeOptions,
+    rows: int,
+    rounds: int,
+) -> str:
+    """One line: both contestants on the same sentences, so many at a time."""
+    batches = [sources[first : first + rows] for first in range(0, len(sources), rows)]
+    ours = [ids for batch in batches for ids in translate(model, batch, options)]
+    theirs = [ids for batch in batches for ids in generate(twin, batch, options)]
+    same = sum(a == b for a, b in zip(ours, theirs, strict=True))
+    comparison = compare(
+        f"beam {options.beam_size}, batch {rows}",
+        batches,
+        len,
+        lambda batch: translate(model, batch, options),
+        lambda batch: generate(twin, batch, options),
+        rounds if rows == 1 else 8 * rounds,
+    )
+    return f"{comparison.line('sentences/s')}   same output: {same} of {len(ours)}"
 
 
 if __name__ == "__main__":
