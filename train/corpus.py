@@ -159,11 +159,10 @@ def clean(
 
 def _pairs(dataset: Dataset, corpus: Corpus, where: str) -> list[Pair]:
     source, target = corpus.column_names
-    names = set(dataset.column_names)
-    if needed := (
-        {source, target} & names or {"translation"} & names
-    ):  # an image beside them stays undecoded
-        dataset = dataset.select_columns(sorted(needed))
+    for needed in ([source, target], ["translation"]):
+        if set(needed) <= set(dataset.column_names):
+            dataset = dataset.select_columns(needed)  # an image beside the texts stays undecoded
+            break
     pairs: list[Pair] = []
     for batch in dataset.iter(batch_size=1000):
         for row in zip(*batch.values(), strict=True):
