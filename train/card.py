@@ -32,7 +32,7 @@ A Transformer of {parameters:,} parameters, trained with `seq2seq train`. It hol
 
 ## Scores
 
-On the whole validation set ({len(data.validation)} pairs), beam {options.beam_size}, measured with the weights as stored:
+On the whole validation set ({len(data.validation)} pairs), beam {options.beam_size}, weights as stored:
 
 | measure | score | signature |
 | --- | --- | --- |
@@ -51,8 +51,8 @@ Greedy or small-beam translations of the validation sentences while training.
 
 ## Limits
 
-Trained on sources of at most {data.longest[0]} and targets of at most {data.longest[1]} pieces, of one kind of text;
-other texts are translated worse, and wrong translations read as fluently as right ones.
+Trained on sources of at most {data.longest[0]} and targets of at most {data.longest[1]} pieces;
+other kinds of text are translated worse, and wrong translations read as fluently as right ones.
 
 ## Recipe
 

@@ -184,8 +184,8 @@ class Checkpoints(Checkpoint):
         if self.stop_requested:
             self.save_last(trainer)
             raise StoppedError(
-                f"stopped after update {trainer.global_step}; go on with --ckpt_path last, or write the model "
-                f"as it is with --ckpt_path last --trainer.max_steps {trainer.global_step}"
+                f"stopped after update {trainer.global_step}; go on with --ckpt_path last, or write the "
+                f"model as it is with --ckpt_path last --trainer.max_steps {trainer.global_step}"
             )
         due = self.every and trainer.global_step % self.every == 0
         if (

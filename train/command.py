@@ -89,6 +89,10 @@ class TrainCLI(LightningCLI):
             "--run_dir", type=str | None, help="Folder of the run instead of runs/<config name>."
         )
 
+    def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
+        """Parse; Lightning would warn of arguments that are not the process's own."""
+        self.config = parser.parse_args(args)
+
     def instantiate_classes(self) -> None:
         """Nothing yet: the model's size depends on the vocabulary, and that on the run's folder."""
         self.sections = self.parser.instantiate_classes(self.config)
@@ -104,7 +108,7 @@ def main(argv: list[str]) -> int:
         checkpoint, complaints = folder.prepare(cli.config.ckpt_path)
         for complaint in complaints:
             print(f"{complaint}; going on with {checkpoint}", file=sys.stderr)
-        run = _Run(cli, folder)
+        run = TrainingRun(cli, folder)
     except (ValueError, TypeError, argparse.ArgumentError, ArgumentError) as error:
         print(f"seq2seq train: {_sentence(error)}", file=sys.stderr)
         return 2
@@ -119,7 +123,7 @@ def main(argv: list[str]) -> int:
     return 0
 
 
-class _Run:
+class TrainingRun:
     """One run, made of its settings: data, model, trainer."""
 
     def __init__(self, cli: TrainCLI, folder: RunFolder):
@@ -138,8 +142,8 @@ class _Run:
         if start:
             self.task.model.load_state_dict(start.model.state_dict())
         self.checkpoints = Checkpoints(folder.checkpoints, **vars(settings.checkpoints))
-        self.progress = Progress(self.checkpoints)
-        self.trainer = self._make_trainer()
+        self.progress = Progress(self.checkpoints, settings.trainer.enable_progress_bar is not False)
+        self.trainer = self.make_trainer()
 
     def train(self, checkpoint: Path | None) -> None:
         """Fit, then write the model directory and say where it is."""
@@ -160,7 +164,7 @@ class _Run:
         resumed = self.cli.config.ckpt_path is not None or "LOCAL_RANK" in os.environ
         return Tokenizer.load(self.folder.tokenizer) if resumed else None
 
-    def _make_trainer(self) -> Trainer:
+    def make_trainer(self) -> Trainer:
         settings = {**vars(self.cli.sections.trainer)}
         if settings["max_epochs"] is not None:
             raise ValueError(
@@ -180,7 +184,7 @@ class _Run:
             TensorBoardLogger(logs, name="tensorboard", version=""),
         ]
         settings["default_root_dir"] = self.folder.path
-        settings["enable_model_summary"] = False
+        settings["enable_model_summary"] = settings["enable_progress_bar"] = False  # Progress is ours
         return Trainer(**settings)
 
 
@@ -229,7 +233,7 @@ def _sentence(error: Exception) -> str:
 
 def _quiet() -> None:
     """Lightning's tips and warnings concern its own users, not ours."""
-    for name in ("lightning.pytorch", "lightning.fabric", "lightning"):
+    for name in ("lightning.pytorch", "lightning.fabric", "lightning.fabric.utilities.seed"):
         logging.getLogger(name).setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", module="lightning")
     warnings.filterwarnings("ignore", module="torch.utils.data")

@@ -5,18 +5,18 @@ import time
 from typing import Any
 
 from lightning import LightningModule, Trainer
-from lightning.pytorch.callbacks import ProgressBar
+from lightning.pytorch.callbacks import Callback
 from tqdm import tqdm
 
 from .checkpointing import Checkpoints
 
 
-class Progress(ProgressBar):
+class Progress(Callback):
     """Shows updates, loss and speed (real source and target tokens a second, validation left out)."""
 
-    def __init__(self, checkpoints: Checkpoints):
-        super().__init__()
+    def __init__(self, checkpoints: Checkpoints, bar: bool):
         self.checkpoints = checkpoints
+        self.wanted = bar and sys.stderr.isatty()
         self._bar: tqdm | None = None
         self._tokens, self._seconds, self._started = 0, 0.0, 0.0
 
@@ -25,19 +25,11 @@ class Progress(ProgressBar):
         """Tokens a second since the last validation."""
         return self._tokens / self._seconds if self._seconds else 0.0
 
-    def disable(self) -> None:
-        """Lightning's way of saying: on this process, say nothing."""
-        self._silent = True
-
-    def enable(self) -> None:
-        """Lightning's way of saying: speak again."""
-        self._silent = False
-
     _silent = False
 
     def on_train_start(self, trainer: Trainer, module: LightningModule) -> None:
         """Draw the bar where somebody can see it."""
-        if sys.stderr.isatty() and not self._silent:
+        if self.wanted and trainer.is_global_zero:
             total = trainer.max_steps if trainer.max_steps > 0 else None
             self._bar = tqdm(total=total, initial=trainer.global_step, unit="update", dynamic_ncols=True)
         self._started = time.monotonic()
@@ -59,12 +51,12 @@ class Progress(ProgressBar):
 
     def on_validation_end(self, trainer: Trainer, module: LightningModule) -> None:
         """One line of scores, and the samples under it."""
-        if trainer.state.fn == "fit" and not trainer.sanity_checking and not self._silent:
+        if trainer.state.fn == "fit" and not trainer.sanity_checking and trainer.is_global_zero:
             entry = self.checkpoints.measure(trainer)
             self.say(
-                f"update {entry['update']:.0f}, {entry['minutes']:.1f} min: train loss {entry['train_loss']:.3f}, "
-                f"valid loss {entry['loss']:.3f}, perplexity {entry['perplexity']:.2f}, BLEU {entry['bleu']:.2f}, "
-                f"chrF {entry['chrf']:.2f} ({self.speed:,.0f} tokens/s)"
+                "update {update:.0f}, {minutes:.1f} min: train loss {train_loss:.3f}, valid loss {loss:.3f}, "
+                "perplexity {perplexity:.2f}, BLEU {bleu:.2f}, chrF {chrf:.2f}".format(**entry)
+                + f" ({self.speed:,.0f} tokens/s)"
             )
             for source, reference, found in module.shown:  # type: ignore[union-attr]
                 self.say(f"    {source}\n      reference: {reference}\n      model:     {found}")

@@ -59,8 +59,8 @@ class RunFolder:
         held = any((self.checkpoints / name).is_file() for name in (LAST, PREVIOUS))
         if held and "LOCAL_RANK" not in os.environ:
             raise ValueError(
-                f"{self.path} holds a run already; go on with it by --ckpt_path last, or move it away, or choose "
-                "another folder with --run_dir"
+                f"{self.path} holds a run already; go on with it by --ckpt_path last, or move it away, or "
+                "choose another folder with --run_dir"
             )
         return None, []
 

@@ -128,8 +128,8 @@ class TranslationTask(LightningModule):
         norm = torch.nn.utils.get_total_norm([p.grad for p in self.parameters() if p.grad is not None])
         if self.trainer.precision != "16-mixed" and not torch.isfinite(norm):
             raise FloatingPointError(
-                f"the gradient of update {self.trainer.global_step + 1} is not finite; nothing was changed by "
-                "it, go on with --ckpt_path last and a lower task.learning_rate or a longer task.warmup"
+                f"the gradient of update {self.trainer.global_step + 1} is not finite; it changed nothing, "
+                "go on with --ckpt_path last and a lower task.learning_rate or a longer task.warmup"
             )
         self.clip_gradients(optimizer, gradient_clip_val, gradient_clip_algorithm)
 
