@@ -50,7 +50,7 @@ def stream_source(
 
 def length_limits(model: Transformer, sources: Sequence[Sequence[int]], options: DecodeOptions) -> list[int]:
     """The most pieces of each result, its end counted: 2 x source pieces + 20 where none is asked for."""
-    longest = model.config.max_length
+    longest = model.config.max_length - 1  # so that a forced pass can read even what has not ended
     asked = max(options.max_length or 1, options.min_length + 1)
     if asked > longest:
         name = "max_length" if asked == options.max_length else "min_length"

@@ -1,1 +1,76 @@
-"""`seq2seq models`: the models that came with the package."""
+"""`seq2seq models`: the models that came with the package, as their config and card describe them.
+
+Data and scores are read from the card's metadata, in the form that the Hugging Face hub uses
+(`datasets`, and `model-index` with one metric after the other).
+"""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from seq2seq.commands.arguments import Parser
+from seq2seq.released import MODELS, released_models
+from seq2seq.settings import CARD, read_config
+
+
+class Description(NamedTuple):
+    """A released model in a row of the table; size in bytes on disk."""
+
+    name: str
+    languages: str
+    size: int
+    data: str
+    scores: str
+
+
+def main(argv: Sequence[str]) -> int:
+    """Print a table of the released models; gives back the exit code."""
+    parser = Parser("models", "The models that came with the package: languages, size, data, scores.")
+    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    arguments = parser.read(argv)
+    rows = [describe(MODELS / name) for name in released_models()]
+    if arguments.json:
+        for row in rows:
+            print(json.dumps(row._asdict(), ensure_ascii=False))
+    else:
+        cells = [[r.name, r.languages, f"{r.size / 1e6:.1f} MB", r.data, r.scores] for r in rows]
+        _print_table([["name", "languages", "size", "data", "scores"], *cells])
+    return 0
+
+
+def describe(directory: Path) -> Description:
+    """The row of one model directory."""
+    config = read_config(directory)
+    card = _metadata(directory / CARD)
+    return Description(
+        directory.name,
+        f"{', '.join(config['source_languages'])} to {', '.join(config['target_languages'])}",
+        sum(path.stat().st_size for path in directory.iterdir()),
+        ", ".join(card.get("datasets", [])),
+        "; ".join(_scores(card)),
+    )
+
+
+def _metadata(path: Path) -> dict[str, Any]:
+    from huggingface_hub.repocard import metadata_load
+
+    return (metadata_load(path) if path.is_file() else None) or {}
+
+
+def _scores(card: dict[str, Any]) -> list[str]:
+    """Lines like "test_2016_flickr BLEU 41.0", one for each metric of the card."""
+    found = []
+    for model in card.get("model-index", []):
+        for result in model.get("results", []):
+            where = result.get("dataset", {}).get("split") or result.get("dataset", {}).get("name", "")
+            for metric in result.get("metrics", []):
+                name = metric.get("name") or metric.get("type")
+                found.append(f"{where} {name} {metric.get('value')}")
+    return found
+
+
+def _print_table(rows: list[list[str]]) -> None:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())

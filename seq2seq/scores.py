@@ -1,0 +1,127 @@
+"""Scores of translations against references: BLEU, chrF and TER as sacreBLEU computes them.
+
+Every score carries its signature; figures with different signatures must not stand beside each other.
+`moses` makes of a plain text what papers on Multi30k report on: lower-cased, punctuation normalised,
+tokenised with escapes (`.lc.norm.tok`), to be scored with tokenize "none".
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+Texts = Sequence[str]
+
+
+class CorpusScore(NamedTuple):
+    """One figure of a test set; BLEU and chrF: larger is better, TER: smaller."""
+
+    name: str
+    value: float
+    signature: str
+
+
+class Comparison(NamedTuple):
+    """A metric of two systems under paired bootstrap: values and the p-value of their difference."""
+
+    name: str
+    values: tuple[float, float]
+    p_value: float
+
+
+def score_corpus(
+    outputs: Texts, references: Sequence[Texts], language: str = "en", *, tokenized: bool = False
+) -> list[CorpusScore]:
+    """BLEU, chrF and TER of outputs against one or more references of each.
+
+    `language` is that of the outputs; `tokenized` says that both sides are, and leaves them so.
+    """
+    _check(outputs, references)
+    metrics = _metrics(language, tokenized)
+    return [
+        CorpusScore(name, metric.corpus_score(outputs, references).score, str(metric.get_signature()))
+        for name, metric in metrics.items()
+    ]
+
+
+def bleu(outputs: Texts, references: Sequence[Texts], language: str = "en") -> float:
+    """sacreBLEU's BLEU alone, cased, on plain text: what validation watches."""
+    _check(outputs, references)
+    return float(_metrics(language, False)["BLEU"].corpus_score(outputs, references).score)
+
+
+def sentence_scores(output: str, references: Texts, language: str = "en") -> tuple[float, float]:
+    """BLEU (smoothed) and chrF of one sentence; useful for sorting, not for reporting."""
+    import sacrebleu
+
+    tokenize = _tokenizer(language)
+    return (
+        sacrebleu.sentence_bleu(output, list(references), tokenize=tokenize).score,
+        sacrebleu.sentence_chrf(output, list(references)).score,
+    )
+
+
+def moses(texts: Texts, language: str) -> list[str]:
+    """Texts lower-cased, their punctuation normalised, tokenised the Moses way with its escapes."""
+    from sacremoses import MosesPunctNormalizer, MosesTokenizer
+
+    normalizer, tokenizer = MosesPunctNormalizer(language), MosesTokenizer(language)
+    return [tokenizer.tokenize(normalizer.normalize(text.lower()), return_str=True) for text in texts]
+
+
+def compare(
+    first: Texts,
+    second: Texts,
+    references: Sequence[Texts],
+    language: str = "en",
+    *,
+    tokenized: bool = False,
+    samples: int = 1000,
+) -> list[Comparison]:
+    """Paired bootstrap resampling (Koehn 2004) of two systems, `samples` times, by sacreBLEU."""
+    from sacrebleu.significance import PairedTest
+
+    _check(first, references)
+    _check(second, references)
+    metrics = _metrics(language, tokenized)
+    test = PairedTest(
+        [("first", list(first)), ("second", list(second))],
+        metrics,
+        [list(texts) for texts in references],
+        test_type="bs",
+        n_samples=samples,
+    )
+    _, results = test()
+    comparisons = []
+    for name in metrics:
+        before, after = _of(results, name)
+        # sacreBLEU counts differences larger than the one found: none, where there is no difference.
+        p_value = after.p_value if after.score != before.score else 1.0
+        comparisons.append(Comparison(name, (before.score, after.score), p_value))
+    return comparisons
+
+
+def _metrics(language: str, tokenized: bool) -> dict:
+    from sacrebleu.metrics import BLEU, CHRF, TER
+
+    tokenize = "none" if tokenized else _tokenizer(language)
+    return {"BLEU": BLEU(tokenize=tokenize, force=tokenized), "chrF": CHRF(), "TER": TER()}
+
+
+def _tokenizer(language: str) -> str:
+    """How sacreBLEU splits a language for BLEU: by character where words are not written apart."""
+    return {"zh": "zh", "ja": "char", "th": "char"}.get(language, "13a")
+
+
+def _of(results: dict, name: str) -> list:
+    return next(found for key, found in results.items() if key.lower().startswith(name.lower()))
+
+
+def _check(outputs: Texts, references: Sequence[Texts]) -> None:
+    if not references:
+        raise ValueError("there is no reference to score against; give at least one")
+    if not outputs:
+        raise ValueError("there is no text to score; the test set is empty")
+    for number, reference in enumerate(references, 1):
+        if len(reference) != len(outputs):
+            raise ValueError(
+                f"reference {number} has {len(reference)} lines but there are {len(outputs)} texts"
+            )
