@@ -22,6 +22,7 @@ from .limits import Limits
 from .request import TranslateRequest, read_request, request_schema
 from .worker import Worker
 
+TURN = 16  # texts that are translated side by side before another request has its turn
 CLIENT_LEFT = 499  # nobody reads this answer; the code is the one that proxies log
 
 
@@ -88,14 +89,19 @@ def make_router(catalog: Catalog, worker: Worker, limits: Limits) -> APIRouter:
 
 
 def _translations(translator: Translator, asked: TranslateRequest) -> Iterator[tuple[str, list[str]]]:
-    """The best translation of each text and its alternatives, as they are ready."""
+    """The best translation of each text and its alternatives, as they are ready.
+
+    Texts go to the model a few at a time, so that others have their turn between.
+    """
     count = 1 + asked.alternatives
     options = DecodeOptions(beam_size=max(DecodeOptions.beam_size, count), num_hypotheses=count)
     source, target = asked.source.lower(), asked.target.lower()
-    for found in translator.translate(
-        iter(asked.texts), options, source_language=source, target_language=target
-    ):
-        yield found.text, [other.text for other in found.alternatives]
+    for start in range(0, len(asked.texts), TURN):
+        turn = asked.texts[start : start + TURN]
+        for found in translator.translate(
+            iter(turn), options, source_language=source, target_language=target
+        ):
+            yield found.text, [other.text for other in found.alternatives]
 
 
 def _answer(asked: TranslateRequest, found: list[tuple[str, list[str]]]) -> dict[str, Any]:

@@ -7,11 +7,12 @@
 Every error of a route has the shape {"error": sentence}.
 """
 
+import asyncio
 from collections.abc import Sequence
 
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.openapi.docs import get_swagger_ui_html
-from fastapi.responses import HTMLResponse, JSONResponse, Response
+from fastapi.responses import HTMLResponse, Response
 from openapi_ui_bundles import swagger_ui
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.routing import BaseRoute, Route
@@ -21,17 +22,27 @@ from seq2seq import __version__
 
 from .api import make_router
 from .catalog import Catalog
-from .demo import mount_demo
-from .guard import Guard
+from .demo import Page, mount_demo
+from .guard import Guard, http_error, value_error
 from .limits import Limits
 from .worker import Worker
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
-def make_app(catalog: Catalog, limits: Limits | None = None, *, host: str = "127.0.0.1") -> FastAPI:
-    """The whole application for the translators of a catalog; `host` is the address it is bound to."""
+def make_app(
+    catalog: Catalog,
+    limits: Limits | None = None,
+    *,
+    host: str = "127.0.0.1",
+    stopping: asyncio.Event | None = None,
+) -> FastAPI:
+    """The whole application for the translators of a catalog.
+
+    `host` is the address it is bound to; `stopping` is set by the server when it is about to stop.
+    """
     limits = limits or Limits()
+    stopping = stopping or asyncio.Event()
     worker = Worker()
     app = FastAPI(
         title="seq2seq",
@@ -40,27 +51,15 @@ def make_app(catalog: Catalog, limits: Limits | None = None, *, host: str = "127
         docs_url=None,
         redoc_url=None,
     )
-    app.add_middleware(Guard, limits=limits, host=host)
-    app.add_exception_handler(StarletteHTTPException, _http_error)
-    app.add_exception_handler(ValueError, _value_error)
+    app.add_middleware(Guard, limits=limits, host=host, stopping=stopping)
+    app.add_exception_handler(StarletteHTTPException, http_error)
+    app.add_exception_handler(ValueError, value_error)
     router = make_router(catalog, worker, limits)
     app.include_router(router)
     _add_documentation(app)
     _refuse_other_methods(app, [*router.routes, *app.routes])
-    mount_demo(app, catalog, worker, limits)
+    mount_demo(app, Page(catalog, worker, limits), stopping)
     return app
-
-
-async def _http_error(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, StarletteHTTPException)
-    return JSONResponse({"error": str(error.detail)}, error.status_code, error.headers)
-
-
-async def _value_error(request: Request, error: Exception) -> JSONResponse:
-    """A ValueError is the user's fault and says what to do; one of its kinds (UnicodeError) is ours."""
-    if type(error) is not ValueError:
-        raise error
-    return JSONResponse({"error": str(error)}, 400)
 
 
 def _add_documentation(app: FastAPI) -> None:

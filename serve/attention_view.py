@@ -39,9 +39,8 @@ def draw_view(maps: AttentionMaps, head: AlignmentHead, units: Units, drawing: D
     draw = draw_matrix if drawing == "matrix" else draw_ribbons
     drawn = draw(sources, targets, grid.weights.tolist())
     return (
-        f'<div class="attention-view"><div class="attention-map">{drawn}</div>'
-        f'<p class="readout" aria-live="polite" data-hint="{HINT}">{HINT}</p>'
-        f'<p class="caption">{escape(caption)}</p></div>'
+        f'<div class="attention-view"><p class="readout" aria-live="polite" data-hint="{HINT}">{HINT}</p>'
+        f'<div class="attention-map">{drawn}</div><p class="caption">{escape(caption)}</p></div>'
     )
 
 

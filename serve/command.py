@@ -6,6 +6,7 @@ Listens on loopback unless told otherwise. Nothing is fetched at the start, but 
 """
 
 import argparse
+import asyncio
 import contextlib
 import logging
 import signal
@@ -13,6 +14,8 @@ import socket
 from collections.abc import Sequence
 from types import FrameType
 from typing import NoReturn
+
+import uvicorn
 
 from seq2seq.released import default_model
 
@@ -40,6 +43,18 @@ def main(argv: Sequence[str]) -> int:
     finally:
         signal.signal(signal.SIGTERM, before)
     return 0
+
+
+class _Server(uvicorn.Server):
+    """A server that tells its application that it is about to stop."""
+
+    def __init__(self, config: uvicorn.Config, stopping: asyncio.Event) -> None:
+        super().__init__(config)
+        self.stopping = stopping
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self.stopping.set()
+        await super().shutdown(sockets)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -96,14 +111,13 @@ def _serve(models: list[str] | None, host: str, listener: socket.socket) -> None
         catalog = _load(models or [default_model(None, None)])
     except ValueError as error:
         raise StartError(str(error)) from None
-    import uvicorn
-
     from .app import make_app
 
     logging.basicConfig(format="%(levelname)s: %(message)s")
+    stopping = asyncio.Event()
     config = uvicorn.Config(
-        make_app(catalog, host=host),
-        log_level="warning",
+        make_app(catalog, host=host, stopping=stopping),
+        log_level="critical",  # the guard logs what fails
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
@@ -115,7 +129,7 @@ def _serve(models: list[str] | None, host: str, listener: socket.socket) -> None
         f"Serving {pairs} at http://{name}:{port} (REST: http://{name}:{port}/docs); Ctrl-C ends it.",
         flush=True,
     )
-    uvicorn.Server(config).run(sockets=[listener])
+    _Server(config, stopping).run(sockets=[listener])
 
 
 def _load(names: Sequence[str]) -> Catalog:

@@ -11,11 +11,15 @@ import os
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when gradio is imported
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any, NamedTuple
 
 import gradio as gr
 from fastapi import FastAPI
+from gradio.routes import App as GradioApp
+from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.routing import Mount
 
 from seq2seq import Translator
 from seq2seq.config import UNK
@@ -23,7 +27,7 @@ from seq2seq.settings import AlignmentHead
 
 from .attention_view import STYLE, Drawing, Units, attention_view, draw_view, message_view
 from .catalog import Catalog, language_name
-from .guard import describe
+from .guard import describe, http_error
 from .limits import Limits
 from .worker import Worker
 
@@ -64,13 +68,16 @@ class Choice(NamedTuple):
     drawing: Drawing
 
 
-def mount_demo(app: FastAPI, catalog: Catalog, worker: Worker, limits: Limits) -> None:
-    """Puts the page at /, behind the routes that the application has already."""
+def mount_demo(app: FastAPI, page: "Page", stopping: asyncio.Event) -> None:
+    """Puts a page at /, behind the routes that the application has already.
+
+    `stopping` ends the connections that open pages keep, which a stopping server would wait for.
+    """
     gr.mount_gradio_app(
         app,
-        Page(catalog, worker, limits).build(),
+        page.build(),
         path="/",
-        theme=gr.themes.Soft(primary_hue="blue", neutral_hue="slate", font=FONTS, font_mono=MONOSPACED),
+        theme=gr.themes.Default(primary_hue="blue", neutral_hue="slate", font=FONTS, font_mono=MONOSPACED),
         css=STYLE,
         footer_links=[],
         run_history=False,
@@ -81,6 +88,10 @@ def mount_demo(app: FastAPI, catalog: Catalog, worker: Worker, limits: Limits) -
         mcp_server=False,
         ssr_mode=False,
     )
+    mounts = [route for route in app.routes if isinstance(route, Mount)]
+    mounted = next(mount.app for mount in mounts if isinstance(mount.app, GradioApp))
+    mounted.stop_event = stopping
+    mounted.add_exception_handler(StarletteHTTPException, http_error)
 
 
 class Page:
@@ -97,17 +108,18 @@ class Page:
             gr.Markdown(TITLE)
             pair = self._pair_chooser()
             with gr.Row(equal_height=True):
-                source = gr.Textbox(label="Text", lines=4, max_lines=12, autofocus=True)
-                target = gr.Textbox(label="Translation", lines=4, max_lines=12, interactive=False)
-            with gr.Row():
-                go = gr.Button("Translate", variant="primary")
-                stop = gr.Button("Stop")
+                source = gr.Textbox(label="Text", lines=4, max_lines=12, min_width=300)
+                target = gr.Textbox(
+                    label="Translation", lines=4, max_lines=12, min_width=300, interactive=False
+                )
+            with gr.Row(elem_classes="buttons"):
+                go = gr.Button("Translate", variant="primary", scale=0, min_width=160)
+                stop = gr.Button("Stop", scale=0, min_width=100)
             examples = EXAMPLES.get(self.catalog.pairs[0][0], [])
             if examples:
                 gr.Examples(examples, source, label="Examples")
             gr.Markdown("## Where the decoder looked")
-            choosers = self._choosers()
-            back = gr.Button("Show the alignment head", size="sm")
+            choosers, back = self._choosers()
             view = attention_view()
             gr.Markdown(HONEST)
             shown = gr.State(Shown())
@@ -183,15 +195,16 @@ class Page:
         numbered = [(name, number) for number, name in enumerate(names)]
         return gr.Dropdown(numbered, value=0, label="Languages", visible=len(names) > 1)
 
-    def _choosers(self) -> list[gr.Dropdown | gr.Radio]:
+    def _choosers(self) -> tuple[list[gr.Dropdown | gr.Radio], gr.Button]:
         layers, heads, chosen = self._heads(0)
+        segment = gr.Dropdown([("1", 0)], value=0, label="Segment", visible=False)
         with gr.Row():
-            segment = gr.Dropdown([("1", 0)], value=0, label="Segment", visible=False)
-            layer = gr.Dropdown(list(range(layers)), value=chosen.layer, label="Layer")
-            head = gr.Dropdown(list(range(heads)), value=chosen.head, label="Head")
-            units = gr.Radio(["words", "pieces"], value="words", label="Units")
-            drawing = gr.Radio(["matrix", "ribbons"], value="matrix", label="Drawing")
-        return [segment, layer, head, units, drawing]
+            layer = gr.Dropdown(list(range(layers)), value=chosen.layer, label="Layer", min_width=90)
+            head = gr.Dropdown(list(range(heads)), value=chosen.head, label="Head", min_width=90)
+            units = gr.Radio(["words", "pieces"], value="words", label="Units", min_width=190)
+            drawing = gr.Radio(["matrix", "ribbons"], value="matrix", label="Drawing", min_width=190)
+        back = gr.Button("Back to the alignment head", size="sm", elem_classes="narrow")
+        return [segment, layer, head, units, drawing], back
 
     def _heads(self, pair: int) -> tuple[int, int, AlignmentHead]:
         translator = self._translator(pair)

@@ -7,12 +7,15 @@ A server bound to loopback answers only to loopback names, so that a web page wh
 127.0.0.1 cannot read it. Bodies are counted as they come, so one without a length is cut off too.
 """
 
+import asyncio
 import json
 import logging
 from pathlib import Path
 
-from fastapi import HTTPException
+from fastapi import HTTPException, Request
+from fastapi.responses import JSONResponse
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -33,9 +36,10 @@ BROWSER_HEADERS = {
 class Guard:
     """ASGI middleware around the whole application."""
 
-    def __init__(self, app: ASGIApp, limits: Limits, host: str) -> None:
+    def __init__(self, app: ASGIApp, limits: Limits, host: str, stopping: asyncio.Event) -> None:
         """Takes the address that the server is bound to; a loopback one allows loopback names only."""
         self.app = app
+        self.stopping = stopping
         self.limits = limits
         self.only_loopback = host in LOOPBACK
 
@@ -59,6 +63,11 @@ class Guard:
             await self.app(scope, self._counted(receive), send_guarded)
         except ClientDisconnect:
             return
+        except asyncio.CancelledError:
+            if not self.stopping.is_set():
+                raise
+            if not started:
+                await _send_error(send_guarded, 503, "the server is stopping; ask again when it is back")
         except Exception as error:
             status, sentence = describe(error)
             if not started:
@@ -88,6 +97,19 @@ class Guard:
             return message
 
         return receive_counted
+
+
+async def http_error(request: Request, error: Exception) -> JSONResponse:
+    """Gives an HTTPException the shape that all our errors have."""
+    assert isinstance(error, StarletteHTTPException)
+    return JSONResponse({"error": str(error.detail)}, error.status_code, error.headers)
+
+
+async def value_error(request: Request, error: Exception) -> JSONResponse:
+    """A ValueError is the user's fault and says what to do; one of its kinds (UnicodeError) is ours."""
+    if type(error) is not ValueError:
+        raise error
+    return JSONResponse({"error": str(error)}, 400)
 
 
 def _host_name(header: str) -> str:
