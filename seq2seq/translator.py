@@ -163,6 +163,13 @@ class Translator:
                     f"to {' and '.join(targets)}"
                 )
 
+    def segments(self, text: str) -> list[tuple[str, str]]:
+        """What is translated at once: segments, each with the blanks or line breaks that follow it."""
+        """The stretches of a text that are translated one by one, each with what separates it from the next."""
+        longest = min(self.settings.longest_source, self.model.config.max_length)
+        parts = segment(_checked(text), longest, lambda part: len(self.tokenizer.encode(part)) + 1)
+        return [(part.text, part.separator) for part in parts] or [(text, "")]
+
     # --- texts -------------------------------------------------------------------------------------
 
     def _translate_all(self, texts: Iterator[str], options: DecodeOptions) -> Iterator[Translation]:
@@ -228,12 +235,6 @@ class Translator:
         target_side = (target, target_ids, decoded_spans(self.tokenizer, target_ids))
         scores, maps = explain(self.model, self.tokenizer, source_side, target_side)
         return Forced(scores, maps.alignment(self.settings.alignment))
-
-    def segments(self, text: str) -> list[tuple[str, str]]:
-        """The stretches of a text that are translated one by one, each with what separates it from the next."""
-        longest = min(self.settings.longest_source, self.model.config.max_length)
-        parts = segment(_checked(text), longest, lambda part: len(self.tokenizer.encode(part)) + 1)
-        return [(part.text, part.separator) for part in parts] or [(text, "")]
 
     def _knows(self, ids: list[int]) -> bool:
         """Whether any piece says something to the model; a lone blank does not."""

@@ -1,0 +1,158 @@
+"""Maps become word alignments by arithmetic a person can follow."""
+
+import math
+
+import pytest
+import torch
+
+from seq2seq.alignment import (
+    Alignment,
+    AttentionMaps,
+    Grid,
+    alignment_error_rate,
+    choose_head,
+    read_gold,
+)
+from seq2seq.settings import AlignmentHead
+
+SOURCE, TARGET = "a red dog", "ein Hund"
+SOURCE_SPANS = [(0, 1), (2, 4), (4, 5), (6, 9)]  # a re|d dog
+TARGET_SPANS = [(0, 3), (4, 6), (6, 8)]  # ein Hu|nd
+
+
+def grid(rows: list[list[float]]) -> Grid:
+    """A grid over the pieces of SOURCE and TARGET."""
+    return Grid(SOURCE_SPANS, TARGET_SPANS, torch.tensor(rows))
+
+
+@pytest.fixture
+def alignment() -> Alignment:
+    """ein looks at a; the two pieces of Hund at dog, and at red."""
+    rows = [[0.7, 0.1, 0.1, 0.1], [0.1, 0.2, 0.1, 0.6], [0.1, 0.2, 0.3, 0.4]]
+    return Alignment(SOURCE, TARGET, (grid(rows),))
+
+
+def maps_of(cross: torch.Tensor) -> AttentionMaps:
+    """Maps of SOURCE and TARGET with this cross-attention [L, H, 4, 5]."""
+    nothing = torch.zeros(1, 1, 1, 1)
+    pieces = ["p"] * 5
+    return AttentionMaps(
+        cross, nothing, nothing, pieces, pieces[:4], SOURCE, TARGET, SOURCE_SPANS, TARGET_SPANS
+    )
+
+
+def test_words_are_sums_over_source_and_means_over_target(alignment: Alignment) -> None:
+    """red = re + d, Hund = mean of Hu and nd: any other way the weights no longer sum to 1."""
+    weights = alignment.matrix().weights
+    expected = torch.tensor([[0.7, 0.2, 0.1], [0.1, 0.4, 0.5]])
+    assert torch.allclose(weights, expected, atol=1e-6)
+
+
+def test_links_are_the_largest_and_those_near_it(alignment: Alignment) -> None:
+    """Hund gets dog (0.5) and red (0.4, more than 0.7 of it) but not a (0.1)."""
+    assert alignment.links() == [(0, 0), (1, 1), (2, 1)]
+    assert alignment.pharaoh() == "0-0 1-1 2-1"
+
+
+def test_links_of_pieces(alignment: Alignment) -> None:
+    """Units "pieces" are the rows and columns as they are; d (0.3) stands near nd's best, dog (0.4)."""
+    assert alignment.links("pieces") == [(0, 0), (2, 2), (3, 1), (3, 2)]
+
+
+def test_unknown_units_are_refused(alignment: Alignment) -> None:
+    """A misspelt unit must not be taken for another."""
+    with pytest.raises(ValueError, match="words"):
+        alignment.links("word")  # type: ignore[arg-type]
+
+
+def test_json_holds_characters(alignment: Alignment) -> None:
+    """A page draws words by their ranges in the original text."""
+    described = alignment.to_json()
+    assert described["source"][1] == {"text": "red", "start": 2, "end": 5}
+    assert described["links"] == [[0, 0], [1, 1], [2, 1]]
+    assert [len(row) for row in described["weights"]] == [3, 3]
+
+
+def test_parts_are_shifted_and_kept_apart() -> None:
+    """In a text of two sentences words of one must not be linked to words of the other."""
+    one = Grid([(0, 1)], [(0, 1)], torch.ones(1, 1))
+    two = Grid([(2, 3), (4, 5)], [(2, 3)], torch.tensor([[0.1, 0.9]]))
+    alignment = Alignment("a b c", "x y", (one, two))
+    assert alignment.links() == [(0, 0), (2, 1)]
+    assert alignment.links("pieces") == [(0, 0), (2, 1)]
+    assert alignment.matrix().weights.tolist() == [[1.0, 0.0, 0.0], pytest.approx([0.0, 0.1, 0.9])]
+
+
+def test_han_piece_shares_its_weight_among_characters() -> None:
+    """A piece of two characters is two words in a script without blanks."""
+    alignment = Alignment(
+        "苹果很甜", "apples", (Grid([(0, 2), (2, 4)], [(0, 6)], torch.tensor([[0.8, 0.2]])),)
+    )
+    assert alignment.matrix().weights.tolist() == [pytest.approx([0.4, 0.4, 0.1, 0.1])]
+    assert alignment.links() == [(0, 0), (1, 0)]
+    assert alignment.links("blanks") == [(0, 0)]
+
+
+def test_empty_texts_have_no_links() -> None:
+    """A blank text is aligned without an error."""
+    for pair in (("", ""), ("a", ""), ("", "b")):
+        assert Alignment(*pair, ()).links() == []
+        Alignment(*pair, ()).to_json()
+
+
+@pytest.mark.parametrize(("read", "row"), [("output", 0), ("input", 1)])
+def test_row_and_end_symbol(read: str, row: int) -> None:
+    """Row t ("output") or t + 1 ("input") belongs to piece t; the end symbol's column is left out."""
+    cross = torch.zeros(2, 3, 4, 5)
+    cross[1, 2] = torch.tensor([[6, 0, 0, 0, 4], [0, 3, 0, 0, 7], [0, 0, 2, 0, 8], [0, 0, 0, 1, 9.0]]) / 10
+    rows = maps_of(cross).alignment(AlignmentHead(1, 2, read)).parts[0].weights  # type: ignore[arg-type]
+    assert torch.allclose(rows, torch.eye(4)[row : row + 3], atol=1e-6)
+
+
+def test_head_that_is_not_there_is_refused() -> None:
+    """An index beyond the layers must not wrap around or end in a traceback."""
+    with pytest.raises(ValueError, match="layer 2"):
+        maps_of(torch.zeros(2, 3, 4, 5)).alignment(AlignmentHead(2, 0))
+
+
+def test_best_head_is_chosen() -> None:
+    """Of noise and one head that shows the links at the step of the input, that one is found."""
+    torch.manual_seed(3)
+    links = [(0, 0), (2, 1)]
+    pairs = []
+    for _ in range(5):
+        cross = torch.rand(2, 3, 4, 5)
+        cross[1, 0, 1] = torch.tensor([0.9, 0.0, 0.0, 0.0, 0.1])  # its input is "ein"
+        cross[1, 0, 2:] = torch.tensor([0.0, 0.0, 0.0, 0.9, 0.1])  # "Hu" and "nd"
+        pairs.append(maps_of(cross))
+    assert choose_head(pairs, [links] * 5) == AlignmentHead(1, 0, "input")
+
+
+def test_choosing_without_links_is_refused() -> None:
+    """With nothing to agree with, any head would win."""
+    with pytest.raises(ValueError, match="links"):
+        choose_head([maps_of(torch.rand(1, 1, 4, 5))], [[]])
+
+
+def test_gold_counts_from_zero_or_one() -> None:
+    """The same links, in the two ways the public gold files are written."""
+    from_zero = read_gold(["0-0 1p1", "", "2-1"])
+    from_one = read_gold(["1-1 2p2", "", "3-2"])
+    assert from_zero == from_one
+    assert from_zero[0].sure == {(0, 0)} and from_zero[0].possible == {(0, 0), (1, 1)}
+
+
+@pytest.mark.parametrize("line", ["1:2", "a-b", "1-", "-1", "1-2-3", "1 2"])
+def test_damaged_gold_names_its_line(line: str) -> None:
+    """A wrong file must not give a wrong score."""
+    with pytest.raises(ValueError, match="line 2"):
+        read_gold(["0-0", line])
+
+
+def test_error_rate_by_hand() -> None:
+    """A = {00, 11, 12}, S = {00}, P = {00, 11}: 1 - (1 + 2) / (3 + 1)."""
+    gold = read_gold(["0-0 1p1"])
+    assert math.isclose(alignment_error_rate([[(0, 0), (1, 1), (1, 2)]], gold), 0.25)
+    assert alignment_error_rate([[(0, 0)]], gold) == 0.0
+    with pytest.raises(ValueError, match="2 aligned pairs"):
+        alignment_error_rate([[], []], gold)
