@@ -12,6 +12,7 @@ from torch.nn import functional
 
 from seq2seq.attention import CausalSelfAttention, CrossAttention, KeyValueCache, SelfAttention
 from seq2seq.config import ModelConfig
+from seq2seq.dropout import Dropout
 
 
 def make_norm(config: ModelConfig) -> nn.Module:
@@ -58,7 +59,7 @@ class Residual(nn.Module):
     def __init__(self, config: ModelConfig):
         super().__init__()
         self.norm = make_norm(config)
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout = Dropout(config.dropout)
         self.pre = config.norm_order == "pre"
 
     def enter(self, x: Tensor) -> Tensor:

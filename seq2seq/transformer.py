@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from seq2seq.attention import KeyValueCache, padding_mask
 from seq2seq.config import PAD, ModelConfig
+from seq2seq.dropout import Dropout
 from seq2seq.layers import DecoderLayer, DecoderMaps, Embedding, EncoderLayer, make_norm
 from seq2seq.positions import LearnedPositions, SinusoidalPositions
 
@@ -90,7 +91,7 @@ class Transformer(nn.Module):
                 self.positions = LearnedPositions(config.max_length, config.width)
             case "rotary":
                 self.positions = None  # the self-attentions turn queries and keys themselves
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout = Dropout(config.dropout)
         self.encoder = nn.ModuleList(EncoderLayer(config) for _ in range(config.encoder_layers))
         self.decoder = nn.ModuleList(DecoderLayer(config) for _ in range(config.decoder_layers))
         pre = config.norm_order == "pre"

@@ -47,13 +47,21 @@ def attend(
     if mask is not None and mask.dtype != torch.bool:
         raise ValueError(f"the mask is of {mask.dtype}; give a boolean one, true where a query may attend")
     if isinstance(score, ScaledDotScore) and not need_weights:
-        context = functional.scaled_dot_product_attention(
-            query, key, value, attn_mask=mask, dropout_p=dropout
-        )
+        context = fused(query, key, value, mask, dropout)
         return Attended(context, None)
     weights = masked_softmax(score(query, key), mask)
     context = functional.dropout(weights, dropout) @ value
     return Attended(context, weights if need_weights else None)
+
+
+def fused(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, dropout: float) -> Tensor:
+    """The context of scaled dot-product attention by torch's kernel, its weights never written down."""
+    if query.device.type == "cpu" and torch.is_autocast_enabled("cpu"):
+        # Backward, the CPU kernel takes some twenty times longer in bfloat16 than in float32.
+        with torch.autocast("cpu", enabled=False):
+            query, key, value = query.float(), key.float(), value.float()
+            return functional.scaled_dot_product_attention(query, key, value, mask, dropout)
+    return functional.scaled_dot_product_attention(query, key, value, mask, dropout)
 
 
 def masked_softmax(scores: Tensor, mask: Tensor | None) -> Tensor:
