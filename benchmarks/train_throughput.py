@@ -1,0 +1,145 @@
+"""Training speed of our Lightning loop beside a plain torch loop over `transformers`' Marian.
+
+    python benchmarks/train_throughput.py
+
+Same shape, same starting weights, same batches, same optimiser, float32. After each update of ours the
+peer does its update on the very same batch, so the two take turns; our clock runs from the end of one
+update to the end of the next and so counts the loader, the logging and all that Lightning does.
+The figure is real source and target tokens a second, padding not counted.
+"""
+
+import argparse
+import logging
+import random
+import tempfile
+import warnings
+from pathlib import Path
+from time import perf_counter
+
+import torch
+from lightning import Trainer
+from lightning.pytorch.callbacks import Callback
+from lightning.pytorch.loggers import CSVLogger
+from marian import marian_twin
+from rounds import Comparison, conditions, seconds
+from torch.nn import functional
+from torch.utils.data import DataLoader
+
+from seq2seq.batch import Batch, make_batch, token_budget_batches
+from seq2seq.config import PAD, ModelConfig
+from seq2seq.tokenizer import Tokenizer
+from train.data import BatchList, as_it_is
+from train.task import TranslationTask
+
+WARM_UP = 3  # first updates, which do not count
+SMOOTHING = 0.1
+
+
+class Peer:
+    """A plain training loop over the Marian twin of our model."""
+
+    def __init__(self, task: TranslationTask):
+        self.model = marian_twin(task.model).train()
+        self.optimizer = torch.optim.AdamW(
+            self.model.parameters(),
+            lr=task.learning_rate,
+            betas=(0.9, 0.98),
+            eps=1e-9,
+            weight_decay=0.0,
+            fused=True,
+        )
+
+    def update(self, batch: Batch) -> float:
+        """One update on a batch; gives the loss, as one would to print it."""
+        assert batch.target_input is not None and batch.target_output is not None
+        logits = self.model(
+            input_ids=batch.source,
+            attention_mask=batch.source != PAD,
+            decoder_input_ids=batch.target_input,
+            use_cache=False,
+        ).logits
+        loss = functional.cross_entropy(
+            logits.flatten(0, 1), batch.target_output.flatten(), ignore_index=PAD, label_smoothing=SMOOTHING
+        )
+        self.optimizer.zero_grad()
+        loss.backward()
+        self.optimizer.step()
+        return loss.item()
+
+
+class Race(Callback):
+    """Lets the peer repeat each update of ours, and keeps both times."""
+
+    def __init__(self, peer: Peer):
+        self.peer = peer
+        self.comparison = Comparison("training")
+        self.started = 0.0
+
+    def on_train_batch_end(
+        self, trainer: Trainer, task: TranslationTask, outputs: object, batch: Batch, number: int
+    ) -> None:
+        """Our update is over: stop our clock, time the peer's on the same batch, start our clock."""
+        ours = perf_counter() - self.started
+        theirs = seconds(lambda: self.peer.update(batch))
+        if number >= WARM_UP:
+            self.comparison.add(batch.tokens, ours, theirs)
+        self.started = perf_counter()
+
+
+def random_batches(vocabulary_size: int, budget: int, count: int) -> list[Batch]:
+    """Batches of pairs as long as captions: about 14 pieces a side, of random ids."""
+    generator = random.Random(1)
+
+    def sentence(length: int) -> list[int]:
+        return [generator.randrange(4, vocabulary_size) for _ in range(length)]
+
+    lengths = [max(4, round(generator.gauss(14, 5))) for _ in range(count * budget // 12)]
+    pairs = [(sentence(n), sentence(max(4, n + generator.randint(-2, 4)))) for n in lengths]
+    groups = token_budget_batches([(len(s) + 1, len(t) + 1) for s, t in pairs], budget, seed=1, epoch=0)
+    rows = [[pairs[index] for index in group] for group in groups[:count]]
+    return [make_batch([s for s, _ in row], [t for _, t in row]) for row in rows]
+
+
+def make_task(vocabulary_size: int) -> TranslationTask:
+    """The task of the recipe multi30k-en-de with fresh weights; nothing is decoded here."""
+    torch.manual_seed(1)
+    config = ModelConfig(vocabulary_size=vocabulary_size, dropout=0.3)
+    words = [f"{a}{b}{c}" for a in "abcdefgh" for b in "ijklmnop" for c in "qrstuvwx"]
+    return TranslationTask(config, Tokenizer.train(words, 60), [], label_smoothing=SMOOTHING)
+
+
+def main() -> None:
+    """Print one line: both speeds and how they compare."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--updates", type=int, default=40)
+    parser.add_argument("--vocabulary-size", type=int, default=8000)
+    parser.add_argument("--batch-tokens", type=int, default=4096, help="rows x longer padded side")
+    arguments = parser.parse_args()
+    logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", module="lightning")
+
+    task = make_task(arguments.vocabulary_size)
+    race = Race(Peer(task))
+    count = arguments.updates + WARM_UP
+    batches = random_batches(arguments.vocabulary_size, arguments.batch_tokens, count)
+    print(conditions(), flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        trainer = Trainer(
+            accelerator="cpu",
+            max_steps=count,
+            limit_val_batches=0,
+            log_every_n_steps=10,
+            callbacks=[race],
+            logger=CSVLogger(Path(folder)),
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+        )
+        trainer.fit(task, DataLoader(BatchList(batches), batch_size=None, collate_fn=as_it_is))
+    print(race.comparison.line("tokens/s"))
+
+
+if __name__ == "__main__":
+    main()
