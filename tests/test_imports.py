@@ -12,12 +12,12 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 
 # Units (a module or a folder directly under seq2seq/, or a package beside it) by layer, lowest first.
 LAYERS: list[set[str]] = [
-    {"figure", "text", "segment", "config", "options", "positions", "dropout", "storage", "figure"},
+    {"figure", "text", "segment", "config", "options", "positions", "dropout", "storage"},
     {"batch", "settings"},
     {"tokenizer", "alignment", "scores", "attention", "released"},
     {"layers"},
     {"transformer", "language_model", "search"},
-    {"checkpoint", "decoding", "forced", "translation", "decoding"},
+    {"checkpoint", "decoding", "forced", "translation"},
     {"aligner", "translator", "generator"},
     {"commands", "train", "serve"},
     {"cli"},

@@ -1,11 +1,12 @@
 """What a user gets from the wheel: packages, recipes, models, the command; and what the pins promise."""
 
+import ast
 import re
 import subprocess
 import sys
 import tomllib
 import zipfile
-from importlib.metadata import distribution
+from importlib.metadata import distribution, packages_distributions
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,35 @@ def test_released_models_are_whole_in_the_wheel(repository: Path, wheel: zipfile
     for folder in (path for path in (repository / "seq2seq" / "models").iterdir() if path.is_dir()):
         for file in ("config.json", "model.safetensors", "tokenizer.model", "README.md"):
             assert f"seq2seq/models/{folder.name}/{file}" in names
+
+
+def third_party(folder: Path) -> set[str]:
+    """The distributions that the files of a package import, ours and the standard library left out."""
+    modules = set()
+    for path in folder.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                modules |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+                modules.add(node.module.split(".")[0])
+    foreign = modules - sys.stdlib_module_names - {"seq2seq", "train", "serve"}
+    known = packages_distributions()
+    return {canonicalize_name(known.get(module, [module])[0]) for module in foreign}
+
+
+@pytest.mark.parametrize("package", ["seq2seq", "train", "serve"])
+def test_imported_packages_are_required(repository: Path, project: dict, package: str) -> None:
+    """A fresh install would lack something that the package imports.
+
+    What a required package itself requires counts (gradio brings fastapi, pydantic and uvicorn).
+    """
+    lines = list(project["project"]["dependencies"])
+    if package != "seq2seq":
+        lines += project["project"]["optional-dependencies"][package]
+    named = {canonicalize_name(Requirement(line).name) for line in lines}
+    brought = {Requirement(line) for name in named for line in distribution(name).requires or []}
+    given = named | {canonicalize_name(requirement.name) for requirement in brought}
+    assert third_party(repository / package) <= given
 
 
 def test_console_command_starts_the_command_line(project: dict) -> None:

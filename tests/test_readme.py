@@ -209,6 +209,19 @@ def hub_folder(tmp_path: Path) -> Path:
     return place
 
 
+def test_train_block_trains(hub_folder: Path, tmp_path: Path) -> None:
+    """The training command would not end in a model directory that translates."""
+    smaller = (
+        f" --corpus.name {hub_folder} --data.vocabulary_size 60 --data.batch_tokens 256"
+        " --model.width 16 --model.feed_forward 32 --model.encoder_layers 1 --model.decoder_layers 1"
+        " --trainer.max_steps 2 --trainer.val_check_interval 1 --trainer.accelerator cpu"
+    )
+    printed = run(block("train").rstrip() + smaller, tmp_path)
+    model = printed.splitlines()[-1]
+    assert model == "runs/multi30k-en-de/model"
+    run(f'seq2seq translate --model {model} "A man sleeps." --max_length 5', tmp_path)
+
+
 def tree_paths(text: str) -> list[str]:
     """The paths that the tree of a README shows, folders ending in a slash."""
     (drawn,) = re.findall(r"<!-- tree -->\n```\n(.*?)```", text, re.DOTALL)
