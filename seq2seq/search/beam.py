@@ -21,7 +21,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from seq2seq.config import BOS, EOS, PAD
-from seq2seq.search.choose import best
+from seq2seq.search.choose import best_sums
 from seq2seq.search.rules import BANNED, rank
 from seq2seq.search.task import Hypothesis, Task, make_hypothesis
 
@@ -120,14 +120,10 @@ def continue_beam(beam: Beam, logits: Tensor, task: Task) -> Candidates:
     if forced is not None:
         forced = forced.repeat_interleave(width)
     scores = rank(log_probabilities, beam.tokens.flatten(0, 1), task.rules, forced)
-    # The 2W best of a sentence are among the 2W best of each of its rows.
-    values, tokens = best(scores, min(2 * size, scores.shape[1]))
-    own = values if scores is log_probabilities else log_probabilities.gather(1, tokens)
-    sums = (values.view(count, width, -1) + beam.totals[:, :, None]).flatten(1)
-    totals, found = sums.topk(min(2 * size, sums.shape[1]), 1)
-    parents = found // values.shape[1]
-    tokens = tokens.view(count, -1).gather(1, found)
-    own = own.view(count, -1).gather(1, found)
+    vocabulary = scores.shape[1]
+    totals, places = best_sums(beam.totals, scores, min(2 * size, width * vocabulary))
+    parents, tokens = places // vocabulary, places % vocabulary
+    own = log_probabilities.view(count, -1).gather(1, places)
     missing = 2 * size - totals.shape[1]  # where the vocabulary is smaller than the beam
     if missing:
         parents, tokens, own = (F.pad(each, (0, missing)) for each in (parents, tokens, own))

@@ -14,23 +14,33 @@ BLOCK = 64
 
 
 def best(values: Tensor, count: int) -> tuple[Tensor, Tensor]:
-    """The largest of each row: values [N, V] -> values and indices [N, count], largest first.
+    """The largest of each row: values [N, V] -> values and indices [N, count], largest first."""
+    return best_sums(values.new_zeros(len(values), 1), values, count)
 
-    The same as `values.topk(count)`, several times faster on long rows: `count` blocks with the
-    largest maxima hold the largest values, and block maxima are one vectorised pass.
+
+def best_sums(totals: Tensor, values: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    """The largest totals[b, w] + values[b x w, v] of each b, with their places w x V + v in b.
+
+    Shapes: totals [B, W], values [B x W, V] -> sums and places [B, count], largest first. The same
+    as `topk` of all sums, several times faster for a large V: the `count` blocks with the largest
+    maxima hold the largest values, and block maxima are one vectorised pass.
     """
-    width = values.shape[1]
-    whole = width - width % BLOCK
-    if whole < 2 * BLOCK * count:
-        found = values.topk(count, 1)
+    count_b, width = totals.shape
+    size = values.shape[1]
+    blocks = size // BLOCK
+    if blocks < 2 * count:
+        sums = (values.view(count_b, width, size) + totals[:, :, None]).flatten(1)
+        found = sums.topk(count, 1)
         return found.values, found.indices
-    maxima = values[:, :whole].unflatten(1, (-1, BLOCK)).amax(2)
-    blocks = maxima.topk(count, 1).indices
-    inside = torch.arange(BLOCK, device=values.device)
-    members = (blocks[:, :, None] * BLOCK + inside).flatten(1)
-    rest = torch.arange(whole, width, device=values.device).expand(len(values), -1)
-    members = torch.cat([members, rest], 1)
-    found = values.gather(1, members).topk(count, 1)
+    maxima = values[:, : blocks * BLOCK].unflatten(1, (blocks, BLOCK)).amax(2)
+    chosen = (maxima.view(count_b, width, blocks) + totals[:, :, None]).flatten(1).topk(count, 1).indices
+    first = chosen // blocks * size + chosen % blocks * BLOCK
+    members = (first[:, :, None] + torch.arange(BLOCK, device=values.device)).flatten(1)
+    if size % BLOCK:  # what is left over at the end of each row
+        rest = torch.arange(width * size, device=values.device).view(width, size)[:, blocks * BLOCK :]
+        members = torch.cat([members, rest.reshape(1, -1).expand(count_b, -1)], 1)
+    sums = values.view(count_b, -1).gather(1, members) + totals.gather(1, members // size)
+    found = sums.topk(count, 1)
     return found.values, members.gather(1, found.indices)
 
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from seq2seq.options import DecodeOptions
-from seq2seq.search.choose import BLOCK, Chance, best, sample
+from seq2seq.search.choose import BLOCK, Chance, best, best_sums, sample
 
 PROBABILITIES = [0.1, 0.4, 0.05, 0.25, 0.2]
 GRID = (torch.arange(1000, dtype=torch.float64) + 0.5) / 1000
@@ -30,6 +30,19 @@ def test_best_is_topk(width: int, count: int) -> None:
     assert torch.equal(found, values.topk(count, 1).values)
     assert torch.equal(values.gather(1, indices), found)
     assert all(len(set(row)) == count for row in indices.tolist())
+
+
+@pytest.mark.parametrize("width", [5, 50 * BLOCK, 3001])
+def test_best_sums_is_topk_of_the_sums(width: int) -> None:
+    """A beam would lose a candidate, mistake whose it is, or continue a hypothesis that is none."""
+    generator = torch.Generator().manual_seed(width)
+    values = torch.randn(6, width, generator=generator)
+    totals = torch.randn(2, 3, generator=generator)
+    totals[1, 2] = float("-inf")
+    sums = (values.view(2, 3, width) + totals[:, :, None]).flatten(1)
+    found, places = best_sums(totals, values, 8)
+    assert torch.equal(found, sums.topk(8, 1).values)
+    assert torch.equal(sums.gather(1, places), found)
 
 
 def test_sampling_follows_the_distribution() -> None:
