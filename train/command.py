@@ -30,6 +30,7 @@ from seq2seq.tokenizer import Tokenizer
 from .checkpointing import Checkpoints, SafeCheckpointIO, StoppedError
 from .corpus import Corpus
 from .data import TranslationData
+from .memory import keep_freed_memory
 from .progress import Progress
 from .release import write_model
 from .run import ROOT, RunFolder, find_config
@@ -101,6 +102,7 @@ class TrainCLI(LightningCLI):
 def main(argv: list[str]) -> int:
     """Train as the command line says; 0 done, 1 the work failed, 2 the command line or config is wrong."""
     _quiet()
+    keep_freed_memory()
     try:
         args, name = _resolve_configs(argv)
         cli = TrainCLI(args)
