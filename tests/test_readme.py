@@ -117,6 +117,16 @@ def test_python_blocks_run(folder: Path) -> None:
             assert run("python pasted.py", folder).strip()
 
 
+@pytest.mark.parametrize("document", sorted((REPOSITORY / "docs").glob("*.md")), ids=lambda path: path.name)
+def test_python_of_documents_runs(document: Path, folder: Path) -> None:
+    """A document would show Python that fails, or whose assertions are not true."""
+    for content in re.findall(
+        r"^```python\n(.*?)^```$", document.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
+    ):
+        (folder / "pasted.py").write_text(content, encoding="utf-8")
+        run("python pasted.py", folder)
+
+
 @needs_model
 def test_translate_block_runs(folder: Path) -> None:
     """The first commands a reader types would fail."""
