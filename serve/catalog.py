@@ -48,7 +48,7 @@ class Catalog:
                     pair = source.lower(), target.lower()
                     if pair in names:
                         raise ValueError(
-                            f"the models {names[pair]} and {name} both translate {source} to {target}; "
+                            f"the models {names[pair]} and {name} both translate {pair[0]} to {pair[1]}; "
                             "serve one of them"
                         )
                     self._by_pair[pair] = translator

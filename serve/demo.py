@@ -104,7 +104,7 @@ class Page:
 
     def build(self) -> gr.Blocks:
         """The page with its events connected."""
-        with gr.Blocks(title="seq2seq", analytics_enabled=False) as blocks:
+        with gr.Blocks(title="seq2seq", analytics_enabled=False, delete_cache=(3600, 3600)) as blocks:
             gr.Markdown(TITLE)
             pair = self._pair_chooser()
             with gr.Row(equal_height=True):
@@ -112,38 +112,47 @@ class Page:
                 target = gr.Textbox(
                     label="Translation", lines=4, max_lines=12, min_width=300, interactive=False
                 )
-            with gr.Row(elem_classes="buttons"):
+            with gr.Row():
                 go = gr.Button("Translate", variant="primary", scale=0, min_width=160)
                 stop = gr.Button("Stop", scale=0, min_width=100)
             examples = EXAMPLES.get(self.catalog.pairs[0][0], [])
-            if examples:
-                gr.Examples(examples, source, label="Examples")
+            chosen = [gr.Examples(examples, source).load_input_event.then] if examples else []
             gr.Markdown("## Where the decoder looked")
             choosers, back = self._choosers()
             view = attention_view()
             gr.Markdown(HONEST)
             shown = gr.State(Shown())
-            segment, layer, head, *_ = choosers
-            running = gr.on(
-                [go.click, source.submit],
-                self.translate,
-                [pair, source, *choosers],
-                [target, shown, segment, view],
-                show_progress="minimal",
-                show_progress_on=target,
-                api_visibility="private",
-            )
-            stop.click(None, cancels=[running])
-            for chooser in choosers:
-                chooser.input(
-                    self.draw, [shown, *choosers], view, show_progress="hidden", api_visibility="private"
+            running = [
+                start(
+                    self.translate,
+                    [pair, source, *choosers],
+                    [target, shown, choosers[0], view],
+                    show_progress="minimal",
+                    show_progress_on=target,
+                    api_visibility="private",
                 )
-            for event in (pair.change, back.click):
-                event(self.alignment_head, pair, [layer, head], api_visibility="private").then(
-                    self.draw, [shown, *choosers], view, show_progress="hidden", api_visibility="private"
-                )
+                for start in (go.click, source.submit, *chosen)
+            ]
+            stop.click(None, cancels=running)
+            self._connect_choosers(pair, shown, choosers, back, view)
         blocks.queue(max_size=WAITING, default_concurrency_limit=AT_ONCE)
         return blocks
+
+    def _connect_choosers(
+        self,
+        pair: gr.Dropdown,
+        shown: gr.State,
+        choosers: list[gr.Dropdown | gr.Radio],
+        back: gr.Button,
+        view: gr.HTML,
+    ) -> None:
+        """A chooser that is changed by hand draws the map anew; so does going back to the alignment head."""
+        _, layer, head, *_ = choosers
+        events = [chooser.input for chooser in choosers]
+        for event in (pair.change, back.click):
+            events.append(event(self.alignment_head, pair, [layer, head], api_visibility="private").then)
+        for event in events:
+            event(self.draw, [shown, *choosers], view, show_progress="hidden", api_visibility="private")
 
     async def translate(self, pair: int, source: str, *chosen: Any) -> AsyncIterator[tuple[Any, ...]]:
         """Streams (translation, what is shown, segment chooser, map), the map once the text is there."""

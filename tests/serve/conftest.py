@@ -1,0 +1,123 @@
+"""A tiny untrained translator, the application around it, a server, and a browser where there is one."""
+
+import os
+import shutil
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+    from fastapi.testclient import TestClient
+    from playwright.sync_api import Browser
+
+    from seq2seq import Tokenizer, Translator
+
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def translator(tiny_tokenizer: "Tokenizer") -> "Translator":
+    """English to German in name: random weights, 2 layers of 4 heads, alignment head (1, 2), 30 pieces."""
+    import torch
+
+    from seq2seq import Translator
+    from seq2seq.checkpoint import Settings
+    from seq2seq.config import ModelConfig
+    from seq2seq.settings import AlignmentHead
+    from seq2seq.transformer import Transformer
+
+    torch.manual_seed(1)
+    config = ModelConfig(
+        vocabulary_size=len(tiny_tokenizer),
+        width=16,
+        feed_forward=32,
+        encoder_layers=2,
+        decoder_layers=2,
+        max_length=40,
+    )
+    settings = Settings(["en"], ["de"], 30, 30, AlignmentHead(1, 2))
+    return Translator(Transformer(config).eval(), tiny_tokenizer, settings)
+
+
+@pytest.fixture(scope="session")
+def model_directory(translator: "Translator", tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tiny translator as a model directory."""
+    from seq2seq.checkpoint import save_model
+
+    directory = tmp_path_factory.mktemp("models") / "tiny"
+    save_model(directory, translator.model, translator.tokenizer, translator.settings, "A card.")
+    return directory
+
+
+@pytest.fixture(scope="session")
+def app(translator: "Translator") -> "FastAPI":
+    """The whole application around the tiny translator."""
+    from serve.app import make_app
+    from serve.catalog import Catalog
+
+    return make_app(Catalog({"tiny": translator}))
+
+
+@pytest.fixture(scope="session")
+def client(app: "FastAPI") -> Iterator["TestClient"]:
+    """A client of the application that hands on faults as answers, as a server does."""
+    from fastapi.testclient import TestClient
+
+    with TestClient(app, base_url="http://localhost", raise_server_exceptions=False) as client:
+        yield client
+
+
+Running = Callable[["FastAPI"], AbstractContextManager[str]]
+
+
+@pytest.fixture(scope="session")
+def running() -> Running:
+    """Serves an application in a thread for as long as the context lasts; gives its address."""
+    import uvicorn
+
+    @contextmanager
+    def run(app: "FastAPI") -> Iterator[str]:
+        listener = socket.create_server(("127.0.0.1", 0))
+        server = uvicorn.Server(uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=1))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join(timeout=30)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator["Browser"]:
+    """Debian's Chromium; the test is skipped where there is none, but fails when CI=true."""
+    path = next((found for name in CHROMIUM if (found := shutil.which(name))), None)
+    if path is None:
+        reason = "no Chromium here; on Debian: apt-get install chromium"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()

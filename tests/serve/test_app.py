@@ -1,0 +1,72 @@
+"""The application as a whole: documentation without the network, Gradio's own routes, one shape of errors."""
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+    from fastapi.testclient import TestClient
+
+
+def test_documentation_is_served_from_here(client: "TestClient") -> None:
+    """/docs would be an empty page without the network: its script and style would lie elsewhere."""
+    page = client.get("/docs").text
+    loaded = re.findall(r"(?:src|href)=\"([^\"]+)\"", page)
+    assert len(loaded) == 3
+    for path in loaded:
+        assert path.startswith("/docs/assets/")
+        assert client.get(path).status_code == 200
+    assert '"validatorUrl": null' in page
+
+
+def test_openapi_describes_the_routes(client: "TestClient") -> None:
+    """A client generated from /openapi.json would lack a route, a field, or one of the two body types."""
+    paths = client.get("/openapi.json").json()["paths"]
+    assert set(paths) == {"/translate", "/languages", "/health"}
+    bodies = paths["/translate"]["post"]["requestBody"]["content"]
+    assert {"application/json", "application/x-www-form-urlencoded", "multipart/form-data"} == set(bodies)
+    for body in bodies.values():
+        assert body["schema"]["required"] == ["q", "source", "target"]
+    assert "error" in client.get("/openapi.json").json()["components"]["schemas"]["Failure"]["properties"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/gradio_api/file=/etc/passwd",
+        "/gradio_api/file=..%2f..%2f..%2fetc%2fpasswd",
+        "/gradio_api/file=%00/etc/passwd",
+        "/gradio_api/proxy=http://127.0.0.1:1/",
+        "/docs/assets/..%2f..%2f..%2fpyproject.toml",
+        "/docs/assets/%00",
+        "/nowhere",
+        "/%00",
+    ],
+)
+def test_nothing_else_is_served(client: "TestClient", path: str) -> None:
+    """A file of the machine could be read, or an error would have another shape than all others."""
+    answer = client.get(path)
+    assert 400 <= answer.status_code < 500
+    assert list(answer.json()) == ["error"]
+
+
+def test_large_uploads_are_refused(client: "TestClient") -> None:
+    """Gradio takes files of any size by default, although the page has no use for one."""
+    answer = client.post("/gradio_api/upload", files={"files": ("x.txt", b"x" * 2_000)})
+    assert answer.status_code >= 400
+
+
+def test_page_is_private_by_default(client: "TestClient", app: "FastAPI") -> None:
+    """The page would report its use, share itself, keep a history of texts, or show a monitor."""
+    config = client.get("/config").json()
+    assert config["analytics_enabled"] is False
+    assert not config.get("is_space")
+    assert config["footer_links"] == []
+    assert client.get("/monitoring").status_code in (403, 404)
+
+
+def test_page_cannot_be_called_as_an_api(client: "TestClient") -> None:
+    """Unnamed internals of the page would become an interface that people depend on."""
+    assert client.get("/gradio_api/info").json()["named_endpoints"] == {}

@@ -1,0 +1,58 @@
+"""The catalog finds the translator of a pair, says what is not supported, and lists the languages."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from serve.catalog import Catalog
+
+
+def speaking(sources: list[str], targets: list[str]) -> SimpleNamespace:
+    """What a catalog sees of a translator."""
+    return SimpleNamespace(settings=SimpleNamespace(source_languages=sources, target_languages=targets))
+
+
+ENGLISH, GERMAN = speaking(["en"], ["de", "fr"]), speaking(["de"], ["en"])
+CATALOG = Catalog({"first": ENGLISH, "second": GERMAN})
+
+
+def test_each_pair_has_its_own_translator() -> None:
+    """A text would be translated by the model of another pair."""
+    assert CATALOG.find("en", "fr") is ENGLISH
+    assert CATALOG.find("de", "en") is GERMAN
+
+
+def test_codes_are_found_in_any_case() -> None:
+    """A client that writes EN would be refused."""
+    assert CATALOG.find("EN", "De") is ENGLISH
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "sentence"),
+    [
+        ("auto", "de", "auto is not supported as source; choose de or en"),
+        ("de", "fr", "fr is not supported as target of de; choose en"),
+        ("en", "<b>", "'<b>' is not supported as target of en; choose de or fr"),
+        ("en", "x" * 1000, f"'{'x' * 20}' is not supported as target of en; choose de or fr"),
+    ],
+)
+def test_refusal_says_what_is_supported(source: str, target: str, sentence: str) -> None:
+    """A user would not learn what to ask for, or would get a page of nonsense back."""
+    with pytest.raises(ValueError) as refused:
+        CATALOG.find(source, target)
+    assert str(refused.value) == sentence
+
+
+def test_two_models_for_one_pair_are_refused() -> None:
+    """One of two models would be loaded and never asked, without a word."""
+    with pytest.raises(ValueError, match="first and second both translate en to de"):
+        Catalog({"first": speaking(["en"], ["de"]), "second": speaking(["EN"], ["de"])})
+
+
+def test_languages_name_their_targets() -> None:
+    """A client that fills its menus from /languages would offer pairs that fail."""
+    assert CATALOG.languages() == [
+        {"code": "de", "name": "German", "targets": ["en"]},
+        {"code": "en", "name": "English", "targets": ["de", "fr"]},
+        {"code": "fr", "name": "French", "targets": []},
+    ]
