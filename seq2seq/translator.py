@@ -17,7 +17,7 @@ import torch
 from seq2seq.alignment import Alignment, AttentionMaps
 from seq2seq.checkpoint import Settings, load_model
 from seq2seq.config import UNK
-from seq2seq.decoding import decode_sources, stream_source
+from seq2seq.decoding import decode_sources, length_limits, stream_source
 from seq2seq.forced import END, decoded_spans, explain, force
 from seq2seq.options import DecodeOptions
 from seq2seq.released import find_model
@@ -83,6 +83,7 @@ class Translator:
         """
         self.check_languages(source_language, target_language)
         options = options or DecodeOptions()
+        length_limits(self.model, [], options)  # what cannot be is refused now, not at the first result
         if isinstance(texts, str):
             return self._translate_chunk([texts], options)[0]
         return self._translate_all(iter(texts), options)
@@ -165,7 +166,6 @@ class Translator:
 
     def segments(self, text: str) -> list[tuple[str, str]]:
         """What is translated at once: segments, each with the blanks or line breaks that follow it."""
-        """The stretches of a text that are translated one by one, each with what separates it from the next."""
         longest = min(self.settings.longest_source, self.model.config.max_length)
         parts = segment(_checked(text), longest, lambda part: len(self.tokenizer.encode(part)) + 1)
         return [(part.text, part.separator) for part in parts] or [(text, "")]
