@@ -206,6 +206,9 @@ def collect(beam: Beam, settled: Tensor, task: Task, results: list[list[Hypothes
         tokens = done.done_tokens[place, :found].tolist()
         log_probabilities = done.done_log_probabilities[place, :found].tolist()
         limit = int(task.limits[sentence])
-        results[sentence] = [
+        hypotheses = [
             make_hypothesis(*row, limit, penalty) for row in zip(tokens, log_probabilities, strict=True)
         ]
+        if task.options.repetition_penalty == 1.0:  # the order is by score but for rounding in the sums
+            hypotheses.sort(key=lambda hypothesis: hypothesis.score, reverse=True)
+        results[sentence] = hypotheses

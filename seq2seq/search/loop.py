@@ -34,7 +34,8 @@ def decode(
     """The results of each sentence, best first: num_hypotheses of them, fewer only where no more exist.
 
     `limits` are the most tokens each may write, its end and its prefix counted; a hypothesis that
-    has not ended there competes as it is, with finish "length". The state must have read nothing,
+    has not ended there competes as it is, with finish "length". Best is by score, for the beam under
+    repetition_penalty by the score so penalised, by which it searches. The state must have read nothing,
     one row a sentence. An observer sees every step of the beam, and greedy search as a beam of one;
     sampling has none to show.
 
