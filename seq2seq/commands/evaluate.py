@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from seq2seq.alignment import alignment_error_rate, read_gold
 from seq2seq.commands.arguments import Parser, decode_options, load_translator
 from seq2seq.commands.lines import Counter, read_lines, read_parallel
 from seq2seq.options import DecodeOptions
@@ -123,6 +122,8 @@ def evaluate(
 
 
 def _error_rate(translator: "Translator", test_set: TestSet, gold: list[str]) -> float:
+    from seq2seq.alignment import alignment_error_rate, read_gold
+
     pairs = zip(test_set.sources, test_set.references[0], strict=True)
     links = [translator.align(source, reference).links("blanks") for source, reference in pairs]
     return alignment_error_rate(links, read_gold(gold))

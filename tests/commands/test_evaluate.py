@@ -1,0 +1,97 @@
+"""`seq2seq evaluate`: sacreBLEU figures with their signatures, AER, CSV, and a comparison of two models."""
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from seq2seq.alignment import alignment_error_rate, read_gold
+from seq2seq.options import DecodeOptions
+from seq2seq.scores import moses, score_corpus
+from seq2seq.translator import Translator
+
+SOURCES = ["a dog plays in the snow.", "two dogs", "an old woman looks at the street."]
+REFERENCES = ["ein Hund", "zwei Hunde", "eine Frau"]
+
+Run = Callable[..., Any]  # the fixture `run`
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> list[str]:
+    """The flags that name a source and a reference file."""
+    (tmp_path / "source").write_text("\n".join(SOURCES) + "\n")
+    (tmp_path / "reference").write_text("\n".join(REFERENCES) + "\n")
+    return ["--source", str(tmp_path / "source"), "--reference", str(tmp_path / "reference")]
+
+
+def outputs(model_directory: Path) -> list[str]:
+    """What the model makes of the sources."""
+    translator = Translator.from_pretrained(model_directory, "cpu")
+    return [r.text for r in translator.translate(SOURCES, DecodeOptions(beam_size=1))]
+
+
+def test_figures_are_sacrebleus(run: Run, model_directory: Path, files: list[str]) -> None:
+    """The printed scores are those of the same outputs scored directly, each with its signature."""
+    ran = run("evaluate", "--model", model_directory, *files, "--beam-size", 1, "--json")
+    assert ran.code == 0
+    (found,) = json.loads(ran.out)["models"]
+    for expected in score_corpus(outputs(model_directory), [REFERENCES], "de"):
+        assert found["scores"][expected.name] == {"score": expected.value, "signature": expected.signature}
+    assert found["lines"] == 3 and found["tokens_per_second"] > 0
+    text = run("evaluate", "--model", model_directory, *files).out
+    assert "BLEU" in text and "chrF" in text and "TER" in text and "tokens/s" in text and "tok:13a" in text
+
+
+def test_moses_scores_tokenised_text(run: Run, model_directory: Path, files: list[str]) -> None:
+    """With --moses the output is tokenised and sacreBLEU told to leave both sides alone."""
+    ran = run("evaluate", "--model", model_directory, *files, "--beam-size", 1, "--moses", "--json")
+    bleu = json.loads(ran.out)["models"][0]["scores"]["BLEU"]
+    (expected, *_) = score_corpus(moses(outputs(model_directory), "de"), [REFERENCES], "de", tokenized=True)
+    assert "tok:none" in bleu["signature"] and bleu["score"] == expected.value
+
+
+def test_two_references_and_csv(run: Run, model_directory: Path, files: list[str], tmp_path: Path) -> None:
+    """Each reference is a column; the signature counts them."""
+    rows = tmp_path / "rows.csv"
+    more = ["--reference", files[-1], "--csv", rows, "--max-length", 6]
+    ran = run("evaluate", "--model", model_directory, *files, *more)
+    assert "nrefs:2" in ran.out
+    with rows.open(newline="", encoding="utf-8") as file:
+        header, *table = csv.reader(file)
+    assert header[:4] == ["line", "source", "reference 1", "reference 2"]
+    assert [row[1] for row in table] == SOURCES and [row[3] for row in table] == REFERENCES
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_gold_links(run: Run, model_directory: Path, files: list[str], tmp_path: Path, first: int) -> None:
+    """The AER is the same whether the gold file counts from 0 or from 1."""
+    lines = [f"{first}-{first} {first + 1}p{first + 1}", f"{first}-{first}", f"{first + 2}-{first + 1}"]
+    (tmp_path / "gold").write_text("\n".join(lines) + "\n")
+    ran = run("evaluate", "--model", model_directory, *files, "--gold", tmp_path / "gold", "--json")
+    translator = Translator.from_pretrained(model_directory, "cpu")
+    links = [translator.align(s, r).links("blanks") for s, r in zip(SOURCES, REFERENCES, strict=True)]
+    expected = alignment_error_rate(links, read_gold(["0-0 1p1", "0-0", "2-1"]))
+    assert json.loads(ran.out)["models"][0]["aer"] == pytest.approx(expected)
+
+
+def test_two_models_are_compared(run: Run, model_directory: Path, files: list[str]) -> None:
+    """A model against itself differs in nothing: p is 1, not the smallest that resampling can give."""
+    models = ["--model", model_directory, "--model", model_directory]
+    ran = run("evaluate", *models, *files, "--json")
+    report = json.loads(ran.out)
+    assert len(report["models"]) == 2
+    assert {found["p"] for found in report["bootstrap"].values()} == {1.0}
+    assert "against" in run("evaluate", *models, *files).out
+    assert run("evaluate", *models, "--model", "x", *files).code == 2
+
+
+def test_wrong_gold_and_lengths(run: Run, model_directory: Path, files: list[str], tmp_path: Path) -> None:
+    """A gold file of another length, or a reference of another length, is refused with both counts."""
+    (tmp_path / "short").write_text("0-0\n")
+    ran = run("evaluate", "--model", model_directory, *files, "--gold", tmp_path / "short")
+    assert ran.code == 2 and "3 aligned pairs but 1" in ran.err
+    ran = run("evaluate", "--model", model_directory, *files, "--reference", tmp_path / "short")
+    assert ran.code == 2 and "has 3 lines" in ran.err

@@ -1,0 +1,52 @@
+"""`seq2seq models`: every released model in a row, from its config and card."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from seq2seq import released
+from seq2seq.checkpoint import write_card
+from seq2seq.commands import models
+
+Run = Callable[..., Any]  # the fixture `run`
+
+CARD = """---
+language: [en, de]
+datasets: [bentrevett/multi30k]
+model-index:
+- name: en-de
+  results:
+  - task: {type: translation}
+    dataset: {type: bentrevett/multi30k, name: Multi30k, split: test_2016_flickr}
+    metrics:
+    - {type: bleu, name: BLEU, value: 41.0}
+---
+# English to German
+"""
+
+
+def test_table_and_json(run: Run, model_directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Name, languages, data and scores are those of the files; a card without metadata is no error."""
+    for module in (models, released):
+        monkeypatch.setattr(module, "MODELS", model_directory.parent)
+    assert "en to de" in run("models").out
+    write_card(model_directory, CARD)
+    ran = run("models", "--json")
+    row = json.loads(ran.out)
+    assert row["name"] == "model" and row["languages"] == "en to de"
+    assert row["data"] == "bentrevett/multi30k" and row["scores"] == "test_2016_flickr BLEU 41.0"
+    assert row["size"] == sum(path.stat().st_size for path in model_directory.iterdir())
+    table = run("models").out
+    assert "MB" in table and "test_2016_flickr BLEU 41.0" in table
+
+
+def test_no_released_model(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An installation without models lists none, and `translate` says what to do."""
+    for module in (models, released):
+        monkeypatch.setattr(module, "MODELS", tmp_path)
+    assert run("models").code == 0
+    ran = run("translate", "a dog")
+    assert ran.code == 2 and "--model" in ran.err

@@ -1,0 +1,73 @@
+"""`seq2seq score` and `seq2seq align`: one line for each pair, the same as from Python."""
+
+import gzip
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from seq2seq.translator import Translator
+
+SOURCES = ["a dog plays.", "", "two dogs in the snow."]
+TARGETS = ["two dogs", "a man", "three children sits in the park."]
+
+Run = Callable[..., Any]  # the fixture `run`
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> list[str]:
+    """The flags that name a source file and, gzipped, its targets."""
+    (tmp_path / "source").write_text("\n".join(SOURCES) + "\n")
+    with gzip.open(tmp_path / "target.gz", "wt", encoding="utf-8") as file:
+        file.write("\n".join(TARGETS) + "\n")
+    return ["--source", str(tmp_path / "source"), "--target", str(tmp_path / "target.gz")]
+
+
+def test_score(run: Run, model_directory: Path, files: list[str]) -> None:
+    """The log-probabilities of Translator.score, one a line."""
+    scores = Translator.from_pretrained(model_directory, "cpu").score(SOURCES, TARGETS)
+    ran = run("score", "--model", model_directory, *files)
+    assert (ran.code, ran.err) == (0, "")
+    assert [float(line) for line in ran.out.splitlines()] == pytest.approx(
+        [score.log_probability for score in scores], abs=1e-4
+    )
+
+
+def test_align(run: Run, model_directory: Path, files: list[str]) -> None:
+    """Pharaoh links of blank-separated words, an empty line for an empty side."""
+    translator = Translator.from_pretrained(model_directory, "cpu")
+    expected = [translator.align(s, t).pharaoh() for s, t in zip(SOURCES, TARGETS, strict=True)]
+    ran = run("align", "--model", model_directory, *files)
+    assert ran.code == 0 and ran.out.split("\n")[:-1] == expected and expected[1] == ""
+    for link in expected[0].split():
+        source, target = map(int, link.split("-"))
+        assert source < 3 and target < 2
+
+
+@pytest.mark.parametrize("command", ["score", "align"])
+def test_files_of_different_length(run: Run, model_directory: Path, tmp_path: Path, command: str) -> None:
+    """Pairs that cannot belong together are refused with both counts."""
+    for name, text in (("a", "x\ny\n"), ("b", "x\n")):
+        (tmp_path / name).write_text(text)
+    files = ["--source", tmp_path / "a", "--target", tmp_path / "b"]
+    ran = run(command, "--model", model_directory, *files)
+    assert ran.code == 2 and "has 2 lines" in ran.err and "has 1" in ran.err and ran.out == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "code", "said"),
+    [
+        ("bad", b"a\n\xff\n", 1, "line 2 of"),
+        ("cut.gz", gzip.compress(b"a\n" * 99)[:-9], 2, "cannot read"),
+        ("no.gz", b"plain", 2, "cannot read"),
+    ],
+)
+def test_unreadable_file(
+    run: Run, model_directory: Path, tmp_path: Path, name: str, content: bytes, code: int, said: str
+) -> None:
+    """Other bytes than UTF-8 and broken gzip are named, not guessed at."""
+    (tmp_path / name).write_bytes(content)
+    files = ["--source", tmp_path / name, "--target", tmp_path / name]
+    ran = run("score", "--model", model_directory, *files)
+    assert ran.code == code and said in ran.err and name in ran.err

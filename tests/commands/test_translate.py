@@ -1,0 +1,126 @@
+"""`seq2seq translate`: a line out for each line in, JSON with the fixed keys, odd input named."""
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import seq2seq
+from seq2seq.commands.translate import make_parser
+from seq2seq.options import option_fields
+from seq2seq.translator import Translator
+
+Run = Callable[..., Any]  # the fixture `run`
+
+KEYS = ["text", "score", "log_probability", "alternatives", "tokens", "alignment", "finish"]
+
+
+def test_texts_of_the_command_line(run: Run, model_directory: Path) -> None:
+    """Each TEXT gives the translation that Python gives."""
+    translator = Translator.from_pretrained(model_directory, "cpu")
+    expected = [translator.translate(text).text for text in ("a dog", "two dogs")]
+    ran = run("translate", "--model", model_directory, "a dog", "two dogs")
+    assert ran == (0, "\n".join(expected) + "\n", "")
+
+
+def test_one_line_out_for_each_line_in(run: Run, model_directory: Path) -> None:
+    """Blank lines, a carriage return, other line separators and a missing last line feed keep the count."""
+    given = "a dog\n\n  \r\ntwo dogs\r\na\u2028man\x0bsits\n😀".encode()
+    ran = run("translate", "--model", model_directory, "--max-length", 5, given=given)
+    lines = ran.out.removesuffix("\n").split("\n")
+    assert ran.code == 0 and len(lines) == 6
+    assert lines[1:3] == ["", "  "] and lines[5] == "😀"
+    assert run("translate", "--model", model_directory, given=b"") == (0, "", "")
+
+
+def test_json_has_exactly_the_promised_keys(run: Run, model_directory: Path) -> None:
+    """Scripts read these keys; one more or less breaks them or hides a change."""
+    given = b"a dog plays in the snow.\n\n"
+    ran = run("translate", "--model", model_directory, "--json", "--num-hypotheses", 2, given=given)
+    first, blank = (json.loads(line) for line in ran.out.splitlines())
+    assert list(first) == list(blank) == KEYS
+    assert len(first["alternatives"]) == 1 and first["finish"] in ("end", "length")
+    assert first["alignment"]["links"] and blank["text"] == ""
+
+
+def test_stream_prints_the_greedy_translation(run: Run, model_directory: Path) -> None:
+    """--stream shows what --beam-size 1 gives."""
+    texts = ("a dog plays.", "two dogs", "")
+    streamed = run("translate", "--model", model_directory, "--stream", *texts)
+    greedy = run("translate", "--model", model_directory, "--beam_size", 1, *texts)
+    assert streamed == greedy and streamed.code == 0
+
+
+def test_invalid_utf8_is_named_by_line(run: Run, model_directory: Path) -> None:
+    """The lines before it are answered; the message says which line is wrong."""
+    ran = run("translate", "--model", model_directory, given=b"a dog\nsch\xf6n\n")
+    assert ran.code == 1
+    assert (
+        ran.err == "seq2seq: line 2 of standard input is not UTF-8 (its byte 4 is 0xf6); convert it first\n"
+    )
+    assert ran.out.count("\n") == 1
+
+
+def test_language_is_checked(run: Run, model_directory: Path) -> None:
+    """Asking for another language is a wrong command line."""
+    ran = run("translate", "--model", model_directory, "--target-language", "fr", "a")
+    assert ran.code == 2 and "'fr' is not supported; this model translates en to de" in ran.err
+
+
+def test_damaged_model_is_one_sentence(run: Run, model_directory: Path) -> None:
+    """A truncated file is named, without a traceback."""
+    weights = model_directory / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-9])
+    ran = run("translate", "--model", model_directory, "a")
+    assert ran.code != 0 and str(weights) in ran.err and ran.err.count("\n") == 1
+
+
+def test_every_option_has_its_flag() -> None:
+    """A field of DecodeOptions without a flag could not be used from the command line."""
+    flags = {flag for action in make_parser()._actions for flag in action.option_strings}
+    assert {"--" + option.name.replace("_", "-") for option in option_fields()} <= flags
+
+
+def start(model_directory: Path, *arguments: str) -> subprocess.Popen[bytes]:
+    """The command as a process with pipes."""
+    root = str(Path(seq2seq.__file__).parents[1])
+    return subprocess.Popen(
+        [sys.executable, "-m", "seq2seq", "translate", "--model", str(model_directory), *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": root, "OMP_NUM_THREADS": "1"},
+    )
+
+
+def test_answers_before_the_next_line_comes(model_directory: Path) -> None:
+    """Who sends one line and waits must get its answer: no waiting for a full batch or the end."""
+    process = start(model_directory)
+    assert process.stdin and process.stdout
+    for text in (b"a dog\n", b"two dogs\n"):
+        process.stdin.write(text)
+        process.stdin.flush()
+        assert process.stdout.readline().strip()
+    process.stdin.close()
+    assert process.wait(60) == 0
+
+
+@pytest.mark.parametrize("mode", [[], ["--stream"]])
+def test_reader_that_leaves_ends_it_quietly(model_directory: Path, mode: list[str]) -> None:
+    """`| head -1` must not end in a traceback."""
+    process = start(model_directory, *mode)
+    assert process.stdin and process.stdout and process.stderr
+    process.stdin.write(b"a dog plays in the snow.\n" * 2000)
+    process.stdin.flush()
+    process.stdout.readline()
+    process.stdout.close()
+    with contextlib.suppress(BrokenPipeError):
+        process.stdin.close()
+    assert process.wait(60) == 0
+    assert process.stderr.read() == b""

@@ -1,0 +1,155 @@
+"""The command line: quick, lazy, one sentence where something is wrong, and the exit code that says which."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import seq2seq
+from seq2seq import cli
+from seq2seq.commands import Failure
+
+
+def run(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """`python -m seq2seq` in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "seq2seq", *arguments],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        env={"PYTHONPATH": str(Path(seq2seq.__file__).parents[1]), "PATH": "/usr/bin:/bin"},
+        timeout=120,
+        check=False,
+    )
+
+
+def test_help_and_options_load_nothing_heavy() -> None:
+    """Help, a wrong flag and the options must answer before torch could have been imported."""
+    code = (
+        "import sys; from seq2seq.cli import main\n"
+        "codes = [main(['--help']), main(['--version']), main(['translate', '--help']),\n"
+        "         main(['translate', '--beam-size', '0', 'a']), main(['evaluate', '--help'])]\n"
+        "import seq2seq; seq2seq.DecodeOptions(beam_size=2)\n"
+        "heavy = {'torch', 'numpy', 'sentencepiece', 'lightning', 'datasets', 'gradio', 'sacrebleu',\n"
+        "         'transformers', 'huggingface_hub'} & set(sys.modules)\n"
+        "print(codes, heavy, file=sys.stderr)"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stderr.splitlines()[-1] == "[0, 0, 0, 2, 0] set()"
+
+
+def test_public_names_load_on_use() -> None:
+    """Each name of the package leads to what it says; another one is an AttributeError."""
+    for name in seq2seq.__all__:
+        assert getattr(seq2seq, name)
+    assert set(seq2seq.__all__) <= set(dir(seq2seq))
+    with pytest.raises(AttributeError, match="Translater"):
+        _ = seq2seq.Translater  # type: ignore[attr-defined]
+
+
+def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    """A command that help does not name will not be found."""
+    assert cli.main(["--help"]) == 0
+    shown = capsys.readouterr().out
+    for name in cli.COMMANDS:
+        assert f"  {name} " in shown
+
+
+def test_without_a_command(capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing asked for is a wrong command line; help goes to standard error."""
+    assert cli.main([]) == 2
+    assert "usage" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["tranlsate"], "did you mean translate?"),
+        (["xyzzy"], "choose from translate"),
+        (["translate", "--beem-size", "3", "a"], "--beem-size"),
+        (["translate", "--beam", "3", "a"], "--beam"),
+        (["translate", "--beam-size", "many", "a"], "beam_size is 'many'; give a whole number"),
+        (["translate", "--beam_size=99", "a"], "beam_size is 99"),
+        (["translate", "--json", "--stream", "a"], "exclude each other"),
+        (["translate", "--model", "http://a/b", "a"], "not a URL"),
+        (["translate", "--model", "/nowhere", "a"], "'/nowhere'"),
+        (["translate", "--source-language", "xx", "a"], "xx"),
+        (["score", "--model", "m"], "--source, --target"),
+        (["evaluate", "--model", "m", "--source", "/no", "--reference", "/no"], "cannot read /no"),
+        (["models", "extra"], "extra"),
+    ],
+)
+def test_wrong_command_line(arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Exit code 2 and one sentence with the wrong value, on standard error alone."""
+    assert cli.main(arguments) == 2
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert said in shown.err
+    assert shown.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "said"),
+    [
+        (Failure("line 3 is wrong"), 1, "seq2seq: line 3 is wrong\n"),
+        (ValueError("beam_size is 0;\n give more"), 2, "seq2seq: beam_size is 0; give more\n"),
+        (OSError(28, "No space left on device", "model"), 1, "seq2seq: model: No space left on device\n"),
+        (
+            RuntimeError("CUDA out of memory"),
+            1,
+            "seq2seq: RuntimeError: CUDA out of memory; --debug shows where\n",
+        ),
+        (KeyboardInterrupt(), 130, ""),
+        (SystemExit(2), 2, ""),
+    ],
+)
+def test_errors_become_exit_codes(
+    error: BaseException,
+    code: int,
+    said: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """No traceback reaches a user who did not ask for one."""
+
+    def fail(arguments: list[str]) -> int:
+        raise error
+
+    monkeypatch.setattr(cli, "_entry", lambda module: fail)
+    assert cli.main(["models"]) == code
+    assert capsys.readouterr().err == said
+    if isinstance(error, Exception):
+        with pytest.raises(type(error)):
+            cli.main(["models", "--debug"])
+
+
+def test_text_named_debug_is_a_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After -- everything is text."""
+    seen = []
+    monkeypatch.setattr(cli, "_entry", lambda module: lambda arguments: seen.append(arguments) or 0)
+    assert cli.main(["translate", "--debug", "--", "--debug"]) == 0
+    assert seen == [["--", "--debug"]]
+
+
+@pytest.mark.parametrize("form", ["serve.py", "serve/__init__.py"])
+def test_other_package_of_that_name(tmp_path: Path, form: str) -> None:
+    """A user's own serve.py must be named, and not run."""
+    stranger = tmp_path / form
+    stranger.parent.mkdir(exist_ok=True)
+    stranger.write_text("raise SystemExit('the wrong file was run')")
+    found = run("serve", cwd=tmp_path)
+    assert found.returncode == 2
+    assert str(stranger) in found.stderr and "in the way" in found.stderr
+    assert found.stderr.count("\n") == 1
+
+
+def test_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without the extra the message says how to install it."""
+
+    def fail(name: str) -> None:
+        raise ModuleNotFoundError("No module named 'gradio'", name="gradio")
+
+    monkeypatch.setattr(cli.importlib, "import_module", fail)
+    assert cli.main(["serve"]) == 2
+    assert "pip install 'seq2seq[serve]'" in capsys.readouterr().err
