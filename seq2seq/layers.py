@@ -4,7 +4,8 @@ post-norm   x = norm(x + f(x))      Vaswani et al. 2017
 pre-norm    x = x + f(norm(x))      steadier when deep; wants one more norm after the last layer
 """
 
-from typing import NamedTuple
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -13,6 +14,16 @@ from torch.nn import functional
 from seq2seq.attention import CausalSelfAttention, CrossAttention, KeyValueCache, SelfAttention
 from seq2seq.config import ModelConfig
 from seq2seq.dropout import Dropout
+
+Layer = TypeVar("Layer", bound=nn.Module)
+
+
+class Stack(nn.ModuleList, Generic[Layer]):
+    """Layers one above the other, of a type that a checker of types knows."""
+
+    if TYPE_CHECKING:
+
+        def __iter__(self) -> Iterator[Layer]: ...
 
 
 def make_norm(config: ModelConfig) -> nn.Module:

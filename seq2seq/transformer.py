@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from seq2seq.attention import KeyValueCache, padding_mask
 from seq2seq.config import PAD, ModelConfig
 from seq2seq.dropout import Dropout
-from seq2seq.layers import DecoderLayer, DecoderMaps, Embedding, EncoderLayer, make_norm
+from seq2seq.layers import DecoderLayer, DecoderMaps, Embedding, EncoderLayer, Stack, make_norm
 from seq2seq.positions import LearnedPositions, SinusoidalPositions
 
 
@@ -92,8 +92,8 @@ class Transformer(nn.Module):
             case "rotary":
                 self.positions = None  # the self-attentions turn queries and keys themselves
         self.dropout = Dropout(config.dropout)
-        self.encoder = nn.ModuleList(EncoderLayer(config) for _ in range(config.encoder_layers))
-        self.decoder = nn.ModuleList(DecoderLayer(config) for _ in range(config.decoder_layers))
+        self.encoder = Stack[EncoderLayer](EncoderLayer(config) for _ in range(config.encoder_layers))
+        self.decoder = Stack[DecoderLayer](DecoderLayer(config) for _ in range(config.decoder_layers))
         pre = config.norm_order == "pre"
         self.encoder_norm = make_norm(config) if pre else nn.Identity()
         self.decoder_norm = make_norm(config) if pre else nn.Identity()
