@@ -6,6 +6,7 @@ Lightning sees one endless epoch; where training stands is kept as (epoch, posit
 """
 
 import itertools
+import random
 from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
@@ -14,18 +15,15 @@ from lightning import LightningDataModule
 from torch.utils.data import DataLoader, Dataset, IterableDataset, get_worker_info
 
 from seq2seq.batch import Batch, make_batch, token_budget_batches
-from seq2seq.tokenizer import Tokenizer, seed_sampling
+from seq2seq.tokenizer import Tokenizer
 
 from .corpus import Corpus, load_corpus
 from .order import BatchOrder, Pair, Place
+from .sampling import MergeDropout
 
 
 class Segmentation:
-    """A corpus as ids, for each epoch: the same every time, or sampled from (seed, epoch).
-
-    Sampling is BPE-dropout with a bpe vocabulary (Provilkov et al. 2020) and subword
-    regularisation with a unigram one (Kudo 2018).
-    """
+    """A corpus as ids, for each epoch: the same every time, or sampled from (seed, epoch)."""
 
     def __init__(
         self,
@@ -35,7 +33,8 @@ class Segmentation:
         seed: int,
         longest: int,
     ):
-        self.tokenizer, self.sampling, self.seed, self.limit = tokenizer, sampling, seed, longest
+        self.seed, self.limit = seed, longest
+        self.sampler = MergeDropout(tokenizer, sampling) if sampling else None
         encoded = [(tokenizer.encode(source), tokenizer.encode(target)) for source, target in texts]
         fits = [max(map(len, pair)) < longest for pair in encoded]
         self.plain = list(itertools.compress(encoded, fits))
@@ -48,17 +47,16 @@ class Segmentation:
 
     def __call__(self, epoch: int) -> Sequence[Pair]:
         """The pairs of an epoch."""
-        if not self.sampling:
+        if self.sampler is None:
             return self.plain
-        seed_sampling(self.seed * 1_000_003 + epoch)
-        encode, alpha = self.tokenizer.encode, self.sampling
-        drawn = [
-            (encode(source, sampling=alpha), encode(target, sampling=alpha)) for source, target in self.texts
-        ]
+        generator = random.Random(f"{self.seed} {epoch}")
+        sources, targets = (
+            self.sampler.encode_all([pair[side] for pair in self.texts], generator) for side in (0, 1)
+        )
         # A long pair may be cut finer than the model can read: then take it as it is.
         return [
-            pair if max(map(len, pair)) < self.limit else plain
-            for pair, plain in zip(drawn, self.plain, strict=True)
+            drawn if max(map(len, drawn)) < self.limit else plain
+            for drawn, plain in zip(zip(sources, targets, strict=True), self.plain, strict=True)
         ]
 
 
@@ -107,7 +105,8 @@ class TranslationData(LightningDataModule):
         max_length: longest sequence the model reads, specials counted; longer training pairs are dropped.
         vocabulary_size: pieces of the joint vocabulary of both languages.
         subwords: how the vocabulary is made.
-        sampling: probability (bpe) or temperature (unigram) of sampled segmentation in training; 0 for none.
+        sampling: probability that BPE-dropout leaves out a merge, in training; 0 for none. It makes
+            texts longer, 0.1 some 1.4 times.
         batch_tokens: largest rows x longer padded side of a batch.
         valid_sentences: judge only so many validation pairs, evenly spread, while training; 0 for all.
         workers: loader processes beside the training one.
@@ -134,6 +133,10 @@ class TranslationData(LightningDataModule):
             raise ValueError(f"data.valid_sentences is {valid_sentences}; give a number from 0 (all) on")
         if not 0 <= sampling <= 1:
             raise ValueError(f"data.sampling is {sampling}; give a number from 0 to 1, such as 0.1")
+        if sampling and subwords != "bpe":
+            raise ValueError(
+                f"data.sampling is {sampling}, which needs data.subwords bpe; set it to 0 or bpe"
+            )
         self.corpus, self.max_length = corpus, max_length
         self.vocabulary_size, self.subwords, self.sampling = vocabulary_size, subwords, sampling
         self.batch_tokens, self.valid_sentences = batch_tokens, valid_sentences
