@@ -29,6 +29,7 @@ from seq2seq.batch import Batch, make_batch, token_budget_batches
 from seq2seq.config import PAD, ModelConfig
 from seq2seq.tokenizer import Tokenizer
 from train.data import BatchList, as_it_is
+from train.memory import keep_freed_memory
 from train.task import TranslationTask
 
 WARM_UP = 3  # first updates, which do not count
@@ -120,6 +121,7 @@ def main() -> None:
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", module="lightning")
 
+    keep_freed_memory()  # as `seq2seq train` does; here the peer has it too
     task = make_task(arguments.vocabulary_size)
     race = Race(Peer(task))
     count = arguments.updates + WARM_UP
