@@ -12,13 +12,14 @@ A piece that covers several words (Han characters) shares its weight among them 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Literal, NamedTuple
 
 import torch
 from torch import Tensor
 
 from seq2seq.settings import AlignmentHead
-from seq2seq.text import word_spans
+from seq2seq.text import Normalized, word_spans
 
 Span = tuple[int, int]  # characters from, to (not included), in the original text
 Link = tuple[int, int]  # source unit, target unit
@@ -138,6 +139,20 @@ class AttentionMaps:
             )
         rows = _piece_rows(self.cross[head.layer, head.head], head.read)
         return Alignment(self.source, self.target, (Grid(self.source_spans, self.target_spans, rows),))
+
+
+def join_segmented(text: str) -> Normalized:
+    """A text without the blanks between words of scripts that are written without (Han, Kana, Thai).
+
+    Gold alignments and many corpora come with such blanks; models are trained on text without.
+    """
+    # Written twice, a word of such a script is two words, any other a longer one.
+    spans = [(start, end, len(word_spans(2 * text[start:end])) == 2) for start, end in word_spans(text)]
+    joined = [(a[1], b[0]) for a, b in pairwise(spans) if a[2] and b[2] and text[a[1] : b[0]].isspace()]
+    kept = list(range(len(text)))
+    for start, end in reversed(joined):
+        del kept[start:end]
+    return Normalized("".join(text[index] for index in kept), kept, [index + 1 for index in kept])
 
 
 def choose_head(

@@ -7,11 +7,12 @@ Search carries no maps; whoever wants to see one runs this pass over the text th
 """
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from seq2seq.alignment import AttentionMaps, Span
+from seq2seq.alignment import AttentionMaps, Span, join_segmented
 from seq2seq.batch import make_batch, token_budget_batches
 from seq2seq.tokenizer import Tokenizer
 from seq2seq.transformer import Maps, Transformer
@@ -20,13 +21,39 @@ END = "</s>"
 BUDGET = 4096  # tokens a batch, rows x the longer padded side
 
 
+class Side(NamedTuple):
+    """One side of a pair: its text, its ids, and where each piece stands in the text."""
+
+    text: str
+    ids: list[int]
+    spans: list[Span]
+
+
+def read_side(tokenizer: Tokenizer, text: str) -> Side:
+    """A text as the model reads it; Chinese that was segmented with blanks is joined before."""
+    joined = join_segmented(text)
+    ids, spans = tokenizer.encode_with_spans(joined.text)
+    return Side(text, ids, [joined.original_span(*span) for span in spans])
+
+
+def decoded_side(tokenizer: Tokenizer, ids: list[int]) -> Side:
+    """What ids decode to, as a side; the blank before a piece is left out of its span."""
+    spans, before = [], ""
+    for count in range(1, len(ids) + 1):
+        text = tokenizer.decode(ids[:count])
+        new = text[len(before) :]
+        spans.append((len(text) - len(new.lstrip()), len(text)))
+        before = text
+    return Side(before, ids, spans)
+
+
 def force(
     model: Transformer, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]
 ) -> list[list[float]]:
     """log p of each target piece and of the end symbol, one list a pair, in natural logarithms."""
     lengths = [(len(s) + 1, len(t) + 1) for s, t in zip(sources, targets, strict=True)]
-    for pair in lengths:
-        _check_lengths(model, *pair)
+    for number, pair in enumerate(lengths, 1):
+        _check_lengths(model, *pair, f" of pair {number}")
     budget = max(BUDGET, max((max(pair) for pair in lengths), default=1))
     scores: list[list[float]] = [[]] * len(lengths)
     for rows in token_budget_batches(lengths, budget, seed=None):
@@ -37,38 +64,23 @@ def force(
 
 
 def explain(
-    model: Transformer,
-    tokenizer: Tokenizer,
-    source: tuple[str, Sequence[int], list[Span]],
-    target: tuple[str, Sequence[int], list[Span]],
+    model: Transformer, tokenizer: Tokenizer, source: Side, target: Side
 ) -> tuple[list[float], AttentionMaps]:
-    """log p of each piece and every attention map of one pair; a side is (text, ids, spans of the pieces)."""
-    (source_text, source_ids, source_spans), (target_text, target_ids, target_spans) = source, target
-    _check_lengths(model, len(source_ids) + 1, len(target_ids) + 1)
-    scores, maps = _pass(model, [source_ids], [target_ids], need_weights=True)
+    """log p of each target piece and of the end symbol, and every attention map of one pair."""
+    _check_lengths(model, len(source.ids) + 1, len(target.ids) + 1)
+    scores, maps = _pass(model, [source.ids], [target.ids], need_weights=True)
     assert maps is not None
     return scores[0].tolist(), AttentionMaps(
         torch.stack([layer[0] for layer in maps.cross]).cpu(),
         torch.stack([layer[0] for layer in maps.encoder]).cpu(),
         torch.stack([layer[0] for layer in maps.decoder]).cpu(),
-        [*tokenizer.pieces(source_ids), END],
-        [*tokenizer.pieces(target_ids), END],
-        source_text,
-        target_text,
-        source_spans,
-        target_spans,
+        [*tokenizer.pieces(source.ids), END],
+        [*tokenizer.pieces(target.ids), END],
+        source.text,
+        target.text,
+        source.spans,
+        target.spans,
     )
-
-
-def decoded_spans(tokenizer: Tokenizer, ids: Sequence[int]) -> list[Span]:
-    """Where each piece stands in the text that the ids decode to, the blank before it left out."""
-    spans, before = [], ""
-    for count in range(1, len(ids) + 1):
-        text = tokenizer.decode(ids[:count])
-        new = text[len(before) :]
-        spans.append((len(text) - len(new.lstrip()), len(text)))
-        before = text
-    return spans
 
 
 def explain_texts(
@@ -76,8 +88,7 @@ def explain_texts(
 ) -> Iterator[AttentionMaps]:
     """The attention maps of pairs of texts, one after the other."""
     for source, target in pairs:
-        sides = [(text, *tokenizer.encode_with_spans(text)) for text in (source, target)]
-        yield explain(model, tokenizer, sides[0], sides[1])[1]
+        yield explain(model, tokenizer, read_side(tokenizer, source), read_side(tokenizer, target))[1]
 
 
 @torch.inference_mode()
@@ -96,11 +107,11 @@ def _pass(
     return log_p.gather(2, batch.target_output.unsqueeze(2)).squeeze(2).cpu(), output.maps
 
 
-def _check_lengths(model: Transformer, source: int, target: int) -> None:
+def _check_lengths(model: Transformer, source: int, target: int, of: str = "") -> None:
     longest = model.config.max_length
     for side, length in (("source", source), ("target", target)):
         if length > longest:
             raise ValueError(
-                f"the {side} has {length} pieces with its end, more than the {longest} this model reads; "
+                f"the {side}{of} has {length} pieces with its end, more than the {longest} this model reads; "
                 "give it sentence by sentence"
             )

@@ -18,7 +18,7 @@ from seq2seq.alignment import Alignment, AttentionMaps
 from seq2seq.checkpoint import Settings, load_model
 from seq2seq.config import UNK
 from seq2seq.decoding import decode_sources, length_limits, stream_source
-from seq2seq.forced import END, decoded_spans, explain, force
+from seq2seq.forced import END, Side, decoded_side, explain, force, read_side
 from seq2seq.options import DecodeOptions
 from seq2seq.released import find_model
 from seq2seq.search import Hypothesis
@@ -138,16 +138,12 @@ class Translator:
 
     def attention(self, source: str, target: str | None = None) -> AttentionMaps:
         """Every attention map of one pass over source and target (None: the model's own translation)."""
-        source_side = (source, *self.tokenizer.encode_with_spans(_checked(source)))
+        source_side = read_side(self.tokenizer, _checked(source))
         if target is not None:
-            target_side = (target, *self.tokenizer.encode_with_spans(_checked(target)))
+            target_side = read_side(self.tokenizer, _checked(target))
         else:
-            best = decode_sources(self.model, [source_side[1]], DecodeOptions())[0][0]
-            target_side = (
-                self.tokenizer.decode(best.tokens),
-                best.tokens,
-                decoded_spans(self.tokenizer, best.tokens),
-            )
+            best = decode_sources(self.model, [source_side.ids], DecodeOptions())[0][0]
+            target_side = decoded_side(self.tokenizer, best.tokens)
         return explain(self.model, self.tokenizer, source_side, target_side)[1]
 
     def align(self, source: str, target: str) -> Alignment:
@@ -226,13 +222,13 @@ class Translator:
             ],
             pieces(best.tokens),
             best.finish,
-            explain=partial(self._explain, source, text, best.tokens),
+            explain=partial(self._explain, source, best.tokens),
         )
 
-    def _explain(self, source: str, target: str, target_ids: list[int]) -> Forced:
-        """The forced pass over the very pieces that the search chose."""
-        source_side = (source, *self.tokenizer.encode_with_spans(source))
-        target_side = (target, target_ids, decoded_spans(self.tokenizer, target_ids))
+    def _explain(self, source: str, target_ids: list[int]) -> Forced:
+        """The forced pass over the very pieces that the search read and wrote."""
+        source_side = Side(source, *self.tokenizer.encode_with_spans(source))
+        target_side = decoded_side(self.tokenizer, target_ids)
         scores, maps = explain(self.model, self.tokenizer, source_side, target_side)
         return Forced(scores, maps.alignment(self.settings.alignment))
 

@@ -17,8 +17,12 @@ def main(argv: Sequence[str]) -> int:
     sources, targets = read_parallel(arguments.source, arguments.target)
     translator = load_translator(arguments)
     counter = Counter("pairs aligned", len(sources))
-    for source, target in zip(sources, targets, strict=True):
-        sys.stdout.write(translator.align(source, target).pharaoh() + "\n")
+    for number, (source, target) in enumerate(zip(sources, targets, strict=True), 1):
+        try:
+            links = translator.align(source, target).pharaoh()
+        except ValueError as error:
+            raise ValueError(f"line {number}: {error}") from error
+        sys.stdout.write(links + "\n")
         counter.add()
     counter.close()
     return 0

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Sequence
 
 from seq2seq.commands.arguments import Parser, load_translator
-from seq2seq.commands.lines import LARGEST, Counter, read_parallel
+from seq2seq.commands.lines import read_parallel
 
 
 def main(argv: Sequence[str]) -> int:
@@ -16,10 +16,6 @@ def main(argv: Sequence[str]) -> int:
     arguments = parser.read(argv)
     sources, targets = read_parallel(arguments.source, arguments.target)
     translator = load_translator(arguments)
-    counter = Counter("pairs scored", len(sources))
-    for first in range(0, len(sources), LARGEST):
-        scores = translator.score(sources[first : first + LARGEST], targets[first : first + LARGEST])
-        sys.stdout.writelines(f"{score.log_probability:.6f}\n" for score in scores)
-        counter.add(len(scores))
-    counter.close()
+    for score in translator.score(sources, targets):
+        sys.stdout.write(f"{score.log_probability:.6f}\n")
     return 0

@@ -11,6 +11,7 @@ from seq2seq.alignment import (
     Grid,
     alignment_error_rate,
     choose_head,
+    join_segmented,
     read_gold,
 )
 from seq2seq.settings import AlignmentHead
@@ -156,3 +157,19 @@ def test_error_rate_by_hand() -> None:
     assert alignment_error_rate([[(0, 0)]], gold) == 0.0
     with pytest.raises(ValueError, match="2 aligned pairs"):
         alignment_error_rate([[], []], gold)
+
+
+@pytest.mark.parametrize(
+    ("text", "joined"),
+    [
+        ("我 喜欢 吃 苹果 。", "我喜欢吃苹果。"),
+        ("a red dog", "a red dog"),
+        ("用 GPU 训练 3 天", "用 GPU 训练 3 天"),
+        ("", ""),
+    ],
+)
+def test_segmented_chinese_is_joined(text: str, joined: str) -> None:
+    """Blanks go only between words of scripts without them; every character knows where it came from."""
+    found = join_segmented(text)
+    assert found.text == joined
+    assert "".join(text[a:b] for a, b in zip(found.origins, found.ends, strict=True)) == joined
