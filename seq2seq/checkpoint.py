@@ -154,6 +154,7 @@ def _read_weights(directory: Path, files: dict[str, Any]) -> dict[str, Tensor]:
 
 def _build(config: ModelConfig, weights: dict[str, Tensor], path: Path) -> Transformer:
     """A Transformer with these weights; names, shapes and values are checked first."""
+    _check_size(config, weights, path)
     with torch.random.fork_rng(devices=[]):  # loading must not move a training's random numbers
         model = Transformer(config)
     state = model.state_dict()
@@ -173,6 +174,18 @@ def _build(config: ModelConfig, weights: dict[str, Tensor], path: Path) -> Trans
             raise ValueError(f"{path}: weight {name} is not finite; take the model from an earlier save")
     model.load_state_dict({name: weights[owner] for name, owner in owners.items()})
     return model.float()
+
+
+def _check_size(config: ModelConfig, weights: dict[str, Tensor], path: Path) -> None:
+    """Refuse a config that asks for much more than the file has, before memory is taken for it."""
+    values = sum(tensor.numel() for tensor in weights.values())
+    layers = config.encoder_layers + config.decoder_layers
+    least = config.width * max(config.vocabulary_size, config.width, config.feed_forward)
+    if layers > len(weights) or least > values:
+        raise ValueError(
+            f"{path} holds {values} values in {len(weights)} tensors, fewer than {CONFIG} asks for with width "
+            f"{config.width}, feed_forward {config.feed_forward} and {layers} layers; take both from one model"
+        )
 
 
 def _check_head(head: AlignmentHead, config: ModelConfig) -> None:
