@@ -183,8 +183,8 @@ def _check_size(config: ModelConfig, weights: dict[str, Tensor], path: Path) -> 
     least = config.width * max(config.vocabulary_size, config.width, config.feed_forward)
     if layers > len(weights) or least > values:
         raise ValueError(
-            f"{path} holds {values} values in {len(weights)} tensors, fewer than {CONFIG} asks for with width "
-            f"{config.width}, feed_forward {config.feed_forward} and {layers} layers; take both from one model"
+            f"{path} holds {values} values in {len(weights)} tensors, less than {CONFIG} asks for: width "
+            f"{config.width}, feed_forward {config.feed_forward}, {layers} layers; take both from one model"
         )
 
 
