@@ -46,6 +46,8 @@ def attend(
     """
     if mask is not None and mask.dtype != torch.bool:
         raise ValueError(f"the mask is of {mask.dtype}; give a boolean one, true where a query may attend")
+    if mask is not None:
+        mask = torch.atleast_2d(mask)  # torch's kernel takes nothing smaller
     if isinstance(score, ScaledDotScore) and not need_weights:
         context = fused(query, key, value, mask, dropout)
         return Attended(context, None)

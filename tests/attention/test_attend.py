@@ -1,0 +1,187 @@
+"""The formula against pencil and paper, against torch's kernel, and its two paths against each other."""
+
+import math
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+from torch.nn.functional import scaled_dot_product_attention
+
+from seq2seq.attention import Attended, ScaledDotScore, attend
+
+SIZES = st.sampled_from([1, 2, 3, 5, 7, 11, 13])
+MASKS = ["none", "padding", "causal", "any"]
+
+
+def inputs(
+    b: int = 2, h: int = 3, t: int = 5, s: int = 7, d: int = 11, dtype: torch.dtype = torch.float32
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Queries, keys and values of sizes that are all different primes, leaves that want gradients."""
+    shapes = ((b, h, t, d), (b, h, s, d), (b, h, s, d))
+    query, key, value = (torch.randn(shape, dtype=dtype, requires_grad=True) for shape in shapes)
+    return query, key, value
+
+
+def make_mask(kind: str, b: int, h: int, t: int, s: int) -> Tensor | None:
+    """A mask of one kind in which every query has at least its first key."""
+    match kind:
+        case "padding":
+            mask = torch.rand(b, 1, 1, s) > 0.4
+        case "causal":
+            mask = torch.arange(s)[None, :] <= torch.arange(t)[:, None] + max(0, s - t)
+        case "any":
+            mask = torch.rand(b, h, t, s) > 0.5
+        case _:
+            return None
+    mask[..., 0] = True
+    return mask
+
+
+def both_paths(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None) -> list[Attended]:
+    """Fused, then plain."""
+    return [
+        attend(query, key, value, ScaledDotScore(), mask, need_weights=need_weights)
+        for need_weights in (False, True)
+    ]
+
+
+def gradients(context: Tensor, leaves: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+    """Of a sum in which every number counts differently."""
+    weights = torch.linspace(-1, 1, context.numel(), dtype=context.dtype).view_as(context)
+    return torch.autograd.grad((context * weights).sum(), leaves)
+
+
+def test_by_hand() -> None:
+    """Scores ln 3 and 0 weigh 3/4 and 1/4: the context of values 8 and 0 is 6, of 0 and 4 it is 1."""
+    query, key = torch.tensor([[[[math.log(3)]]]]), torch.tensor([[[[1.0], [0.0]]]])
+    value = torch.tensor([[[[8.0, 0.0], [0.0, 4.0]]]])
+    for found in both_paths(query, key, value, None):
+        torch.testing.assert_close(found.context, torch.tensor([[[[6.0, 1.0]]]]))
+    torch.testing.assert_close(found.weights, torch.tensor([[[[0.75, 0.25]]]]))
+
+
+def test_masked_key_by_hand() -> None:
+    """With the second of three equal keys hidden, the others weigh a half each."""
+    key, value = torch.ones(1, 1, 3, 1), torch.tensor([2.0, 100.0, 4.0]).view(1, 1, 3, 1)
+    mask = torch.tensor([True, False, True])
+    for found in both_paths(torch.ones(1, 1, 1, 1), key, value, mask):
+        assert found.context.item() == pytest.approx(3.0)
+    assert found.weights is not None
+    assert found.weights.flatten().tolist() == pytest.approx([0.5, 0.0, 0.5])
+
+
+@pytest.mark.parametrize("kind", MASKS)
+def test_both_paths_are_torchs_kernel(kind: str) -> None:
+    """Outputs or gradients that differ from an independent implementation's."""
+    torch.manual_seed(1)
+    leaves = inputs()
+    mask = make_mask(kind, 2, 3, 5, 7)
+    expected = scaled_dot_product_attention(*leaves, attn_mask=mask)
+    expected_gradients = gradients(expected, leaves)
+    for found in both_paths(*leaves, mask):
+        torch.testing.assert_close(found.context, expected, atol=1e-5, rtol=0)
+        for one, other in zip(gradients(found.context, leaves), expected_gradients, strict=True):
+            torch.testing.assert_close(one, other, atol=1e-5, rtol=0)
+
+
+@given(SIZES, SIZES, SIZES, SIZES, SIZES, st.sampled_from(MASKS), st.integers(0, 2**20))
+@settings(deadline=None, max_examples=60)
+def test_paths_agree_at_any_size(b: int, h: int, t: int, s: int, d: int, kind: str, seed: int) -> None:
+    """The map shown would not be the one that made the text; in double, to 1e-10."""
+    torch.manual_seed(seed)
+    leaves = inputs(b, h, t, s, d, torch.float64)
+    mask = make_mask(kind, b, h, t, s)
+    fused, plain = both_paths(*leaves, mask)
+    assert fused.weights is None and plain.weights is not None
+    torch.testing.assert_close(fused.context, plain.context, atol=1e-10, rtol=0)
+    torch.testing.assert_close(plain.weights.sum(-1), torch.ones(b, h, t, dtype=torch.float64))
+    if mask is not None:
+        assert (plain.weights.masked_select(~mask.expand(b, h, t, s)) == 0).all()
+    for one, other in zip(gradients(fused.context, leaves), gradients(plain.context, leaves), strict=True):
+        torch.testing.assert_close(one, other, atol=1e-10, rtol=0)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])
+@pytest.mark.parametrize("dropout", [0.0, 0.3])
+@pytest.mark.parametrize(("t", "s"), [(1, 1), (5, 7), (67, 131)])
+def test_a_row_that_may_see_nothing_is_zero(t: int, s: int, dropout: float, dtype: torch.dtype) -> None:
+    """A sentence of filler only would turn every parameter into NaN, in the outputs or the gradients."""
+    torch.manual_seed(2)
+    leaves = inputs(2, 3, t, s, 8, dtype)
+    mask = torch.rand(2, 1, t, s) > 0.4
+    mask[0, :, 0], mask[1] = False, False
+    for need_weights in (False, True):
+        found = attend(*leaves, ScaledDotScore(), mask, dropout=dropout, need_weights=need_weights)
+        assert (found.context[1] == 0).all() and (found.context[0, :, 0] == 0).all()
+        if found.weights is not None:
+            assert (found.weights[1] == 0).all() and found.weights.isfinite().all()
+        query, key, value = gradients(found.context, leaves)
+        assert query.isfinite().all() and key.isfinite().all() and value.isfinite().all()
+        assert (query[1] == 0).all() and (key[1] == 0).all() and (value[1] == 0).all()
+
+
+@pytest.mark.parametrize("shape", [(), (7,), (1,), (5, 1), (5, 7), (3, 1, 7), (2, 1, 1, 7), (1, 3, 5, 1)])
+def test_a_mask_of_any_broadcastable_shape(shape: tuple[int, ...]) -> None:
+    """A mask that one path reads and the other does not."""
+    torch.manual_seed(7)
+    mask = torch.rand(shape) > 0.3
+    fused, plain = both_paths(*inputs(), mask)
+    torch.testing.assert_close(fused.context, plain.context, atol=1e-5, rtol=0)
+    assert plain.weights is not None and (plain.weights[~mask.expand(2, 3, 5, 7)] == 0).all()
+
+
+def test_gradients_are_those_of_finite_differences() -> None:
+    """A derivative of the masked softmax that is not its own."""
+    torch.manual_seed(3)
+    leaves = inputs(1, 2, 3, 2, 5, torch.float64)
+    mask = torch.tensor([[True, False], [True, True], [False, False]])
+
+    def plain(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+        return attend(query, key, value, ScaledDotScore(), mask, need_weights=True).context
+
+    assert torch.autograd.gradcheck(plain, leaves)
+
+
+def test_a_mask_of_numbers_is_refused() -> None:
+    """An additive mask of zeros and minus infinities would be read as "may attend" the wrong way round."""
+    query, key, value = inputs()
+    with pytest.raises(ValueError, match=r"torch\.float32; give a boolean one"):
+        attend(query, key, value, ScaledDotScore(), torch.zeros(5, 7))
+
+
+def test_dropout_falls_on_the_weights_and_keeps_the_mean() -> None:
+    """The map shown must be the one before dropout, and the context on average that without."""
+    torch.manual_seed(4)
+    query, key, value = (x.detach() for x in inputs(1, 1, 2, 3, 5))
+    calm = attend(query, key, value, ScaledDotScore(), need_weights=True)
+    for need_weights in (False, True):
+        sums = torch.zeros_like(calm.context)
+        for _ in range(2000):
+            found = attend(query, key, value, ScaledDotScore(), dropout=0.25, need_weights=need_weights)
+            sums += found.context
+            if found.weights is not None:
+                assert torch.equal(found.weights, calm.weights)
+        torch.testing.assert_close(sums / 2000, calm.context, atol=0.1, rtol=0)
+
+
+def test_bfloat16_is_near() -> None:
+    """Half precision that loses more than its own rounding (2 ** -8)."""
+    torch.manual_seed(5)
+    leaves = inputs()
+    mask = make_mask("any", 2, 3, 5, 7)
+    halves = tuple(x.detach().bfloat16() for x in leaves)
+    for exact, found in zip(both_paths(*leaves, mask), both_paths(*halves, mask), strict=True):
+        torch.testing.assert_close(found.context.float(), exact.context, atol=2e-2, rtol=2e-2)
+
+
+def test_autocast_keeps_the_result() -> None:
+    """Training in bf16-mixed takes another way through the kernel on a CPU; it must compute the same."""
+    torch.manual_seed(6)
+    leaves = inputs()
+    mask = make_mask("padding", 2, 3, 5, 7)
+    expected = both_paths(*leaves, mask)[0].context
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        for found in both_paths(*(x.bfloat16() for x in leaves), mask):
+            torch.testing.assert_close(found.context.float(), expected, atol=2e-2, rtol=2e-2)

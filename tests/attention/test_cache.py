@@ -1,0 +1,64 @@
+"""What a layer remembers: order, growth, rows moved, bytes counted, and a full memory said to be full."""
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from seq2seq.attention import AttentionConfig, CausalSelfAttention, KeyValueCache
+
+
+def empty(rows: int = 2, capacity: int = 53, width: int = 3) -> KeyValueCache:
+    return KeyValueCache(rows, capacity, width, dtype=torch.float32, device=torch.device("cpu"))
+
+
+@given(st.lists(st.integers(1, 13), max_size=9), st.integers(1, 5), st.integers(1, 7))
+@settings(deadline=None, max_examples=40)
+def test_appended_parts_are_their_concatenation(steps: list[int], rows: int, width: int) -> None:
+    """However the tokens come, one or many at a time, and whenever room grows, none may be lost."""
+    cache = empty(rows, max(1, sum(steps)), width)
+    parts = [torch.randn(rows, tokens, width) for tokens in steps]
+    for end, part in enumerate(parts, start=1):
+        assert torch.equal(cache.append(part), torch.cat(parts[:end], dim=1))
+        assert cache.length == sum(steps[:end])
+        assert cache.nbytes == rows * cache.length * width * 4
+
+
+def test_rows_are_kept_reordered_and_repeated() -> None:
+    """A beam whose rows kept another's past would go on with a text it never wrote."""
+    cache = empty(rows=3)
+    entries = torch.randn(3, 2, 3)
+    cache.append(entries)
+    cache.select(torch.tensor([2, 0, 0, 1]))
+    newest = torch.randn(4, 1, 3)
+    assert torch.equal(cache.append(newest), torch.cat([entries[[2, 0, 0, 1]], newest], dim=1))
+
+
+def test_repeated_rows_are_copies() -> None:
+    """Two hypotheses with one past write different tokens next; sharing storage would mix them."""
+    cache = empty(rows=1)
+    cache.append(torch.zeros(1, 1, 3))
+    cache.select(torch.tensor([0, 0]))
+    two = torch.stack([torch.ones(1, 3), 2 * torch.ones(1, 3)])
+    assert cache.append(two)[:, -1, 0].tolist() == [1.0, 2.0]
+
+
+def test_overrun_is_refused_and_nothing_is_written() -> None:
+    """A token beyond the capacity must not push another out, nor fail deep inside torch."""
+    cache = empty(capacity=3)
+    cache.append(torch.zeros(2, 2, 3))
+    with pytest.raises(ValueError, match=r"4 tokens do not fit a memory of 3; .*larger capacity"):
+        cache.append(torch.zeros(2, 2, 3))
+    assert cache.length == 2
+    cache.append(torch.zeros(2, 1, 3))
+
+
+def test_bytes_follow_the_key_value_heads() -> None:
+    """Width 64 over 4 heads remembers 128, 64 and 32 numbers a token: MHA, GQA, MQA as 4 : 2 : 1."""
+    numbers = []
+    for kv_heads in (None, 2, 1):
+        attention = CausalSelfAttention(64, AttentionConfig(heads=4, kv_heads=kv_heads))
+        memory = attention.empty_memory(rows=5, capacity=7)
+        attention(torch.randn(5, 3, 64), memory=memory)
+        numbers.append(memory.nbytes // (5 * 3 * 4))
+    assert numbers == [128, 64, 32]

@@ -1,0 +1,201 @@
+"""The three flows against torch's MultiheadAttention, and what must hold of each by its nature."""
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+from torch_twins import attention_twin
+
+from seq2seq.attention import (
+    AttentionConfig,
+    CausalSelfAttention,
+    CrossAttention,
+    SelfAttention,
+    causal_mask,
+    padding_mask,
+)
+
+WIDTH = 12
+STRUCTURES = [
+    AttentionConfig(heads=2, kv_heads=kv_heads, rotary=rotary)
+    for kv_heads in (None, 1)
+    for rotary in (False, True)
+]
+IDS = ["mha", "mha-rotary", "mqa", "mqa-rotary"]
+
+
+def shaken(attention: torch.nn.Module) -> torch.nn.Module:
+    """The same with random biases, which start at zero and would hide a mistake."""
+    for parameter in attention.parameters():
+        torch.nn.init.normal_(parameter, std=0.5)
+    return attention.eval()
+
+
+@pytest.mark.parametrize("padded", [False, True])
+def test_self_attention_is_torchs(padded: bool) -> None:
+    """Contexts or a head's weights that differ from an independent implementation's."""
+    torch.manual_seed(1)
+    ours = shaken(SelfAttention(WIDTH, AttentionConfig(heads=3)))
+    x, present = torch.randn(2, 7, WIDTH), torch.ones(2, 7, dtype=torch.bool)
+    present[1, 4:] = not padded
+    expected, weights = attention_twin(ours)(x, x, x, key_padding_mask=~present, average_attn_weights=False)
+    mask = padding_mask(present) if padded else None
+    for need_weights in (False, True):
+        found = ours(x, mask, need_weights=need_weights)
+        torch.testing.assert_close(found.context, expected, atol=1e-5, rtol=0)
+    torch.testing.assert_close(found.weights, weights, atol=1e-5, rtol=0)
+
+
+def test_causal_self_attention_is_torchs() -> None:
+    """The future hidden one place too early or too late."""
+    torch.manual_seed(2)
+    ours = shaken(CausalSelfAttention(WIDTH, AttentionConfig(heads=4)))
+    x, positions = torch.randn(2, 5, WIDTH), torch.arange(5)
+    hidden = ~causal_mask(positions, positions)
+    expected, weights = attention_twin(ours)(x, x, x, attn_mask=hidden, average_attn_weights=False)
+    found = ours(x, need_weights=True)
+    torch.testing.assert_close(found.context, expected, atol=1e-5, rtol=0)
+    torch.testing.assert_close(ours(x).context, expected, atol=1e-5, rtol=0)
+    torch.testing.assert_close(found.weights, weights, atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("memory_width", [None, 5])
+def test_cross_attention_is_torchs(memory_width: int | None) -> None:
+    """Keys and values mixed up, or a source of another width misread."""
+    torch.manual_seed(3)
+    ours = shaken(CrossAttention(WIDTH, AttentionConfig(heads=2), memory_width))
+    x, source = torch.randn(3, 5, WIDTH), torch.randn(3, 7, memory_width or WIDTH)
+    present = torch.arange(7) < torch.tensor([[7], [1], [4]])
+    twin = attention_twin(ours)
+    expected, weights = twin(x, source, source, key_padding_mask=~present, average_attn_weights=False)
+    for need_weights in (False, True):
+        found = ours(x, ours.remember(source), padding_mask(present), need_weights=need_weights)
+        torch.testing.assert_close(found.context, expected, atol=1e-5, rtol=0)
+    torch.testing.assert_close(found.weights, weights, atol=1e-5, rtol=0)
+
+
+def test_gradients_are_torchs() -> None:
+    """Training would go another way than the outputs say."""
+    torch.manual_seed(4)
+    ours = shaken(SelfAttention(WIDTH, AttentionConfig(heads=3))).double()
+    twin = attention_twin(ours)
+    x = torch.randn(2, 5, WIDTH, dtype=torch.float64)
+    ours(x).context.square().sum().backward()
+    twin(x, x, x)[0].square().sum().backward()
+    pairs = [
+        (ours.heads.query_projection.weight.grad, twin.in_proj_weight.grad[:WIDTH]),
+        (ours.heads.key_value_projection.weight.grad, twin.in_proj_weight.grad[WIDTH:]),
+        (ours.heads.key_value_projection.bias.grad, twin.in_proj_bias.grad[WIDTH:]),
+        (ours.heads.output_projection.weight.grad, twin.out_proj.weight.grad),
+    ]
+    for one, other in pairs:
+        torch.testing.assert_close(one, other, atol=1e-10, rtol=1e-10)
+
+
+@pytest.mark.parametrize("config", STRUCTURES, ids=IDS)
+@given(st.lists(st.integers(1, 5), min_size=1, max_size=5), st.sampled_from([1, 2, 3]))
+@settings(deadline=None, max_examples=12)
+def test_steps_are_all_at_once(config: AttentionConfig, steps: list[int], rows: int) -> None:
+    """Decoding, in steps of one token or several, would read another past than training did."""
+    torch.manual_seed(sum(steps))
+    attention = shaken(CausalSelfAttention(WIDTH, config))
+    x = torch.randn(rows, sum(steps), WIDTH)
+    memory = attention.empty_memory(rows, x.shape[1])
+    parts = [attention(part, memory=memory).context for part in x.split(steps, dim=1)]
+    torch.testing.assert_close(torch.cat(parts, dim=1), attention(x).context, atol=1e-5, rtol=0)
+    memory = attention.empty_memory(rows, x.shape[1])
+    for part in x.split(steps, dim=1):
+        found = attention(part, memory=memory, need_weights=True)
+    newest = attention(x, need_weights=True).weights[:, :, -steps[-1] :]
+    torch.testing.assert_close(found.weights, newest, atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("config", STRUCTURES, ids=IDS)
+@pytest.mark.parametrize("need_weights", [False, True])
+def test_the_future_changes_nothing(config: AttentionConfig, need_weights: bool) -> None:
+    """A decoder that sees what it has yet to write, even in the last bit."""
+    torch.manual_seed(5)
+    attention = shaken(CausalSelfAttention(WIDTH, config))
+    x = torch.randn(2, 7, WIDTH)
+    other = x.clone()
+    other[:, 4:] = 100 * torch.randn(2, 3, WIDTH)
+    one, two = (attention(each, need_weights=need_weights).context[:, :4] for each in (x, other))
+    assert torch.equal(one, two)
+
+
+@pytest.mark.parametrize("config", STRUCTURES, ids=IDS)
+def test_padding_changes_nothing(config: AttentionConfig) -> None:
+    """A sentence would be read differently beside a longer one."""
+    torch.manual_seed(6)
+    attention = shaken(SelfAttention(WIDTH, config))
+    x = torch.randn(1, 5, WIDTH)
+    longer = torch.cat([x, 100 * torch.randn(1, 3, WIDTH)], dim=1)
+    mask = padding_mask(torch.arange(8)[None] < 5)
+    torch.testing.assert_close(
+        attention(longer, mask).context[:, :5], attention(x).context, atol=1e-5, rtol=1e-6
+    )
+
+
+def scores_of(attention: SelfAttention, x: Tensor, first: int) -> Tensor:
+    """Every query with every key, x standing from position `first` on."""
+    positions = torch.arange(first, first + x.shape[1])
+    query, compressed = attention.heads.query(x, positions), attention.heads.compress(x, positions)
+    return attention.score(query, attention.heads.expand(compressed)[0])
+
+
+@pytest.mark.parametrize("kv_heads", [None, 1])
+def test_rotary_scores_depend_on_distances_only(kv_heads: int | None) -> None:
+    """A phrase would be read differently further back; in double, 1000 places away."""
+    torch.manual_seed(7)
+    attention = SelfAttention(WIDTH, AttentionConfig(heads=2, kv_heads=kv_heads, rotary=True)).double()
+    x = torch.randn(2, 5, WIDTH, dtype=torch.float64)
+    near, far = scores_of(attention, x, 0), scores_of(attention, x, 1000)
+    torch.testing.assert_close(near, far, atol=1e-10, rtol=0)
+    assert (near - scores_of(attention, x.flip(1), 0).flip(2, 3)).abs().max() > 1e-3, "order must count"
+
+
+def test_self_attention_without_positions_sees_a_set() -> None:
+    """Positions leak in where none were asked for."""
+    torch.manual_seed(8)
+    attention = shaken(SelfAttention(WIDTH, AttentionConfig(heads=2))).double()
+    x, order = torch.randn(2, 7, WIDTH, dtype=torch.float64), torch.randperm(7)
+    torch.testing.assert_close(attention(x[:, order]).context, attention(x).context[:, order])
+
+
+def test_rows_select_their_own_past() -> None:
+    """After a beam's reordering each row must go on with the past of the row it came from."""
+    torch.manual_seed(9)
+    attention = shaken(CausalSelfAttention(WIDTH, AttentionConfig(heads=2)))
+    x, rows = torch.randn(3, 4, WIDTH), torch.tensor([2, 2, 0, 1, 0])
+    memory = attention.empty_memory(3, 9)
+    attention(x, memory=memory)
+    memory.select(rows)
+    newest = torch.randn(5, 1, WIDTH)
+    whole = attention(torch.cat([x[rows], newest], dim=1)).context[:, -1:]
+    torch.testing.assert_close(attention(newest, memory=memory).context, whole, atol=1e-5, rtol=0)
+
+
+def test_dropout_is_off_in_eval_mode() -> None:
+    """A translation would differ from call to call."""
+    torch.manual_seed(10)
+    attention = SelfAttention(WIDTH, AttentionConfig(heads=2, dropout=0.5))
+    x = torch.randn(2, 5, WIDTH)
+    assert not torch.equal(attention(x).context, attention(x).context)
+    attention.eval()
+    assert torch.equal(attention(x).context, attention(x).context)
+
+
+def test_rotary_cross_attention_is_refused() -> None:
+    """Positions of two sequences have no distance."""
+    with pytest.raises(ValueError, match=r"rotary is True in cross-attention, .* set it to False"):
+        CrossAttention(WIDTH, AttentionConfig(heads=2, rotary=True))
+
+
+def test_too_long_for_the_memory_is_refused() -> None:
+    """The one token too many must be named, not fail inside torch."""
+    attention = CausalSelfAttention(WIDTH, AttentionConfig(heads=2))
+    memory = attention.empty_memory(2, 3)
+    attention(torch.randn(2, 3, WIDTH), memory=memory)
+    with pytest.raises(ValueError, match="4 tokens do not fit a memory of 3"):
+        attention(torch.randn(2, 1, WIDTH), memory=memory)

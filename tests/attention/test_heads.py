@@ -1,0 +1,104 @@
+"""How heads share keys and values: MHA, GQA and MQA differ by one number and agree where they must."""
+
+import pytest
+import torch
+from torch.nn.functional import scaled_dot_product_attention
+
+from seq2seq.attention import AttentionConfig, ScaledDotScore, SelfAttention, SharedHeads, attend
+
+WIDTH, HEADS, HEAD_WIDTH = 20, 4, 5
+
+
+@pytest.mark.parametrize("kv_heads", [1, 2, 4])
+@pytest.mark.parametrize("masked", [False, True])
+def test_grouped_heads_are_torchs(kv_heads: int, masked: bool) -> None:
+    """Query heads paired with the wrong key/value head; torch's own grouping is the judge."""
+    torch.manual_seed(1)
+    heads = SharedHeads(WIDTH, HEADS, kv_heads, WIDTH)
+    x, source = torch.randn(2, 3, WIDTH), torch.randn(2, 7, WIDTH)
+    mask = torch.rand(2, 1, 3, 7) > 0.3 if masked else None
+    if mask is not None:
+        mask[..., 0] = True
+    query, compressed = heads.query(x), heads.compress(source)
+    key, value = (
+        part.view(2, 7, kv_heads, HEAD_WIDTH).transpose(1, 2) for part in compressed.chunk(2, dim=-1)
+    )
+    expected = scaled_dot_product_attention(query, key, value, attn_mask=mask, enable_gqa=True)
+    for need_weights in (False, True):
+        found = attend(query, *heads.expand(compressed), ScaledDotScore(), mask, need_weights=need_weights)
+        torch.testing.assert_close(found.context, expected, atol=1e-5, rtol=0)
+
+
+def test_heads_and_groups_by_hand() -> None:
+    """Four query heads of width 1 over two key/value heads: heads 0, 1 read the first, 2, 3 the second."""
+    heads = SharedHeads(4, 4, 2, 4)
+    key, value = heads.expand(torch.tensor([[[10.0, 20.0, 30.0, 40.0]]]))
+    assert key.flatten().tolist() == [10.0, 10.0, 20.0, 20.0]
+    assert value.flatten().tolist() == [30.0, 30.0, 40.0, 40.0]
+
+
+@pytest.mark.parametrize("kv_heads", [1, 2, 4])
+def test_cached_width(kv_heads: int) -> None:
+    """C = 2 K D: what a cache holds of each token."""
+    heads = SharedHeads(WIDTH, HEADS, kv_heads, 7)
+    assert heads.compressed_width == 2 * kv_heads * HEAD_WIDTH
+    assert heads.compress(torch.randn(2, 3, 7)).shape == (2, 3, heads.compressed_width)
+
+
+def tie(grouped: SelfAttention, plain: SelfAttention) -> None:
+    """Give plain multi-head attention the grouped one's weights, each key/value head repeated."""
+    weights = dict(grouped.heads.state_dict())
+    kv_heads, group = grouped.heads.kv_heads, HEADS // grouped.heads.kv_heads
+    for name in ("key_value_projection.weight", "key_value_projection.bias"):
+        halves = weights[name].unflatten(0, (2, kv_heads, HEAD_WIDTH))
+        weights[name] = halves.repeat_interleave(group, dim=1).flatten(0, 2)
+    plain.heads.load_state_dict(weights)
+
+
+@pytest.mark.parametrize("kv_heads", [1, 2])
+def test_multi_head_with_tied_heads_is_grouped(kv_heads: int) -> None:
+    """GQA and MQA are MHA whose groups hold equal keys and values; nothing else may differ."""
+    torch.manual_seed(2)
+    grouped = SelfAttention(WIDTH, AttentionConfig(heads=HEADS, kv_heads=kv_heads))
+    plain = SelfAttention(WIDTH, AttentionConfig(heads=HEADS))
+    tie(grouped, plain)
+    x = torch.randn(3, 7, WIDTH)
+    one, other = grouped(x, need_weights=True), plain(x, need_weights=True)
+    torch.testing.assert_close(one.context, other.context, atol=1e-6, rtol=0)
+    torch.testing.assert_close(one.weights, other.weights, atol=1e-6, rtol=0)
+
+
+def test_as_many_groups_as_heads_is_multi_head() -> None:
+    """kv_heads=4 of 4 must be kv_heads=None, to the bit."""
+    torch.manual_seed(3)
+    plain = SelfAttention(WIDTH, AttentionConfig(heads=HEADS))
+    grouped = SelfAttention(WIDTH, AttentionConfig(heads=HEADS, kv_heads=HEADS))
+    grouped.load_state_dict(plain.state_dict())
+    x = torch.randn(2, 5, WIDTH)
+    assert torch.equal(plain(x).context, grouped(x).context)
+
+
+def test_merge_undoes_the_split() -> None:
+    """A head's findings must come back to the places its queries were taken from."""
+    heads = SharedHeads(6, 3, 3, 6)
+    torch.nn.init.eye_(heads.query_projection.weight)
+    torch.nn.init.eye_(heads.output_projection.weight)
+    x = torch.randn(2, 5, 6)
+    assert torch.equal(heads.merge(heads.query(x)), x)
+
+
+def test_keys_and_values_start_as_if_they_were_apart() -> None:
+    """They lie in one matrix; Glorot's bound over both outputs would start them too small."""
+    torch.manual_seed(4)
+    weight = SharedHeads(64, 4, 4, 64).key_value_projection.weight
+    bound = (6 / (64 + 64)) ** 0.5
+    for half in weight.chunk(2):
+        assert 0.95 * bound < half.abs().max() <= bound
+
+
+def test_impossible_heads_are_refused() -> None:
+    """A head of a fraction of a width, or a key/value head for a fraction of the heads."""
+    with pytest.raises(ValueError, match=r"heads is 3, which does not divide width 20; choose a divisor"):
+        SharedHeads(20, 3, 3, 20)
+    with pytest.raises(ValueError, match=r"kv_heads is 3; choose a divisor of heads \(4\)"):
+        SharedHeads(20, 4, 3, 20)
