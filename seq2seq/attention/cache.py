@@ -40,7 +40,7 @@ class KeyValueCache:
         """Keep these rows [N'], in this order; a row may come several times."""
         room = self._entries.shape[1]
         kept = self._entries.new_empty(len(rows), room, self._entries.shape[2])
-        kept[:, : self.length] = self._entries[:, : self.length].index_select(0, rows)
+        torch.index_select(self._entries[:, : self.length], 0, rows, out=kept[:, : self.length])
         self._entries = kept
 
     @property
