@@ -46,7 +46,8 @@ class Translation:
     """A translated text.
 
     `score` = log_probability / n ** length_penalty, n the pieces and the end symbol; `alternatives`
-    are the further hypotheses, best first; `parts` are the parts of a text that was split, else empty.
+    are the further hypotheses, best first; `parts` are the translated parts of a text that was split,
+    else empty.
     A text that is blank, or in which the model knows no piece, is its own translation, with score 0.
     """
 
@@ -94,6 +95,7 @@ class Translation:
 def join_parts(source: str, parts: list[Translation], separators: list[str]) -> Translation:
     """One translation of a text from those of its segments, each followed by its separator."""
     best = _join_texts([part.text for part in parts], separators)
+    translated = [part for part in parts if part.tokens]
     count = max(len(part.alternatives) for part in parts)
     return Translation(
         source,
@@ -103,7 +105,7 @@ def join_parts(source: str, parts: list[Translation], separators: list[str]) -> 
         [_join_alternatives(parts, separators, k) for k in range(count)],
         [token for part in parts for token in part.tokens],
         _finish_of(parts),
-        [part for part in parts if part.tokens],
+        translated if len(translated) > 1 else [],
         lambda: _join_forced(source, best, parts, separators),
     )
 

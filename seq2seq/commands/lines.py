@@ -84,7 +84,7 @@ def _decoded(line: bytes, number: int, name: str) -> str:
 
 
 class Counter:
-    """A count on standard error, rewritten in place, only where both a terminal and nothing else is there."""
+    """A count on standard error, rewritten in place; only on a terminal, and where results go elsewhere."""
 
     def __init__(self, what: str, total: int | None = None) -> None:
         self.what = what
