@@ -109,6 +109,24 @@ def make_task(vocabulary_size: int) -> TranslationTask:
     return TranslationTask(config, Tokenizer.train(words, 60), [], label_smoothing=SMOOTHING)
 
 
+def run(task: TranslationTask, batches: list[Batch], folder: Path) -> Comparison:
+    """Train once through the batches, the peer beside; logs go to the folder."""
+    race = Race(Peer(task))
+    trainer = Trainer(
+        accelerator="cpu",
+        callbacks=[race],
+        max_steps=len(batches),
+        limit_val_batches=0,
+        log_every_n_steps=10,
+        logger=CSVLogger(folder),
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+    )
+    trainer.fit(task, DataLoader(BatchList(batches), batch_size=None, collate_fn=as_it_is))
+    return race.comparison
+
+
 def main() -> None:
     """Print one line: both speeds and how they compare."""
     parser = argparse.ArgumentParser(
@@ -123,24 +141,11 @@ def main() -> None:
 
     keep_freed_memory()  # as `seq2seq train` does; here the peer has it too
     task = make_task(arguments.vocabulary_size)
-    race = Race(Peer(task))
     count = arguments.updates + WARM_UP
     batches = random_batches(arguments.vocabulary_size, arguments.batch_tokens, count)
     print(conditions(), flush=True)
     with tempfile.TemporaryDirectory() as folder:
-        trainer = Trainer(
-            accelerator="cpu",
-            max_steps=count,
-            limit_val_batches=0,
-            log_every_n_steps=10,
-            callbacks=[race],
-            logger=CSVLogger(Path(folder)),
-            enable_checkpointing=False,
-            enable_progress_bar=False,
-            enable_model_summary=False,
-        )
-        trainer.fit(task, DataLoader(BatchList(batches), batch_size=None, collate_fn=as_it_is))
-    print(race.comparison.line("tokens/s"))
+        print(run(task, batches, Path(folder)).line("tokens/s"))
 
 
 if __name__ == "__main__":

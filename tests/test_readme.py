@@ -128,6 +128,14 @@ def test_python_of_documents_runs(document: Path, folder: Path) -> None:
 
 
 @needs_model
+def test_commands_of_decoding_run(folder: Path) -> None:
+    """docs/decoding.md would show a flag that does not exist."""
+    document = (REPOSITORY / "docs" / "decoding.md").read_text(encoding="utf-8")
+    (commands,) = re.findall(r"^```sh\n(.*?)^```$", document, re.DOTALL | re.MULTILINE)
+    run(commands, folder)
+
+
+@needs_model
 def test_translate_block_runs(folder: Path) -> None:
     """The first commands a reader types would fail."""
     assert run(block("translate"), folder).strip()

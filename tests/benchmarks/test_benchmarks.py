@@ -1,0 +1,90 @@
+"""The benchmarks run and compare like with like; nothing is timed here."""
+
+import dataclasses
+import importlib
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+import torch
+
+from seq2seq.batch import make_batch
+from seq2seq.config import AttentionConfig, ModelConfig
+from seq2seq.options import DecodeOptions
+from seq2seq.transformer import Transformer
+
+TINY = ModelConfig(
+    vocabulary_size=60, width=16, feed_forward=32, encoder_layers=2, decoder_layers=3, max_length=64
+)
+
+
+@pytest.fixture
+def benchmark(repository: Path, monkeypatch: pytest.MonkeyPatch):
+    """Imports a benchmark by its name, as its script would be run."""
+    monkeypatch.syspath_prepend(str(repository / "benchmarks"))
+
+    def load(name: str) -> ModuleType:
+        return importlib.import_module(name)
+
+    return load
+
+
+@pytest.fixture
+def model() -> Transformer:
+    """A tiny model of the shape that Marian shares."""
+    torch.manual_seed(1)
+    return Transformer(TINY).eval()
+
+
+def test_twin_gives_the_same_logits(benchmark, model: Transformer) -> None:
+    """The benchmark would time two different networks."""
+    batch = make_batch([[5, 6, 7], [8]], [[9, 10], [11, 12, 13]])
+    theirs = benchmark("marian").marian_twin(model)(
+        input_ids=batch.source, attention_mask=batch.source != 0, decoder_input_ids=batch.target_input
+    )
+    real = batch.target_output != 0
+    ours = model(batch.source, batch.target_input).logits
+    torch.testing.assert_close(ours[real], theirs.logits[real], atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"norm_order": "pre"},
+        {"positions": "rotary"},
+        {"tied_embeddings": False},
+        {"decoder_attention": AttentionConfig(heads=4, kv_heads=2)},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_twin_refuses_what_marian_cannot_express(benchmark, change: dict) -> None:
+    """The peer would silently be another network."""
+    with pytest.raises(ValueError, match="Marian has no model"):
+        benchmark("marian").marian_config(dataclasses.replace(TINY, **change))
+
+
+@pytest.mark.parametrize("beam", [1, 5])
+def test_decoding_race_has_the_same_output(benchmark, model: Transformer, beam: int) -> None:
+    """One contestant would search less than the other."""
+    decode_speed = benchmark("decode_speed")
+    sources = decode_speed.random_sources(4, TINY.vocabulary_size)
+    twin = benchmark("marian").marian_twin(model)
+    line = decode_speed.race(model, twin, sources, DecodeOptions(beam_size=beam), rows=2, rounds=1)
+    assert "ratio" in line
+    assert line.endswith("same output: 4 of 4")
+
+
+def test_training_race_counts_every_update(benchmark, tmp_path: Path) -> None:
+    """The figure would leave out updates, or the two would not train on the same batches."""
+    train_throughput = benchmark("train_throughput")
+    task = train_throughput.make_task(TINY.vocabulary_size)
+    batches = train_throughput.random_batches(TINY.vocabulary_size, budget=64, count=6)
+    comparison = train_throughput.run(task, batches, tmp_path)
+    assert comparison.amounts == [batch.tokens for batch in batches[train_throughput.WARM_UP :]]
+
+
+def test_batches_of_the_training_race_are_alike_each_time(benchmark) -> None:
+    """Two runs of the benchmark would not be comparable."""
+    train_throughput = benchmark("train_throughput")
+    first, second = (train_throughput.random_batches(60, budget=64, count=4) for _ in range(2))
+    assert all(torch.equal(a.source, b.source) for a, b in zip(first, second, strict=True))
