@@ -7,7 +7,7 @@
 import dataclasses
 import types
 import typing
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field
 from typing import Any, Literal, TypeVar
 
 # The ids of the special symbols, the same in every vocabulary of ours.
@@ -125,7 +125,8 @@ class ModelConfig:
         Raises:
             ValueError: unknown or missing keys, and whatever the config itself refuses.
         """
-        nested = {
+        check_mapping(cls, values)
+        nested: dict[str, Any] = {
             name: _build(AttentionConfig, values[name])
             for name in ("encoder_attention", "decoder_attention", "cross_attention")
             if name in values
@@ -134,15 +135,22 @@ class ModelConfig:
 
 
 def _build(cls: type[Config], values: dict[str, Any]) -> Config:
-    if not isinstance(values, dict):
-        raise ValueError(f"{cls.__name__} is {values!r}; it must be a mapping of its fields")
-    known = [f.name for f in dataclasses.fields(cls)]  # type: ignore[arg-type]
+    check_mapping(cls, values)
+    fields = dataclasses.fields(cls)  # type: ignore[arg-type]
+    known = [f.name for f in fields]
     if unknown := sorted(set(values) - set(known)):
         raise ValueError(f"{cls.__name__} has no field {unknown[0]!r}; its fields are {', '.join(known)}")
-    try:
-        return cls(**values)
-    except TypeError as error:
-        raise ValueError(f"{cls.__name__} is incomplete: {error}") from error
+    for required in fields:
+        has_default = required.default is not MISSING or required.default_factory is not MISSING
+        if required.name not in values and not has_default:
+            raise ValueError(f"{cls.__name__} has no {required.name!r}, which has no default; add it")
+    return cls(**values)
+
+
+def check_mapping(cls: type, values: Any) -> None:
+    """Refuse what cannot be the fields of a config, as a damaged file may have it."""
+    if not isinstance(values, dict):
+        raise ValueError(f"{cls.__name__} is {values!r}; it must be a mapping of its fields")
 
 
 def check_dropout(dropout: float) -> None:

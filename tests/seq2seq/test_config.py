@@ -1,0 +1,159 @@
+"""Configs go to JSON and come back, and refuse what cannot be built in a sentence that helps."""
+
+import dataclasses
+import itertools
+import json
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+import pytest
+
+from seq2seq.config import AttentionConfig, ModelConfig
+
+CHOICES = {
+    name: get_args(hint)
+    for name, hint in get_type_hints(ModelConfig).items()
+    if get_origin(hint) is Literal
+}
+
+
+def test_json_round_trip() -> None:
+    """A saved model would come back as another."""
+    config = ModelConfig(
+        vocabulary_size=101,
+        width=24,
+        encoder_attention=AttentionConfig(heads=6, kv_heads=3, dropout=0.25),
+        cross_attention=AttentionConfig(heads=2),
+        positions="learned",
+        tied_embeddings=False,
+        max_length=7,
+    )
+    assert ModelConfig.from_json(json.loads(json.dumps(config.to_json()))) == config
+
+
+@pytest.mark.parametrize("choice", itertools.product(*CHOICES.values()), ids="-".join)
+def test_every_choice_goes_to_json_and_back(choice: tuple[str, ...]) -> None:
+    """A value that the type allows and the reader refuses."""
+    config = ModelConfig(vocabulary_size=11, **dict(zip(CHOICES, choice, strict=True)))  # type: ignore[arg-type]
+    assert ModelConfig.from_json(json.loads(json.dumps(config.to_json()))) == config
+
+
+def test_what_is_left_out_has_its_default() -> None:
+    """A model saved before a field existed must still load."""
+    assert ModelConfig.from_json({"vocabulary_size": 11}) == ModelConfig(vocabulary_size=11)
+    values = {"vocabulary_size": 11, "encoder_attention": {"heads": 2}}
+    assert ModelConfig.from_json(values).encoder_attention == AttentionConfig(heads=2)
+
+
+def test_configs_do_not_change() -> None:
+    """A layer built from a config that changes later would not be what the config says."""
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        ModelConfig(vocabulary_size=11).width = 3  # type: ignore[misc]
+
+
+def test_rotary_goes_to_both_self_attentions_only() -> None:
+    """Cross-attention has no distances; the other positions need no rotation."""
+    model = ModelConfig(vocabulary_size=11, positions="rotary")
+    assert model.self_attention("encoder").rotary and model.self_attention("decoder").rotary
+    assert not model.cross_attention.rotary
+    assert not ModelConfig(vocabulary_size=11).self_attention("decoder").rotary
+
+
+def test_shared_heads() -> None:
+    """None means a key/value head for each query head."""
+    assert AttentionConfig(heads=6).shared_heads == 6
+    assert AttentionConfig(heads=6, kv_heads=1).shared_heads == 1
+
+
+REFUSED_ATTENTIONS = [
+    ({"heads": 0}, r"heads is 0; .*at least 1"),
+    ({"heads": 2.0}, r"heads is 2\.0; it must be int"),
+    ({"heads": True}, r"heads is True; it must be int"),
+    ({"heads": "4"}, r"heads is '4'; it must be int"),
+    ({"kv_heads": 3}, r"kv_heads is 3; choose a divisor of heads \(4\)"),
+    ({"kv_heads": 0}, r"kv_heads is 0; choose a divisor of heads \(4\)"),
+    ({"kv_heads": -2}, r"kv_heads is -2; choose a divisor"),
+    ({"kv_heads": "2"}, r"kv_heads is '2'; it must be int \| None"),
+    ({"score": "dot"}, r"score is 'dot'; it must be 'scaled_dot'"),
+    ({"score": ["scaled_dot"]}, r"score is \['scaled_dot'\]; it must be 'scaled_dot'"),
+    ({"rotary": 1}, r"rotary is 1; it must be bool"),
+    ({"dropout": 1.0}, r"dropout is 1\.0; choose a number from 0 up to, but not including, 1"),
+    ({"dropout": -0.1}, r"dropout is -0\.1; choose"),
+    ({"dropout": float("nan")}, r"dropout is nan; choose"),
+    ({"dropout": False}, r"dropout is False; it must be float"),
+]
+
+REFUSED_MODELS = [
+    *(
+        ({name: 0}, rf"{name} is 0; it must be at least 1")
+        for name in ("width", "feed_forward", "encoder_layers", "decoder_layers", "max_length")
+    ),
+    ({"vocabulary_size": 3}, r"vocabulary_size is 3; .* need 4"),
+    ({"vocabulary_size": None}, r"vocabulary_size is None; it must be int"),
+    ({"width": 33}, r"encoder_attention\.heads is 4, which does not divide width 33; choose a divisor"),
+    (
+        {"cross_attention": AttentionConfig(heads=3)},
+        r"cross_attention\.heads is 3, which does not divide width 128; choose a divisor",
+    ),
+    ({"decoder_attention": AttentionConfig(rotary=True)}, r"decoder_attention\.rotary .* positions: rotary"),
+    ({"width": 12, "positions": "rotary"}, r"width 12 over 4 heads .* odd .* need an even one"),
+    ({"dropout": 1}, r"dropout is 1; choose a number from 0"),
+    ({"norm": "batch"}, r"norm is 'batch'; it must be 'layer' or 'rms'"),
+    ({"norm_order": "sandwich"}, r"norm_order is 'sandwich'; it must be 'pre' or 'post'"),
+    ({"activation": "tanh"}, r"activation is 'tanh'; it must be 'relu' or 'gelu' or 'swiglu'"),
+    ({"positions": None}, r"positions is None; it must be 'sinusoidal' or 'learned' or 'rotary'"),
+    ({"tied_embeddings": "yes"}, r"tied_embeddings is 'yes'; it must be bool"),
+    ({"encoder_attention": {"heads": 2}}, r"encoder_attention is \{'heads': 2\}; it must be AttentionConfig"),
+]
+
+
+@pytest.mark.parametrize(("values", "message"), REFUSED_ATTENTIONS, ids=str)
+def test_an_impossible_attention_is_refused(values: dict[str, Any], message: str) -> None:
+    """The sentence must name the field, its value and what to give instead."""
+    with pytest.raises(ValueError, match=message):
+        AttentionConfig(**values)
+
+
+@pytest.mark.parametrize(("values", "message"), REFUSED_MODELS, ids=str)
+def test_an_impossible_model_is_refused(values: dict[str, Any], message: str) -> None:
+    """The sentence must name the field, its value and what to give instead."""
+    with pytest.raises(ValueError, match=message):
+        ModelConfig(**{"vocabulary_size": 11, **values})
+
+
+def test_odd_width_is_refused_for_sinusoids_only() -> None:
+    """Sines and cosines come in pairs; a learned table has no such need."""
+    one = AttentionConfig(heads=1)
+    odd: dict[str, Any] = {
+        "vocabulary_size": 11,
+        "width": 7,
+        "encoder_attention": one,
+        "decoder_attention": one,
+        "cross_attention": one,
+    }
+    with pytest.raises(ValueError, match="width is 7; sinusoidal positions need an even one"):
+        ModelConfig(**odd)
+    ModelConfig(**odd, positions="learned")
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({}, r"ModelConfig has no 'vocabulary_size', which has no default; add it"),
+        ({"vocabulary_size": 11, "widht": 3}, r"ModelConfig has no field 'widht'; its fields are .*width"),
+        (
+            {"vocabulary_size": 11, "encoder_attention": {"head": 2}},
+            r"AttentionConfig has no field 'head'; its fields are score, heads",
+        ),
+        ({"vocabulary_size": 11, "cross_attention": 4}, r"AttentionConfig is 4; it must be a mapping"),
+        ({"vocabulary_size": 11, "cross_attention": None}, r"AttentionConfig is None; it must be a mapping"),
+        ({"vocabulary_size": "11"}, r"vocabulary_size is '11'; it must be int"),
+        ([], r"ModelConfig is \[\]; it must be a mapping"),
+        (None, r"ModelConfig is None; it must be a mapping"),
+        ("text", r"ModelConfig is 'text'; it must be a mapping"),
+    ],
+    ids=str,
+)
+def test_damaged_json_is_refused(values: Any, message: str) -> None:
+    """A misspelt key silently left at its default, or a traceback from inside."""
+    with pytest.raises(ValueError, match=message):
+        ModelConfig.from_json(values)
