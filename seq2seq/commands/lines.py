@@ -38,6 +38,17 @@ def read_parallel(source: str, target: str) -> tuple[list[str], list[str]]:
     return sources, targets
 
 
+def standard_input() -> BinaryIO:
+    """Standard input as bytes, read through an object of its own.
+
+    Python flushes `sys.stdin` when it ends, and aborts where a thread still waits inside it.
+    """
+    try:
+        return open(sys.stdin.fileno(), "rb", closefd=False)
+    except OSError:  # a stand-in without a file, as in tests
+        return sys.stdin.buffer
+
+
 def arriving(stream: BinaryIO, name: str = "standard input") -> Iterator[list[str]]:
     """Lines of a stream in groups: all that have arrived, without waiting for a group to be full."""
     arrived: queue.Queue[str | BaseException | None] = queue.Queue(4 * LARGEST)

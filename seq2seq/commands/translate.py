@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from seq2seq.commands import Failure
 from seq2seq.commands.arguments import Parser, decode_options, load_translator
-from seq2seq.commands.lines import Counter, arriving
+from seq2seq.commands.lines import Counter, arriving, standard_input
 from seq2seq.options import DecodeOptions
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def _groups(arguments: argparse.Namespace) -> Iterable[list[str]]:
     if not arguments.text:
         if sys.stdin.isatty():
             print("One text a line; Ctrl-D ends.", file=sys.stderr)
-        return arriving(sys.stdin.buffer)
+        return arriving(standard_input())
     for number, text in enumerate(arguments.text, 1):
         try:
             text.encode()

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -122,5 +123,31 @@ def test_reader_that_leaves_ends_it_quietly(model_directory: Path, mode: list[st
     process.stdout.close()
     with contextlib.suppress(BrokenPipeError):
         process.stdin.close()
+    assert process.wait(60) == 0
+    assert process.stderr.read() == b""
+
+
+def test_interrupt_is_quiet(model_directory: Path) -> None:
+    """Ctrl-C while waiting for input ends it with 130 and not a word, whatever the reading thread does."""
+    process = start(model_directory)
+    assert process.stdin and process.stdout and process.stderr
+    process.stdin.write(b"a dog\n")
+    process.stdin.flush()
+    process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    assert process.wait(60) == 130
+    assert process.stderr.read() == b""
+
+
+def test_reader_that_leaves_while_input_stays_open(model_directory: Path) -> None:
+    """The reader leaves while the writer has more to come: the waiting thread must not crash the exit."""
+    process = start(model_directory)
+    assert process.stdin and process.stdout and process.stderr
+    process.stdin.write(b"a dog\n")
+    process.stdin.flush()
+    process.stdout.readline()
+    process.stdout.close()
+    process.stdin.write(b"two dogs\n")
+    process.stdin.flush()
     assert process.wait(60) == 0
     assert process.stderr.read() == b""
