@@ -227,7 +227,7 @@ class Checkpoints(Checkpoint):
         return sorted((self.folder / "weights").glob("*.safetensors"), key=lambda path: int(path.stem))
 
     def _keep_weights(self, module: LightningModule, update: int) -> None:
-        state: dict[str, Tensor] = module.model.state_dict()  # type: ignore[union-attr, operator]
+        state: dict[str, Tensor] = module.model.state_dict()  # type: ignore[union-attr]
         own = {name: tensor.detach().cpu().clone() for name, tensor in state.items()}
         data = safetensors.torch.save(own)
         write_beside(self.folder / "weights" / f"{update}.safetensors", lambda file: file.write(data))

@@ -43,7 +43,7 @@ class Segmentation:
         self.report = f"; {dropped} pairs of more than {longest - 1} pieces left out" if dropped else ""
         if not self.plain:
             raise ValueError(f"no training pair has at most {longest - 1} pieces; raise model.max_length")
-        self.longest = tuple(max(len(pair[side]) for pair in self.plain) + 1 for side in (0, 1))
+        self.longest = tuple(max(map(len, side)) + 1 for side in zip(*self.plain, strict=True))
 
     def __call__(self, epoch: int) -> Sequence[Pair]:
         """The pairs of an epoch."""
@@ -92,7 +92,7 @@ def pairs_to_batch(pairs: Sequence[Pair]) -> Batch:
     return make_batch([source for source, _ in pairs], [target for _, target in pairs])
 
 
-def as_it_is(batch: Batch) -> Batch:
+def as_it_is(batch: Any) -> Batch:
     """What a loader collates: nothing, the batch is made already."""
     return batch
 

@@ -5,10 +5,9 @@
 Lightning drives; what it measures are train_loss, valid_loss, valid_perplexity, valid_bleu, valid_chrf.
 """
 
-from typing import Any
-
 import torch
 from lightning import LightningModule
+from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor
 from torch.optim import Optimizer
 
@@ -73,12 +72,14 @@ class TranslationTask(LightningModule):
         self.label_smoothing, self.r_drop = label_smoothing, r_drop
         self.options, self.samples = DecodeOptions(beam_size=valid_beam), samples
         self.shown: list[tuple[str, str, str]] = []
+        self._likelihood, self._tokens = torch.zeros(()), torch.zeros(())
         # Beside the module, not in it: the weights keep their names.
         self._pass = torch.compile(self._losses, dynamic=True) if compile else self._losses
         self._cross_entropy = plain_cross_entropy if compile else smoothed_cross_entropy
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """The loss of a batch, a mean over its real target tokens."""
+        assert batch.target_input is not None and batch.target_output is not None
         loss, divergence = self._pass(batch.source, batch.target_input, batch.target_output)
         mean = (loss.smoothed + self.r_drop * divergence) / loss.tokens
         self.log("train_loss", mean.detach(), prog_bar=True, batch_size=1)
@@ -97,8 +98,8 @@ class TranslationTask(LightningModule):
         assert batch.target_input is not None and batch.target_output is not None
         logits = self.model(batch.source, batch.target_input).logits
         loss = plain_cross_entropy(logits, batch.target_output, 0.0)
-        self._likelihood = self._likelihood + loss.likelihood
-        self._tokens = self._tokens + loss.tokens
+        self._likelihood += loss.likelihood
+        self._tokens += loss.tokens
 
     def on_validation_epoch_start(self) -> None:
         """Start the sums of `validation_step`."""
@@ -133,7 +134,7 @@ class TranslationTask(LightningModule):
             )
         self.clip_gradients(optimizer, gradient_clip_val, gradient_clip_algorithm)
 
-    def configure_optimizers(self) -> dict[str, Any]:
+    def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """Adam as of Vaswani et al. 2017 (betas .9 and .98), its rate set at every update."""
         optimizer = torch.optim.AdamW(
             self.parameters(),
