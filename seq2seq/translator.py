@@ -184,7 +184,7 @@ class Translator:
             layouts.append([])
             for part, separator in self.segments(text):
                 ids = self.tokenizer.encode(part)
-                known = self._knows(ids)
+                known = self.knows(ids)
                 layouts[-1].append((part, separator, len(work) if known else None))
                 if known:
                     work.append(ids)
@@ -232,7 +232,7 @@ class Translator:
         scores, maps = explain(self.model, self.tokenizer, source_side, target_side)
         return Forced(scores, maps.alignment(self.settings.alignment))
 
-    def _knows(self, ids: list[int]) -> bool:
+    def knows(self, ids: list[int]) -> bool:
         """Whether any piece says something to the model; a lone blank does not."""
         return bool(set(ids) - {UNK, *self.tokenizer.ids([BLANK_PIECE])})
 
@@ -243,7 +243,7 @@ class Translator:
         prefix = self._ids(options.target_prefix) if options.target_prefix else []
         for part, separator in self.segments(text):
             ids = self.tokenizer.encode(part)
-            if self._knows(ids):
+            if self.knows(ids):
                 yield from self._stream_part(ids, options, prefix)
                 prefix = []
             elif part:

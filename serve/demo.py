@@ -22,7 +22,6 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.routing import Mount
 
 from seq2seq import Translator
-from seq2seq.config import UNK
 from seq2seq.settings import AlignmentHead
 
 from .attention_view import STYLE, Drawing, Units, attention_view, draw_view, message_view
@@ -175,14 +174,14 @@ class Page:
             chooser = gr.Dropdown(names, value=0, visible=len(names) > 1)
             yield text, shown, chooser, await self._draw(shown, Choice(0, *chosen[1:]))
         except Exception as error:
-            raise _spoken(error) from None
+            yield gr.skip(), Shown(pair), gr.skip(), message_view(_sentence(error))
 
     async def draw(self, shown: Shown, *chosen: Any) -> str:
         """The map of another segment, layer or head, in other units, or drawn another way."""
         try:
             return await self._draw(Shown(*shown), Choice(*chosen))
         except Exception as error:
-            raise _spoken(error) from None
+            return message_view(_sentence(error))
 
     def alignment_head(self, pair: int) -> tuple[gr.Dropdown, gr.Dropdown]:
         """The choosers of layer and head for a pair of languages, at the model's alignment head."""
@@ -230,8 +229,7 @@ class Page:
 
 def _map(translator: Translator, source: str, target: str, choice: Choice) -> str:
     """The markup of one map, or the reason why there is none."""
-    known = [piece for piece in translator.tokenizer.encode(source) if piece != UNK]
-    if not known:
+    if not translator.knows(translator.tokenizer.encode(source)):
         return message_view("The model knows no piece of this text, so it is given back as it is.")
     maps = translator.attention(source, target)
     if maps.cross.shape[2] * maps.cross.shape[3] > MOST_CELLS:
@@ -247,7 +245,6 @@ def _map(translator: Translator, source: str, target: str, choice: Choice) -> st
     return draw_view(maps, head, choice.units, choice.drawing, caption)
 
 
-def _spoken(error: Exception) -> gr.Error:
-    """A failure as one sentence on the page; a fault of ours without its details."""
-    sentence = str(error) if type(error) is ValueError else describe(error)[1]
-    return gr.Error(sentence, title="Not translated", print_exception=False)
+def _sentence(error: Exception) -> str:
+    """What the page says of a failure; of a fault of ours without its details."""
+    return str(error) if type(error) is ValueError else describe(error)[1]
