@@ -6,7 +6,6 @@ Ends with 1 and one sentence when no answer came within five minutes or the answ
 import json
 import sys
 import time
-import urllib.error
 import urllib.request
 
 DEADLINE_SECONDS = 300
@@ -20,7 +19,7 @@ def wait_until_healthy(address: str) -> None:
             with urllib.request.urlopen(f"{address}/health", timeout=5) as answer:
                 if answer.status == 200:
                     return
-        except (urllib.error.URLError, TimeoutError, ConnectionError):
+        except OSError:
             time.sleep(1)
     sys.exit(f"{address}/health did not answer 200 within {DEADLINE_SECONDS} seconds")
 
