@@ -40,7 +40,11 @@ class KeyValueCache:
         """Keep these rows [N'], in this order; a row may come several times."""
         room = self._entries.shape[1]
         kept = self._entries.new_empty(len(rows), room, self._entries.shape[2])
-        torch.index_select(self._entries[:, : self.length], 0, rows, out=kept[:, : self.length])
+        read, place = self._entries[:, : self.length], kept[:, : self.length]
+        if read.requires_grad:  # torch refuses out= where gradients are recorded
+            place.copy_(read.index_select(0, rows))
+        else:
+            torch.index_select(read, 0, rows, out=place)
         self._entries = kept
 
     @property
