@@ -2,6 +2,7 @@
 // `element` is the root of the Gradio component. Everything is written as text, nothing as markup.
 
 const SHOWN = 0.04; // weights below this are neither lit nor named
+const NAMED = 6; // counterparts of a word that are named, strongest first
 
 const number = (mark, side) => (mark.dataset[side] === undefined ? null : Number(mark.dataset[side]));
 const weight = (mark) => Number(mark.dataset.w);
@@ -19,13 +20,13 @@ function pairsOf(mark) {
 }
 
 function sentence(mark, pairs) {
-  const part = (side) => (pair) => `“${wordOf(side, pair.dataset[side])}” ${pair.dataset.w}`;
+  const quoted = (side, place) => `“${wordOf(side, place)}”`;
   if (mark.dataset.w !== undefined)
-    return `“${wordOf("t", mark.dataset.t)}” looked at “${wordOf("s", mark.dataset.s)}” with weight ${mark.dataset.w}`;
-  if (!pairs.length) return "no weight above 0.04";
-  return number(mark, "s") === null
-    ? `“${mark.dataset.word ?? wordOf("t", mark.dataset.t)}” looked at ${pairs.map(part("s")).join(", ")}`
-    : `“${mark.dataset.word ?? wordOf("s", mark.dataset.s)}” was looked at by ${pairs.map(part("t")).join(", ")}`;
+    return `${quoted("t", mark.dataset.t)} looked at ${quoted("s", mark.dataset.s)} with weight ${mark.dataset.w}`;
+  const [side, other] = number(mark, "s") === null ? ["t", "s"] : ["s", "t"];
+  const named = pairs.slice(0, NAMED).map((pair) => `${quoted(other, pair.dataset[other])} ${pair.dataset.w}`);
+  const list = named.join(", ") + (pairs.length > NAMED ? ", …" : "") || "nothing above 0.04";
+  return `${quoted(side, mark.dataset[side])} ${side === "t" ? "looked at" : "was looked at by"} ${list}`;
 }
 
 function clear() {

@@ -171,7 +171,7 @@ class Page:
                 text += separator
             shown = Shown(pair, tuple(done))
             names = [(f"{number}: {part[:40]}", number - 1) for number, (part, _) in enumerate(done, 1)]
-            chooser = gr.Dropdown(names, value=0, visible=len(names) > 1)
+            chooser = gr.Dropdown(names, value=0, visible=len(names) > 1) if names else gr.skip()
             yield text, shown, chooser, await self._draw(shown, Choice(0, *chosen[1:]))
         except Exception as error:
             yield gr.skip(), Shown(pair), gr.skip(), message_view(_sentence(error))

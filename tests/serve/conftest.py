@@ -49,7 +49,7 @@ def translator(tiny_tokenizer: "Tokenizer") -> "Translator":
         feed_forward=32,
         encoder_layers=2,
         decoder_layers=2,
-        max_length=40,
+        max_length=64,
     )
     settings = Settings(["en"], ["de"], 30, 30, AlignmentHead(1, 2))
     return Translator(Transformer(config).eval(), tiny_tokenizer, settings)
@@ -65,21 +65,28 @@ def model_directory(translator: "Translator", tmp_path_factory: pytest.TempPathF
     return directory
 
 
+Make = Callable[..., "FastAPI"]
+
+
 @pytest.fixture(scope="session")
-def app(translator: "Translator") -> "FastAPI":
-    """The whole application around the tiny translator."""
+def make(translator: "Translator") -> Make:
+    """Builds a new application around the tiny translator, made of another class if one is given."""
     from serve.app import make_app
     from serve.catalog import Catalog
 
-    return make_app(Catalog({"tiny": translator}))
+    def make_one(kind: "type[Translator] | None" = None) -> "FastAPI":
+        kind = kind or type(translator)
+        return make_app(Catalog({"tiny": kind(translator.model, translator.tokenizer, translator.settings)}))
+
+    return make_one
 
 
 @pytest.fixture(scope="session")
-def client(app: "FastAPI") -> Iterator["TestClient"]:
+def client(make: Make) -> Iterator["TestClient"]:
     """A client of the application that hands on faults as answers, as a server does."""
     from fastapi.testclient import TestClient
 
-    with TestClient(app, base_url="http://localhost", raise_server_exceptions=False) as client:
+    with TestClient(make(), base_url="http://localhost", raise_server_exceptions=False) as client:
         yield client
 
 
@@ -106,9 +113,12 @@ def running() -> Running:
     return run
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator["Browser"]:
-    """Debian's Chromium; the test is skipped where there is none, but fails when CI=true."""
+    """Debian's Chromium; the test is skipped where there is none, but fails when CI=true.
+
+    Not for the whole session: Playwright keeps an event loop in this thread for as long as it runs.
+    """
     path = next((found for name in CHROMIUM if (found := shutil.which(name))), None)
     if path is None:
         reason = "no Chromium here; on Debian: apt-get install chromium"

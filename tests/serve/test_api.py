@@ -1,7 +1,6 @@
 """The REST routes: LibreTranslate's shapes, one sentence for every refusal, never a fault."""
 
 import json
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import anyio
@@ -16,7 +15,8 @@ from serve.limits import Limits
 if TYPE_CHECKING:
     from fastapi.testclient import TestClient
 
-    from seq2seq import Translation, Translator
+    from seq2seq import Translator
+    from tests.serve.conftest import Make
 
 TEXT = "two dogs plays in the snow."
 LANGUAGES = {"source": "en", "target": "de"}
@@ -70,9 +70,8 @@ def test_form_means_what_json_means(client: "TestClient") -> None:
     fields = {**LANGUAGES, "q": TEXT, "alternatives": "1", "api_key": ""}
     expected = ask(client, q=TEXT, alternatives=1).json()
     assert client.post("/translate", data=fields).json() == expected
-    assert client.post(
-        "/translate", files={name: (None, value) for name, value in fields.items()}
-    ).json() == (expected)
+    parts = {name: (None, value) for name, value in fields.items()}
+    assert client.post("/translate", files=parts).json() == expected
 
 
 def test_several_q_of_a_form_are_a_list(client: "TestClient") -> None:
@@ -142,7 +141,7 @@ REFUSED = {
 
 @pytest.mark.parametrize("body", REFUSED, ids=range(len(REFUSED)))
 def test_bad_json_is_refused_with_a_sentence(client: "TestClient", body: bytes) -> None:
-    """A bad request would be a fault of the server, be silently taken for another, or be refused unhelpfully."""
+    """A bad request would be a fault, be taken for another one, or be refused without help."""
     answer = client.post("/translate", content=body, headers={"content-type": "application/json"})
     assert REFUSED[body] in check_refused(answer)
 
@@ -252,20 +251,17 @@ def test_no_json_is_a_fault(client: "TestClient", fields: dict[str, object]) -> 
         check_refused(answer)
 
 
-def test_work_stops_when_the_client_leaves(translator: "Translator") -> None:
+def test_work_stops_when_the_client_leaves(make: "Make") -> None:
     """A list would be translated to its end for a client that is no longer there."""
     from seq2seq import Translator
-    from serve.app import make_app
-    from serve.catalog import Catalog
+
+    turns = []
 
     class Counting(Translator):
-        turns = 0
+        def translate(self, *given, **named):  # type: ignore[no-untyped-def]
+            turns.append(given)
+            return super().translate(*given, **named)
 
-        def translate(self, texts, *rest, **named) -> Iterator["Translation"]:  # type: ignore[no-untyped-def]
-            self.turns += 1
-            return super().translate(texts, *rest, **named)
-
-    counting = Counting(translator.model, translator.tokenizer, translator.settings)
     body = json.dumps({**LANGUAGES, "q": [TEXT] * (5 * TURN)}).encode()
     messages = [{"type": "http.request", "body": body, "more_body": False}, {"type": "http.disconnect"}]
     scope = {
@@ -288,6 +284,5 @@ def test_work_stops_when_the_client_leaves(translator: "Translator") -> None:
     async def send(message: dict) -> None:
         pass
 
-    app = make_app(Catalog({"tiny": counting}))
-    anyio.run(app, scope, receive, send)
-    assert counting.turns == 1
+    anyio.run(make(Counting), scope, receive, send)
+    assert len(turns) == 1

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from fastapi import FastAPI
     from fastapi.testclient import TestClient
 
 
@@ -58,7 +57,7 @@ def test_large_uploads_are_refused(client: "TestClient") -> None:
     assert answer.status_code >= 400
 
 
-def test_page_is_private_by_default(client: "TestClient", app: "FastAPI") -> None:
+def test_page_is_private_by_default(client: "TestClient") -> None:
     """The page would report its use, share itself, keep a history of texts, or show a monitor."""
     config = client.get("/config").json()
     assert config["analytics_enabled"] is False

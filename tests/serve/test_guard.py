@@ -9,10 +9,9 @@ import pytest
 from serve.limits import Limits
 
 if TYPE_CHECKING:
-    from fastapi import FastAPI
     from fastapi.testclient import TestClient
 
-    from seq2seq import Translator
+    from tests.serve.conftest import Make, Running
 
 JSON = {"content-type": "application/json"}
 BODY_LIMIT = Limits().body_bytes
@@ -47,9 +46,7 @@ def guarded(application: object, host: str = "127.0.0.1") -> "TestClient":
 
 
 @pytest.mark.parametrize("header", ["host", "x-forwarded-host"])
-@pytest.mark.parametrize(
-    "name", ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example:7860", ""]
-)
+@pytest.mark.parametrize("name", ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example:1", ""])
 def test_loopback_server_answers_to_loopback_names_only(header: str, name: str) -> None:
     """A web page whose name points at 127.0.0.1 could read the server, or see its name reflected."""
     answer = guarded(Recorder()).get("/", headers={header: name})
@@ -84,7 +81,7 @@ def test_body_that_says_it_is_too_long_is_not_read() -> None:
     assert application.received == 0
 
 
-def test_body_without_a_length_is_cut_off(app: "FastAPI", running) -> None:  # type: ignore[no-untyped-def]
+def test_body_without_a_length_is_cut_off(make: "Make", running: "Running") -> None:
     """An endless upload would fill the memory: its length is not known before."""
     import httpx
 
@@ -96,7 +93,7 @@ def test_body_without_a_length_is_cut_off(app: "FastAPI", running) -> None:  # t
             sent += 65_536
             yield b"x" * 65_536
 
-    with running(app) as address:
+    with running(make()) as address:
         try:
             answer = httpx.post(f"{address}/translate", content=chunks(), headers=JSON)
             assert answer.status_code == 413
@@ -128,22 +125,17 @@ def test_fault_tells_neither_client_nor_log_the_text(caplog: pytest.LogCaptureFi
         (RuntimeError("my secret"), 500, "the server failed"),
     ],
 )
-def test_errors_of_a_model_call(translator: "Translator", error: Exception, status: int, said: str) -> None:
+def test_errors_of_a_model_call(make: "Make", error: Exception, status: int, said: str) -> None:
     """A user's mistake would look like a fault, or a fault would be told in all its detail."""
     from fastapi.testclient import TestClient
 
     from seq2seq import Translator
-    from serve.app import make_app
-    from serve.catalog import Catalog
 
     class Failing(Translator):
         def translate(self, *given, **named):  # type: ignore[no-untyped-def]
             raise error
 
-    failing = Failing(translator.model, translator.tokenizer, translator.settings)
-    client = TestClient(
-        make_app(Catalog({"tiny": failing})), base_url="http://localhost", raise_server_exceptions=False
-    )
+    client = TestClient(make(Failing), base_url="http://localhost", raise_server_exceptions=False)
     answer = client.post("/translate", json={"q": "a", "source": "en", "target": "de"})
     assert answer.status_code == status
     assert answer.json()["error"].startswith(said)
