@@ -229,7 +229,7 @@ def hub_folder(tmp_path: Path) -> Path:
 def test_train_block_trains(hub_folder: Path, tmp_path: Path) -> None:
     """The training command would not end in a model directory that translates."""
     smaller = (
-        f" --corpus.name {hub_folder} --data.vocabulary_size 60 --data.batch_tokens 256"
+        f" --data.name {hub_folder} --data.vocabulary_size 60 --data.batch_tokens 256"
         " --model.width 16 --model.feed_forward 32 --model.encoder_layers 1 --model.decoder_layers 1"
         " --trainer.max_steps 2 --trainer.val_check_interval 1 --trainer.accelerator cpu"
     )

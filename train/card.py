@@ -19,9 +19,9 @@ def make_card(
     options: DecodeOptions,
 ) -> str:
     """The card in Markdown."""
-    corpus = data.corpus
+    corpus = data.settings
     parameters = sum(parameter.numel() for parameter in model.parameters())
-    where = corpus.name or ", ".join(corpus.files)
+    where = corpus.name or ", ".join(corpus.files_of("train"))
     return f"""# {corpus.source} to {corpus.target}
 
 A Transformer of {parameters:,} parameters, trained with `seq2seq train`. It holds {chosen}, stored in 16 bit.

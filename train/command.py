@@ -1,6 +1,6 @@
 """`seq2seq train`: LightningCLI reads the settings, one run trains, a model directory is written.
 
-    corpus, data, model, task, checkpoints, early_stopping, trainer    sections of a recipe, and dotted flags
+    data, model, task, checkpoints, early_stopping, trainer    sections of a recipe, and dotted flags
 
 Everything of a run lies in runs/<config name>/; the path of the model directory is printed last.
 """
@@ -28,8 +28,7 @@ from seq2seq.config import ModelConfig
 from seq2seq.tokenizer import Tokenizer
 
 from .checkpointing import Checkpoints, SafeCheckpointIO, StoppedError
-from .corpus import Corpus
-from .data import TranslationData
+from .data import DataSettings, TranslationData
 from .memory import keep_freed_memory
 from .progress import Progress
 from .release import write_model
@@ -57,10 +56,7 @@ class TrainCLI(LightningCLI):
 
     def add_core_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         """The sections of a recipe."""
-        parser.add_class_arguments(Corpus, "corpus")
-        parser.add_class_arguments(
-            TranslationData, "data", skip={"corpus", "max_length", "seed"}, instantiate=False
-        )
+        parser.add_class_arguments(DataSettings, "data")
         parser.add_class_arguments(ModelConfig, "model", skip={"vocabulary_size"}, instantiate=False)
         parser.add_class_arguments(
             TranslationTask, "task", skip={"config", "tokenizer", "judged"}, instantiate=False
@@ -134,9 +130,7 @@ class TrainingRun:
         start = load_model(settings.init) if settings.init else None
         fields = {**vars(settings.model)}
         shape = start.model.config if start else ModelConfig(4, **fields)
-        self.data = TranslationData(
-            settings.corpus, shape.max_length, **vars(settings.data), seed=cli.config.seed_everything
-        )
+        self.data = TranslationData(settings.data, shape.max_length, cli.config.seed_everything)
         self.data.load(start.tokenizer if start else self._own_tokenizer())
         shape = dataclasses.replace(shape, vocabulary_size=len(self.data.tokenizer))
         torch.manual_seed(cli.config.seed_everything)

@@ -30,43 +30,51 @@ _RATIO_SLACK = 10  # characters added to both sides, so that "OK." may be transl
 class Corpus:
     """Where parallel text comes from and which pairs of it are dropped.
 
-    name: a hub data set such as bentrevett/multi30k, or a folder laid out like one.
-    subset: the configuration of a hub data set that has several, such as de-en.
-    files: instead of name, the training files: tables (.tsv .csv .jsonl .parquet), or text files by twos,
-        source before target; all but Parquet may be gzipped.
-    valid_files: the validation files, likewise; they go before the validation split of name.
-    source, target: the two languages.
-    columns: the two columns, by name or, in TSV and CSV without header, by number from 0; None: the
-        languages.
-    max_length: a pair with more characters on a side is dropped.
-    max_ratio: a pair whose longer side is more than so many times the shorter, 10 characters added to
-        both, is dropped.
+    Args:
+        name: a hub data set such as bentrevett/multi30k, or a folder laid out like one.
+        subset: the configuration of a hub data set that has several, such as de-en.
+        files: instead of name, the training files: tables (.tsv .csv .jsonl .parquet), or text files by
+            twos, source before target; all but Parquet may be gzipped. One file, or [a list].
+        valid_files: the validation files, likewise; they go before the validation split of name.
+        source: the language translated from.
+        target: the language translated to.
+        columns: the two columns, by name or, in TSV and CSV without header, by number from 0; null: the
+            languages.
+        max_characters: a pair with more characters on a side is dropped.
+        max_ratio: a pair whose longer side is more than so many times the shorter, 10 characters added to
+            both, is dropped.
     """
 
     name: str | None = None
     subset: str | None = None
-    files: list[str] = field(default_factory=list)
-    valid_files: list[str] = field(default_factory=list)
+    files: str | list[str] = field(default_factory=list)
+    valid_files: str | list[str] = field(default_factory=list)
     source: str = "en"
     target: str = "de"
     columns: list[str | int] | None = None
-    max_length: int = 1000
+    max_characters: int = 1000
     max_ratio: float = 6.0
 
     def __post_init__(self) -> None:
         if bool(self.name) == bool(self.files):
             raise ValueError(
-                f"corpus.name is {self.name!r} and corpus.files is {self.files}; give one of the two"
+                f"data.name is {self.name!r} and data.files is {self.files}; give one of the two, and where "
+                "the recipe names the other, set that to null or []"
             )
-        for place in [self.name or "", *self.files, *self.valid_files]:
+        for place in [self.name or "", *self.files_of("train"), *self.files_of("validation")]:
             if "://" in place:
-                raise ValueError(f"corpus names {place!r}, a URL; download it first and name the local file")
+                raise ValueError(f"data names {place!r}, a URL; download it first and name the local file")
         if len(set(self.column_names)) != 2:
-            raise ValueError(f"corpus.columns is {self.columns}; name two different columns, source first")
-        if self.max_length < 1:
-            raise ValueError(f"corpus.max_length is {self.max_length}; give at least 1 character")
+            raise ValueError(f"data.columns is {self.columns}; name two different columns, source first")
+        if self.max_characters < 1:
+            raise ValueError(f"data.max_characters is {self.max_characters}; give at least 1")
         if self.max_ratio < 1:
-            raise ValueError(f"corpus.max_ratio is {self.max_ratio}; give at least 1")
+            raise ValueError(f"data.max_ratio is {self.max_ratio}; give at least 1")
+
+    def files_of(self, split: Split) -> list[str]:
+        """The local files of a split."""
+        files = {"train": self.files, "validation": self.valid_files, "test": []}[split]
+        return [files] if isinstance(files, str) else files
 
     @property
     def column_names(self) -> tuple[str, ...]:
@@ -97,12 +105,12 @@ def load_corpus(corpus: Corpus) -> tuple[list[Pair], list[Pair], CleaningReport]
     validation = load_pairs(corpus, "validation")
     training, report = clean(
         load_pairs(corpus, "train"),
-        max_length=corpus.max_length,
+        max_characters=corpus.max_characters,
         max_ratio=corpus.max_ratio,
         held_out=validation,
     )
     if not training:
-        raise ValueError(f"{report}, so nothing is left to train on; check corpus.columns and the files")
+        raise ValueError(f"{report}, so nothing is left to train on; check data.columns and the files")
     return training, validation, report
 
 
@@ -111,18 +119,19 @@ def load_pairs(corpus: Corpus, split: Split) -> list[Pair]:
 
     ValueError where the data cannot be had or a file is broken, with the file, the line and what to do.
     """
-    files = {"train": corpus.files, "validation": corpus.valid_files, "test": []}[split]
-    if files:
+    if files := corpus.files_of(split):
         return _pairs(_open_files(files, corpus), corpus, ", ".join(files))
     if corpus.name is None:
-        raise ValueError(
-            f"the corpus has no {split} files; name them in corpus.valid_files or give corpus.name"
-        )
+        raise ValueError(f"the corpus has no {split} files; name them in data.valid_files or give data.name")
     return _pairs(_open_data_set(corpus.name, corpus.subset, split), corpus, corpus.name)
 
 
 def clean(
-    pairs: Iterable[Pair], *, max_length: int = 1000, max_ratio: float = 6.0, held_out: Iterable[Pair] = ()
+    pairs: Iterable[Pair],
+    *,
+    max_characters: int = 1000,
+    max_ratio: float = 6.0,
+    held_out: Iterable[Pair] = (),
 ) -> tuple[list[Pair], CleaningReport]:
     """Gives the pairs worth training on, in order, and how many were dropped for which reason.
 
@@ -135,14 +144,14 @@ def clean(
     report = CleaningReport()
     seen: set[Pair] = set()
     for pair in pairs:
-        if max(map(len, pair)) > 8 * max_length:  # not worth normalising: blanks do not make up that much
+        if max(map(len, pair)) > 8 * max_characters:  # not worth normalising: blanks do not make up that much
             report.too_long += 1
             continue
         source, target = normalize(pair[0]).text, normalize(pair[1]).text
         shorter, longer = sorted((len(source), len(target)))
         if not shorter:
             report.empty += 1
-        elif longer > max_length:
+        elif longer > max_characters:
             report.too_long += 1
         elif longer + _RATIO_SLACK > max_ratio * (shorter + _RATIO_SLACK):
             report.ratio += 1
@@ -177,16 +186,16 @@ def _pairs(dataset: Dataset, corpus: Corpus, where: str) -> list[Pair]:
 def _open_files(files: list[str], corpus: Corpus) -> Dataset:
     kinds = {table_kind(file) for file in files}
     if kinds == {"parquet"}:
-        return _load("parquet", f"corpus file {', '.join(files)}", split="train", data_files=files)
+        return _load("parquet", f"data.files {', '.join(files)}", split="train", data_files=files)
     source, target = corpus.column_names
     pairs: list[Pair] = []
     if kinds == {None}:
         if len(files) % 2:
-            raise ValueError(f"corpus files {files}: text files come by twos, source before target")
+            raise ValueError(f"data.files {files}: text files come by twos, source before target")
         for source_file, target_file in zip(files[::2], files[1::2], strict=True):
             pairs += read_side_by_side(source_file, target_file)
     elif kinds & {None, "parquet"}:
-        raise ValueError(f"corpus files {files} mix tables, Parquet and text; use one kind")
+        raise ValueError(f"data.files {files} mix tables, Parquet and text; use one kind")
     else:
         for file in files:
             pairs += read_table(file, (source, target))
@@ -195,10 +204,10 @@ def _open_files(files: list[str], corpus: Corpus) -> Dataset:
 
 def _open_data_set(name: str, subset: str | None, split: Split) -> Dataset:
     if Path(name).is_file():
-        raise ValueError(f"corpus.name is the file {name}; name files in corpus.files")
+        raise ValueError(f"data.name is the file {name}; name files in data.files")
     if not Path(name).is_dir() and not _HUB_ID.fullmatch(name):
-        raise ValueError(f"corpus.name is {name!r}, which is neither a folder nor a hub data set; check it")
-    return _load(name, f"corpus.name {name!r}", subset=subset, split=split)
+        raise ValueError(f"data.name is {name!r}, which is neither a folder nor a hub data set; check it")
+    return _load(name, f"data.name {name!r}", subset=subset, split=split)
 
 
 def _load(
@@ -218,7 +227,7 @@ def _load(
     except Exception as error:  # of pyarrow, httpx, the hub's client: the list has no end
         if "scripts are no longer supported" in str(error):
             raise ValueError(
-                f"{what} is a script, which is never run; download its data and name it in corpus.files, "
+                f"{what} is a script, which is never run; download its data and name it in data.files, "
                 "or use the copy of the data set that the hub keeps as Parquet"
             ) from error
         raise ValueError(f"{what} cannot be read ({error.__cause__ or error}); mend or replace it") from error

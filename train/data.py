@@ -1,4 +1,4 @@
-"""Data of a run: corpus and tokenizer -> batches of ids.
+"""Data of a run: the section `data` of a recipe and a tokenizer -> batches of ids.
 
     pairs of texts -> ids (once; anew each epoch where segmentation is sampled) -> BatchOrder -> Batch
 
@@ -8,6 +8,7 @@ Lightning sees one endless epoch; where training stands is kept as (epoch, posit
 import itertools
 import random
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import torch
@@ -20,6 +21,40 @@ from seq2seq.tokenizer import Tokenizer
 from .corpus import Corpus, load_corpus
 from .order import BatchOrder, Pair, Place
 from .sampling import MergeDropout
+
+
+@dataclass(frozen=True)
+class DataSettings(Corpus):
+    """A corpus, and how its texts become batches.
+
+    Args:
+        vocabulary_size: pieces of the joint vocabulary of both languages.
+        subwords: how the vocabulary is made.
+        sampling: probability that BPE-dropout leaves out a merge, in training; 0 for none. It makes
+            texts longer, 0.1 some 1.4 times.
+        batch_tokens: largest rows x longer padded side of a batch.
+        valid_sentences: judge only so many validation pairs, evenly spread, while training; 0 for all.
+        workers: loader processes beside the training one.
+    """
+
+    vocabulary_size: int = 8000
+    subwords: Literal["bpe", "unigram"] = "bpe"
+    sampling: float = 0.0
+    batch_tokens: int = 4096
+    valid_sentences: int = 0
+    workers: int = 0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name, least in (("batch_tokens", 2), ("valid_sentences", 0), ("workers", 0)):
+            if getattr(self, name) < least:
+                raise ValueError(f"data.{name} is {getattr(self, name)}; give at least {least}")
+        if not 0 <= self.sampling <= 1:
+            raise ValueError(f"data.sampling is {self.sampling}; give a number from 0 to 1, such as 0.1")
+        if self.sampling and self.subwords != "bpe":
+            raise ValueError(
+                f"data.sampling is {self.sampling}, which needs data.subwords bpe; set it to 0 or bpe"
+            )
 
 
 class Segmentation:
@@ -100,60 +135,29 @@ def as_it_is(batch: Any) -> Batch:
 class TranslationData(LightningDataModule):
     """Pairs of texts, their tokenizer and their batches.
 
-    Args:
-        corpus: where the pairs come from and how they are cleaned.
-        max_length: longest sequence the model reads, specials counted; longer training pairs are dropped.
-        vocabulary_size: pieces of the joint vocabulary of both languages.
-        subwords: how the vocabulary is made.
-        sampling: probability that BPE-dropout leaves out a merge, in training; 0 for none. It makes
-            texts longer, 0.1 some 1.4 times.
-        batch_tokens: largest rows x longer padded side of a batch.
-        valid_sentences: judge only so many validation pairs, evenly spread, while training; 0 for all.
-        workers: loader processes beside the training one.
-        seed: of order and sampling; the run's seed_everything.
+    `max_length` is the longest sequence the model reads, specials counted: longer training pairs are
+    dropped. `seed` is that of order and sampling.
     """
 
-    def __init__(
-        self,
-        corpus: Corpus,
-        max_length: int,
-        vocabulary_size: int = 8000,
-        subwords: Literal["bpe", "unigram"] = "bpe",
-        sampling: float = 0.0,
-        batch_tokens: int = 4096,
-        valid_sentences: int = 0,
-        workers: int = 0,
-        seed: int = 1,
-    ):
+    def __init__(self, settings: DataSettings, max_length: int, seed: int):
         super().__init__()
-        for name, value, least in (("batch_tokens", batch_tokens, 2), ("workers", workers, 0)):
-            if value < least:
-                raise ValueError(f"data.{name} is {value}; give at least {least}")
-        if valid_sentences < 0:
-            raise ValueError(f"data.valid_sentences is {valid_sentences}; give a number from 0 (all) on")
-        if not 0 <= sampling <= 1:
-            raise ValueError(f"data.sampling is {sampling}; give a number from 0 to 1, such as 0.1")
-        if sampling and subwords != "bpe":
-            raise ValueError(
-                f"data.sampling is {sampling}, which needs data.subwords bpe; set it to 0 or bpe"
-            )
-        self.corpus, self.max_length = corpus, max_length
-        self.vocabulary_size, self.subwords, self.sampling = vocabulary_size, subwords, sampling
-        self.batch_tokens, self.valid_sentences = batch_tokens, valid_sentences
-        self.workers, self.seed = workers, seed
+        self.settings, self.max_length, self.seed = settings, max_length, seed
         self.report = ""
         self.start, self.taken = Place(), 0
 
     def load(self, tokenizer: Tokenizer | None = None) -> None:
         """Read and clean the corpus, learn the vocabulary unless one is given, and cut texts into pieces."""
-        training, validation, report = load_corpus(self.corpus)
+        settings = self.settings
+        training, self.validation, report = load_corpus(settings)
         self.tokenizer = tokenizer or Tokenizer.train(
-            (text for pair in training for text in pair), self.vocabulary_size, self.subwords, self.seed
+            (text for pair in training for text in pair),
+            settings.vocabulary_size,
+            settings.subwords,
+            self.seed,
         )
-        longest = min(self.max_length, self.batch_tokens)
-        self.segmentation = Segmentation(training, self.tokenizer, self.sampling, self.seed, longest)
+        longest = min(self.max_length, settings.batch_tokens)
+        self.segmentation = Segmentation(training, self.tokenizer, settings.sampling, self.seed, longest)
         self.report = str(report) + self.segmentation.report
-        self.validation = validation
         self.longest = self.segmentation.longest
 
     def state_dict(self) -> dict[str, Any]:
@@ -170,15 +174,20 @@ class TranslationData(LightningDataModule):
         trainer = self.trainer
         rank, world = (trainer.global_rank, trainer.world_size) if trainer else (0, 1)
         self.order = BatchOrder(
-            self.segmentation, self.batch_tokens, self.seed, rank=rank, world=world, start=self.start
+            self.segmentation,
+            self.settings.batch_tokens,
+            self.seed,
+            rank=rank,
+            world=world,
+            start=self.start,
         )
         return DataLoader(
             BatchStream(self.order),
             batch_size=None,
             collate_fn=as_it_is,
-            num_workers=self.workers,
+            num_workers=self.settings.workers,
             # Not fork: torch's threads are running by now, and a forked child may wait for one forever.
-            multiprocessing_context="forkserver" if self.workers else None,
+            multiprocessing_context="forkserver" if self.settings.workers else None,
             generator=torch.Generator(),  # loaders draw a seed; let it not be from the model's random numbers
         )
 
@@ -188,7 +197,7 @@ class TranslationData(LightningDataModule):
         pairs = [(encode(source), encode(target)) for source, target in self.judged()]
         pairs = [pair for pair in pairs if max(map(len, pair)) < self.max_length]
         lengths = [(len(source) + 1, len(target) + 1) for source, target in pairs]
-        budget = max(self.batch_tokens, max(map(max, lengths)))
+        budget = max(self.settings.batch_tokens, max(map(max, lengths)))
         groups = token_budget_batches(lengths, budget, seed=None, epoch=0)
         batches = BatchList([pairs_to_batch([pairs[index] for index in group]) for group in groups])
         return DataLoader(batches, batch_size=None, collate_fn=as_it_is, generator=torch.Generator())
@@ -196,7 +205,7 @@ class TranslationData(LightningDataModule):
     def judged(self) -> list[tuple[str, str]]:
         """The validation pairs that are decoded while training."""
         count = len(self.validation)
-        kept = min(self.valid_sentences or count, count)
+        kept = min(self.settings.valid_sentences or count, count)
         return [self.validation[index * count // kept] for index in range(kept)]
 
     def transfer_batch_to_device(self, batch: Batch, device: torch.device, dataloader_idx: int) -> Batch:

@@ -78,7 +78,7 @@ def cell(row: Mapping[str, object], column: str, where: str) -> str:
         row = nested
     if column not in row:
         raise ValueError(
-            f"{where} has no column {column!r} but {sorted(row)}; name the two columns in corpus.columns"
+            f"{where} has no column {column!r} but {sorted(row)}; name the two columns in data.columns"
         )
     value = row[column]
     if value is None:
@@ -140,7 +140,7 @@ def _by_columns(file: str, rows: Iterable[tuple[int, list[str]]], columns: tuple
             if max(first, second) >= width:
                 raise ValueError(
                     f"{file}, line {number}: {width} columns, so there is no column {max(first, second)} "
-                    "counted from 0; check corpus.columns"
+                    "counted from 0; check data.columns"
                 )
         if len(row) != width:
             raise ValueError(
@@ -154,7 +154,7 @@ def _position(file: str, names: list[str], column: str) -> int:
         shown = [name[:40] for name in names[:8]]
         raise ValueError(
             f"{file} has no column {column!r}, its first line is {shown}; name the two columns in "
-            "corpus.columns, by number from 0 if the file has no header"
+            "data.columns, by number from 0 if the file has no header"
         )
     return names.index(column)
 

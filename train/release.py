@@ -55,7 +55,7 @@ def write_model(
     ]
     chosen = max(candidates, key=lambda candidate: candidate.scores.bleu)
     task.model.load_state_dict(chosen.weights)
-    languages = data.corpus.source, data.corpus.target
+    languages = data.settings.source, data.settings.target
     settings = Settings([languages[0]], [languages[1]], data.longest[0], data.longest[1])
     card = make_card(task.model, data, chosen.name, chosen.scores, checkpoints.history, recipe, options)
     save_model(directory, task.model.cpu(), data.tokenizer, settings, card)

@@ -107,7 +107,7 @@ def test_cleaning_drops_and_counts_by_reason() -> None:
         ("In valid.", "Etwas anderes."),
         ("Something else.", "In valid, de."),
     ]
-    kept, report = clean(pairs, max_length=100, max_ratio=4, held_out=[("In  valid.", "In valid, de.")])
+    kept, report = clean(pairs, max_characters=100, max_ratio=4, held_out=[("In  valid.", "In valid, de.")])
     assert kept == [good, pairs[2], pairs[6]]
     assert report == CleaningReport(kept=3, empty=1, too_long=1, ratio=1, duplicate=1, held_out=2)
     assert str(report) == (
@@ -122,7 +122,7 @@ def test_a_line_of_a_megabyte_is_dropped_as_too_long() -> None:
 
 
 REFUSED = [
-    ({}, r"corpus.name is None and corpus.files is \[\]; give one of the two"),
+    ({}, r"data.name is None and data.files is \[\]; give one of the two"),
     ({"name": "a/b", "files": ["x.tsv"]}, "give one of the two"),
     ({"name": "https://example.org/data"}, "a URL; download it first"),
     ({"files": ["hf://datasets/a/b.jsonl"]}, "a URL; download it first"),
@@ -130,8 +130,8 @@ REFUSED = [
     ({"name": "a", "columns": ["en"]}, "name two different columns"),
     ({"name": "a", "columns": [1, 1]}, "name two different columns"),
     ({"name": "a", "source": "en", "target": "en"}, "name two different columns"),
-    ({"name": "a", "max_length": 0}, "corpus.max_length is 0"),
-    ({"name": "a", "max_ratio": 0.5}, "corpus.max_ratio is 0.5"),
+    ({"name": "a", "max_characters": 0}, "data.max_characters is 0"),
+    ({"name": "a", "max_ratio": 0.5}, "data.max_ratio is 0.5"),
 ]
 
 
@@ -147,7 +147,7 @@ def test_script_is_never_run_and_a_way_out_is_named(tmp_path: Path) -> None:
     folder = tmp_path / "scripted"
     folder.mkdir()
     (folder / "scripted.py").write_text(f"open({str(tmp_path / 'canary')!r}, 'w')")
-    with pytest.raises(ValueError, match=r"is a script, which is never run; .* name it in corpus\.files"):
+    with pytest.raises(ValueError, match=r"is a script, which is never run; .* name it in data\.files"):
         load_pairs(Corpus(name=str(folder)), "train")
     assert not (tmp_path / "canary").exists()
 
@@ -169,7 +169,7 @@ def test_bad_data_sets_are_named(hub_folder: str, tmp_path: Path) -> None:
     """If it failed, what is wrong with a data set would be told in another library's words."""
     with pytest.raises(ValueError, match=r"has no column 'fr' but \['de', 'en'\]; name the two columns"):
         load_pairs(Corpus(name=hub_folder, target="fr"), "train")
-    with pytest.raises(ValueError, match=r"is the file .*train\.jsonl; name files in corpus\.files"):
+    with pytest.raises(ValueError, match=r"is the file .*train\.jsonl; name files in data\.files"):
         load_pairs(Corpus(name=f"{hub_folder}/train.jsonl"), "train")
     Path(hub_folder, "test.jsonl").unlink()
     with pytest.raises(ValueError, match='Unknown split "test"'):
@@ -179,7 +179,7 @@ def test_bad_data_sets_are_named(hub_folder: str, tmp_path: Path) -> None:
         load_pairs(Corpus(name=hub_folder), "train")
     empty = tmp_path / "empty"
     empty.mkdir()
-    with pytest.raises(ValueError, match=r"corpus\.name"):
+    with pytest.raises(ValueError, match=r"data\.name"):
         load_pairs(Corpus(name=str(empty)), "train")
 
 

@@ -30,8 +30,8 @@ def recipe(tmp_path: Path, sentences: list[str]) -> list[str]:
     (tmp_path / "tiny.yaml").write_text(RECIPE)
     return [
         *("--config", str(tmp_path / "tiny.yaml")),
-        f'--corpus.files=["{tmp_path / "train.jsonl"}"]',
-        f'--corpus.valid_files=["{tmp_path / "valid.jsonl"}"]',
+        f'--data.files=["{tmp_path / "train.jsonl"}"]',
+        f'--data.valid_files=["{tmp_path / "valid.jsonl"}"]',
     ]
 
 
