@@ -1,24 +1,18 @@
 """Draws which word came from which, as an SVG picture on standard output.
 
     python docs/draw_alignment.py "Two dogs play in the snow." > alignment.svg
+    python docs/draw_alignment.py --drawing matrix "Two dogs play in the snow." > alignment.svg
 
-Words of the text stand across, words of its translation down; the darker a cell, the more weight the
-model's alignment head gave it.
+Ribbons join the words of the text, above, with those of its translation, below; each is as wide as the weight
+that the model's alignment head gave. The matrix has the words of the text across, those of the translation
+down, and darker cells for more weight.
 """
 
 import argparse
 import sys
 
-from seq2seq import Alignment, Translator
-from seq2seq.figure import draw_matrix
-
-
-def draw(alignment: Alignment) -> str:
-    """The alignment of words as one SVG element."""
-    grid = alignment.matrix("words")
-    sources = [alignment.source[start:end] for start, end in grid.source_spans]
-    targets = [alignment.target[start:end] for start, end in grid.target_spans]
-    return draw_matrix(sources, targets, grid.weights.tolist())
+from seq2seq import Translator
+from seq2seq.figure import draw_matrix, draw_ribbons
 
 
 def main() -> None:
@@ -28,9 +22,14 @@ def main() -> None:
     )
     parser.add_argument("text")
     parser.add_argument("--model", default="en-de", help="a released model's name or a model directory")
+    parser.add_argument("--drawing", choices=["ribbons", "matrix"], default="ribbons")
     arguments = parser.parse_args()
-    translation = Translator.from_pretrained(arguments.model).translate(arguments.text)
-    sys.stdout.write(draw(translation.alignment) + "\n")
+    alignment = Translator.from_pretrained(arguments.model).translate(arguments.text).alignment
+    grid = alignment.matrix("words")
+    sources = [alignment.source[start:end] for start, end in grid.source_spans]
+    targets = [alignment.target[start:end] for start, end in grid.target_spans]
+    draw = draw_ribbons if arguments.drawing == "ribbons" else draw_matrix
+    sys.stdout.write(draw(sources, targets, grid.weights.tolist()))
 
 
 if __name__ == "__main__":
