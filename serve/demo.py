@@ -34,7 +34,7 @@ EXAMPLES = {
     "en": [
         "Two dogs play in the snow.",
         "A young girl in a red dress is reading a book on a bench.",
-        "Three men are standing next to a yellow taxi, waiting for the rain to stop.",
+        "Three men are waiting next to a yellow taxi in the rain.",
     ],
     "de": ["Zwei Hunde spielen im Schnee.", "Ein Mann fährt mit einem roten Fahrrad durch die Stadt."],
 }
