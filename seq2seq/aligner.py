@@ -15,9 +15,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from seq2seq.alignment import Link, choose_head
+from seq2seq.alignment import HeadChoice, Link, choose_head
 from seq2seq.forced import explain_texts
-from seq2seq.settings import AlignmentHead
 from seq2seq.text import word_spans
 from seq2seq.tokenizer import Tokenizer
 from seq2seq.transformer import Transformer
@@ -65,7 +64,7 @@ def choose_alignment_head(
     tokenizer: Tokenizer,
     train_pairs: Sequence[tuple[str, str]],
     valid_pairs: Sequence[tuple[str, str]],
-) -> AlignmentHead:
+) -> HeadChoice:
     """The cross-attention head that agrees best, on the validation pairs, with links counted on all pairs."""
     links = align_texts([*train_pairs, *valid_pairs])[len(train_pairs) :]
     longest = model.config.max_length

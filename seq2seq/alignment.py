@@ -28,6 +28,13 @@ Units = Literal["words", "pieces", "blanks"]
 LINK_SHARE = 0.7  # a source word is linked when its weight is at least this share of the row's largest
 
 
+class HeadChoice(NamedTuple):
+    """A head that was chosen, and the share of linked words, from 0 to 1, on which it agrees."""
+
+    head: AlignmentHead
+    agreement: float
+
+
 class Grid(NamedTuple):
     """Weights [T', S'] between units of two texts, and where each unit stands."""
 
@@ -159,13 +166,14 @@ def choose_head(
     maps: Iterable[AttentionMaps],
     links: Iterable[Iterable[Link]],
     units: Literal["words", "blanks"] = "words",
-) -> AlignmentHead:
+) -> HeadChoice:
     """The head, and the way of reading it, that agrees best with given links of the same pairs.
 
     Agreement is the share of linked target words whose strongest source word is one they are
     linked to. Which head that is differs from training to training: it is measured, never assumed.
     """
     agreed: dict[str, Tensor] = {}
+    linked = 0
     for pair, gold in zip(maps, links, strict=True):
         sources = word_spans(pair.source, units)
         targets = word_spans(pair.target, units)
@@ -177,6 +185,7 @@ def choose_head(
         truth = truth[t : t + rows.shape[1], s : s + columns.shape[1]]
         if not truth.any():
             continue
+        linked += int(truth.any(dim=1).sum())
         for read in ("output", "input"):
             strongest = _gather(_piece_rows(pair.cross, read), rows, columns).argmax(dim=-1)  # [L, H, T']
             hits = truth[torch.arange(len(truth)), strongest].sum(dim=-1)
@@ -185,7 +194,8 @@ def choose_head(
         raise ValueError("no links were given; the alignment head is chosen by links of some pairs")
     read = max(agreed, key=lambda name: int(agreed[name].max()))
     layer, head = divmod(int(agreed[read].argmax()), agreed[read].shape[1])
-    return AlignmentHead(layer, head, "output" if read == "output" else "input")
+    chosen = AlignmentHead(layer, head, "output" if read == "output" else "input")
+    return HeadChoice(chosen, int(agreed[read].max()) / linked)
 
 
 class Gold(NamedTuple):

@@ -17,8 +17,9 @@ def make_card(
     history: list[dict[str, float]],
     recipe: str,
     options: DecodeOptions,
+    alignment: str,
 ) -> str:
-    """The card in Markdown."""
+    """The card in Markdown; `alignment` is a sentence on the head that shows it."""
     corpus = data.settings
     parameters = sum(parameter.numel() for parameter in model.parameters())
     where = corpus.name or ", ".join(corpus.files_of("train"))
@@ -48,6 +49,10 @@ Greedy or small-beam translations of the validation sentences while training.
 | update | minutes | BLEU | chrF | perplexity |
 | --- | --- | --- | --- | --- |
 {_curve(history)}
+
+## Word alignment
+
+{alignment[0].upper()}{alignment[1:]}.
 
 ## Limits
 

@@ -152,7 +152,15 @@ class TrainingRun:
         with _Interruptible(self.checkpoints):
             self.trainer.fit(self.task, datamodule=self.data, ckpt_path=checkpoint)
         if self.trainer.is_global_zero:
-            for line in write_model(self.folder.model, self.task, self.data, self.checkpoints, self.recipe):
+            told = write_model(
+                self.folder.model,
+                self.task,
+                self.data,
+                self.checkpoints,
+                self.trainer.global_step,
+                self.recipe,
+            )
+            for line in told:
                 self.progress.say(line)
             print(self.folder.model, flush=True)
 

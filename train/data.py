@@ -148,15 +148,15 @@ class TranslationData(LightningDataModule):
     def load(self, tokenizer: Tokenizer | None = None) -> None:
         """Read and clean the corpus, learn the vocabulary unless one is given, and cut texts into pieces."""
         settings = self.settings
-        training, self.validation, report = load_corpus(settings)
+        self.training, self.validation, report = load_corpus(settings)
         self.tokenizer = tokenizer or Tokenizer.train(
-            (text for pair in training for text in pair),
+            (text for pair in self.training for text in pair),
             settings.vocabulary_size,
             settings.subwords,
             self.seed,
         )
         longest = min(self.max_length, settings.batch_tokens)
-        self.segmentation = Segmentation(training, self.tokenizer, settings.sampling, self.seed, longest)
+        self.segmentation = Segmentation(self.training, self.tokenizer, settings.sampling, self.seed, longest)
         self.report = str(report) + self.segmentation.report
         self.longest = self.segmentation.longest
 

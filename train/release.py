@@ -1,28 +1,34 @@
-"""From a finished training to a model directory.
+"""From a training, finished or stopped, to a model directory.
 
-    best validation's weights      \\  as they will be stored (16 bit),
-    mean of the last validations'  /  both decode the validation set -> the better one -> model/
+    best validation's weights      \\
+    mean of the last validations'   >  as they will be stored (16 bit), decode the validation set -> the best
+    the last, if not validated     /   -> which head shows the alignment -> model/
 
 The mean is taken one file after the other, so any number fits in memory.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import safetensors.torch
 import torch
+from safetensors import SafetensorError
 from torch import Tensor
 
+from seq2seq.aligner import choose_alignment_head
 from seq2seq.checkpoint import average, save_model
 from seq2seq.options import DecodeOptions
-from seq2seq.settings import Settings
+from seq2seq.settings import AlignmentHead, Settings
 
 from .card import make_card
 from .checkpointing import BEST, Checkpoints, read_checkpoint
 from .data import TranslationData
 from .task import TranslationTask
 from .validation import Scores, score, translate
+
+COUNTED, SHOWN = 30_000, 1_000  # pairs that links are counted on, and pairs whose maps are compared with them
 
 
 @dataclass(frozen=True)
@@ -35,36 +41,54 @@ class Candidate:
 
 
 def write_model(
-    directory: Path, task: TranslationTask, data: TranslationData, checkpoints: Checkpoints, recipe: str
+    directory: Path,
+    task: TranslationTask,
+    data: TranslationData,
+    checkpoints: Checkpoints,
+    update: int,
+    recipe: str,
 ) -> list[str]:
-    """Write the model directory with the better of best and averaged weights; says what it chose.
+    """Write the model directory with the best of the weights at hand; says what it chose.
 
-    Raises:
-        ValueError: no validation has taken place yet, so there is nothing to choose from.
+    `update` is the last one done, whose weights the task holds.
     """
-    if checkpoints.best is None:
-        raise ValueError(
-            "no validation has taken place, so there are no weights to choose from; "
-            "lower trainer.val_check_interval or train longer"
-        )
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     task.model.to(device).eval()
     options = DecodeOptions()
+    last = {name: tensor.detach().cpu().clone() for name, tensor in task.model.state_dict().items()}
     candidates = [
-        judge(name, weights, task, data, options, device) for name, weights in _choices(checkpoints)
+        judge(name, weights, task, data, options, device)
+        for name, weights in _choices(checkpoints, update, last)
     ]
     chosen = max(candidates, key=lambda candidate: candidate.scores.bleu)
     task.model.load_state_dict(chosen.weights)
+    head, alignment = choose_alignment(task, data)
     languages = data.settings.source, data.settings.target
-    settings = Settings([languages[0]], [languages[1]], data.longest[0], data.longest[1])
-    card = make_card(task.model, data, chosen.name, chosen.scores, checkpoints.history, recipe, options)
+    settings = Settings([languages[0]], [languages[1]], data.longest[0], data.longest[1], head)
+    history = checkpoints.history
+    card = make_card(task.model, data, chosen.name, chosen.scores, history, recipe, options, alignment)
     save_model(directory, task.model.cpu(), data.tokenizer, settings, card)
     told = [
         f"{candidate.name}: valid BLEU {candidate.scores.bleu:.2f}, chrF {candidate.scores.chrf:.2f} "
         f"(beam {options.beam_size})"
         for candidate in candidates
     ]
-    return [*told, f"the model holds {chosen.name}"]
+    return [*told, f"the model holds {chosen.name}", alignment]
+
+
+def choose_alignment(task: TranslationTask, data: TranslationData) -> tuple[AlignmentHead, str]:
+    """The head that shows the word alignment, and a sentence on how well it does."""
+    counted = _spread(data.training, COUNTED)
+    try:
+        head, agreement = choose_alignment_head(
+            task.model, data.tokenizer, counted, _spread(data.validation, SHOWN)
+        )
+    except ValueError as error:
+        return AlignmentHead(), f"no head could be chosen for the alignment, so it is the first: {error}"
+    return head, (
+        f"layer {head.layer}, head {head.head}, read at a piece's {head.read}, shows the word alignment; "
+        f"it agrees with {agreement:.1%} of the links counted over {len(counted)} pairs"
+    )
 
 
 def judge(
@@ -86,14 +110,35 @@ def judge(
     )
 
 
-def _choices(checkpoints: Checkpoints) -> list[tuple[str, dict[str, Tensor]]]:
-    best = checkpoints.best
-    assert best is not None
-    state = read_checkpoint(checkpoints.folder / BEST)["state_dict"]
-    own = {name.removeprefix("model."): tensor for name, tensor in state.items() if name.startswith("model.")}
-    choices = [(f"the best weights (update {best['update']:.0f})", own)]
-    kept = checkpoints.weights()
+def _choices(
+    checkpoints: Checkpoints, update: int, last: dict[str, Tensor]
+) -> Iterator[tuple[str, dict[str, Tensor]]]:
+    validated = [int(entry["update"]) for entry in checkpoints.history]
+    if validated:
+        best = read_checkpoint(checkpoints.folder / BEST)
+        own = {
+            name.removeprefix("model."): tensor
+            for name, tensor in best["state_dict"].items()
+            if name.startswith("model.")
+        }
+        yield f"the best weights (update {best['global_step']})", own
+    kept = [path for path in checkpoints.weights() if int(path.stem) in validated]
     if len(kept) > 1:
-        mean = average(safetensors.torch.load_file(path) for path in kept)
-        choices.append((f"the average of the last {len(kept)} validations' weights", mean))
-    return choices
+        yield f"the average of the last {len(kept)} validations' weights", average(map(_read, kept))
+    if update not in validated:
+        yield f"the last weights (update {update})", last
+
+
+def _read(path: Path) -> dict[str, Tensor]:
+    try:
+        return safetensors.torch.load_file(path)
+    except (SafetensorError, OSError) as error:
+        raise ValueError(
+            f"{path} is damaged ({error}); remove it, the others are averaged without"
+        ) from error
+
+
+def _spread(pairs: Sequence[tuple[str, str]], most: int) -> list[tuple[str, str]]:
+    """At most so many of the pairs, evenly spread."""
+    kept = min(most, len(pairs))
+    return [pairs[index * len(pairs) // kept] for index in range(kept)]

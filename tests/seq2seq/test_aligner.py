@@ -128,7 +128,7 @@ def test_reverser_shows_the_anti_diagonal(reverser: tuple[Transformer, Tokenizer
     """The head chosen with counted links must look at the word that is being written."""
     model, tokenizer = reverser
     valid = reversed_pairs(40, 7)
-    head = choose_alignment_head(model, tokenizer, reversed_pairs(400, 1), valid)
+    head, agreement = choose_alignment_head(model, tokenizer, reversed_pairs(400, 1), valid)
     right = total = 0
     for maps in explain_texts(model, tokenizer, valid):
         alignment = maps.alignment(head)
@@ -137,6 +137,7 @@ def test_reverser_shows_the_anti_diagonal(reverser: tuple[Transformer, Tokenizer
         right += int((weights.argmax(1) == torch.arange(length - 1, -1, -1)).sum())
         total += length
     assert right / total > 0.75  # a guess: 0.2
+    assert 0.75 < agreement <= 1
 
 
 def test_no_link_to_choose_by(reverser: tuple[Transformer, Tokenizer]) -> None:

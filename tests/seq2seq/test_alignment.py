@@ -126,7 +126,7 @@ def test_best_head_is_chosen() -> None:
         cross[1, 0, 1] = torch.tensor([0.9, 0.0, 0.0, 0.0, 0.1])  # its input is "ein"
         cross[1, 0, 2:] = torch.tensor([0.0, 0.0, 0.0, 0.9, 0.1])  # "Hu" and "nd"
         pairs.append(maps_of(cross))
-    assert choose_head(pairs, [links] * 5) == AlignmentHead(1, 0, "input")
+    assert choose_head(pairs, [links] * 5) == (AlignmentHead(1, 0, "input"), 1.0)
 
 
 def test_choosing_without_links_is_refused() -> None:
