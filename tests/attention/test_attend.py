@@ -157,13 +157,15 @@ def test_dropout_falls_on_the_weights_and_keeps_the_mean() -> None:
     query, key, value = (x.detach() for x in inputs(1, 1, 2, 3, 5))
     calm = attend(query, key, value, ScaledDotScore(), need_weights=True)
     for need_weights in (False, True):
-        sums = torch.zeros_like(calm.context)
+        sums, whole = torch.zeros_like(calm.context), 0
         for _ in range(2000):
             found = attend(query, key, value, ScaledDotScore(), dropout=0.25, need_weights=need_weights)
             sums += found.context
+            whole += torch.allclose(found.context * 0.75, calm.context, atol=1e-4)
             if found.weights is not None:
                 assert torch.equal(found.weights, calm.weights)
         torch.testing.assert_close(sums / 2000, calm.context, atol=0.1, rtol=0)
+        assert whole / 2000 == pytest.approx(0.75**6, abs=0.05), "that none of six weights is dropped"
 
 
 def test_bfloat16_is_near() -> None:
