@@ -37,10 +37,14 @@ class Visit:
         )
         self.page.goto(address)
 
-    def translate(self, text: str) -> None:
-        """Types a text, clicks, and waits for the map."""
+    def submit(self, text: str) -> None:
+        """Types a text and clicks."""
         self.page.get_by_label("Text", exact=True).fill(text)
         self.page.get_by_role("button", name="Translate").click()
+
+    def translate(self, text: str) -> None:
+        """Types a text, clicks, and waits for the map."""
+        self.submit(text)
         self.map().wait_for()
 
     def map(self) -> "Locator":
@@ -176,8 +180,7 @@ def test_each_line_has_its_map(visit: Visit) -> None:
 )
 def test_what_cannot_be_shown_is_said(visit: Visit, text: str, said: str) -> None:
     """A blank, unknown or too long text would give an empty map, or a fault."""
-    visit.page.get_by_label("Text", exact=True).fill(text)
-    visit.page.get_by_role("button", name="Translate").click()
+    visit.submit(text)
     visit.page.get_by_text(said).first.wait_for()
 
 
@@ -252,8 +255,7 @@ def test_translation_beyond_the_model_has_no_map(
 
     with running(make(Long)) as address:
         visit = Visit(browser, address)
-        visit.page.get_by_label("Text", exact=True).fill(TEXT)
-        visit.page.get_by_role("button", name="Translate").click()
+        visit.submit(TEXT)
         visit.page.get_by_text("more than the 64 this model reads").wait_for()
         assert visit.translation().startswith("dogs")
         visit.page.close()
@@ -290,8 +292,7 @@ def test_stream_is_seen_and_stops(browser: "Browser", make: "Make", running: "Ru
 
     with running(make(Streaming)) as address:
         visit = Visit(browser, address)
-        visit.page.get_by_label("Text", exact=True).fill(TEXT)
-        visit.page.get_by_role("button", name="Translate").click()
+        visit.submit(TEXT)
         visit.page.wait_for_function("document.querySelectorAll('textarea')[1].value === 'erstes'")
         endless.go_on.set()
         visit.page.wait_for_function("document.querySelectorAll('textarea')[1].value.includes('weiter')")
@@ -300,5 +301,4 @@ def test_stream_is_seen_and_stops(browser: "Browser", make: "Make", running: "Ru
         else:
             visit.page.close()
         assert endless.closed.wait(30)
-        if leave == "stop":
-            visit.page.close()
+        visit.page.close()
