@@ -10,9 +10,7 @@ import pytest
 from seq2seq.config import AttentionConfig, ModelConfig
 
 CHOICES = {
-    name: get_args(hint)
-    for name, hint in get_type_hints(ModelConfig).items()
-    if get_origin(hint) is Literal
+    name: get_args(hint) for name, hint in get_type_hints(ModelConfig).items() if get_origin(hint) is Literal
 }
 
 
