@@ -1,4 +1,4 @@
-"""The demo in a real browser: streaming, the map and its choosers, hostile texts, and no other host asked."""
+"""The demo in a real browser: streaming, the map and its choosers, hostile texts, no other host asked."""
 
 import threading
 from collections.abc import Iterator
@@ -26,15 +26,11 @@ class Visit:
     def __init__(self, browser: "Browser", address: str, width: int = 1200, scheme: str = "light") -> None:
         self.page: Page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)  # type: ignore[arg-type]
         self.page.set_default_timeout(30_000)
-        self.address = address
         self.hosts: set[str] = set()
         self.complaints: list[str] = []
         self.page.on("request", lambda request: self.hosts.add(urlsplit(request.url).netloc))
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on(
-            "console",
-            lambda message: self.complaints.append(message.text) if message.type == "error" else None,
-        )
+        self.page.on("console", lambda said: self.complaints.extend([said.text] * (said.type == "error")))
         self.page.goto(address)
 
     def submit(self, text: str) -> None:
