@@ -97,19 +97,22 @@ class Tokenizer:
     def __len__(self) -> int:
         return int(self._processor.GetPieceSize())
 
-    def encode(self, text: str, *, sampling: float = 0.0) -> list[int]:
-        """Gives the ids of a text, without start and end.
+    @property
+    def subwords(self) -> Literal["bpe", "unigram"]:
+        """Says how the vocabulary was learned."""
+        try:
+            self._processor.NBestEncode("a", nbest_size=1)
+        except RuntimeError:  # only a unigram model knows a second-best segmentation
+            return "bpe"
+        return "unigram"
 
-        sampling: 0 gives the one best segmentation; above, a random one: BPE leaves out each merge with this
-            probability, unigram draws with its probabilities raised to this power. `seed_sampling` fixes it.
-            ValueError outside 0 to 1.
-        """
-        if not 0 <= sampling <= 1:
-            raise ValueError(f"sampling is {sampling}; give a number from 0 to 1, such as 0.1")
-        plain = normalize(text).text
-        if not sampling:
-            return list(self._processor.Encode(plain))
-        return list(self._processor.Encode(plain, enable_sampling=True, alpha=sampling, nbest_size=-1))
+    def scores(self) -> list[float]:
+        """Gives each piece's score: with unigram its log-probability, with bpe minus its rank."""
+        return [self._processor.GetScore(index) for index in range(len(self))]
+
+    def encode(self, text: str) -> list[int]:
+        """Gives the ids of a text, without start and end."""
+        return list(self._processor.Encode(normalize(text).text))
 
     def encode_with_spans(self, text: str) -> tuple[list[int], list[tuple[int, int]]]:
         """Gives the ids and for each its (start, end) in the original text, without the blank before it."""
@@ -145,14 +148,6 @@ class Tokenizer:
                     f"piece id {index} is not in this vocabulary of {len(self)}; use its own tokenizer"
                 )
         return checked
-
-
-def seed_sampling(seed: int) -> None:
-    """Makes the segmentations that `encode(sampling=...)` draws from now on a function of the seed.
-
-    The generator is SentencePiece's own, one a process; seed it at the start of an epoch, in each worker.
-    """
-    sentencepiece.set_random_generator_seed(seed % (1 << 32))
 
 
 def _is_whole(data: bytes) -> bool:

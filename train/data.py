@@ -20,7 +20,7 @@ from seq2seq.tokenizer import Tokenizer
 
 from .corpus import Corpus, load_corpus
 from .order import BatchOrder, Pair, Place
-from .sampling import MergeDropout
+from .sampling import make_sampler, sample
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,9 @@ class DataSettings(Corpus):
     Args:
         vocabulary_size: pieces of the joint vocabulary of both languages.
         subwords: how the vocabulary is made.
-        sampling: probability that BPE-dropout leaves out a merge, in training; 0 for none. It makes
-            texts longer, 0.1 some 1.4 times.
+        sampling: cut training texts anew each epoch; 0 for not at all. With bpe the probability that a
+            merge is left out (0.1 makes texts 1.4 times as long), with unigram the power its probabilities
+            are raised to (the smaller, the more random).
         batch_tokens: largest rows x longer padded side of a batch.
         valid_sentences: judge only so many validation pairs, evenly spread, while training; 0 for all.
         workers: loader processes beside the training one.
@@ -51,10 +52,6 @@ class DataSettings(Corpus):
                 raise ValueError(f"data.{name} is {getattr(self, name)}; give at least {least}")
         if not 0 <= self.sampling <= 1:
             raise ValueError(f"data.sampling is {self.sampling}; give a number from 0 to 1, such as 0.1")
-        if self.sampling and self.subwords != "bpe":
-            raise ValueError(
-                f"data.sampling is {self.sampling}, which needs data.subwords bpe; set it to 0 or bpe"
-            )
 
 
 class Segmentation:
@@ -69,7 +66,7 @@ class Segmentation:
         longest: int,
     ):
         self.seed, self.limit = seed, longest
-        self.sampler = MergeDropout(tokenizer, sampling) if sampling else None
+        self.sampler = make_sampler(tokenizer, sampling) if sampling else None
         encoded = [(tokenizer.encode(source), tokenizer.encode(target)) for source, target in texts]
         fits = [max(map(len, pair)) < longest for pair in encoded]
         self.plain = list(itertools.compress(encoded, fits))
@@ -86,7 +83,7 @@ class Segmentation:
             return self.plain
         generator = random.Random(f"{self.seed} {epoch}")
         sources, targets = (
-            self.sampler.encode_all([pair[side] for pair in self.texts], generator) for side in (0, 1)
+            sample(self.sampler, [pair[side] for pair in self.texts], generator) for side in (0, 1)
         )
         # A long pair may be cut finer than the model can read: then take it as it is.
         return [

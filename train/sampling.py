@@ -1,21 +1,53 @@
-"""Sampled segmentation: BPE-dropout (Provilkov et al. 2020), from our own random numbers.
+"""Sampled segmentation (subword regularisation), from our own random numbers.
 
-    l o w e r  ->  lo w er  ->  low er      each possible merge is left out with probability p
+    bpe        l o w e r  ->  lo w er  ->  low er   each possible merge is left out with probability p
+               (BPE-dropout, Provilkov et al. 2020)
+    unigram    p(x) ~ (p(x_1) ... p(x_n)) ** alpha  over all ways x to cut a word (Kudo 2018), drawn
+               backwards through the sums of all ways to cut each beginning of the word
 
-SentencePiece samples too, but its generator cannot be seeded across processes, so a resumed run would
-be another. A word is cut in at most `VARIANTS` ways an epoch, which its occurrences draw from: each
-occurrence is cut as BPE-dropout would, and frequent words cost no more than rare ones.
+SentencePiece samples too, but its generator cannot be seeded anew, so a resumed run would be another. A
+word is cut in at most `VARIANTS` ways an epoch, which its occurrences draw from: each occurrence is cut
+as it should be, and frequent words cost no more than rare ones.
 """
 
 import heapq
+import math
 import random
 from collections.abc import Sequence
+from itertools import groupby
 
 from seq2seq.config import EOS, UNK
 from seq2seq.text import BLANK_PIECE, normalize
 from seq2seq.tokenizer import Tokenizer
 
 VARIANTS = 8
+UNKNOWN_PENALTY = 10.0  # SentencePiece's: an unknown character is worth so much less than the rarest piece
+
+
+def sample(
+    sampler: "MergeDropout | UnigramSampling", texts: Sequence[str], generator: random.Random
+) -> list[list[int]]:
+    """The ids of each text, without start and end."""
+    variants: dict[str, list[list[int]]] = {}
+    encoded = []
+    for text in texts:
+        ids: list[int] = []
+        for word in split_words(text):
+            known = variants.setdefault(word, [])
+            choice = generator.randrange(VARIANTS)
+            if choice >= len(known):
+                known.append(_join_unknown(sampler.encode_word(word, generator)))
+                choice = -1
+            ids += known[choice]
+        encoded.append(ids)
+    return encoded
+
+
+def make_sampler(tokenizer: Tokenizer, strength: float) -> "MergeDropout | UnigramSampling":
+    """The way to sample that fits a vocabulary; `strength` is its p or alpha."""
+    if tokenizer.subwords == "bpe":
+        return MergeDropout(tokenizer, strength)
+    return UnigramSampling(tokenizer, strength)
 
 
 class MergeDropout:
@@ -26,22 +58,6 @@ class MergeDropout:
         pieces = enumerate(tokenizer.pieces(range(len(tokenizer))))
         self.ids = {piece: index for index, piece in pieces if index > EOS}
         self.dropout = dropout
-
-    def encode_all(self, texts: Sequence[str], generator: random.Random) -> list[list[int]]:
-        """The ids of each text, without start and end."""
-        variants: dict[str, list[list[int]]] = {}
-        encoded = []
-        for text in texts:
-            ids: list[int] = []
-            for word in split_words(text):
-                known = variants.setdefault(word, [])
-                choice = generator.randrange(VARIANTS)
-                if choice >= len(known):
-                    known.append(self.encode_word(word, generator))
-                    choice = -1
-                ids += known[choice]
-            encoded.append(ids)
-        return encoded
 
     def encode_word(self, word: str, generator: random.Random) -> list[int]:
         """One random segmentation of a word with its blank before it."""
@@ -76,6 +92,43 @@ class MergeDropout:
         return [self.ids.get(symbol, UNK) for symbol in symbols if symbol is not None]
 
 
+class UnigramSampling:
+    """A unigram tokenizer that draws with its probabilities to a power; a high one is the tokenizer."""
+
+    def __init__(self, tokenizer: Tokenizer, power: float):
+        scores = tokenizer.scores()
+        pieces = list(enumerate(tokenizer.pieces(range(len(tokenizer)))))[EOS + 1 :]
+        self.ids = {piece: index for index, piece in pieces}
+        self.weights = {piece: power * scores[index] for index, piece in pieces}
+        self.unknown = power * (min(scores[EOS + 1 :]) - UNKNOWN_PENALTY)
+        self.longest = max(map(len, self.ids))
+
+    def encode_word(self, word: str, generator: random.Random) -> list[int]:
+        """One random segmentation of a word with its blank before it."""
+        sums = [0.0]  # over all ways to cut word[:end], the logarithm of their weights' sum
+        ways: list[list[tuple[int, float]]] = [[]]  # where the last piece of word[:end] may start
+        for end in range(1, len(word) + 1):
+            ways.append([])
+            for start in range(max(0, end - self.longest), end):
+                weight = self.weights.get(word[start:end], self.unknown if start == end - 1 else None)
+                if weight is not None:
+                    ways[end].append((start, sums[start] + weight))
+            most = max(weight for _, weight in ways[end])
+            sums.append(most + math.log(sum(math.exp(weight - most) for _, weight in ways[end])))
+        ids, end = [], len(word)
+        while end:
+            starts, weights = zip(*ways[end], strict=True)
+            (start,) = generator.choices(starts, [math.exp(weight - sums[end]) for weight in weights])
+            ids.append(self.ids.get(word[start:end], UNK))
+            end = start
+        return ids[::-1]
+
+
 def split_words(text: str) -> list[str]:
     """The words of a text as SentencePiece sees them: each with its blank before it."""
     return [BLANK_PIECE + word for word in normalize(text).text.split(" ") if word]
+
+
+def _join_unknown(ids: list[int]) -> list[int]:
+    """Unknown characters side by side are one unknown piece, as for SentencePiece."""
+    return [index for unknown, run in groupby(ids, UNK.__eq__) for index in ([UNK] if unknown else run)]

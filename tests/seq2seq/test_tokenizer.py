@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from seq2seq.config import BOS, EOS, PAD, UNK
 from seq2seq.text import normalize
-from seq2seq.tokenizer import Tokenizer, seed_sampling
+from seq2seq.tokenizer import Tokenizer
 
 LETTERS = "Two dogs play in the snow, and a man looks at them.\nZwei Hunde spielen! Café 你好 1234"
 LINES = [
@@ -102,23 +102,15 @@ def test_same_texts_and_seed_give_the_same_bytes(model_type: Any) -> None:
     )
 
 
-def test_sampling_repeats_with_its_seed_and_keeps_the_text(tokenizer: Tokenizer) -> None:
-    """If it failed, a resumed run would see other pieces, or sampling would change what is said."""
-
-    def draw(seed: int) -> list[list[int]]:
-        seed_sampling(seed)
-        return [tokenizer.encode("Two dogs play in the snow", sampling=0.3) for _ in range(20)]
-
-    first = draw(1)
-    assert first == draw(1) != draw(2)
-    assert len({tuple(ids) for ids in first}) > 1
-    assert {tokenizer.decode(ids) for ids in first} == {"Two dogs play in the snow"}
-
-
-def test_sampling_outside_its_range_is_refused(tokenizer: Tokenizer) -> None:
-    """If it failed, a percentage given for a fraction would train on single letters."""
-    with pytest.raises(ValueError, match=r"sampling is 10"):
-        tokenizer.encode("a", sampling=10)
+@pytest.mark.parametrize("model_type", ["bpe", "unigram"])
+def test_kind_of_vocabulary_is_told(model_type: str) -> None:
+    """If it failed, training would sample the segmentations of one kind with the scores of the other."""
+    tokenizer = Tokenizer.train(LINES, 60, model_type)
+    assert tokenizer.subwords == model_type
+    scores = tokenizer.scores()
+    assert len(scores) == len(tokenizer) and max(scores[4:]) <= 0
+    if model_type == "bpe":
+        assert scores[4:] == [-float(rank) for rank in range(56)]
 
 
 def test_pieces_and_ids_are_inverse(tokenizer: Tokenizer) -> None:
