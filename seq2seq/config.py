@@ -1,6 +1,6 @@
 """What a model is made of: dataclasses that go to JSON and come back, and refuse contradictions.
 
-`AttentionConfig` is one point in the space of attentions (score, heads, positions);
+`AttentionConfig` is one point in the space of attentions (score, heads, sparsity, positions);
 `ModelConfig` puts three of them together, one a flow: encoder self, decoder causal self, cross.
 """
 
@@ -18,19 +18,28 @@ Config = TypeVar("Config")
 
 @dataclass(frozen=True)
 class AttentionConfig:
-    """One attention: how queries are compared with keys, and how heads share keys and values.
+    """One attention: how queries meet keys, how heads share what they remember, who sees whom.
 
     `kv_heads` None gives every query head its own keys and values (MHA), 1 shares one pair among
-    all (MQA), a number between groups them (GQA). `rotary` turns queries and keys by their
-    position (self-attention only).
+    all (MQA), a number between groups them (GQA). `latent` makes the keys and values of all heads
+    from one vector of so many numbers a position (MLA). `window` shows the positions less than so
+    far away, `global_tokens` the first so many (and shows them everything), `stride` every so-many-th;
+    together they show what any of them shows. `linear` replaces the softmax by a product of features.
+    `rotary` turns queries and keys by their position (self-attention only).
 
     Raises:
-        ValueError: a head count below 1, `kv_heads` that do not divide `heads`, dropout outside [0, 1).
+        ValueError: a count below its least, `kv_heads` that do not divide `heads`, dropout outside
+            [0, 1), and choices that exclude each other.
     """
 
-    score: Literal["scaled_dot"] = "scaled_dot"
+    score: Literal["scaled_dot", "additive", "target_aware"] = "scaled_dot"
     heads: int = 4
     kv_heads: int | None = None
+    latent: int | None = None
+    window: int | None = None
+    global_tokens: int = 0
+    stride: int | None = None
+    linear: bool = False
     rotary: bool = False
     dropout: float = 0.0
 
@@ -43,12 +52,51 @@ class AttentionConfig:
                 f"kv_heads is {self.kv_heads}; choose a divisor of heads ({self.heads}), "
                 "so that each key/value head serves the same number of query heads"
             )
+        for name in ("latent", "window", "stride"):
+            size = getattr(self, name)
+            if size is not None and size < 1:
+                raise ValueError(f"{name} is {size}; choose at least 1, or leave it out (null) for none")
+        if self.global_tokens < 0:
+            raise ValueError(f"global_tokens is {self.global_tokens}; choose 0 (none) or more")
         check_dropout(self.dropout)
+        self._refuse_contradictions()
+
+    def _refuse_contradictions(self) -> None:
+        if self.latent is not None and self.kv_heads is not None:
+            raise ValueError(
+                f"latent is {self.latent} beside kv_heads {self.kv_heads}; a latent serves all heads "
+                "already, leave out (null) one of the two"
+            )
+        if self.linear and self.score != "scaled_dot":
+            raise ValueError(
+                f"linear is True beside score {self.score!r}; linear attention compares by its own "
+                "features, set score to scaled_dot or linear to False"
+            )
+        if self.linear and self.sparse:
+            raise ValueError(
+                f"linear is True beside window {self.window}, global_tokens {self.global_tokens} and stride "
+                f"{self.stride}; its one sum over all keys leaves none out, drop these or set linear to False"
+            )
+        if self.rotary and (self.linear or self.score != "scaled_dot"):
+            raise ValueError(
+                f"rotary is True beside {self.comparison}; only a scaled dot product of turned "
+                "vectors depends on their distance, set rotary to False"
+            )
 
     @property
     def shared_heads(self) -> int:
         """K, the number of key/value heads."""
         return self.heads if self.kv_heads is None else self.kv_heads
+
+    @property
+    def sparse(self) -> bool:
+        """Whether a query sees only some positions, padding and the future aside."""
+        return self.window is not None or self.global_tokens > 0 or self.stride is not None
+
+    @property
+    def comparison(self) -> str:
+        """The field that says how queries are compared with keys, for errors."""
+        return "linear True" if self.linear else f"score {self.score!r}"
 
 
 @dataclass(frozen=True)
@@ -102,6 +150,12 @@ class ModelConfig:
         if attention.rotary:
             raise ValueError(
                 f"{name}.rotary is set by the model; write positions: rotary to turn on rotary positions"
+            )
+        turned = self.positions == "rotary" and name != "cross_attention"
+        if turned and (attention.linear or attention.score != "scaled_dot"):
+            raise ValueError(
+                f"positions is rotary, but {name} has {attention.comparison}, which no turning suits; "
+                "choose positions: sinusoidal or learned"
             )
         if self.positions == "rotary" and (self.width // attention.heads) % 2:
             raise ValueError(

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from seq2seq.attention import KeyValueCache, padding_mask
+from seq2seq.attention import Memory, padding_mask
 from seq2seq.config import PAD, ModelConfig
 from seq2seq.dropout import Dropout
 from seq2seq.layers import DecoderLayer, DecoderMaps, Embedding, EncoderLayer, Stack, make_norm
@@ -41,7 +41,7 @@ class TransformerOutput(NamedTuple):
 class DecoderState:
     """Where decoding stands: what each layer remembers of the rows [N] and of their sources [B]."""
 
-    memories: list[KeyValueCache]
+    memories: list[Memory]
     remembered: list[Tensor]  # [B, S, C] each
     source_mask: Tensor | None  # [B, 1, 1, S]
 

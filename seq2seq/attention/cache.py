@@ -1,7 +1,11 @@
-"""What a layer remembers while it decodes: the compressed keys and values of every token read so far.
+"""What a layer remembers while it decodes.
 
-Without it, each new token would send the whole prefix through the layer again. The memory is given
-to the layer and handed back, never hidden in it.
+    KeyValueCache   the compressed keys and values of the tokens read so far, [N, S, C]; under a
+                    window only of those that a later token may still see
+    LinearState     linear attention's sums over all of them, [N, H, D, D] and [N, H, D]: constant
+
+Without a memory, each new token would send the whole prefix through the layer again. It is given to
+the layer and handed back, never hidden in it. Both kinds have `append`, `select`, `length`, `nbytes`.
 """
 
 import torch
@@ -11,36 +15,54 @@ from torch import Tensor
 class KeyValueCache:
     """Compressed keys and values of one layer: [N, S, C], growing along S up to a capacity.
 
-    Room is taken at the first token and doubled when needed, so that appending seldom copies.
+    Room is taken at the first token and doubled when needed, so that appending seldom copies. With
+    a `window`, tokens that no later one sees (all but the newest window - 1) are forgotten.
     """
 
-    def __init__(self, rows: int, capacity: int, width: int, *, dtype: torch.dtype, device: torch.device):
-        self.capacity = capacity
+    def __init__(
+        self,
+        rows: int,
+        capacity: int,
+        width: int,
+        *,
+        window: int | None = None,
+        dtype: torch.dtype,
+        device: torch.device,
+    ):
+        self.capacity, self.window = capacity, window
         self.length = 0
+        self._start = self._end = 0  # the part of the room that is remembered
         self._entries = torch.empty(rows, min(capacity, 16), width, dtype=dtype, device=device)
 
     def append(self, entries: Tensor) -> Tensor:
-        """Add the entries of T new tokens [N, T, C]; gives back all of them, [N, S, C].
+        """Add the entries of T new tokens [N, T, C]; gives back what they may see, [N, S, C].
+
+        That is all entries so far; under a window the newest window - 1 and the new ones.
 
         Raises:
             ValueError: more tokens than the capacity.
         """
-        end = self.length + entries.shape[1]
-        if end > self.capacity:
+        tokens = entries.shape[1]
+        if self.length + tokens > self.capacity:
             raise ValueError(
-                f"{end} tokens do not fit a memory of {self.capacity}; start with a larger capacity"
+                f"{self.length + tokens} tokens do not fit a memory of {self.capacity}; "
+                "start with a larger capacity"
             )
-        if end > self._entries.shape[1]:
-            self._grow(end)
-        self._entries[:, self.length : end] = entries
-        self.length = end
-        return self._entries[:, :end]
+        if self._end + tokens > self._entries.shape[1]:
+            self._make_room(tokens)
+        start, end = self._start, self._end + tokens
+        self._entries[:, self._end : end] = entries
+        self._end = end
+        self.length += tokens
+        if self.window is not None:
+            self._start = max(start, end - (self.window - 1))
+        return self._entries[:, start:end]
 
     def select(self, rows: Tensor) -> None:
         """Keep these rows [N'], in this order; a row may come several times."""
         room = self._entries.shape[1]
         kept = self._entries.new_empty(len(rows), room, self._entries.shape[2])
-        read, place = self._entries[:, : self.length], kept[:, : self.length]
+        read, place = self._held, kept[:, self._start : self._end]
         if read.requires_grad:  # torch refuses out= where gradients are recorded
             place.copy_(read.index_select(0, rows))
         else:
@@ -50,11 +72,46 @@ class KeyValueCache:
     @property
     def nbytes(self) -> int:
         """Bytes of the entries remembered (the spare room not counted)."""
-        rows, _, width = self._entries.shape
-        return rows * self.length * width * self._entries.element_size()
+        return self._held.numel() * self._entries.element_size()
 
-    def _grow(self, needed: int) -> None:
-        rows, room, width = self._entries.shape
-        larger = self._entries.new_empty(rows, min(self.capacity, max(needed, 2 * room)), width)
-        larger[:, : self.length] = self._entries[:, : self.length]
-        self._entries = larger
+    @property
+    def _held(self) -> Tensor:
+        return self._entries[:, self._start : self._end]
+
+    def _make_room(self, tokens: int) -> None:
+        """Move what is held to the front of a new room, twice as large as what it must hold now."""
+        rows, _, width = self._entries.shape
+        held = self._end - self._start
+        larger = self._entries.new_empty(rows, min(self.capacity, 2 * (held + tokens)), width)
+        larger[:, :held] = self._held
+        self._entries, self._start, self._end = larger, 0, held
+
+
+class LinearState:
+    """What linear attention keeps of the tokens read: sums, of one size however many they were.
+
+    sums [N, H, D, D] of feature times value, totals [N, H, D] of features.
+    """
+
+    def __init__(self, rows: int, heads: int, width: int, *, dtype: torch.dtype, device: torch.device):
+        self.length = 0
+        self.sums = torch.zeros(rows, heads, width, width, dtype=dtype, device=device)
+        self.totals = torch.zeros(rows, heads, width, dtype=dtype, device=device)
+
+    def append(self, key: Tensor, value: Tensor) -> None:
+        """Add T new tokens: features of their keys and their values, [N, H, T, D] each."""
+        self.sums = self.sums + key.transpose(-2, -1) @ value
+        self.totals = self.totals + key.sum(dim=-2)
+        self.length += key.shape[-2]
+
+    def select(self, rows: Tensor) -> None:
+        """Keep these rows [N'], in this order; a row may come several times."""
+        self.sums, self.totals = self.sums[rows], self.totals[rows]
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the two sums, from the first token on."""
+        return sum(part.numel() * part.element_size() for part in (self.sums, self.totals))
+
+
+Memory = KeyValueCache | LinearState

@@ -4,17 +4,20 @@
     causal self     x asks x's past          a decoder may not read what it has yet to write
     cross           x asks another source    queries from one sequence, keys and values from another
 
-All three are the same four moves: query, compress, expand, attend.
+All three are the same four moves: query, compress, expand, attend. What else the config asks for
+(score, heads, masks, linear) is the same in each of them.
 """
 
 import torch
 from torch import Tensor, nn
 
 from seq2seq.attention.attend import Attended, attend
-from seq2seq.attention.cache import KeyValueCache
-from seq2seq.attention.heads import SharedHeads
-from seq2seq.attention.mask import all_of, causal_mask
-from seq2seq.attention.score import ScaledDotScore
+from seq2seq.attention.cache import KeyValueCache, LinearState, Memory
+from seq2seq.attention.heads import LatentHeads, make_heads
+from seq2seq.attention.linear import causal_linear_attention, linear_attention
+from seq2seq.attention.mask import all_of, causal_mask, sparse_mask
+from seq2seq.attention.score import ScaledDotScore, make_score
+from seq2seq.attention.window import attend_window, block_length
 from seq2seq.config import AttentionConfig
 
 
@@ -23,16 +26,65 @@ class Attention(nn.Module):
 
     def __init__(self, width: int, config: AttentionConfig, memory_width: int):
         super().__init__()
-        self.heads = SharedHeads(width, config.heads, config.shared_heads, memory_width, rotary=config.rotary)
-        self.score = ScaledDotScore()
-        self.dropout = config.dropout
+        self.config = config
+        self.heads = make_heads(width, config, memory_width)
+        self.score = make_score(config, self.heads.key_width)
+
+    @property
+    def dropout(self) -> float:
+        """The share of weights dropped: the config's in training, else none."""
+        return self.config.dropout if self.training else 0.0
 
     def read(self, query: Tensor, compressed: Tensor, mask: Tensor | None, need_weights: bool) -> Attended:
         """Queries [B, H, T, D] read a compressed memory [B, S, C] -> context [B, T, M]."""
+        if self.config.linear:
+            key, value = self.heads.expand(compressed)
+            found = linear_attention(query, key, value, mask, dropout=self.dropout, need_weights=need_weights)
+        elif isinstance(self.heads, LatentHeads) and self._absorbs(query.shape[2]):
+            latents = compressed[:, None].expand(-1, self.heads.heads, -1, -1)
+            query = self.heads.absorb(query)
+            found = self._attend(query, latents, latents, mask, need_weights)
+            found = Attended(self.heads.release(found.context), found.weights)
+        else:
+            found = self._attend(query, *self.heads.expand(compressed), mask, need_weights)
+        return self._merge(found)
+
+    def read_near(self, query: Tensor, compressed: Tensor, mask: Tensor | None, *, causal: bool) -> Attended:
+        """As `read` under the config's window, queries and keys being the same positions, in blocks."""
+        assert self.config.window is not None
         key, value = self.heads.expand(compressed)
-        dropout = self.dropout if self.training else 0.0
-        attended = attend(query, key, value, self.score, mask, dropout=dropout, need_weights=need_weights)
-        return Attended(self.heads.merge(attended.context), attended.weights)
+        present = None if mask is None else mask[:, 0, 0]
+        context = attend_window(
+            query,
+            key,
+            value,
+            self.score,
+            self.config.window,
+            present,
+            causal=causal,
+            dropout=self.dropout,
+        )
+        return self._merge(Attended(context, None))
+
+    def near_only(self, query: Tensor, compressed: Tensor, mask: Tensor | None, need_weights: bool) -> bool:
+        """Whether `read_near` does, and pays: a window and nothing else over many blocks, no map wanted."""
+        config, length = self.config, compressed.shape[1]
+        if config.window is None or config.global_tokens or config.stride is not None or need_weights:
+            return False
+        of_keys = mask is None or (mask.ndim == 4 and mask.shape[1:3] == (1, 1))
+        return of_keys and query.shape[2] == length >= 4 * block_length(config.window)
+
+    def _absorbs(self, queries: int) -> bool:
+        # Asking the latents costs H T latent a key, expanding them M latent: few queries had better ask.
+        return isinstance(self.score, ScaledDotScore) and queries < self.heads.head_width
+
+    def _attend(
+        self, query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, need_weights: bool
+    ) -> Attended:
+        return attend(query, key, value, self.score, mask, dropout=self.dropout, need_weights=need_weights)
+
+    def _merge(self, found: Attended) -> Attended:
+        return Attended(self.heads.merge(found.context), found.weights)
 
 
 class SelfAttention(Attention):
@@ -45,6 +97,9 @@ class SelfAttention(Attention):
         """x [B, T, M], mask broadcastable to [B, H, T, T] -> context [B, T, M], weights [B, H, T, T]."""
         positions = torch.arange(x.shape[1], device=x.device)
         query, compressed = self.heads.query(x, positions), self.heads.compress(x, positions)
+        if self.near_only(query, compressed, mask, need_weights):
+            return self.read_near(query, compressed, mask, causal=False)
+        mask = all_of(mask, sparse_mask(self.config, positions, positions))
         return self.read(query, compressed, mask, need_weights)
 
 
@@ -54,11 +109,17 @@ class CausalSelfAttention(Attention):
     def __init__(self, width: int, config: AttentionConfig):
         super().__init__(width, config, width)
 
-    def empty_memory(self, rows: int, capacity: int) -> KeyValueCache:
+    def empty_memory(self, rows: int, capacity: int) -> Memory:
         """A memory for so many rows and tokens, to be given back as `memory=`."""
-        weight = self.heads.query_projection.weight
+        heads, config = self.heads, self.config
+        dtype, device = heads.query_projection.weight.dtype, heads.query_projection.weight.device
+        if config.linear:
+            dtype = torch.promote_types(dtype, torch.float32)  # long sums would drown in 16 bit
+            return LinearState(rows, heads.heads, heads.head_width, dtype=dtype, device=device)
+        alone = not config.global_tokens and config.stride is None
+        window = config.window if alone else None  # others may still ask for what left the window
         return KeyValueCache(
-            rows, capacity, self.heads.compressed_width, dtype=weight.dtype, device=weight.device
+            rows, capacity, heads.compressed_width, window=window, dtype=dtype, device=device
         )
 
     def forward(
@@ -66,23 +127,53 @@ class CausalSelfAttention(Attention):
         x: Tensor,
         mask: Tensor | None = None,
         *,
-        memory: KeyValueCache | None = None,
+        memory: Memory | None = None,
         need_weights: bool = False,
     ) -> Attended:
         """The T newest tokens ask all S so far (S = T without a memory).
 
         Shapes: x [B, T, M], mask broadcastable to [B, H, T, S] -> context [B, T, M],
-        weights [B, H, T, S]. The memory is appended to in place.
+        weights [B, H, T, S] (under a window with a memory, its newest columns). The memory is
+        appended to in place.
         """
         read = 0 if memory is None else memory.length
         positions = torch.arange(read, read + x.shape[1], device=x.device)
         query, compressed = self.heads.query(x, positions), self.heads.compress(x, positions)
+        if self.config.linear:
+            assert not isinstance(memory, KeyValueCache)
+            return self._read_running(query, compressed, mask, memory, need_weights)
+        assert not isinstance(memory, LinearState)
         if memory is not None:
             compressed = memory.append(compressed)
-        if x.shape[1] > 1:  # a single newest token has no future to hide
-            everything = torch.arange(compressed.shape[1], device=x.device)
-            mask = all_of(mask, causal_mask(positions, everything))
+        mask = newest(mask, compressed.shape[1])
+        if self.near_only(query, compressed, mask, need_weights):
+            return self.read_near(query, compressed, mask, causal=True)
+        if x.shape[1] > 1 or self.config.sparse:  # a single newest token has no future to hide
+            end = read + x.shape[1]
+            held = torch.arange(end - compressed.shape[1], end, device=x.device)
+            mask = all_of(mask, sparse_mask(self.config, positions, held), causal_mask(positions, held))
         return self.read(query, compressed, mask, need_weights)
+
+    def _read_running(
+        self,
+        query: Tensor,
+        compressed: Tensor,
+        mask: Tensor | None,
+        state: LinearState | None,
+        need_weights: bool,
+    ) -> Attended:
+        key, value = self.heads.expand(compressed)
+        return self._merge(
+            causal_linear_attention(
+                query,
+                key,
+                value,
+                newest(mask, key.shape[2]),
+                state=state,
+                dropout=self.dropout,
+                need_weights=need_weights,
+            )
+        )
 
 
 class CrossAttention(Attention):
@@ -101,7 +192,26 @@ class CrossAttention(Attention):
         return self.heads.compress(source)
 
     def forward(
-        self, x: Tensor, remembered: Tensor, mask: Tensor | None = None, *, need_weights: bool = False
+        self,
+        x: Tensor,
+        remembered: Tensor,
+        mask: Tensor | None = None,
+        *,
+        positions: Tensor | None = None,
+        need_weights: bool = False,
     ) -> Attended:
-        """x [B, T, M] asks remembered [B, S, C]; mask to [B, H, T, S] -> context [B, T, M], weights."""
+        """x [B, T, M] asks remembered [B, S, C]; mask to [B, H, T, S] -> context [B, T, M], weights.
+
+        `positions` [T] says where the queries stand (None: 0, 1, ...), which a sparse mask asks for.
+        """
+        if self.config.sparse:
+            if positions is None:
+                positions = torch.arange(x.shape[1], device=x.device)
+            places = torch.arange(remembered.shape[1], device=x.device)
+            mask = all_of(mask, sparse_mask(self.config, positions, places))
         return self.read(self.heads.query(x), remembered, mask, need_weights)
+
+
+def newest(mask: Tensor | None, keys: int) -> Tensor | None:
+    """The columns of a mask [..., S] that concern the newest keys, which are all a memory shows."""
+    return mask if mask is None or mask.shape[-1] <= keys else mask[..., -keys:]

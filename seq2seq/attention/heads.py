@@ -1,19 +1,25 @@
-"""Axis 3, how heads share what they remember: multi-head, grouped-query, multi-query.
+"""Axis 3, how heads share what they remember: multi-head, grouped-query, multi-query, multi-head latent.
 
 Attention reads in two moves. *Compress* makes one vector of each token attended to, [B, S, C]:
 that is all a cache has to hold. *Expand* turns it into the keys and values of the H heads,
-[B, H, S, D]. The family differs by one number, C = 2 K D:
+[B, H, S, D]. The family differs by one number, C: 2 K D where heads share, the latent's own width
+where each head expands its keys and values from one latent c.
 
-    H = 4 query heads       q1 q2 q3 q4     q1 q2 q3 q4     q1 q2 q3 q4
-                             |  |  |  |      \\ /   \\ /       \\  \\ /  /
-    K key/value heads       k1 k2 k3 k4      k1     k2           k1
-                            multi-head       grouped         multi-query
+    H = 4 query heads       q1 q2 q3 q4     q1 q2 q3 q4     q1 q2 q3 q4     q1 q2 q3 q4
+                             |  |  |  |      \\ /   \\ /       \\  \\ /  /       |  |  |  |
+    K key/value heads       k1 k2 k3 k4      k1     k2           k1         k1 k2 k3 k4
+                                                                              \\  \\ /  /
+                                                                                  c
+                            multi-head       grouped         multi-query     multi-head latent
                             K = H            1 < K < H       K = 1
 """
+
+import math
 
 import torch
 from torch import Tensor, nn
 
+from seq2seq.config import AttentionConfig
 from seq2seq.positions import rotate
 
 
@@ -42,6 +48,11 @@ class SharedHeads(nn.Module):
     def compressed_width(self) -> int:
         """C, the numbers to remember a token."""
         return 2 * self.kv_heads * self.head_width
+
+    @property
+    def key_width(self) -> int:
+        """D, what queries and keys are compared by."""
+        return self.head_width
 
     def query(self, x: Tensor, positions: Tensor | None = None) -> Tensor:
         """What each token asks, one question a head: [B, T, M] -> [B, H, T, D]."""
@@ -80,3 +91,108 @@ class SharedHeads(nn.Module):
             nn.init.xavier_uniform_(projection)
         for linear in (self.query_projection, self.key_value_projection, self.output_projection):
             nn.init.zeros_(linear.bias)
+
+
+class LatentHeads(nn.Module):
+    """H heads whose keys and values all come from one latent vector a position: MLA.
+
+        c = norm(W_c x)          [B, S, latent]         what the cache holds
+        k, v = W_k c, W_v c      [B, H, S, D] each
+        r = rotate(W_r x)        [B, S, R]              in rotary self-attention, cached beside c
+
+    A turned key could not be expanded from a latent later, so position has a key of its own, r, as
+    wide as half a head and shared by all: queries and keys are then [D | R] wide. Because k and v
+    are linear in c, heads may as well ask the latents themselves (`absorbed`): (W_k^T q) . c is
+    q . (W_k c), and the mixture of the W_v c is W_v times the mixture of the c.
+    No biases, as in the paper. Source: DeepSeek-V2, 2024, section 2.1.
+
+    Raises:
+        ValueError: heads that do not divide the width.
+    """
+
+    def __init__(self, width: int, heads: int, latent: int, memory_width: int, *, rotary: bool = False):
+        super().__init__()
+        if width % heads:
+            raise ValueError(f"heads is {heads}, which does not divide width {width}; choose a divisor")
+        self.heads, self.latent, self.head_width = heads, latent, width // heads
+        self.rotary_width = 2 * math.ceil(self.head_width / 4) if rotary else 0
+        self.query_projection = nn.Linear(width, heads * self.key_width, bias=False)
+        self.latent_projection = nn.Linear(memory_width, latent, bias=False)
+        self.latent_norm = nn.RMSNorm(latent, eps=1e-6)
+        self.key_value_projection = nn.Linear(latent, 2 * width, bias=False)
+        self.rotary_projection = nn.Linear(memory_width, self.rotary_width, bias=False) if rotary else None
+        self.output_projection = nn.Linear(width, width, bias=False)
+        key, value = self.key_value_projection.weight.chunk(2)
+        outer = [self.query_projection.weight, self.latent_projection.weight, self.output_projection.weight]
+        for weight in [*outer, key, value]:
+            nn.init.xavier_uniform_(weight)
+        if self.rotary_projection is not None:
+            nn.init.xavier_uniform_(self.rotary_projection.weight)
+
+    @property
+    def compressed_width(self) -> int:
+        """C, the numbers to remember a token."""
+        return self.latent + self.rotary_width
+
+    @property
+    def key_width(self) -> int:
+        """D + R, what queries and keys are compared by."""
+        return self.head_width + self.rotary_width
+
+    def query(self, x: Tensor, positions: Tensor | None = None) -> Tensor:
+        """What each token asks, one question a head: [B, T, M] -> [B, H, T, D + R]."""
+        query = self.query_projection(x).unflatten(-1, (self.heads, self.key_width))
+        if self.rotary_width and positions is not None:
+            content, place = query.split([self.head_width, self.rotary_width], dim=-1)
+            query = torch.cat([content, rotate(place, positions)], dim=-1)
+        return query.transpose(1, 2)
+
+    def compress(self, source: Tensor, positions: Tensor | None = None) -> Tensor:
+        """The latent of each token and, where rotary, its turned key: [B, S, M] -> [B, S, C]."""
+        latent = self.latent_norm(self.latent_projection(source))
+        if self.rotary_projection is None:
+            return latent
+        place = self.rotary_projection(source)
+        if positions is not None:
+            place = rotate(place[..., None, :], positions).squeeze(-2)
+        return torch.cat([latent, place], dim=-1)
+
+    def expand(self, compressed: Tensor) -> tuple[Tensor, Tensor]:
+        """Keys [B, H, S, D + R] and values [B, H, S, D] of every head, from [B, S, C]."""
+        latent, place = compressed.split([self.latent, self.rotary_width], dim=-1)
+        pairs = self.key_value_projection(latent).unflatten(-1, (2, self.heads, self.head_width))
+        key, value = pairs.permute(2, 0, 3, 1, 4)
+        if self.rotary_width:
+            key = torch.cat([key, place[:, None].expand(-1, self.heads, -1, -1)], dim=-1)
+        return key, value
+
+    def absorb(self, query: Tensor) -> Tensor:
+        """Queries that ask the latents themselves: [B, H, T, D + R] -> [B, H, T, C].
+
+        Scaled so that dividing by sqrt(C), as the score will, gives what sqrt(D + R) gives.
+        """
+        content, place = query.split([self.head_width, self.rotary_width], dim=-1)
+        key_weight, _ = self._expansion()
+        asked = torch.cat([content @ key_weight, place], dim=-1)
+        return asked * math.sqrt(self.compressed_width / self.key_width)
+
+    def release(self, context: Tensor) -> Tensor:
+        """Each head's values from its mixture of compressed vectors: [B, H, T, C] -> [B, H, T, D]."""
+        _, value_weight = self._expansion()
+        return context[..., : self.latent] @ value_weight.transpose(-2, -1)
+
+    def merge(self, context: Tensor) -> Tensor:
+        """The heads' findings as one vector a token: [B, H, T, D] -> [B, T, M]."""
+        return self.output_projection(context.transpose(1, 2).flatten(-2))
+
+    def _expansion(self) -> tuple[Tensor, Tensor]:
+        """W_k and W_v, [H, D, latent] each."""
+        key, value = self.key_value_projection.weight.unflatten(0, (2, self.heads, self.head_width))
+        return key, value
+
+
+def make_heads(width: int, config: AttentionConfig, memory_width: int) -> SharedHeads | LatentHeads:
+    """The heads that a config describes."""
+    if config.latent is not None:
+        return LatentHeads(width, config.heads, config.latent, memory_width, rotary=config.rotary)
+    return SharedHeads(width, config.heads, config.shared_heads, memory_width, rotary=config.rotary)

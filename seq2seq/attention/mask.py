@@ -1,11 +1,25 @@
 """Axis 3, what may be compared: masks, boolean, true = may attend.
 
+    causal . . .    window 2 . .   1 global . . .   stride 2 . .     q down, k across
+    x . . . .       x x . . .      x x x x x        x . x . x
+    x x . . .       x x x . .      x . . . .        . x . x .
+    x x x . .       . x x x .      x . . . .        x . x . x
+    x x x x .       . . x x x      x . . . .        . x . x .
+    x x x x x       . . . x x      x . . . .        x . x . x
+
 A mask is a function of positions, so it is the same thing in a full pass (all queries) and in one
-step of decoding (the newest query against everything before). Masks combine by "and".
+step of decoding (the newest query against everything before). `all_of` takes away (padding, the
+future), `any_of` joins: window or global is Longformer's (Beltagy et al. 2020), window or stride
+the Sparse Transformer's (Child et al. 2019). In cross-attention each query stands opposite the key
+of its own position, as in local-m attention (Luong et al. 2015).
 """
+
+from functools import reduce
 
 import torch
 from torch import Tensor
+
+from seq2seq.config import AttentionConfig
 
 
 def padding_mask(present: Tensor) -> Tensor:
@@ -18,12 +32,37 @@ def causal_mask(query_positions: Tensor, key_positions: Tensor) -> Tensor:
     return key_positions[None, :] <= query_positions[:, None]
 
 
+def window_mask(query_positions: Tensor, key_positions: Tensor, window: int) -> Tensor:
+    """Show the near: positions [T] and [S] -> [T, S], true where they are less than `window` apart."""
+    return (query_positions[:, None] - key_positions[None, :]).abs() < window
+
+
+def global_mask(query_positions: Tensor, key_positions: Tensor, tokens: int) -> Tensor:
+    """The first `tokens` positions see all and are seen by all: positions [T] and [S] -> [T, S]."""
+    return (query_positions[:, None] < tokens) | (key_positions[None, :] < tokens)
+
+
+def strided_mask(query_positions: Tensor, key_positions: Tensor, stride: int) -> Tensor:
+    """Show every `stride`-th, counted from the query: positions [T] and [S] -> [T, S]."""
+    return (query_positions[:, None] - key_positions[None, :]) % stride == 0
+
+
+def sparse_mask(config: AttentionConfig, query_positions: Tensor, key_positions: Tensor) -> Tensor | None:
+    """What any of the config's window, global tokens and stride shows, [T, S]; None where it has none."""
+    return any_of(
+        None if config.window is None else window_mask(query_positions, key_positions, config.window),
+        global_mask(query_positions, key_positions, config.global_tokens) if config.global_tokens else None,
+        None if config.stride is None else strided_mask(query_positions, key_positions, config.stride),
+    )
+
+
 def all_of(*masks: Tensor | None) -> Tensor | None:
     """What every given mask allows; None hides nothing."""
     given = [mask for mask in masks if mask is not None]
-    if not given:
-        return None
-    combined = given[0]
-    for mask in given[1:]:
-        combined = torch.logical_and(combined, mask)
-    return combined
+    return reduce(torch.logical_and, given) if given else None
+
+
+def any_of(*masks: Tensor | None) -> Tensor | None:
+    """What at least one of the given masks allows; None is left out."""
+    given = [mask for mask in masks if mask is not None]
+    return reduce(torch.logical_or, given) if given else None

@@ -1,14 +1,28 @@
 """Axis 1, the score: how well does a key answer a query?
 
-Scaled dot-product (Vaswani et al. 2017, eq. 1): score(q, k) = q . k / sqrt(D). The dot product of
-two independent vectors of variance 1 has variance D; without the root, a wide head would hand the
-softmax such large numbers that one key takes everything and the gradient vanishes.
+    scaled dot-product   q . k / sqrt(D)                        Vaswani et al. 2017, eq. 1
+    additive             v . tanh(W_q q + W_k k)                Bahdanau et al. 2015, appendix A.1.2
+    target-aware         MLP([q, k, q - k, q * k])              Zhou et al. 2018 (DIN), figure 2
+
+The dot product of two independent vectors of variance 1 has variance D; without the root, a wide
+head would hand the softmax such large numbers that one key takes everything and the gradient
+vanishes. It is a plain matrix product; the other two build a hidden layer for each pair of query
+and key, [B, H, T, S, hidden]. They do so for a few queries at a time and, where gradients are
+recorded, build it again on the way back, so that memory grows with T S and not with T S hidden.
 """
 
 import math
+from collections.abc import Callable
 from typing import Protocol
 
+import torch
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
+
+from seq2seq.config import AttentionConfig
+
+# The most numbers of hidden layer that are held at once: 64 MiB in float32.
+BLOCK = 2**24
 
 
 class Score(Protocol):
@@ -22,3 +36,81 @@ class ScaledDotScore(nn.Module):
 
     def forward(self, query: Tensor, key: Tensor) -> Tensor:
         return query @ key.transpose(-2, -1) / math.sqrt(query.shape[-1])
+
+
+class AdditiveScore(nn.Module):
+    """v . tanh(W_q q + W_k k): queries and keys may differ in width.
+
+    Shapes: query [B, H, T, query width], key [B, H, S, key width] -> [B, H, T, S]. One set of
+    weights serves all heads, which differ by what was projected for them. `block` bounds the
+    numbers of the hidden layer held at once.
+    """
+
+    def __init__(self, query_width: int, key_width: int, hidden: int, *, block: int = BLOCK):
+        super().__init__()
+        self.query_projection = nn.Linear(query_width, hidden, bias=False)
+        self.key_projection = nn.Linear(key_width, hidden, bias=False)
+        self.direction = nn.Parameter(torch.empty(hidden))
+        self.block = block
+        nn.init.xavier_uniform_(self.query_projection.weight)
+        nn.init.xavier_uniform_(self.key_projection.weight)
+        nn.init.normal_(self.direction, std=hidden**-0.5)
+
+    def forward(self, query: Tensor, key: Tensor) -> Tensor:
+        query, key = self.query_projection(query), self.key_projection(key)
+        return in_blocks(self._compare, query, key, self.block // len(self.direction))
+
+    def _compare(self, query: Tensor, key: Tensor) -> Tensor:
+        return torch.tanh(query[..., :, None, :] + key[..., None, :, :]) @ self.direction
+
+
+class TargetAwareScore(nn.Module):
+    """DIN's activation unit: a small net looks at q, k, their difference and their product.
+
+    Shapes: query [B, H, T, D], key [B, H, S, D] -> [B, H, T, S]. `block` bounds the numbers of
+    the hidden layer held at once.
+    """
+
+    def __init__(self, width: int, hidden: int, *, block: int = BLOCK):
+        super().__init__()
+        self.widen = nn.Linear(4 * width, hidden)
+        self.activation = nn.PReLU()
+        self.narrow = nn.Linear(hidden, 1)
+        self.block = block
+        for linear in (self.widen, self.narrow):
+            nn.init.xavier_uniform_(linear.weight)
+            nn.init.zeros_(linear.bias)
+
+    def forward(self, query: Tensor, key: Tensor) -> Tensor:
+        return in_blocks(self._compare, query, key, self.block // self.widen.in_features)
+
+    def _compare(self, query: Tensor, key: Tensor) -> Tensor:
+        q, k = torch.broadcast_tensors(query[..., :, None, :], key[..., None, :, :])
+        pairs = torch.cat([q, k, q - k, q * k], dim=-1)
+        return self.narrow(self.activation(self.widen(pairs))).squeeze(-1)
+
+
+def in_blocks(compare: Callable[[Tensor, Tensor], Tensor], query: Tensor, key: Tensor, pairs: int) -> Tensor:
+    """`compare(query, key)`, for at most so many pairs (but a whole query) at a time."""
+    batch = torch.broadcast_shapes(query.shape[:-2], key.shape[:-2]).numel()
+    queries = max(1, pairs // max(1, batch * key.shape[-2]))
+    if queries >= query.shape[-2]:
+        return compare(query, key)
+    if not torch.is_grad_enabled():
+        return torch.cat([compare(part, key) for part in query.split(queries, dim=-2)], dim=-2)
+    parts = (
+        checkpoint(compare, part, key, use_reentrant=False, preserve_rng_state=False)
+        for part in query.split(queries, dim=-2)
+    )
+    return torch.cat(list(parts), dim=-2)
+
+
+def make_score(config: AttentionConfig, width: int) -> ScaledDotScore | AdditiveScore | TargetAwareScore:
+    """The score that a config names, for queries and keys [.., width]; hidden layers are as wide."""
+    match config.score:
+        case "scaled_dot":
+            return ScaledDotScore()
+        case "additive":
+            return AdditiveScore(width, width, width)
+        case "target_aware":
+            return TargetAwareScore(width, width)

@@ -1,0 +1,42 @@
+"""Target-aware pooling: a candidate asks a history how much of it speaks for the candidate.
+
+    a_s = MLP([c, h_s, c - h_s, c * h_s])        how much item s of the history matters to candidate c
+    pooled = sum_s a_s h_s                       what this user's history is, seen from this candidate
+
+The weights are no softmax: they need not sum to 1, so that a history full of what the candidate
+resembles weighs more than one with a single such item. With another candidate the same history
+becomes another vector. Source: Zhou et al. 2018 (Deep Interest Network), section 4.3, eq. 3.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from seq2seq.attention.attend import Attended
+from seq2seq.attention.score import TargetAwareScore
+
+
+class TargetAwarePooling(nn.Module):
+    """One vector of a history for one candidate, by DIN's activation unit.
+
+    `hidden` is the width of the unit's hidden layer (36 in the paper).
+    """
+
+    def __init__(self, width: int, hidden: int = 36):
+        super().__init__()
+        self.score = TargetAwareScore(width, hidden)
+
+    def forward(self, candidate: Tensor, history: Tensor, present: Tensor | None = None) -> Attended:
+        """Pool the history as the candidate sees it.
+
+        Shapes: candidate [B, M], history [B, S, M], present [B, S] boolean (true = a real item) ->
+        context [B, M], weights [B, S]. An empty history gives zeros.
+
+        Raises:
+            ValueError: `present` that is not boolean.
+        """
+        if present is not None and present.dtype != torch.bool:
+            raise ValueError(f"present is of {present.dtype}; give a boolean one, true for a real item")
+        weights = self.score(candidate[:, None, None], history[:, None])[:, 0, 0]
+        if present is not None:
+            weights = weights.masked_fill(~present, 0.0)
+        return Attended((weights[:, None] @ history).squeeze(1), weights)
