@@ -1,0 +1,115 @@
+"""Every attention that a config can describe, made from the config's own types: what runs, what is refused.
+
+    python tests/attention_cells.py     prints the grid of docs/attention.md
+"""
+
+import dataclasses
+import itertools
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+from seq2seq.config import AttentionConfig, ModelConfig
+
+# Sizes for fields that are numbers; a new field without an entry here stops the tests.
+SIZES: dict[str, tuple[Any, ...]] = {
+    "heads": (4,),
+    "kv_heads": (None, 2, 1),
+    "latent": (None, 5),
+    "window": (None, 3),
+    "global_tokens": (0, 2),
+    "stride": (None, 3),
+    "dropout": (0.0,),
+}
+MASKS = ("window", "global_tokens", "stride")
+POSITIONS = get_args(get_type_hints(ModelConfig)["positions"])
+
+
+def choices_of(name: str, hint: Any) -> tuple[Any, ...]:
+    """The values of a field to try: all of a Literal or a bool, some of a number."""
+    if get_origin(hint) is Literal:
+        return get_args(hint)
+    return (False, True) if hint is bool else SIZES[name]
+
+
+CHOICES = {name: choices_of(name, hint) for name, hint in get_type_hints(AttentionConfig).items()}
+CELLS = [dict(zip(CHOICES, values, strict=True)) for values in itertools.product(*CHOICES.values())]
+
+
+def contradicts(cell: dict[str, Any]) -> bool:
+    """Whether the architecture refuses a cell; everything else must run."""
+    other_score = cell["score"] != "scaled_dot"
+    masked = any(cell[name] for name in MASKS)
+    return bool(
+        (cell["linear"] and (other_score or masked))
+        or (cell["rotary"] and (cell["linear"] or other_score))
+        or (cell["latent"] and cell["kv_heads"])
+    )
+
+
+ALIVE = [AttentionConfig(**cell) for cell in CELLS if not contradicts(cell)]
+
+
+def name_of(config: AttentionConfig) -> str:
+    """How a cell is called in pytest's list: what differs from plain multi-head attention."""
+    plain = AttentionConfig()
+    changed = [
+        f"{field.name}={getattr(config, field.name)}"
+        for field in dataclasses.fields(config)
+        if getattr(config, field.name) != getattr(plain, field.name)
+    ]
+    return "-".join(changed) or "plain"
+
+
+def model_config(config: AttentionConfig, positions: str, **changes: Any) -> ModelConfig:
+    """A tiny model, width 16, all three of whose attentions are the given one."""
+    shape: dict[str, Any] = {
+        "vocabulary_size": 23,
+        "width": 16,
+        "feed_forward": 20,
+        "encoder_layers": 1,
+        "decoder_layers": 1,
+        "encoder_attention": config,
+        "decoder_attention": config,
+        "cross_attention": config,
+        "max_length": 40,
+    }
+    return ModelConfig(**{**shape, "positions": positions, **changes})
+
+
+def models() -> list[ModelConfig]:
+    """Every model of one kind of attention, with every kind of positions it does not refuse."""
+    found = []
+    for config in ALIVE:
+        for positions in POSITIONS if not config.rotary else ():
+            turned = {**dataclasses.asdict(config), "rotary": positions == "rotary"}
+            if not contradicts(turned):
+                found.append(model_config(config, positions))
+    return found
+
+
+def grid() -> str:
+    """The grid as a Markdown table: comparison and heads down, masks across, positions in the cells."""
+    runs = {(model.encoder_attention, model.positions) for model in models()}
+    masks = list(itertools.product(*(CHOICES[name] for name in MASKS)))
+    masks.sort(key=lambda sizes: sum(map(bool, sizes)))
+    header = [
+        " + ".join(n.removesuffix("_tokens") for n, s in zip(MASKS, sizes, strict=True) if s) or "full"
+        for sizes in masks
+    ]
+    rows = [["", *header], ["---"] * (len(header) + 1)]
+    for comparison in (*CHOICES["score"], "linear"):
+        for heads in ({}, {"kv_heads": 2}, {"kv_heads": 1}, {"latent": 5}):
+            label = f"{comparison}, {'MLA' if 'latent' in heads else ['MHA', 'MQA', 'GQA'][heads.get('kv_heads', 0)]}"
+            score = {"linear": True} if comparison == "linear" else {"score": comparison}
+            cells = []
+            for sizes in masks:
+                cell = {**score, **heads, **dict(zip(MASKS, sizes, strict=True))}
+                full = {name: values[0] for name, values in CHOICES.items()} | cell
+                alive = not contradicts(full)
+                config = AttentionConfig(**cell) if alive else None
+                cells.append("".join(p[0].upper() for p in POSITIONS if (config, p) in runs) or "-")
+            rows.append([label, *cells])
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+if __name__ == "__main__":
+    print(grid())
