@@ -1,6 +1,6 @@
 """Every attention that a config can describe, made from the config's own types: what runs, what is refused.
 
-    python tests/attention_cells.py     prints the grid of docs/attention.md
+python tests/attention_cells.py     prints the grid of docs/attention.md
 """
 
 import dataclasses
@@ -19,6 +19,7 @@ SIZES: dict[str, tuple[Any, ...]] = {
     "stride": (None, 3),
     "dropout": (0.0,),
 }
+PLAIN = AttentionConfig()
 MASKS = ("window", "global_tokens", "stride")
 POSITIONS = get_args(get_type_hints(ModelConfig)["positions"])
 
@@ -50,11 +51,10 @@ ALIVE = [AttentionConfig(**cell) for cell in CELLS if not contradicts(cell)]
 
 def name_of(config: AttentionConfig) -> str:
     """How a cell is called in pytest's list: what differs from plain multi-head attention."""
-    plain = AttentionConfig()
     changed = [
         f"{field.name}={getattr(config, field.name)}"
         for field in dataclasses.fields(config)
-        if getattr(config, field.name) != getattr(plain, field.name)
+        if getattr(config, field.name) != getattr(PLAIN, field.name)
     ]
     return "-".join(changed) or "plain"
 
@@ -86,28 +86,32 @@ def models() -> list[ModelConfig]:
     return found
 
 
+HEADS: dict[str, dict[str, Any]] = {
+    "MHA": {},
+    "GQA": {"kv_heads": 2},
+    "MQA": {"kv_heads": 1},
+    "MLA": {"latent": 5},
+}
+
+
 def grid() -> str:
     """The grid as a Markdown table: comparison and heads down, masks across, positions in the cells."""
     runs = {(model.encoder_attention, model.positions) for model in models()}
     masks = list(itertools.product(*(CHOICES[name] for name in MASKS)))
     masks.sort(key=lambda sizes: sum(map(bool, sizes)))
-    header = [
-        " + ".join(n.removesuffix("_tokens") for n, s in zip(MASKS, sizes, strict=True) if s) or "full"
-        for sizes in masks
-    ]
-    rows = [["", *header], ["---"] * (len(header) + 1)]
-    for comparison in (*CHOICES["score"], "linear"):
-        for heads in ({}, {"kv_heads": 2}, {"kv_heads": 1}, {"latent": 5}):
-            label = f"{comparison}, {'MLA' if 'latent' in heads else ['MHA', 'MQA', 'GQA'][heads.get('kv_heads', 0)]}"
-            score = {"linear": True} if comparison == "linear" else {"score": comparison}
-            cells = []
-            for sizes in masks:
-                cell = {**score, **heads, **dict(zip(MASKS, sizes, strict=True))}
-                full = {name: values[0] for name, values in CHOICES.items()} | cell
-                alive = not contradicts(full)
-                config = AttentionConfig(**cell) if alive else None
-                cells.append("".join(p[0].upper() for p in POSITIONS if (config, p) in runs) or "-")
-            rows.append([label, *cells])
+    rows = [["score, heads"], ["---"] * (len(masks) + 1)]
+    for sizes in masks:
+        shown = [name.split("_")[0] for name, size in zip(MASKS, sizes, strict=True) if size]
+        rows[0].append(" + ".join(shown) or "full")
+    scores = [{"score": score} for score in CHOICES["score"]]
+    for (label, heads), score in itertools.product(HEADS.items(), [*scores, {"linear": True}]):
+        row = [f"{score.get('score', 'linear')}, {label}"]
+        for sizes in masks:
+            cell = {**score, **heads, **dict(zip(MASKS, sizes, strict=True))}
+            refused = contradicts(dataclasses.asdict(PLAIN) | cell)
+            config = None if refused else AttentionConfig(**cell)
+            row.append("".join(p[0].upper() for p in POSITIONS if (config, p) in runs) or "-")
+        rows.append(row)
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 

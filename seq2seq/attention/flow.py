@@ -16,7 +16,7 @@ from seq2seq.attention.cache import KeyValueCache, LinearState, Memory
 from seq2seq.attention.heads import LatentHeads, make_heads
 from seq2seq.attention.linear import causal_linear_attention, linear_attention
 from seq2seq.attention.mask import all_of, causal_mask, sparse_mask
-from seq2seq.attention.score import ScaledDotScore, make_score
+from seq2seq.attention.score import make_score
 from seq2seq.attention.window import attend_window, block_length
 from seq2seq.config import AttentionConfig
 
@@ -37,17 +37,37 @@ class Attention(nn.Module):
 
     def read(self, query: Tensor, compressed: Tensor, mask: Tensor | None, need_weights: bool) -> Attended:
         """Queries [B, H, T, D] read a compressed memory [B, S, C] -> context [B, T, M]."""
+        if self.absorbs(query.shape[2]):
+            return self.read_absorbed(query, compressed, mask, need_weights)
+        return self.read_expanded(query, compressed, mask, need_weights)
+
+    def read_expanded(
+        self, query: Tensor, compressed: Tensor, mask: Tensor | None, need_weights: bool
+    ) -> Attended:
+        """As `read`: the heads' keys and values are made of the memory, then attended to."""
+        key, value = self.heads.expand(compressed)
         if self.config.linear:
-            key, value = self.heads.expand(compressed)
             found = linear_attention(query, key, value, mask, dropout=self.dropout, need_weights=need_weights)
-        elif isinstance(self.heads, LatentHeads) and self._absorbs(query.shape[2]):
-            latents = compressed[:, None].expand(-1, self.heads.heads, -1, -1)
-            query = self.heads.absorb(query)
-            found = self._attend(query, latents, latents, mask, need_weights)
-            found = Attended(self.heads.release(found.context), found.weights)
         else:
-            found = self._attend(query, *self.heads.expand(compressed), mask, need_weights)
+            found = self._attend(query, key, value, mask, need_weights)
         return self._merge(found)
+
+    def read_absorbed(
+        self, query: Tensor, compressed: Tensor, mask: Tensor | None, need_weights: bool
+    ) -> Attended:
+        """As `read`: latent heads ask the memory itself, no keys and values are made of it."""
+        assert isinstance(self.heads, LatentHeads)
+        latents = compressed[:, None].expand(-1, self.heads.heads, -1, -1)
+        found = self._attend(self.heads.absorb(query), latents, latents, mask, need_weights)
+        return self._merge(Attended(self.heads.release(found.context), found.weights))
+
+    def absorbs(self, queries: int) -> bool:
+        """Whether `read_absorbed` does, and pays: latent heads, dot products, queries fewer than D.
+
+        To ask the latents costs H T latent a key, to expand them M latent.
+        """
+        dot = self.config.score == "scaled_dot" and not self.config.linear
+        return dot and isinstance(self.heads, LatentHeads) and queries < self.heads.head_width
 
     def read_near(self, query: Tensor, compressed: Tensor, mask: Tensor | None, *, causal: bool) -> Attended:
         """As `read` under the config's window, queries and keys being the same positions, in blocks."""
@@ -73,10 +93,6 @@ class Attention(nn.Module):
             return False
         of_keys = mask is None or (mask.ndim == 4 and mask.shape[1:3] == (1, 1))
         return of_keys and query.shape[2] == length >= 4 * block_length(config.window)
-
-    def _absorbs(self, queries: int) -> bool:
-        # Asking the latents costs H T latent a key, expanding them M latent: few queries had better ask.
-        return isinstance(self.score, ScaledDotScore) and queries < self.heads.head_width
 
     def _attend(
         self, query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, need_weights: bool

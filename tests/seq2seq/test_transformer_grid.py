@@ -64,7 +64,7 @@ def begin(model: Transformer, source: Tensor) -> DecoderState:
 @pytest.mark.parametrize("dtype", EXACT, ids=str)
 @torch.no_grad()
 def test_step_by_step_is_all_at_once(config: ModelConfig, dtype: torch.dtype) -> None:
-    """Search would decode with another model than was trained: by tokens, in parts, and after a beam moved."""
+    """Search would decode with another model than was trained: token by token, in parts, after a select."""
     model = make_model(config).to(dtype)
     source, target = make_pair()
     exact = {"atol": EXACT[dtype], "rtol": 0}
@@ -90,7 +90,7 @@ def test_step_by_step_is_all_at_once(config: ModelConfig, dtype: torch.dtype) ->
 @pytest.mark.parametrize("config", [*CELLS, *MIXED], ids=name_of_model)
 @torch.no_grad()
 def test_maps_explain_the_same_model(config: ModelConfig) -> None:
-    """Asking for the maps must change nothing; a map's rows share out 1, or see nothing; no future, no filler."""
+    """Asking for maps must change nothing; a row shares out 1 or sees nothing, and no future, no filler."""
     model = make_model(config).double()
     source, target = make_pair()
     explained = model(source, target, need_weights=True)
@@ -101,7 +101,9 @@ def test_maps_explain_the_same_model(config: ModelConfig) -> None:
         torch.testing.assert_close(sums, (sums > 0.5).double())
     (encoder,), (decoder,), (cross,) = explained.maps.encoder, explained.maps.decoder, explained.maps.cross
     assert encoder.shape == (2, 4, 7, 7) and cross.shape == (2, 4, 11, 7)
-    assert (decoder.triu(1) == 0).all() and (encoder[1, ..., 4:] == 0).all() and (cross[1, ..., 4:] == 0).all()
+    assert (
+        (decoder.triu(1) == 0).all() and (encoder[1, ..., 4:] == 0).all() and (cross[1, ..., 4:] == 0).all()
+    )
 
 
 @pytest.mark.parametrize("config", CELLS, ids=name_of_model)
