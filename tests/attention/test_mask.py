@@ -1,8 +1,28 @@
 """Masks as little tables: true = may attend, and the same in one step as in a full pass."""
 
-import torch
+import itertools
+from collections.abc import Callable
+from typing import Any
 
-from seq2seq.attention import all_of, causal_mask, padding_mask
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from seq2seq.attention import (
+    AttentionConfig,
+    CausalSelfAttention,
+    SelfAttention,
+    all_of,
+    any_of,
+    causal_mask,
+    global_mask,
+    padding_mask,
+    strided_mask,
+    window_mask,
+)
+from seq2seq.attention.mask import sparse_mask
 
 
 def test_causal_table() -> None:
@@ -45,3 +65,92 @@ def test_all_of_leaves_its_masks_alone() -> None:
     one, other = torch.tensor([True, True]), torch.tensor([True, False])
     all_of(one, other)
     assert one.tolist() == [True, True]
+
+
+def test_window_table() -> None:
+    """One too wide or too narrow; window 2 sees itself and one neighbour on either side."""
+    positions = torch.arange(4)
+    expected = [[1, 1, 0, 0], [1, 1, 1, 0], [0, 1, 1, 1], [0, 0, 1, 1]]
+    assert window_mask(positions, positions, 2).int().tolist() == expected
+    assert torch.equal(window_mask(positions, positions, 1), torch.eye(4, dtype=torch.bool))
+    assert window_mask(positions, positions, 4).all()
+
+
+def test_global_table() -> None:
+    """Longformer's global tokens look both ways."""
+    positions = torch.arange(4)
+    expected = [[1, 1, 1, 1], [1, 0, 0, 0], [1, 0, 0, 0], [1, 0, 0, 0]]
+    assert global_mask(positions, positions, 1).int().tolist() == expected
+
+
+def test_strided_table() -> None:
+    """Every third place, counted from the query itself in both directions."""
+    positions = torch.arange(5)
+    expected = [[1, 0, 0, 1, 0], [0, 1, 0, 0, 1], [0, 0, 1, 0, 0], [1, 0, 0, 1, 0], [0, 1, 0, 0, 1]]
+    assert strided_mask(positions, positions, 3).int().tolist() == expected
+
+
+MAKERS: list[Callable[[Tensor, Tensor], Tensor]] = [
+    causal_mask,
+    lambda q, k: window_mask(q, k, 3),
+    lambda q, k: global_mask(q, k, 2),
+    lambda q, k: strided_mask(q, k, 3),
+]
+
+
+@given(st.sampled_from(MAKERS), st.lists(st.integers(0, 30), min_size=1), st.lists(st.integers(0, 30)))
+@settings(deadline=None, max_examples=40)
+def test_a_mask_is_a_function_of_two_positions(
+    maker: Callable[[Tensor, Tensor], Tensor], queries: list[int], keys: list[int]
+) -> None:
+    """A step of decoding (few queries), a window (late keys) and the full pass must mean the same places."""
+    full = maker(torch.arange(31), torch.arange(31))
+    part = maker(torch.tensor(queries), torch.tensor(keys, dtype=torch.long))
+    assert torch.equal(part, full[queries][:, keys])
+
+
+def test_any_of_is_or() -> None:
+    """A key shown by one mask stays shown when another hides it."""
+    one, other = torch.tensor([True, False, False]), torch.tensor([False, False, True])
+    joined = any_of(one, None, other)
+    assert joined is not None and joined.tolist() == [True, False, True]
+    assert any_of(None) is None and any_of(one) is one
+
+
+@pytest.mark.parametrize("causal", [False, True])
+def test_longformer_and_sparse_transformer_by_definition(causal: bool) -> None:
+    """Composed masks beside their papers' words, pair by pair; window, global tokens and stride join."""
+    length, window, tokens, stride = 13, 3, 2, 5
+    config = AttentionConfig(window=window, global_tokens=tokens, stride=stride)
+    positions = torch.arange(length)
+    found = all_of(
+        sparse_mask(config, positions, positions), causal_mask(positions, positions) if causal else None
+    )
+    for t, s in itertools.product(range(length), repeat=2):
+        shown = abs(t - s) < window or t < tokens or s < tokens or (t - s) % stride == 0
+        assert found is not None and found[t, s] == (shown and not (causal and s > t))
+    assert sparse_mask(AttentionConfig(), positions, positions) is None
+
+
+@pytest.mark.parametrize("sparse", [{"window": 3}, {"window": 3, "global_tokens": 2}, {"stride": 4}])
+@pytest.mark.parametrize("flow", [SelfAttention, CausalSelfAttention])
+def test_sparse_attention_is_dense_attention_under_its_mask(flow: Any, sparse: dict[str, int]) -> None:
+    """A sparse config must compute what a full one computes under the dense mask written out."""
+    torch.manual_seed(1)
+    thin, full = flow(12, AttentionConfig(heads=2, **sparse)), flow(12, AttentionConfig(heads=2))
+    thin.load_state_dict(full.state_dict())
+    x, positions = torch.randn(2, 11, 12), torch.arange(11)
+    mask = sparse_mask(thin.config, positions, positions)
+    for need_weights in (False, True):
+        found, expected = thin(x, need_weights=need_weights), full(x, mask, need_weights=need_weights)
+        torch.testing.assert_close(found, expected, atol=1e-6, rtol=0)
+
+
+@pytest.mark.parametrize("flow", [SelfAttention, CausalSelfAttention])
+def test_a_window_as_long_as_the_text_is_none(flow: Any) -> None:
+    """The last position must still see the first."""
+    torch.manual_seed(2)
+    wide, full = flow(12, AttentionConfig(heads=2, window=11)), flow(12, AttentionConfig(heads=2))
+    wide.load_state_dict(full.state_dict())
+    x = torch.randn(2, 11, 12)
+    torch.testing.assert_close(wide(x).context, full(x).context, atol=1e-6, rtol=0)

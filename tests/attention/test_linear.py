@@ -1,0 +1,164 @@
+"""Linear attention: a naive loop, and its parallel, chunked and running forms beside each other."""
+
+import itertools
+import math
+from collections.abc import Callable
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from seq2seq.attention import (
+    AttentionConfig,
+    CausalSelfAttention,
+    LinearState,
+    causal_linear_attention,
+    linear_attention,
+    padding_mask,
+)
+
+FORMS = [linear_attention, causal_linear_attention]
+
+
+def inputs(b: int = 2, h: int = 3, t: int = 5, d: int = 7, s: int | None = None) -> tuple[Tensor, ...]:
+    """Queries, keys and values in double, leaves that want gradients."""
+    shapes = ((b, h, t, d), (b, h, s or t, d), (b, h, s or t, d))
+    return tuple(torch.randn(shape, dtype=torch.float64, requires_grad=True) for shape in shapes)
+
+
+def empty_state(rows: int = 2, heads: int = 3, width: int = 7) -> LinearState:
+    return LinearState(rows, heads, width, dtype=torch.float64, device=torch.device("cpu"))
+
+
+def f(x: float) -> float:
+    """elu(x) + 1."""
+    return x + 1 if x > 0 else math.exp(x)
+
+
+def naive(query: Tensor, key: Tensor, value: Tensor, sees: Callable[[int, int], bool]) -> Tensor:
+    """One head [T, D], number by number."""
+    context = torch.zeros_like(query)
+    for t, q in enumerate(query.tolist()):
+        weights = [
+            sum(f(a) * f(b) for a, b in zip(q, k, strict=True)) if sees(t, s) else 0.0
+            for s, k in enumerate(key.tolist())
+        ]
+        for s, weight in enumerate(weights):
+            context[t] += weight / sum(weights) * value[s]
+    return context
+
+
+@pytest.mark.parametrize("causal", [False, True])
+@pytest.mark.parametrize("need_weights", [False, True])
+@torch.no_grad()
+def test_a_naive_loop(causal: bool, need_weights: bool) -> None:
+    """Another feature map, a sum over the wrong keys, or another denominator."""
+    torch.manual_seed(1)
+    query, key, value = inputs(s=None if causal else 11)
+    found = FORMS[causal](query, key, value, need_weights=need_weights).context
+    for b in range(2):
+        for h in range(3):
+            expected = naive(query[b, h], key[b, h], value[b, h], lambda t, s: not causal or s <= t)
+            torch.testing.assert_close(found[b, h], expected, atol=1e-10, rtol=0)
+
+
+@given(st.integers(1, 40), st.sampled_from([1, 2, 3, 7, 64]), st.lists(st.integers(0, 39), max_size=4))
+@settings(deadline=None, max_examples=40)
+def test_parallel_is_chunked_is_running(tokens: int, chunk: int, cuts: list[int]) -> None:
+    """Training and decoding compute one formula in three ways, at any length and any step."""
+    torch.manual_seed(tokens)
+    query, key, value = inputs(t=tokens)
+    present = padding_mask(torch.rand(2, tokens) > 0.3)
+    explicit = causal_linear_attention(query, key, value, present, need_weights=True)
+    chunked = causal_linear_attention(query, key, value, present, chunk=chunk)
+    torch.testing.assert_close(chunked.context, explicit.context, atol=1e-10, rtol=0)
+
+    state, parts = empty_state(), []
+    bounds = [0, *sorted(cut for cut in cuts if 0 < cut < tokens), tokens]
+    for start, end in itertools.pairwise(bounds):
+        part = [x[:, :, start:end] for x in (query, key, value)]
+        mask = present[..., start:end]
+        parts.append(causal_linear_attention(*part, mask, state=state, chunk=chunk).context)
+    torch.testing.assert_close(torch.cat(parts, dim=2), explicit.context, atol=1e-10, rtol=0)
+    assert state.length == tokens
+    gradients = [
+        torch.autograd.grad(found.square().sum(), (query, key, value), retain_graph=True)
+        for found in (explicit.context, chunked.context, torch.cat(parts, dim=2))
+    ]
+    for other in gradients[1:]:
+        torch.testing.assert_close(gradients[0], other, atol=1e-9, rtol=0)
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("need_weights", [False, True])
+def test_hidden_keys_count_nothing(form: Callable, need_weights: bool) -> None:
+    """Filler that enters the sums; a row that sees nothing must be zero, its gradients no NaN."""
+    torch.manual_seed(2)
+    leaves = inputs()
+    present = torch.tensor([[True, False, True, True, False], [False] * 5])
+    found = form(*leaves, padding_mask(present), need_weights=need_weights)
+    assert (found.context[1] == 0).all()
+    gradients = torch.autograd.grad(found.context.square().sum(), leaves)
+    assert all(g.isfinite().all() and (g[1] == 0).all() for g in gradients)
+    assert all((g[0, :, [1, 4]] == 0).all() for g in gradients[1:])
+    if need_weights:
+        assert (found.weights.masked_select(~padding_mask(present)) == 0).all()
+        torch.testing.assert_close(found.weights[0].sum(-1), torch.ones(3, 5, dtype=torch.float64))
+
+
+def test_a_mask_that_differs_between_queries_is_obeyed() -> None:
+    """The one sum over all keys cannot; the explicit form must step in."""
+    torch.manual_seed(3)
+    query, key, value = inputs()
+    mask = torch.ones(5, 5, dtype=torch.bool).tril()
+    expected = causal_linear_attention(query, key, value).context
+    torch.testing.assert_close(linear_attention(query, key, value, mask).context, expected)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_gradients_are_those_of_finite_differences(form: Callable) -> None:
+    """A derivative of the normalised sums that is not its own."""
+    torch.manual_seed(4)
+    leaves = inputs(1, 2, 3, 2)
+    mask = padding_mask(torch.tensor([[True, False, True]]))
+    assert torch.autograd.gradcheck(lambda *x: form(*x, mask).context, leaves)
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("need_weights", [False, True])
+@torch.no_grad()
+def test_dropout_keeps_the_mean(form: Callable, need_weights: bool) -> None:
+    """In training the context must on average be that without dropout, and the map the one before it."""
+    torch.manual_seed(5)
+    leaves = inputs(1, 1, 2, 3)
+    calm = form(*leaves, need_weights=need_weights)
+    drawn = [form(*leaves, dropout=0.25, need_weights=need_weights) for _ in range(2000)]
+    assert not torch.equal(drawn[0].context, drawn[1].context)
+    mean = sum(found.context for found in drawn) / 2000
+    torch.testing.assert_close(mean, calm.context, atol=0.1, rtol=0)
+    if need_weights:
+        assert all(torch.equal(found.weights, calm.weights) for found in drawn[:9])
+
+
+@torch.no_grad()
+def test_long_sums_survive_half_precision() -> None:
+    """A thousand features summed in bfloat16 stand still at 256; the sums are kept in single."""
+    torch.manual_seed(6)
+    attention = CausalSelfAttention(8, AttentionConfig(heads=2, linear=True))
+    x = torch.randn(1, 1000, 8)
+    expected = attention(x).context[:, -1]
+    half = attention.bfloat16()
+    memory = half.empty_memory(1, 1000)
+    for part in x.bfloat16().split(1, dim=1):
+        found = half(part, memory=memory).context[:, -1]
+    torch.testing.assert_close(found.float(), expected, atol=5e-2, rtol=0)
+
+
+def test_the_state_has_no_single_keys() -> None:
+    """A map over keys that are only in a sum would be made up."""
+    attention = CausalSelfAttention(8, AttentionConfig(heads=2, linear=True))
+    memory = attention.empty_memory(1, 9)
+    with pytest.raises(ValueError, match="a LinearState has no single keys to weigh or to mask; give need_w"):
+        attention(torch.randn(1, 1, 8), memory=memory, need_weights=True)

@@ -1,0 +1,143 @@
+"""The blocked window beside the masked one: the same numbers and gradients, none of the far pairs."""
+
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from seq2seq.attention import (
+    AdditiveScore,
+    AttentionConfig,
+    CausalSelfAttention,
+    ScaledDotScore,
+    Score,
+    SelfAttention,
+    all_of,
+    attend,
+    attend_window,
+    causal_mask,
+    padding_mask,
+    window_mask,
+)
+
+
+def inputs(length: int, batch: int = 2) -> list[Tensor]:
+    """Queries, keys [B, 3, T, 5] and values [B, 3, T, 7] in double, leaves that want gradients."""
+    return [
+        torch.randn(batch, 3, length, width, dtype=torch.float64, requires_grad=True) for width in (5, 5, 7)
+    ]
+
+
+def masked(leaves: list[Tensor], score: Score, window: int, present: Tensor | None, causal: bool) -> Tensor:
+    """The same by the plain way: all pairs, most of them hidden."""
+    positions = torch.arange(leaves[0].shape[2])
+    mask = all_of(
+        window_mask(positions, positions, window),
+        causal_mask(positions, positions) if causal else None,
+        None if present is None else padding_mask(present),
+    )
+    return attend(*leaves, score, mask).context
+
+
+@given(
+    st.integers(1, 60),
+    st.integers(1, 70),
+    st.sampled_from([None, 0, 3]),
+    st.booleans(),
+    st.booleans(),
+    st.booleans(),
+)
+@settings(deadline=None, max_examples=60)
+def test_blocked_is_masked(
+    length: int, window: int, spare: int | None, causal: bool, padded: bool, additive: bool
+) -> None:
+    """Pairs lost or counted twice where blocks meet, at the ends, or where filler lies."""
+    torch.manual_seed(length)
+    leaves = inputs(length)
+    score: Score = AdditiveScore(5, 5, 3).double() if additive else ScaledDotScore()
+    present = torch.rand(2, length) > 0.4 if padded else None
+    block = None if spare is None else window + spare
+    found = attend_window(*leaves, score, window, present, causal=causal, block=block)
+    expected = masked(leaves, score, window, present, causal)
+    torch.testing.assert_close(found, expected, atol=1e-10, rtol=0)
+    for one, other in zip(
+        *(torch.autograd.grad(context.square().sum(), leaves) for context in (found, expected)), strict=True
+    ):
+        torch.testing.assert_close(one, other, atol=1e-9, rtol=0)
+
+
+@pytest.mark.parametrize("flow", [SelfAttention, CausalSelfAttention])
+@pytest.mark.parametrize(
+    "choice", [{}, {"kv_heads": 1}, {"latent": 6}, {"rotary": True}, {"score": "target_aware"}], ids=str
+)
+@torch.no_grad()
+def test_long_texts_go_in_blocks(flow: Any, choice: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a layer too, whatever its heads and its score, the blocks must give what the mask gives."""
+    torch.manual_seed(1)
+    attention = flow(12, AttentionConfig(heads=2, window=5, **choice)).eval()
+    x, present = torch.randn(2, 67, 12), torch.arange(67) < torch.tensor([[67], [31]])
+    asked: list[int] = []
+    whole = attend_window
+
+    def counting(query: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        asked.append(query.shape[2])
+        return whole(query, *args, **kwargs)
+
+    monkeypatch.setattr("seq2seq.attention.flow.attend_window", counting)
+    blocked = attention(x, padding_mask(present)).context
+    assert asked == [67]
+    plain = attention(x, padding_mask(present), need_weights=True)
+    torch.testing.assert_close(blocked, plain.context, atol=1e-5, rtol=0)
+    assert asked == [67] and plain.weights is not None and plain.weights.shape == (2, 2, 67, 67)
+
+
+@pytest.mark.parametrize("others", [{"global_tokens": 1}, {"stride": 7}])
+@torch.no_grad()
+def test_a_window_with_others_is_masked(others: dict[str, int]) -> None:
+    """Global tokens and strides reach beyond the blocks."""
+    torch.manual_seed(2)
+    attention = SelfAttention(12, AttentionConfig(heads=2, window=5, **others)).eval()
+    x = torch.randn(2, 67, 12)
+    torch.testing.assert_close(
+        attention(x).context, attention(x, need_weights=True).context, atol=1e-5, rtol=0
+    )
+
+
+@torch.no_grad()
+def test_a_prompt_in_blocks_then_single_steps() -> None:
+    """A long prefix is read in blocks into the memory; what is kept of it must be enough to go on."""
+    torch.manual_seed(3)
+    attention = CausalSelfAttention(12, AttentionConfig(heads=2, window=5)).eval()
+    x = torch.randn(2, 73, 12)
+    memory = attention.empty_memory(2, 73)
+    parts = [attention(part, memory=memory).context for part in x.split([67, 1, 3, 2], dim=1)]
+    whole = attention(x, need_weights=True).context
+    torch.testing.assert_close(torch.cat(parts, dim=1), whole, atol=1e-5, rtol=0)
+
+
+@torch.no_grad()
+def test_pairs_grow_with_length_not_its_square() -> None:
+    """Blocks that compared more and more pairs would not be worth having."""
+    counted = []
+    for length in (64, 640):
+        pairs: list[int] = []
+
+        def score(query: Tensor, key: Tensor, pairs: list[int] = pairs) -> Tensor:
+            pairs.append(query[..., 0].numel() * key.shape[2])
+            return ScaledDotScore()(query, key)
+
+        attend_window(*inputs(length, batch=1), score, 16)
+        counted.append(sum(pairs))
+    assert counted[1] == 10 * counted[0]
+
+
+def test_gradients_are_those_of_finite_differences() -> None:
+    """A derivative that loses what the blocks share."""
+    torch.manual_seed(4)
+    leaves = [x.detach()[:, :1].requires_grad_() for x in inputs(5, batch=1)]
+    assert torch.autograd.gradcheck(
+        lambda *x: attend_window(*x, ScaledDotScore(), 2, causal=True, block=2), leaves
+    )
