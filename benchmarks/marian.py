@@ -48,7 +48,7 @@ def marian_config(config: ModelConfig) -> MarianConfig:
     """
     attentions = {config.encoder_attention, config.decoder_attention, config.cross_attention}
     wanted = (config.positions, config.norm, config.norm_order, config.activation, config.tied_embeddings)
-    if wanted != ("sinusoidal", "layer", "post", "relu", True) or any(a.kv_heads for a in attentions):
+    if wanted != ("sinusoidal", "layer", "post", "relu", True) or not all(_is_plain(a) for a in attentions):
         raise ValueError(
             f"Marian has no model with {wanted} and {attentions}; use sinusoidal positions, LayerNorm, "
             "post-norm, ReLU, tied embeddings and plain multi-head attention"
@@ -93,3 +93,8 @@ def marian_layer(ours: dict[str, Tensor]) -> dict[str, Tensor]:
             case "output_projection":
                 theirs[f"{prefix}.out_proj.{kind}"] = value
     return theirs
+
+
+def _is_plain(attention: AttentionConfig) -> bool:
+    """Whether it is multi-head attention and nothing else, of any number of heads."""
+    return AttentionConfig(heads=attention.heads, dropout=attention.dropout) == attention

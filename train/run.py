@@ -20,7 +20,7 @@ def find_config(named: str) -> Path:
     path = Path(named)
     if path.is_file():
         return path
-    places = [folder / f"{named}.yaml" for folder in recipe_folders()]
+    places = [folder / f"{named.removesuffix('.yaml')}.yaml" for folder in recipe_folders()]
     for place in places:
         if place.is_file():
             return place

@@ -42,11 +42,10 @@ def attend(
     weights are those before it. Source: Vaswani et al. 2017, eq. 1.
 
     Raises:
-        ValueError: a mask that is not boolean.
+        ValueError: a mask that is not boolean or does not broadcast.
     """
-    if mask is not None and mask.dtype != torch.bool:
-        raise ValueError(f"the mask is of {mask.dtype}; give a boolean one, true where a query may attend")
     if mask is not None:
+        check_mask(mask, query, key)
         mask = torch.atleast_2d(mask)  # torch's kernel takes nothing smaller
     if isinstance(score, ScaledDotScore) and not need_weights:
         context = fused(query, key, value, mask, dropout)
@@ -54,6 +53,19 @@ def attend(
     weights = masked_softmax(score(query, key), mask)
     context = functional.dropout(weights, dropout) @ value
     return Attended(context, weights if need_weights else None)
+
+
+def check_mask(mask: Tensor, query: Tensor, key: Tensor) -> None:
+    """Refuse a mask that is not boolean, or that does not broadcast to every query with every key."""
+    if mask.dtype != torch.bool:
+        raise ValueError(f"the mask is of {mask.dtype}; give a boolean one, true where a query may attend")
+    wanted = (*query.shape[:-1], key.shape[-2])
+    places = zip(reversed(mask.shape), reversed(wanted), strict=False)
+    if mask.ndim > len(wanted) or not all(size in (1, full) for size, full in places):
+        raise ValueError(
+            f"the mask is of shape {tuple(mask.shape)}; give one that broadcasts to {wanted}, "
+            "rows, heads, queries and keys"
+        )
 
 
 def fused(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, dropout: float) -> Tensor:

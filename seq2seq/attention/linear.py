@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from seq2seq.attention.attend import Attended
+from seq2seq.attention.attend import Attended, check_mask
 from seq2seq.attention.cache import LinearState
 from seq2seq.attention.mask import all_of, causal_mask
 
@@ -38,7 +38,12 @@ def linear_attention(
     Shapes: query [B, H, T, D], key and value [B, H, S, D], mask boolean and broadcastable to
     [B, H, T, S] -> context [B, H, T, D], weights [B, H, T, S] or None. A mask of keys, such as
     padding's [B, 1, 1, S], costs nothing; one that differs between queries costs T S.
+
+    Raises:
+        ValueError: a mask that is not boolean or does not broadcast.
     """
+    if mask is not None:
+        check_mask(mask, query, key)
     dtype = value.dtype
     query, key, value = feature(query), feature(key), _at_least_single(value)
     if need_weights or not _of_keys(mask):
@@ -66,9 +71,11 @@ def causal_linear_attention(
     The state is appended to in place; a mask then concerns the T new keys.
 
     Raises:
-        ValueError: weights asked for, or a mask that differs between queries, beside a state: the
-            keys of earlier calls are only in its sums.
+        ValueError: a mask that is not boolean or does not broadcast; weights asked for, or a mask
+            that differs between queries, beside a state: earlier keys are only in its sums.
     """
+    if mask is not None:
+        check_mask(mask, query, key)
     dtype = value.dtype
     query, key, value = feature(query), feature(key), _at_least_single(value)
     if need_weights or not _of_keys(mask):

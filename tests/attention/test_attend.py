@@ -151,6 +151,16 @@ def test_a_mask_of_numbers_is_refused() -> None:
         attend(query, key, value, ScaledDotScore(), torch.zeros(5, 7))
 
 
+@pytest.mark.parametrize("shape", [(5, 5), (7, 5), (2, 5, 7), (3, 3, 5, 7), (1, 2, 3, 5, 7)])
+def test_a_mask_of_another_shape_is_refused(shape: tuple[int, ...]) -> None:
+    """torch would name strides or broadcast what was meant for other rows."""
+    query, key, value = inputs()
+    with pytest.raises(
+        ValueError, match=r"the mask is of shape \(.*\); give one that broadcasts to \(2, 3, 5, 7"
+    ):
+        attend(query, key, value, ScaledDotScore(), torch.ones(shape, dtype=torch.bool))
+
+
 def test_dropout_falls_on_the_weights_and_keeps_the_mean() -> None:
     """The map shown must be the one before dropout, and the context on average that without."""
     torch.manual_seed(4)

@@ -1,11 +1,11 @@
-"""What a layer remembers: order, growth, rows moved, bytes counted, and a full memory said to be full."""
+"""What a layer remembers: order, growth, rows moved, bytes counted, what is forgotten, and an end."""
 
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seq2seq.attention import AttentionConfig, CausalSelfAttention, KeyValueCache
+from seq2seq.attention import AttentionConfig, CausalSelfAttention, KeyValueCache, LinearState
 
 
 def empty(rows: int = 2, capacity: int = 53, width: int = 3) -> KeyValueCache:
@@ -62,3 +62,51 @@ def test_bytes_follow_the_key_value_heads() -> None:
         attention(torch.randn(5, 3, 64), memory=memory)
         numbers.append(memory.nbytes // (5 * 3 * 4))
     assert numbers == [128, 64, 32]
+
+
+def test_a_window_forgets_what_no_later_token_sees() -> None:
+    """Window 4: a new token sees three before it; bytes stop growing there, and rows still move rightly."""
+    cache = KeyValueCache(2, 53, 3, window=4, dtype=torch.float32, device=torch.device("cpu"))
+    entries = torch.randn(2, 50, 3)
+    end = 0
+    for tokens in (2, 1, 5, *[1] * 20, 7, 2, 1):
+        part = entries[:, end : end + tokens]
+        shown = cache.append(part)
+        assert torch.equal(shown, entries[:, max(0, end - 3) : end + tokens])
+        end += tokens
+        assert cache.length == end and cache.nbytes == 2 * min(end, 3) * 3 * 4
+        cache.select(torch.tensor([1, 0]))
+        entries = entries.flip(0)
+    assert cache._entries.shape[1] <= 2 * (3 + 7), "spare room must not grow with length either"
+
+
+def test_a_window_of_one_remembers_nothing() -> None:
+    """It sees itself only."""
+    cache = KeyValueCache(2, 9, 3, window=1, dtype=torch.float32, device=torch.device("cpu"))
+    for part in torch.randn(2, 6, 3).split([1, 3, 2], dim=1):
+        assert torch.equal(cache.append(part), part)
+    assert cache.nbytes == 0 and cache.length == 6
+
+
+def test_a_linear_state_never_grows() -> None:
+    """Its bytes are those of two sums, whether 1 or 64 tokens were read; rows are kept and repeated."""
+    attention = CausalSelfAttention(12, AttentionConfig(heads=3, linear=True))
+    memory = attention.empty_memory(rows=2, capacity=4)
+    assert isinstance(memory, LinearState)
+    counted = []
+    for tokens in (1, 63):
+        attention(torch.randn(2, tokens, 12), memory=memory)
+        counted.append(memory.nbytes)
+    assert counted == [2 * 3 * (4 * 4 + 4) * 4] * 2 and memory.length == 64
+    sums, totals = memory.sums, memory.totals
+    memory.select(torch.tensor([1, 1, 0]))
+    assert torch.equal(memory.sums, sums[[1, 1, 0]]) and torch.equal(memory.totals, totals[[1, 1, 0]])
+
+
+@pytest.mark.parametrize("others", [{"global_tokens": 1}, {"stride": 2}])
+def test_what_others_may_ask_for_is_kept(others: dict[str, int]) -> None:
+    """Beside a window, a global token or a stride still reaches far back."""
+    attention = CausalSelfAttention(12, AttentionConfig(heads=3, window=2, **others))
+    memory = attention.empty_memory(rows=2, capacity=9)
+    attention(torch.randn(2, 9, 12), memory=memory)
+    assert memory.nbytes == 2 * 9 * 24 * 4

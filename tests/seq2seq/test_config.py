@@ -42,6 +42,19 @@ def test_what_is_left_out_has_its_default() -> None:
     assert ModelConfig.from_json(values).encoder_attention == AttentionConfig(heads=2)
 
 
+def test_a_config_of_version_one_still_loads() -> None:
+    """Models released before the family grew name four fields an attention; they must stay plain."""
+    attention = {"score": "scaled_dot", "heads": 8, "kv_heads": None, "rotary": False, "dropout": 0.1}
+    values = {"vocabulary_size": 11, "cross_attention": attention}
+    assert ModelConfig.from_json(values).cross_attention == AttentionConfig(heads=8, dropout=0.1)
+
+
+def test_rotary_does_not_concern_cross_attention() -> None:
+    """Beside rotary self-attentions the source may be asked by any score."""
+    additive = AttentionConfig(score="additive")
+    ModelConfig(vocabulary_size=11, positions="rotary", cross_attention=additive)
+
+
 def test_configs_do_not_change() -> None:
     """A layer built from a config that changes later would not be what the config says."""
     with pytest.raises(dataclasses.FrozenInstanceError):
@@ -73,6 +86,21 @@ REFUSED_ATTENTIONS = [
     ({"kv_heads": "2"}, r"kv_heads is '2'; it must be int \| None"),
     ({"score": "dot"}, r"score is 'dot'; it must be 'scaled_dot'"),
     ({"score": ["scaled_dot"]}, r"score is \['scaled_dot'\]; it must be 'scaled_dot'"),
+    ({"latent": 0}, r"latent is 0; choose at least 1, or leave it out \(null\)"),
+    ({"window": 0}, r"window is 0; choose at least 1, or leave it out \(null\)"),
+    ({"window": True}, r"window is True; it must be int \| None"),
+    ({"stride": -3}, r"stride is -3; choose at least 1, or leave it out \(null\)"),
+    ({"global_tokens": -1}, r"global_tokens is -1; choose 0 \(none\) or more"),
+    ({"global_tokens": None}, r"global_tokens is None; it must be int"),
+    ({"latent": 8, "kv_heads": 2}, r"latent is 8 beside kv_heads 2; .* leave out \(null\) one"),
+    ({"latent": 8, "kv_heads": 4}, r"latent is 8 beside kv_heads 4; .* leave out \(null\) one"),
+    ({"linear": True, "score": "additive"}, r"linear is True beside score 'additive'; .* set score to"),
+    ({"linear": True, "window": 3}, r"linear is True beside window 3, .*; .* drop these or set linear"),
+    ({"linear": True, "global_tokens": 1}, r"linear is True beside .*global_tokens 1 .* drop these"),
+    ({"linear": True, "stride": 2}, r"linear is True beside .*stride 2; .* drop these"),
+    ({"rotary": True, "linear": True}, r"rotary is True beside linear True; .* set rotary to False"),
+    ({"rotary": True, "score": "additive"}, r"rotary is True beside score 'additive'; .* set rotary"),
+    ({"rotary": True, "score": "target_aware"}, r"rotary is True beside score 'target_aware'; .* set rot"),
     ({"rotary": 1}, r"rotary is 1; it must be bool"),
     ({"dropout": 1.0}, r"dropout is 1\.0; choose a number from 0 up to, but not including, 1"),
     ({"dropout": -0.1}, r"dropout is -0\.1; choose"),
@@ -93,6 +121,10 @@ REFUSED_MODELS = [
         r"cross_attention\.heads is 3, which does not divide width 128; choose a divisor",
     ),
     ({"decoder_attention": AttentionConfig(rotary=True)}, r"decoder_attention\.rotary .* positions: rotary"),
+    (
+        {"decoder_attention": AttentionConfig(linear=True), "positions": "rotary"},
+        r"positions is rotary, but decoder_attention has linear True, .* choose positions: sinusoidal",
+    ),
     ({"width": 12, "positions": "rotary"}, r"width 12 over 4 heads .* odd .* need an even one"),
     ({"dropout": 1}, r"dropout is 1; choose a number from 0"),
     ({"norm": "batch"}, r"norm is 'batch'; it must be 'layer' or 'rms'"),
