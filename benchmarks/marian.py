@@ -8,7 +8,7 @@ its first half and values in its second; Marian keeps them apart. Nothing else d
 from torch import Tensor
 from transformers import MarianConfig, MarianMTModel
 
-from seq2seq.config import BOS, EOS, PAD, ModelConfig
+from seq2seq.config import BOS, EOS, PAD, AttentionConfig, ModelConfig
 from seq2seq.transformer import Transformer
 
 ATTENTIONS = {"self_attention": "self_attn", "cross_attention": "encoder_attn"}

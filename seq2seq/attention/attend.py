@@ -46,7 +46,8 @@ def attend(
     """
     if mask is not None:
         check_mask(mask, query, key)
-        mask = torch.atleast_2d(mask)  # torch's kernel takes nothing smaller
+        if mask.ndim < 2:
+            mask = torch.atleast_2d(mask)  # torch's kernel takes nothing smaller
     if isinstance(score, ScaledDotScore) and not need_weights:
         context = fused(query, key, value, mask, dropout)
         return Attended(context, None)
