@@ -95,8 +95,12 @@ def causal_linear_attention(
 
 
 def feature(x: Tensor) -> Tensor:
-    """f(x) = elu(x) + 1, positive everywhere, in no less than single precision: long sums are made of it."""
-    return functional.elu(_at_least_single(x)) + 1
+    """f(x) = elu(x) + 1, positive everywhere, in no less than single precision: long sums are made of it.
+
+    Written out, because torch (2.13), compiling, mistakes how the gradient of its elu lies in memory.
+    """
+    x = _at_least_single(x)
+    return functional.relu(x) + x.clamp(max=0).exp()
 
 
 def _at_least_single(x: Tensor) -> Tensor:

@@ -116,6 +116,23 @@ def test_cross_attention_reads_any_memory(config: AttentionConfig, dtype: torch.
         torch.testing.assert_close(torch.cat(parts, dim=1), whole.context, **exact)
 
 
+@pytest.mark.parametrize("config", OTHERS, ids=name_of)
+@pytest.mark.parametrize("need_weights", [False, True])
+def test_no_position_and_one_position(config: AttentionConfig, need_weights: bool) -> None:
+    """Empty sides are no error: nothing asked gives nothing, nothing to ask gives zeros, in gradients too."""
+    cross = CrossAttention(WIDTH, config)
+    for queries, keys in ((0, 0), (0, 1), (1, 0), (1, 1), (3, 0)):
+        x, source = torch.randn(2, queries, WIDTH, requires_grad=True), torch.randn(2, keys, WIDTH)
+        contexts = [cross(x, cross.remember(source), need_weights=need_weights).context]
+        contexts += [
+            flow(WIDTH, config)(x, need_weights=need_weights).context
+            for flow in (SelfAttention, CausalSelfAttention)
+        ]
+        assert all(context.shape == x.shape and context.isfinite().all() for context in contexts)
+        torch.stack(contexts).sum().backward()
+        assert x.grad is not None and x.grad.isfinite().all()
+
+
 def test_the_printed_grid_is_the_grid(repository: Path) -> None:
     """docs/attention.md would promise what does not run, or hide what does."""
     printed = (repository / "docs" / "attention.md").read_text(encoding="utf-8")

@@ -9,6 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
+from torch.nn.functional import elu
 
 from seq2seq.attention import (
     AttentionConfig,
@@ -18,6 +19,7 @@ from seq2seq.attention import (
     linear_attention,
     padding_mask,
 )
+from seq2seq.attention.linear import feature
 
 FORMS = [linear_attention, causal_linear_attention]
 
@@ -162,3 +164,11 @@ def test_the_state_has_no_single_keys() -> None:
     memory = attention.empty_memory(1, 9)
     with pytest.raises(ValueError, match="a LinearState has no single keys to weigh or to mask; give need_w"):
         attention(torch.randn(1, 1, 8), memory=memory, need_weights=True)
+
+
+def test_the_feature_is_elu_plus_one() -> None:
+    """Written out in two parts, value and slope must meet at 0 as elu's do."""
+    x = torch.tensor([-3.0, -0.5, 0.0, 0.5, 3.0], dtype=torch.float64, requires_grad=True)
+    torch.testing.assert_close(feature(x), elu(x) + 1)
+    slopes = [torch.autograd.grad(function(x).sum(), x)[0] for function in (feature, elu)]
+    torch.testing.assert_close(*slopes)

@@ -3,6 +3,7 @@
 The cells come from the config's types (attention_cells.py); each runs here or shows its refusal there.
 """
 
+import dataclasses
 import random
 
 import pytest
@@ -10,7 +11,7 @@ import torch
 from attention_cells import ALIVE, model_config, models, name_of
 from torch import Tensor
 
-from seq2seq.config import BOS, EOS, PAD, ModelConfig
+from seq2seq.config import BOS, EOS, PAD, AttentionConfig, ModelConfig
 from seq2seq.options import DecodeOptions
 from seq2seq.search import decode
 from seq2seq.transformer import DecoderState, Transformer
@@ -29,6 +30,17 @@ MIXED = [
     for _ in range(20)
 ]
 EXACT = {torch.float32: 1e-5, torch.float64: 1e-10}
+# One of each kind, for what takes long to show.
+KINDS = [
+    model_config(config, positions)
+    for config, positions in (
+        (AttentionConfig(score="additive"), "sinusoidal"),
+        (AttentionConfig(score="target_aware", kv_heads=1), "learned"),
+        (AttentionConfig(latent=5), "rotary"),
+        (AttentionConfig(window=3, global_tokens=2, stride=3), "rotary"),
+        (AttentionConfig(linear=True), "sinusoidal"),
+    )
+]
 
 
 def name_of_model(config: ModelConfig) -> str:
@@ -147,3 +159,33 @@ def test_future_and_padding_change_nothing(config: ModelConfig) -> None:
     assert torch.equal(model(source, other).logits[:, :5], logits[:, :5])
     longer = torch.cat([source, torch.full((2, 5), PAD)], dim=1)
     torch.testing.assert_close(model(longer, target).logits, logits, atol=1e-10, rtol=0)
+
+
+@pytest.mark.parametrize("config", KINDS, ids=name_of_model)
+@torch.no_grad()
+def test_bfloat16_is_near(config: ModelConfig) -> None:
+    """Probabilities in half precision that differ by more than its rounding, stepwise too."""
+    exact, half = make_model(config), make_model(config).bfloat16()
+    source, target = make_pair()
+    expected = exact(source, target).logits.softmax(-1)
+    torch.testing.assert_close(half(source, target).logits.float().softmax(-1), expected, atol=2e-2, rtol=0)
+    state = begin(half, source)
+    logits = torch.stack([half.step(token, state) for token in target.split(1, dim=1)], dim=1)
+    assert logits.dtype == torch.bfloat16
+    torch.testing.assert_close(logits.float().softmax(-1), expected, atol=2e-2, rtol=0)
+
+
+@pytest.mark.parametrize("config", KINDS, ids=name_of_model)
+def test_compiled_is_eager(config: ModelConfig) -> None:
+    """One graph without a break, forward and backward (traced only: making machine code takes a minute)."""
+    model = make_model(dataclasses.replace(config, dropout=0.0)).train()
+    source, target = make_pair()
+    torch._dynamo.reset()
+    results = []
+    for each in (model, torch.compile(model, backend="aot_eager", fullgraph=True)):
+        model.zero_grad()
+        logits = each(source, target).logits
+        logits.square().sum().backward()
+        results.append([logits, *(p.grad.clone() for p in model.parameters())])
+    for one, other in zip(*results, strict=True):
+        torch.testing.assert_close(one, other, atol=1e-4, rtol=1e-5)
