@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from seq2seq.attention.mask import boolean
 from seq2seq.attention.score import ScaledDotScore, Score
 
 
@@ -44,10 +45,9 @@ def attend(
     Raises:
         ValueError: a mask that is not boolean or does not broadcast.
     """
-    if mask is not None:
-        check_mask(mask, query, key)
-        if mask.ndim < 2:
-            mask = torch.atleast_2d(mask)  # torch's kernel takes nothing smaller
+    check_mask(mask, query, key)
+    if mask is not None and mask.ndim < 2:
+        mask = torch.atleast_2d(mask)  # torch's kernel takes nothing smaller
     if isinstance(score, ScaledDotScore) and not need_weights:
         context = fused(query, key, value, mask, dropout)
         return Attended(context, None)
@@ -56,12 +56,12 @@ def attend(
     return Attended(context, weights if need_weights else None)
 
 
-def check_mask(mask: Tensor, query: Tensor, key: Tensor) -> None:
+def check_mask(mask: Tensor | None, query: Tensor, key: Tensor) -> None:
     """Refuse a mask that is not boolean, or that does not broadcast to every query with every key."""
-    if mask.dtype != torch.bool:
-        raise ValueError(f"the mask is of {mask.dtype}; give a boolean one, true where a query may attend")
+    if mask is None:
+        return
     wanted = (*query.shape[:-1], key.shape[-2])
-    places = zip(reversed(mask.shape), reversed(wanted), strict=False)
+    places = zip(reversed(boolean(mask).shape), reversed(wanted), strict=False)
     if mask.ndim > len(wanted) or not all(size in (1, full) for size, full in places):
         raise ValueError(
             f"the mask is of shape {tuple(mask.shape)}; give one that broadcasts to {wanted}, "

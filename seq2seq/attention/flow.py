@@ -11,7 +11,7 @@ All three are the same four moves: query, compress, expand, attend. What else th
 import torch
 from torch import Tensor, nn
 
-from seq2seq.attention.attend import Attended, attend
+from seq2seq.attention.attend import Attended, attend, check_mask
 from seq2seq.attention.cache import KeyValueCache, LinearState, Memory
 from seq2seq.attention.heads import LatentHeads, make_heads
 from seq2seq.attention.linear import causal_linear_attention, linear_attention
@@ -91,7 +91,7 @@ class Attention(nn.Module):
         config, length = self.config, compressed.shape[1]
         if config.window is None or config.global_tokens or config.stride is not None or need_weights:
             return False
-        of_keys = mask is None or (mask.ndim == 4 and mask.shape[1:3] == (1, 1))
+        of_keys = mask is None or mask.shape == (query.shape[0], 1, 1, length)
         return of_keys and query.shape[2] == length >= 4 * block_length(config.window)
 
     def _attend(
@@ -113,6 +113,7 @@ class SelfAttention(Attention):
         """x [B, T, M], mask broadcastable to [B, H, T, T] -> context [B, T, M], weights [B, H, T, T]."""
         positions = torch.arange(x.shape[1], device=x.device)
         query, compressed = self.heads.query(x, positions), self.heads.compress(x, positions)
+        check_mask(mask, query, compressed)
         if self.near_only(query, compressed, mask, need_weights):
             return self.read_near(query, compressed, mask, causal=False)
         mask = all_of(mask, sparse_mask(self.config, positions, positions))
@@ -162,6 +163,7 @@ class CausalSelfAttention(Attention):
         if memory is not None:
             compressed = memory.append(compressed)
         mask = newest(mask, compressed.shape[1])
+        check_mask(mask, query, compressed)
         if self.near_only(query, compressed, mask, need_weights):
             return self.read_near(query, compressed, mask, causal=True)
         if x.shape[1] > 1 or self.config.sparse:  # a single newest token has no future to hide
@@ -220,12 +222,14 @@ class CrossAttention(Attention):
 
         `positions` [T] says where the queries stand (None: 0, 1, ...), which a sparse mask asks for.
         """
+        query = self.heads.query(x)
         if self.config.sparse:
+            check_mask(mask, query, remembered)
             if positions is None:
                 positions = torch.arange(x.shape[1], device=x.device)
             places = torch.arange(remembered.shape[1], device=x.device)
             mask = all_of(mask, sparse_mask(self.config, positions, places))
-        return self.read(self.heads.query(x), remembered, mask, need_weights)
+        return self.read(query, remembered, mask, need_weights)
 
 
 def newest(mask: Tensor | None, keys: int) -> Tensor | None:

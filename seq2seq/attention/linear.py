@@ -42,8 +42,7 @@ def linear_attention(
     Raises:
         ValueError: a mask that is not boolean or does not broadcast.
     """
-    if mask is not None:
-        check_mask(mask, query, key)
+    check_mask(mask, query, key)
     dtype = value.dtype
     query, key, value = feature(query), feature(key), _at_least_single(value)
     if need_weights or not _of_keys(mask):
@@ -74,8 +73,7 @@ def causal_linear_attention(
         ValueError: a mask that is not boolean or does not broadcast; weights asked for, or a mask
             that differs between queries, beside a state: earlier keys are only in its sums.
     """
-    if mask is not None:
-        check_mask(mask, query, key)
+    check_mask(mask, query, key)
     dtype = value.dtype
     query, key, value = feature(query), feature(key), _at_least_single(value)
     if need_weights or not _of_keys(mask):

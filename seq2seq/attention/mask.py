@@ -58,11 +58,18 @@ def sparse_mask(config: AttentionConfig, query_positions: Tensor, key_positions:
 
 def all_of(*masks: Tensor | None) -> Tensor | None:
     """What every given mask allows; None hides nothing."""
-    given = [mask for mask in masks if mask is not None]
+    given = [boolean(mask) for mask in masks if mask is not None]
     return reduce(torch.logical_and, given) if given else None
 
 
 def any_of(*masks: Tensor | None) -> Tensor | None:
     """What at least one of the given masks allows; None is left out."""
-    given = [mask for mask in masks if mask is not None]
+    given = [boolean(mask) for mask in masks if mask is not None]
     return reduce(torch.logical_or, given) if given else None
+
+
+def boolean(mask: Tensor) -> Tensor:
+    """The mask, which must be boolean: zeros and minus infinities would be read the wrong way round."""
+    if mask.dtype != torch.bool:
+        raise ValueError(f"the mask is of {mask.dtype}; give a boolean one, true where a query may attend")
+    return mask

@@ -176,6 +176,22 @@ def test_rows_select_their_own_past() -> None:
     torch.testing.assert_close(attention(newest, memory=memory).context, whole, atol=1e-5, rtol=0)
 
 
+@pytest.mark.parametrize("flow", [SelfAttention, CausalSelfAttention])
+@pytest.mark.parametrize(
+    "choice", [{}, {"window": 2}, {"stride": 3}, {"linear": True}, {"latent": 4}], ids=str
+)
+def test_a_mask_that_is_none_is_refused(flow: type[torch.nn.Module], choice: dict[str, int]) -> None:
+    """Joined with another mask, numbers would turn into truth values, whatever they meant; in blocks too."""
+    attention = flow(WIDTH, AttentionConfig(heads=2, **choice))
+    x = torch.randn(2, 67, WIDTH)
+    with pytest.raises(ValueError, match=r"the mask is of torch\.float32; give a boolean one"):
+        attention(x, torch.zeros(2, 1, 1, 67))
+    with pytest.raises(
+        ValueError, match=r"the mask is of shape \(2, 1, 1, 66\); give one that broadcasts to"
+    ):
+        attention(x, torch.ones(2, 1, 1, 66, dtype=torch.bool))
+
+
 def test_dropout_is_off_in_eval_mode() -> None:
     """A translation would differ from call to call."""
     torch.manual_seed(10)

@@ -96,6 +96,13 @@ def test_keys_and_values_start_as_if_they_were_apart() -> None:
         assert 0.95 * bound < half.abs().max() <= bound
 
 
+def test_plain_attention_keeps_its_names() -> None:
+    """Models released before the family grew would not load."""
+    names = {f"heads.{part}_projection" for part in ("query", "key_value", "output")}
+    found = set(SelfAttention(WIDTH, AttentionConfig(heads=HEADS)).state_dict())
+    assert found == {f"{name}.{part}" for name in names for part in ("weight", "bias")}
+
+
 def test_impossible_heads_are_refused() -> None:
     """A head of a fraction of a width, or a key/value head for a fraction of the heads."""
     with pytest.raises(ValueError, match=r"heads is 3, which does not divide width 20; choose a divisor"):
