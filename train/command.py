@@ -9,11 +9,9 @@ import argparse
 import dataclasses
 import logging
 import os
-import signal
 import sys
 import warnings
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import torch
@@ -27,12 +25,14 @@ from seq2seq.checkpoint import load_model
 from seq2seq.config import ModelConfig
 from seq2seq.tokenizer import Tokenizer
 
-from .checkpointing import Checkpoints, SafeCheckpointIO, StoppedError
+from .checkpoint_files import SafeCheckpointIO
+from .checkpointing import Checkpoints, StoppedError
 from .data import DataSettings, TranslationData
 from .memory import keep_freed_memory
 from .progress import Progress
 from .release import write_model
 from .run import ROOT, RunFolder, find_config
+from .stopping import Stopping
 from .task import TranslationTask
 
 OWN_FLAGS = ("ckpt_path", "init", "run_dir")
@@ -149,7 +149,7 @@ class TrainingRun:
             (self.folder.path / "config.yaml").write_text(self.recipe, encoding="utf-8")
             self.data.tokenizer.save(self.folder.tokenizer)
             self.progress.say(self.data.report)
-        with _Interruptible(self.checkpoints):
+        with self.stopping:
             self.trainer.fit(self.task, datamodule=self.data, ckpt_path=checkpoint)
         if self.trainer.is_global_zero:
             told = write_model(
@@ -170,6 +170,7 @@ class TrainingRun:
 
     def make_trainer(self) -> Trainer:
         settings = {**vars(self.cli.sections.trainer)}
+        self.stopping = Stopping(self.checkpoints)
         if settings["max_epochs"] is not None:
             raise ValueError(
                 f"trainer.max_epochs is {settings['max_epochs']}; training is measured in updates, "
@@ -178,6 +179,7 @@ class TrainingRun:
         settings["callbacks"] = [
             *(settings["callbacks"] or []),
             self.progress,
+            self.stopping,
             EarlyStopping(**vars(self.cli.sections.early_stopping)),
             self.checkpoints,
         ]
@@ -190,27 +192,6 @@ class TrainingRun:
         settings["default_root_dir"] = self.folder.path
         settings["enable_model_summary"] = settings["enable_progress_bar"] = False  # Progress is ours
         return Trainer(**settings)
-
-
-class _Interruptible:
-    """While it lasts, Ctrl-C and SIGTERM stop the training after the batch at hand; a second one at once."""
-
-    def __init__(self, checkpoints: Checkpoints):
-        self.checkpoints = checkpoints
-
-    def __enter__(self) -> None:
-        self.before = {
-            number: signal.signal(number, self._stop) for number in (signal.SIGINT, signal.SIGTERM)
-        }
-
-    def __exit__(self, *error: Any) -> None:
-        for number, handler in self.before.items():
-            signal.signal(number, handler)
-
-    def _stop(self, number: int, frame: FrameType | None) -> None:
-        if self.checkpoints.stop_requested:
-            raise KeyboardInterrupt
-        self.checkpoints.stop_requested = True
 
 
 def _resolve_configs(argv: list[str]) -> tuple[list[str], str]:

@@ -7,8 +7,10 @@ Lightning sees one endless epoch; where training stands is kept as (epoch, posit
 
 import itertools
 import random
+import signal
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from multiprocessing import get_context
 from typing import Any, Literal
 
 import torch
@@ -129,6 +131,11 @@ def as_it_is(batch: Any) -> Batch:
     return batch
 
 
+def ignore_interrupts(worker: int) -> None:
+    """Leave Ctrl-C, which all processes of a terminal receive, to the training process."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 class TranslationData(LightningDataModule):
     """Pairs of texts, their tokenizer and their batches.
 
@@ -178,13 +185,18 @@ class TranslationData(LightningDataModule):
             world=world,
             start=self.start,
         )
+        workers = self.settings.workers
+        # Not fork: torch's threads are running by now, and a forked child may wait for one forever.
+        context = get_context("forkserver") if workers else None
+        if context:
+            context.set_forkserver_preload([__name__])  # imported once, not once a worker
         return DataLoader(
             BatchStream(self.order),
             batch_size=None,
             collate_fn=as_it_is,
-            num_workers=self.settings.workers,
-            # Not fork: torch's threads are running by now, and a forked child may wait for one forever.
-            multiprocessing_context="forkserver" if self.settings.workers else None,
+            num_workers=workers,
+            worker_init_fn=ignore_interrupts if workers else None,
+            multiprocessing_context=context,
             generator=torch.Generator(),  # loaders draw a seed; let it not be from the model's random numbers
         )
 

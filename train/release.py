@@ -23,7 +23,8 @@ from seq2seq.options import DecodeOptions
 from seq2seq.settings import AlignmentHead, Settings
 
 from .card import make_card
-from .checkpointing import BEST, Checkpoints, read_checkpoint
+from .checkpoint_files import BEST, read_checkpoint
+from .checkpointing import Checkpoints
 from .data import TranslationData
 from .task import TranslationTask
 from .validation import Scores, score, translate

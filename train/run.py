@@ -6,7 +6,7 @@ config.yaml  tokenizer.model  logs/  checkpoints/  model/
 import os
 from pathlib import Path
 
-from .checkpointing import LAST, PREVIOUS, newest_checkpoint
+from .checkpoint_files import LAST, PREVIOUS, newest_checkpoint, remove_unfinished
 
 ROOT = Path("runs")
 
@@ -52,6 +52,8 @@ class RunFolder:
         Raises:
             ValueError: nothing to resume, or a run that would be overwritten.
         """
+        if "LOCAL_RANK" not in os.environ:
+            remove_unfinished(self.checkpoints)
         if ckpt_path == "last":
             return newest_checkpoint(self.checkpoints)
         if ckpt_path is not None:
