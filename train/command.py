@@ -116,7 +116,7 @@ def main(argv: list[str]) -> int:
         print(f"seq2seq train: {stop}", file=sys.stderr)
         return 1
     except (ValueError, OSError, RuntimeError, FloatingPointError) as error:
-        print(f"seq2seq train: {_sentence(error)}", file=sys.stderr)
+        print(f"seq2seq train: {_sentence(error)}{_remedy(error)}", file=sys.stderr)
         return 1
     return 0
 
@@ -214,6 +214,17 @@ def _resolve_configs(argv: list[str]) -> tuple[list[str], str]:
 def _sentence(error: Exception) -> str:
     """The last line of an error is what it is about."""
     return " ".join(str(error).split())
+
+
+def _remedy(error: Exception) -> str:
+    """What to do about errors that torch raises."""
+    if isinstance(error, torch.OutOfMemoryError):
+        return "; lower data.batch_tokens and go on with --ckpt_path last"
+    if "DataLoader worker" in str(error):
+        return (
+            ": a loader process died; go on with --ckpt_path last, and fewer data.workers if memory is short"
+        )
+    return ""
 
 
 def _quiet() -> None:
