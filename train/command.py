@@ -14,6 +14,8 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+import datasets
+import huggingface_hub
 import torch
 from jsonargparse import ArgumentError
 from lightning import LightningDataModule, LightningModule, Trainer
@@ -23,6 +25,7 @@ from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 
 from seq2seq.checkpoint import load_model
 from seq2seq.config import ModelConfig
+from seq2seq.released import find_model
 from seq2seq.tokenizer import Tokenizer
 
 from .checkpoint_files import SafeCheckpointIO
@@ -81,7 +84,7 @@ class TrainCLI(LightningCLI):
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         """What belongs to one start of a run and not to its recipe."""
         parser.add_argument("--ckpt_path", type=str | None, help="last: go on with this run where it stands.")
-        parser.add_argument("--init", type=str | None, help="A model directory whose weights to start from.")
+        parser.add_argument("--init", type=str | None, help="A model whose weights to start from.")
         parser.add_argument(
             "--run_dir", type=str | None, help="Folder of the run instead of runs/<config name>."
         )
@@ -127,9 +130,10 @@ class TrainingRun:
     def __init__(self, cli: TrainCLI, folder: RunFolder):
         self.cli, self.folder = cli, folder
         settings = cli.sections
-        start = load_model(settings.init) if settings.init else None
-        fields = {**vars(settings.model)}
-        shape = start.model.config if start else ModelConfig(4, **fields)
+        start = load_model(find_model(settings.init)) if settings.init else None
+        shape = ModelConfig(4, **vars(settings.model))
+        if start:
+            shape = continued_shape(start.model.config, shape)
         self.data = TranslationData(settings.data, shape.max_length, cli.config.seed_everything)
         self.data.load(start.tokenizer if start else self._own_tokenizer())
         shape = dataclasses.replace(shape, vocabulary_size=len(self.data.tokenizer))
@@ -194,6 +198,24 @@ class TrainingRun:
         return Trainer(**settings)
 
 
+def continued_shape(start: ModelConfig, asked: ModelConfig) -> ModelConfig:
+    """The shape of a training that starts from a model: the model's, with the dropout asked for.
+
+    Raises:
+        ValueError: the recipe asks for something else.
+    """
+    usual = ModelConfig(asked.vocabulary_size)
+    for name, value in vars(asked).items():
+        if name not in ("vocabulary_size", "dropout") and value not in (
+            getattr(usual, name),
+            getattr(start, name),
+        ):
+            raise ValueError(
+                f"model.{name} is {value}, but the model of --init has {getattr(start, name)}; leave it out"
+            )
+    return dataclasses.replace(start, dropout=asked.dropout)
+
+
 def _resolve_configs(argv: list[str]) -> tuple[list[str], str]:
     """The arguments with each --config as a path, and the name of the first."""
     args: list[str] = []
@@ -232,4 +254,7 @@ def _quiet() -> None:
     for name in ("lightning.pytorch", "lightning.fabric", "lightning.fabric.utilities.seed"):
         logging.getLogger(name).setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", module="lightning")
+    if not sys.stderr.isatty():
+        datasets.disable_progress_bars()
+        huggingface_hub.utils.disable_progress_bars()
     warnings.filterwarnings("ignore", module="torch.utils.data")
