@@ -162,7 +162,21 @@ class TranslationData(LightningDataModule):
         longest = min(self.max_length, settings.batch_tokens)
         self.segmentation = Segmentation(self.training, self.tokenizer, settings.sampling, self.seed, longest)
         self.report = str(report) + self.segmentation.report
+        self._leave_out_long_validation()
         self.longest = self.segmentation.longest
+
+    def _leave_out_long_validation(self) -> None:
+        """A text that the model cannot read whole is not judged in part."""
+        encode = self.tokenizer.encode
+        fits = [max(len(encode(text)) for text in pair) < self.max_length for pair in self.validation]
+        dropped = fits.count(False)
+        if dropped:
+            self.validation = list(itertools.compress(self.validation, fits))
+            self.report += f"; {dropped} validation pairs of more than {self.max_length - 1} pieces left out"
+        if not self.validation:
+            raise ValueError(
+                f"no validation pair has at most {self.max_length - 1} pieces; raise model.max_length"
+            )
 
     def state_dict(self) -> dict[str, Any]:
         """Which batch comes next."""
@@ -204,7 +218,6 @@ class TranslationData(LightningDataModule):
         """The judged validation pairs, short to long, for loss and perplexity."""
         encode = self.tokenizer.encode
         pairs = [(encode(source), encode(target)) for source, target in self.judged()]
-        pairs = [pair for pair in pairs if max(map(len, pair)) < self.max_length]
         lengths = [(len(source) + 1, len(target) + 1) for source, target in pairs]
         budget = max(self.settings.batch_tokens, max(map(max, lengths)))
         groups = token_budget_batches(lengths, budget, seed=None, epoch=0)

@@ -112,7 +112,7 @@ class TranslationTask(LightningModule):
     def on_validation_epoch_end(self) -> None:
         """Translate the judged sentences and log every measure."""
         sources, references = [list(side) for side in zip(*self.judged, strict=True)]
-        found = translate(self.model, self.tokenizer, sources, self.options, self.device)
+        found = translate(self.model, self.tokenizer, sources, self.options)
         scores = score(found, references)
         loss = self._likelihood / self._tokens
         measures = {"loss": loss, "perplexity": loss.exp(), "bleu": scores.bleu, "chrf": scores.chrf}
