@@ -34,7 +34,7 @@ from .data import DataSettings, TranslationData
 from .memory import keep_freed_memory
 from .progress import Progress
 from .release import write_model
-from .run import ROOT, RunFolder, find_config
+from .run import ROOT, RunFolder, check_config, find_config
 from .stopping import Stopping
 from .task import TranslationTask
 
@@ -225,6 +225,7 @@ def _resolve_configs(argv: list[str]) -> tuple[list[str], str]:
         if arg in ("-c", "--config") or arg.startswith("--config="):
             named = arg.partition("=")[2] if "=" in arg else next(rest, "")
             paths.append(find_config(named))
+            check_config(paths[-1])
             args += ["--config", str(paths[-1])]
         else:
             args.append(arg)
@@ -234,8 +235,10 @@ def _resolve_configs(argv: list[str]) -> tuple[list[str], str]:
 
 
 def _sentence(error: Exception) -> str:
-    """The last line of an error is what it is about."""
-    return " ".join(str(error).split())
+    """An error in one line; where a name is not known, with the way to the known ones."""
+    text = " ".join(str(error).split())
+    unknown = ("unrecognized arguments", "not accept")
+    return f"{text}; seq2seq train --help lists them all" if any(map(text.__contains__, unknown)) else text
 
 
 def _remedy(error: Exception) -> str:
