@@ -36,7 +36,8 @@ class TranslationTask(LightningModule):
         warmup: updates of the warm-up.
         weight_decay: decoupled (AdamW); 0 is plain Adam.
         label_smoothing: share of the probability spread over the whole vocabulary.
-        r_drop: weight of R-Drop, the divergence of two dropout passes (Liang et al. 2021); 0 is one pass.
+        r_drop: weight of R-Drop, the divergence of two dropout passes (Liang et al. 2021, who take 5); 0 is
+            one pass.
         compile: run the training pass through torch.compile.
         valid_beam: beam of the translations at validation; 1 is greedy.
         samples: translations shown at each validation.
@@ -94,7 +95,7 @@ class TranslationTask(LightningModule):
         twice = self.model(source.repeat(2, 1), target.repeat(2, 1)).logits
         first, second = twice.chunk(2)
         loss = self._cross_entropy(twice, wanted.repeat(2, 1), self.label_smoothing)
-        return loss, 2 * symmetric_divergence(first, second, wanted)
+        return loss, symmetric_divergence(first, second, wanted)
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Add a batch to the likelihood of the validation texts."""

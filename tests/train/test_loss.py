@@ -67,5 +67,5 @@ def test_divergence_by_hand_and_without_padding() -> None:
     found = symmetric_divergence(first, second, torch.tensor([[1, PAD]])).item()
     one = math.log(0.25 / 0.5) * 0.25 + math.log(0.75 / 0.5) * 0.75
     other = math.log(0.5 / 0.25) * 0.5 + math.log(0.5 / 0.75) * 0.5
-    assert found == pytest.approx(one + other)
+    assert found == pytest.approx((one + other) / 2)
     assert symmetric_divergence(first, first, torch.tensor([[1, 1]])) == 0
