@@ -116,7 +116,8 @@ def main(argv: list[str]) -> int:
     try:
         run.train(checkpoint)
     except StoppedError as stop:
-        print(f"seq2seq train: {stop}", file=sys.stderr)
+        if run.trainer.is_global_zero:  # of several processes one says it
+            print(f"seq2seq train: {stop}", file=sys.stderr)
         return 1
     except (ValueError, OSError, RuntimeError, FloatingPointError) as error:
         print(f"seq2seq train: {_sentence(error)}{_remedy(error)}", file=sys.stderr)

@@ -1,6 +1,7 @@
 """`seq2seq train` from its command line to its model directory."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ pytest.importorskip("lightning")
 
 from seq2seq.checkpoint import load_model
 from seq2seq.config import ModelConfig
-from train.command import continued_shape, main
+from train.command import TrainCLI, continued_shape, main
 from train.memory import keep_freed_memory
 
 Capsys = pytest.CaptureFixture[str]
@@ -156,3 +157,15 @@ def test_keeping_freed_memory_is_harmless(monkeypatch: pytest.MonkeyPatch) -> No
 
     monkeypatch.setattr("ctypes.CDLL", no_library)
     keep_freed_memory()
+
+
+def test_the_document_names_settings_that_exist(repository: Path) -> None:
+    """Else the document would describe another version of the program."""
+    named = re.findall(
+        r"\b(?:data|model|task|checkpoints|early_stopping|trainer)\.[a-z_]+\b",
+        re.sub(r"\w+\.(model|safetensors)\b", "", (repository / "docs" / "training.md").read_text()),
+    )
+    known = TrainCLI(["--data.name", "x"]).parser.format_help()
+    assert len(named) > 20
+    for name in named:
+        assert f"--{name} " in known, name
