@@ -243,13 +243,9 @@ def _sentence(error: Exception) -> str:
 
 
 def _remedy(error: Exception) -> str:
-    """What to do about errors that torch raises."""
+    """What to do about an error that torch raises."""
     if isinstance(error, torch.OutOfMemoryError):
         return "; lower data.batch_tokens and go on with --ckpt_path last"
-    if "DataLoader worker" in str(error):
-        return (
-            ": a loader process died; go on with --ckpt_path last, and fewer data.workers if memory is short"
-        )
     return ""
 
 

@@ -131,6 +131,21 @@ def as_it_is(batch: Any) -> Batch:
     return batch
 
 
+class BatchLoader(DataLoader[Batch]):
+    """A loader that says so where one of its processes dies, in whatever way torch comes to notice."""
+
+    def __iter__(self) -> Iterator[Batch]:  # type: ignore[override]
+        try:
+            yield from super().__iter__()
+        except (RuntimeError, OSError, EOFError) as error:
+            if not self.num_workers:
+                raise
+            raise RuntimeError(
+                f"a loader process died ({' '.join(str(error).split()) or type(error).__name__}); go on with "
+                "--ckpt_path last, and fewer data.workers if memory is short"
+            ) from error
+
+
 def ignore_interrupts(worker: int) -> None:
     """Leave Ctrl-C, which all processes of a terminal receive, to the training process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -204,7 +219,7 @@ class TranslationData(LightningDataModule):
         context = get_context("forkserver") if workers else None
         if context:
             context.set_forkserver_preload([__name__])  # imported once, not once a worker
-        return DataLoader(
+        return BatchLoader(
             BatchStream(self.order),
             batch_size=None,
             collate_fn=as_it_is,

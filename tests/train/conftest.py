@@ -1,9 +1,6 @@
 """A tiny corpus, a recipe for it, and training in processes of its own."""
 
 import json
-import multiprocessing
-import os
-import sys
 from collections.abc import Callable
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -32,31 +29,9 @@ def recipe(tmp_path: Path, sentences: list[str]) -> list[str]:
     ]
 
 
-Start = Callable[..., BaseProcess]
-
-
 @pytest.fixture
-def start(tmp_path: Path) -> Start:
+def start(tmp_path: Path) -> Callable[..., BaseProcess]:
     """Starts `seq2seq train` as a process; what it says goes to tmp_path/said."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["train.command"])  # imported once, not once a process
+    import training_process
 
-    def begin(*argv: str, largest_file: int | None = None) -> BaseProcess:
-        process = context.Process(target=_train, args=(argv, tmp_path / "said", largest_file))
-        process.start()
-        return process
-
-    return begin
-
-
-def _train(argv: tuple[str, ...], said: Path, largest_file: int | None) -> None:
-    with said.open("wb") as file:
-        os.dup2(file.fileno(), 1)
-        os.dup2(file.fileno(), 2)
-    from seq2seq.cli import main
-
-    if largest_file is not None:
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, largest_file))
-    sys.exit(main(["train", *argv]))
+    return lambda *argv, largest_file=None: training_process.start(argv, tmp_path / "said", largest_file)
