@@ -4,7 +4,8 @@
 
 Both go from token ids to token ids, greedy and with beam 5, one sentence and 32 at a time. Without
 --model the weights are random; without --source the sentences are random ids as long as captions.
-The peer runs with its own defaults (KV cache, fused attention, early_stopping=False).
+The peer has its KV cache and fused attention, and stops as ours does, when nothing better can come
+(early_stopping="never"): then both find the same texts, and how many were the same is printed.
 """
 
 import argparse
@@ -12,9 +13,8 @@ import random
 from pathlib import Path
 
 import torch
-from marian import marian_twin
 from rounds import compare, conditions
-from transformers import MarianMTModel
+from twins import Twin, make_twin
 
 from seq2seq.batch import make_batch
 from seq2seq.config import PAD, ModelConfig
@@ -50,7 +50,7 @@ def translate(model: Transformer, sources: list[list[int]], options: DecodeOptio
     return [hypotheses[0].tokens for hypotheses in found]
 
 
-def generate(twin: MarianMTModel, sources: list[list[int]], options: DecodeOptions) -> list[list[int]]:
+def generate(twin: Twin, sources: list[list[int]], options: DecodeOptions) -> list[list[int]]:
     """The same by transformers' generate."""
     source = make_batch(sources).source
     with torch.inference_mode():
@@ -60,6 +60,7 @@ def generate(twin: MarianMTModel, sources: list[list[int]], options: DecodeOptio
             num_beams=options.beam_size,
             do_sample=False,
             length_penalty=options.length_penalty,
+            early_stopping="never" if options.beam_size > 1 else None,
             max_new_tokens=NEW_TOKENS,
         )
     return [[token for token in row if token > 3] for row in found.tolist()]
@@ -92,7 +93,7 @@ def main() -> None:
         sources = [translator.tokenizer.encode(line) for line in lines]
     else:
         sources = random_sources(arguments.sentences, model.config.vocabulary_size)
-    twin = marian_twin(model)
+    twin = make_twin(model)
     print(conditions(), flush=True)
     for beam in (1, 5):
         for rows in (1, 32):
@@ -102,7 +103,7 @@ def main() -> None:
 
 def race(
     model: Transformer,
-    twin: MarianMTModel,
+    twin: Twin,
     sources: list[list[int]],
     options: DecodeOptions,
     rows: int,

@@ -20,10 +20,10 @@ import torch
 from lightning import Trainer
 from lightning.pytorch.callbacks import Callback
 from lightning.pytorch.loggers import CSVLogger
-from marian import marian_twin
 from rounds import Comparison, conditions, seconds
 from torch.nn import functional
 from torch.utils.data import DataLoader
+from twins import make_twin
 
 from seq2seq.batch import Batch, make_batch, token_budget_batches
 from seq2seq.config import PAD, ModelConfig
@@ -40,7 +40,7 @@ class Peer:
     """A plain training loop over the Marian twin of our model."""
 
     def __init__(self, task: TranslationTask):
-        self.model = marian_twin(task.model).train()
+        self.model = make_twin(task.model).train()
         self.optimizer = torch.optim.AdamW(
             self.model.parameters(),
             lr=task.learning_rate,

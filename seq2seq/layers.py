@@ -79,7 +79,7 @@ class Residual(nn.Module):
 
     def leave(self, x: Tensor, found: Tensor) -> Tensor:
         """x with what f found added."""
-        x = x + self.dropout(found)
+        x = x + (self.dropout(found) if self.training else found)
         return x if self.pre else self.norm(x)
 
 

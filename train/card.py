@@ -1,4 +1,9 @@
-"""The model card of a training: data, recipe, scores with signatures, learning curve, limits."""
+"""The model card of a training: data, recipe, scores with signatures, learning curve, limits.
+
+Its head is the metadata that the Hugging Face hub reads, and `seq2seq models` too.
+"""
+
+from huggingface_hub import EvalResult, ModelCardData
 
 from seq2seq.options import DecodeOptions
 from seq2seq.transformer import Transformer
@@ -23,7 +28,11 @@ def make_card(
     corpus = data.settings
     parameters = sum(parameter.numel() for parameter in model.parameters())
     where = corpus.name or ", ".join(corpus.files_of("train"))
-    return f"""# {corpus.source} to {corpus.target}
+    return f"""---
+{_metadata(data, scores)}
+---
+
+# {corpus.source} to {corpus.target}
 
 A Transformer of {parameters:,} parameters, trained with `seq2seq train`. It holds {chosen}, stored in 16 bit.
 
@@ -65,6 +74,26 @@ other kinds of text are translated worse, and wrong translations read as fluentl
 {recipe.strip()}
 ```
 """
+
+
+def _metadata(data: TranslationData, scores: Scores) -> str:
+    """Languages, data set and valid scores, as YAML."""
+    corpus = data.settings
+    name = f"{corpus.source}-{corpus.target}"
+    where = corpus.name or "files"
+    results = [
+        EvalResult("translation", where, name, kind, round(value, 2), dataset_split="validation")
+        for kind, value in (("bleu", scores.bleu), ("chrf", scores.chrf))
+    ]
+    described = ModelCardData(
+        language=[corpus.source, corpus.target],
+        datasets=[where] if corpus.name else None,
+        pipeline_tag="translation",
+        model_name=name,
+        eval_results=results,
+        ignore_metadata_errors=True,
+    )
+    return described.to_yaml()
 
 
 def _curve(history: list[dict[str, float]]) -> str:

@@ -1,95 +1,22 @@
-"""What a run keeps on disk, so that a killed training goes on as if nothing had happened.
+"""What a run keeps, so that a killed training goes on as if nothing had happened.
 
-    checkpoints/last.ckpt            everything, at each validation; last.previous.ckpt is the one before
-    checkpoints/best.ckpt            the same, at the best validation
-    checkpoints/weights/N.safetensors    weights alone of the last few validations, for the average
-
-A file is written beside its place, forced to the disk (fsync) and then renamed. Lightning's own save
-goes through the temporary directory, which may be another file system, and then is not atomic.
+Weights, optimiser, schedule, place in the data and learning curve are in each checkpoint, and so are the
+random numbers and the gradients of an update that is half accumulated. A checkpoint is taken at the end of
+a validation or of a batch that none follows, so that a resumed run neither skips nor repeats one.
 """
 
-import os
 import shutil
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import safetensors.torch
 import torch
 from lightning import LightningModule, Trainer
-from lightning.fabric.plugins.io.torch_io import TorchCheckpointIO
 from lightning.pytorch.callbacks import Checkpoint
 from torch import Tensor
 
-LAST, PREVIOUS, BEST = "last.ckpt", "last.previous.ckpt", "best.ckpt"
-
-
-def write_beside(path: Path, write: Callable[[IO[bytes]], object]) -> None:
-    """Write a file as a whole or not at all; an OSError names it, and what stood there survives."""
-    fresh = path.with_name(f".{path.name}.new")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with fresh.open("wb") as file:
-            write(file)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(path)
-    except (OSError, RuntimeError) as error:  # torch's writer turns a full disk into a RuntimeError
-        fresh.unlink(missing_ok=True)
-        raise OSError(
-            f"{path} cannot be written ({getattr(error, 'strerror', None) or error}); free the disk or allow "
-            "writing there, then go on with --ckpt_path last: the checkpoint before is whole"
-        ) from error
-
-
-class SafeCheckpointIO(TorchCheckpointIO):
-    """Checkpoints written beside and renamed, read as plain data only."""
-
-    def save_checkpoint(
-        self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None
-    ) -> None:
-        """Write a checkpoint as a whole or not at all."""
-        write_beside(Path(path), lambda file: torch.save(checkpoint, file))
-
-    def load_checkpoint(
-        self, path: str | Path, map_location: Any = "cpu", weights_only: bool | None = None
-    ) -> dict[str, Any]:
-        """Read a checkpoint; never anything that could run code."""
-        return read_checkpoint(Path(path))
-
-
-def read_checkpoint(path: Path) -> dict[str, Any]:
-    """A checkpoint of ours; ValueError names a file that is damaged or of something else."""
-    try:
-        found = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # a damaged zip or pickle raises nearly anything
-        raise ValueError(f"{path} is damaged or no checkpoint; remove it and use an earlier one") from error
-    if not isinstance(found, dict) or not {"state_dict", "loops", "callbacks"} <= found.keys():
-        raise ValueError(f"{path} is no checkpoint of a training; remove it and use an earlier one")
-    return found
-
-
-def newest_checkpoint(folder: Path) -> tuple[Path, list[str]]:
-    """The newest checkpoint of a run that is whole, and a sentence for each that is not.
-
-    Raises:
-        ValueError: there is none.
-    """
-    complaints = []
-    for path in (folder / LAST, folder / PREVIOUS, folder / BEST):
-        if path.is_file():
-            try:
-                read_checkpoint(path)
-            except ValueError as error:
-                complaints.append(str(error))
-            else:
-                return path, complaints
-    raise ValueError(
-        f"there is nothing to resume in {folder}"
-        + (f" ({'; '.join(complaints)})" if complaints else "")
-        + "; leave out --ckpt_path to start anew"
-    )
+from .checkpoint_files import BEST, LAST, write_beside
 
 
 class Checkpoints(Checkpoint):
@@ -153,8 +80,11 @@ class Checkpoints(Checkpoint):
     def on_load_checkpoint(
         self, trainer: Trainer, module: LightningModule, checkpoint: dict[str, Any]
     ) -> None:
-        """Keep what `on_train_batch_start` restores."""
+        """Keep what `on_train_batch_start` restores; early stopping is as patient as it is told now."""
         self._resumed = checkpoint["exact"]
+        for callback in trainer.early_stopping_callbacks:
+            if callback.state_key in checkpoint["callbacks"]:
+                checkpoint["callbacks"][callback.state_key]["patience"] = callback.patience
 
     def on_train_start(self, trainer: Trainer, module: LightningModule) -> None:
         """The clock of this process starts."""
@@ -181,31 +111,34 @@ class Checkpoints(Checkpoint):
     ) -> None:
         """Count the batch; save where it is due or somebody asked to stop."""
         trainer.datamodule.taken += 1  # type: ignore[attr-defined]
-        if self.stop_requested:
-            self.save_last(trainer)
-            raise StoppedError(
-                f"stopped after update {trainer.global_step}; go on with --ckpt_path last, or write the "
-                f"model as it is with --ckpt_path last --trainer.max_steps {trainer.global_step}"
-            )
-        due = self.every and trainer.global_step % self.every == 0
-        if (
-            due
-            and trainer.global_step != self._saved
-            and not trainer.fit_loop.epoch_loop._should_accumulate()
-        ):
-            self.save_last(trainer)
+        loop = trainer.fit_loop.epoch_loop
+        if loop._should_check_val_fx(trainer.fit_loop._data_fetcher):  # type: ignore[arg-type]
+            return  # `on_validation_end` does it
+        stop = self._asked_to_stop(trainer)
+        due = self.every and trainer.global_step % self.every == 0 and trainer.global_step != self._saved
+        if stop or trainer.global_step == trainer.max_steps or (due and not loop._should_accumulate()):
+            self._save(trainer, LAST)
+        if stop:
+            self._end(trainer)
 
     def on_validation_end(self, trainer: Trainer, module: LightningModule) -> None:
-        """Write down the scores; save last, weights and, where it is, best."""
+        """Write down the scores; save weights, where it is the best, and last."""
         if trainer.sanity_checking or trainer.state.fn != "fit":
             return
         entry = self.measure(trainer)
         self.history.append(entry)
-        self.save_last(trainer)
+        # last.ckpt comes last: killed before it, the run goes back to where none of this was there yet.
         if trainer.is_global_zero:
             self._keep_weights(module, trainer.global_step)
-            if self.best is entry:
-                self._copy_to_best()
+        if self.best is entry:
+            self._save(trainer, BEST)
+            if trainer.is_global_zero:
+                with (self.folder / BEST).open("rb") as best:
+                    write_beside(self.folder / LAST, lambda file: shutil.copyfileobj(best, file))
+        else:
+            self._save(trainer, LAST)
+        if self._asked_to_stop(trainer):
+            self._end(trainer)
 
     def measure(self, trainer: Trainer) -> dict[str, float]:
         """A point of the learning curve: what the validation that just ended found, and when."""
@@ -214,13 +147,25 @@ class Checkpoints(Checkpoint):
         entry["train_loss"] = measured.get("train_loss", float("nan"))
         return entry | {"update": float(trainer.global_step), "minutes": self.seconds / 60}
 
-    def save_last(self, trainer: Trainer) -> None:
-        """Save last.ckpt; the one there was becomes the previous one."""
-        last = self.folder / LAST
-        if trainer.is_global_zero and last.is_file():
-            last.replace(self.folder / PREVIOUS)
-        trainer.save_checkpoint(last)
+    def _save(self, trainer: Trainer, name: str) -> None:
+        for parameter_name, parameter in trainer.lightning_module.named_parameters():
+            for tensor in (parameter, parameter.grad):
+                if tensor is not None and not torch.isfinite(tensor).all():
+                    raise FloatingPointError(
+                        f"{parameter_name} is not finite after update {trainer.global_step}, so nothing was "
+                        "saved; go on with --ckpt_path last and a lower task.learning_rate"
+                    )
+        trainer.save_checkpoint(self.folder / name)
         self._saved = trainer.global_step
+
+    def _asked_to_stop(self, trainer: Trainer) -> bool:
+        return trainer.strategy.reduce_boolean_decision(self.stop_requested, all=False)
+
+    def _end(self, trainer: Trainer) -> None:
+        raise StoppedError(
+            f"stopped after update {trainer.global_step}; go on with --ckpt_path last, or write the model as "
+            f"it is with --ckpt_path last --trainer.max_steps {trainer.global_step}"
+        )
 
     def weights(self) -> list[Path]:
         """The kept weights, oldest first."""
@@ -234,10 +179,6 @@ class Checkpoints(Checkpoint):
         later = [path for path in self.weights() if int(path.stem) > update]  # of a run that went back
         for path in [*later, *self.weights()[: -self.average]]:
             path.unlink(missing_ok=True)
-
-    def _copy_to_best(self) -> None:
-        with (self.folder / LAST).open("rb") as source:
-            write_beside(self.folder / BEST, lambda file: shutil.copyfileobj(source, file))
 
 
 class StoppedError(Exception):

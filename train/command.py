@@ -9,13 +9,13 @@ import argparse
 import dataclasses
 import logging
 import os
-import signal
 import sys
 import warnings
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
+import datasets
+import huggingface_hub
 import torch
 from jsonargparse import ArgumentError
 from lightning import LightningDataModule, LightningModule, Trainer
@@ -25,14 +25,17 @@ from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 
 from seq2seq.checkpoint import load_model
 from seq2seq.config import ModelConfig
+from seq2seq.released import find_model
 from seq2seq.tokenizer import Tokenizer
 
-from .checkpointing import Checkpoints, SafeCheckpointIO, StoppedError
+from .checkpoint_files import SafeCheckpointIO
+from .checkpointing import Checkpoints, StoppedError
 from .data import DataSettings, TranslationData
 from .memory import keep_freed_memory
 from .progress import Progress
 from .release import write_model
-from .run import ROOT, RunFolder, find_config
+from .run import ROOT, RunFolder, check_config, find_config
+from .stopping import Stopping
 from .task import TranslationTask
 
 OWN_FLAGS = ("ckpt_path", "init", "run_dir")
@@ -81,7 +84,7 @@ class TrainCLI(LightningCLI):
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         """What belongs to one start of a run and not to its recipe."""
         parser.add_argument("--ckpt_path", type=str | None, help="last: go on with this run where it stands.")
-        parser.add_argument("--init", type=str | None, help="A model directory whose weights to start from.")
+        parser.add_argument("--init", type=str | None, help="A model whose weights to start from.")
         parser.add_argument(
             "--run_dir", type=str | None, help="Folder of the run instead of runs/<config name>."
         )
@@ -113,10 +116,11 @@ def main(argv: list[str]) -> int:
     try:
         run.train(checkpoint)
     except StoppedError as stop:
-        print(f"seq2seq train: {stop}", file=sys.stderr)
+        if run.trainer.is_global_zero:  # of several processes one says it
+            print(f"seq2seq train: {stop}", file=sys.stderr)
         return 1
     except (ValueError, OSError, RuntimeError, FloatingPointError) as error:
-        print(f"seq2seq train: {_sentence(error)}", file=sys.stderr)
+        print(f"seq2seq train: {_sentence(error)}{_remedy(error)}", file=sys.stderr)
         return 1
     return 0
 
@@ -127,9 +131,10 @@ class TrainingRun:
     def __init__(self, cli: TrainCLI, folder: RunFolder):
         self.cli, self.folder = cli, folder
         settings = cli.sections
-        start = load_model(settings.init) if settings.init else None
-        fields = {**vars(settings.model)}
-        shape = start.model.config if start else ModelConfig(4, **fields)
+        start = load_model(find_model(settings.init)) if settings.init else None
+        shape = ModelConfig(4, **vars(settings.model))
+        if start:
+            shape = continued_shape(start.model.config, shape)
         self.data = TranslationData(settings.data, shape.max_length, cli.config.seed_everything)
         self.data.load(start.tokenizer if start else self._own_tokenizer())
         shape = dataclasses.replace(shape, vocabulary_size=len(self.data.tokenizer))
@@ -149,7 +154,7 @@ class TrainingRun:
             (self.folder.path / "config.yaml").write_text(self.recipe, encoding="utf-8")
             self.data.tokenizer.save(self.folder.tokenizer)
             self.progress.say(self.data.report)
-        with _Interruptible(self.checkpoints):
+        with self.stopping:
             self.trainer.fit(self.task, datamodule=self.data, ckpt_path=checkpoint)
         if self.trainer.is_global_zero:
             told = write_model(
@@ -170,6 +175,7 @@ class TrainingRun:
 
     def make_trainer(self) -> Trainer:
         settings = {**vars(self.cli.sections.trainer)}
+        self.stopping = Stopping(self.checkpoints)
         if settings["max_epochs"] is not None:
             raise ValueError(
                 f"trainer.max_epochs is {settings['max_epochs']}; training is measured in updates, "
@@ -178,6 +184,7 @@ class TrainingRun:
         settings["callbacks"] = [
             *(settings["callbacks"] or []),
             self.progress,
+            self.stopping,
             EarlyStopping(**vars(self.cli.sections.early_stopping)),
             self.checkpoints,
         ]
@@ -192,25 +199,22 @@ class TrainingRun:
         return Trainer(**settings)
 
 
-class _Interruptible:
-    """While it lasts, Ctrl-C and SIGTERM stop the training after the batch at hand; a second one at once."""
+def continued_shape(start: ModelConfig, asked: ModelConfig) -> ModelConfig:
+    """The shape of a training that starts from a model: the model's, with the dropout asked for.
 
-    def __init__(self, checkpoints: Checkpoints):
-        self.checkpoints = checkpoints
-
-    def __enter__(self) -> None:
-        self.before = {
-            number: signal.signal(number, self._stop) for number in (signal.SIGINT, signal.SIGTERM)
-        }
-
-    def __exit__(self, *error: Any) -> None:
-        for number, handler in self.before.items():
-            signal.signal(number, handler)
-
-    def _stop(self, number: int, frame: FrameType | None) -> None:
-        if self.checkpoints.stop_requested:
-            raise KeyboardInterrupt
-        self.checkpoints.stop_requested = True
+    Raises:
+        ValueError: the recipe asks for something else.
+    """
+    usual = ModelConfig(asked.vocabulary_size)
+    for name, value in vars(asked).items():
+        if name not in ("vocabulary_size", "dropout") and value not in (
+            getattr(usual, name),
+            getattr(start, name),
+        ):
+            raise ValueError(
+                f"model.{name} is {value}, but the model of --init has {getattr(start, name)}; leave it out"
+            )
+    return dataclasses.replace(start, dropout=asked.dropout)
 
 
 def _resolve_configs(argv: list[str]) -> tuple[list[str], str]:
@@ -222,6 +226,7 @@ def _resolve_configs(argv: list[str]) -> tuple[list[str], str]:
         if arg in ("-c", "--config") or arg.startswith("--config="):
             named = arg.partition("=")[2] if "=" in arg else next(rest, "")
             paths.append(find_config(named))
+            check_config(paths[-1])
             args += ["--config", str(paths[-1])]
         else:
             args.append(arg)
@@ -231,8 +236,17 @@ def _resolve_configs(argv: list[str]) -> tuple[list[str], str]:
 
 
 def _sentence(error: Exception) -> str:
-    """The last line of an error is what it is about."""
-    return " ".join(str(error).split())
+    """An error in one line; where a name is not known, with the way to the known ones."""
+    text = " ".join(str(error).split())
+    unknown = ("unrecognized arguments", "not accept")
+    return f"{text}; seq2seq train --help lists them all" if any(map(text.__contains__, unknown)) else text
+
+
+def _remedy(error: Exception) -> str:
+    """What to do about an error that torch raises."""
+    if isinstance(error, torch.OutOfMemoryError):
+        return "; lower data.batch_tokens and go on with --ckpt_path last"
+    return ""
 
 
 def _quiet() -> None:
@@ -240,4 +254,7 @@ def _quiet() -> None:
     for name in ("lightning.pytorch", "lightning.fabric", "lightning.fabric.utilities.seed"):
         logging.getLogger(name).setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", module="lightning")
+    if not sys.stderr.isatty():
+        datasets.disable_progress_bars()
+        huggingface_hub.utils.disable_progress_bars()
     warnings.filterwarnings("ignore", module="torch.utils.data")

@@ -23,6 +23,7 @@ from .files import Pair, cell, read_side_by_side, read_table, table_kind
 Split = Literal["train", "validation", "test"]
 
 _HUB_ID = re.compile(r"[\w-][\w.-]*(/[\w-][\w.-]*)?", re.ASCII)
+SPLIT_EVERY, MOST_SPLIT = 20, 1000  # of training files without validation files
 _RATIO_SLACK = 10  # characters added to both sides, so that "OK." may be translated at length
 
 
@@ -84,7 +85,7 @@ class Corpus:
 
 @dataclass
 class CleaningReport:
-    """How many pairs were kept, and how many dropped for which reason."""
+    """How many pairs were kept, and how many dropped for which reason; `split_off` became validation."""
 
     kept: int = 0
     empty: int = 0
@@ -92,23 +93,36 @@ class CleaningReport:
     ratio: int = 0
     duplicate: int = 0
     held_out: int = 0
+    split_off: int = 0
 
     def __str__(self) -> str:
         counts = {part.name: getattr(self, part.name) for part in fields(self)}
-        kept = counts.pop("kept")
+        kept, split = counts.pop("kept"), counts.pop("split_off")
         dropped = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items() if count)
-        return f"corpus: {kept} of {kept + sum(counts.values())} pairs kept; dropped: {dropped or 'none'}"
+        said = f"corpus: {kept} of {kept + sum(counts.values())} pairs kept; dropped: {dropped or 'none'}"
+        return f"{said}; {split} more split off for validation" if split else said
 
 
 def load_corpus(corpus: Corpus) -> tuple[list[Pair], list[Pair], CleaningReport]:
-    """Gives the cleaned training pairs, the validation pairs as they are, and what cleaning dropped."""
-    validation = load_pairs(corpus, "validation")
+    """Gives the cleaned training pairs, the validation pairs as they are, and what cleaning dropped.
+
+    Files without validation files give their every 20th pair, or 1,000 pairs evenly spread, for validation.
+    """
+    raw, split_off = load_pairs(corpus, "train"), 0
+    if corpus.name or corpus.valid_files:
+        validation = load_pairs(corpus, "validation")
+    else:
+        step = max(SPLIT_EVERY, -(-len(raw) // MOST_SPLIT))
+        validation = raw[::step]
+        del raw[::step]
+        split_off = len(validation)
     training, report = clean(
-        load_pairs(corpus, "train"),
+        raw,
         max_characters=corpus.max_characters,
         max_ratio=corpus.max_ratio,
         held_out=validation,
     )
+    report.split_off = split_off
     if not training:
         raise ValueError(f"{report}, so nothing is left to train on; check data.columns and the files")
     return training, validation, report

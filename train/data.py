@@ -7,8 +7,10 @@ Lightning sees one endless epoch; where training stands is kept as (epoch, posit
 
 import itertools
 import random
+import signal
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from multiprocessing import get_context
 from typing import Any, Literal
 
 import torch
@@ -129,6 +131,26 @@ def as_it_is(batch: Any) -> Batch:
     return batch
 
 
+class BatchLoader(DataLoader[Batch]):
+    """A loader that says so where one of its processes dies, in whatever way torch comes to notice."""
+
+    def __iter__(self) -> Iterator[Batch]:  # type: ignore[override]
+        try:
+            yield from super().__iter__()
+        except (RuntimeError, OSError, EOFError) as error:
+            if not self.num_workers:
+                raise
+            raise RuntimeError(
+                f"a loader process died ({' '.join(str(error).split()) or type(error).__name__}); go on with "
+                "--ckpt_path last, and fewer data.workers if memory is short"
+            ) from error
+
+
+def ignore_interrupts(worker: int) -> None:
+    """Leave Ctrl-C, which all processes of a terminal receive, to the training process."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 class TranslationData(LightningDataModule):
     """Pairs of texts, their tokenizer and their batches.
 
@@ -155,7 +177,21 @@ class TranslationData(LightningDataModule):
         longest = min(self.max_length, settings.batch_tokens)
         self.segmentation = Segmentation(self.training, self.tokenizer, settings.sampling, self.seed, longest)
         self.report = str(report) + self.segmentation.report
+        self._leave_out_long_validation()
         self.longest = self.segmentation.longest
+
+    def _leave_out_long_validation(self) -> None:
+        """A text that the model cannot read whole is not judged in part."""
+        encode = self.tokenizer.encode
+        fits = [max(len(encode(text)) for text in pair) < self.max_length for pair in self.validation]
+        dropped = fits.count(False)
+        if dropped:
+            self.validation = list(itertools.compress(self.validation, fits))
+            self.report += f"; {dropped} validation pairs of more than {self.max_length - 1} pieces left out"
+        if not self.validation:
+            raise ValueError(
+                f"no validation pair has at most {self.max_length - 1} pieces; raise model.max_length"
+            )
 
     def state_dict(self) -> dict[str, Any]:
         """Which batch comes next."""
@@ -178,13 +214,18 @@ class TranslationData(LightningDataModule):
             world=world,
             start=self.start,
         )
-        return DataLoader(
+        workers = self.settings.workers
+        # Not fork: torch's threads are running by now, and a forked child may wait for one forever.
+        context = get_context("forkserver") if workers else None
+        if context:
+            context.set_forkserver_preload([__name__])  # imported once, not once a worker
+        return BatchLoader(
             BatchStream(self.order),
             batch_size=None,
             collate_fn=as_it_is,
-            num_workers=self.settings.workers,
-            # Not fork: torch's threads are running by now, and a forked child may wait for one forever.
-            multiprocessing_context="forkserver" if self.settings.workers else None,
+            num_workers=workers,
+            worker_init_fn=ignore_interrupts if workers else None,
+            multiprocessing_context=context,
             generator=torch.Generator(),  # loaders draw a seed; let it not be from the model's random numbers
         )
 
@@ -192,7 +233,6 @@ class TranslationData(LightningDataModule):
         """The judged validation pairs, short to long, for loss and perplexity."""
         encode = self.tokenizer.encode
         pairs = [(encode(source), encode(target)) for source, target in self.judged()]
-        pairs = [pair for pair in pairs if max(map(len, pair)) < self.max_length]
         lengths = [(len(source) + 1, len(target) + 1) for source, target in pairs]
         budget = max(self.settings.batch_tokens, max(map(max, lengths)))
         groups = token_budget_batches(lengths, budget, seed=None, epoch=0)

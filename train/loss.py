@@ -47,11 +47,11 @@ def plain_cross_entropy(logits: Tensor, targets: Tensor, smoothing: float) -> Lo
 
 
 def symmetric_divergence(first: Tensor, second: Tensor, targets: Tensor) -> Tensor:
-    """KL(p || q) + KL(q || p), summed over the real tokens (Liang et al. 2021, R-Drop, eq. 2 without 1/2)."""
+    """Half of KL(p || q) + KL(q || p), summed over the real tokens (Liang et al. 2021, R-Drop, eq. 2)."""
     log_p = functional.log_softmax(first.float(), dim=-1)
     log_q = functional.log_softmax(second.float(), dim=-1)
     distance = ((log_p.exp() - log_q.exp()) * (log_p - log_q)).sum(dim=-1)
-    return distance.masked_fill(targets == PAD, 0.0).sum()
+    return distance.masked_fill(targets == PAD, 0.0).sum() / 2
 
 
 class _SlicedLoss(torch.autograd.Function):

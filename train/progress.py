@@ -10,6 +10,8 @@ from tqdm import tqdm
 
 from .checkpointing import Checkpoints
 
+SHOWN = 160  # characters of a sample
+
 
 class Progress(Callback):
     """Shows updates, loss and speed (real source and target tokens a second, validation left out)."""
@@ -24,8 +26,6 @@ class Progress(Callback):
     def speed(self) -> float:
         """Tokens a second since the last validation."""
         return self._tokens / self._seconds if self._seconds else 0.0
-
-    _silent = False
 
     def on_train_start(self, trainer: Trainer, module: LightningModule) -> None:
         """Draw the bar where somebody can see it."""
@@ -58,7 +58,8 @@ class Progress(Callback):
                 "perplexity {perplexity:.2f}, BLEU {bleu:.2f}, chrF {chrf:.2f}".format(**entry)
                 + f" ({self.speed:,.0f} tokens/s)"
             )
-            for source, reference, found in module.shown:  # type: ignore[union-attr]
+            for texts in module.shown:  # type: ignore[union-attr]
+                source, reference, found = map(_cut, texts)
                 self.say(f"    {source}\n      reference: {reference}\n      model:     {found}")
         self._tokens, self._seconds, self._started = 0, 0.0, time.monotonic()
 
@@ -78,3 +79,9 @@ class Progress(Callback):
             self._bar.write(line, file=sys.stderr)
         else:
             print(line, file=sys.stderr, flush=True)
+
+
+def _cut(text: str) -> str:
+    """A text that does not fill the screen."""
+    line = " ".join(text.split())
+    return line if len(line) <= SHOWN else line[: SHOWN - 1] + "…"

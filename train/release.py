@@ -23,7 +23,8 @@ from seq2seq.options import DecodeOptions
 from seq2seq.settings import AlignmentHead, Settings
 
 from .card import make_card
-from .checkpointing import BEST, Checkpoints, read_checkpoint
+from .checkpoint_files import BEST, read_checkpoint
+from .checkpointing import Checkpoints
 from .data import TranslationData
 from .task import TranslationTask
 from .validation import Scores, score, translate
@@ -57,8 +58,7 @@ def write_model(
     options = DecodeOptions()
     last = {name: tensor.detach().cpu().clone() for name, tensor in task.model.state_dict().items()}
     candidates = [
-        judge(name, weights, task, data, options, device)
-        for name, weights in _choices(checkpoints, update, last)
+        judge(name, weights, task, data, options) for name, weights in _choices(checkpoints, update, last)
     ]
     chosen = max(candidates, key=lambda candidate: candidate.scores.bleu)
     task.model.load_state_dict(chosen.weights)
@@ -97,7 +97,6 @@ def judge(
     task: TranslationTask,
     data: TranslationData,
     options: DecodeOptions,
-    device: torch.device,
 ) -> Candidate:
     """What the weights reach on the whole validation set once they are stored in 16 bit."""
     stored: dict[str, Any] = {
@@ -105,9 +104,7 @@ def judge(
     }
     task.model.load_state_dict(stored)
     sources, references = [list(side) for side in zip(*data.validation, strict=True)]
-    return Candidate(
-        name, stored, score(translate(task.model, data.tokenizer, sources, options, device), references)
-    )
+    return Candidate(name, stored, score(translate(task.model, data.tokenizer, sources, options), references))
 
 
 def _choices(

@@ -6,7 +6,9 @@ config.yaml  tokenizer.model  logs/  checkpoints/  model/
 import os
 from pathlib import Path
 
-from .checkpointing import LAST, PREVIOUS, newest_checkpoint
+import yaml
+
+from .checkpoint_files import LAST, PREVIOUS, newest_checkpoint, remove_unfinished
 
 ROOT = Path("runs")
 
@@ -28,6 +30,20 @@ def find_config(named: str) -> Path:
     raise ValueError(
         f"--config {named} is neither a file nor a shipped recipe; the recipes are {', '.join(recipes)}"
     )
+
+
+def check_config(path: Path) -> None:
+    """Refuse a file that holds no settings at all, by its name; what it sets is checked later.
+
+    Raises:
+        ValueError: it is not YAML, or not a mapping.
+    """
+    try:
+        found = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, OSError, UnicodeError) as error:
+        raise ValueError(f"{path} cannot be read as YAML ({error}); mend it") from error
+    if not isinstance(found, dict) or any(isinstance(section, list) for section in found.values()):
+        raise ValueError(f"{path} holds {str(found)[:40]!r}, not sections of settings: data: {{name: ...}}")
 
 
 def recipe_folders() -> list[Path]:
@@ -52,6 +68,8 @@ class RunFolder:
         Raises:
             ValueError: nothing to resume, or a run that would be overwritten.
         """
+        if "LOCAL_RANK" not in os.environ:
+            remove_unfinished(self.checkpoints)
         if ckpt_path == "last":
             return newest_checkpoint(self.checkpoints)
         if ckpt_path is not None:

@@ -36,16 +36,17 @@ def factor(schedule: Schedule, update: int, warmup: int, steps: int) -> float:
 def make_scheduler(optimizer: Optimizer, schedule: Schedule, warmup: int, steps: int) -> LambdaLR:
     """A scheduler to be stepped after each update.
 
-    `steps` is the number of updates of the whole training; linear and cosine need it.
+    `steps` is the number of updates of the whole training; linear and cosine need it. A training that
+    ends before its warm-up only warms up.
 
     Raises:
         ValueError: a negative warm-up, or linear and cosine without a last update.
     """
     if warmup < 0:
         raise ValueError(f"task.warmup is {warmup}; give a number of updates, 0 for none")
-    if schedule in ("linear", "cosine") and steps <= warmup:
+    if schedule in ("linear", "cosine") and steps < 1:
         raise ValueError(
-            f"task.schedule {schedule} falls until trainer.max_steps, which is {steps}; "
-            f"set it above task.warmup ({warmup})"
+            f"task.schedule {schedule} falls until trainer.max_steps, which is {steps}; set it, or choose "
+            "inverse_sqrt or constant"
         )
     return LambdaLR(optimizer, lambda done: factor(schedule, done + 1, warmup, steps))

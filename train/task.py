@@ -5,6 +5,8 @@
 Lightning drives; what it measures are train_loss, valid_loss, valid_perplexity, valid_bleu, valid_chrf.
 """
 
+from typing import Any
+
 import torch
 from lightning import LightningModule
 from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
@@ -18,7 +20,7 @@ from seq2seq.tokenizer import Tokenizer
 from seq2seq.transformer import Transformer
 
 from .loss import Loss, plain_cross_entropy, smoothed_cross_entropy, symmetric_divergence
-from .schedule import Schedule, make_scheduler
+from .schedule import Schedule, factor, make_scheduler
 from .validation import score, translate
 
 
@@ -34,7 +36,8 @@ class TranslationTask(LightningModule):
         warmup: updates of the warm-up.
         weight_decay: decoupled (AdamW); 0 is plain Adam.
         label_smoothing: share of the probability spread over the whole vocabulary.
-        r_drop: weight of R-Drop, the divergence of two dropout passes (Liang et al. 2021); 0 is one pass.
+        r_drop: weight of R-Drop, the divergence of two dropout passes (Liang et al. 2021, who take 5); 0 is
+            one pass.
         compile: run the training pass through torch.compile.
         valid_beam: beam of the translations at validation; 1 is greedy.
         samples: translations shown at each validation.
@@ -82,7 +85,8 @@ class TranslationTask(LightningModule):
         assert batch.target_input is not None and batch.target_output is not None
         loss, divergence = self._pass(batch.source, batch.target_input, batch.target_output)
         mean = (loss.smoothed + self.r_drop * divergence) / loss.tokens
-        self.log("train_loss", mean.detach(), prog_bar=True, batch_size=1)
+        self._loss = mean.detach()
+        self.log("train_loss", self._loss, prog_bar=True, batch_size=1)
         return mean
 
     def _losses(self, source: Tensor, target: Tensor, wanted: Tensor) -> tuple[Loss, Tensor | float]:
@@ -91,7 +95,7 @@ class TranslationTask(LightningModule):
         twice = self.model(source.repeat(2, 1), target.repeat(2, 1)).logits
         first, second = twice.chunk(2)
         loss = self._cross_entropy(twice, wanted.repeat(2, 1), self.label_smoothing)
-        return loss, 2 * symmetric_divergence(first, second, wanted)
+        return loss, symmetric_divergence(first, second, wanted)
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Add a batch to the likelihood of the validation texts."""
@@ -109,11 +113,13 @@ class TranslationTask(LightningModule):
     def on_validation_epoch_end(self) -> None:
         """Translate the judged sentences and log every measure."""
         sources, references = [list(side) for side in zip(*self.judged, strict=True)]
-        found = translate(self.model, self.tokenizer, sources, self.options, self.device)
+        found = translate(self.model, self.tokenizer, sources, self.options)
         scores = score(found, references)
         loss = self._likelihood / self._tokens
         measures = {"loss": loss, "perplexity": loss.exp(), "bleu": scores.bleu, "chrf": scores.chrf}
-        self.log_dict({f"valid_{name}": torch.as_tensor(value) for name, value in measures.items()})
+        # The same on all processes, since each decides by it what to save.
+        logged = {f"valid_{n}": torch.as_tensor(value, device=self.device) for n, value in measures.items()}
+        self.log_dict(logged, sync_dist=True)
         places = [
             index * len(found) // max(1, self.samples) for index in range(min(self.samples, len(found)))
         ]
@@ -125,14 +131,35 @@ class TranslationTask(LightningModule):
         gradient_clip_val: int | float | None = None,
         gradient_clip_algorithm: str | None = None,
     ) -> None:
-        """Stop at a gradient that is not finite, before it reaches the weights; then clip as asked."""
-        norm = torch.nn.utils.get_total_norm([p.grad for p in self.parameters() if p.grad is not None])
-        if self.trainer.precision != "16-mixed" and not torch.isfinite(norm):
+        """Stop where loss or gradient is not finite, before it reaches the weights; then clip as asked.
+
+        In 16-mixed precision gradients now and then overflow, and Lightning leaves out such an update.
+        """
+        checked = [self._loss]
+        if self.trainer.precision != "16-mixed":
+            checked += [p.grad for p in self.parameters() if p.grad is not None]
+        if not torch.isfinite(torch.nn.utils.get_total_norm(checked)):
             raise FloatingPointError(
-                f"the gradient of update {self.trainer.global_step + 1} is not finite; it changed nothing, "
-                "go on with --ckpt_path last and a lower task.learning_rate or a longer task.warmup"
+                f"loss or gradient of update {self.trainer.global_step + 1} is not finite; it changed "
+                "nothing, go on with --ckpt_path last and a lower task.learning_rate or a longer task.warmup"
             )
         self.clip_gradients(optimizer, gradient_clip_val, gradient_clip_algorithm)
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Resume with the settings as they are now: a changed learning rate counts from here on."""
+        found = {name: tensor.shape for name, tensor in checkpoint["state_dict"].items()}
+        wanted = {name: tensor.shape for name, tensor in self.state_dict().items()}
+        if different := sorted(dict(found.items() ^ wanted.items())):
+            raise ValueError(
+                f"the checkpoint is of another model, {different[0]} differs; resume with the settings the "
+                "run began with, they are in its config.yaml"
+            )
+        (scheduler,), (optimizer,) = checkpoint["lr_schedulers"], checkpoint["optimizer_states"]
+        next_update = scheduler["last_epoch"] + 1
+        rate = self.learning_rate * factor(self.schedule, next_update, self.warmup, self.trainer.max_steps)
+        scheduler["base_lrs"] = [self.learning_rate]
+        for group in optimizer["param_groups"]:
+            group |= {"lr": rate, "initial_lr": self.learning_rate, "weight_decay": self.weight_decay}
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """Adam as of Vaswani et al. 2017 (betas .9 and .98), its rate set at every update."""

@@ -208,6 +208,14 @@ def test_nothing_left_after_cleaning_is_refused(tmp_path: Path) -> None:
         load_corpus(Corpus(files=files, valid_files=files))
 
 
+def test_files_alone_give_their_own_validation_pairs(tmp_path: Path) -> None:
+    """If it failed, one file would not be enough to train on, or it would judge what it learnt."""
+    pairs = [(f"sentence {n}.", f"Satz {n}.") for n in range(50)]
+    training, validation, report = load_corpus(Corpus(files=files_of("tsv", tmp_path, pairs)[0]))
+    assert validation == pairs[::20] and training == [pair for pair in pairs if pair not in validation]
+    assert str(report).endswith("47 of 47 pairs kept; dropped: none; 3 more split off for validation")
+
+
 @pytest.mark.data
 def test_multi30k_is_read_whole(data_directory: Path) -> None:
     """If it failed, the real corpus would not have the counts its source states."""

@@ -1,6 +1,9 @@
-"""A run that was stopped and resumed must end with the weights of one that was not, bit for bit."""
+"""A run that was stopped and resumed must end as one that was not, bit for bit."""
 
-import json
+import os
+import random
+import signal
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -9,30 +12,12 @@ import torch
 
 pytest.importorskip("lightning")
 
-from train.checkpointing import Checkpoints, StoppedError, read_checkpoint
+from train.checkpoint_files import newest_checkpoint, read_checkpoint
+from train.checkpointing import Checkpoints, StoppedError
 from train.command import TrainCLI, TrainingRun, main
 from train.run import RunFolder
 
-RECIPE = """
-data: {vocabulary_size: 100, batch_tokens: 64, valid_sentences: 4}
-model: {width: 16, feed_forward: 32, encoder_layers: 1, decoder_layers: 1, dropout: 0.3, max_length: 64}
-task: {warmup: 5, samples: 0}
-trainer: {max_steps: 40, val_check_interval: 10, accelerator: cpu, enable_progress_bar: false}
-"""
-
-
-@pytest.fixture
-def recipe(tmp_path: Path, sentences: list[str]) -> list[str]:
-    """A recipe and a corpus of 40 pairs: some 8 batches an epoch."""
-    for name, part in (("train", sentences[:40]), ("valid", sentences[40:50])):
-        rows = [json.dumps({"en": text, "de": " ".join(reversed(text.split()))}) for text in part]
-        (tmp_path / f"{name}.jsonl").write_text("\n".join(rows) + "\n")
-    (tmp_path / "tiny.yaml").write_text(RECIPE)
-    return [
-        *("--config", str(tmp_path / "tiny.yaml")),
-        f'--data.files=["{tmp_path / "train.jsonl"}"]',
-        f'--data.valid_files=["{tmp_path / "valid.jsonl"}"]',
-    ]
+DONE = 60  # seconds after which a process counts as hanging
 
 
 class Losses(Checkpoints):
@@ -65,32 +50,115 @@ def fit(args: list[str], folder: Path, stop: int | None = None) -> list[float]:
     return run.checkpoints.losses
 
 
-@pytest.mark.parametrize("stop", [16, 20, 23], ids=["mid-epoch", "at-validation", "mid-accumulation"])
-@pytest.mark.parametrize("workers", [0, 2])
+def assert_same_end(one: Path, other: Path) -> None:
+    """Weights, optimiser, learning curve and model directory of two runs are equal."""
+    first, second = (read_checkpoint(folder / "checkpoints" / "last.ckpt") for folder in (one, other))
+    assert first["global_step"] == second["global_step"]
+    for name, tensor in first["state_dict"].items():
+        assert torch.equal(tensor, second["state_dict"][name]), name
+    for index, state in first["optimizer_states"][0]["state"].items():
+        for name, tensor in state.items():
+            assert torch.equal(tensor, second["optimizer_states"][0]["state"][index][name]), name
+    curves = [
+        [{**entry, "minutes": 0} for callback in found["callbacks"].values() for entry in callback["history"]]
+        for found in (
+            {"callbacks": {k: v for k, v in each["callbacks"].items() if "history" in v}}
+            for each in (first, second)
+        )
+    ]
+    assert curves[0] == curves[1]
+    weights = [(folder / "model" / "model.safetensors").read_bytes() for folder in (one, other)]
+    assert weights[0] == weights[1]
+
+
+EXACT = ["--trainer.accumulate_grad_batches=2", "--data.sampling=0.1", "--checkpoints.average=2"]
+
+
+@pytest.mark.parametrize(
+    ("stop", "workers"),
+    [(9, 0), (12, 0), (20, 2)],
+    ids=["mid-accumulation", "at-validation", "mid-epoch, workers"],
+)
 def test_a_resumed_run_is_the_uninterrupted_one(
     recipe: list[str], tmp_path: Path, stop: int, workers: int
 ) -> None:
     """Else a killed training silently becomes another: other batches, other dropout, other weights."""
-    args = [
-        *recipe,
-        "--trainer.accumulate_grad_batches=2",
-        "--data.sampling=0.1",
-        f"--data.workers={workers}",
-        "--trainer.max_steps=20",
-    ]
+    args = [*recipe, *EXACT]
     straight = fit(args, tmp_path / "straight")
-    before = fit(args, tmp_path / "resumed", stop)
-    after = fit([*args, "--ckpt_path", "last"], tmp_path / "resumed")
-    assert len(before) == stop and before + after == straight
-    one, other = (
-        read_checkpoint(tmp_path / name / "checkpoints" / "last.ckpt") for name in ("straight", "resumed")
+    before = fit([*args, f"--data.workers={workers}"], tmp_path / "resumed", stop)
+    after = fit([*args, f"--data.workers={workers}", "--ckpt_path", "last"], tmp_path / "resumed")
+    assert len(before) == stop and len(straight) == 24 and before + after == straight
+    assert_same_end(tmp_path / "straight", tmp_path / "resumed")
+
+
+def kill_after_a_save(process: BaseProcess, checkpoint: Path, moment: float) -> None:
+    """SIGKILL some seconds after the next checkpoint has been written."""
+    before = checkpoint.stat().st_mtime_ns if checkpoint.exists() else 0
+    while process.is_alive() and (checkpoint.stat().st_mtime_ns if checkpoint.exists() else 0) == before:
+        process.join(0.01)
+    process.join(moment)
+    assert process.exitcode is None, "it ended before it could be killed; train longer"
+    process.kill()
+    process.join()
+
+
+def test_killed_at_any_moment_it_goes_on_in_another_process(
+    recipe: list[str], tmp_path: Path, start: Any
+) -> None:
+    """Else a power cut costs the run, or makes it another, or leaves half-written files behind."""
+    args = [*recipe, "--data.sampling=0.2", "--checkpoints.every=1", "--trainer.max_steps=120"]
+    args += ["--trainer.val_check_interval=20"]
+    folder, generator = tmp_path / "killed", random.Random()
+    last = folder / "checkpoints" / "last.ckpt"
+    for number in range(3):
+        resumed = ["--ckpt_path", "last"] if number else []
+        process = start(*args, "--run_dir", str(folder), *resumed)
+        kill_after_a_save(process, last, generator.uniform(0, 0.15))
+        newest_checkpoint(folder / "checkpoints")
+    assert read_checkpoint(last)["global_step"] > 2
+    process = start(*args, "--run_dir", str(folder), "--ckpt_path", "last")
+    process.join(DONE)
+    assert process.exitcode == 0, (tmp_path / "said").read_text()
+    assert not list(folder.rglob(".*.new"))
+    fit(args, tmp_path / "straight")
+    assert_same_end(tmp_path / "straight", folder)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_saves_and_says_how_to_go_on(
+    recipe: list[str], tmp_path: Path, start: Any, number: int
+) -> None:
+    """Else Ctrl-C, or a machine that shuts down, loses what was trained since the last validation."""
+    args = [*recipe, "--run_dir", str(tmp_path / "run"), "--checkpoints.every=3"]
+    process = start(*args, "--trainer.max_steps=100000", "--trainer.val_check_interval=100000")
+    last = tmp_path / "run" / "checkpoints" / "last.ckpt"
+    while process.is_alive() and not last.exists():
+        process.join(0.01)
+    assert process.pid is not None
+    os.kill(process.pid, number)
+    process.join(DONE)
+    said = (tmp_path / "said").read_text()
+    done = read_checkpoint(last)["global_step"]
+    assert process.exitcode == 1 and "Traceback" not in said
+    assert said.splitlines()[-1] == (
+        f"seq2seq train: stopped after update {done}; go on with --ckpt_path last, or write the model as it "
+        f"is with --ckpt_path last --trainer.max_steps {done}"
     )
-    assert one["global_step"] == other["global_step"] == 20
-    for name, tensor in one["state_dict"].items():
-        assert torch.equal(tensor, other["state_dict"][name]), name
-    for index, state in one["optimizer_states"][0]["state"].items():
-        for name, tensor in state.items():
-            assert torch.equal(tensor, other["optimizer_states"][0]["state"][index][name]), name
+    assert main([*args, "--ckpt_path", "last", "--trainer.max_steps", str(done)]) == 0
+    assert f"It holds the last weights (update {done})" in (tmp_path / "run/model/README.md").read_text()
+
+
+def test_a_run_out_of_time_writes_its_model(
+    recipe: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Else `trainer.max_time` ends with nothing to show."""
+    args = [*recipe, "--run_dir", str(tmp_path / "run"), "--trainer.val_check_interval=100000"]
+    assert main([*args, "--trainer.max_steps=100000", "--trainer.max_time=00:00:00:01"]) == 0
+    assert capsys.readouterr().out == f"{tmp_path / 'run' / 'model'}\n"
+    found = read_checkpoint(tmp_path / "run" / "checkpoints" / "last.ckpt")
+    assert [entry["update"] for entry in found["callbacks"]["Checkpoints"]["history"]] == [
+        found["global_step"]
+    ]
 
 
 def test_resuming_nothing_is_an_error(
@@ -99,3 +167,39 @@ def test_resuming_nothing_is_an_error(
     """Else a misspelt folder silently starts a new training."""
     assert main([*recipe, "--run_dir", str(tmp_path / "empty"), "--ckpt_path", "last"]) == 2
     assert "nothing to resume" in capsys.readouterr().err
+
+
+def test_a_second_run_does_not_overwrite_the_first(
+    recipe: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Else a forgotten --ckpt_path costs the hours that were trained."""
+    args = [*recipe, "--run_dir", str(tmp_path / "run")]
+    fit(args, tmp_path / "run")
+    before = (tmp_path / "run" / "checkpoints" / "last.ckpt").read_bytes()
+    assert main(args) == 2
+    assert "go on with it by --ckpt_path last" in capsys.readouterr().err
+    assert (tmp_path / "run" / "checkpoints" / "last.ckpt").read_bytes() == before
+
+
+def test_a_lower_rate_counts_after_resuming(recipe: list[str], tmp_path: Path) -> None:
+    """Else the remedy for a training that diverged would change nothing."""
+    args = [*recipe, "--task.schedule=constant"]
+    fit(args, tmp_path / "run", 8)
+    args += ["--task.learning_rate=1e-4", "--task.weight_decay=0.1", "--early_stopping.patience=7"]
+    fit([*args, "--ckpt_path=last"], tmp_path / "run")
+    found = read_checkpoint(tmp_path / "run" / "checkpoints" / "last.ckpt")
+    (group,) = found["optimizer_states"][0]["param_groups"]
+    assert group["lr"] == found["lr_schedulers"][0]["_last_lr"][0] == 1e-4 and group["weight_decay"] == 0.1
+    (stopping,) = (state for name, state in found["callbacks"].items() if name.startswith("EarlyStopping"))
+    assert stopping["patience"] == 7
+
+
+def test_resuming_another_model_is_refused(
+    recipe: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Else a recipe changed in between would end in a page of tensor shapes."""
+    args = [*recipe, "--run_dir", str(tmp_path / "run")]
+    fit(args, tmp_path / "run", 2)
+    assert main([*args, "--ckpt_path=last", "--model.feed_forward=32"]) == 1
+    said = capsys.readouterr().err
+    assert "the checkpoint is of another model, model.decoder.0" in said and "Traceback" not in said

@@ -1,0 +1,121 @@
+"""The same network in another house: our weights in a model of `transformers`.
+
+Two peers share a shape with ours: LayerNorm, ReLU, sinusoids (all sines, then all cosines), one scaled
+embedding for source, target and output. Marian has it with the norms after each branch (post-norm),
+M2M100 with the norms before it (pre-norm). Our key/value projection holds keys in its first half and
+values in its second; theirs are apart. Nothing else differs but the names.
+"""
+
+from torch import Tensor
+from transformers import M2M100Config, M2M100ForConditionalGeneration, MarianConfig, MarianMTModel
+
+from seq2seq.config import BOS, EOS, PAD, ModelConfig
+from seq2seq.positions import SinusoidalPositions
+from seq2seq.transformer import Transformer
+
+Twin = MarianMTModel | M2M100ForConditionalGeneration
+
+ATTENTIONS = {"self_attention": "self_attn", "cross_attention": "encoder_attn"}
+OTHERS = {
+    "feed_forward.widen": "fc1",
+    "feed_forward.narrow": "fc2",
+    "self_residual.norm": "self_attn_layer_norm",
+    "cross_residual.norm": "encoder_attn_layer_norm",
+    "feed_forward_residual.norm": "final_layer_norm",
+}
+
+
+def make_twin(model: Transformer) -> Twin:
+    """A peer that computes what `model` computes, in the same mode (train or eval).
+
+    Raises:
+        ValueError: a model that neither Marian nor M2M100 can express.
+    """
+    shape = peer_shape(model.config)
+    if model.config.norm_order == "post":
+        twin: Twin = MarianMTModel(MarianConfig(**shape, forced_eos_token_id=None))
+    else:
+        twin = M2M100ForConditionalGeneration(
+            M2M100Config(**shape, encoder_layerdrop=0.0, decoder_layerdrop=0.0)
+        )
+        count_positions_as_ours(twin, model.config)
+    missing, unexpected = twin.load_state_dict(peer_weights(model), strict=False)
+    assert not unexpected, unexpected
+    fixed = ("embed_tokens.weight", "embed_positions.weight", "lm_head.weight", "final_logits_bias")
+    assert all(name.endswith(fixed) for name in missing), missing
+    return twin.train(model.training)
+
+
+def peer_shape(config: ModelConfig) -> dict[str, int | float | str | bool]:
+    """Our shape in the peers' words.
+
+    Raises:
+        ValueError: positions, norms, activation or heads that the peers do not have.
+    """
+    attentions = {config.encoder_attention, config.decoder_attention, config.cross_attention}
+    wanted = (config.positions, config.norm, config.activation, config.tied_embeddings)
+    if wanted != ("sinusoidal", "layer", "relu", True) or any(a.kv_heads for a in attentions):
+        raise ValueError(
+            f"no peer has a model with {wanted} and {attentions}; use sinusoidal positions, LayerNorm, "
+            "ReLU, tied embeddings and plain multi-head attention"
+        )
+    return {
+        "vocab_size": config.vocabulary_size,
+        "d_model": config.width,
+        "encoder_layers": config.encoder_layers,
+        "decoder_layers": config.decoder_layers,
+        "encoder_ffn_dim": config.feed_forward,
+        "decoder_ffn_dim": config.feed_forward,
+        "encoder_attention_heads": config.encoder_attention.heads,
+        "decoder_attention_heads": config.decoder_attention.heads,
+        "max_position_embeddings": config.max_length,
+        "activation_function": "relu",
+        "dropout": config.dropout,
+        "attention_dropout": config.encoder_attention.dropout,
+        "scale_embedding": True,
+        "pad_token_id": PAD,
+        "bos_token_id": BOS,
+        "eos_token_id": EOS,
+        "decoder_start_token_id": BOS,
+    }
+
+
+def count_positions_as_ours(twin: M2M100ForConditionalGeneration, config: ModelConfig) -> None:
+    """M2M100 has other frequencies and counts from PAD + 1: put our sinusoids where it looks."""
+    table = SinusoidalPositions(config.max_length, config.width).table
+    for side in (twin.model.encoder, twin.model.decoder):
+        weights = side.embed_positions.weights
+        weights.zero_()
+        weights[PAD + 1 : PAD + 1 + len(table)] = table
+
+
+def peer_weights(model: Transformer) -> dict[str, Tensor]:
+    """All weights of a model under the peers' names."""
+    weights = {"model.shared.weight": model.source_embedding.table.weight.detach()}
+    for side in ("encoder", "decoder"):
+        for index, layer in enumerate(getattr(model, side)):
+            for name, value in peer_layer(layer.state_dict()).items():
+                weights[f"model.{side}.layers.{index}.{name}"] = value
+        for kind, value in getattr(model, f"{side}_norm").state_dict().items():  # pre-norm's last one
+            weights[f"model.{side}.layer_norm.{kind}"] = value
+    return weights
+
+
+def peer_layer(ours: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The weights of one of our layers under the peers' names."""
+    theirs = {}
+    for name, value in ours.items():
+        part, _, kind = name.rpartition(".")
+        if part in OTHERS:
+            theirs[f"{OTHERS[part]}.{kind}"] = value
+            continue
+        attention, _, projection = part.partition(".heads.")
+        prefix = ATTENTIONS[attention]
+        match projection:
+            case "key_value_projection":
+                theirs[f"{prefix}.k_proj.{kind}"], theirs[f"{prefix}.v_proj.{kind}"] = value.chunk(2)
+            case "query_projection":
+                theirs[f"{prefix}.q_proj.{kind}"] = value
+            case "output_projection":
+                theirs[f"{prefix}.out_proj.{kind}"] = value
+    return theirs

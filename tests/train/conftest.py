@@ -1,0 +1,37 @@
+"""A tiny corpus, a recipe for it, and training in processes of its own."""
+
+import json
+from collections.abc import Callable
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+
+import pytest
+
+RECIPE = """
+data: {vocabulary_size: 60, batch_tokens: 64, valid_sentences: 4}
+model: {width: 8, feed_forward: 16, encoder_layers: 1, decoder_layers: 1, dropout: 0.3, max_length: 64}
+task: {warmup: 5, samples: 0}
+trainer: {max_steps: 12, val_check_interval: 6, accelerator: cpu, enable_progress_bar: false}
+"""
+
+
+@pytest.fixture
+def recipe(tmp_path: Path, sentences: list[str]) -> list[str]:
+    """Arguments of a training of 40 pairs, some 8 batches an epoch; its run folder is not among them."""
+    for name, part in (("train", sentences[:40]), ("valid", sentences[40:50])):
+        rows = [json.dumps({"en": text, "de": " ".join(reversed(text.split()))}) for text in part]
+        (tmp_path / f"{name}.jsonl").write_text("\n".join(rows) + "\n")
+    (tmp_path / "tiny.yaml").write_text(RECIPE)
+    return [
+        *("--config", str(tmp_path / "tiny.yaml")),
+        *("--data.files", str(tmp_path / "train.jsonl")),
+        *("--data.valid_files", str(tmp_path / "valid.jsonl")),
+    ]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Callable[..., BaseProcess]:
+    """Starts `seq2seq train` as a process; what it says goes to tmp_path/said."""
+    import training_process
+
+    return lambda *argv, largest_file=None: training_process.start(argv, tmp_path / "said", largest_file)

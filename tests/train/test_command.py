@@ -1,0 +1,171 @@
+"""`seq2seq train` from its command line to its model directory."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+import torch
+
+pytest.importorskip("lightning")
+
+from seq2seq.checkpoint import load_model
+from seq2seq.config import ModelConfig
+from train.command import TrainCLI, continued_shape, main
+from train.memory import keep_freed_memory
+
+Capsys = pytest.CaptureFixture[str]
+
+
+def test_a_training_ends_in_a_model_directory(recipe: list[str], tmp_path: Path, capsys: Capsys) -> None:
+    """Else the hours of training would leave nothing to translate with, or nothing that says what it is."""
+    folder = tmp_path / "run"
+    assert main([*recipe, "--run_dir", str(folder), "--task.samples=1"]) == 0
+    out, err = capsys.readouterr()
+    assert out == f"{folder / 'model'}\n"
+    assert err.splitlines()[0] == "corpus: 40 of 40 pairs kept; dropped: none"
+    assert "update 6, " in err and "update 12, " in err and "reference: " in err
+    model, tokenizer, settings = load_model(folder / "model")
+    assert len(tokenizer) == model.config.vocabulary_size == 60
+    assert settings.source_languages == ["en"] and settings.target_languages == ["de"]
+    head = settings.alignment
+    assert f"layer {head.layer}, head {head.head}, read at a piece's {head.read}, shows the word" in err
+    card = (folder / "model" / "README.md").read_text()
+    for part in (
+        "sacreBLEU | ",
+        "| 12 | ",
+        "shows the word alignment; it agrees with",
+        "vocabulary_size: 60",
+    ):
+        assert part in card
+    written = {path.name for path in folder.iterdir()}
+    assert written == {"config.yaml", "tokenizer.model", "logs", "checkpoints", "model"}
+
+
+def test_resolved_settings_train_the_same_model_again(recipe: list[str], tmp_path: Path) -> None:
+    """Else config.yaml would not be the record of a run that it is taken for."""
+    assert main([*recipe, "--run_dir", str(tmp_path / "one"), "--data.sampling=0.1"]) == 0
+    config = str(tmp_path / "one" / "config.yaml")
+    assert main(["--config", config, "--run_dir", str(tmp_path / "two")]) == 0
+    weights = [(tmp_path / name / "model/model.safetensors").read_bytes() for name in ("one", "two")]
+    assert weights[0] == weights[1]
+
+
+def test_training_goes_on_from_a_model(recipe: list[str], tmp_path: Path, capsys: Capsys) -> None:
+    """Else fine-tuning would start from nothing, or with a vocabulary that does not fit the weights."""
+    assert main([*recipe, "--run_dir", str(tmp_path / "first")]) == 0
+    first = str(tmp_path / "first" / "model")
+    (tmp_path / "own.tsv").write_text("en\tde\n" + "".join(f"a dog {n}\tein Hund {n}\n" for n in range(30)))
+    (tmp_path / "tune.yaml").write_text(
+        "task: {learning_rate: 0}\nmodel: {dropout: 0.5}\ntrainer: {max_steps: 2, val_check_interval: 1, "
+        "accelerator: cpu}\n"
+    )
+    args = ["--config", str(tmp_path / "tune.yaml"), "--data.files", str(tmp_path / "own.tsv")]
+    assert main([*args, "--init", first, "--run_dir", str(tmp_path / "second")]) == 0
+    assert "2 more split off for validation" in capsys.readouterr().err
+    before, after = load_model(first), load_model(tmp_path / "second" / "model")
+    assert after.tokenizer.to_bytes() == before.tokenizer.to_bytes()
+    assert after.model.config.dropout == 0.5
+    for name, tensor in before.model.state_dict().items():
+        assert torch.equal(tensor, after.model.state_dict()[name]), name
+    assert main([*args, "--init", first, "--run_dir", str(tmp_path / "third"), "--model.width=64"]) == 2
+    assert "model.width is 64, but the model of --init has 8; leave it out" in capsys.readouterr().err
+
+
+def test_a_recipe_may_repeat_the_shape_of_the_model_it_goes_on_from() -> None:
+    """Else the recipe that trained a model could not go on with it."""
+    start = ModelConfig(50, width=64, dropout=0.3)
+    assert continued_shape(start, ModelConfig(4, width=64)) == ModelConfig(50, width=64, dropout=0.1)
+    assert continued_shape(start, ModelConfig(4)).width == 64
+
+
+WRONG = [
+    (["--task.lerning_rate=1"], "lerning_rate"),
+    (["--data.nmae", "x"], "nmae"),
+    (["--trainer.max_step", "3"], "max_step"),
+    (["--task.schedule", "linaer"], "linaer"),
+    (["--data.batch_tokens", "many"], "batch_tokens"),
+    (["--trainer.max_epochs", "3"], "set trainer.max_steps instead"),
+    (["--model.dropout", "1.5"], "dropout is 1.5"),
+    (["--model.cross_attention.heads", "3"], "heads is 3"),
+    (["--task.label_smoothing", "1"], "task.label_smoothing is 1.0"),
+    (["--checkpoints.average", "0"], "checkpoints.average is 0"),
+    (["--data.vocabulary_size", "100000"], "vocabulary_size is 100000"),
+    (["--init", "no-such-model"], "no-such-model"),
+    (["--config", "no-such-recipe"], "the recipes are multi30k-en-de"),
+    (["--run_dir"], "run_dir"),
+]
+
+
+@pytest.mark.parametrize(("flags", "named"), WRONG, ids=lambda value: "".join(value))
+def test_a_wrong_command_line_is_one_sentence(
+    recipe: list[str], tmp_path: Path, capsys: Capsys, flags: list[str], named: str
+) -> None:
+    """Else a typing error would be ignored, or end in a page that nobody reads."""
+    assert main([*recipe, "--run_dir", str(tmp_path / "run"), *flags]) == 2
+    out, err = capsys.readouterr()
+    assert not out and named in err and err.startswith("seq2seq train: ") and "Traceback" not in err
+    assert len(err.splitlines()) == 1
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("corpus: {name: x}\n", "corpus"),
+        ("data: {nmae: x}\n", "nmae"),
+        ("data: [1\n", "mine.yaml"),
+        ("task: {warmup: soon}\n", "warmup"),
+        ("hello\n", "mine.yaml"),
+        ("data: [x]\n", "mine.yaml"),
+    ],
+)
+def test_a_wrong_recipe_is_one_sentence(
+    recipe: list[str], tmp_path: Path, capsys: Capsys, text: str, named: str
+) -> None:
+    """Else a key that does not exist would be ignored."""
+    (tmp_path / "mine.yaml").write_text(text)
+    assert main([*recipe, "--config", str(tmp_path / "mine.yaml")]) == 2
+    err = capsys.readouterr().err
+    assert named in err and len(err.splitlines()) == 1
+
+
+def test_no_config_is_said(capsys: Capsys) -> None:
+    """Else a forgotten recipe would train the defaults on nothing."""
+    assert main([]) == 2
+    assert "--config is missing" in capsys.readouterr().err
+
+
+def test_a_bad_corpus_stops_before_the_first_step(recipe: list[str], tmp_path: Path, capsys: Capsys) -> None:
+    """Else a broken line would be found in the middle of a training, or never."""
+    (tmp_path / "bad.jsonl").write_text(json.dumps({"en": "a", "de": "b"}) + "\n{\n")
+    args = [*recipe, "--run_dir", str(tmp_path / "run"), "--data.files", str(tmp_path / "bad.jsonl")]
+    assert main(args) == 2
+    err = capsys.readouterr().err
+    assert "bad.jsonl, line 2: not JSON" in err and len(err.splitlines()) == 1
+    assert not (tmp_path / "run").exists()
+
+
+def test_keeping_freed_memory_is_harmless(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else training would not start where there is no glibc."""
+    keep_freed_memory()
+    keep_freed_memory()
+    assert torch.ones(1 << 20).sum() == 1 << 20
+
+    def no_library(name: object) -> None:
+        raise OSError
+
+    monkeypatch.setattr("ctypes.CDLL", no_library)
+    keep_freed_memory()
+
+
+def test_the_document_names_settings_that_exist(repository: Path) -> None:
+    """Else the document would describe another version of the program."""
+    named = re.findall(
+        r"\b(?:data|model|task|checkpoints|early_stopping|trainer)\.[a-z_]+\b",
+        re.sub(r"\w+\.(model|safetensors)\b", "", (repository / "docs" / "training.md").read_text()),
+    )
+    known = TrainCLI(["--data.name", "x"]).parser.format_help()
+    assert len(named) > 20
+    for name in named:
+        assert f"--{name} " in known, name

@@ -1,0 +1,51 @@
+"""Every recipe, alone and under every overlay, builds and trains: small, on a folder like the hub's."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+pytest.importorskip("lightning")
+
+from train.command import main
+from train.run import recipe_folders
+
+FOLDER = recipe_folders()[0]
+RECIPES = sorted(path.stem for path in FOLDER.glob("*.yaml"))
+OVERLAYS = [None, *sorted(str(path.relative_to(FOLDER)) for path in FOLDER.glob("*/*.yaml"))]
+
+SMALLER = {
+    "data": {"vocabulary_size": 60, "batch_tokens": 128},
+    "model": {"width": 16, "feed_forward": 16, "encoder_layers": 1, "decoder_layers": 1},
+    "trainer": {"max_steps": 2, "val_check_interval": 1, "accelerator": "cpu", "max_time": None},
+}
+
+
+@pytest.fixture
+def hub_folder(tmp_path: Path, sentences: list[str]) -> Path:
+    """A folder that `datasets` reads as it reads bentrevett/multi30k."""
+    folder = tmp_path / "multi30k"
+    folder.mkdir()
+    for name, part in (("train", sentences[:40]), ("val", sentences[40:44]), ("test", sentences[44:48])):
+        rows = [json.dumps({"en": text, "de": " ".join(reversed(text.split()))}) for text in part]
+        (folder / f"{name}.jsonl").write_text("\n".join(rows) + "\n")
+    return folder
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_recipe_trains(recipe: str, overlay: str | None, hub_folder: Path, tmp_path: Path) -> None:
+    """Else a recipe that is shipped would end in an error after the download."""
+    smaller = {**SMALLER, "data": {**SMALLER["data"], "name": str(hub_folder)}}
+    (tmp_path / "smaller.yaml").write_text(yaml.safe_dump(smaller))
+    overlays = [] if overlay is None else ["--config", str(FOLDER / overlay)]
+    args = ["--config", recipe, *overlays, "--config", str(tmp_path / "smaller.yaml")]
+    assert main([*args, "--run_dir", str(tmp_path / "run")]) == 0
+    assert (tmp_path / "run" / "model" / "config.json").is_file()
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_recipe_is_listed(recipe: str) -> None:
+    """Else nobody would know of it, or what it takes and reaches."""
+    assert f"| `{recipe}` |" in (FOLDER / "README.md").read_text(encoding="utf-8")

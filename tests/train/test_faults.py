@@ -1,0 +1,162 @@
+"""What may go wrong in a training: a full disk, a damaged checkpoint, divergence, a loader that dies."""
+
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+pytest.importorskip("lightning")
+
+from train.checkpoint_files import newest_checkpoint, read_checkpoint, write_beside
+from train.command import TrainCLI, TrainingRun, main
+from train.run import RunFolder
+
+DONE = 60  # seconds after which a process counts as hanging
+
+
+@pytest.fixture
+def trained(recipe: list[str], tmp_path: Path) -> list[str]:
+    """Arguments of a run that stands at update 12, validated at 6 and 12."""
+    args = [*recipe, "--run_dir", str(tmp_path / "run")]
+    assert main(args) == 0
+    return args
+
+
+def checkpoint(tmp_path: Path, name: str = "last.ckpt") -> Path:
+    return tmp_path / "run" / "checkpoints" / name
+
+
+def test_a_full_disk_is_said_and_the_checkpoint_survives(
+    trained: list[str], tmp_path: Path, start: Any
+) -> None:
+    """Else a save that fails is silent, or costs the checkpoint that was there."""
+    before = checkpoint(tmp_path).read_bytes()
+    resumed = [*trained, "--ckpt_path=last", "--checkpoints.every=1", "--trainer.max_steps=20"]
+    process = start(*resumed, largest_file=len(before) // 2)
+    process.join(DONE)
+    said = (tmp_path / "said").read_text()
+    assert process.exitcode == 1 and "Traceback" not in said
+    assert said.splitlines()[-1].startswith(f"seq2seq train: {checkpoint(tmp_path)} cannot be written, after")
+    assert "File too large); free the disk" in said
+    assert checkpoint(tmp_path).read_bytes() == before
+    assert not list(tmp_path.rglob(".*.new"))
+    assert main(resumed) == 0
+
+
+def test_writing_keeps_the_one_before(tmp_path: Path) -> None:
+    """Else there is a moment without any last.ckpt that reads, or the one before is no other file."""
+    path = tmp_path / "last.ckpt"
+    for text in (b"one", b"two", b"three"):
+        write_beside(path, lambda file, text=text: file.write(text))
+    assert path.read_bytes() == b"three" and (tmp_path / "last.previous.ckpt").read_bytes() == b"two"
+
+    def fail(file: Any) -> None:
+        file.write(b"fo")
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(
+        OSError, match=r"last\.ckpt cannot be written, after .*No space left on device\); free"
+    ):
+        write_beside(path, fail)
+    assert path.read_bytes() == b"three" and len(list(tmp_path.iterdir())) == 2
+
+
+def truncate(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def overwrite(path: Path) -> None:
+    with path.open("r+b") as file:
+        file.seek(path.stat().st_size // 2)
+        file.write(os.urandom(1024))
+
+
+@pytest.mark.parametrize("damage", [truncate, overwrite])
+def test_a_damaged_checkpoint_is_named_and_the_one_before_is_used(
+    trained: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], damage: Any
+) -> None:
+    """Else one bad block ends a run, or bad weights are trained on in silence."""
+    damage(checkpoint(tmp_path))
+    capsys.readouterr()
+    assert main([*trained, "--ckpt_path=last", "--trainer.max_steps=13"]) == 0
+    (first, *_) = capsys.readouterr().err.splitlines()
+    assert first.startswith(f"{checkpoint(tmp_path)} is damaged")
+    assert first.endswith(f"going on with {checkpoint(tmp_path, 'last.previous.ckpt')}")
+    assert read_checkpoint(checkpoint(tmp_path))["global_step"] == 13
+
+
+def test_all_checkpoints_damaged_is_said(
+    trained: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Else a run that cannot be saved begins anew, or ends in a traceback."""
+    for name in ("last.ckpt", "last.previous.ckpt", "best.ckpt"):
+        truncate(checkpoint(tmp_path, name))
+    with pytest.raises(
+        ValueError, match=r"nothing to resume .*last\.ckpt is damaged .*best\.ckpt is damaged"
+    ):
+        newest_checkpoint(tmp_path / "run" / "checkpoints")
+    assert main([*trained, "--ckpt_path=last"]) == 2
+
+
+def test_a_checkpoint_runs_no_code(tmp_path: Path) -> None:
+    """Else a run folder from somewhere else could do anything on resuming."""
+
+    class Canary:
+        def __reduce__(self) -> Any:
+            return (os.mkdir, (str(tmp_path / "canary"),))
+
+    torch.save({"state_dict": Canary(), "loops": 0, "callbacks": 0}, tmp_path / "last.ckpt")
+    with pytest.raises(ValueError, match=r"last\.ckpt is damaged or no checkpoint"):
+        read_checkpoint(tmp_path / "last.ckpt")
+    assert not (tmp_path / "canary").exists()
+
+
+def test_divergence_stops_before_it_reaches_a_checkpoint(
+    recipe: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Else hours are trained on nothing, and the last good checkpoint is overwritten with NaN."""
+    args = [*recipe, "--run_dir", str(tmp_path / "run"), "--checkpoints.every=1", "--trainer.max_steps=40"]
+    assert main([*args, "--task.learning_rate=1e38", "--task.warmup=30"]) == 1
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert "is not finite" in said and "a lower task.learning_rate" in said
+    for path in (tmp_path / "run" / "checkpoints").glob("*.ckpt"):
+        state = read_checkpoint(path)["state_dict"]
+        assert all(bool(torch.isfinite(tensor).all()) for tensor in state.values())
+
+
+def test_a_poisoned_weight_stops_at_its_update(recipe: list[str], tmp_path: Path) -> None:
+    """Else one bad value spreads through the whole model before anybody looks."""
+    cli = TrainCLI([*recipe, "--run_dir", str(tmp_path / "run")])
+    run = TrainingRun(cli, RunFolder(tmp_path / "run"))
+    with torch.no_grad():
+        next(run.task.model.decoder.parameters()).view(-1)[0] = float("nan")
+    with pytest.raises(FloatingPointError, match=r"loss or gradient of update 1 is not finite; it changed"):
+        run.train(None)
+    assert not checkpoint(tmp_path).exists()
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="finds the process in /proc")
+def test_a_loader_that_dies_ends_the_training(recipe: list[str], tmp_path: Path, start: Any) -> None:
+    """Else a worker that the system kills for memory leaves a training that waits for ever."""
+    args = [*recipe, "--run_dir", str(tmp_path / "run"), "--data.workers=2", "--trainer.max_steps=100000"]
+    process = start(*args, "--trainer.val_check_interval=100000", "--checkpoints.every=5")
+    while process.is_alive() and not checkpoint(tmp_path).exists():
+        process.join(0.01)
+    os.kill(loader_worker(process.pid), signal.SIGKILL)
+    process.join(DONE)
+    said = (tmp_path / "said").read_text()
+    assert process.exitcode == 1 and "Traceback" not in said
+    assert "a loader process died" in said.splitlines()[-1] and "--ckpt_path last" in said.splitlines()[-1]
+    assert read_checkpoint(checkpoint(tmp_path))["global_step"] >= 5
+
+
+def loader_worker(trainer: int) -> int:
+    """A process that a training's own fork server has started for its loader."""
+    stats = [path.read_text() for path in Path("/proc").glob("[0-9]*/stat")]
+    fields = [stat.rpartition(")")[2].split() for stat in stats]
+    pids = [int(stat.split()[0]) for stat in stats]
+    parents = {pid: int(parent) for pid, (_, parent, *_) in zip(pids, fields, strict=True)}
+    return next(pid for pid, parent in parents.items() if parents.get(parent) == trainer)

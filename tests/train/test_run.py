@@ -1,0 +1,47 @@
+"""The folder of a run, and how recipes are found."""
+
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("lightning")
+
+from train.run import RunFolder, find_config, recipe_folders
+
+
+def test_a_recipe_goes_by_its_bare_name_and_a_file_by_its_path(tmp_path: Path) -> None:
+    """Else an installed package could not be told which recipe to train."""
+    assert find_config("quickstart") == recipe_folders()[0] / "quickstart.yaml"
+    own = tmp_path / "own.yaml"
+    own.write_text("")
+    assert find_config(str(own)) == own
+
+
+def test_an_unknown_recipe_lists_the_known(tmp_path: Path) -> None:
+    """Else a misspelt name leaves one guessing."""
+    with pytest.raises(ValueError, match=r"--config quikstart is neither .* multi30k-en-de, quickstart"):
+        find_config("quikstart")
+
+
+def test_only_the_own_last_checkpoint_can_be_resumed(tmp_path: Path) -> None:
+    """Else a run would go on from the weights of another, under its own name."""
+    with pytest.raises(ValueError, match=r"--ckpt_path is 'x\.ckpt'; only last is possible"):
+        RunFolder(tmp_path).prepare("x.ckpt")
+
+
+def test_what_a_killed_run_left_half_written_is_removed(tmp_path: Path) -> None:
+    """Else every kill costs the disk a checkpoint."""
+    folder = RunFolder(tmp_path)
+    (folder.checkpoints / "weights").mkdir(parents=True)
+    for name in (".last.ckpt.new", "weights/.7.safetensors.new", "weights/7.safetensors"):
+        (folder.checkpoints / name).write_bytes(b"x")
+    assert folder.prepare(None) == (None, [])
+    assert [path.name for path in folder.checkpoints.rglob("*") if path.is_file()] == ["7.safetensors"]
+
+
+def test_each_start_has_a_log_of_its_own(tmp_path: Path) -> None:
+    """Else resuming overwrites the log of what was trained before."""
+    folder = RunFolder(tmp_path)
+    assert folder.next_log() == "part_1"
+    (folder.logs / "csv" / "part_1").mkdir(parents=True)
+    assert folder.next_log() == "part_2"
