@@ -9,7 +9,7 @@ values in its second; theirs are apart. Nothing else differs but the names.
 from torch import Tensor
 from transformers import M2M100Config, M2M100ForConditionalGeneration, MarianConfig, MarianMTModel
 
-from seq2seq.config import BOS, EOS, PAD, ModelConfig
+from seq2seq.config import BOS, EOS, PAD, AttentionConfig, ModelConfig
 from seq2seq.positions import SinusoidalPositions
 from seq2seq.transformer import Transformer
 
@@ -54,7 +54,7 @@ def peer_shape(config: ModelConfig) -> dict[str, int | float | str | bool]:
     """
     attentions = {config.encoder_attention, config.decoder_attention, config.cross_attention}
     wanted = (config.positions, config.norm, config.activation, config.tied_embeddings)
-    if wanted != ("sinusoidal", "layer", "relu", True) or any(a.kv_heads for a in attentions):
+    if wanted != ("sinusoidal", "layer", "relu", True) or not all(map(is_plain, attentions)):
         raise ValueError(
             f"no peer has a model with {wanted} and {attentions}; use sinusoidal positions, LayerNorm, "
             "ReLU, tied embeddings and plain multi-head attention"
@@ -78,6 +78,11 @@ def peer_shape(config: ModelConfig) -> dict[str, int | float | str | bool]:
         "eos_token_id": EOS,
         "decoder_start_token_id": BOS,
     }
+
+
+def is_plain(attention: AttentionConfig) -> bool:
+    """Whether it is multi-head attention and nothing else, of any number of heads."""
+    return AttentionConfig(heads=attention.heads, dropout=attention.dropout) == attention
 
 
 def count_positions_as_ours(twin: M2M100ForConditionalGeneration, config: ModelConfig) -> None:

@@ -13,8 +13,8 @@ from torch import Tensor
 
 pytest.importorskip("transformers")
 
-from marian import marian_config, marian_twin
 from transformers import MarianMTModel
+from twins import make_twin, peer_shape
 
 from seq2seq.batch import make_batch
 from seq2seq.config import BOS, EOS, PAD, AttentionConfig, ModelConfig
@@ -76,7 +76,7 @@ def pair(request: pytest.FixtureRequest) -> Pair:
     draw = torch.Generator().manual_seed(request.param)
     lengths = torch.randint(1, 9, (SENTENCES,), generator=draw).tolist()
     sources = [torch.randint(4, VOCABULARY, (length,), generator=draw).tolist() for length in lengths]
-    return Pair(model, marian_twin(model), sources)
+    return Pair(model, make_twin(model), sources)
 
 
 @torch.no_grad()
@@ -201,22 +201,21 @@ def test_beam_is_marians_or_better(pair: Pair, penalty: float, beam: int, count:
     [
         {"positions": "learned"},
         {"norm": "rms"},
-        {"norm_order": "pre"},
         {"activation": "gelu"},
         {"tied_embeddings": False},
         {"cross_attention": AttentionConfig(heads=4, kv_heads=2)},
     ],
     ids=str,
 )
-def test_what_marian_is_not_is_refused(changes: dict[str, Any]) -> None:
+def test_what_no_peer_is_is_refused(changes: dict[str, Any]) -> None:
     """A twin that is none would make every comparison with it meaningless."""
-    with pytest.raises(ValueError, match="use sinusoidal positions, LayerNorm, post-norm"):
-        marian_config(make_config(**changes))
+    with pytest.raises(ValueError, match="use sinusoidal positions, LayerNorm"):
+        peer_shape(make_config(**changes))
 
 
 def test_the_comparison_can_fail(pair: Pair) -> None:
     """One weight moved in one house must show: a twin that shares nothing would pass nothing."""
-    other = marian_twin(pair.ours)
+    other = make_twin(pair.ours)
     assert isinstance(other.model.decoder.layers[1].encoder_attn.k_proj.weight, Tensor)
     with torch.no_grad():
         other.model.decoder.layers[1].encoder_attn.k_proj.weight[0, 0] += 1
