@@ -159,8 +159,8 @@ def _groups(text: str) -> list[tuple[int, int]]:
         character = text[position]
         if character < "\u0300":  # nothing below composes with what stands before it
             starts.append(position)
-        elif unicodedata.combining(character):
-            continue
+        elif unicodedata.combining(unicodedata.normalize("NFD", character)[0]):
+            continue  # a mark, or one that NFC takes apart into marks (Tibetan U+0F73)
         elif not _fuses(text[starts[-1] : position], character):
             starts.append(position)
     return list(zip(starts, [*starts[1:], len(text)], strict=True))

@@ -1,8 +1,10 @@
 """Training: `seq2seq train`, LightningCLI underneath.
 
-command        one run: settings, folder, fit, model directory
-corpus, data   pairs of texts -> token-budget batches whose order is a function of (seed, epoch)
-task, loss, schedule   what is minimised, and how fast
-checkpointing, progress   what is kept on disk and what is said while it runs
-validation, release   decode and score; choose the weights and write the model directory
+command, run, stopping     one run: settings, folder, signals; fit, then the model directory
+corpus, files              pairs of texts, from the hub or from files, cleaned
+data, sampling, order      pairs -> token-budget batches, a function of (seed, epoch)
+task, loss, schedule       what is minimised, and how fast
+checkpointing, checkpoint_files, progress   what is kept on disk and what is said while it runs
+validation, release, card  decode and score; choose the weights and write the model directory
+memory                     keeps freed memory between steps
 """

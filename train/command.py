@@ -22,6 +22,7 @@ from lightning import LightningDataModule, LightningModule, Trainer
 from lightning.pytorch.callbacks import EarlyStopping
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
+from lightning.pytorch.utilities.exceptions import MisconfigurationException
 
 from seq2seq.checkpoint import load_model
 from seq2seq.config import ModelConfig
@@ -99,7 +100,12 @@ class TrainCLI(LightningCLI):
 
 
 def main(argv: list[str]) -> int:
-    """Train as the command line says; 0 done, 1 the work failed, 2 the command line or config is wrong."""
+    """Train as the command line says.
+
+    Raises:
+        ValueError: the command line, the config or the data is wrong, so training has not begun.
+        TrainingError: it failed; StoppedError: somebody asked it to stop.
+    """
     _quiet()
     keep_freed_memory()
     try:
@@ -110,19 +116,24 @@ def main(argv: list[str]) -> int:
         for complaint in complaints:
             print(f"{complaint}; going on with {checkpoint}", file=sys.stderr)
         run = TrainingRun(cli, folder)
-    except (ValueError, TypeError, argparse.ArgumentError, ArgumentError) as error:
-        print(f"seq2seq train: {_sentence(error)}", file=sys.stderr)
-        return 2
+    except (TypeError, argparse.ArgumentError, ArgumentError, MisconfigurationException) as error:
+        raise ValueError(_sentence(error)) from error
     try:
         run.train(checkpoint)
-    except StoppedError as stop:
+    except StoppedError:
         if run.trainer.is_global_zero:  # of several processes one says it
-            print(f"seq2seq train: {stop}", file=sys.stderr)
+            raise
         return 1
+    except torch.OutOfMemoryError as error:
+        remedy = "lower data.batch_tokens and go on with --ckpt_path last"
+        raise TrainingError(f"{_sentence(error)}; {remedy}") from error
     except (ValueError, OSError, RuntimeError, FloatingPointError) as error:
-        print(f"seq2seq train: {_sentence(error)}{_remedy(error)}", file=sys.stderr)
-        return 1
+        raise TrainingError(_sentence(error)) from error
     return 0
+
+
+class TrainingError(Exception):
+    """A training that had begun and cannot go on."""
 
 
 class TrainingRun:
@@ -240,13 +251,6 @@ def _sentence(error: Exception) -> str:
     text = " ".join(str(error).split())
     unknown = ("unrecognized arguments", "not accept")
     return f"{text}; seq2seq train --help lists them all" if any(map(text.__contains__, unknown)) else text
-
-
-def _remedy(error: Exception) -> str:
-    """What to do about an error that torch raises."""
-    if isinstance(error, torch.OutOfMemoryError):
-        return "; lower data.batch_tokens and go on with --ckpt_path last"
-    return ""
 
 
 def _quiet() -> None:

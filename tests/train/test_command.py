@@ -9,9 +9,11 @@ import torch
 
 pytest.importorskip("lightning")
 
+from training_process import train
+
 from seq2seq.checkpoint import load_model
 from seq2seq.config import ModelConfig
-from train.command import TrainCLI, continued_shape, main
+from train.command import TrainCLI, continued_shape
 from train.memory import keep_freed_memory
 
 Capsys = pytest.CaptureFixture[str]
@@ -20,7 +22,7 @@ Capsys = pytest.CaptureFixture[str]
 def test_a_training_ends_in_a_model_directory(recipe: list[str], tmp_path: Path, capsys: Capsys) -> None:
     """Else the hours of training would leave nothing to translate with, or nothing that says what it is."""
     folder = tmp_path / "run"
-    assert main([*recipe, "--run_dir", str(folder), "--task.samples=1"]) == 0
+    assert train([*recipe, "--run_dir", str(folder), "--task.samples=1"]) == 0
     out, err = capsys.readouterr()
     assert out == f"{folder / 'model'}\n"
     assert err.splitlines()[0] == "corpus: 40 of 40 pairs kept; dropped: none"
@@ -44,16 +46,16 @@ def test_a_training_ends_in_a_model_directory(recipe: list[str], tmp_path: Path,
 
 def test_resolved_settings_train_the_same_model_again(recipe: list[str], tmp_path: Path) -> None:
     """Else config.yaml would not be the record of a run that it is taken for."""
-    assert main([*recipe, "--run_dir", str(tmp_path / "one"), "--data.sampling=0.1"]) == 0
+    assert train([*recipe, "--run_dir", str(tmp_path / "one"), "--data.sampling=0.1"]) == 0
     config = str(tmp_path / "one" / "config.yaml")
-    assert main(["--config", config, "--run_dir", str(tmp_path / "two")]) == 0
+    assert train(["--config", config, "--run_dir", str(tmp_path / "two")]) == 0
     weights = [(tmp_path / name / "model/model.safetensors").read_bytes() for name in ("one", "two")]
     assert weights[0] == weights[1]
 
 
 def test_training_goes_on_from_a_model(recipe: list[str], tmp_path: Path, capsys: Capsys) -> None:
     """Else fine-tuning would start from nothing, or with a vocabulary that does not fit the weights."""
-    assert main([*recipe, "--run_dir", str(tmp_path / "first")]) == 0
+    assert train([*recipe, "--run_dir", str(tmp_path / "first")]) == 0
     first = str(tmp_path / "first" / "model")
     (tmp_path / "own.tsv").write_text("en\tde\n" + "".join(f"a dog {n}\tein Hund {n}\n" for n in range(30)))
     (tmp_path / "tune.yaml").write_text(
@@ -61,14 +63,14 @@ def test_training_goes_on_from_a_model(recipe: list[str], tmp_path: Path, capsys
         "accelerator: cpu}\n"
     )
     args = ["--config", str(tmp_path / "tune.yaml"), "--data.files", str(tmp_path / "own.tsv")]
-    assert main([*args, "--init", first, "--run_dir", str(tmp_path / "second")]) == 0
+    assert train([*args, "--init", first, "--run_dir", str(tmp_path / "second")]) == 0
     assert "2 more split off for validation" in capsys.readouterr().err
     before, after = load_model(first), load_model(tmp_path / "second" / "model")
     assert after.tokenizer.to_bytes() == before.tokenizer.to_bytes()
     assert after.model.config.dropout == 0.5
     for name, tensor in before.model.state_dict().items():
         assert torch.equal(tensor, after.model.state_dict()[name]), name
-    assert main([*args, "--init", first, "--run_dir", str(tmp_path / "third"), "--model.width=64"]) == 2
+    assert train([*args, "--init", first, "--run_dir", str(tmp_path / "third"), "--model.width=64"]) == 2
     assert "model.width is 64, but the model of --init has 8; leave it out" in capsys.readouterr().err
 
 
@@ -102,9 +104,9 @@ def test_a_wrong_command_line_is_one_sentence(
     recipe: list[str], tmp_path: Path, capsys: Capsys, flags: list[str], named: str
 ) -> None:
     """Else a typing error would be ignored, or end in a page that nobody reads."""
-    assert main([*recipe, "--run_dir", str(tmp_path / "run"), *flags]) == 2
+    assert train([*recipe, "--run_dir", str(tmp_path / "run"), *flags]) == 2
     out, err = capsys.readouterr()
-    assert not out and named in err and err.startswith("seq2seq train: ") and "Traceback" not in err
+    assert not out and named in err and err.startswith("seq2seq: ") and "Traceback" not in err
     assert len(err.splitlines()) == 1
     assert not (tmp_path / "run").exists()
 
@@ -125,14 +127,14 @@ def test_a_wrong_recipe_is_one_sentence(
 ) -> None:
     """Else a key that does not exist would be ignored."""
     (tmp_path / "mine.yaml").write_text(text)
-    assert main([*recipe, "--config", str(tmp_path / "mine.yaml")]) == 2
+    assert train([*recipe, "--config", str(tmp_path / "mine.yaml")]) == 2
     err = capsys.readouterr().err
     assert named in err and len(err.splitlines()) == 1
 
 
 def test_no_config_is_said(capsys: Capsys) -> None:
     """Else a forgotten recipe would train the defaults on nothing."""
-    assert main([]) == 2
+    assert train([]) == 2
     assert "--config is missing" in capsys.readouterr().err
 
 
@@ -140,7 +142,7 @@ def test_a_bad_corpus_stops_before_the_first_step(recipe: list[str], tmp_path: P
     """Else a broken line would be found in the middle of a training, or never."""
     (tmp_path / "bad.jsonl").write_text(json.dumps({"en": "a", "de": "b"}) + "\n{\n")
     args = [*recipe, "--run_dir", str(tmp_path / "run"), "--data.files", str(tmp_path / "bad.jsonl")]
-    assert main(args) == 2
+    assert train(args) == 2
     err = capsys.readouterr().err
     assert "bad.jsonl, line 2: not JSON" in err and len(err.splitlines()) == 1
     assert not (tmp_path / "run").exists()

@@ -8,7 +8,8 @@ import yaml
 
 pytest.importorskip("lightning")
 
-from train.command import main
+from training_process import train
+
 from train.run import recipe_folders
 
 FOLDER = recipe_folders()[0]
@@ -41,7 +42,7 @@ def test_recipe_trains(recipe: str, overlay: str | None, hub_folder: Path, tmp_p
     (tmp_path / "smaller.yaml").write_text(yaml.safe_dump(smaller))
     overlays = [] if overlay is None else ["--config", str(FOLDER / overlay)]
     args = ["--config", recipe, *overlays, "--config", str(tmp_path / "smaller.yaml")]
-    assert main([*args, "--run_dir", str(tmp_path / "run")]) == 0
+    assert train([*args, "--run_dir", str(tmp_path / "run")]) == 0
     assert (tmp_path / "run" / "model" / "config.json").is_file()
 
 

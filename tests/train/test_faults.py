@@ -10,8 +10,10 @@ import torch
 
 pytest.importorskip("lightning")
 
+from training_process import train
+
 from train.checkpoint_files import newest_checkpoint, read_checkpoint, write_beside
-from train.command import TrainCLI, TrainingRun, main
+from train.command import TrainCLI, TrainingRun
 from train.run import RunFolder
 
 DONE = 60  # seconds after which a process counts as hanging
@@ -21,7 +23,7 @@ DONE = 60  # seconds after which a process counts as hanging
 def trained(recipe: list[str], tmp_path: Path) -> list[str]:
     """Arguments of a run that stands at update 12, validated at 6 and 12."""
     args = [*recipe, "--run_dir", str(tmp_path / "run")]
-    assert main(args) == 0
+    assert train(args) == 0
     return args
 
 
@@ -39,11 +41,11 @@ def test_a_full_disk_is_said_and_the_checkpoint_survives(
     process.join(DONE)
     said = (tmp_path / "said").read_text()
     assert process.exitcode == 1 and "Traceback" not in said
-    assert said.splitlines()[-1].startswith(f"seq2seq train: {checkpoint(tmp_path)} cannot be written, after")
+    assert said.splitlines()[-1].startswith(f"seq2seq: {checkpoint(tmp_path)} cannot be written, after")
     assert "File too large); free the disk" in said
     assert checkpoint(tmp_path).read_bytes() == before
     assert not list(tmp_path.rglob(".*.new"))
-    assert main(resumed) == 0
+    assert train(resumed) == 0
 
 
 def test_writing_keeps_the_one_before(tmp_path: Path) -> None:
@@ -81,7 +83,7 @@ def test_a_damaged_checkpoint_is_named_and_the_one_before_is_used(
     """Else one bad block ends a run, or bad weights are trained on in silence."""
     damage(checkpoint(tmp_path))
     capsys.readouterr()
-    assert main([*trained, "--ckpt_path=last", "--trainer.max_steps=13"]) == 0
+    assert train([*trained, "--ckpt_path=last", "--trainer.max_steps=13"]) == 0
     (first, *_) = capsys.readouterr().err.splitlines()
     assert first.startswith(f"{checkpoint(tmp_path)} is damaged")
     assert first.endswith(f"going on with {checkpoint(tmp_path, 'last.previous.ckpt')}")
@@ -98,7 +100,7 @@ def test_all_checkpoints_damaged_is_said(
         ValueError, match=r"nothing to resume .*last\.ckpt is damaged .*best\.ckpt is damaged"
     ):
         newest_checkpoint(tmp_path / "run" / "checkpoints")
-    assert main([*trained, "--ckpt_path=last"]) == 2
+    assert train([*trained, "--ckpt_path=last"]) == 2
 
 
 def test_a_checkpoint_runs_no_code(tmp_path: Path) -> None:
@@ -119,7 +121,7 @@ def test_divergence_stops_before_it_reaches_a_checkpoint(
 ) -> None:
     """Else hours are trained on nothing, and the last good checkpoint is overwritten with NaN."""
     args = [*recipe, "--run_dir", str(tmp_path / "run"), "--checkpoints.every=1", "--trainer.max_steps=40"]
-    assert main([*args, "--task.learning_rate=1e38", "--task.warmup=30"]) == 1
+    assert train([*args, "--task.learning_rate=1e38", "--task.warmup=30"]) == 1
     said = capsys.readouterr().err.splitlines()[-1]
     assert "is not finite" in said and "a lower task.learning_rate" in said
     for path in (tmp_path / "run" / "checkpoints").glob("*.ckpt"):

@@ -12,9 +12,11 @@ import torch
 
 pytest.importorskip("lightning")
 
+from training_process import train
+
 from train.checkpoint_files import newest_checkpoint, read_checkpoint
 from train.checkpointing import Checkpoints, StoppedError
-from train.command import TrainCLI, TrainingRun, main
+from train.command import TrainCLI, TrainingRun
 from train.run import RunFolder
 
 DONE = 60  # seconds after which a process counts as hanging
@@ -74,6 +76,7 @@ def assert_same_end(one: Path, other: Path) -> None:
 EXACT = ["--trainer.accumulate_grad_batches=2", "--data.sampling=0.1", "--checkpoints.average=2"]
 
 
+@pytest.mark.filterwarnings("ignore:This DataLoader will create")
 @pytest.mark.parametrize(
     ("stop", "workers"),
     [(9, 0), (12, 0), (20, 2)],
@@ -141,10 +144,10 @@ def test_a_signal_saves_and_says_how_to_go_on(
     done = read_checkpoint(last)["global_step"]
     assert process.exitcode == 1 and "Traceback" not in said
     assert said.splitlines()[-1] == (
-        f"seq2seq train: stopped after update {done}; go on with --ckpt_path last, or write the model as it "
+        f"seq2seq: stopped after update {done}; go on with --ckpt_path last, or write the model as it "
         f"is with --ckpt_path last --trainer.max_steps {done}"
     )
-    assert main([*args, "--ckpt_path", "last", "--trainer.max_steps", str(done)]) == 0
+    assert train([*args, "--ckpt_path", "last", "--trainer.max_steps", str(done)]) == 0
     assert f"It holds the last weights (update {done})" in (tmp_path / "run/model/README.md").read_text()
 
 
@@ -153,7 +156,7 @@ def test_a_run_out_of_time_writes_its_model(
 ) -> None:
     """Else `trainer.max_time` ends with nothing to show."""
     args = [*recipe, "--run_dir", str(tmp_path / "run"), "--trainer.val_check_interval=100000"]
-    assert main([*args, "--trainer.max_steps=100000", "--trainer.max_time=00:00:00:01"]) == 0
+    assert train([*args, "--trainer.max_steps=100000", "--trainer.max_time=00:00:00:01"]) == 0
     assert capsys.readouterr().out == f"{tmp_path / 'run' / 'model'}\n"
     found = read_checkpoint(tmp_path / "run" / "checkpoints" / "last.ckpt")
     assert [entry["update"] for entry in found["callbacks"]["Checkpoints"]["history"]] == [
@@ -165,7 +168,7 @@ def test_resuming_nothing_is_an_error(
     recipe: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Else a misspelt folder silently starts a new training."""
-    assert main([*recipe, "--run_dir", str(tmp_path / "empty"), "--ckpt_path", "last"]) == 2
+    assert train([*recipe, "--run_dir", str(tmp_path / "empty"), "--ckpt_path", "last"]) == 2
     assert "nothing to resume" in capsys.readouterr().err
 
 
@@ -176,7 +179,7 @@ def test_a_second_run_does_not_overwrite_the_first(
     args = [*recipe, "--run_dir", str(tmp_path / "run")]
     fit(args, tmp_path / "run")
     before = (tmp_path / "run" / "checkpoints" / "last.ckpt").read_bytes()
-    assert main(args) == 2
+    assert train(args) == 2
     assert "go on with it by --ckpt_path last" in capsys.readouterr().err
     assert (tmp_path / "run" / "checkpoints" / "last.ckpt").read_bytes() == before
 
@@ -200,6 +203,6 @@ def test_resuming_another_model_is_refused(
     """Else a recipe changed in between would end in a page of tensor shapes."""
     args = [*recipe, "--run_dir", str(tmp_path / "run")]
     fit(args, tmp_path / "run", 2)
-    assert main([*args, "--ckpt_path=last", "--model.feed_forward=32"]) == 1
+    assert train([*args, "--ckpt_path=last", "--model.feed_forward=32"]) == 1
     said = capsys.readouterr().err
     assert "the checkpoint is of another model, model.decoder.0" in said and "Traceback" not in said

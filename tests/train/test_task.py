@@ -9,13 +9,16 @@ from torch import Tensor
 
 pytest.importorskip("lightning")
 
+from training_process import train
+
 from seq2seq.batch import make_batch
 from seq2seq.config import ModelConfig
 from seq2seq.tokenizer import Tokenizer
 from train.checkpoint_files import read_checkpoint
-from train.command import main
 from train.loss import plain_cross_entropy
 from train.task import TranslationTask
+
+pytestmark = pytest.mark.filterwarnings("ignore:You are trying to `self.log")  # there is no trainer
 
 BATCH = make_batch([[4, 5], [6]], [[7, 8, 9], [5]])  # 4 + 2 target tokens, their ends counted
 
@@ -72,7 +75,7 @@ def test_negative_weights_are_refused(tiny_tokenizer: Tokenizer, name: str) -> N
 def test_two_dropout_passes_train(recipe: list[str], tmp_path: Path) -> None:
     """Else R-Drop would fail beside accumulation or clipping."""
     args = ["--task.r_drop=1", "--trainer.accumulate_grad_batches=2", "--trainer.gradient_clip_val=0.5"]
-    assert main([*recipe, "--run_dir", str(tmp_path / "run"), *args]) == 0
+    assert train([*recipe, "--run_dir", str(tmp_path / "run"), *args]) == 0
 
 
 def test_a_compiled_training_saves_plain_names(
@@ -86,7 +89,7 @@ def test_a_compiled_training_saves_plain_names(
     monkeypatch.setattr(torch, "compile", lambda f, **settings: compiled.append(f) or f)
     for compile in ("true", "false"):
         args = [*recipe, "--run_dir", str(tmp_path / compile), f"--task.compile={compile}"]
-        assert main(args) == 0
+        assert train(args) == 0
     assert len(compiled) == 1
     one, other = (
         read_checkpoint(tmp_path / name / "checkpoints" / "last.ckpt") for name in ("true", "false")
