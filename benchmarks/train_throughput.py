@@ -5,14 +5,19 @@
 Same shape, same starting weights, same batches, same optimiser, float32. After each update of ours the
 peer does its update on the very same batch, so the two take turns; our clock runs from the end of one
 update to the end of the next and so counts the loader, the logging and all that Lightning does.
-The figure is real source and target tokens a second, padding not counted.
+The peer has a process of its own, because `keep_freed_memory` is part of our loop and works on a whole
+process; with --keep-memory the peer has it too. The figure is real source and target tokens a second,
+padding not counted.
 """
 
 import argparse
 import logging
+import multiprocessing
 import random
 import tempfile
 import warnings
+from collections.abc import Callable
+from multiprocessing.connection import Connection
 from pathlib import Path
 from time import perf_counter
 
@@ -68,11 +73,40 @@ class Peer:
         return loss.item()
 
 
+class PeerProcess:
+    """A peer in a process of its own, which makes the same weights and batches from the same seeds."""
+
+    def __init__(self, vocabulary_size: int, budget: int, count: int, keep_memory: bool):
+        context = multiprocessing.get_context("spawn")
+        self.pipe, theirs = context.Pipe()
+        arguments = (theirs, vocabulary_size, budget, count, keep_memory)
+        self.process = context.Process(target=answer_updates, args=arguments, daemon=True)
+        self.process.start()
+
+    def __call__(self, number: int) -> float:
+        """Seconds of its update on a batch."""
+        self.pipe.send(number)
+        return self.pipe.recv()
+
+
+def answer_updates(
+    pipe: Connection, vocabulary_size: int, budget: int, count: int, keep_memory: bool
+) -> None:
+    """Do an update for each batch number that comes, and say how long it took."""
+    if keep_memory:
+        keep_freed_memory()
+    peer = Peer(make_task(vocabulary_size))
+    batches = random_batches(vocabulary_size, budget, count)
+    while True:
+        batch = batches[pipe.recv()]
+        pipe.send(seconds(lambda batch=batch: peer.update(batch)))
+
+
 class Race(Callback):
     """Lets the peer repeat each update of ours, and keeps both times."""
 
-    def __init__(self, peer: Peer):
-        self.peer = peer
+    def __init__(self, time_peer: Callable[[int], float]):
+        self.time_peer = time_peer
         self.comparison = Comparison("training")
         self.started = 0.0
 
@@ -81,7 +115,7 @@ class Race(Callback):
     ) -> None:
         """Our update is over: stop our clock, time the peer's on the same batch, start our clock."""
         ours = perf_counter() - self.started
-        theirs = seconds(lambda: self.peer.update(batch))
+        theirs = self.time_peer(number)
         if number >= WARM_UP:
             self.comparison.add(batch.tokens, ours, theirs)
         self.started = perf_counter()
@@ -109,9 +143,11 @@ def make_task(vocabulary_size: int) -> TranslationTask:
     return TranslationTask(config, Tokenizer.train(words, 60), [], label_smoothing=SMOOTHING)
 
 
-def run(task: TranslationTask, batches: list[Batch], folder: Path) -> Comparison:
-    """Train once through the batches, the peer beside; logs go to the folder."""
-    race = Race(Peer(task))
+def run(
+    task: TranslationTask, batches: list[Batch], folder: Path, time_peer: Callable[[int], float]
+) -> Comparison:
+    """Train once through the batches, the peer doing each by its number; logs go to the folder."""
+    race = Race(time_peer)
     trainer = Trainer(
         accelerator="cpu",
         callbacks=[race],
@@ -135,17 +171,19 @@ def main() -> None:
     parser.add_argument("--updates", type=int, default=40)
     parser.add_argument("--vocabulary-size", type=int, default=8000)
     parser.add_argument("--batch-tokens", type=int, default=4096, help="rows x longer padded side")
+    parser.add_argument("--keep-memory", action="store_true", help="the peer keeps freed memory as ours does")
     arguments = parser.parse_args()
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", module="lightning")
 
-    keep_freed_memory()  # as `seq2seq train` does; here the peer has it too
+    keep_freed_memory()  # as `seq2seq train` does
     task = make_task(arguments.vocabulary_size)
     count = arguments.updates + WARM_UP
     batches = random_batches(arguments.vocabulary_size, arguments.batch_tokens, count)
     print(conditions(), flush=True)
+    peer = PeerProcess(arguments.vocabulary_size, arguments.batch_tokens, count, arguments.keep_memory)
     with tempfile.TemporaryDirectory() as folder:
-        print(run(task, batches, Path(folder)).line("tokens/s"))
+        print(run(task, batches, Path(folder), peer).line("tokens/s"))
 
 
 if __name__ == "__main__":

@@ -81,7 +81,8 @@ def test_training_race_counts_every_update(benchmark, tmp_path: Path) -> None:
     train_throughput = benchmark("train_throughput")
     task = train_throughput.make_task(TINY.vocabulary_size)
     batches = train_throughput.random_batches(TINY.vocabulary_size, budget=64, count=6)
-    comparison = train_throughput.run(task, batches, tmp_path)
+    peer = train_throughput.Peer(task)
+    comparison = train_throughput.run(task, batches, tmp_path, lambda number: peer.update(batches[number]))
     assert comparison.amounts == [batch.tokens for batch in batches[train_throughput.WARM_UP :]]
 
 
