@@ -46,8 +46,8 @@ On the whole validation set ({len(data.validation)} pairs), beam {options.beam_s
 
 | measure | score | signature |
 | --- | --- | --- |
-| sacreBLEU | {scores.bleu:.2f} | `{scores.bleu_signature}` |
-| chrF | {scores.chrf:.2f} | `{scores.chrf_signature}` |
+| sacreBLEU | {scores.bleu:.2f} | `{_cell(scores.bleu_signature)}` |
+| chrF | {scores.chrf:.2f} | `{_cell(scores.chrf_signature)}` |
 
 The validation set also chose the weights, so a score on an unseen test is what counts.
 
@@ -94,6 +94,11 @@ def _metadata(data: TranslationData, scores: Scores) -> str:
         ignore_metadata_errors=True,
     )
     return described.to_yaml()
+
+
+def _cell(text: str) -> str:
+    """Text for a cell of a table, which an upright stroke would end."""
+    return text.replace("|", "\\|")
 
 
 def _curve(history: list[dict[str, float]]) -> str:
