@@ -1,0 +1,212 @@
+"""Will this user take this item? Target-aware attention beside two poolings that know less.
+
+    mean           sum_s h_s / S                        one vector for a user, whatever is offered
+    cross          softmax_s(W_q c . W_k h_s) V h_s     the candidate asks, its weights sum to 1
+    target_aware   sum_s MLP([c, h_s, c-h_s, c*h_s]) h_s    DIN's unit: the weights are free
+
+Each pools a history [B, S, M] for a candidate c [B, M], and one small net judges [pooled, c] (Zhou et al.
+2018, figure 2). The three differ in nothing else. AUC is the mean over users: how often does the item that
+was taken get a higher score than one that was not, drawn by popularity.
+
+    python examples/target_aware.py                             on the made-up world of series.py
+    python examples/target_aware.py --data ratings.csv --columns userId movieId timestamp --longest 50
+"""
+
+import argparse
+import sys
+from collections.abc import Callable
+from typing import NamedTuple
+
+import torch
+from interactions import FILLER, Interactions, Others, add_data_arguments, load_interactions
+from series import add_world_arguments, make_world
+from torch import Tensor, nn
+from torch.nn import functional
+
+from seq2seq.attention import AttentionConfig, CrossAttention, TargetAwarePooling, padding_mask
+
+POOLINGS = ("mean", "cross", "target_aware")
+RIVALS = 20  # items that were not taken, for each that was, when judging
+Score = Callable[[Tensor, Tensor], Tensor]  # candidates [B], histories [B, S] -> [B]
+
+
+class Judged(NamedTuple):
+    """How likely the candidates are taken (logits [B]), and what was looked at (weights [B, S])."""
+
+    logits: Tensor
+    weights: Tensor
+
+
+class Recommender(nn.Module):
+    """A candidate judged by a user's history, pooled in one of three ways.
+
+    Shapes: candidate [B], history [B, S], as numbers of items -> logits [B], weights [B, S].
+    """
+
+    def __init__(self, items: int, width: int, pooling: str):
+        super().__init__()
+        self.embedding = nn.Embedding(items, width, padding_idx=FILLER)
+        nn.init.normal_(self.embedding.weight, std=width**-0.5)
+        self.pooling: nn.Module | None = None
+        if pooling == "cross":
+            self.pooling = CrossAttention(width, AttentionConfig(heads=1))
+        elif pooling == "target_aware":
+            self.pooling = TargetAwarePooling(width)
+        self.judge = nn.Sequential(nn.Linear(2 * width, 64), nn.PReLU(), nn.Linear(64, 1))
+
+    def forward(self, candidate: Tensor, history: Tensor) -> Judged:
+        present = history != FILLER
+        asked, past = self.embedding(candidate), self.embedding(history)
+        pooled, weights = self.pool(asked, past, present)
+        return Judged(self.judge(torch.cat([pooled, asked], dim=-1)).squeeze(-1), weights)
+
+    def pool(self, candidate: Tensor, history: Tensor, present: Tensor) -> tuple[Tensor, Tensor]:
+        """candidate [B, M], history [B, S, M], present [B, S] -> pooled [B, M], weights [B, S]."""
+        match self.pooling:
+            case TargetAwarePooling() as unit:
+                found = unit(candidate, history, present)
+                return found.context, found.weights
+            case CrossAttention() as cross:
+                mask, memory = padding_mask(present), cross.remember(history)
+                found = cross(candidate[:, None], memory, mask, need_weights=True)
+                return found.context[:, 0], found.weights[:, 0, 0]
+            case _:
+                weights = present / present.sum(dim=1, keepdim=True).clamp_min(1)
+                return (weights[:, None] @ history).squeeze(1), weights
+
+
+def train(model: Recommender, data: Interactions, arguments: argparse.Namespace) -> None:
+    """Teach the model to tell the next item of a history from one that the user never took."""
+    others = Others(data, arguments.seed)
+    rows = data.rows(arguments.longest + 1, held_out=2)
+    lengths = (rows != FILLER).sum(dim=1)
+    places = torch.arange(rows.shape[1])
+    optimizer = torch.optim.AdamW(model.parameters(), lr=arguments.learning_rate)
+    for step in range(1, arguments.steps + 1):
+        users = torch.randint(len(rows), (arguments.batch,))
+        cut = 1 + (torch.rand(arguments.batch) * (lengths[users] - 1)).long()
+        history = rows[users].masked_fill(places >= cut[:, None], FILLER)[:, :-1]
+        taken, other = rows[users, cut], others.draw(users, 1).squeeze(1)
+        logits = model(torch.cat([taken, other]), history.repeat(2, 1)).logits
+        truth = torch.cat([torch.ones(arguments.batch), torch.zeros(arguments.batch)])
+        loss = functional.binary_cross_entropy_with_logits(logits, truth)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        if step % 50 == 0 and sys.stderr.isatty():
+            print(f"\r{step} of {arguments.steps} steps, loss {loss.item():.3f}", end="\r", file=sys.stderr)
+
+
+@torch.no_grad()
+def measure_auc(score: Score, data: Interactions, longest: int, place: int) -> float:
+    """AUC on the items that stand so many places from the end (1: the test, 2: the validation)."""
+    history, users = data.rows(longest, held_out=place), torch.arange(len(data.histories))
+    others = Others(data, seed=0).draw(users, RIVALS)
+    taken = score(data.held_out(place), history)
+    won = torch.stack([_won(taken, score(rival, history)) for rival in others.unbind(dim=1)])
+    return won.mean().item()
+
+
+def _won(score: Tensor, rival: Tensor) -> Tensor:
+    return (score > rival).float() + 0.5 * (score == rival).float()
+
+
+def count_category(data: Interactions) -> Score:
+    """The rule that knows categories and no order: how many items of the candidate's are in the history."""
+    same = data.same_category()
+    return lambda candidate, history: same[candidate[:, None], history].float().sum(dim=1)
+
+
+@torch.no_grad()
+def measure_look(model: Recommender, data: Interactions, longest: int) -> tuple[float, float]:
+    """How often the item that weighs most is of the test item's category, and how often one by chance is.
+
+    Among histories that hold the category and another. A weight's size counts: its sign is for the judge.
+    """
+    history, candidate = data.rows(longest, held_out=1), data.held_out(1)
+    same = data.same_category()[candidate[:, None], history]
+    length = (history != FILLER).sum(dim=1)
+    mixed = same.any(dim=1) & (same.sum(dim=1) < length)
+    sizes = model(candidate, history).weights.abs().masked_fill(history == FILLER, -1.0)
+    found = same.gather(1, sizes.argmax(dim=1, keepdim=True)).squeeze(1)
+    return found[mixed].float().mean().item(), (same.sum(dim=1) / length)[mixed].mean().item()
+
+
+@torch.no_grad()
+def draw_table(model: Recommender, data: Interactions, longest: int) -> str:
+    """One history as two candidates see it: a line an item, a weight and a bar a candidate.
+
+    The candidates are the last two items of the first user who took them from different categories.
+    """
+    user = first_mixed(data)
+    history = data.rows(longest, held_out=2)[user : user + 1]
+    history = history[history != FILLER][None]
+    candidates = torch.tensor(data.histories[user][-2:])
+    weights = model(candidates, history.repeat(2, 1)).weights
+    bars = (weights.abs() / weights.abs().amax(dim=1, keepdim=True).clamp_min(1e-9) * 10).round().int()
+    names = [data.items[item] for item in (*history[0].tolist(), *candidates.tolist())]
+    wide = max(map(len, names)) + 2
+    lines = [f"{'history':{wide}}" + "".join(f"for {name:<{wide + 15}}" for name in names[-2:])]
+    for place, name in enumerate(names[:-2]):
+        cells = (f"{weights[c, place]:6.2f} {'#' * int(bars[c, place]):{wide + 12}}" for c in (0, 1))
+        lines.append(f"{name:{wide}}" + "".join(cells))
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def first_mixed(data: Interactions) -> int:
+    """The first user whose last two items are of two categories, both of which he took from before."""
+    if data.categories is not None:
+        of = data.categories
+        for user, history in enumerate(data.histories):
+            before = {of[item] for item in history[:-2]}
+            if len({of[item] for item in history[-2:]} & before) == 2:
+                return user
+    return 0
+
+
+def main() -> None:
+    """Train the three and print what each reaches and looks at."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add_data_arguments(parser)
+    add_world_arguments(parser)
+    parser.add_argument("--longest", type=int, default=24, help="items of a history that are seen")
+    parser.add_argument("--width", type=int, default=16)
+    parser.add_argument("--steps", type=int, default=3000)
+    parser.add_argument("--batch", type=int, default=64)
+    parser.add_argument("--learning-rate", type=float, default=5e-3)
+    parser.add_argument("--seed", type=int, default=1)
+    arguments = parser.parse_args()
+    try:
+        compare(arguments)
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        raise SystemExit(2) from error
+
+
+def compare(arguments: argparse.Namespace) -> None:
+    """Train each pooling on the same data and print a line a pooling, then the table of the last."""
+    if arguments.data is None:
+        data = make_world(arguments.users, arguments.interests, arguments.longest, arguments.seed)
+    else:
+        data = load_interactions(arguments)
+    print(data)
+    longest, known = arguments.longest, data.categories is not None
+    popularity = data.popularity()
+    print(f"{'':14} AUC" + ("    strongest item of the candidate's category" if known else ""))
+    print(f"{'popularity':14} {measure_auc(lambda c, _: popularity[c], data, longest, 1):.3f}")
+    if known:
+        print(f"{'same category':14} {measure_auc(count_category(data), data, longest, 1):.3f}")
+    for pooling in POOLINGS:
+        torch.manual_seed(arguments.seed)
+        model = Recommender(len(data.items), arguments.width, pooling)
+        train(model, data, arguments)
+        auc = measure_auc(lambda c, h, model=model: model(c, h).logits, data, longest, 1)
+        look = "    {:.0%} (by chance {:.0%})".format(*measure_look(model, data, longest)) if known else ""
+        print(f"{pooling:14} {auc:.3f}{look}", flush=True)
+    print("\n" + draw_table(model, data, longest))
+
+
+if __name__ == "__main__":
+    main()
