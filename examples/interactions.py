@@ -41,7 +41,7 @@ class Interactions:
         return f"{len(self.histories):,} users, {len(self.items) - 1:,} items, {count:,} interactions"
 
     def rows(self, longest: int, held_out: int) -> Tensor:
-        """The newest `longest` items of each history but its last `held_out`: [users, longest], filler last."""
+        """The newest `longest` items of each history without its last `held_out`: [users, longest]."""
         rows = torch.full((len(self.histories), longest), FILLER)
         for row, history in zip(rows, self.histories, strict=True):
             kept = history[: len(history) - held_out][-longest:]
@@ -49,7 +49,7 @@ class Interactions:
         return rows
 
     def held_out(self, place: int) -> Tensor:
-        """The item of each user that is so many places from the end (1: the test, 2: the validation): [users]."""
+        """Each user's item so many places from the end, 1 the test, 2 the validation: [users]."""
         return torch.tensor([history[-place] for history in self.histories])
 
     def popularity(self) -> Tensor:
@@ -191,7 +191,9 @@ def load_interactions(arguments: argparse.Namespace) -> Interactions:
     rows, where = read_rows(arguments.data), arguments.data
     if arguments.at_least is not None:
         column, least = arguments.at_least
-        rows = (row for row in rows if _number(cell(row, column, where), column) >= _number(least, "--at-least"))
+        rows = (
+            row for row in rows if _number(cell(row, column, where), column) >= _number(least, "--at-least")
+        )
     return group(rows, arguments.columns, arguments.category, where)
 
 

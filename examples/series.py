@@ -13,9 +13,11 @@ import argparse
 import csv
 import random
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from interactions import Interactions, Row, group
+import torch
+from interactions import FILLER, Interactions, Row, group
+from torch import Tensor
 
 SERIES = [
     *("chess", "sailing", "baking", "opera", "robots", "gardens", "spies", "trains"),
@@ -65,6 +67,25 @@ def _follow(chance: random.Random, interests: int, length: int) -> list[tuple[st
 def make_world(users: int = 2000, interests: int = 3, longest: int = 24, seed: int = 1) -> Interactions:
     """The same, as histories."""
     return group(generate(users, interests, longest, seed), COLUMNS, "category", "the made-up world")
+
+
+def score_by_truth(data: Interactions) -> Callable[[Tensor], Tensor]:
+    """How the world itself ranks what is next: parts that are due, then by how much of their series is there.
+
+    A function from histories [U, S] to scores [U, items].
+    """
+    numbers = {item: number for number, item in enumerate(data.items)}
+    names = (item.rsplit(maxsplit=1) for item in data.items[1:])
+    after = torch.tensor(
+        [FILLER, *(numbers.get(f"{series} {int(part) % PARTS + 1}", FILLER) for series, part in names)]
+    )
+    same = data.same_category()
+
+    def score(history: Tensor) -> Tensor:
+        due = torch.zeros(len(history), len(data.items)).scatter(1, after[history], 1.0)
+        return due * len(data.items) + same[history].sum(dim=1)
+
+    return score
 
 
 def add_world_arguments(parser: argparse.ArgumentParser) -> None:

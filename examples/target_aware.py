@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 import torch
 from interactions import FILLER, Interactions, Others, add_data_arguments, load_interactions
-from series import add_world_arguments, make_world
+from series import add_world_arguments, make_world, score_by_truth
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -198,6 +198,10 @@ def compare(arguments: argparse.Namespace) -> None:
     print(f"{'popularity':14} {measure_auc(lambda c, _: popularity[c], data, longest, 1):.3f}")
     if known:
         print(f"{'same category':14} {measure_auc(count_category(data), data, longest, 1):.3f}")
+    if arguments.data is None:
+        rank = score_by_truth(data)
+        auc = measure_auc(lambda c, h: rank(h).gather(1, c[:, None])[:, 0], data, longest, 1)
+        print(f"{'the truth':14} {auc:.3f}")
     for pooling in POOLINGS:
         torch.manual_seed(arguments.seed)
         model = Recommender(len(data.items), arguments.width, pooling)
