@@ -8,9 +8,11 @@ SASRec (Kang and McAuley 2018). Items are numbered from 1; 0 is filler.
 """
 
 import argparse
+import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -57,19 +59,21 @@ class Interactions:
         counts = Counter(item for history in self.histories for item in history[:-2])
         return torch.tensor([counts[number] for number in range(len(self.items))])
 
-    def same_category(self) -> Tensor:
-        """Whether two numbers are of one category: [items, items] boolean, false for filler.
+    def same_category(self, one: Tensor, other: Tensor) -> Tensor:
+        """Whether numbers of items are of one category, element by element; false for filler.
 
         Raises:
             ValueError: the data have no categories.
         """
+        of = self._category_numbers
+        return (of[one] == of[other]) & (one != FILLER)
+
+    @cached_property
+    def _category_numbers(self) -> Tensor:
         if self.categories is None:
             raise ValueError("the data have no categories; name their column with --category")
-        numbers = {name: number for number, name in enumerate(dict.fromkeys(self.categories))}
-        of = torch.tensor([numbers[name] for name in self.categories])
-        same = of[:, None] == of
-        same[FILLER], same[:, FILLER] = False, False
-        return same
+        numbers = {name: number for number, name in enumerate(dict.fromkeys(self.categories[1:]))}
+        return torch.tensor([-1, *(numbers[name] for name in self.categories[1:])])
 
 
 class Others:
@@ -144,8 +148,11 @@ def read_rows(place: str) -> Iterable[Row]:
     Raises:
         ValueError: a place that cannot be read.
     """
-    from datasets import load_dataset  # takes seconds, which --help need not wait for
+    import datasets  # takes seconds, which --help need not wait for
 
+    if not sys.stderr.isatty():
+        datasets.disable_progress_bars()
+    datasets.logging.set_verbosity(datasets.logging.CRITICAL)  # what is wrong is said below, in a sentence
     path = Path(place)
     if "://" in place:
         raise ValueError(f"--data is {place!r}, a URL; download it first and name the local file")
@@ -153,9 +160,9 @@ def read_rows(place: str) -> Iterable[Row]:
         raise ValueError(f"--data is {place}; give a file that ends in {', '.join(READERS)}")
     try:
         if not path.is_file():
-            return load_dataset(place, split="train")
+            return datasets.load_dataset(place, split="train")
         separator = {"sep": "\t"} if path.suffix == ".tsv" else {}
-        return load_dataset(READERS[path.suffix], data_files=place, split="train", **separator)
+        return datasets.load_dataset(READERS[path.suffix], data_files=place, split="train", **separator)
     except Exception as error:  # of pyarrow, pandas, the hub's client: the list has no end
         if not path.exists():
             raise ValueError(
@@ -164,6 +171,13 @@ def read_rows(place: str) -> Iterable[Row]:
             ) from error
         reason = str(error.__cause__ or error).splitlines()[0]
         raise ValueError(f"--data {place!r} cannot be read ({reason}); mend or replace it") from error
+
+
+def natural(text: str) -> int:
+    """A flag's value that must be a whole number from 1 on."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"is {text}; give a whole number, at least 1")
+    return int(text)
 
 
 def add_data_arguments(parser: argparse.ArgumentParser) -> None:

@@ -13,11 +13,14 @@ counts it 1 / log2(1 + its rank).
 
 import argparse
 import sys
+from collections import Counter, defaultdict
 from collections.abc import Callable
+from itertools import pairwise
 from typing import NamedTuple
 
 import torch
-from interactions import FILLER, Interactions, add_data_arguments, load_interactions
+from interactions import FILLER, Interactions, add_data_arguments, load_interactions, natural
+from progress import show_progress
 from series import add_world_arguments, make_world, score_by_truth
 from torch import Tensor, nn
 from torch.nn import functional
@@ -60,7 +63,7 @@ class SASRec(nn.Module):
 
     def __init__(self, items: int, longest: int, width: int, layers: int, heads: int, dropout: float):
         super().__init__()
-        if width < 1 or heads < 1 or width % heads:
+        if width % heads:
             raise ValueError(f"--heads is {heads}, which does not divide --width {width}; choose a divisor")
         attention = AttentionConfig(heads=heads)
         self.config = ModelConfig(
@@ -111,8 +114,7 @@ def train(model: SASRec, data: Interactions, arguments: argparse.Namespace) -> N
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-        if step % 50 == 0 and sys.stderr.isatty():
-            print(f"\r{step} of {arguments.steps} steps, loss {loss.item():.3f}", end="\r", file=sys.stderr)
+        show_progress(step, arguments.steps, loss.item())
     model.eval()
 
 
@@ -124,11 +126,20 @@ def score_next(model: SASRec, history: Tensor) -> Tensor:
 
 def score_by_last_item(data: Interactions) -> Score:
     """The rule that reads one item: what most often came right after it in training."""
-    follows = torch.zeros(len(data.items), len(data.items))
-    for past in data.histories:
-        kept = torch.tensor(past[:-2])
-        follows.index_put_((kept[:-1], kept[1:]), torch.ones(len(kept) - 1), accumulate=True)
-    return lambda history: follows[history[torch.arange(len(history)), last_place(history)]]
+    pairs = Counter(pair for past in data.histories for pair in pairwise(past[:-2]))
+    after: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    for (first, second), times in pairs.items():
+        after[first].append((second, times))
+
+    def score(history: Tensor) -> Tensor:
+        scores = torch.zeros(len(history), len(data.items))
+        newest = history[torch.arange(len(history)), last_place(history)].tolist()
+        for row, item in zip(scores, newest, strict=True):
+            for second, times in after[item]:
+                row[second] = times
+        return scores
+
+    return score
 
 
 def last_place(history: Tensor) -> Tensor:
@@ -153,7 +164,7 @@ def measure(score: Score, data: Interactions, longest: int, place: int) -> tuple
 
 def newest_of_category(data: Interactions, history: Tensor) -> Tensor:
     """Where a followed category was left: the newest of each that the history holds twice, [U, T] boolean."""
-    same = data.same_category()[history[:, :, None], history[:, None]]
+    same = data.same_category(history[:, :, None], history[:, None])
     again_later = same.triu(1).any(dim=2)
     return (same.sum(dim=2) > 1) & ~again_later
 
@@ -201,13 +212,13 @@ def main() -> None:
     )
     add_data_arguments(parser)
     add_world_arguments(parser)
-    parser.add_argument("--longest", type=int, default=24, help="items of a history that are read")
-    parser.add_argument("--width", type=int, default=32)
-    parser.add_argument("--layers", type=int, default=2)
-    parser.add_argument("--heads", type=int, default=1)
+    parser.add_argument("--longest", type=natural, default=24, help="items of a history that are read")
+    parser.add_argument("--width", type=natural, default=32)
+    parser.add_argument("--layers", type=natural, default=2)
+    parser.add_argument("--heads", type=natural, default=1)
     parser.add_argument("--dropout", type=float, default=0.2)
-    parser.add_argument("--steps", type=int, default=1500)
-    parser.add_argument("--batch", type=int, default=64)
+    parser.add_argument("--steps", type=natural, default=1500)
+    parser.add_argument("--batch", type=natural, default=64)
     parser.add_argument("--learning-rate", type=float, default=3e-3)
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()

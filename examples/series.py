@@ -16,7 +16,7 @@ import sys
 from collections.abc import Callable, Iterator
 
 import torch
-from interactions import FILLER, Interactions, Row, group
+from interactions import FILLER, Interactions, Row, group, natural
 from torch import Tensor
 
 SERIES = [
@@ -79,11 +79,11 @@ def score_by_truth(data: Interactions) -> Callable[[Tensor], Tensor]:
     after = torch.tensor(
         [FILLER, *(numbers.get(f"{series} {int(part) % PARTS + 1}", FILLER) for series, part in names)]
     )
-    same = data.same_category()
+    every = torch.arange(len(data.items))
 
     def score(history: Tensor) -> Tensor:
         due = torch.zeros(len(history), len(data.items)).scatter(1, after[history], 1.0)
-        return due * len(data.items) + same[history].sum(dim=1)
+        return due * len(data.items) + data.same_category(history[:, :, None], every).sum(dim=1)
 
     return score
 
@@ -91,8 +91,8 @@ def score_by_truth(data: Interactions) -> Callable[[Tensor], Tensor]:
 def add_world_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags that shape the made-up world."""
     world = parser.add_argument_group("the made-up world, used without --data")
-    world.add_argument("--users", type=int, default=2000)
-    world.add_argument("--interests", type=int, default=3, help="series that a user follows")
+    world.add_argument("--users", type=natural, default=2000)
+    world.add_argument("--interests", type=natural, default=3, help="series that a user follows")
 
 
 def main() -> None:
@@ -101,12 +101,16 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add_world_arguments(parser)
-    parser.add_argument("--longest", type=int, default=24, help="items of the longest history")
+    parser.add_argument("--longest", type=natural, default=24, help="items of the longest history")
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     writer = csv.DictWriter(sys.stdout, [*COLUMNS, "category"], lineterminator="\n")
     writer.writeheader()
-    writer.writerows(generate(arguments.users, arguments.interests, arguments.longest, arguments.seed))
+    try:
+        writer.writerows(generate(arguments.users, arguments.interests, arguments.longest, arguments.seed))
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        raise SystemExit(2) from error
 
 
 if __name__ == "__main__":

@@ -18,7 +18,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
-from interactions import FILLER, Interactions, Others, add_data_arguments, load_interactions
+from interactions import FILLER, Interactions, Others, add_data_arguments, load_interactions, natural
+from progress import show_progress
 from series import add_world_arguments, make_world, score_by_truth
 from torch import Tensor, nn
 from torch.nn import functional
@@ -27,6 +28,7 @@ from seq2seq.attention import AttentionConfig, CrossAttention, TargetAwarePoolin
 
 POOLINGS = ("mean", "cross", "target_aware")
 RIVALS = 20  # items that were not taken, for each that was, when judging
+PART = 1024  # users judged at once
 Score = Callable[[Tensor, Tensor], Tensor]  # candidates [B], histories [B, S] -> [B]
 
 
@@ -59,6 +61,10 @@ class Recommender(nn.Module):
         asked, past = self.embedding(candidate), self.embedding(history)
         pooled, weights = self.pool(asked, past, present)
         return Judged(self.judge(torch.cat([pooled, asked], dim=-1)).squeeze(-1), weights)
+
+    def score(self, candidate: Tensor, history: Tensor) -> Tensor:
+        """The logits alone."""
+        return self(candidate, history).logits
 
     def pool(self, candidate: Tensor, history: Tensor, present: Tensor) -> tuple[Tensor, Tensor]:
         """candidate [B, M], history [B, S, M], present [B, S] -> pooled [B, M], weights [B, S]."""
@@ -93,18 +99,19 @@ def train(model: Recommender, data: Interactions, arguments: argparse.Namespace)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-        if step % 50 == 0 and sys.stderr.isatty():
-            print(f"\r{step} of {arguments.steps} steps, loss {loss.item():.3f}", end="\r", file=sys.stderr)
+        show_progress(step, arguments.steps, loss.item())
 
 
 @torch.no_grad()
 def measure_auc(score: Score, data: Interactions, longest: int, place: int) -> float:
     """AUC on the items that stand so many places from the end (1: the test, 2: the validation)."""
-    history, users = data.rows(longest, held_out=place), torch.arange(len(data.histories))
-    others = Others(data, seed=0).draw(users, RIVALS)
-    taken = score(data.held_out(place), history)
-    won = torch.stack([_won(taken, score(rival, history)) for rival in others.unbind(dim=1)])
-    return won.mean().item()
+    history, target = data.rows(longest, held_out=place), data.held_out(place)
+    others, won = Others(data, seed=0), []
+    for users in torch.arange(len(history)).split(PART):
+        taken = score(target[users], history[users])
+        rivals = others.draw(users, RIVALS).unbind(dim=1)
+        won += [_won(taken, score(rival, history[users])) for rival in rivals]
+    return torch.cat(won).mean().item()
 
 
 def _won(score: Tensor, rival: Tensor) -> Tensor:
@@ -113,8 +120,7 @@ def _won(score: Tensor, rival: Tensor) -> Tensor:
 
 def count_category(data: Interactions) -> Score:
     """The rule that knows categories and no order: how many items of the candidate's are in the history."""
-    same = data.same_category()
-    return lambda candidate, history: same[candidate[:, None], history].float().sum(dim=1)
+    return lambda candidate, history: data.same_category(candidate[:, None], history).float().sum(dim=1)
 
 
 @torch.no_grad()
@@ -123,13 +129,16 @@ def measure_look(model: Recommender, data: Interactions, longest: int) -> tuple[
 
     Among histories that hold the category and another. A weight's size counts: its sign is for the judge.
     """
-    history, candidate = data.rows(longest, held_out=1), data.held_out(1)
-    same = data.same_category()[candidate[:, None], history]
-    length = (history != FILLER).sum(dim=1)
-    mixed = same.any(dim=1) & (same.sum(dim=1) < length)
-    sizes = model(candidate, history).weights.abs().masked_fill(history == FILLER, -1.0)
-    found = same.gather(1, sizes.argmax(dim=1, keepdim=True)).squeeze(1)
-    return found[mixed].float().mean().item(), (same.sum(dim=1) / length)[mixed].mean().item()
+    found, shares = [], []
+    pairs = zip(data.held_out(1).split(PART), data.rows(longest, held_out=1).split(PART), strict=True)
+    for candidate, history in pairs:
+        same = data.same_category(candidate[:, None], history)
+        share = same.sum(dim=1) / (history != FILLER).sum(dim=1)
+        mixed = (share > 0) & (share < 1)
+        sizes = model(candidate, history).weights.abs().masked_fill(history == FILLER, -1.0)
+        found.append(same.gather(1, sizes.argmax(dim=1, keepdim=True)).squeeze(1)[mixed])
+        shares.append(share[mixed])
+    return torch.cat(found).float().mean().item(), torch.cat(shares).mean().item()
 
 
 @torch.no_grad()
@@ -171,10 +180,10 @@ def main() -> None:
     )
     add_data_arguments(parser)
     add_world_arguments(parser)
-    parser.add_argument("--longest", type=int, default=24, help="items of a history that are seen")
-    parser.add_argument("--width", type=int, default=16)
-    parser.add_argument("--steps", type=int, default=3000)
-    parser.add_argument("--batch", type=int, default=64)
+    parser.add_argument("--longest", type=natural, default=24, help="items of a history that are seen")
+    parser.add_argument("--width", type=natural, default=16)
+    parser.add_argument("--steps", type=natural, default=3000)
+    parser.add_argument("--batch", type=natural, default=64)
     parser.add_argument("--learning-rate", type=float, default=5e-3)
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
@@ -194,21 +203,23 @@ def compare(arguments: argparse.Namespace) -> None:
     print(data)
     longest, known = arguments.longest, data.categories is not None
     popularity = data.popularity()
-    print(f"{'':14} AUC" + ("    strongest item of the candidate's category" if known else ""))
-    print(f"{'popularity':14} {measure_auc(lambda c, _: popularity[c], data, longest, 1):.3f}")
+    rules: list[tuple[str, Score]] = [("popularity", lambda candidate, _: popularity[candidate])]
     if known:
-        print(f"{'same category':14} {measure_auc(count_category(data), data, longest, 1):.3f}")
+        rules.append(("same category", count_category(data)))
     if arguments.data is None:
         rank = score_by_truth(data)
-        auc = measure_auc(lambda c, h: rank(h).gather(1, c[:, None])[:, 0], data, longest, 1)
-        print(f"{'the truth':14} {auc:.3f}")
+        rules.append(
+            ("the truth", lambda candidate, history: rank(history).gather(1, candidate[:, None])[:, 0])
+        )
+    print(f"{'':14} AUC" + ("    strongest item of the candidate's category" if known else ""))
+    for name, rule in rules:
+        print(f"{name:14} {measure_auc(rule, data, longest, place=1):.3f}")
     for pooling in POOLINGS:
         torch.manual_seed(arguments.seed)
         model = Recommender(len(data.items), arguments.width, pooling)
         train(model, data, arguments)
-        auc = measure_auc(lambda c, h, model=model: model(c, h).logits, data, longest, 1)
         look = "    {:.0%} (by chance {:.0%})".format(*measure_look(model, data, longest)) if known else ""
-        print(f"{pooling:14} {auc:.3f}{look}", flush=True)
+        print(f"{pooling:14} {measure_auc(model.score, data, longest, place=1):.3f}{look}", flush=True)
     print("\n" + draw_table(model, data, longest))
 
 

@@ -35,7 +35,7 @@ def trained(world: Interactions) -> dict[str, Recommender]:
 
 def auc(model: Recommender, world: Interactions) -> float:
     """AUC on the validation items."""
-    return measure_auc(lambda c, h: model(c, h).logits.detach(), world, LONGEST, place=2)
+    return measure_auc(model.score, world, LONGEST, place=2)
 
 
 def test_target_aware_beats_the_mean(trained: dict[str, Recommender], world: Interactions) -> None:
@@ -126,3 +126,14 @@ def test_errors_are_sentences(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Ca
         run(["--interests", "99"], monkeypatch)
     assert ended.value.code == 2
     assert capsys.readouterr().err == "--interests is 99; choose from 1 to 16\n"
+
+
+@pytest.mark.parametrize("words", [["--steps", "0"], ["--width", "-3"], ["--batch", "many"]])
+def test_counts_are_checked(
+    words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No training at all would be shown as a result, or torch would complain in its own words."""
+    with pytest.raises(SystemExit) as ended:
+        run(words, monkeypatch)
+    assert ended.value.code == 2
+    assert "give a whole number, at least 1" in capsys.readouterr().err

@@ -1,0 +1,13 @@
+"""One line that tells how far a training is: on a terminal, and nowhere else."""
+
+import sys
+
+EVERY = 50  # steps
+
+
+def show_progress(step: int, steps: int, loss: float) -> None:
+    """Write the line anew now and then, and wipe it after the last step."""
+    if not sys.stderr.isatty() or (step % EVERY and step < steps):
+        return
+    line = f"{step:,} of {steps:,} steps, loss {loss:.3f}" if step < steps else ""
+    print(f"\r{line:60}", end="\r", file=sys.stderr, flush=True)
