@@ -182,7 +182,7 @@ def main() -> None:
     add_world_arguments(parser)
     parser.add_argument("--longest", type=natural, default=24, help="items of a history that are seen")
     parser.add_argument("--width", type=natural, default=16)
-    parser.add_argument("--steps", type=natural, default=3000)
+    parser.add_argument("--steps", type=natural, default=2000)
     parser.add_argument("--batch", type=natural, default=64)
     parser.add_argument("--learning-rate", type=float, default=5e-3)
     parser.add_argument("--seed", type=int, default=1)
