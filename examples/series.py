@@ -1,6 +1,6 @@
 """A made-up world of interactions whose truth is known: everyone follows a few series, part by part.
 
-    a user       follows 3 of 16 series, each from a part of his own
+    a user       follows 3 of 16 series, each from a part of their own
     each step    one of them at random: its next part; one time in ten any other item, for no reason
 
 So an offered part interests exactly those who have come that far in its series: whether "chess 8" is next

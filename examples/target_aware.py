@@ -163,7 +163,7 @@ def draw_table(model: Recommender, data: Interactions, longest: int) -> str:
 
 
 def first_mixed(data: Interactions) -> int:
-    """The first user whose last two items are of two categories, both of which he took from before."""
+    """The first user whose last two items are of two categories, both of which the user took from before."""
     if data.categories is not None:
         of = data.categories
         for user, history in enumerate(data.histories):
