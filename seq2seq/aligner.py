@@ -8,8 +8,9 @@ round is three weighted counts over it. Two directions agree where a link can be
 teach which attention head of a model shows the alignment.
 """
 
+import re
 import string
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import torch
@@ -43,10 +44,15 @@ class _Corpus(NamedTuple):
     source_of: Tensor  # [translations] the source word of each
 
 
-def align_corpus(pairs: Sequence[tuple[Words, Words]], rounds: int = ROUNDS) -> list[set[Link]]:
-    """Links (source word, target word) of each pair, found from the pairs alone, in both directions."""
-    forward = _best_sources([(_spelt(s), _spelt(t)) for s, t in pairs], rounds)
-    backward = _best_sources([(_spelt(t), _spelt(s)) for s, t in pairs], rounds)
+def align_corpus(
+    pairs: Sequence[tuple[Words, Words]], rounds: int = ROUNDS, advance: Callable[[], object] = bool
+) -> list[set[Link]]:
+    """Links (source word, target word) of each pair, found from the pairs alone, in both directions.
+
+    `advance` is called after each of the 2 x `rounds` rounds.
+    """
+    forward = _best_sources([(_spelt(s), _spelt(t)) for s, t in pairs], rounds, advance)
+    backward = _best_sources([(_spelt(t), _spelt(s)) for s, t in pairs], rounds, advance)
     links = []
     for sources, targets in zip(forward, backward, strict=True):
         found = {(s, t) for t, s in enumerate(sources) if s >= 0}
@@ -57,6 +63,15 @@ def align_corpus(pairs: Sequence[tuple[Words, Words]], rounds: int = ROUNDS) -> 
 def align_texts(pairs: Sequence[tuple[str, str]], rounds: int = ROUNDS) -> list[set[Link]]:
     """Links between the words (`text.word_spans`) of each pair of texts."""
     return align_corpus([(_words(source), _words(target)) for source, target in pairs], rounds)
+
+
+def token_spans(text: str) -> list[tuple[int, int]]:
+    """Each word's (start, end) as in `text.word_spans`, with each punctuation mark a word of its own."""
+    return [
+        (start + part.start(), start + part.end())
+        for start, end in word_spans(text)
+        for part in _PARTS.finditer(text[start:end])
+    ]
 
 
 def choose_alignment_head(
@@ -92,9 +107,12 @@ def _spelt(words: Words) -> list[str]:
 
 
 _PUNCTUATION = string.punctuation + "«»„“”‚‘’…–—¿¡，。、！？：；（）「」『』《》"
+_PARTS = re.compile(f"[{re.escape(_PUNCTUATION)}]|[^{re.escape(_PUNCTUATION)}]+")
 
 
-def _best_sources(pairs: Sequence[tuple[Words, Words]], rounds: int) -> list[list[int]]:
+def _best_sources(
+    pairs: Sequence[tuple[Words, Words]], rounds: int, advance: Callable[[], object]
+) -> list[list[int]]:
     """For each pair and each target word the place of the source word it comes from, -1 for none."""
     corpus = _flatten(pairs)
     if not len(corpus.first):
@@ -107,6 +125,7 @@ def _best_sources(pairs: Sequence[tuple[Words, Words]], rounds: int) -> list[lis
         theta = _translations(corpus, posterior)
         if number:
             tension = _tightened(corpus, prior, posterior, tension)
+        advance()
     posterior = _normalised(_prior(corpus, tension) * theta[corpus.translation], corpus)
     return _strongest(corpus, posterior, [len(target) for _, target in pairs])
 

@@ -33,6 +33,7 @@ from .checkpoint_files import SafeCheckpointIO
 from .checkpointing import Checkpoints, StoppedError
 from .data import DataSettings, TranslationData
 from .memory import keep_freed_memory
+from .links import ROUNDS as ALIGNING
 from .progress import Progress
 from .release import write_model
 from .run import ROOT, RunFolder, check_config, find_config
@@ -165,6 +166,9 @@ class TrainingRun:
             (self.folder.path / "config.yaml").write_text(self.recipe, encoding="utf-8")
             self.data.tokenizer.save(self.folder.tokenizer)
             self.progress.say(self.data.report)
+        if self.task.guided:
+            with self.progress.counting("aligning the training text", ALIGNING) as advance:
+                self.data.link_words(self.folder.links, advance)
         with self.stopping:
             self.trainer.fit(self.task, datamodule=self.data, ckpt_path=checkpoint)
         if self.trainer.is_global_zero:
