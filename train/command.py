@@ -32,8 +32,8 @@ from seq2seq.tokenizer import Tokenizer
 from .checkpoint_files import SafeCheckpointIO
 from .checkpointing import Checkpoints, StoppedError
 from .data import DataSettings, TranslationData
-from .memory import keep_freed_memory
 from .links import ROUNDS as ALIGNING
+from .memory import keep_freed_memory
 from .progress import Progress
 from .release import write_model
 from .run import ROOT, RunFolder, check_config, find_config

@@ -108,7 +108,7 @@ class BatchStream(IterableDataset[Batch]):
         for number, (places, pairs) in enumerate(self.order):
             if number % step == first:
                 batch = pairs_to_batch(pairs)
-                batch.links = self.links and self.links.of_batch(places, pairs)
+                batch.links = self.links.of_batch(places, pairs) if self.links else None
                 yield batch
 
 

@@ -1,6 +1,6 @@
 """Word links of the training pairs, counted once a run, and what they say of each batch's pieces.
 
-    texts --aligner--> links of tokens --links.gz--> with each batch's pieces: (row, target piece, source piece)
+    texts --aligner--> links of tokens --links.gz--> with a batch's pieces: (row, target piece, source piece)
 
 Links are kept over tokens (words, punctuation by itself) of the normalised text, and given to pieces when a
 batch is made, for pieces are cut anew each epoch where segmentation is sampled. A piece is linked to every
