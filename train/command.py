@@ -24,6 +24,7 @@ from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from lightning.pytorch.utilities.exceptions import MisconfigurationException
 
+from seq2seq.aligner import rounds_of
 from seq2seq.checkpoint import load_model
 from seq2seq.config import ModelConfig
 from seq2seq.released import find_model
@@ -32,7 +33,6 @@ from seq2seq.tokenizer import Tokenizer
 from .checkpoint_files import SafeCheckpointIO
 from .checkpointing import Checkpoints, StoppedError
 from .data import DataSettings, TranslationData
-from .links import ROUNDS as ALIGNING
 from .memory import keep_freed_memory
 from .progress import Progress
 from .release import write_model
@@ -167,7 +167,8 @@ class TrainingRun:
             self.data.tokenizer.save(self.folder.tokenizer)
             self.progress.say(self.data.report)
         if self.task.guided:
-            with self.progress.counting("aligning the training text", ALIGNING) as advance:
+            rounds = rounds_of(len(self.data.segmentation.texts))
+            with self.progress.counting("aligning the training text", rounds) as advance:
                 self.data.link_words(self.folder.links, advance)
         with self.stopping:
             self.trainer.fit(self.task, datamodule=self.data, ckpt_path=checkpoint)

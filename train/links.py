@@ -17,7 +17,6 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from seq2seq import aligner
 from seq2seq.aligner import align_corpus, token_spans
 from seq2seq.config import UNK
 from seq2seq.text import BLANK_PIECE, normalize
@@ -25,8 +24,6 @@ from seq2seq.tokenizer import Tokenizer
 
 from .checkpoint_files import write_beside
 from .order import Pair
-
-ROUNDS = 2 * aligner.ROUNDS
 
 Texts = Sequence[tuple[str, str]]
 Link = tuple[int, int]
@@ -103,8 +100,8 @@ def load_links(cache: Path, texts: Texts, advance: Callable[[], object]) -> list
     signature = _signature(texts)
     if (found := _read(cache, signature, len(texts))) is not None:
         return found
-    tokens = [tuple(map(_tokens, pair)) for pair in texts]
-    links = [sorted(pair) for pair in align_corpus(tokens, advance=advance)]  # type: ignore[arg-type]
+    tokens = [(_tokens(source), _tokens(target)) for source, target in texts]
+    links = [sorted(pair) for pair in align_corpus(tokens, advance=advance, sure=False)]
     lines = [signature, *(" ".join(f"{s}-{t}" for s, t in pair) for pair in links)]
     data = gzip.compress("\n".join(lines).encode(), mtime=0)
     write_beside(cache, lambda file: file.write(data))

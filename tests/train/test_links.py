@@ -6,6 +6,7 @@ import pytest
 
 pytest.importorskip("lightning")
 
+from seq2seq.aligner import rounds_of
 from seq2seq.config import UNK
 from seq2seq.tokenizer import Tokenizer
 from train import links as module
@@ -71,7 +72,7 @@ def test_links_are_counted_once_for_the_same_texts(
     advance = lambda: rounds.append(None)  # noqa: E731
     first = load_links(tmp_path / "links.gz", texts, advance)
     data = (tmp_path / "links.gz").read_bytes()
-    assert len(rounds) == module.ROUNDS
+    assert len(rounds) == rounds_of(len(texts))
     assert load_links(tmp_path / "links.gz", texts, advance) == first and len(counted) == 1
     load_links(tmp_path / "links.gz", texts[:-1], advance)
     assert len(counted) == 2
