@@ -26,8 +26,9 @@ import torch
 import word_links
 from synthetic_language import Language, Pair, write_files
 
-from seq2seq.aligner import align_texts
-from seq2seq.alignment import Gold, alignment_error_rate, choose_head
+from seq2seq.aligner import align_corpus, align_texts
+from seq2seq.alignment import choose_head
+from seq2seq.gold import Gold, score_links
 from seq2seq.translator import Translator
 
 Texts = list[tuple[str, str]]
@@ -86,7 +87,7 @@ def synthetic(folder: Path, pairs: int, tests: int, settings: str = SMALL) -> Tr
 def error_rate(align: Align, pairs: Sequence[Pair]) -> float:
     """AER of an aligner on pairs with known links."""
     found = [set(align(pair.source, pair.target)) for pair in pairs]
-    return alignment_error_rate(found, [Gold(pair.links, pair.links) for pair in pairs])
+    return score_links(found, [Gold(pair.links, pair.links) for pair in pairs]).error_rate
 
 
 def multi30k(config: str, links: Path, corpus: Path, languages: tuple[str, str]) -> Trial:
@@ -140,7 +141,8 @@ def mean_of_heads(translator: Translator, trial: Trial) -> Align:
 
 def judge_teacher(trial: Trial) -> dict[str, float]:
     """The figures of the counting aligner, which reads the test texts too."""
-    links = align_texts([*trial.training, *trial.test], units="blanks")[len(trial.training) :]
+    words = [(source.split(), target.split()) for source, target in [*trial.training, *trial.test]]
+    links = align_corpus(words, sure=False)[len(trial.training) :]
     known = dict(zip(trial.test, links, strict=True))
     return trial.judge(lambda source, target: known[source, target])
 

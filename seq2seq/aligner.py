@@ -7,7 +7,6 @@ or, in training, what one head is to look at.
 import re
 import string
 from collections.abc import Callable, Sequence
-from typing import Literal
 
 from seq2seq.alignment import HeadChoice, Link, choose_head
 from seq2seq.counting import Words, best_sources
@@ -63,11 +62,9 @@ def _align_slice(
     ]
 
 
-def align_texts(
-    pairs: Sequence[tuple[str, str]], rounds: int = ROUNDS, units: Literal["words", "blanks"] = "words"
-) -> list[set[Link]]:
+def align_texts(pairs: Sequence[tuple[str, str]], rounds: int = ROUNDS) -> list[set[Link]]:
     """Links between the words (`text.word_spans`) of each pair of texts."""
-    return align_corpus([(_words(source, units), _words(target, units)) for source, target in pairs], rounds)
+    return align_corpus([(_words(source), _words(target)) for source, target in pairs], rounds)
 
 
 def token_spans(text: str) -> list[tuple[int, int]]:
@@ -102,8 +99,8 @@ def choose_alignment_head(
     )
 
 
-def _words(text: str, units: Literal["words", "blanks"]) -> list[str]:
-    return [text[start:end] for start, end in word_spans(text, units)]
+def _words(text: str) -> list[str]:
+    return [text[start:end] for start, end in word_spans(text)]
 
 
 def _spelt(words: Words) -> list[str]:

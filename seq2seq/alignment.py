@@ -10,7 +10,7 @@ A piece that covers several words (Han characters) shares its weight among them 
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Literal, NamedTuple
@@ -196,52 +196,6 @@ def choose_head(
     layer, head = divmod(int(agreed[read].argmax()), agreed[read].shape[1])
     chosen = AlignmentHead(layer, head, "output" if read == "output" else "input")
     return HeadChoice(chosen, int(agreed[read].max()) / linked)
-
-
-class Gold(NamedTuple):
-    """Links a person made: sure ones, and possible ones (which include the sure)."""
-
-    sure: frozenset[Link]
-    possible: frozenset[Link]
-
-
-def read_gold(lines: Sequence[str]) -> list[Gold]:
-    """Gold links, one sentence pair a line: `i-j` is sure, `ipj` possible; counted from 0 or from 1.
-
-    A file in which no word has number 0 counts from 1.
-    """
-    parsed: list[list[tuple[int, int, bool]]] = []
-    for number, line in enumerate(lines, 1):
-        parsed.append([])
-        for link in line.split():
-            source, mark, target = link.partition("p" if "p" in link else "-")
-            if not (source.isdecimal() and target.isdecimal()):
-                raise ValueError(
-                    f"line {number} of the gold links has {link!r}; write i-j (sure) or ipj (possible)"
-                )
-            parsed[-1].append((int(source), int(target), mark == "-"))
-    first = 0 if any(0 in (s, t) for line in parsed for s, t, _ in line) else 1
-    return [
-        Gold(
-            frozenset((s - first, t - first) for s, t, sure in line if sure),
-            frozenset((s - first, t - first) for s, t, _ in line),
-        )
-        for line in parsed
-    ]
-
-
-def alignment_error_rate(links: Sequence[Iterable[Link]], gold: Sequence[Gold]) -> float:
-    """AER = 1 - (|A & S| + |A & P|) / (|A| + |S|) over all pairs, from 0 (perfect) to 1."""
-    if len(links) != len(gold):
-        raise ValueError(f"there are {len(links)} aligned pairs but {len(gold)} lines of gold links")
-    hits = total = 0
-    for pair, (sure, possible) in zip(links, gold, strict=True):
-        found = set(pair)
-        hits += len(found & sure) + len(found & possible)
-        total += len(found) + len(sure)
-    if not total:
-        raise ValueError("neither side has a link; an error rate needs at least one")
-    return 1 - hits / total
 
 
 def _described(text: str, spans: list[Span]) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from seq2seq.alignment import alignment_error_rate, read_gold
+from seq2seq.gold import read_gold, score_links
 from seq2seq.options import DecodeOptions
 from seq2seq.scores import moses, score_corpus
 from seq2seq.translator import Translator
@@ -73,8 +73,13 @@ def test_gold_links(run: Run, model_directory: Path, files: list[str], tmp_path:
     ran = run("evaluate", "--model", model_directory, *files, "--gold", tmp_path / "gold", "--json")
     translator = Translator.from_pretrained(model_directory, "cpu")
     links = [translator.align(s, r).links("blanks") for s, r in zip(SOURCES, REFERENCES, strict=True)]
-    expected = alignment_error_rate(links, read_gold(["0-0 1p1", "0-0", "2-1"]))
-    assert json.loads(ran.out)["models"][0]["aer"] == pytest.approx(expected)
+    pairs = list(zip(SOURCES, REFERENCES, strict=True))
+    expected = score_links(links, read_gold(["0-0 1p1", "0-0", "2-1"], pairs))
+    found = json.loads(ran.out)["models"][0]
+    assert found["aer"] == pytest.approx(expected.error_rate)
+    assert found["alignment"] == {"precision": expected.precision, "recall": expected.recall}
+    text = run("evaluate", "--model", model_directory, *files, "--gold", tmp_path / "gold").out
+    assert f"precision {expected.precision:.3f}, recall {expected.recall:.3f}" in text
 
 
 def test_two_models_are_compared(run: Run, model_directory: Path, files: list[str]) -> None:
@@ -92,6 +97,37 @@ def test_wrong_gold_and_lengths(run: Run, model_directory: Path, files: list[str
     """A gold file of another length, or a reference of another length, is refused with both counts."""
     (tmp_path / "short").write_text("0-0\n")
     ran = run("evaluate", "--model", model_directory, *files, "--gold", tmp_path / "short")
-    assert ran.code == 2 and "3 aligned pairs but 1" in ran.err
+    assert ran.code == 2 and "3 pairs of texts but 1 lines of gold" in ran.err
+    (tmp_path / "far").write_text("0-0\n1-7\n\n")
+    ran = run("evaluate", "--model", model_directory, *files, "--gold", tmp_path / "far")
+    assert ran.code == 2 and "line 2 of the gold links has 1-7, counted from 0" in ran.err
     ran = run("evaluate", "--model", model_directory, *files, "--reference", tmp_path / "short")
     assert ran.code == 2 and "has 3 lines" in ran.err
+
+
+def test_report_is_one_harmless_file(
+    run: Run, model_directory: Path, files: list[str], tmp_path: Path
+) -> None:
+    """The page holds scores, habits and lines with pictures, and runs and fetches nothing."""
+    page = tmp_path / "report.html"
+    hostile = "<script>alert(1)</script> two dogs"
+    (tmp_path / "source").write_text("\n".join([hostile, *SOURCES[1:]]) + "\n")
+    ran = run("evaluate", "--model", model_directory, *files, "--beam-size", 1, "--report", page)
+    assert ran.code == 0, ran.err
+    text = page.read_text(encoding="utf-8")
+    assert all(score in ran.out and score in text for score in ("BLEU", "chrF", "TER"))
+    assert "Worst lines" in text and text.count("<article>") == 3 and "<svg" in text
+    assert "<script" not in text and "&lt;script&gt;" in text
+    assert "src=" not in text and "@import" not in text and "url(" not in text
+    ran = run("evaluate", "--model", model_directory, *files, "--report", tmp_path / "missing" / "r.html")
+    assert ran.code != 0 and "missing" in ran.err and "Traceback" not in ran.err
+
+
+def test_length_rows_and_habits_are_printed(run: Run, model_directory: Path, files: list[str]) -> None:
+    """Text and JSON hold the same rows: two short sources and a longer one."""
+    ran = run("evaluate", "--model", model_directory, *files, "--beam-size", 1)
+    assert "source words" in ran.out and "up to 5" in ran.out and "over" not in ran.out
+    found = json.loads(run("evaluate", "--model", model_directory, *files, "--json").out)["models"][0]
+    assert [(row["low"], row["lines"]) for row in found["by_length"]] == [(0, 1), (6, 2)]
+    assert set(found["habits"]) == {"outputs", "references"}
+    assert found["habits"]["references"]["size"] == 1.0

@@ -1,7 +1,5 @@
 """Maps become word alignments by arithmetic a person can follow."""
 
-import math
-
 import pytest
 import torch
 
@@ -9,10 +7,8 @@ from seq2seq.alignment import (
     Alignment,
     AttentionMaps,
     Grid,
-    alignment_error_rate,
     choose_head,
     join_segmented,
-    read_gold,
 )
 from seq2seq.settings import AlignmentHead
 
@@ -133,30 +129,6 @@ def test_choosing_without_links_is_refused() -> None:
     """With nothing to agree with, any head would win."""
     with pytest.raises(ValueError, match="links"):
         choose_head([maps_of(torch.rand(1, 1, 4, 5))], [[]])
-
-
-def test_gold_counts_from_zero_or_one() -> None:
-    """The same links, in the two ways the public gold files are written."""
-    from_zero = read_gold(["0-0 1p1", "", "2-1"])
-    from_one = read_gold(["1-1 2p2", "", "3-2"])
-    assert from_zero == from_one
-    assert from_zero[0].sure == {(0, 0)} and from_zero[0].possible == {(0, 0), (1, 1)}
-
-
-@pytest.mark.parametrize("line", ["1:2", "a-b", "1-", "-1", "1-2-3", "1 2"])
-def test_damaged_gold_names_its_line(line: str) -> None:
-    """A wrong file must not give a wrong score."""
-    with pytest.raises(ValueError, match="line 2"):
-        read_gold(["0-0", line])
-
-
-def test_error_rate_by_hand() -> None:
-    """A = {00, 11, 12}, S = {00}, P = {00, 11}: 1 - (1 + 2) / (3 + 1)."""
-    gold = read_gold(["0-0 1p1"])
-    assert math.isclose(alignment_error_rate([[(0, 0), (1, 1), (1, 2)]], gold), 0.25)
-    assert alignment_error_rate([[(0, 0)]], gold) == 0.0
-    with pytest.raises(ValueError, match="2 aligned pairs"):
-        alignment_error_rate([[], []], gold)
 
 
 @pytest.mark.parametrize(
