@@ -50,10 +50,11 @@ def read_gold(lines: Sequence[str], pairs: Sequence[tuple[str, str]]) -> list[Go
     ]
     if wrong:
         number, source, target, counts = wrong[0]
+        lines_like_it = len({line for line, *_ in wrong})
         raise ValueError(
-            f"line {number} of the gold links has {source}-{target}, counted from {first}, but its texts have "
-            f"{counts[0]} and {counts[1]} words ({len({line for line, *_ in wrong})} lines are like that); give "
-            "the very texts the links were made for, tokenised if they were"
+            f"line {number} of the gold links has {source}-{target}, counted from {first}, but its texts "
+            f"have {counts[0]} and {counts[1]} words ({lines_like_it} lines are like that); give the very "
+            "texts the links were made for, tokenised if they were"
         )
     return [
         Gold(
