@@ -12,6 +12,7 @@ word, on average over all lines, so that linking everything with everything is s
 import argparse
 import gzip
 import html
+import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from difflib import SequenceMatcher
 from pathlib import Path
@@ -98,8 +99,8 @@ def words_of_tokens(tokens: Sequence[str], raw: str) -> list[set[int]]:
     mapped in proportion.
     """
     spans = word_spans(raw, "blanks")
-    letters = [(character, word) for word, (a, b) in enumerate(spans) for character in raw[a:b].lower()]
-    plain = [html.unescape(token).lower() for token in tokens]
+    letters = [(letter, word) for word, (a, b) in enumerate(spans) for letter in _plain(raw[a:b])]
+    plain = [_plain(html.unescape(token)) for token in tokens]
     owners = [token for token, text in enumerate(plain) for _ in text]
     found: list[set[int]] = [set() for _ in tokens]
     matcher = SequenceMatcher(None, "".join(plain), [letter for letter, _ in letters], autojunk=False)
@@ -115,6 +116,10 @@ def words_of_tokens(tokens: Sequence[str], raw: str) -> list[set[int]]:
 def links_of(translator: Translator) -> Align:
     """A model as an aligner."""
     return lambda source, target: translator.align(source, target).links("blanks")
+
+
+def _plain(word: str) -> str:
+    return unicodedata.normalize("NFKC", word.lower())
 
 
 def _gold_link(row: str) -> GoldLink:
