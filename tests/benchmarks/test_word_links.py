@@ -72,16 +72,14 @@ def test_pairs_of_a_gold_folder(tmp_path: Path) -> None:
     (tmp_path / "text").write_text("ein hund ||| a dog\n ||| \n")
     assert read_pairs(tmp_path / "text") == [("ein hund", "a dog"), ("", "")]
     (tmp_path / "text").write_text("ein hund\ta dog\n")
-    with pytest.raises(ValueError, match="line 1 of .* has no"):
+    with pytest.raises(ValueError, match=r"line 1 of .* has no"):
         read_pairs(tmp_path / "text")
 
 
 def test_the_made_up_language_has_the_links_it_says() -> None:
-    """The exact links would not be exact: each target word must be a translation of the word it is linked to."""
+    """The exact links would not be exact: each target word translates the word it is linked to."""
     language = Language(200, 3)
-    words = {
-        k: v for c in (language.nouns, language.adjectives, language.verbs) for k, v in c.translations.items()
-    }
+    words = language.nouns.translations | language.adjectives.translations | language.verbs.translations
     pairs = language.pairs(200, 1)
     for source, target, links in pairs:
         sources, targets = source.split(), target.split()
