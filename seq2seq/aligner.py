@@ -7,8 +7,10 @@ or, in training, what one head is to look at.
 import re
 import string
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import NamedTuple
 
-from seq2seq.alignment import HeadChoice, Link, choose_head
+from seq2seq.alignment import HeadChoice, Link, choose_head, choose_share
 from seq2seq.counting import Words, best_sources
 from seq2seq.forced import explain_texts
 from seq2seq.symmetry import grow, intersect
@@ -17,54 +19,47 @@ from seq2seq.tokenizer import Tokenizer
 from seq2seq.transformer import Transformer
 
 ROUNDS = 6
+SHOWN = 300  # pairs on which the share of a linked word is chosen
 SLICE = 100_000  # pairs counted at once, which bounds memory; of more pairs slices are counted by themselves
 
 Pairs = Sequence[tuple[Words, Words]]
 
 
-def align_corpus(
-    pairs: Pairs, rounds: int = ROUNDS, advance: Callable[[], object] = bool, *, sure: bool = True
-) -> list[set[Link]]:
-    """Links (source word, target word) of each pair, found from the pairs alone, in both directions.
+class Aligned(NamedTuple):
+    """Links (source word, target word) of each pair: of both directions, and grown from those."""
 
-    `sure` gives the links of both directions, which are right more often, else `symmetry.grow` adds to
-    them. `advance` is called after each of `rounds_of(len(pairs))` rounds.
+    sure: list[set[Link]]
+    grown: list[set[Link]]
+
+
+def align_both_ways(pairs: Pairs, rounds: int = ROUNDS, advance: Callable[[], object] = bool) -> Aligned:
+    """Links of each pair, found from the pairs alone, in both directions.
+
+    What both directions say is right more often; `symmetry.grow` adds what one of them says beside it.
+    `advance` is called after each of `rounds_of(len(pairs))` rounds.
     """
     slices = -(-len(pairs) // SLICE)
-    links: list[set[Link]] = [set() for _ in pairs]
+    aligned = Aligned([set() for _ in pairs], [set() for _ in pairs])
     for first in range(slices):
-        links[first::slices] = _align_slice(
-            pairs[first::slices], rounds, advance, intersect if sure else grow
-        )
-    return links
+        spelt = [(_spelt(source), _spelt(target)) for source, target in pairs[first::slices]]
+        forward = best_sources(spelt, rounds, advance)
+        backward = best_sources([(target, source) for source, target in spelt], rounds, advance)
+        for number, (sources, targets) in enumerate(zip(forward, backward, strict=True)):
+            there = {(s, t) for t, s in enumerate(sources) if s >= 0}
+            back = {(s, t) for s, t in enumerate(targets) if t >= 0}
+            aligned.sure[first + slices * number] = intersect(there, back)
+            aligned.grown[first + slices * number] = grow(there, back)
+    return aligned
 
 
 def rounds_of(pairs: int, rounds: int = ROUNDS) -> int:
-    """How many rounds `align_corpus` needs for so many pairs."""
+    """How many rounds `align_both_ways` needs for so many pairs."""
     return 2 * rounds * -(-pairs // SLICE)
 
 
-def _align_slice(
-    pairs: Pairs,
-    rounds: int,
-    advance: Callable[[], object],
-    joined: Callable[[set[Link], set[Link]], set[Link]],
-) -> list[set[Link]]:
-    spelt = [(_spelt(source), _spelt(target)) for source, target in pairs]
-    forward = best_sources(spelt, rounds, advance)
-    backward = best_sources([(target, source) for source, target in spelt], rounds, advance)
-    return [
-        joined(
-            {(s, t) for t, s in enumerate(sources) if s >= 0},
-            {(s, t) for s, t in enumerate(targets) if t >= 0},
-        )
-        for sources, targets in zip(forward, backward, strict=True)
-    ]
-
-
 def align_texts(pairs: Sequence[tuple[str, str]], rounds: int = ROUNDS) -> list[set[Link]]:
-    """Links between the words (`text.word_spans`) of each pair of texts."""
-    return align_corpus([(_words(source), _words(target)) for source, target in pairs], rounds)
+    """Sure links between the words (`text.word_spans`) of each pair of texts."""
+    return align_both_ways([(_words(source), _words(target)) for source, target in pairs], rounds).sure
 
 
 def token_spans(text: str) -> list[tuple[int, int]]:
@@ -82,21 +77,29 @@ def choose_alignment_head(
     train_pairs: Sequence[tuple[str, str]],
     valid_pairs: Sequence[tuple[str, str]],
 ) -> HeadChoice:
-    """The cross-attention head that agrees best, on the validation pairs, with links counted on all pairs."""
-    links = align_texts([*train_pairs, *valid_pairs])[len(train_pairs) :]
+    """The cross-attention head that agrees best, on the validation pairs, with links counted on all pairs.
+
+    The head is chosen by links of both directions, the share from which on words count as linked by the
+    fuller ones that grow from them.
+    """
+    words = [(_words(source), _words(target)) for source, target in [*train_pairs, *valid_pairs]]
+    sure, grown = align_both_ways(words)
     longest = model.config.max_length
     fitting = [
-        (pair, found)
-        for pair, found in zip(valid_pairs, links, strict=True)
-        if found and all(len(tokenizer.encode(text)) < longest for text in pair)
+        (pair, certain, fuller)
+        for pair, certain, fuller in zip(
+            valid_pairs, sure[len(train_pairs) :], grown[len(train_pairs) :], strict=True
+        )
+        if certain and all(len(tokenizer.encode(text)) < longest for text in pair)
     ]
     if not fitting:
         raise ValueError(
             "no validation pair has a link; give pairs of which the training text knows the words"
         )
-    return choose_head(
-        explain_texts(model, tokenizer, [pair for pair, _ in fitting]), [found for _, found in fitting]
-    )
+    pairs, certain_links, fuller_links = zip(*fitting, strict=True)
+    choice = choose_head(explain_texts(model, tokenizer, pairs), certain_links)
+    shown = [maps.alignment(choice.head) for maps in explain_texts(model, tokenizer, pairs[:SHOWN])]
+    return choice._replace(head=replace(choice.head, share=choose_share(shown, fuller_links[:SHOWN])))
 
 
 def _words(text: str) -> list[str]:

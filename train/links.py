@@ -17,7 +17,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from seq2seq.aligner import align_corpus, token_spans
+from seq2seq.aligner import align_both_ways, token_spans
 from seq2seq.config import UNK
 from seq2seq.text import BLANK_PIECE, normalize
 from seq2seq.tokenizer import Tokenizer
@@ -101,7 +101,7 @@ def load_links(cache: Path, texts: Texts, advance: Callable[[], object]) -> list
     if (found := _read(cache, signature, len(texts))) is not None:
         return found
     tokens = [(_tokens(source), _tokens(target)) for source, target in texts]
-    links = [sorted(pair) for pair in align_corpus(tokens, advance=advance, sure=False)]
+    links = [sorted(pair) for pair in align_both_ways(tokens, advance=advance).grown]
     lines = [signature, *(" ".join(f"{s}-{t}" for s, t in pair) for pair in links)]
     data = gzip.compress("\n".join(lines).encode(), mtime=0)
     write_beside(cache, lambda file: file.write(data))

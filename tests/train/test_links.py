@@ -66,8 +66,8 @@ def test_links_are_counted_once_for_the_same_texts(
     """Else a resumed run counts again, or goes on with links of other texts."""
     texts = [(text, text.upper()) for text in sentences[:40]]
     counted = []
-    original = module.align_corpus
-    monkeypatch.setattr(module, "align_corpus", lambda *a, **k: counted.append(1) or original(*a, **k))
+    original = module.align_both_ways
+    monkeypatch.setattr(module, "align_both_ways", lambda *a, **k: counted.append(1) or original(*a, **k))
     rounds: list[None] = []
     advance = lambda: rounds.append(None)  # noqa: E731
     first = load_links(tmp_path / "links.gz", texts, advance)
