@@ -86,8 +86,8 @@ def choose_alignment(task: TranslationTask, data: TranslationData) -> tuple[Alig
     except ValueError as error:
         return AlignmentHead(), f"no head could be chosen for the alignment, so it is the first: {error}"
     return head, (
-        f"layer {head.layer}, head {head.head}, read at a piece's {head.read}, shows the word alignment; "
-        f"it agrees with {agreement:.1%} of the links counted over {len(counted)} pairs, and links words from "
+        f"layer {head.layer}, head {head.head}, read at a piece's {head.read}, shows the word alignment; it "
+        f"agrees with {agreement:.1%} of the links counted over {len(counted)} pairs, and links words from "
         f"{head.share:g} of the largest weight on{_taught(task, head)}"
     )
 
