@@ -18,6 +18,7 @@ LAYERS: list[set[str]] = [
     {"layers", "gold", "habits", "symmetry"},
     {"transformer", "language_model", "search"},
     {"checkpoint", "decoding", "forced", "translation"},
+    {"hub"},
     {"aligner", "translator", "generator"},
     {"commands", "train", "serve"},
     {"cli"},
