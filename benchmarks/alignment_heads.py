@@ -97,7 +97,7 @@ def multi30k(config: str, links: Path, corpus: Path, languages: tuple[str, str])
     training, valid = (
         list(
             zip(
-                *(word_links._lines(corpus / "raw" / f"{name}.{language}.gz") for language in languages),
+                *(word_links.lines_of(corpus / "raw" / f"{name}.{language}.gz") for language in languages),
                 strict=True,
             )
         )

@@ -58,7 +58,7 @@ class TestSet(NamedTuple):
 def read_test_set(links: Path, corpus: Path, name: str, languages: tuple[str, str]) -> TestSet:
     """A test set with its links; a link to a token that is not there is a ValueError."""
     raw, tokenised = (
-        tuple(_lines(corpus / folder / f"{name}.{middle}{language}.gz") for language in languages)
+        tuple(lines_of(corpus / folder / f"{name}.{middle}{language}.gz") for language in languages)
         for folder, middle in (("raw", ""), ("tok", "lc.norm.tok."))
     )
     path = links / f"links.{name}.{'-'.join(languages)}.tsv"
@@ -128,7 +128,7 @@ def _gold_link(row: str) -> GoldLink:
     return GoldLink(int(line), *places)
 
 
-def _lines(path: Path) -> list[str]:
+def lines_of(path: Path) -> list[str]:
     with gzip.open(path, "rt", encoding="utf-8", newline="\n") as file:
         return file.read().rstrip("\n").split("\n")
 
