@@ -1,62 +1,74 @@
-"""Word alignment by counting: IBM Model 1 with a diagonal prior, both directions, intersected.
+"""Our statistical word aligner: translations counted in both directions, and where they agree, links.
 
-    p(t_j comes from s_i)  ~  theta[t_j | s_i] * exp(-tension * |i / n - j / m|)      or, with
-    probability NOTHING, t_j comes from no word at all (Brown et al. 1993; Dyer et al. 2013)
-
-EM over the whole corpus at once: every (j, i) of every pair is one entry of a flat tensor [E], and a
-round is three weighted counts over it. Two directions agree where a link can be trusted; these links
-teach which attention head of a model shows the alignment.
+It reads nothing but the pairs themselves (`counting`), and teaches a model: which head shows the alignment,
+or, in training, what one head is to look at.
 """
 
+import re
 import string
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
-import torch
-from torch import Tensor
-
-from seq2seq.alignment import HeadChoice, Link, choose_head
+from seq2seq.alignment import HeadChoice, Link, choose_head, choose_share
+from seq2seq.counting import Words, best_sources
 from seq2seq.forced import explain_texts
+from seq2seq.symmetry import grow, intersect
 from seq2seq.text import word_spans
 from seq2seq.tokenizer import Tokenizer
 from seq2seq.transformer import Transformer
 
-NOTHING = 0.08
-PRIOR = 0.01  # of a sparse Dirichlet on theta: most words have few translations
 ROUNDS = 6
-FIRST_TENSION, TENSIONS = 4.0, (0.1, 14.0)
+SHOWN = 300  # pairs on which the share of a linked word is chosen
+SLICE = 100_000  # pairs counted at once, which bounds memory; of more pairs slices are counted by themselves
 
-Words = Sequence[str]
+Pairs = Sequence[tuple[Words, Words]]
 
 
-class _Corpus(NamedTuple):
-    """All pairs of a corpus, flat. Targets [J]; entries [E]: each target with each source of its pair.
+class Aligned(NamedTuple):
+    """Links (source word, target word) of each pair: of both directions, and grown from those."""
 
-    The first entry of a target stands for no word: its `source` is 0 and its `distance` nan.
+    sure: list[set[Link]]
+    grown: list[set[Link]]
+
+
+def align_both_ways(pairs: Pairs, rounds: int = ROUNDS, advance: Callable[[], object] = bool) -> Aligned:
+    """Links of each pair, found from the pairs alone, in both directions.
+
+    What both directions say is right more often; `symmetry.grow` adds what one of them says beside it.
+    `advance` is called after each of `rounds_of(len(pairs))` rounds.
     """
+    slices = -(-len(pairs) // SLICE)
+    aligned = Aligned([set() for _ in pairs], [set() for _ in pairs])
+    for first in range(slices):
+        spelt = [(_spelt(source), _spelt(target)) for source, target in pairs[first::slices]]
+        forward = best_sources(spelt, rounds, advance)
+        backward = best_sources([(target, source) for source, target in spelt], rounds, advance)
+        for number, (sources, targets) in enumerate(zip(forward, backward, strict=True)):
+            there = {(s, t) for t, s in enumerate(sources) if s >= 0}
+            back = {(s, t) for s, t in enumerate(targets) if t >= 0}
+            aligned.sure[first + slices * number] = intersect(there, back)
+            aligned.grown[first + slices * number] = grow(there, back)
+    return aligned
 
-    first: Tensor  # [J] the entry with which a target begins
-    target: Tensor  # [E] which of the J targets an entry belongs to
-    place: Tensor  # [E] place of the source word in its sentence, -1 for none
-    distance: Tensor  # [E] from the diagonal
-    translation: Tensor  # [E] which (source word, target word) an entry is
-    source_of: Tensor  # [translations] the source word of each
 
-
-def align_corpus(pairs: Sequence[tuple[Words, Words]], rounds: int = ROUNDS) -> list[set[Link]]:
-    """Links (source word, target word) of each pair, found from the pairs alone, in both directions."""
-    forward = _best_sources([(_spelt(s), _spelt(t)) for s, t in pairs], rounds)
-    backward = _best_sources([(_spelt(t), _spelt(s)) for s, t in pairs], rounds)
-    links = []
-    for sources, targets in zip(forward, backward, strict=True):
-        found = {(s, t) for t, s in enumerate(sources) if s >= 0}
-        links.append(found & {(s, t) for s, t in enumerate(targets) if t >= 0})
-    return links
+def rounds_of(pairs: int, rounds: int = ROUNDS) -> int:
+    """How many rounds `align_both_ways` needs for so many pairs."""
+    return 2 * rounds * -(-pairs // SLICE)
 
 
 def align_texts(pairs: Sequence[tuple[str, str]], rounds: int = ROUNDS) -> list[set[Link]]:
-    """Links between the words (`text.word_spans`) of each pair of texts."""
-    return align_corpus([(_words(source), _words(target)) for source, target in pairs], rounds)
+    """Sure links between the words (`text.word_spans`) of each pair of texts."""
+    return align_both_ways([(_words(source), _words(target)) for source, target in pairs], rounds).sure
+
+
+def token_spans(text: str) -> list[tuple[int, int]]:
+    """Each word's (start, end) as in `text.word_spans`, with each punctuation mark a word of its own."""
+    return [
+        (start + part.start(), start + part.end())
+        for start, end in word_spans(text)
+        for part in _PARTS.finditer(text[start:end])
+    ]
 
 
 def choose_alignment_head(
@@ -65,21 +77,29 @@ def choose_alignment_head(
     train_pairs: Sequence[tuple[str, str]],
     valid_pairs: Sequence[tuple[str, str]],
 ) -> HeadChoice:
-    """The cross-attention head that agrees best, on the validation pairs, with links counted on all pairs."""
-    links = align_texts([*train_pairs, *valid_pairs])[len(train_pairs) :]
+    """The cross-attention head that agrees best, on the validation pairs, with links counted on all pairs.
+
+    The head is chosen by links of both directions, the share from which on words count as linked by the
+    fuller ones that grow from them.
+    """
+    words = [(_words(source), _words(target)) for source, target in [*train_pairs, *valid_pairs]]
+    sure, grown = align_both_ways(words)
     longest = model.config.max_length
     fitting = [
-        (pair, found)
-        for pair, found in zip(valid_pairs, links, strict=True)
-        if found and all(len(tokenizer.encode(text)) < longest for text in pair)
+        (pair, certain, fuller)
+        for pair, certain, fuller in zip(
+            valid_pairs, sure[len(train_pairs) :], grown[len(train_pairs) :], strict=True
+        )
+        if certain and all(len(tokenizer.encode(text)) < longest for text in pair)
     ]
     if not fitting:
         raise ValueError(
             "no validation pair has a link; give pairs of which the training text knows the words"
         )
-    return choose_head(
-        explain_texts(model, tokenizer, [pair for pair, _ in fitting]), [found for _, found in fitting]
-    )
+    pairs, certain_links, fuller_links = zip(*fitting, strict=True)
+    choice = choose_head(explain_texts(model, tokenizer, pairs), certain_links)
+    shown = [maps.alignment(choice.head) for maps in explain_texts(model, tokenizer, pairs[:SHOWN])]
+    return choice._replace(head=replace(choice.head, share=choose_share(shown, fuller_links[:SHOWN])))
 
 
 def _words(text: str) -> list[str]:
@@ -92,91 +112,4 @@ def _spelt(words: Words) -> list[str]:
 
 
 _PUNCTUATION = string.punctuation + "«»„“”‚‘’…–—¿¡，。、！？：；（）「」『』《》"
-
-
-def _best_sources(pairs: Sequence[tuple[Words, Words]], rounds: int) -> list[list[int]]:
-    """For each pair and each target word the place of the source word it comes from, -1 for none."""
-    corpus = _flatten(pairs)
-    if not len(corpus.first):
-        return [[] for _ in pairs]
-    theta = torch.ones(len(corpus.source_of), dtype=torch.float64)
-    tension = FIRST_TENSION
-    for number in range(rounds):
-        prior = _prior(corpus, tension)
-        posterior = _normalised(prior * theta[corpus.translation], corpus)
-        theta = _translations(corpus, posterior)
-        if number:
-            tension = _tightened(corpus, prior, posterior, tension)
-    posterior = _normalised(_prior(corpus, tension) * theta[corpus.translation], corpus)
-    return _strongest(corpus, posterior, [len(target) for _, target in pairs])
-
-
-def _flatten(pairs: Sequence[tuple[Words, Words]]) -> _Corpus:
-    sources, targets = _Numbers(), _Numbers()
-    nothing = sources.of("")
-    source_ids = torch.tensor([i for s, _ in pairs for i in (nothing, *map(sources.of, s))])
-    target_ids = torch.tensor([targets.of(word) for _, t in pairs for word in t], dtype=torch.int64)
-    n = torch.tensor([len(s) for s, _ in pairs], dtype=torch.int64)
-    m = torch.tensor([len(t) for _, t in pairs], dtype=torch.int64)
-    pair = torch.arange(len(pairs)).repeat_interleave(m)  # [J]
-    j = torch.arange(len(pair)) - (m.cumsum(0) - m)[pair]
-    entries = n[pair] + 1
-    first = entries.cumsum(0) - entries
-    target = torch.arange(len(pair)).repeat_interleave(entries)  # [E]
-    place = torch.arange(len(target)) - first[target] - 1
-    begins = ((n + 1).cumsum(0) - n - 1)[pair]
-    source = source_ids[begins[target] + place + 1]
-    distance = ((place + 0.5) / n[pair][target] - ((j + 0.5) / m[pair])[target]).abs()
-    distance[place < 0] = torch.nan
-    keys, translation = (source * len(targets.known) + target_ids[target]).unique(return_inverse=True)
-    return _Corpus(first, target, place, distance, translation, keys // max(1, len(targets.known)))
-
-
-class _Numbers:
-    """Words by number, in order of appearance."""
-
-    def __init__(self) -> None:
-        self.known: dict[str, int] = {}
-
-    def of(self, word: str) -> int:
-        return self.known.setdefault(word, len(self.known))
-
-
-def _prior(corpus: _Corpus, tension: float) -> Tensor:
-    """How probable each entry is before words are looked at: near the diagonal, or none: [E]."""
-    near = torch.exp(-tension * corpus.distance).nan_to_num(0.0)
-    total = torch.bincount(corpus.target, near, len(corpus.first))[corpus.target]
-    return torch.where(corpus.place < 0, NOTHING, (1 - NOTHING) * near / total.clamp(min=1e-30))
-
-
-def _normalised(weights: Tensor, corpus: _Corpus) -> Tensor:
-    """Weights [E] divided by their sum over each target."""
-    total = torch.bincount(corpus.target, weights, len(corpus.first))
-    return weights / total[corpus.target].clamp(min=1e-300)
-
-
-def _translations(corpus: _Corpus, posterior: Tensor) -> Tensor:
-    """theta of each (source word, target word) under a sparse prior (variational Bayes), from counts."""
-    counts = torch.bincount(corpus.translation, posterior, len(corpus.source_of)) + PRIOR
-    totals = torch.bincount(corpus.source_of, counts)
-    return torch.exp(torch.digamma(counts) - torch.digamma(totals)[corpus.source_of])
-
-
-def _tightened(corpus: _Corpus, prior: Tensor, posterior: Tensor, tension: float) -> float:
-    """A step of the tension towards the distances that the posterior sees (gradient of the likelihood)."""
-    distance = corpus.distance.nan_to_num(0.0)
-    linked = float(posterior[corpus.place >= 0].sum()) / len(corpus.first) / (1 - NOTHING)
-    expected, seen = float((prior * distance).sum()) * linked, float((posterior * distance).sum())
-    low, high = TENSIONS
-    return min(high, max(low, tension + 60 * (expected - seen) / len(corpus.first)))
-
-
-def _strongest(corpus: _Corpus, posterior: Tensor, lengths: list[int]) -> list[list[int]]:
-    best = torch.full((len(corpus.first),), -1.0, dtype=torch.float64)
-    best.scatter_reduce_(0, corpus.target, posterior, "amax")
-    at_best = (posterior == best[corpus.target]).nonzero().squeeze(1)
-    # Of equals the last assignment would win; entries reversed, so that it is the first one.
-    places = torch.full((len(corpus.first),), -1)
-    flipped = at_best.flip(0)
-    places[corpus.target[flipped]] = corpus.place[flipped]
-    return [part.tolist() for part in places.split(lengths)]
+_PARTS = re.compile(f"[{re.escape(_PUNCTUATION)}]|[^{re.escape(_PUNCTUATION)}]+")

@@ -3,15 +3,15 @@
     maps  [L, H, T, S]   T = target pieces + 1, S = source pieces + 1 (the end symbol is the last)
     rows  [P, Q]         one head, one row a target piece: row t ("output") or t + 1 ("input"),
                          the column of the end symbol left out, each row summing to 1 again
-    words [T', S']       sum over the pieces of a source word, mean over those of a target word
-    link  s-t            where words[t, s] is the largest of row t, or nearly (LINK_SHARE)
+    words [T', S']       sum over the pieces of a source word, mean over the letters of a target word
+    link  s-t            where words[t, s] is the largest of row t, or at least a given share of it
 
 A piece that covers several words (Han characters) shares its weight among them by length.
 """
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, Literal, NamedTuple
 
@@ -25,7 +25,7 @@ Span = tuple[int, int]  # characters from, to (not included), in the original te
 Link = tuple[int, int]  # source unit, target unit
 Units = Literal["words", "pieces", "blanks"]
 
-LINK_SHARE = 0.7  # a source word is linked when its weight is at least this share of the row's largest
+SHARES = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0]  # among which `choose_share` chooses
 
 
 class HeadChoice(NamedTuple):
@@ -48,18 +48,20 @@ class Alignment:
     """How a target text was attended to its source, part by part.
 
     Each grid of `parts` is over pieces, with spans in the whole texts; words of different parts
-    have no weight between them.
+    have no weight between them. A source unit is linked to a target unit when its weight is at least
+    `share` of the largest in that row.
     """
 
     source: str
     target: str
     parts: tuple[Grid, ...]
+    share: float = AlignmentHead.share
 
     def links(self, units: Units = "words") -> list[Link]:
         """Pairs (source unit, target unit), counted from 0, in order of the source.
 
         Each target unit is linked to the source unit with its largest weight, and to those with at
-        least LINK_SHARE of it. "words" are blank-separated, characters in scripts without blanks.
+        least `share` of it. "words" are blank-separated, characters in scripts without blanks.
         """
         links: set[Link] = set()
         for grid, first_source, first_target in self._grids(units):
@@ -67,7 +69,7 @@ class Alignment:
             if weights.numel() == 0:
                 continue
             best = weights.max(dim=1, keepdim=True).values
-            for t, s in ((weights >= LINK_SHARE * best) & (best > 0)).nonzero().tolist():
+            for t, s in ((weights >= self.share * best) & (best > 0)).nonzero().tolist():
                 links.add((first_source + s, first_target + t))
         return sorted(links)
 
@@ -113,7 +115,7 @@ class Alignment:
                 continue
             columns, s = _shares(part.source_spans, sources)
             rows, t = _shares(part.target_spans, targets)
-            weights = _gather(part.weights, rows, columns)
+            weights = _gather(part.weights, _letters(part.target_spans, rows), columns)
             yield Grid(sources[s : s + columns.shape[1]], targets[t : t + rows.shape[1]], weights), s, t
 
 
@@ -145,7 +147,8 @@ class AttentionMaps:
                 "counted from 0"
             )
         rows = _piece_rows(self.cross[head.layer, head.head], head.read)
-        return Alignment(self.source, self.target, (Grid(self.source_spans, self.target_spans, rows),))
+        grid = Grid(self.source_spans, self.target_spans, rows)
+        return Alignment(self.source, self.target, (grid,), head.share)
 
 
 def join_segmented(text: str) -> Normalized:
@@ -182,6 +185,7 @@ def choose_head(
             truth[t, s] = True
         columns, s = _shares(pair.source_spans, sources)
         rows, t = _shares(pair.target_spans, targets)
+        rows = _letters(pair.target_spans, rows)
         truth = truth[t : t + rows.shape[1], s : s + columns.shape[1]]
         if not truth.any():
             continue
@@ -198,50 +202,22 @@ def choose_head(
     return HeadChoice(chosen, int(agreed[read].max()) / linked)
 
 
-class Gold(NamedTuple):
-    """Links a person made: sure ones, and possible ones (which include the sure)."""
+def choose_share(
+    alignments: Sequence[Alignment],
+    links: Sequence[Iterable[Link]],
+    units: Literal["words", "blanks"] = "words",
+) -> float:
+    """The share (`Alignment.share`) whose links differ least from given links of the same pairs.
 
-    sure: frozenset[Link]
-    possible: frozenset[Link]
-
-
-def read_gold(lines: Sequence[str]) -> list[Gold]:
-    """Gold links, one sentence pair a line: `i-j` is sure, `ipj` possible; counted from 0 or from 1.
-
-    A file in which no word has number 0 counts from 1.
+    They differ by 2 |A & L| / (|A| + |L|), A what is found, L what is given; of equals the largest wins.
     """
-    parsed: list[list[tuple[int, int, bool]]] = []
-    for number, line in enumerate(lines, 1):
-        parsed.append([])
-        for link in line.split():
-            source, mark, target = link.partition("p" if "p" in link else "-")
-            if not (source.isdecimal() and target.isdecimal()):
-                raise ValueError(
-                    f"line {number} of the gold links has {link!r}; write i-j (sure) or ipj (possible)"
-                )
-            parsed[-1].append((int(source), int(target), mark == "-"))
-    first = 0 if any(0 in (s, t) for line in parsed for s, t, _ in line) else 1
-    return [
-        Gold(
-            frozenset((s - first, t - first) for s, t, sure in line if sure),
-            frozenset((s - first, t - first) for s, t, _ in line),
-        )
-        for line in parsed
-    ]
-
-
-def alignment_error_rate(links: Sequence[Iterable[Link]], gold: Sequence[Gold]) -> float:
-    """AER = 1 - (|A & S| + |A & P|) / (|A| + |S|) over all pairs, from 0 (perfect) to 1."""
-    if len(links) != len(gold):
-        raise ValueError(f"there are {len(links)} aligned pairs but {len(gold)} lines of gold links")
-    hits = total = 0
-    for pair, (sure, possible) in zip(links, gold, strict=True):
-        found = set(pair)
-        hits += len(found & sure) + len(found & possible)
-        total += len(found) + len(sure)
-    if not total:
-        raise ValueError("neither side has a link; an error rate needs at least one")
-    return 1 - hits / total
+    given = [set(pair) for pair in links]
+    agreed = {}
+    for share in SHARES:
+        found = [set(replace(alignment, share=share).links(units)) for alignment in alignments]
+        both = sum(len(one & other) for one, other in zip(found, given, strict=True))
+        agreed[share] = 2 * both / max(1, sum(map(len, found)) + sum(map(len, given)))
+    return max(SHARES, key=lambda share: (agreed[share], share))
 
 
 def _described(text: str, spans: list[Span]) -> list[dict[str, Any]]:
@@ -269,7 +245,13 @@ def _shares(pieces: list[Span], units: list[Span]) -> tuple[Tensor, int]:
     return shares / shares.sum(dim=1, keepdim=True).clamp(min=1.0), first
 
 
+def _letters(pieces: list[Span], shares: Tensor) -> Tensor:
+    """How many letters of each unit are of each piece: a full stop says little of the word it ends."""
+    lengths = [max(1, end - start) for start, end in pieces]
+    return shares * torch.tensor(lengths, dtype=shares.dtype).reshape(-1, 1)
+
+
 def _gather(weights: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
     """Weights of pieces [..., P, Q] -> of words [..., T', S'], each row summing to 1 or, empty, to 0."""
-    words = (rows > 0).float().T @ weights @ columns
+    words = rows.T @ weights @ columns
     return words / words.sum(dim=-1, keepdim=True).clamp(min=1e-9)

@@ -21,11 +21,15 @@ from seq2seq.config import BOS, EOS, PAD
 
 @dataclass
 class Batch:
-    """Token ids filled up with PAD: source [B, S], target input and output [B, T] (None without targets)."""
+    """Token ids filled up with PAD: source [B, S], target input and output [B, T] (None without targets).
+
+    `links` [K, 3], where a training is told them: row, target piece, source piece, counted from 0.
+    """
 
     source: Tensor
     target_input: Tensor | None = None
     target_output: Tensor | None = None
+    links: Tensor | None = None
 
     @property
     def tokens(self) -> int:
@@ -41,6 +45,7 @@ class Batch:
             self.source.to(device),
             None if self.target_input is None else self.target_input.to(device),
             None if self.target_output is None else self.target_output.to(device),
+            None if self.links is None else self.links.to(device),
         )
 
 

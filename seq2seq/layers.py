@@ -130,8 +130,12 @@ class DecoderLayer(nn.Module):
         memory: Memory | None = None,
         *,
         need_weights: bool = False,
+        need_cross: bool = False,
     ) -> tuple[Tensor, DecoderMaps]:
-        """x [N, T, M] beside the remembered source [B, S, C], N a multiple of B -> x, maps (N = B)."""
+        """x [N, T, M] beside the remembered source [B, S, C], N a multiple of B -> x, maps (N = B).
+
+        `need_weights` asks for both maps, `need_cross` for that of the source alone.
+        """
         read = 0 if memory is None else memory.length
         own = self.self_attention(self.self_residual.enter(x), memory=memory, need_weights=need_weights)
         x = self.self_residual.leave(x, own.context)
@@ -143,7 +147,7 @@ class DecoderLayer(nn.Module):
         if self.cross_attention.config.sparse:  # of each query, the rows of a beam one after the other
             places = torch.arange(read, read + x.shape[1], device=x.device).repeat(len(x) // len(remembered))
         source = self.cross_attention(
-            asking, remembered, source_mask, positions=places, need_weights=need_weights
+            asking, remembered, source_mask, positions=places, need_weights=need_weights or need_cross
         )
         x = self.cross_residual.leave(x, source.context.reshape(x.shape))
 

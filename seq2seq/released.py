@@ -51,6 +51,15 @@ def default_model(source_language: str | None, target_language: str | None) -> s
     )
 
 
+def reverse_model(source_language: str, target_language: str) -> str | None:
+    """The first released model that translates from just the one language to just the other, if any."""
+    for name in released_models():
+        config = read_config(MODELS / name)
+        if (config["source_languages"], config["target_languages"]) == ([source_language], [target_language]):
+            return name
+    return None
+
+
 def _fetch(hub_id: str) -> Path:
     """The local copy of a model on the hub: its four files and nothing else."""
     from huggingface_hub import snapshot_download

@@ -22,12 +22,14 @@ class AlignmentHead:
     """The cross-attention head that is read as word alignment; layer and head count from 0.
 
     `read` says in which row of the map a target piece is found: "output" is the row that predicts
-    it, "input" the row after, whose input it is.
+    it, "input" the row after, whose input it is. A source word is linked to a target word when its
+    weight is at least `share` of the largest in that row.
     """
 
     layer: int = 0
     head: int = 0
     read: Literal["output", "input"] = "output"
+    share: float = 0.7
 
     def __post_init__(self) -> None:
         for name in ("layer", "head"):
@@ -36,6 +38,8 @@ class AlignmentHead:
                 raise ValueError(f"alignment.{name} is {value!r}; give a whole number from 0")
         if self.read not in ("output", "input"):
             raise ValueError(f'alignment.read is {self.read!r}; choose "output" or "input"')
+        if not isinstance(self.share, int | float) or not 0 < self.share <= 1:
+            raise ValueError(f"alignment.share is {self.share!r}; give a number above 0 up to 1")
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,8 @@ class Settings:
         head = values["alignment"]
         if not isinstance(head, dict):
             raise ValueError(f'alignment is {head!r}; give {{"layer": 0, "head": 0, "read": "output"}}')
-        _check_keys("alignment", head, {f.name for f in fields(AlignmentHead)})
+        known = {f.name for f in fields(AlignmentHead)}
+        _check_keys("alignment", {"share": AlignmentHead.share, **head}, known)  # not in models before it
         return cls(**{**values, "alignment": AlignmentHead(**head)})
 
 

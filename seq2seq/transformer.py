@@ -37,6 +37,13 @@ class TransformerOutput(NamedTuple):
     maps: Maps | None
 
 
+class DecoderStates(NamedTuple):
+    """What the output layer reads, [B, T, M], and the cross-attention map [B, H, T, S] of one layer."""
+
+    states: Tensor
+    cross: Tensor | None
+
+
 @dataclass
 class DecoderState:
     """Where decoding stands: what each layer remembers of the rows [N] and of their sources [B]."""
@@ -127,28 +134,37 @@ class Transformer(nn.Module):
         Shapes: source [B, S] and target [B, T] (the start symbol first), filled up with PAD ->
         logits [B, T, V], maps where `need_weights`.
         """
-        states, maps = self._decode(source, target, need_weights=need_weights)
-        return TransformerOutput(self.output.scores(states), maps)
+        states, maps, encoder_maps = self._decode(source, target, need_weights=need_weights)
+        logits = self.output.scores(states)
+        if not need_weights:
+            return TransformerOutput(logits, None)
+        cross = [layer_maps.cross for layer_maps in maps if layer_maps.cross is not None]
+        decoder = [layer_maps.decoder for layer_maps in maps if layer_maps.decoder is not None]
+        return TransformerOutput(logits, Maps(cross, encoder_maps, decoder))
 
-    def states(self, source: Tensor, target: Tensor) -> Tensor:
-        """What `forward` gives its output layer, for a loss that computes both at once: [B, T, M]."""
-        return self._decode(source, target, need_weights=False)[0]
+    def states(self, source: Tensor, target: Tensor, *, cross_layer: int | None = None) -> DecoderStates:
+        """What `forward` gives its output layer, for a loss that computes both at once.
 
-    def _decode(self, source: Tensor, target: Tensor, *, need_weights: bool) -> tuple[Tensor, Maps | None]:
+        Of `cross_layer` the map is given too; all other attentions stay on their fast path.
+        """
+        states, maps, _ = self._decode(source, target, cross_layer=cross_layer)
+        return DecoderStates(states, None if cross_layer is None else maps[cross_layer].cross)
+
+    def _decode(
+        self, source: Tensor, target: Tensor, *, need_weights: bool = False, cross_layer: int | None = None
+    ) -> tuple[Tensor, list[DecoderMaps], list[Tensor]]:
         memory, encoder_maps = self._encode(source, need_weights=need_weights)
         source_mask = padding_mask(source != PAD)
         x = self._embed(target, self.target_embedding)
         maps: list[DecoderMaps] = []
-        for layer in self.decoder:
+        for number, layer in enumerate(self.decoder):
             remembered = layer.cross_attention.remember(memory)
-            x, layer_maps = layer(x, remembered, source_mask, need_weights=need_weights)
+            need_cross = number == cross_layer
+            x, layer_maps = layer(
+                x, remembered, source_mask, need_weights=need_weights, need_cross=need_cross
+            )
             maps.append(layer_maps)
-        states = self.decoder_norm(x)
-        if not need_weights:
-            return states, None
-        cross = [layer_maps.cross for layer_maps in maps if layer_maps.cross is not None]
-        decoder = [layer_maps.decoder for layer_maps in maps if layer_maps.decoder is not None]
-        return states, Maps(cross, encoder_maps, decoder)
+        return self.decoder_norm(x), maps, encoder_maps
 
     def _encode(self, source: Tensor, *, need_weights: bool) -> tuple[Tensor, list[Tensor]]:
         x = self._embed(source, self.source_embedding)

@@ -149,4 +149,5 @@ def _join_forced(source: str, target: str, parts: list[Translation], separators:
             )
         source_at += len(part.source) + len(separator)
         target_at += len(part.text) + len(separator)
-    return Forced(scores, Alignment(source, target, tuple(grids)))
+    shares = [part.alignment.share for part in parts if part.alignment.parts]  # all of one model
+    return Forced(scores, Alignment(source, target, tuple(grids), *shares[:1]))

@@ -12,10 +12,10 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 
 # Units (a module or a folder directly under seq2seq/, or a package beside it) by layer, lowest first.
 LAYERS: list[set[str]] = [
-    {"figure", "text", "segment", "config", "options", "positions", "dropout", "storage"},
+    {"figure", "counting", "text", "segment", "config", "options", "positions", "dropout", "storage"},
     {"batch", "settings"},
     {"tokenizer", "alignment", "scores", "attention", "released"},
-    {"layers", "habits"},
+    {"layers", "gold", "habits", "symmetry"},
     {"transformer", "language_model", "search"},
     {"checkpoint", "decoding", "forced", "translation"},
     {"hub"},

@@ -24,6 +24,7 @@ from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from lightning.pytorch.utilities.exceptions import MisconfigurationException
 
+from seq2seq.aligner import rounds_of
 from seq2seq.checkpoint import load_model
 from seq2seq.config import ModelConfig
 from seq2seq.released import find_model
@@ -177,6 +178,10 @@ class TrainingRun:
             self.progress.say(self.data.report)
             if self.note:
                 self.progress.say(self.note)
+        if self.task.guided:
+            rounds = rounds_of(len(self.data.segmentation.texts))
+            with self.progress.counting("aligning the training text", rounds) as advance:
+                self.data.link_words(self.folder.links, advance)
         with self.stopping:
             self.trainer.fit(self.task, datamodule=self.data, ckpt_path=checkpoint)
         if self.trainer.is_global_zero:

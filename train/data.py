@@ -8,9 +8,10 @@ Lightning sees one endless epoch; where training stands is kept as (epoch, posit
 import itertools
 import random
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing import get_context
+from pathlib import Path
 from typing import Any, Literal
 
 import torch
@@ -21,6 +22,7 @@ from seq2seq.batch import Batch, make_batch, token_budget_batches
 from seq2seq.tokenizer import Tokenizer
 
 from .corpus import Corpus, load_corpus
+from .links import WordLinks, load_links
 from .order import BatchOrder, Pair, Place
 from .sampling import make_sampler, sample
 
@@ -72,7 +74,7 @@ class Segmentation:
         encoded = [(tokenizer.encode(source), tokenizer.encode(target)) for source, target in texts]
         fits = [max(map(len, pair)) < longest for pair in encoded]
         self.plain = list(itertools.compress(encoded, fits))
-        self.texts = list(itertools.compress(texts, fits)) if sampling else []
+        self.texts = list(itertools.compress(texts, fits))
         dropped = len(encoded) - len(self.plain)
         self.report = f"; {dropped} pairs of more than {longest - 1} pieces left out" if dropped else ""
         if not self.plain:
@@ -95,17 +97,19 @@ class Segmentation:
 
 
 class BatchStream(IterableDataset[Batch]):
-    """The order's batches as tensors; of several loader workers each makes every n-th."""
+    """The order's batches as tensors, with links where given; of several workers each makes every n-th."""
 
-    def __init__(self, order: BatchOrder):
-        self.order = order
+    def __init__(self, order: BatchOrder, links: WordLinks | None = None):
+        self.order, self.links = order, links
 
     def __iter__(self) -> Iterator[Batch]:
         worker = get_worker_info()
         first, step = (0, 1) if worker is None else (worker.id, worker.num_workers)
-        for number, pairs in enumerate(self.order):
+        for number, (places, pairs) in enumerate(self.order):
             if number % step == first:
-                yield pairs_to_batch(pairs)
+                batch = pairs_to_batch(pairs)
+                batch.links = self.links.of_batch(places, pairs) if self.links else None
+                yield batch
 
 
 class BatchList(Dataset[Batch]):
@@ -162,6 +166,7 @@ class TranslationData(LightningDataModule):
         super().__init__()
         self.settings, self.max_length, self.seed = settings, max_length, seed
         self.report = ""
+        self.links: WordLinks | None = None
         self.start, self.taken = Place(), 0
 
     def load(self, tokenizer: Tokenizer | None = None) -> None:
@@ -193,6 +198,11 @@ class TranslationData(LightningDataModule):
                 f"no validation pair has at most {self.max_length - 1} pieces; raise model.max_length"
             )
 
+    def link_words(self, cache: Path, advance: Callable[[], object]) -> None:
+        """Give each training batch its links, which are in the cache or counted now."""
+        texts = self.segmentation.texts
+        self.links = WordLinks(texts, load_links(cache, texts, advance), self.tokenizer)
+
     def state_dict(self) -> dict[str, Any]:
         """Which batch comes next."""
         place = self.order.place(self.taken)
@@ -220,7 +230,7 @@ class TranslationData(LightningDataModule):
         if context:
             context.set_forkserver_preload([__name__])  # imported once, not once a worker
         return BatchLoader(
-            BatchStream(self.order),
+            BatchStream(self.order, self.links),
             batch_size=None,
             collate_fn=as_it_is,
             num_workers=workers,

@@ -24,7 +24,7 @@ class Place:
 
 
 class BatchOrder:
-    """The batches of all epochs from `start` on, each a list of (source, target) pairs of ids.
+    """The batches of all epochs from `start` on, each the numbers of its pairs and their ids.
 
     `draw(epoch)` gives the corpus as ids, always the same for the same epoch. Of `world` processes
     each takes every world-th batch; what does not divide evenly is left out of that epoch.
@@ -61,12 +61,12 @@ class BatchOrder:
         self._sizes[epoch] = share
         return batches[self.rank : share * self.world : self.world]
 
-    def __iter__(self) -> Iterator[list[Pair]]:
+    def __iter__(self) -> Iterator[tuple[list[int], list[Pair]]]:
         epoch, position = self.start.epoch, self.start.position
         while True:
             pairs = self.draw(epoch)
             for batch in self.batches(epoch, pairs)[position:]:
-                yield [pairs[index] for index in batch]
+                yield batch, [pairs[index] for index in batch]
             epoch, position = epoch + 1, 0
 
     def place(self, taken: int) -> Place:

@@ -2,6 +2,8 @@
 
 import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from lightning import LightningModule, Trainer
@@ -72,6 +74,12 @@ class Progress(Callback):
     def on_exception(self, trainer: Trainer, module: LightningModule, exception: BaseException) -> None:
         """The same where training fails."""
         self.on_train_end(trainer, module)
+
+    @contextmanager
+    def counting(self, what: str, total: int) -> Iterator[Callable[[], object]]:
+        """A bar for work that comes before training, and what moves it on; nothing without a terminal."""
+        with tqdm(total=total, desc=what, leave=False, disable=not self.wanted) as bar:
+            yield bar.update
 
     def say(self, line: str) -> None:
         """A line that does not tear the bar."""

@@ -8,7 +8,7 @@ The mean is taken one file after the other, so any number fits in memory.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -86,9 +86,19 @@ def choose_alignment(task: TranslationTask, data: TranslationData) -> tuple[Alig
     except ValueError as error:
         return AlignmentHead(), f"no head could be chosen for the alignment, so it is the first: {error}"
     return head, (
-        f"layer {head.layer}, head {head.head}, read at a piece's {head.read}, shows the word alignment; "
-        f"it agrees with {agreement:.1%} of the links counted over {len(counted)} pairs"
+        f"layer {head.layer}, head {head.head}, read at a piece's {head.read}, shows the word alignment; it "
+        f"agrees with {agreement:.1%} of the links counted over {len(counted)} pairs, and links words from "
+        f"{head.share:g} of the largest weight on{_taught(task, head)}"
     )
+
+
+def _taught(task: TranslationTask, head: AlignmentHead) -> str:
+    """What the reader of the sentence should know of guidance."""
+    if task.guided is None:
+        return ""
+    if replace(task.guided, share=head.share) == head:
+        return f"; it was taught them with weight {task.alignment.weight:g}"
+    return f"; layer {task.guided.layer}, head {task.guided.head} was taught them and agrees less"
 
 
 def judge(

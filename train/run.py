@@ -1,6 +1,6 @@
 """The folder of a run: runs/<config name>, everything in it, one run in a folder.
 
-config.yaml  tokenizer.model  logs/  checkpoints/  model/
+config.yaml  tokenizer.model  links.gz  logs/  checkpoints/  model/
 """
 
 import os
@@ -62,6 +62,7 @@ class RunFolder:
         self.path = path
         self.checkpoints = path / "checkpoints"
         self.tokenizer = path / "tokenizer.model"
+        self.links = path / "links.gz"
         self.model = path / "model"
         self.logs = path / "logs"
 

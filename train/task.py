@@ -1,6 +1,7 @@
 """What is trained: a Transformer that predicts each next target token, judged by really translating.
 
     loss = smoothed cross-entropy / real target tokens   (+ r_drop * divergence of two dropout passes)
+           (+ weight * loss of the guided head over word links / linked target pieces)
 
 Lightning drives; what it measures are train_loss, valid_loss, valid_perplexity, valid_bleu, valid_chrf.
 """
@@ -17,8 +18,9 @@ from seq2seq.batch import Batch
 from seq2seq.config import ModelConfig
 from seq2seq.options import DecodeOptions
 from seq2seq.tokenizer import Tokenizer
-from seq2seq.transformer import Transformer
+from seq2seq.transformer import DecoderStates, Transformer
 
+from .guidance import Guidance, link_loss
 from .loss import Loss, fused_loss, plain_loss
 from .schedule import Schedule, factor, make_scheduler
 from .validation import score, translate
@@ -38,6 +40,7 @@ class TranslationTask(LightningModule):
         label_smoothing: share of the probability spread over the whole vocabulary.
         r_drop: weight of R-Drop, the divergence of two dropout passes (Liang et al. 2021, who take 5); 0 is
             one pass.
+        alignment: teach one cross-attention head word links, which it then shows.
         compile: run the training pass through torch.compile.
         valid_beam: beam of the translations at validation; 1 is greedy.
         samples: translations shown at each validation.
@@ -54,6 +57,7 @@ class TranslationTask(LightningModule):
         weight_decay: float = 0.0,
         label_smoothing: float = 0.1,
         r_drop: float = 0.0,
+        alignment: Guidance = Guidance(),  # noqa: B008 - frozen
         compile: bool = False,
         valid_beam: int = 1,
         samples: int = 3,
@@ -68,6 +72,7 @@ class TranslationTask(LightningModule):
         ):
             if value < 0:
                 raise ValueError(f"task.{name} is {value}; give 0 or more")
+        self.alignment, self.guided = alignment, alignment.head_of(config)
         self.model = Transformer(config)
         self.tokenizer, self.judged = tokenizer, judged
         self.learning_rate, self.weight_decay = learning_rate, weight_decay
@@ -85,18 +90,30 @@ class TranslationTask(LightningModule):
         source, target = batch.source, batch.target_input
         if self.r_drop:
             source, target = source.repeat(2, 1), target.repeat(2, 1)
-        loss = self._pass(source, target, batch.target_output)
+        loss, cross = self._pass(source, target, batch.target_output)
         mean = loss.total / loss.tokens
+        if self.guided:
+            assert cross is not None and batch.links is not None, "the data was not told to link words"
+            linked = link_loss(cross[:, self.guided.head], batch.links, len(batch.source), self.guided.read)
+            self.log("train_link_loss", linked.detach(), batch_size=1)
+            mean = mean + self.alignment.weight * linked
         self._loss = mean.detach()
         self.log("train_loss", self._loss, prog_bar=True, batch_size=1)
         return mean
 
-    def _fused_pass(self, source: Tensor, target: Tensor, wanted: Tensor) -> Loss:
-        states, table = self.model.states(source, target), self.model.output.table.weight
-        return fused_loss(states, table, wanted, self.label_smoothing, self.r_drop)
+    def _fused_pass(self, source: Tensor, target: Tensor, wanted: Tensor) -> tuple[Loss, Tensor | None]:
+        states, cross = self._states(source, target)
+        table = self.model.output.table.weight
+        return fused_loss(states, table, wanted, self.label_smoothing, self.r_drop), cross
 
-    def _plain_pass(self, source: Tensor, target: Tensor, wanted: Tensor) -> Loss:
-        return plain_loss(self.model(source, target).logits, wanted, self.label_smoothing, self.r_drop)
+    def _plain_pass(self, source: Tensor, target: Tensor, wanted: Tensor) -> tuple[Loss, Tensor | None]:
+        states, cross = self._states(source, target)
+        logits = self.model.output.scores(states)
+        return plain_loss(logits, wanted, self.label_smoothing, self.r_drop), cross
+
+    def _states(self, source: Tensor, target: Tensor) -> DecoderStates:
+        layer = self.guided.layer if self.guided else None
+        return self.model.states(source, target, cross_layer=layer)
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Add a batch to the likelihood of the validation texts."""

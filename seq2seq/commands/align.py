@@ -1,10 +1,14 @@
-"""`seq2seq align`: word alignment of given pairs, one line of Pharaoh links (`source-target`) a pair."""
+"""`seq2seq align`: word alignment of given pairs, one line of Pharaoh links (`source-target`) a pair.
+
+Where a model of the other direction is at hand, the links of both are joined.
+"""
 
 import sys
 from collections.abc import Sequence
 
 from seq2seq.commands.arguments import Parser, load_translator
 from seq2seq.commands.lines import Counter, read_parallel
+from seq2seq.commands.reverse import add_reverse, load_reverse, word_links
 
 
 def main(argv: Sequence[str]) -> int:
@@ -13,16 +17,18 @@ def main(argv: Sequence[str]) -> int:
     parser.add_model(required=True)
     parser.add_argument("--source", metavar="FILE", required=True, help="source texts, one a line")
     parser.add_argument("--target", metavar="FILE", required=True, help="their translations, one a line")
+    add_reverse(parser)
     arguments = parser.read(argv)
     sources, targets = read_parallel(arguments.source, arguments.target)
     translator = load_translator(arguments)
+    reverse = load_reverse(arguments.reverse, translator, arguments.device)
     counter = Counter("pairs aligned", len(sources))
     for number, (source, target) in enumerate(zip(sources, targets, strict=True), 1):
         try:
-            links = translator.align(source, target).pharaoh()
+            links = word_links(translator, reverse, source, target)
         except ValueError as error:
             raise ValueError(f"line {number}: {error}") from error
-        sys.stdout.write(links + "\n")
+        sys.stdout.write(" ".join(f"{s}-{t}" for s, t in links) + "\n")
         counter.add()
     counter.close()
     return 0

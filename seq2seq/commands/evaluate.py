@@ -17,6 +17,7 @@ from seq2seq.commands.arguments import Parser, decode_options, load_translator
 from seq2seq.commands.evaluation import Evaluation, TestSet, evaluate
 from seq2seq.commands.lines import read_lines, read_parallel
 from seq2seq.commands.report import SAMPLES, write_report
+from seq2seq.commands.reverse import add_reverse, load_reverse
 from seq2seq.scores import Comparison, compare, sentence_scores
 
 
@@ -42,8 +43,11 @@ def make_parser() -> Parser:
     )
     parser.add_argument("--csv", metavar="FILE", help="write a row for each line: texts and sentence scores")
     parser.add_argument(
-        "--gold", metavar="FILE", help="links i-j and ipj of source and first reference; gives the AER"
+        "--gold",
+        metavar="FILE",
+        help="links i-j and ipj of source and first reference; gives AER, precision and recall",
     )
+    add_reverse(parser)
     parser.add_argument(
         "--report", metavar="FILE", help="write a page (HTML) of scores, habits and telling lines"
     )
@@ -60,12 +64,17 @@ def main(argv: Sequence[str]) -> int:
     options = decode_options(arguments)
     pairs = [read_parallel(arguments.source, path) for path in arguments.reference]
     test_set = TestSet(pairs[0][0], [reference for _, reference in pairs], arguments.moses)
-    gold = read_lines(arguments.gold) if arguments.gold else None
+    gold = None
+    if arguments.gold:
+        from seq2seq.gold import read_gold
+
+        gold = read_gold(read_lines(arguments.gold), list(zip(*pairs[0], strict=True)))
     results = []
     for name in arguments.model:
         translator = load_translator(argparse.Namespace(model=name, device=arguments.device))
         samples = SAMPLES if arguments.report else 0
-        results.append(evaluate(name, translator, test_set, options, gold, samples))
+        reverse = load_reverse(arguments.reverse, translator, arguments.device) if gold else None
+        results.append(evaluate(name, translator, test_set, options, gold, reverse, samples))
     comparison = _compare(results, test_set) if len(results) == 2 else []
     if arguments.csv:
         _write_csv(arguments.csv, results, test_set)
@@ -94,8 +103,9 @@ def _as_text(results: list[Evaluation], comparison: list[Comparison]) -> str:
     for result in results:
         lines.append(f"{result.model}, {len(result.outputs)} lines")
         lines += [f"{score.name:<5}{score.value:7.2f}  {score.signature}" for score in result.scores]
-        if result.error_rate is not None:
-            lines.append(f"AER  {result.error_rate:7.3f}  source and first reference")
+        if result.links is not None:
+            error_rate, precision, recall = result.links
+            lines.append(f"AER  {error_rate:7.3f}  precision {precision:.3f}, recall {recall:.3f}")
         lines += ["source words  lines   BLEU"]
         lines += [f"{row.name:<12}{row.lines:7d}{row.bleu:7.2f}" for row in result.lengths]
         (repeats, copies, size), (usual_repeats, usual_copies, _) = result.habits, result.references

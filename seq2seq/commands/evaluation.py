@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from seq2seq.commands.lines import Counter
+from seq2seq.commands.reverse import word_links
 from seq2seq.habits import Habits, LengthRow, by_length, habits
 from seq2seq.options import DecodeOptions
 from seq2seq.scores import CorpusScore, moses, score_corpus, sentence_scores
 
 if TYPE_CHECKING:
     from seq2seq.alignment import Alignment
+    from seq2seq.gold import Gold, LinkScores
     from seq2seq.translation import Translation
     from seq2seq.translator import Translator
 
@@ -38,8 +40,8 @@ class Sample(NamedTuple):
 class Evaluation:
     """What one model reached; `outputs` are as they were scored, `tokens_per_second` counts output pieces.
 
-    `references` are the habits of the first reference; `error_rate` is the AER, from 0 to 1; `worst`
-    and `best` are samples, most telling first, where they were asked for.
+    `references` are the habits of the first reference; `links` is how its alignment agrees with gold
+    links; `worst` and `best` are samples, most telling first, where they were asked for.
     """
 
     model: str
@@ -50,7 +52,7 @@ class Evaluation:
     habits: Habits
     references: Habits
     tokens_per_second: float
-    error_rate: float | None
+    links: "LinkScores | None"
     worst: list[Sample]
     best: list[Sample]
 
@@ -61,8 +63,9 @@ class Evaluation:
         result["by_length"] = [row._asdict() for row in self.lengths]
         result["habits"] = {"outputs": self.habits.to_json(), "references": self.references.to_json()}
         result["tokens_per_second"] = self.tokens_per_second
-        if self.error_rate is not None:
-            result["aer"] = self.error_rate
+        if self.links is not None:
+            result["aer"] = self.links.error_rate
+            result["alignment"] = {"precision": self.links.precision, "recall": self.links.recall}
         return result
 
 
@@ -71,7 +74,8 @@ def evaluate(
     translator: "Translator",
     test_set: TestSet,
     options: DecodeOptions,
-    gold: list[str] | None = None,
+    gold: "list[Gold] | None" = None,
+    reverse: "Translator | None" = None,
     samples: int = 0,
 ) -> Evaluation:
     """Translate and score a test set with one model; `samples` is how many lines to choose on either end."""
@@ -95,7 +99,7 @@ def evaluate(
         habits(sources, outputs, references[0]),
         habits(sources, references[0], references[0]),
         tokens_per_second,
-        None if gold is None else _error_rate(translator, test_set, gold),
+        None if gold is None else _link_scores(translator, reverse, test_set, gold),
         shown(worst),
         shown(best),
     )
@@ -124,9 +128,10 @@ def _ranked(outputs: Sequence[str], references: Sequence[Sequence[str]]) -> list
     return sorted(enumerate(scores), key=lambda found: (found[1], found[0]))
 
 
-def _error_rate(translator: "Translator", test_set: TestSet, gold: list[str]) -> float:
-    from seq2seq.alignment import alignment_error_rate, read_gold
+def _link_scores(
+    translator: "Translator", reverse: "Translator | None", test_set: TestSet, gold: "list[Gold]"
+) -> "LinkScores":
+    from seq2seq.gold import score_links
 
     pairs = zip(test_set.sources, test_set.references[0], strict=True)
-    links = [translator.align(source, reference).links("blanks") for source, reference in pairs]
-    return alignment_error_rate(links, read_gold(gold))
+    return score_links([word_links(translator, reverse, *pair) for pair in pairs], gold)

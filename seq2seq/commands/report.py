@@ -63,9 +63,9 @@ def _scores(results: Sequence[Evaluation]) -> str:
         for score in result.scores
     ]
     rows += [
-        [escape(r.model), "AER", _number(100 * r.error_rate), "percent, source and first reference"]
+        [escape(r.model), "AER", _number(100 * r.links.error_rate), "percent, source and first reference"]
         for r in results
-        if r.error_rate is not None
+        if r.links is not None
     ]
     return "<h2>Scores</h2>" + _table(["model", "metric", "score", "signature"], rows)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from seq2seq.alignment import alignment_error_rate, read_gold
+from seq2seq.gold import read_gold, score_links
 from seq2seq.options import DecodeOptions
 from seq2seq.scores import moses, score_corpus
 from seq2seq.translator import Translator
@@ -73,8 +73,13 @@ def test_gold_links(run: Run, model_directory: Path, files: list[str], tmp_path:
     ran = run("evaluate", "--model", model_directory, *files, "--gold", tmp_path / "gold", "--json")
     translator = Translator.from_pretrained(model_directory, "cpu")
     links = [translator.align(s, r).links("blanks") for s, r in zip(SOURCES, REFERENCES, strict=True)]
-    expected = alignment_error_rate(links, read_gold(["0-0 1p1", "0-0", "2-1"]))
-    assert json.loads(ran.out)["models"][0]["aer"] == pytest.approx(expected)
+    pairs = list(zip(SOURCES, REFERENCES, strict=True))
+    expected = score_links(links, read_gold(["0-0 1p1", "0-0", "2-1"], pairs))
+    found = json.loads(ran.out)["models"][0]
+    assert found["aer"] == pytest.approx(expected.error_rate)
+    assert found["alignment"] == {"precision": expected.precision, "recall": expected.recall}
+    text = run("evaluate", "--model", model_directory, *files, "--gold", tmp_path / "gold").out
+    assert f"precision {expected.precision:.3f}, recall {expected.recall:.3f}" in text
 
 
 def test_two_models_are_compared(run: Run, model_directory: Path, files: list[str]) -> None:
@@ -92,7 +97,10 @@ def test_wrong_gold_and_lengths(run: Run, model_directory: Path, files: list[str
     """A gold file of another length, or a reference of another length, is refused with both counts."""
     (tmp_path / "short").write_text("0-0\n")
     ran = run("evaluate", "--model", model_directory, *files, "--gold", tmp_path / "short")
-    assert ran.code == 2 and "3 aligned pairs but 1" in ran.err
+    assert ran.code == 2 and "3 pairs of texts but 1 lines of gold" in ran.err
+    (tmp_path / "far").write_text("0-0\n1-7\n\n")
+    ran = run("evaluate", "--model", model_directory, *files, "--gold", tmp_path / "far")
+    assert ran.code == 2 and "line 2 of the gold links has 1-7, counted from 0" in ran.err
     ran = run("evaluate", "--model", model_directory, *files, "--reference", tmp_path / "short")
     assert ran.code == 2 and "has 3 lines" in ran.err
 

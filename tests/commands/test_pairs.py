@@ -7,6 +7,12 @@ from typing import Any
 
 import pytest
 
+from seq2seq import released
+from seq2seq.checkpoint import Settings, save_model
+from seq2seq.settings import AlignmentHead
+from seq2seq.symmetry import grow
+from seq2seq.tokenizer import Tokenizer
+from seq2seq.transformer import Transformer
 from seq2seq.translator import Translator
 
 SOURCES = ["a dog plays.", "", "two dogs in the snow."]
@@ -43,6 +49,34 @@ def test_align(run: Run, model_directory: Path, files: list[str]) -> None:
     for link in expected[0].split():
         source, target = map(int, link.split("-"))
         assert source < 3 and target < 2
+
+
+def test_align_with_the_other_direction(
+    run: Run,
+    model_directory: Path,
+    files: list[str],
+    tiny_model: Transformer,
+    tiny_tokenizer: Tokenizer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Links of both directions are joined, whether the other model is named or found by its languages."""
+    other = model_directory.parent / "other"
+    settings = Settings(["de"], ["en"], 16, 40, AlignmentHead(1, 2, "input"))
+    save_model(other, tiny_model, tiny_tokenizer, settings, "# card\n")
+    there, back = (Translator.from_pretrained(path, "cpu") for path in (model_directory, other))
+    expected = []
+    for source, target in zip(SOURCES, TARGETS, strict=True):
+        turned = {(s, t) for t, s in back.align(target, source).links("blanks")}
+        found = sorted(grow(set(there.align(source, target).links("blanks")), turned))
+        expected.append(" ".join(f"{s}-{t}" for s, t in found))
+    alone = run("align", "--model", model_directory, *files).out
+    named = run("align", "--model", model_directory, "--reverse", other, *files).out
+    assert named.split("\n")[:-1] == expected and named != alone
+    monkeypatch.setattr(released, "MODELS", model_directory.parent)
+    assert run("align", "--model", model_directory, *files).out == named
+    assert run("align", "--model", model_directory, "--reverse", "none", *files).out == alone
+    ran = run("align", "--model", model_directory, "--reverse", model_directory, *files)
+    assert ran.code == 2 and "'de' is not supported" in ran.err
 
 
 @pytest.mark.parametrize("command", ["score", "align"])

@@ -6,11 +6,12 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
-from seq2seq.aligner import align_corpus, align_texts, choose_alignment_head
-from seq2seq.alignment import Gold, Link, alignment_error_rate
+from seq2seq.aligner import align_both_ways, align_texts, choose_alignment_head
+from seq2seq.alignment import Link
 from seq2seq.batch import make_batch
 from seq2seq.config import PAD, AttentionConfig, ModelConfig
 from seq2seq.forced import explain_texts
+from seq2seq.gold import Gold, score_links
 from seq2seq.tokenizer import Tokenizer
 from seq2seq.transformer import Transformer
 
@@ -41,21 +42,21 @@ def synthetic(count: int, seed: int) -> tuple[list[tuple[list[str], list[str]]],
 def test_known_links_are_found() -> None:
     """On a language with known links few are wrong; a diagonal guess would be wrong in most."""
     pairs, links = synthetic(2000, 1)
-    found = align_corpus(pairs)
+    found, grown = align_both_ways(pairs)
     gold = [Gold(frozenset(pair), frozenset(pair)) for pair in links]
     diagonal = [{(k, k) for k in range(min(len(s), len(t)))} for s, t in pairs]
-    assert alignment_error_rate(diagonal, gold) > 0.5
-    assert (
-        alignment_error_rate(found, gold) < 0.15
-    )  # one word made two: the intersection has one of its links
-    right = sum(len(a & b) for a, b in zip(found, links, strict=True))
-    assert right / sum(map(len, found)) > 0.95
+    assert score_links(diagonal, gold).error_rate > 0.5
+    scores = score_links(found, gold)
+    assert scores.precision > 0.95
+    assert scores.error_rate < 0.15  # one word made two: the intersection has one of its links
+    fuller = score_links(grown, gold)
+    assert fuller.recall > scores.recall + 0.05 and fuller.error_rate < 0.06
 
 
 def test_order_of_pairs_changes_nothing() -> None:
     """Counts are sums: the same pairs in another order have the same links (near ties aside)."""
     pairs, _ = synthetic(200, 2)
-    forward, backward = align_corpus(pairs), align_corpus(pairs[::-1])[::-1]
+    forward, backward = align_both_ways(pairs).sure, align_both_ways(pairs[::-1]).sure[::-1]
     differing = sum(len(a ^ b) for a, b in zip(forward, backward, strict=True))
     assert differing < 0.01 * sum(map(len, forward))
 

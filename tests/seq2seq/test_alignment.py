@@ -1,6 +1,6 @@
 """Maps become word alignments by arithmetic a person can follow."""
 
-import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -9,10 +9,9 @@ from seq2seq.alignment import (
     Alignment,
     AttentionMaps,
     Grid,
-    alignment_error_rate,
     choose_head,
+    choose_share,
     join_segmented,
-    read_gold,
 )
 from seq2seq.settings import AlignmentHead
 
@@ -58,6 +57,24 @@ def test_links_are_the_largest_and_those_near_it(alignment: Alignment) -> None:
 def test_links_of_pieces(alignment: Alignment) -> None:
     """Units "pieces" are the rows and columns as they are; d (0.3) stands near nd's best, dog (0.4)."""
     assert alignment.links("pieces") == [(0, 0), (2, 2), (3, 1), (3, 2)]
+
+
+def test_share_says_what_is_linked_beside_the_largest(alignment: Alignment) -> None:
+    """At 1 only the largest are linked; at 0.2 also red (0.2) to ein (0.7) and a (0.1) to Hund (0.5)."""
+    assert replace(alignment, share=1.0).links() == [(0, 0), (2, 1)]
+    assert replace(alignment, share=0.2).links() == [(0, 0), (0, 1), (1, 0), (1, 1), (2, 1)]
+    links = [[(0, 0), (2, 1)], [(0, 0), (1, 1), (2, 1)]]
+    assert choose_share([alignment], links[:1]) == 1.0
+    assert choose_share([alignment], links[1:]) == 0.8
+    assert maps_of(torch.rand(1, 1, 4, 5)).alignment(AlignmentHead(share=0.4)).share == 0.4
+
+
+def test_a_full_stop_says_little_of_the_word_before_it() -> None:
+    """Else "Hund." would be linked to the end of the source as much as to its word."""
+    weights = torch.tensor([[0.9, 0.0, 0.1], [0.0, 1.0, 0.0]])
+    grid = Grid([(0, 3), (4, 7), (7, 8)], [(0, 4), (4, 5)], weights)
+    words = Alignment("dog now.", "Hund.", (grid,)).matrix().weights
+    assert torch.allclose(words, torch.tensor([[4 * 0.9, 4 * 0.1 + 1.0]]) / 5)
 
 
 def test_unknown_units_are_refused(alignment: Alignment) -> None:
@@ -133,30 +150,6 @@ def test_choosing_without_links_is_refused() -> None:
     """With nothing to agree with, any head would win."""
     with pytest.raises(ValueError, match="links"):
         choose_head([maps_of(torch.rand(1, 1, 4, 5))], [[]])
-
-
-def test_gold_counts_from_zero_or_one() -> None:
-    """The same links, in the two ways the public gold files are written."""
-    from_zero = read_gold(["0-0 1p1", "", "2-1"])
-    from_one = read_gold(["1-1 2p2", "", "3-2"])
-    assert from_zero == from_one
-    assert from_zero[0].sure == {(0, 0)} and from_zero[0].possible == {(0, 0), (1, 1)}
-
-
-@pytest.mark.parametrize("line", ["1:2", "a-b", "1-", "-1", "1-2-3", "1 2"])
-def test_damaged_gold_names_its_line(line: str) -> None:
-    """A wrong file must not give a wrong score."""
-    with pytest.raises(ValueError, match="line 2"):
-        read_gold(["0-0", line])
-
-
-def test_error_rate_by_hand() -> None:
-    """A = {00, 11, 12}, S = {00}, P = {00, 11}: 1 - (1 + 2) / (3 + 1)."""
-    gold = read_gold(["0-0 1p1"])
-    assert math.isclose(alignment_error_rate([[(0, 0), (1, 1), (1, 2)]], gold), 0.25)
-    assert alignment_error_rate([[(0, 0)]], gold) == 0.0
-    with pytest.raises(ValueError, match="2 aligned pairs"):
-        alignment_error_rate([[], []], gold)
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from seq2seq.settings import AlignmentHead
 from seq2seq.tokenizer import Tokenizer
 from seq2seq.transformer import Transformer
 
-SETTINGS = Settings(["en"], ["de"], 40, 44, AlignmentHead(1, 3, "input"))
+SETTINGS = Settings(["en"], ["de"], 40, 44, AlignmentHead(1, 3, "input", 0.5))
 
 
 @pytest.fixture

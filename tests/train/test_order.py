@@ -18,8 +18,8 @@ def order(**place: object) -> BatchOrder:
     return BatchOrder(lambda epoch: pairs(), BUDGET, 1, **place)  # type: ignore[arg-type]
 
 
-def numbers(batches: list[list[Pair]]) -> list[list[int]]:
-    return [[source[0] for source, _ in batch] for batch in batches]
+def numbers(batches: list[tuple[list[int], list[Pair]]]) -> list[list[int]]:
+    return [[source[0] for source, _ in batch] for _, batch in batches]
 
 
 def test_epochs_differ_and_repeat_with_the_seed() -> None:
@@ -39,7 +39,7 @@ def test_epochs_differ_and_repeat_with_the_seed() -> None:
 
 def test_no_batch_exceeds_the_budget() -> None:
     """Else memory is what the longest sentence makes of it."""
-    for batch in islice(order(), 60):
+    for _, batch in islice(order(), 60):
         longest = max(max(len(source), len(target)) + 1 for source, target in batch)
         assert len(batch) * longest <= BUDGET
 

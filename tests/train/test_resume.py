@@ -74,6 +74,7 @@ def assert_same_end(one: Path, other: Path) -> None:
 
 
 EXACT = ["--trainer.accumulate_grad_batches=2", "--data.sampling=0.1", "--checkpoints.average=2"]
+EXACT += ["--task.alignment.weight=0.1"]
 
 
 @pytest.mark.filterwarnings("ignore:This DataLoader will create")

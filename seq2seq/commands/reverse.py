@@ -1,0 +1,54 @@
+"""Word links of a model joined with those of a model that translates the other way.
+
+Each direction chooses for every word of its target; what both choose is right more often, and what one
+adds beside it completes it (`symmetry.grow`).
+"""
+
+from typing import TYPE_CHECKING
+
+from seq2seq.commands.arguments import Parser
+from seq2seq.released import find_model, reverse_model
+
+if TYPE_CHECKING:
+    from seq2seq.alignment import Link
+    from seq2seq.translator import Translator
+
+FOUND, NONE = "auto", "none"
+
+
+def add_reverse(parser: Parser) -> None:
+    """The flag that names the model of the other direction."""
+    parser.add_argument(
+        "--reverse",
+        metavar="M",
+        default=FOUND,
+        help="the model of the other direction, whose links are joined with the model's own: a released one "
+        f"where there is one ({FOUND}, the default), or {NONE}",
+    )
+
+
+def load_reverse(named: str, translator: "Translator", device: str) -> "Translator | None":
+    """The translator of the other direction that --reverse asks for; ValueError where it is of another."""
+    settings = translator.settings
+    languages = settings.target_languages[0], settings.source_languages[0]
+    name = reverse_model(*languages) if named == FOUND else None if named == NONE else named
+    if name is None:
+        return None
+    from seq2seq.translator import Translator
+
+    reverse = Translator.from_pretrained(find_model(name), device)
+    reverse.check_languages(*languages)
+    return reverse
+
+
+def word_links(
+    translator: "Translator", reverse: "Translator | None", source: str, target: str
+) -> "list[Link]":
+    """Links between blank-separated words, of one direction or of both."""
+    from seq2seq.symmetry import grow
+
+    links = translator.align(source, target).links("blanks")
+    if reverse is None:
+        return links
+    back = {(s, t) for t, s in reverse.align(target, source).links("blanks")}
+    return sorted(grow(set(links), back))

@@ -1,0 +1,137 @@
+"""Word links of the training pairs, counted once a run, and what they say of each batch's pieces.
+
+    texts --aligner--> links of tokens --links.gz--> with a batch's pieces: (row, target piece, source piece)
+
+Links are kept over tokens (words, punctuation by itself) of the normalised text, and given to pieces when a
+batch is made, for pieces are cut anew each epoch where segmentation is sampled. A piece is linked to every
+piece of the tokens that its own tokens are linked to.
+"""
+
+import gzip
+import hashlib
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from seq2seq.aligner import align_both_ways, token_spans
+from seq2seq.config import UNK
+from seq2seq.text import BLANK_PIECE, normalize
+from seq2seq.tokenizer import Tokenizer
+
+from .checkpoint_files import write_beside
+from .order import Pair
+
+Texts = Sequence[tuple[str, str]]
+Link = tuple[int, int]
+Span = tuple[int, int]
+
+
+class WordLinks:
+    """Links between the tokens of each training pair, in the order of the texts."""
+
+    def __init__(self, texts: Texts, links: Sequence[Sequence[Link]], tokenizer: Tokenizer):
+        assert len(texts) == len(links)
+        self.texts = texts
+        self.spelt = [piece.replace(BLANK_PIECE, " ") for piece in tokenizer.pieces(range(len(tokenizer)))]
+        # Flat, since a list of small lists takes fifty times the room.
+        self.ends = [0]
+        for pair in links:
+            self.ends.append(self.ends[-1] + len(pair))
+        self.flat = torch.tensor([link for pair in links for link in pair], dtype=torch.int16).reshape(-1, 2)
+
+    def of_batch(self, places: Sequence[int], pairs: Sequence[Pair]) -> Tensor:
+        """Links [K, 3] between pieces (row, target, source) of the pairs with these places in the corpus."""
+        found = [
+            (row, target, source)
+            for row, (place, pair) in enumerate(zip(places, pairs, strict=True))
+            for target, source in self._of_pair(place, pair)
+        ]
+        return torch.tensor(found, dtype=torch.int64).reshape(-1, 3)
+
+    def _of_pair(self, place: int, pair: Pair) -> list[Link]:
+        """Links (target piece, source piece) of one pair."""
+        linked: dict[int, list[int]] = defaultdict(list)
+        for source, target in self.flat[self.ends[place] : self.ends[place + 1]].tolist():
+            linked[target].append(source)
+        sources, targets = (
+            self._tokens_of_pieces(text, ids) for text, ids in zip(self.texts[place], pair, strict=True)
+        )
+        pieces: dict[int, list[int]] = defaultdict(list)
+        for piece, tokens in enumerate(sources):
+            for token in tokens:
+                pieces[token].append(piece)
+        return [
+            (piece, other)
+            for piece, tokens in enumerate(targets)
+            for other in sorted({p for token in tokens for source in linked[token] for p in pieces[source]})
+        ]
+
+    def _tokens_of_pieces(self, text: str, ids: Sequence[int]) -> list[range]:
+        """The tokens that each piece touches; a lone blank touches the token after it."""
+        text = normalize(text).text
+        spans = token_spans(text)
+        starts, ends = [start for start, _ in spans], [end for _, end in spans]
+        return [
+            range(bisect_right(ends, start), bisect_left(starts, max(end, start + 1)))
+            for start, end in self._spans(text, ids)
+        ]
+
+    def _spans(self, text: str, ids: Sequence[int]) -> list[Span]:
+        """Where each piece stands in a normalised text, without the blank before it."""
+        text = " " + text  # as SentencePiece reads it
+        spans, start = [], 0
+        for number, index in enumerate(ids):
+            end = start + len(self.spelt[index])
+            if index == UNK:  # as long as it takes to where the next piece begins
+                following = self.spelt[ids[number + 1]] if number + 1 < len(ids) else ""
+                end = text.find(following, start + 1) if following else len(text)
+            blank = text[start : start + 1] == " "
+            spans.append((start + blank - 1, end - 1))
+            start = end
+        return spans
+
+
+def load_links(cache: Path, texts: Texts, advance: Callable[[], object]) -> list[list[Link]]:
+    """Links between the tokens of each pair: those in the cache if they are of these texts, else counted."""
+    signature = _signature(texts)
+    if (found := _read(cache, signature, len(texts))) is not None:
+        return found
+    tokens = [(_tokens(source), _tokens(target)) for source, target in texts]
+    links = [sorted(pair) for pair in align_both_ways(tokens, advance=advance).grown]
+    lines = [signature, *(" ".join(f"{s}-{t}" for s, t in pair) for pair in links)]
+    data = gzip.compress("\n".join(lines).encode(), mtime=0)
+    write_beside(cache, lambda file: file.write(data))
+    return links
+
+
+def _tokens(text: str) -> list[str]:
+    text = normalize(text).text
+    return [text[start:end] for start, end in token_spans(text)]
+
+
+def _signature(texts: Texts) -> str:
+    """What the links depend on."""
+    digest = hashlib.sha256()
+    for pair in texts:
+        for text in pair:
+            digest.update(text.encode("utf-8", "surrogatepass") + b"\n")
+    return digest.hexdigest()
+
+
+def _read(cache: Path, signature: str, count: int) -> list[list[Link]] | None:
+    """The links of a cache, None where it is missing, damaged or of other texts."""
+    try:
+        first, *lines = gzip.decompress(cache.read_bytes()).decode().split("\n")
+        links = [[_link(text) for text in line.split()] for line in lines]
+    except (OSError, EOFError, ValueError):
+        return None
+    return links if first == signature and len(links) == count else None
+
+
+def _link(text: str) -> Link:
+    source, target = text.split("-")
+    return int(source), int(target)
