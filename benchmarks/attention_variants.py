@@ -180,7 +180,12 @@ def line(name: str, row: Row) -> str:
     if len(bleu) > 1:
         scores += f" ({min(bleu):.2f} to {max(bleu):.2f})"
     speeds = Speeds(**row["speeds"]).cells() if "speeds" in row else ("-", "-")
-    numbers = (f"{row['parameters']:,}", scores, *speeds, *(f"{row[n]:,.0f}" for n in ("target_bytes", "source_bytes")))
+    numbers = (
+        f"{row['parameters']:,}",
+        scores,
+        *speeds,
+        *(f"{row[n]:,.0f}" for n in ("target_bytes", "source_bytes")),
+    )
     return f"| {' | '.join((name, *numbers))} |"
 
 

@@ -80,9 +80,7 @@ def compare_speeds(shapes: dict[str, ModelConfig], rounds: int) -> dict[str, Spe
     }
 
 
-def ratios(
-    first: Callable[[Batch], None], other: Callable[[Batch], None], batches: list[Batch]
-) -> Spread:
+def ratios(first: Callable[[Batch], None], other: Callable[[Batch], None], batches: list[Batch]) -> Spread:
     """How many times faster than the first the other is: quartiles over the batches."""
     found = []
     first(batches[0])
@@ -103,6 +101,8 @@ def random_batch(vocabulary: int, seed: int) -> Batch:
     generator = random.Random(seed)
 
     def sentence() -> list[int]:
-        return [generator.randrange(4, vocabulary) for _ in range(generator.randint(LENGTH // 2, 3 * LENGTH // 2))]
+        return [
+            generator.randrange(4, vocabulary) for _ in range(generator.randint(LENGTH // 2, 3 * LENGTH // 2))
+        ]
 
     return make_batch([sentence() for _ in range(ROWS)], [sentence() for _ in range(ROWS)])

@@ -82,10 +82,16 @@ def fused(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, dropou
 def masked_softmax(scores: Tensor, mask: Tensor | None) -> Tensor:
     """Softmax over the keys that may be attended to; zeros where there are none.
 
-    The smallest finite number stands in for minus infinity: a row of minus infinities would turn
-    into NaN, in the gradient too.
+    A large number stands in for infinity where a key is hidden: a row of minus infinities would turn
+    into NaN, in the gradient too. Half the largest, so that no score carries it over the edge.
+    Where no gradient is wanted the scores are overwritten; new room for them costs as much as the
+    exponentials.
     """
     if mask is None:
         return scores.softmax(dim=-1)
-    lowest = torch.finfo(scores.dtype).min
-    return scores.masked_fill(~mask, lowest).softmax(dim=-1).masked_fill(~mask, 0.0)
+    hidden = torch.zeros(mask.shape, dtype=scores.dtype, device=scores.device)
+    hidden.masked_fill_(~mask, torch.finfo(scores.dtype).min / 2)
+    sees = mask.any(dim=-1, keepdim=True)
+    if scores.requires_grad:
+        return (scores + hidden).softmax(dim=-1) * sees
+    return scores.add_(hidden).softmax(dim=-1).mul_(sees)

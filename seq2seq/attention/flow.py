@@ -12,9 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from seq2seq.attention.attend import Attended, attend, check_mask
-from seq2seq.attention.cache import KeyValueCache, LinearState, Memory
+from seq2seq.attention.cache import KeyValueCache, LinearState, Memory, Source
 from seq2seq.attention.heads import LatentHeads, make_heads
-from seq2seq.attention.linear import causal_linear_attention, linear_attention
+from seq2seq.attention.linear import causal_linear_attention, linear_attention, read_sums, summed
 from seq2seq.attention.mask import all_of, causal_mask, sparse_mask
 from seq2seq.attention.score import make_score
 from seq2seq.attention.window import attend_window, block_length
@@ -209,10 +209,18 @@ class CrossAttention(Attention):
         """Compress the source once, for every later question: [B, S, memory width] -> [B, S, C]."""
         return self.heads.compress(source)
 
+    def remember_for_steps(self, source: Tensor, mask: Tensor | None = None) -> Source:
+        """As `remember`, for questions that come one by one and want no map: linear attention sums up.
+
+        Those sums leave out what the mask, broadcastable to [B, H, 1, S], hides; none is given with them.
+        """
+        remembered = self.remember(source)
+        return summed(*self.heads.expand(remembered), mask) if self.config.linear else remembered
+
     def forward(
         self,
         x: Tensor,
-        remembered: Tensor,
+        remembered: Source,
         mask: Tensor | None = None,
         *,
         positions: Tensor | None = None,
@@ -221,8 +229,18 @@ class CrossAttention(Attention):
         """x [B, T, M] asks remembered [B, S, C]; mask to [B, H, T, S] -> context [B, T, M], weights.
 
         `positions` [T] says where the queries stand (None: 0, 1, ...), which a sparse mask asks for.
+
+        Raises:
+            ValueError: a mask of wrong shape or dtype; a mask or a wish for weights beside sums.
         """
         query = self.heads.query(x)
+        if isinstance(remembered, LinearState):
+            if need_weights or mask is not None:
+                raise ValueError(
+                    "a LinearState has no single keys to weigh or to mask; give what `remember` made of "
+                    "the source to see its weights, and the mask to `remember_for_steps`"
+                )
+            return self._merge(Attended(read_sums(query, remembered), None))
         if self.config.sparse:
             check_mask(mask, query, remembered)
             if positions is None:
