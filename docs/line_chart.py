@@ -14,15 +14,15 @@ from html import escape
 
 FONTS = "system-ui, 'Noto Sans', 'Noto Sans CJK SC', 'Segoe UI', Helvetica, Arial, sans-serif"
 STYLE = (
-    "<style>.paper{fill:#fff}.ink{fill:#1c2733}.faint{fill:#5b6775}.axis{stroke:#8a96a3}.grid{stroke:#e3e8ee}"
+    "<style>.paper{fill:#fff}.ink{fill:#1c2733}.faint{fill:#5b6775}.axis{stroke:#8a96a3}.grid{stroke:#e3e8ee}.ground{fill:#f1f4f8}"
     "@media (prefers-color-scheme:dark){.paper{fill:#0f151c}.ink{fill:#e6ebf1}.faint{fill:#a3afbc}"
-    ".axis{stroke:#6b7785}.grid{stroke:#26303b}}</style>"
+    ".axis{stroke:#6b7785}.grid{stroke:#26303b}.ground{fill:#1a222c}}</style>"
 )
 # Dark enough on white and light enough on black; the order keeps neighbours apart.
 COLOURS = ("#2f7fd0", "#d9730d", "#2a9d6b", "#cf4a63", "#8a66d6", "#1798a8", "#b0812b", "#c458a5", "#7b8794")
 DASHES = ("", "7 4", "2 4")
-MARGIN, GAP = 16.0, 26.0
-HEAD = 44.0  # above a panel: its title
+MARGIN, GAP = 12.0, 14.0
+HEAD = 36.0  # above a panel: its title
 FOOT = 46.0  # below: ticks and what x is
 LEFT = 62.0  # beside: ticks and what y is
 LETTER = 6.6  # about the width of a letter of SIZE
@@ -71,33 +71,34 @@ class Axis:
 
     def place(self, value: float) -> float:
         """Where a number lies."""
-        low, high, value = (map(math.log, (self.low, self.high, value))) if self.log else (
-            self.low,
-            self.high,
-            value,
-        )
+        low, high = self.low, self.high
+        if self.log:
+            low, high, value = map(math.log, (low, high, value))
         share = (value - low) / (high - low) if high > low else 0.5
         return self.start + share * (self.end - self.start)
 
 
-def draw(panels: Sequence[Panel], title: str) -> str:
-    """The panels side by side as one picture, `title` being what it shows in words.
+def draw(panels: Sequence[Panel], title: str, columns: int | None = None) -> str:
+    """The panels as one picture, so many beside each other (None: all), `title` being what it shows in words.
 
     Raises:
         ValueError: a line without points, or a number that a logarithmic axis has no place for.
     """
-    for panel in panels:
+    columns = columns or len(panels)
+    rooms = [0.0] * columns  # how wide each column is
+    for number, panel in enumerate(panels):
         _check(panel)
-    names = [_label_room(panel) for panel in panels]
-    width = 2 * MARGIN + sum(LEFT + p.width + room for p, room in zip(panels, names, strict=True))
-    width += GAP * (len(panels) - 1)
-    height = 2 * MARGIN + HEAD + max(panel.height for panel in panels) + FOOT
+        wide = LEFT + panel.width + _label_room(panel)
+        rooms[number % columns] = max(rooms[number % columns], wide)
     parts: list[str] = []
-    left = MARGIN
-    for panel, room in zip(panels, names, strict=True):
-        parts += _panel(panel, left + LEFT, MARGIN + HEAD)
-        left += LEFT + panel.width + room + GAP
-    return frame(width, height, title, parts)
+    top = MARGIN
+    for first in range(0, len(panels), columns):
+        row = panels[first : first + columns]
+        for number, panel in enumerate(row):
+            left = MARGIN + sum(rooms[:number]) + GAP * number + LEFT
+            parts += _panel(panel, left, top + HEAD)
+        top += HEAD + max(panel.height for panel in row) + FOOT
+    return frame(2 * MARGIN + sum(rooms) + GAP * (columns - 1), top + MARGIN, title, parts)
 
 
 def frame(width: float, height: float, title: str, parts: Sequence[str]) -> str:
@@ -181,7 +182,7 @@ def _thinned(values: list[float], panel: Panel) -> list[float]:
     """As many of the values, evenly apart and the last among them, as can be read."""
     fits = max(1, int(panel.width // (LETTER * max(len(panel.x_text(v)) for v in values) + 10)))
     every = -(-len(values) // fits)
-    return values[:: -1][::every][::-1]
+    return values[::-1][::every][::-1]
 
 
 def _steps(low: float, high: float) -> list[float]:
@@ -214,7 +215,9 @@ def _line(line: Line, x_axis: Axis, y_axis: Axis) -> list[str]:
     parts.append(f'<path fill="none" stroke="{colour}" stroke-width="2"{dash} d="M{path}"/>')
     for (x, y), point in zip(places, line.points, strict=True):
         said = escape(f"{line.name}: {point[0]:g}, {point[1]:.4g}")
-        parts.append(f'<circle fill="{colour}" cx="{x:.1f}" cy="{y:.1f}" r="3"><title>{said}</title></circle>')
+        parts.append(
+            f'<circle fill="{colour}" cx="{x:.1f}" cy="{y:.1f}" r="3"><title>{said}</title></circle>'
+        )
     return parts
 
 
