@@ -102,7 +102,7 @@ class Study:
         shapes = {variant.name: load_model(self.model(variant)).model.config for variant in variants}
         for name, speeds in compare_speeds(shapes, rounds).items():
             self.rows[name]["speeds"] = speeds._asdict()
-            self.save()
+        self.save()
 
     def train(self, variant: Variant, seed: int) -> Path:
         """The model directory of a variant; its run begins, goes on, or is there already."""
@@ -201,7 +201,7 @@ def write_between_markers(path: Path, text: str) -> None:
 
 
 def chosen(names: list[str]) -> list[Variant]:
-    """The variants of these names, all where there are none; the first, which all are compared with, always."""
+    """The variants of these names, and the first, which all are compared with; all where there are none."""
     known = {variant.name: variant for variant in VARIANTS}
     if unknown := [name for name in names if name not in known]:
         raise ValueError(f"--only {unknown[0]!r} is no variant; they are {', '.join(known)}")

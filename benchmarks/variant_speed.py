@@ -1,17 +1,14 @@
 """Training and decoding speed of models of several shapes, each beside the first, in turns.
 
-A piece of work is done by a variant and by the first, one right after the other, who begins changing every
-time. The clock counts this process's processor seconds on one thread, so that what else the machine does
-counts little; the figure is how many times faster than the first, median and quartiles over the rounds.
+Each round a variant and the first do the same work, one right after the other, an update or a batch of
+translations. The figure is how many times faster than the first, by processor seconds of one thread.
 """
 
 import random
-import statistics
-import time
-from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
+from rounds import Spread, processor_ratios
 
 from seq2seq.batch import Batch, make_batch
 from seq2seq.config import PAD, ModelConfig
@@ -22,8 +19,6 @@ from train.loss import smoothed_cross_entropy
 
 ROWS, LENGTH, WRITTEN = 32, 16, 32  # captions in a batch, pieces of each, pieces decoded of each
 
-Spread = tuple[float, float, float]  # lower quartile, median, upper quartile
-
 
 class Speeds(NamedTuple):
     """How many times as fast as the first variant."""
@@ -33,7 +28,7 @@ class Speeds(NamedTuple):
 
     def cells(self) -> tuple[str, str]:
         """Both as they stand in a table."""
-        training, decoding = (f"{mid:.2f} ({low:.2f} to {high:.2f})" for low, mid, high in self)
+        training, decoding = (f"{Spread(*part)}" for part in self)
         return training, decoding
 
 
@@ -74,26 +69,11 @@ def compare_speeds(shapes: dict[str, ModelConfig], rounds: int) -> dict[str, Spe
     batches = [random_batch(vocabulary, number) for number in range(rounds)]
     return {
         name: Speeds(
-            ratios(first.update, each.update, batches), ratios(first.translate, each.translate, batches)
+            processor_ratios(first.update, each.update, batches),
+            processor_ratios(first.translate, each.translate, batches),
         )
         for name, each in contestants.items()
     }
-
-
-def ratios(first: Callable[[Batch], None], other: Callable[[Batch], None], batches: list[Batch]) -> Spread:
-    """How many times faster than the first the other is: quartiles over the batches."""
-    found = []
-    first(batches[0])
-    other(batches[0])
-    for number, batch in enumerate(batches):
-        taken = {}
-        for work in (first, other) if number % 2 else (other, first):
-            start = time.process_time()
-            work(batch)
-            taken[work] = time.process_time() - start
-        found.append(taken[first] / taken[other])
-    low, middle, high = statistics.quantiles(found, n=4)
-    return low, middle, high
 
 
 def random_batch(vocabulary: int, seed: int) -> Batch:
