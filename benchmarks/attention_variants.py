@@ -109,21 +109,26 @@ class Study:
         directory = self.model(variant, seed)
         if (directory / "config.json").is_file():
             return directory
-        run = directory.parent
-        command = [sys.executable, "-m", "seq2seq", "train", "--run_dir", str(run)]
-        for config in self.configs:
-            command += ["--config", config]
-        command += [*variant.arguments, "--seed_everything", str(seed)]
-        if any((run / "checkpoints").glob("*.ckpt")):
-            command += ["--ckpt_path", "last"]
-        training = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        training = subprocess.Popen(self.command(variant, seed), stdout=subprocess.DEVNULL)
         try:
             code = training.wait()
         except KeyboardInterrupt:  # Ctrl-C reaches the training too, which saves before it ends
             code = training.wait()
         if code:
-            raise ChildProcessError(f"the training of {variant.name} ended with {code}, its run is in {run}")
+            raise ChildProcessError(
+                f"the training of {variant.name} ended with {code}; run it again to go on"
+            )
         return directory
+
+    def command(self, variant: Variant, seed: int) -> list[str]:
+        """The training of a variant, which goes on where there is a checkpoint."""
+        run = self.model(variant, seed).parent
+        command = [sys.executable, "-m", "seq2seq", "train", "--run_dir", str(run)]
+        for config in self.configs:
+            command += ["--config", config]
+        command += [*variant.arguments, "--seed_everything", str(seed)]
+        resumed = any((run / "checkpoints").glob("*.ckpt"))
+        return [*command, "--ckpt_path", "last"] if resumed else command
 
     def model(self, variant: Variant, seed: int | None = None) -> Path:
         """Where the model of a variant lies."""

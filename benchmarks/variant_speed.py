@@ -15,7 +15,7 @@ from seq2seq.config import PAD, ModelConfig
 from seq2seq.options import DecodeOptions
 from seq2seq.search import decode
 from seq2seq.transformer import Transformer
-from train.loss import smoothed_cross_entropy
+from train.loss import fused_loss
 
 ROWS, LENGTH, WRITTEN = 32, 16, 32  # captions in a batch, pieces of each, pieces decoded of each
 
@@ -45,10 +45,10 @@ class Contestant:
         assert batch.target_input is not None and batch.target_output is not None
         self.model.train()
         with torch.autocast("cpu", torch.bfloat16):
-            logits = self.model(batch.source, batch.target_input).logits
-            loss = smoothed_cross_entropy(logits, batch.target_output, 0.1)
+            states = self.model.states(batch.source, batch.target_input)
+            loss = fused_loss(states, self.model.output.table.weight, batch.target_output, 0.1)
         self.optimizer.zero_grad()
-        (loss.smoothed / loss.tokens).backward()
+        (loss.total / loss.tokens).backward()
         self.optimizer.step()
 
     @torch.inference_mode()
