@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from seq2seq.attention.attend import Attended, attend, check_mask
 from seq2seq.attention.cache import KeyValueCache, LinearState, Memory, Source
-from seq2seq.attention.heads import LatentHeads, make_heads
+from seq2seq.attention.heads import LatentHeads, SharedHeads, make_heads
 from seq2seq.attention.linear import causal_linear_attention, linear_attention, read_sums, summed
 from seq2seq.attention.mask import all_of, causal_mask, sparse_mask
 from seq2seq.attention.score import make_score
@@ -39,6 +39,8 @@ class Attention(nn.Module):
         """Queries [B, H, T, D] read a compressed memory [B, S, C] -> context [B, T, M]."""
         if self.absorbs(query.shape[2]):
             return self.read_absorbed(query, compressed, mask, need_weights)
+        if self.config.shared_heads < self.config.heads and not self.config.linear:
+            return self.read_grouped(query, compressed, mask, need_weights)
         return self.read_expanded(query, compressed, mask, need_weights)
 
     def read_expanded(
@@ -60,6 +62,27 @@ class Attention(nn.Module):
         latents = compressed[:, None].expand(-1, self.heads.heads, -1, -1)
         found = self._attend(self.heads.absorb(query), latents, latents, mask, need_weights)
         return self._merge(Attended(self.heads.release(found.context), found.weights))
+
+    def read_grouped(
+        self, query: Tensor, compressed: Tensor, mask: Tensor | None, need_weights: bool
+    ) -> Attended:
+        """As `read`: the queries of a group's heads are all asked of the one key/value head they share.
+
+        So keys and values are not copied for every head of the group, which in decoding, where one
+        query reads all of them, would be most of the work.
+        """
+        assert isinstance(self.heads, SharedHeads)
+        check_mask(mask, query, compressed)
+        key, value = self.heads.pairs(compressed)
+        shared, group = key.shape[1], self.heads.heads // key.shape[1]
+        asked = query.unflatten(1, (shared, group)).flatten(2, 3)  # [B, K, H / K T, D]
+        mask = None if mask is None else group_queries(mask, (shared, group, query.shape[2]))
+        found = self._attend(asked, key, value, mask, need_weights)
+        context, weights = (
+            None if x is None else x.unflatten(2, (group, query.shape[2])).flatten(1, 2) for x in found
+        )
+        assert context is not None
+        return self._merge(Attended(context, weights))
 
     def absorbs(self, queries: int) -> bool:
         """Whether `read_absorbed` does, and pays: latent heads, dot products, queries fewer than D.
@@ -253,3 +276,16 @@ class CrossAttention(Attention):
 def newest(mask: Tensor | None, keys: int) -> Tensor | None:
     """The columns of a mask [..., S] that concern the newest keys, which are all a memory shows."""
     return mask if mask is None or mask.shape[-1] <= keys else mask[..., -keys:]
+
+
+def group_queries(mask: Tensor, sizes: tuple[int, int, int]) -> Tensor:
+    """A mask broadcastable to [B, H, T, S] for the queries of each group in one row, [B, K, H / K T, S].
+
+    The sizes are K, H / K and T.
+    """
+    shared, group, queries = sizes
+    mask = torch.atleast_2d(mask)
+    if mask.ndim > 2 and mask.shape[-3] > 1:  # it differs between heads
+        mask = mask.expand(*mask.shape[:-2], queries, mask.shape[-1])
+        return mask.unflatten(-3, (shared, group)).flatten(-3, -2)
+    return mask if mask.shape[-2] == 1 else torch.cat([mask] * group, dim=-2)

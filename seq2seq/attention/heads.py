@@ -70,10 +70,14 @@ class SharedHeads(nn.Module):
             compressed = torch.cat([key, value], dim=-1)
         return compressed
 
+    def pairs(self, compressed: Tensor) -> tuple[Tensor, Tensor]:
+        """Keys and values as they are shared, views: [B, S, C] -> twice [B, K, S, D]."""
+        key, value = compressed.unflatten(-1, (2, self.kv_heads, self.head_width)).permute(2, 0, 3, 1, 4)
+        return key, value
+
     def expand(self, compressed: Tensor) -> tuple[Tensor, Tensor]:
         """Keys and values for every head: [B, S, C] -> twice [B, H, S, D]."""
-        pairs = compressed.unflatten(-1, (2, self.kv_heads, self.head_width))
-        key, value = pairs.permute(2, 0, 3, 1, 4)  # each [B, K, S, D], a view
+        key, value = self.pairs(compressed)
         if self.kv_heads == self.heads:
             return key, value
         group = self.heads // self.kv_heads
