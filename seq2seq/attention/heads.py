@@ -153,7 +153,8 @@ class LatentHeads(nn.Module):
 
     def compress(self, source: Tensor, positions: Tensor | None = None) -> Tensor:
         """The latent of each token and, where rotary, its turned key: [B, S, M] -> [B, S, C]."""
-        latent = self.latent_norm(self.latent_projection(source))
+        latent = self.latent_projection(source)
+        latent = self.latent_norm(latent.to(self.latent_norm.weight.dtype))  # autocast leaves it in 16 bit
         if self.rotary_projection is None:
             return latent
         place = self.rotary_projection(source)
