@@ -131,7 +131,7 @@ class DecoderLayer(nn.Module):
         *,
         need_weights: bool = False,
     ) -> tuple[Tensor, DecoderMaps]:
-        """x [N, T, M] beside the remembered source of B sentences, N a multiple of B -> x, maps (N = B)."""
+        """x [N, T, M] beside the remembered source [B, S, C], N a multiple of B -> x, maps (N = B)."""
         read = 0 if memory is None else memory.length
         own = self.self_attention(self.self_residual.enter(x), memory=memory, need_weights=need_weights)
         x = self.self_residual.leave(x, own.context)
