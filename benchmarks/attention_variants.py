@@ -194,15 +194,20 @@ def line(name: str, row: Row) -> str:
     return f"| {' | '.join((name, *numbers))} |"
 
 
-def write_between_markers(path: Path, text: str) -> None:
-    """Put the text between the markers of a file, in place of what was there."""
+def around_markers(path: Path) -> tuple[str, str]:
+    """What stands before and after the markers of a page, the markers with it."""
     first, last = MARKERS
     page = path.read_text(encoding="utf-8")
     if page.count(first) != 1 or page.count(last) != 1:
         raise ValueError(f"{path} has not one {first} and one {last}; add these two lines")
     before, rest = page.split(first)
-    after = rest.split(last)[1]
-    replace_file(path, f"{before}{first}\n{text}\n{last}{after}".encode())
+    return before + first, last + rest.split(last)[1]
+
+
+def write_between_markers(path: Path, text: str) -> None:
+    """Put the text between the markers of a page, in place of what was there."""
+    before, after = around_markers(path)
+    replace_file(path, f"{before}\n{text}\n{after}".encode())
 
 
 def chosen(names: list[str]) -> list[Variant]:
@@ -228,6 +233,8 @@ def main() -> int:
     configs = arguments.config or ["quickstart", str(HERE / "attention_variants.yaml")]
     try:
         variants = chosen(arguments.only)
+        if arguments.write:
+            around_markers(arguments.write)  # before the hours that follow
         study = Study(arguments.folder, configs, arguments.seeds)
         study.run(variants)
         if arguments.rounds:
