@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from seq2seq.attention import CausalSelfAttention, CrossAttention, Memory, SelfAttention
+from seq2seq.attention import CausalSelfAttention, CrossAttention, Memory, SelfAttention, Source
 from seq2seq.config import ModelConfig
 from seq2seq.dropout import Dropout
 
@@ -125,7 +125,7 @@ class DecoderLayer(nn.Module):
     def forward(
         self,
         x: Tensor,
-        remembered: Tensor,
+        remembered: Source,
         source_mask: Tensor | None,
         memory: Memory | None = None,
         *,
@@ -142,7 +142,7 @@ class DecoderLayer(nn.Module):
 
         # The rows of one sentence's beam ask the same source: to cross-attention they are simply
         # more queries, so the source is held once however wide the beam.
-        asking = self.cross_residual.enter(x).reshape(remembered.shape[0], -1, x.shape[-1])
+        asking = self.cross_residual.enter(x).reshape(len(remembered), -1, x.shape[-1])
         places = None
         if self.cross_attention.config.sparse:  # of each query, the rows of a beam one after the other
             places = torch.arange(read, read + x.shape[1], device=x.device).repeat(len(x) // len(remembered))

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from seq2seq.attention import Memory, padding_mask
+from seq2seq.attention import LinearState, Memory, Source, padding_mask
 from seq2seq.config import PAD, ModelConfig
 from seq2seq.dropout import Dropout
 from seq2seq.layers import DecoderLayer, DecoderMaps, Embedding, EncoderLayer, Stack, make_norm
@@ -49,8 +49,8 @@ class DecoderState:
     """Where decoding stands: what each layer remembers of the rows [N] and of their sources [B]."""
 
     memories: list[Memory]
-    remembered: list[Tensor]  # [B, S, C] each
-    source_mask: Tensor | None  # [B, 1, 1, S]
+    remembered: list[Source]  # [B, S, C] each, or their sums
+    source_mask: Tensor | None  # [B, 1, 1, S]; None also where sums have left the filler out
 
     @property
     def length(self) -> int:
@@ -76,9 +76,17 @@ class DecoderState:
         for memory in self.memories:
             memory.select(rows)
         if sentences is not None:
-            self.remembered = [layer[sentences] for layer in self.remembered]
+            self.remembered = [pick(source, sentences) for source in self.remembered]
             if self.source_mask is not None:
                 self.source_mask = self.source_mask[sentences]
+
+
+def pick(source: Source, sentences: Tensor) -> Source:
+    """What is remembered of these sentences' sources."""
+    if isinstance(source, LinearState):
+        source.select(sentences)
+        return source
+    return source[sentences]
 
 
 class Transformer(nn.Module):
@@ -115,10 +123,11 @@ class Transformer(nn.Module):
         Shapes: memory [B, S, M], mask [B, S] (true = real) or None; capacity in target tokens,
         the start symbol counted.
         """
+        padding = None if mask is None else padding_mask(mask)
         return DecoderState(
             [layer.self_attention.empty_memory(memory.shape[0], capacity) for layer in self.decoder],
-            [layer.cross_attention.remember(memory) for layer in self.decoder],
-            None if mask is None else padding_mask(mask),
+            [layer.cross_attention.remember_for_steps(memory, padding) for layer in self.decoder],
+            None if self.config.cross_attention.linear else padding,
         )
 
     def step(self, tokens: Tensor, state: DecoderState) -> Tensor:

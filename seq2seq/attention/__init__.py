@@ -18,7 +18,7 @@ Shape letters, here and everywhere in the project:
 """
 
 from seq2seq.attention.attend import Attended, attend
-from seq2seq.attention.cache import KeyValueCache, LinearState, Memory
+from seq2seq.attention.cache import KeyValueCache, LinearState, Memory, Source
 from seq2seq.attention.flow import CausalSelfAttention, CrossAttention, SelfAttention
 from seq2seq.attention.heads import LatentHeads, SharedHeads
 from seq2seq.attention.linear import causal_linear_attention, linear_attention
@@ -50,6 +50,7 @@ __all__ = [
     "Score",
     "SelfAttention",
     "SharedHeads",
+    "Source",
     "TargetAwarePooling",
     "TargetAwareScore",
     "all_of",

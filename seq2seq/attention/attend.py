@@ -82,10 +82,25 @@ def fused(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, dropou
 def masked_softmax(scores: Tensor, mask: Tensor | None) -> Tensor:
     """Softmax over the keys that may be attended to; zeros where there are none.
 
-    The smallest finite number stands in for minus infinity: a row of minus infinities would turn
-    into NaN, in the gradient too.
+    A large number stands in for infinity: a row of minus infinities would turn into NaN, in the
+    gradient too. Scores that want no gradient are overwritten.
     """
+    if not scores.requires_grad:
+        return softmax_in_place(scores, mask)
     if mask is None:
         return scores.softmax(dim=-1)
     lowest = torch.finfo(scores.dtype).min
     return scores.masked_fill(~mask, lowest).softmax(dim=-1).masked_fill(~mask, 0.0)
+
+
+def softmax_in_place(scores: Tensor, mask: Tensor | None) -> Tensor:
+    """As `masked_softmax`, into the scores: fresh memory for each step would cost more than the step.
+
+    The mask becomes numbers to add, while it is small, and half the lowest is low enough: added to a
+    score, the lowest itself could overflow.
+    """
+    if mask is not None:
+        hidden = torch.zeros(mask.shape, dtype=scores.dtype, device=scores.device)
+        scores += hidden.masked_fill_(~mask, torch.finfo(scores.dtype).min / 2)
+    weights = torch.softmax(scores, dim=-1, out=scores)
+    return weights if mask is None else weights.mul_(mask.any(dim=-1, keepdim=True))

@@ -2,7 +2,8 @@
 
     KeyValueCache   the compressed keys and values of the tokens read so far, [N, S, C]; under a
                     window only of those that a later token may still see
-    LinearState     linear attention's sums over all of them, [N, H, D, D] and [N, H, D]: constant
+    LinearState     linear attention's sums over all of them, [N, H, D, D] and [N, H, D]: constant;
+                    in cross-attention the sums over the source, made once a sentence
 
 Without a memory, each new token would send the whole prefix through the layer again. It is given to
 the layer and handed back, never hidden in it. Both kinds have `append`, `select`, `length`, `nbytes`.
@@ -104,6 +105,10 @@ class LinearState:
         self.totals = self.totals + key.sum(dim=-2)
         self.length += key.shape[-2]
 
+    def __len__(self) -> int:
+        """N, the rows held."""
+        return len(self.sums)
+
     def select(self, rows: Tensor) -> None:
         """Keep these rows [N'], in this order; a row may come several times."""
         self.sums, self.totals = self.sums[rows], self.totals[rows]
@@ -113,5 +118,11 @@ class LinearState:
         """Bytes of the two sums, from the first token on."""
         return sum(part.numel() * part.element_size() for part in (self.sums, self.totals))
 
+    @property
+    def device(self) -> torch.device:
+        """Where the sums lie."""
+        return self.sums.device
+
 
 Memory = KeyValueCache | LinearState
+Source = Tensor | LinearState  # what cross-attention asks: compressed [B, S, C], or its sums

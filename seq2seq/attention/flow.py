@@ -12,9 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from seq2seq.attention.attend import Attended, attend, check_mask
-from seq2seq.attention.cache import KeyValueCache, LinearState, Memory
-from seq2seq.attention.heads import LatentHeads, make_heads
-from seq2seq.attention.linear import causal_linear_attention, linear_attention
+from seq2seq.attention.cache import KeyValueCache, LinearState, Memory, Source
+from seq2seq.attention.heads import LatentHeads, SharedHeads, make_heads
+from seq2seq.attention.linear import causal_linear_attention, linear_attention, read_sums, summed
 from seq2seq.attention.mask import all_of, causal_mask, sparse_mask
 from seq2seq.attention.score import make_score
 from seq2seq.attention.window import attend_window, block_length
@@ -39,6 +39,8 @@ class Attention(nn.Module):
         """Queries [B, H, T, D] read a compressed memory [B, S, C] -> context [B, T, M]."""
         if self.absorbs(query.shape[2]):
             return self.read_absorbed(query, compressed, mask, need_weights)
+        if self.config.shared_heads < self.config.heads and not self.config.linear:
+            return self.read_grouped(query, compressed, mask, need_weights)
         return self.read_expanded(query, compressed, mask, need_weights)
 
     def read_expanded(
@@ -60,6 +62,27 @@ class Attention(nn.Module):
         latents = compressed[:, None].expand(-1, self.heads.heads, -1, -1)
         found = self._attend(self.heads.absorb(query), latents, latents, mask, need_weights)
         return self._merge(Attended(self.heads.release(found.context), found.weights))
+
+    def read_grouped(
+        self, query: Tensor, compressed: Tensor, mask: Tensor | None, need_weights: bool
+    ) -> Attended:
+        """As `read`: the queries of a group's heads are all asked of the one key/value head they share.
+
+        So keys and values are not copied for every head of the group, which in decoding, where one
+        query reads all of them, would be most of the work.
+        """
+        assert isinstance(self.heads, SharedHeads)
+        check_mask(mask, query, compressed)
+        key, value = self.heads.pairs(compressed)
+        shared, group = key.shape[1], self.heads.heads // key.shape[1]
+        asked = query.unflatten(1, (shared, group)).flatten(2, 3)  # [B, K, H / K T, D]
+        mask = None if mask is None else group_queries(mask, (shared, group, query.shape[2]))
+        found = self._attend(asked, key, value, mask, need_weights)
+        context, weights = (
+            None if x is None else x.unflatten(2, (group, query.shape[2])).flatten(1, 2) for x in found
+        )
+        assert context is not None
+        return self._merge(Attended(context, weights))
 
     def absorbs(self, queries: int) -> bool:
         """Whether `read_absorbed` does, and pays: latent heads, dot products, queries fewer than D.
@@ -209,10 +232,18 @@ class CrossAttention(Attention):
         """Compress the source once, for every later question: [B, S, memory width] -> [B, S, C]."""
         return self.heads.compress(source)
 
+    def remember_for_steps(self, source: Tensor, mask: Tensor | None = None) -> Source:
+        """As `remember`, for questions that come one by one and want no map: linear attention sums up.
+
+        Those sums leave out what the mask, broadcastable to [B, H, 1, S], hides; none is given with them.
+        """
+        remembered = self.remember(source)
+        return summed(*self.heads.expand(remembered), mask) if self.config.linear else remembered
+
     def forward(
         self,
         x: Tensor,
-        remembered: Tensor,
+        remembered: Source,
         mask: Tensor | None = None,
         *,
         positions: Tensor | None = None,
@@ -221,8 +252,18 @@ class CrossAttention(Attention):
         """x [B, T, M] asks remembered [B, S, C]; mask to [B, H, T, S] -> context [B, T, M], weights.
 
         `positions` [T] says where the queries stand (None: 0, 1, ...), which a sparse mask asks for.
+
+        Raises:
+            ValueError: a mask of wrong shape or dtype; a mask or a wish for weights beside sums.
         """
         query = self.heads.query(x)
+        if isinstance(remembered, LinearState):
+            if need_weights or mask is not None:
+                raise ValueError(
+                    "a LinearState has no single keys to weigh or to mask; give what `remember` made of "
+                    "the source to see its weights, and the mask to `remember_for_steps`"
+                )
+            return self._merge(Attended(read_sums(query, remembered), None))
         if self.config.sparse:
             check_mask(mask, query, remembered)
             if positions is None:
@@ -235,3 +276,16 @@ class CrossAttention(Attention):
 def newest(mask: Tensor | None, keys: int) -> Tensor | None:
     """The columns of a mask [..., S] that concern the newest keys, which are all a memory shows."""
     return mask if mask is None or mask.shape[-1] <= keys else mask[..., -keys:]
+
+
+def group_queries(mask: Tensor, sizes: tuple[int, int, int]) -> Tensor:
+    """A mask broadcastable to [B, H, T, S] for the queries of each group in one row, [B, K, H / K T, S].
+
+    The sizes are K, H / K and T.
+    """
+    shared, group, queries = sizes
+    mask = torch.atleast_2d(mask)
+    if mask.ndim > 2 and mask.shape[-3] > 1:  # it differs between heads
+        mask = mask.expand(*mask.shape[:-2], queries, mask.shape[-1])
+        return mask.unflatten(-3, (shared, group)).flatten(-3, -2)
+    return mask if mask.shape[-2] == 1 else torch.cat([mask] * group, dim=-2)

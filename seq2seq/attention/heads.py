@@ -70,10 +70,14 @@ class SharedHeads(nn.Module):
             compressed = torch.cat([key, value], dim=-1)
         return compressed
 
+    def pairs(self, compressed: Tensor) -> tuple[Tensor, Tensor]:
+        """Keys and values as they are shared, views: [B, S, C] -> twice [B, K, S, D]."""
+        key, value = compressed.unflatten(-1, (2, self.kv_heads, self.head_width)).permute(2, 0, 3, 1, 4)
+        return key, value
+
     def expand(self, compressed: Tensor) -> tuple[Tensor, Tensor]:
         """Keys and values for every head: [B, S, C] -> twice [B, H, S, D]."""
-        pairs = compressed.unflatten(-1, (2, self.kv_heads, self.head_width))
-        key, value = pairs.permute(2, 0, 3, 1, 4)  # each [B, K, S, D], a view
+        key, value = self.pairs(compressed)
         if self.kv_heads == self.heads:
             return key, value
         group = self.heads // self.kv_heads
@@ -149,7 +153,8 @@ class LatentHeads(nn.Module):
 
     def compress(self, source: Tensor, positions: Tensor | None = None) -> Tensor:
         """The latent of each token and, where rotary, its turned key: [B, S, M] -> [B, S, C]."""
-        latent = self.latent_norm(self.latent_projection(source))
+        latent = self.latent_projection(source)
+        latent = self.latent_norm(latent.to(self.latent_norm.weight.dtype))  # autocast leaves it in 16 bit
         if self.rotary_projection is None:
             return latent
         place = self.rotary_projection(source)

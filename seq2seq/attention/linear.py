@@ -7,9 +7,10 @@ The sums do not depend on the query: they are made once for all queries, or, whe
 its own past, grow token by token into a state of constant size, [D, D] and [D] a head (`LinearState`).
 Source: Katharopoulos et al. 2020, equations 5 to 8.
 
-Three forms of one formula, held equal by tests: the explicit one writes the weights [B, H, T, S]
-down (for maps, and for masks that differ from query to query); the parallel one sums over all keys;
-the causal one walks over chunks of tokens, explicit within a chunk, by the state before it.
+Forms of one formula, held equal by tests: the explicit one writes the weights [B, H, T, S] down (for
+maps, and for masks that differ from query to query); the parallel one sums over all keys, in the same
+call or, for later queries, once and for all (`summed`, `read_sums`); the causal one walks over chunks
+of tokens, explicit within a chunk, by the state before it.
 Dropout falls on the keys' features above the line, so that the mean is the result without it.
 """
 
@@ -49,8 +50,28 @@ def linear_attention(
         return _explicit(query, key, value, mask, dropout, dtype)
     key = _hide(key, mask)
     sums = functional.dropout(key, dropout).transpose(-2, -1) @ value
-    totals = (query * key.sum(dim=-2, keepdim=True)).sum(dim=-1)
-    return Attended(_divide(query @ sums, totals).to(dtype), None)
+    return Attended(_read(query, sums, key.sum(dim=-2)).to(dtype), None)
+
+
+def summed(key: Tensor, value: Tensor, mask: Tensor | None = None) -> LinearState:
+    """Keys and values [B, H, S, D] as their sums, for queries that come later and may see all of them.
+
+    A mask of keys, broadcastable to [B, H, 1, S], leaves some out for good.
+
+    Raises:
+        ValueError: a mask that is not boolean, does not broadcast, or differs between queries.
+    """
+    check_mask(mask, key[..., :1, :], key)
+    key, value = feature(key), _at_least_single(value)
+    rows, heads, _, width = key.shape
+    state = LinearState(rows, heads, width, dtype=key.dtype, device=key.device)
+    state.append(_hide(key, mask), value)
+    return state
+
+
+def read_sums(query: Tensor, state: LinearState) -> Tensor:
+    """What `linear_attention` gives for queries [B, H, T, D] and the keys summed: context [B, H, T, D]."""
+    return _read(feature(query), state.sums, state.totals).to(query.dtype)
 
 
 def causal_linear_attention(
@@ -133,6 +154,11 @@ def _running(query: Tensor, key: Tensor, value: Tensor, state: LinearState | Non
     earlier = torch.cat([first, own[:, :, :-1]], dim=2).cumsum(dim=2)
     mixed = q @ earlier + (q @ k.transpose(-2, -1)).tril() @ v
     return mixed.flatten(2, 3)[:, :, :tokens]
+
+
+def _read(query: Tensor, sums: Tensor, totals: Tensor) -> Tensor:
+    """Features of queries [B, H, T, D] and sums [B, H, D, D], [B, H, D] -> context [B, H, T, D]."""
+    return _divide(query @ sums, (query * totals[..., None, :]).sum(dim=-1))
 
 
 def _divide(numerators: Tensor, totals: Tensor) -> Tensor:

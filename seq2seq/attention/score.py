@@ -26,7 +26,7 @@ BLOCK = 2**24
 
 
 class Score(Protocol):
-    """Queries [B, H, T, D] and keys [B, H, S, D] -> scores [B, H, T, S]."""
+    """Queries [B, H, T, D] and keys [B, H, S, D] -> scores [B, H, T, S], new ones: they are overwritten."""
 
     def __call__(self, query: Tensor, key: Tensor) -> Tensor: ...
 
@@ -35,7 +35,7 @@ class ScaledDotScore(nn.Module):
     """q . k / sqrt(D): plain matrix products, nothing to learn."""
 
     def forward(self, query: Tensor, key: Tensor) -> Tensor:
-        return query @ key.transpose(-2, -1) / math.sqrt(query.shape[-1])
+        return (query / math.sqrt(query.shape[-1])) @ key.transpose(-2, -1)
 
 
 class AdditiveScore(nn.Module):

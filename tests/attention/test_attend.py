@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.nn.functional import scaled_dot_product_attention
 
-from seq2seq.attention import Attended, ScaledDotScore, attend
+from seq2seq.attention import AdditiveScore, Attended, ScaledDotScore, TargetAwareScore, attend
+from seq2seq.attention.attend import masked_softmax, softmax_in_place
 
 SIZES = st.sampled_from([1, 2, 3, 5, 7, 11, 13])
 MASKS = ["none", "padding", "causal", "any"]
@@ -197,3 +198,42 @@ def test_autocast_keeps_the_result() -> None:
     with torch.autocast("cpu", dtype=torch.bfloat16):
         for found in both_paths(*(x.bfloat16() for x in leaves), mask):
             torch.testing.assert_close(found.context.float(), expected, atol=2e-2, rtol=2e-2)
+
+
+@given(
+    st.lists(SIZES, min_size=4, max_size=4),
+    st.sampled_from([*MASKS, "nothing"]),
+    st.sampled_from([torch.float16, torch.bfloat16, torch.float32, torch.float64]),
+    st.permutations(range(4)),
+    st.integers(0, 10**6),
+)
+@settings(deadline=None, max_examples=60)
+def test_overwriting_the_scores_changes_no_weight(
+    shape: list[int], kind: str, dtype: torch.dtype, order: list[int], seed: int
+) -> None:
+    """The map shown would not be the one trained with; however the scores lie in memory."""
+    torch.manual_seed(seed)
+    b, h, t, s = shape
+    mask = torch.zeros(t, s, dtype=torch.bool) if kind == "nothing" else make_mask(kind, b, h, t, s)
+    lain = torch.empty([shape[place] for place in order], dtype=dtype)
+    scores = lain.permute([order.index(place) for place in range(4)])
+    scores.copy_(30 * torch.randn(shape))
+    leaf = scores.clone().requires_grad_()
+    expected = masked_softmax(leaf, mask).detach()
+    found = softmax_in_place(scores, mask)
+    assert found.data_ptr() == scores.data_ptr() and torch.equal(scores, found), "new room was taken"
+    torch.testing.assert_close(found, expected, atol=torch.finfo(dtype).eps, rtol=0)
+    if mask is not None:
+        assert (found.masked_select(~mask) == 0).all()
+
+
+@pytest.mark.parametrize("score", [ScaledDotScore(), AdditiveScore(11, 11, 5), TargetAwareScore(11, 5)])
+@torch.no_grad()
+def test_only_scores_are_overwritten(score: torch.nn.Module) -> None:
+    """Whoever asks for a map would lose the queries, keys, values or mask."""
+    given_in = (*inputs(), make_mask("any", 2, 3, 5, 7))
+    before = [x.clone() for x in given_in]
+    first = attend(*given_in[:3], score, given_in[3], need_weights=True)
+    second = attend(*given_in[:3], score, given_in[3], need_weights=True)
+    assert all(torch.equal(x, y) for x, y in zip(given_in, before, strict=True))
+    assert torch.equal(first.weights, second.weights)

@@ -4,7 +4,14 @@ import pytest
 import torch
 from torch.nn.functional import scaled_dot_product_attention
 
-from seq2seq.attention import AttentionConfig, ScaledDotScore, SelfAttention, SharedHeads, attend
+from seq2seq.attention import (
+    AttentionConfig,
+    CrossAttention,
+    ScaledDotScore,
+    SelfAttention,
+    SharedHeads,
+    attend,
+)
 
 WIDTH, HEADS, HEAD_WIDTH = 20, 4, 5
 
@@ -109,3 +116,42 @@ def test_impossible_heads_are_refused() -> None:
         SharedHeads(20, 3, 3, 20)
     with pytest.raises(ValueError, match=r"kv_heads is 3; choose a divisor of heads \(4\)"):
         SharedHeads(20, 4, 3, 20)
+
+
+@pytest.mark.parametrize("score", ["scaled_dot", "additive", "target_aware"])
+@pytest.mark.parametrize("kv_heads", [1, 2])
+@pytest.mark.parametrize(
+    "shape", [None, (7,), (1, 7), (3, 7), (2, 1, 1, 7), (2, 1, 3, 7), (4, 1, 7), (2, 4, 3, 7), (1, 4, 3, 1)]
+)
+@pytest.mark.parametrize("need_weights", [False, True])
+def test_a_group_asks_as_its_heads_do(
+    score: str, kv_heads: int, shape: tuple[int, ...] | None, need_weights: bool
+) -> None:
+    """A head would ask with another's queries, or under another's mask; gradients would differ."""
+    torch.manual_seed(2)
+    attention = CrossAttention(WIDTH, AttentionConfig(heads=HEADS, kv_heads=kv_heads, score=score)).double()
+    x = torch.randn(2, 3, WIDTH, dtype=torch.float64, requires_grad=True)
+    remembered = attention.remember(torch.randn(2, 7, WIDTH, dtype=torch.float64))
+    mask = None if shape is None else torch.rand(shape) > 0.4
+    results = []
+    for read in (attention.read_grouped, attention.read_expanded):
+        found = read(attention.heads.query(x), remembered, mask, need_weights)
+        (gradient,) = torch.autograd.grad(found.context.square().sum(), x, retain_graph=True)
+        results.append([found.context, gradient, *([found.weights] if need_weights else [])])
+    for one, other in zip(*results, strict=True):
+        torch.testing.assert_close(one, other, atol=1e-10, rtol=0)
+
+
+def test_a_mask_of_another_shape_is_refused_as_it_was_given() -> None:
+    """The sentence would speak of groups, which whoever gave the mask knows nothing of."""
+    attention = SelfAttention(WIDTH, AttentionConfig(heads=HEADS, kv_heads=2))
+    with pytest.raises(ValueError, match=r"give one that broadcasts to \(2, 4, 3, 3\)"):
+        attention(torch.randn(2, 3, WIDTH), torch.ones(2, 1, 6, 3, dtype=torch.bool))
+
+
+def test_groups_are_not_copied_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Decoding would read every key once a head again, and the shared heads save memory only."""
+    attention = CrossAttention(WIDTH, AttentionConfig(heads=HEADS, kv_heads=1)).eval()
+    remembered = attention.remember(torch.randn(2, 7, WIDTH))
+    monkeypatch.setattr(SharedHeads, "expand", None)
+    attention(torch.randn(2, 1, WIDTH), remembered)

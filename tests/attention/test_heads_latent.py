@@ -180,3 +180,13 @@ def test_heads_that_do_not_divide_are_refused() -> None:
     """A head of a fraction of a number."""
     with pytest.raises(ValueError, match=r"heads is 5, which does not divide width 24; choose a divisor"):
         LatentHeads(WIDTH, 5, LATENT, WIDTH)
+
+
+def test_autocast_normalises_latents_as_the_weights_are() -> None:
+    """In mixed precision torch would warn of two types in one norm, and take a slow way through it."""
+    heads = LatentHeads(WIDTH, HEADS, LATENT, WIDTH)
+    seen: list[torch.dtype] = []
+    heads.latent_norm.register_forward_pre_hook(lambda norm, given: seen.append(given[0].dtype))
+    with torch.autocast("cpu", torch.bfloat16):
+        heads.compress(torch.randn(2, 3, WIDTH))
+    assert seen == [torch.float32]

@@ -14,12 +14,13 @@ from torch.nn.functional import elu
 from seq2seq.attention import (
     AttentionConfig,
     CausalSelfAttention,
+    CrossAttention,
     LinearState,
     causal_linear_attention,
     linear_attention,
     padding_mask,
 )
-from seq2seq.attention.linear import feature
+from seq2seq.attention.linear import feature, read_sums, summed
 
 FORMS = [linear_attention, causal_linear_attention]
 
@@ -164,6 +165,61 @@ def test_the_state_has_no_single_keys() -> None:
     memory = attention.empty_memory(1, 9)
     with pytest.raises(ValueError, match="a LinearState has no single keys to weigh or to mask; give need_w"):
         attention(torch.randn(1, 1, 8), memory=memory, need_weights=True)
+
+
+@pytest.mark.parametrize("heads", [{}, {"kv_heads": 1}, {"latent": 5}], ids=["MHA", "MQA", "MLA"])
+@torch.no_grad()
+def test_a_source_summed_once_answers_as_the_source_itself(heads: dict[str, int]) -> None:
+    """Every step of decoding would read another source than training did, or filler would be in its sums."""
+    torch.manual_seed(7)
+    attention = CrossAttention(12, AttentionConfig(heads=3, linear=True, **heads), memory_width=11).double()
+    x, source = torch.randn(3, 5, 12).double(), torch.randn(3, 7, 11).double()
+    present = torch.tensor([[True] * 7, [True] * 4 + [False] * 3, [False] * 7])
+    expected = attention(x, attention.remember(source), padding_mask(present)).context
+    sums = attention.remember_for_steps(source, padding_mask(present))
+    assert isinstance(sums, LinearState) and len(sums) == 3 and sums.length == 7
+    parts = [attention(part, sums).context for part in x.split([1, 3, 1], dim=1)]
+    torch.testing.assert_close(torch.cat(parts, dim=1), expected, atol=1e-10, rtol=0)
+    sums.select(torch.tensor([2, 0]))
+    torch.testing.assert_close(attention(x[[2, 0]], sums).context, expected[[2, 0]], atol=1e-10, rtol=0)
+
+
+def test_the_sums_of_a_source_are_as_small_however_long_it_is() -> None:
+    """A step would cost more after a longer source, which is what linear attention is to avoid."""
+    attention = CrossAttention(12, AttentionConfig(heads=3, linear=True))
+    short, long = (attention.remember_for_steps(torch.randn(2, length, 12)) for length in (1, 97))
+    assert short.nbytes == long.nbytes == 2 * 3 * (4 * 4 + 4) * 4
+
+
+@pytest.mark.parametrize(
+    "asked", [{"need_weights": True}, {"mask": torch.ones(1, 1, 1, 7, dtype=torch.bool)}]
+)
+def test_sums_of_a_source_have_no_single_keys(asked: dict) -> None:
+    """A map, or a mask come too late, would silently concern nothing."""
+    attention = CrossAttention(12, AttentionConfig(heads=3, linear=True))
+    sums = attention.remember_for_steps(torch.randn(2, 7, 12))
+    with pytest.raises(ValueError, match="a LinearState has no single keys to weigh or to mask; give what"):
+        attention(torch.randn(2, 1, 12), sums, **asked)
+
+
+@pytest.mark.parametrize(
+    "mask",
+    [torch.ones(2, 1, 5, 7, dtype=torch.bool), torch.ones(2, 1, 1, 6, dtype=torch.bool), torch.ones(7)],
+    ids=["of queries", "of other keys", "of numbers"],
+)
+def test_a_mask_that_no_sum_can_obey_is_refused(mask: Tensor) -> None:
+    """Broadcast, it would hide other keys than asked for."""
+    _, key, value = inputs(s=7)
+    with pytest.raises(ValueError, match="the mask is of"):
+        summed(key, value, mask)
+
+
+def test_gradients_flow_through_sums() -> None:
+    """Whoever trains through a summed source would train another model."""
+    torch.manual_seed(8)
+    mask = padding_mask(torch.tensor([[True, False, True]]))
+    leaves = inputs(1, 2, 3, 2)
+    assert torch.autograd.gradcheck(lambda q, k, v: read_sums(q, summed(k, v, mask)), leaves)
 
 
 def test_the_feature_is_elu_plus_one() -> None:

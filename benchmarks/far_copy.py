@@ -1,0 +1,224 @@
+"""Copy from far: what distance costs attention, a GRU and convolutions of equal size.
+
+    source   c c c c  n n n ... n  </s>     four symbols to keep, then noise for a distance
+    target   c c c c                        to be written once all has been read
+
+    python benchmarks/far_copy.py --runs DIR > docs/figures/distance.json
+
+The copying task of Hochreiter and Schmidhuber (1997) and Arjovsky et al. (2016), with noise where theirs
+is blank. Each model is trained once a seed, all on the same batches: near ones first, because the rivals
+learn nothing when they begin with all, then farther ones among them. Its accuracy at each distance, and the
+time of a training step beside ours in interleaved rounds, go to standard output as JSON. DIR keeps each
+finished training, so that a second run does only what is missing.
+"""
+
+import argparse
+import json
+import math
+import statistics
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from rivals import ConvolutionalModel, RecurrentModel
+from rounds import compare
+from torch import Tensor, nn
+from torch.nn import functional
+
+from seq2seq.config import BOS, EOS, ModelConfig
+from seq2seq.transformer import Transformer
+
+DISTANCES = (16, 32, 64, 128, 256, 512, 1024)
+KEPT = 4  # symbols to copy
+SYMBOLS, NOISE = range(4, 12), range(12, 20)
+VOCABULARY = 20
+TOKENS = 2048  # of source a batch, but no more than MOST_ROWS rows
+MOST_ROWS = 32
+RATES = {"attention": 2e-3, "GRU": 5e-3, "convolution": 3e-3}
+NEAR, ALL = 0.3, 0.7  # shares of the updates: until then only the nearest; from then on all distances
+
+
+class AttentionModel(nn.Module):
+    """Our Transformer, seen as a function of source and target only."""
+
+    def __init__(self, width: int):
+        super().__init__()
+        self.transformer = Transformer(
+            ModelConfig(
+                vocabulary_size=VOCABULARY,
+                width=width,
+                feed_forward=2 * width,
+                encoder_layers=2,
+                decoder_layers=2,
+                norm_order="pre",
+                dropout=0.0,
+                max_length=2 * max(DISTANCES),
+            )
+        )
+
+    def forward(self, source: Tensor, target: Tensor) -> Tensor:
+        """Source [B, S], target [B, T] -> logits [B, T, V]."""
+        return self.transformer(source, target).logits
+
+
+# Widths that make about 41,000 weights of each.
+MAKERS: dict[str, Callable[[], nn.Module]] = {
+    "attention": lambda: AttentionModel(32),
+    "GRU": lambda: RecurrentModel(VOCABULARY, 57),
+    "convolution": lambda: ConvolutionalModel(VOCABULARY, 24),
+}
+
+
+def make_batch(rows: int, distance: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Sources [B, KEPT + distance + 1] and what is to be copied, [B, KEPT]."""
+
+    def draw(choices: range, count: int) -> Tensor:
+        return torch.randint(choices.start, choices.stop, (rows, count), generator=generator)
+
+    kept = draw(SYMBOLS, KEPT)
+    return torch.cat([kept, draw(NOISE, distance), torch.full((rows, 1), EOS)], dim=1), kept
+
+
+def rows_for(distance: int) -> int:
+    """How many sequences a batch holds."""
+    return max(1, min(MOST_ROWS, TOKENS // distance))
+
+
+def choose_distance(done: float, distances: Sequence[int], generator: torch.Generator) -> int:
+    """One of the distances in use when that share of training is done; d by a chance of 1 / sqrt(d)."""
+    farther = max(0.0, done - NEAR) / (ALL - NEAR) * (len(distances) - 1)
+    allowed = distances[: 1 + min(len(distances) - 1, math.ceil(farther))]
+    chances = torch.tensor([d**-0.5 for d in allowed])
+    return allowed[int(torch.multinomial(chances, 1, generator=generator))]
+
+
+def predict(model: nn.Module, source: Tensor, kept: Tensor) -> Tensor:
+    """Logits [B, KEPT, V] of each symbol, after those before it (which say nothing about it)."""
+    start = torch.full_like(kept[:, :1], BOS)
+    return model(source, torch.cat([start, kept[:, :-1]], dim=1))
+
+
+def loss_of(model: nn.Module, source: Tensor, kept: Tensor) -> Tensor:
+    """Mean cross-entropy of the symbols."""
+    return functional.cross_entropy(predict(model, source, kept).flatten(0, 1), kept.flatten())
+
+
+def train(name: str, seed: int, updates: int, distances: Sequence[int], report: int = 500) -> nn.Module:
+    """A model trained for so many updates, each on a batch of one of the distances."""
+    torch.manual_seed(seed)
+    model = MAKERS[name]()
+    generator = torch.Generator().manual_seed(1000 + seed)
+    optimizer = torch.optim.Adam(model.parameters(), lr=RATES[name])
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda step: min(1.0, (step + 1) / 100) * max(0.05, 1 - step / updates)
+    )
+    recent: list[float] = []
+    for number in range(updates):
+        distance = choose_distance(number / updates, distances, generator)
+        loss = loss_of(model, *make_batch(rows_for(distance), distance, generator))
+        optimizer.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        schedule.step()
+        recent.append(loss.item())
+        if (number + 1) % report == 0:
+            say(f"{name}, seed {seed}: update {number + 1}, loss {statistics.mean(recent[-report:]):.3f}")
+    return model.eval()
+
+
+@torch.inference_mode()
+def accuracy(model: nn.Module, distance: int, sequences: int = 256) -> float:
+    """The share of symbols copied right, over sequences never trained on."""
+    generator = torch.Generator().manual_seed(7)
+    right, rows = 0, rows_for(distance)
+    batches = max(1, sequences // rows)
+    for _ in range(batches):
+        source, kept = make_batch(rows, distance, generator)
+        right += int((predict(model, source, kept).argmax(dim=-1) == kept).sum())
+    return right / (batches * rows * KEPT)
+
+
+def train_all(
+    folder: Path, seeds: Sequence[int], updates: int, distances: Sequence[int]
+) -> dict[str, dict[str, list[float]]]:
+    """Accuracy of each model at each distance, one number a seed; what the folder holds is not done again."""
+    found: dict[str, dict[str, list[float]]] = {name: {str(d): [] for d in distances} for name in MAKERS}
+    for seed in seeds:
+        for name in MAKERS:
+            kept = folder / f"{name}-{seed}-{updates}.json"
+            if not kept.exists():
+                model = train(name, seed, updates, distances)
+                kept.write_text(json.dumps({str(d): accuracy(model, d) for d in distances}))
+            for distance, share in json.loads(kept.read_text()).items():
+                found[name][distance].append(share)
+            say(f"{name}, seed {seed}: {kept.read_text()}")
+    return found
+
+
+def time_all(distances: Sequence[int], rounds: int, rows: int = 4) -> dict[str, dict[str, list[float]]]:
+    """For each rival and distance: quartiles of how many times as long as ours its training step takes."""
+    models = {name: make() for name, make in MAKERS.items()}
+    found: dict[str, dict[str, list[float]]] = {name: {} for name in MAKERS if name != "attention"}
+    for distance in distances:
+        batch = make_batch(rows, distance, torch.Generator().manual_seed(1))
+        for name, ratios in found.items():
+            comparison = compare(
+                name,
+                [batch],
+                lambda batch: batch[0].numel(),
+                lambda batch: loss_of(models["attention"], *batch).backward(),
+                lambda batch, name=name: loss_of(models[name], *batch).backward(),
+                rounds,
+            )
+            pairs = zip(comparison.ours, comparison.theirs, strict=True)
+            ratios[str(distance)] = statistics.quantiles([theirs / ours for ours, theirs in pairs], n=4)
+            say(f"{name} at {distance}: {comparison.line('tokens/s')}")
+    return found
+
+
+def parameters(model: nn.Module) -> int:
+    """How many numbers a model learns."""
+    return sum(weight.numel() for weight in model.parameters())
+
+
+def measure(
+    folder: Path, seeds: Sequence[int], updates: int, distances: Sequence[int], rounds: int
+) -> dict[str, Any]:
+    """All that the figure shows, as plain values."""
+    return {
+        "updates": updates,
+        "seeds": list(seeds),
+        "chance": 1 / len(SYMBOLS),
+        "parameters": {name: parameters(make()) for name, make in MAKERS.items()},
+        "receptive_field": ConvolutionalModel(VOCABULARY, 1).receptive_field,
+        "accuracy": train_all(folder, seeds, updates, distances),
+        "step_ratio": time_all(distances, rounds),
+    }
+
+
+def say(line: str) -> None:
+    """Progress, beside the JSON."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def main() -> None:
+    """Train, time, and print what was found."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--runs", type=Path, required=True, help="a folder that keeps finished trainings")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--updates", type=int, default=3000)
+    parser.add_argument("--rounds", type=int, default=15, help="timed pairs a distance")
+    arguments = parser.parse_args()
+    arguments.runs.mkdir(parents=True, exist_ok=True)
+    seeds = range(1, arguments.seeds + 1)
+    found = measure(arguments.runs, seeds, arguments.updates, DISTANCES, arguments.rounds)
+    print(json.dumps(found, indent=1))
+
+
+if __name__ == "__main__":
+    main()
