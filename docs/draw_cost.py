@@ -52,9 +52,25 @@ def figure(found: dict[str, Any]) -> str:
     return draw(
         [
             Panel("Time, logarithmic axes", x, lines(found, 0, 1.0), y_log=True, y_text=seconds_text, **size),
-            Panel("Memory, logarithmic axes", x, lines(found, 1, 2.0**20), y_log=True, y_text=bytes_text, **size),
-            Panel("Time, plain axes", x, lines(found, 0, 1.0, straight), x_log=False, y_text=seconds_text, **size),
-            Panel("Memory, plain axes", x, lines(found, 1, 2.0**20, straight), x_log=False, y_text=bytes_text, **size),
+            Panel(
+                "Memory, logarithmic axes", x, lines(found, 1, 2.0**20), y_log=True, y_text=bytes_text, **size
+            ),
+            Panel(
+                "Time, plain axes",
+                x,
+                lines(found, 0, 1.0, straight),
+                x_log=False,
+                y_text=seconds_text,
+                **size,
+            ),
+            Panel(
+                "Memory, plain axes",
+                x,
+                lines(found, 1, 2.0**20, straight),
+                x_log=False,
+                y_text=bytes_text,
+                **size,
+            ),
         ],
         "Cost of each attention against length: above on logarithmic axes, below on plain ones",
         columns=2,
