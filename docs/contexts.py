@@ -55,7 +55,7 @@ def read_uses(path: Path) -> dict[str, list[Use]]:
 
 @torch.inference_mode()
 def layer_vectors(translator: Translator, text: str) -> tuple[Tensor, Tensor]:
-    """The vectors of all pieces, [layers + 1, pieces, M], and which of them each character has, [characters]."""
+    """The vectors of all pieces, [layers + 1, pieces, M], and which piece each character is of."""
     ids, spans = translator.tokenizer.encode_with_spans(text)
     seen: list[Tensor] = []
 

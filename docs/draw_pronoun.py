@@ -4,9 +4,9 @@
     python docs/draw_pronoun.py --table
     python docs/draw_pronoun.py --questions MINE.tsv --model MODEL > pronoun.svg
 
-Above, the first pair of the kind --show: a row a head, a column a word, darker for more of the pronoun's weight,
-the largest of all framed. Below, for each kind of question, how often each head gives the noun that is meant
-more weight than the other one; in half of the sentences that is the first noun, in half the second.
+Above, the first pair of the kind --show: a row a head, a column a word, darker for more of the pronoun's
+weight, the largest of all framed. Below, for each kind of question, how often each head gives the noun that
+is meant more weight than the other one; in half of the sentences that is the first noun, in half the second.
 `pronouns.py` has the marks of the questions, and works with any language.
 """
 
@@ -117,8 +117,8 @@ def table(translator: Translator, questions: dict[str, list[Question]], kind: st
         shares = right.float().mean(dim=0)
         both = (right[0::2] & right[1::2]).float().mean(dim=0)
         lines.append(
-            f"{name}: {len(asked)} sentences, heads right {shares.min():.2f} to {shares.max():.2f}, in both of "
-            f"a pair at most {both.max():.2f}; head chosen on the other half {held_out(right):.2f}"
+            f"{name}: {len(asked)} sentences, heads right {shares.min():.2f} to {shares.max():.2f}, in "
+            f"both of a pair at most {both.max():.2f}; head chosen on the other half {held_out(right):.2f}"
         )
         found = [strongest(translator, question) for question in asked]
         hits = sum(

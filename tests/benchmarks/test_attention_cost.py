@@ -1,0 +1,86 @@
+"""The cost of attention against length: measured within limits, and drawn. Nothing is timed here."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import attention_cost
+import draw_cost
+import pytest
+from attention_cost import Cost, will_fit
+
+needs_proc = pytest.mark.skipif(
+    not Path("/proc/self/clear_refs").exists(), reason="memory is read from /proc, which is Linux's"
+)
+
+
+@needs_proc
+def test_every_variant_is_measured_and_drawn(repository: Path, texts_of) -> None:
+    """The commands under the figure would not draw it."""
+    done = subprocess.run(
+        [sys.executable, "benchmarks/attention_cost.py", "--rounds", "1", "--longest", "256"],
+        cwd=repository,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert set(found["cost"]) == set(attention_cost.CONFIGS)
+    for costs in found["cost"].values():
+        assert list(costs) == ["128", "256"]
+        assert all(seconds > 0 and size > 0 for seconds, size in costs.values())
+    shown = texts_of(draw_cost.figure(found))
+    assert set(attention_cost.CONFIGS) <= set(shown)
+    assert draw_cost.table(found).count("\n") == 1 + len(attention_cost.CONFIGS)
+
+
+def test_masked_window_is_not_the_blocked_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The two lines would show one and the same computation."""
+    from seq2seq.attention import flow
+
+    calls = []
+    blocked = flow.attend_window
+    monkeypatch.setattr(flow, "attend_window", lambda *a, **k: calls.append(1) or blocked(*a, **k))
+    attention_cost.make_pass("window, masked", 300)()
+    assert not calls
+    attention_cost.make_pass("window, blocked", 300)()
+    assert calls
+
+
+def test_masked_window_computes_the_same_as_the_blocked_one() -> None:
+    """The two lines would be of two different attentions."""
+    import torch
+
+    torch.manual_seed(1)
+    from seq2seq.attention import SelfAttention
+
+    x = torch.randn(1, 300, attention_cost.WIDTH)
+    blocked = SelfAttention(attention_cost.WIDTH, attention_cost.CONFIGS["window, blocked"])
+    masked = SelfAttention(attention_cost.WIDTH, attention_cost.CONFIGS["window, masked"])
+    masked.load_state_dict(blocked.state_dict())
+    mask = attention_cost.mask_of("window, masked", 300)
+    torch.testing.assert_close(masked(x, mask).context, blocked(x).context, atol=1e-5, rtol=0)
+
+
+def test_a_line_ends_before_what_will_not_fit() -> None:
+    """The benchmark would work for minutes on what its figure leaves out."""
+    assert will_fit({}, 128)
+    assert will_fit({"128": Cost(1.0, 1)}, 256)
+    assert will_fit({"128": Cost(1.0, 1), "256": Cost(4.0, 1)}, 512)
+    assert not will_fit({"128": Cost(5.0, 1), "256": Cost(20.0, 1)}, 512)
+    assert not will_fit({"128": Cost(1.0, 1)}, 512)  # 256 did not fit
+
+
+@needs_proc
+def test_beyond_the_limit_there_is_no_number(tmp_path: Path, repository: Path) -> None:
+    """A variant that took more than is allowed would be drawn all the same."""
+    script = (
+        "import sys; sys.path.insert(0, 'benchmarks'); import attention_cost as c; "
+        "c.BYTES = 2**20; print(c.measure('target-aware', 512), c.measure('target-aware', 4))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=repository, capture_output=True, text=True, check=False
+    )
+    assert done.stdout.startswith("None None") or done.stdout.startswith("None Cost"), done.stderr
