@@ -70,9 +70,7 @@ def test_attention_learns_what_convolution_cannot_reach(monkeypatch: pytest.Monk
     assert shares["convolution"] < 0.35  # chance is 1 in 8
 
 
-def test_finished_trainings_are_kept_and_drawn(
-    tmp_path, monkeypatch: pytest.MonkeyPatch, texts_of
-) -> None:
+def test_finished_trainings_are_kept_and_drawn(tmp_path, monkeypatch: pytest.MonkeyPatch, texts_of) -> None:
     """A second run would train again, or its result could not be drawn."""
     monkeypatch.setattr(far_copy, "MOST_ROWS", 2)
     monkeypatch.setattr(far_copy, "accuracy", lambda model, distance: 1 / distance)
