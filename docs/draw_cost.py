@@ -1,6 +1,6 @@
 """What each attention costs as texts grow: processor time and memory of a pass forward and backward.
 
-    python benchmarks/attention_cost.py > docs/figures/cost.json      (measures; takes a while)
+    python benchmarks/attention_cost.py --runs DIR > docs/figures/cost.json      (measures; takes a while)
     python docs/draw_cost.py docs/figures/cost.json > docs/figures/cost.svg
     python docs/draw_cost.py docs/figures/cost.json --table
 

@@ -19,10 +19,11 @@ needs_proc = pytest.mark.skipif(
 
 
 @needs_proc
-def test_every_variant_is_measured_and_drawn(repository: Path, texts_of) -> None:
+def test_every_variant_is_measured_and_drawn(repository: Path, tmp_path: Path, texts_of) -> None:
     """The commands under the figure would not draw it."""
+    script = [sys.executable, "benchmarks/attention_cost.py", "--runs", str(tmp_path)]
     done = subprocess.run(
-        [sys.executable, "benchmarks/attention_cost.py", "--rounds", "1", "--longest", "256"],
+        [*script, "--rounds", "1", "--longest", "256"],
         cwd=repository,
         capture_output=True,
         text=True,
@@ -70,8 +71,17 @@ def test_a_line_ends_before_what_will_not_fit() -> None:
     assert not will_fit({"128": Cost(1.0, 1)}, 512)  # 256 did not fit
 
 
+def test_what_was_measured_is_not_measured_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that was interrupted would begin anew, or mix up its measurements."""
+    monkeypatch.setattr(attention_cost, "measure", lambda name, length: Cost(length / 1000, len(name)))
+    found = attention_cost.measure_all(tmp_path, (128, 256), rounds=2)
+    monkeypatch.setattr(attention_cost, "measure", None)
+    assert attention_cost.measure_all(tmp_path, (128, 256), rounds=2) == found
+    assert found["additive"] == {"128": Cost(0.128, 8), "256": Cost(0.256, 8)}
+
+
 @needs_proc
-def test_beyond_the_limit_there_is_no_number(tmp_path: Path, repository: Path) -> None:
+def test_beyond_the_limit_there_is_no_number(repository: Path) -> None:
     """A variant that took more than is allowed would be drawn all the same."""
     script = (
         "import sys; sys.path.insert(0, 'benchmarks'); import attention_cost as c; "

@@ -1,4 +1,4 @@
-"""docs/promises.md: its figures and its commands are there, and the figures are those of the data beside them."""
+"""docs/promises.md: its figures and commands are there, and the figures are those of the data beside them."""
 
 import json
 import re
