@@ -9,7 +9,7 @@ The copying task of Hochreiter and Schmidhuber (1997) and Arjovsky et al. (2016)
 is blank. Each model is trained once a seed, all on the same batches: near ones first, because the rivals
 learn nothing when they begin with all, then farther ones among them. Its accuracy at each distance, and the
 time of a training step beside ours in interleaved rounds, go to standard output as JSON. DIR keeps each
-finished training, so that a second run does only what is missing.
+finished training and timing, so that a second run does only what is missing.
 """
 
 import argparse
@@ -158,25 +158,33 @@ def train_all(
     return found
 
 
-def time_all(distances: Sequence[int], rounds: int, rows: int = 4) -> dict[str, dict[str, list[float]]]:
+def time_all(folder: Path, distances: Sequence[int], rounds: int) -> dict[str, dict[str, list[float]]]:
     """For each rival and distance: quartiles of how many times as long as ours its training step takes."""
-    models = {name: make() for name, make in MAKERS.items()}
     found: dict[str, dict[str, list[float]]] = {name: {} for name in MAKERS if name != "attention"}
-    for distance in distances:
-        batch = make_batch(rows, distance, torch.Generator().manual_seed(1))
-        for name, ratios in found.items():
-            comparison = compare(
-                name,
-                [batch],
-                lambda batch: batch[0].numel(),
-                lambda batch: loss_of(models["attention"], *batch).backward(),
-                lambda batch, name=name: loss_of(models[name], *batch).backward(),
-                rounds,
-            )
-            pairs = zip(comparison.ours, comparison.theirs, strict=True)
-            ratios[str(distance)] = statistics.quantiles([theirs / ours for ours, theirs in pairs], n=4)
-            say(f"{name} at {distance}: {comparison.line('tokens/s')}")
+    for name, ratios in found.items():
+        for distance in distances:
+            kept = folder / f"time-{name}-{distance}-{rounds}.json"
+            if not kept.exists():
+                kept.write_text(json.dumps(time_steps(name, distance, rounds)))
+            ratios[str(distance)] = json.loads(kept.read_text())
     return found
+
+
+def time_steps(name: str, distance: int, rounds: int, rows: int = 4) -> list[float]:
+    """Quartiles of a rival's seconds for a training step over ours, in interleaved rounds."""
+    ours, rival = MAKERS["attention"](), MAKERS[name]()
+    batch = make_batch(rows, distance, torch.Generator().manual_seed(1))
+    comparison = compare(
+        name,
+        [batch],
+        lambda batch: batch[0].numel(),
+        lambda batch: loss_of(ours, *batch).backward(),
+        lambda batch: loss_of(rival, *batch).backward(),
+        rounds,
+    )
+    say(f"{name} at {distance}: {comparison.line('tokens/s')}")
+    pairs = zip(comparison.ours, comparison.theirs, strict=True)
+    return statistics.quantiles([theirs / own for own, theirs in pairs], n=4)
 
 
 def parameters(model: nn.Module) -> int:
@@ -195,7 +203,7 @@ def measure(
         "parameters": {name: parameters(make()) for name, make in MAKERS.items()},
         "receptive_field": ConvolutionalModel(VOCABULARY, 1).receptive_field,
         "accuracy": train_all(folder, seeds, updates, distances),
-        "step_ratio": time_all(distances, rounds),
+        "step_ratio": time_all(folder, distances, rounds),
     }
 
 
@@ -209,7 +217,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--runs", type=Path, required=True, help="a folder that keeps finished trainings")
+    parser.add_argument("--runs", type=Path, required=True, help="a folder that keeps what is finished")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--updates", type=int, default=3000)
     parser.add_argument("--rounds", type=int, default=15, help="timed pairs a distance")
