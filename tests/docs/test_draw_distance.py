@@ -76,7 +76,7 @@ def test_finished_trainings_are_kept_and_drawn(tmp_path, monkeypatch: pytest.Mon
     monkeypatch.setattr(far_copy, "accuracy", lambda model, distance: 1 / distance)
     found = far_copy.measure(tmp_path, [1], updates=2, distances=(4, 8), rounds=3)
     monkeypatch.setattr(far_copy, "train", None)  # a second training or timing would fail
-    monkeypatch.setattr(far_copy, "compare", None)
+    monkeypatch.setattr(far_copy, "processor_seconds", None)
     assert far_copy.measure(tmp_path, [1], updates=2, distances=(4, 8), rounds=3) == found
     assert found["accuracy"]["GRU"] == {"4": [0.25], "8": [0.125]}
     assert all(low <= middle <= high for low, middle, high in found["step_ratio"]["GRU"].values())
