@@ -5,7 +5,7 @@
     python docs/draw_cost.py docs/figures/cost.json --table
 
 Above, all variants on logarithmic axes, where a power of the length is a straight line and its steepness the
-exponent. Below, some of them on plain axes, where only a cost linear in length is straight.
+exponent. Below, the two that are to be linear on plain axes, where only what is linear is straight.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from typing import Any
 
 from line_chart import Line, Panel, draw
 
-STRAIGHT = ("MHA", "window, masked", "window, blocked", "linear")  # drawn on plain axes, too
+STRAIGHT = ("window, blocked", "linear")  # drawn on plain axes, too
 
 
 def seconds_text(value: float) -> str:
@@ -45,7 +45,7 @@ def lines(found: dict[str, Any], which: int, unit: float, names: list[str] | Non
 
 
 def figure(found: dict[str, Any]) -> str:
-    """Time and memory, all variants above, some on plain axes below."""
+    """Time and memory, all variants above, the linear ones on plain axes below."""
     x = "length in tokens"
     straight = list(STRAIGHT)
     size = {"width": 360.0}
