@@ -1,12 +1,13 @@
 """What each attention costs against length: processor time and memory of a forward and a backward pass.
 
-    python benchmarks/attention_cost.py > docs/figures/cost.json
+    python benchmarks/attention_cost.py --runs DIR > docs/figures/cost.json
 
 One self-attention layer of width 64 with 4 heads reads one sequence, on one thread. Every measurement is a
-process of its own, made anew, that may take 60 s of processor time and 8 GiB more than it began with; a
-variant goes on to the next length only if it stayed within. Time is the processor's, so that a busy machine
-adds little to it; variants take turns and the median of the rounds counts. Memory is the peak of resident
-memory over that before the pass. Linux only: it reads /proc.
+process of its own that may take 60 s of processor time and 8 GiB more than it began with; a variant goes on
+to the next length while it stays within, and while growing on as it did would leave it there. Time is the
+processor's, so that a busy machine adds little to it; variants take turns and the median of the rounds
+counts. Memory is the peak of resident memory over that before the pass. DIR keeps each measurement, so that a
+second run does only what is missing. Linux only: it reads /proc.
 """
 
 import argparse
@@ -129,15 +130,15 @@ def measure(name: str, length: int) -> Cost | None:
         process.join()
 
 
-def measure_all(lengths: Sequence[int], rounds: int) -> dict[str, dict[str, Cost]]:
-    """Every variant at every length that fits, the median of the rounds."""
+def measure_all(folder: Path, lengths: Sequence[int], rounds: int) -> dict[str, dict[str, Cost]]:
+    """Every variant at every length that fits: the median of the rounds' seconds, the most bytes."""
     found: dict[str, dict[str, Cost]] = {name: {} for name in CONFIGS}
     for length in lengths:
         costs: dict[str, list[Cost]] = {name: [] for name in CONFIGS if will_fit(found[name], length)}
         for number in range(rounds):
             for name, several in costs.items():
                 if not number or (several and several[0].seconds <= LONG):
-                    cost = measure(name, length)
+                    cost = measure_once(folder, name, length, number)
                     several += [] if cost is None else [cost]
         for name, several in costs.items():
             if several:
@@ -145,6 +146,15 @@ def measure_all(lengths: Sequence[int], rounds: int) -> dict[str, dict[str, Cost
                 found[name][str(length)] = cost = Cost(seconds, max(cost.bytes for cost in several))
                 say(f"{name} at {length}: {seconds:.5f} s, {cost.bytes / 2**20:.1f} MiB")
     return found
+
+
+def measure_once(folder: Path, name: str, length: int, number: int) -> Cost | None:
+    """As `measure`, or what the folder holds of an earlier run."""
+    kept = folder / f"{name.replace(', ', '-')}-{length}-{number}.json"
+    if not kept.exists():
+        kept.write_text(json.dumps(measure(name, length)))
+    cost = json.loads(kept.read_text())
+    return None if cost is None else Cost(*cost)
 
 
 def will_fit(found: dict[str, Cost], length: int) -> bool:
@@ -158,13 +168,13 @@ def will_fit(found: dict[str, Cost], length: int) -> bool:
     return last * last / before <= SECONDS
 
 
-def report(lengths: Sequence[int], rounds: int) -> dict[str, Any]:
+def report(folder: Path, lengths: Sequence[int], rounds: int) -> dict[str, Any]:
     """All that the figure shows, as plain values; of each variant and length [seconds, bytes]."""
     return {
         "width": WIDTH,
         "window": WINDOW,
         "torch": torch.__version__,
-        "cost": measure_all(lengths, rounds),
+        "cost": measure_all(folder, lengths, rounds),
     }
 
 
@@ -178,12 +188,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument("--runs", type=Path, required=True, help="a folder that keeps what was measured")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--longest", type=int, default=max(LENGTHS))
     arguments = parser.parse_args()
+    arguments.runs.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(1)
     lengths = [length for length in LENGTHS if length <= arguments.longest]
-    print(json.dumps(report(lengths, arguments.rounds), indent=1))
+    print(json.dumps(report(arguments.runs, lengths, arguments.rounds), indent=1))
 
 
 if __name__ == "__main__":

@@ -8,8 +8,8 @@
 The copying task of Hochreiter and Schmidhuber (1997) and Arjovsky et al. (2016), with noise where theirs
 is blank. Each model is trained once a seed, all on the same batches: near ones first, because the rivals
 learn nothing when they begin with all, then farther ones among them. Its accuracy at each distance, and the
-time of a training step beside ours in interleaved rounds, go to standard output as JSON. DIR keeps each
-finished training, so that a second run does only what is missing.
+processor time of a training step beside ours in interleaved rounds, on one thread, go to standard output as
+JSON. DIR keeps each finished training and timing, so that a second run does only what is missing.
 """
 
 import argparse
@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from attention_cost import processor_seconds
 from rivals import ConvolutionalModel, RecurrentModel
-from rounds import compare
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -37,6 +37,7 @@ VOCABULARY = 20
 TOKENS = 2048  # of source a batch, but no more than MOST_ROWS rows
 MOST_ROWS = 32
 RATES = {"attention": 2e-3, "GRU": 5e-3, "convolution": 3e-3}
+TIMED = 0.05  # seconds a timing takes at least: the clock of a processor ticks every few ms
 NEAR, ALL = 0.3, 0.7  # shares of the updates: until then only the nearest; from then on all distances
 
 
@@ -158,25 +159,31 @@ def train_all(
     return found
 
 
-def time_all(distances: Sequence[int], rounds: int, rows: int = 4) -> dict[str, dict[str, list[float]]]:
+def time_all(folder: Path, distances: Sequence[int], rounds: int) -> dict[str, dict[str, list[float]]]:
     """For each rival and distance: quartiles of how many times as long as ours its training step takes."""
-    models = {name: make() for name, make in MAKERS.items()}
     found: dict[str, dict[str, list[float]]] = {name: {} for name in MAKERS if name != "attention"}
-    for distance in distances:
-        batch = make_batch(rows, distance, torch.Generator().manual_seed(1))
-        for name, ratios in found.items():
-            comparison = compare(
-                name,
-                [batch],
-                lambda batch: batch[0].numel(),
-                lambda batch: loss_of(models["attention"], *batch).backward(),
-                lambda batch, name=name: loss_of(models[name], *batch).backward(),
-                rounds,
-            )
-            pairs = zip(comparison.ours, comparison.theirs, strict=True)
-            ratios[str(distance)] = statistics.quantiles([theirs / ours for ours, theirs in pairs], n=4)
-            say(f"{name} at {distance}: {comparison.line('tokens/s')}")
+    for name, ratios in found.items():
+        for distance in distances:
+            kept = folder / f"time-{name}-{distance}-{rounds}.json"
+            if not kept.exists():
+                kept.write_text(json.dumps(time_steps(name, distance, rounds)))
+            ratios[str(distance)] = json.loads(kept.read_text())
     return found
+
+
+def time_steps(name: str, distance: int, rounds: int, rows: int = 4) -> list[float]:
+    """Quartiles of a rival's processor time for a training step over ours, both measured in every round."""
+    batch = make_batch(rows, distance, torch.Generator().manual_seed(1))
+
+    def step_of(model: nn.Module) -> Callable[[], object]:
+        return lambda: loss_of(model, *batch).backward()
+
+    ours, rival = step_of(MAKERS["attention"]()), step_of(MAKERS[name]())
+    ours(), rival()  # the first call is slower
+    ratios = [processor_seconds(rival, TIMED) / processor_seconds(ours, TIMED) for _ in range(rounds)]
+    low, middle, high = statistics.quantiles(ratios, n=4)
+    say(f"{name} at {distance}: {middle:.2f} times ours ({low:.2f} to {high:.2f}, {rounds} rounds)")
+    return [low, middle, high]
 
 
 def parameters(model: nn.Module) -> int:
@@ -195,7 +202,7 @@ def measure(
         "parameters": {name: parameters(make()) for name, make in MAKERS.items()},
         "receptive_field": ConvolutionalModel(VOCABULARY, 1).receptive_field,
         "accuracy": train_all(folder, seeds, updates, distances),
-        "step_ratio": time_all(distances, rounds),
+        "step_ratio": time_all(folder, distances, rounds),
     }
 
 
@@ -209,11 +216,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--runs", type=Path, required=True, help="a folder that keeps finished trainings")
+    parser.add_argument("--runs", type=Path, required=True, help="a folder that keeps what is finished")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--updates", type=int, default=3000)
-    parser.add_argument("--rounds", type=int, default=15, help="timed pairs a distance")
+    parser.add_argument("--rounds", type=int, default=5, help="timed pairs a distance")
     arguments = parser.parse_args()
+    torch.set_num_threads(1)
     arguments.runs.mkdir(parents=True, exist_ok=True)
     seeds = range(1, arguments.seeds + 1)
     found = measure(arguments.runs, seeds, arguments.updates, DISTANCES, arguments.rounds)

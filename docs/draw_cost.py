@@ -1,11 +1,11 @@
 """What each attention costs as texts grow: processor time and memory of a pass forward and backward.
 
-    python benchmarks/attention_cost.py > docs/figures/cost.json      (measures; takes a while)
+    python benchmarks/attention_cost.py --runs DIR > docs/figures/cost.json      (measures; takes a while)
     python docs/draw_cost.py docs/figures/cost.json > docs/figures/cost.svg
     python docs/draw_cost.py docs/figures/cost.json --table
 
 Above, all variants on logarithmic axes, where a power of the length is a straight line and its steepness the
-exponent. Below, some of them on plain axes, where only a cost linear in length is straight.
+exponent. Below, the two that are to be linear on plain axes, where only what is linear is straight.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from typing import Any
 
 from line_chart import Line, Panel, draw
 
-STRAIGHT = ("MHA", "window, masked", "window, blocked", "linear")  # drawn on plain axes, too
+STRAIGHT = ("window, blocked", "linear")  # drawn on plain axes, too
 
 
 def seconds_text(value: float) -> str:
@@ -45,16 +45,32 @@ def lines(found: dict[str, Any], which: int, unit: float, names: list[str] | Non
 
 
 def figure(found: dict[str, Any]) -> str:
-    """Time and memory, all variants above, some on plain axes below."""
+    """Time and memory, all variants above, the linear ones on plain axes below."""
     x = "length in tokens"
     straight = list(STRAIGHT)
     size = {"width": 360.0}
     return draw(
         [
             Panel("Time, logarithmic axes", x, lines(found, 0, 1.0), y_log=True, y_text=seconds_text, **size),
-            Panel("Memory, logarithmic axes", x, lines(found, 1, 2.0**20), y_log=True, y_text=bytes_text, **size),
-            Panel("Time, plain axes", x, lines(found, 0, 1.0, straight), x_log=False, y_text=seconds_text, **size),
-            Panel("Memory, plain axes", x, lines(found, 1, 2.0**20, straight), x_log=False, y_text=bytes_text, **size),
+            Panel(
+                "Memory, logarithmic axes", x, lines(found, 1, 2.0**20), y_log=True, y_text=bytes_text, **size
+            ),
+            Panel(
+                "Time, plain axes",
+                x,
+                lines(found, 0, 1.0, straight),
+                x_log=False,
+                y_text=seconds_text,
+                **size,
+            ),
+            Panel(
+                "Memory, plain axes",
+                x,
+                lines(found, 1, 2.0**20, straight),
+                x_log=False,
+                y_text=bytes_text,
+                **size,
+            ),
         ],
         "Cost of each attention against length: above on logarithmic axes, below on plain ones",
         columns=2,

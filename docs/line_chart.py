@@ -21,7 +21,7 @@ STYLE = (
 # Dark enough on white and light enough on black; the order keeps neighbours apart.
 COLOURS = ("#2f7fd0", "#d9730d", "#2a9d6b", "#cf4a63", "#8a66d6", "#1798a8", "#b0812b", "#c458a5", "#7b8794")
 DASHES = ("", "7 4", "2 4")
-MARGIN, GAP = 12.0, 14.0
+MARGIN, GAP = 12.0, 24.0
 HEAD = 36.0  # above a panel: its title
 FOOT = 46.0  # below: ticks and what x is
 LEFT = 62.0  # beside: ticks and what y is
@@ -163,10 +163,11 @@ def _axes(panel: Panel, left: float, top: float) -> tuple[Axis, Axis]:
     if panel.level is not None:
         ys.append(panel.level[1])
     low, high = panel.y_range or _widened(min(ys), max(ys), panel.y_log)
-    x_ticks = _thinned(sorted(set(xs)), panel)
+    x_axis = Axis(min(xs), max(xs), left, left + panel.width, panel.x_log)
+    x_axis.ticks.extend(_thinned(sorted(set(xs)), x_axis, panel.x_text))
     y_ticks = _decades(low, high) if panel.y_log else _steps(low, high)
     return (
-        Axis(min(xs), max(xs), left, left + panel.width, panel.x_log, x_ticks),
+        x_axis,
         Axis(low, high, top + panel.height, top, panel.y_log, y_ticks),
     )
 
@@ -178,11 +179,14 @@ def _widened(low: float, high: float, log: bool) -> tuple[float, float]:
     return min(0.0, low), high * 1.05 if high > 0 else 1.0
 
 
-def _thinned(values: list[float], panel: Panel) -> list[float]:
-    """As many of the values, evenly apart and the last among them, as can be read."""
-    fits = max(1, int(panel.width // (LETTER * max(len(panel.x_text(v)) for v in values) + 10)))
-    every = -(-len(values) // fits)
-    return values[::-1][::every][::-1]
+def _thinned(values: list[float], axis: Axis, text: Callable[[float], str]) -> list[float]:
+    """Those of the values, the last among them, whose labels do not meet."""
+    kept: list[float] = []
+    for value in reversed(values):
+        room = LETTER * len(text(value)) + 10
+        if not kept or axis.place(kept[0]) - axis.place(value) >= room:
+            kept.insert(0, value)
+    return kept
 
 
 def _steps(low: float, high: float) -> list[float]:

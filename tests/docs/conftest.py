@@ -1,0 +1,39 @@
+"""A tiny untrained translator, and a reader of pictures."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree
+
+import pytest
+
+if TYPE_CHECKING:
+    from seq2seq import Tokenizer, Translator
+    from seq2seq.transformer import Transformer
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+@pytest.fixture
+def translator(tiny_model: "Transformer", tiny_tokenizer: "Tokenizer") -> "Translator":
+    """English to German in name: random weights, 2 layers of 4 heads."""
+    from seq2seq import Translator
+    from seq2seq.alignment import AlignmentHead
+    from seq2seq.checkpoint import Settings
+
+    return Translator(
+        tiny_model, tiny_tokenizer, Settings(["en"], ["de"], 40, 40, AlignmentHead(1, 2, "input"))
+    )
+
+
+@pytest.fixture
+def texts_of() -> Callable[[str], list[str]]:
+    """Reads a picture, which must be well-formed SVG with a size, and gives the texts in it."""
+
+    def read(picture: str) -> list[str]:
+        root = ElementTree.fromstring(picture)
+        assert root.tag == SVG + "svg"
+        assert float(root.get("width")) > 0 and float(root.get("height")) > 0
+        assert "nan" not in picture.lower().replace("font", "")
+        return [text.text for text in root.iter(SVG + "text")]
+
+    return read

@@ -1,0 +1,84 @@
+"""Copying from far: the rivals are what they claim to be, attention learns the task, all is drawn."""
+
+import draw_distance
+import far_copy
+import pytest
+import torch
+from rivals import ConvolutionalModel, RecurrentModel
+
+
+def test_models_are_of_equal_size() -> None:
+    """One model would win by its size."""
+    sizes = [far_copy.parameters(make()) for make in far_copy.MAKERS.values()]
+    assert max(sizes) / min(sizes) < 1.1
+
+
+def test_symbols_lie_as_far_back_as_is_said() -> None:
+    """The distance on the axis would not be that of the task."""
+    source, kept = far_copy.make_batch(3, 16, torch.Generator().manual_seed(1))
+    assert source.shape == (3, far_copy.KEPT + 16 + 1)
+    assert torch.equal(source[:, : far_copy.KEPT], kept)
+    assert all(symbol in far_copy.SYMBOLS for symbol in kept.flatten().tolist())
+    assert not set(source[:, far_copy.KEPT :].flatten().tolist()) & set(far_copy.SYMBOLS)
+
+
+def test_near_comes_before_far() -> None:
+    """The rivals would be given the farthest distances from the start, and learn nothing."""
+    generator = torch.Generator().manual_seed(1)
+
+    def chosen(done: float) -> set[int]:
+        return {far_copy.choose_distance(done, far_copy.DISTANCES, generator) for _ in range(300)}
+
+    assert chosen(0.0) == chosen(0.3) == {16}
+    assert max(chosen(0.5)) < 1024
+    assert chosen(0.7) == chosen(1.0) == set(far_copy.DISTANCES)
+
+
+def test_convolution_sees_its_receptive_field_and_no_further() -> None:
+    """Its failure beyond would be a fault of training and not of its reach."""
+    torch.manual_seed(1)
+    model = ConvolutionalModel(far_copy.VOCABULARY, 8).eval()
+    source = torch.randint(4, 20, (1, 60))
+    target = torch.randint(4, 20, (1, 3))
+    before = model(source, target)
+    outside, inside = source.clone(), source.clone()
+    outside[0, : -model.receptive_field] = 4
+    inside[0, -model.receptive_field] = 23 - inside[0, -model.receptive_field]
+    assert torch.equal(model(outside, target), before)
+    assert not torch.equal(model(inside, target), before)
+
+
+@pytest.mark.parametrize("make", [lambda: RecurrentModel(20, 8), lambda: ConvolutionalModel(20, 8)])
+def test_rivals_do_not_look_ahead(make) -> None:
+    """A rival would read the answer off its own input."""
+    torch.manual_seed(1)
+    model, source, target = make().eval(), torch.randint(4, 20, (2, 30)), torch.randint(4, 20, (2, 4))
+    changed = target.clone()
+    changed[:, 2:] = 5
+    torch.testing.assert_close(model(source, target)[:, :2], model(source, changed)[:, :2])
+
+
+def test_attention_learns_what_convolution_cannot_reach(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Our attention could not copy from beyond the reach of a convolution of its size."""
+    monkeypatch.setattr(far_copy, "KEPT", 1)
+    monkeypatch.setattr(far_copy, "MOST_ROWS", 16)
+    distance = 30  # the convolution reaches 25
+    shares = {}
+    for name in ("attention", "convolution"):
+        shares[name] = far_copy.accuracy(far_copy.train(name, 1, 200, [distance]), distance)
+    assert shares["attention"] > 0.9
+    assert shares["convolution"] < 0.35  # chance is 1 in 8
+
+
+def test_finished_trainings_are_kept_and_drawn(tmp_path, monkeypatch: pytest.MonkeyPatch, texts_of) -> None:
+    """A second run would train again, or its result could not be drawn."""
+    monkeypatch.setattr(far_copy, "MOST_ROWS", 2)
+    monkeypatch.setattr(far_copy, "accuracy", lambda model, distance: 1 / distance)
+    found = far_copy.measure(tmp_path, [1], updates=2, distances=(4, 8), rounds=3)
+    monkeypatch.setattr(far_copy, "train", None)  # a second training or timing would fail
+    monkeypatch.setattr(far_copy, "processor_seconds", None)
+    assert far_copy.measure(tmp_path, [1], updates=2, distances=(4, 8), rounds=3) == found
+    assert found["accuracy"]["GRU"] == {"4": [0.25], "8": [0.125]}
+    assert all(low <= middle <= high for low, middle, high in found["step_ratio"]["GRU"].values())
+    shown = texts_of(draw_distance.figure(found))
+    assert {"attention", "GRU", "convolution", "chance"} <= set(shown)
