@@ -111,9 +111,9 @@ class Alignment:
                 yield part, s, t
                 s, t = s + len(part.source_spans), t + len(part.target_spans)
                 continue
-            columns, s = _shares(part.source_spans, sources)
-            rows, t = _shares(part.target_spans, targets)
-            weights = _gather(part.weights, rows, columns)
+            columns, s = shares_of(part.source_spans, sources)
+            rows, t = shares_of(part.target_spans, targets)
+            weights = gather(part.weights, rows, columns)
             yield Grid(sources[s : s + columns.shape[1]], targets[t : t + rows.shape[1]], weights), s, t
 
 
@@ -180,14 +180,14 @@ def choose_head(
         truth = torch.zeros(len(targets), len(sources), dtype=torch.bool)
         for s, t in gold:
             truth[t, s] = True
-        columns, s = _shares(pair.source_spans, sources)
-        rows, t = _shares(pair.target_spans, targets)
+        columns, s = shares_of(pair.source_spans, sources)
+        rows, t = shares_of(pair.target_spans, targets)
         truth = truth[t : t + rows.shape[1], s : s + columns.shape[1]]
         if not truth.any():
             continue
         linked += int(truth.any(dim=1).sum())
         for read in ("output", "input"):
-            strongest = _gather(_piece_rows(pair.cross, read), rows, columns).argmax(dim=-1)  # [L, H, T']
+            strongest = gather(_piece_rows(pair.cross, read), rows, columns).argmax(dim=-1)  # [L, H, T']
             hits = truth[torch.arange(len(truth)), strongest].sum(dim=-1)
             agreed[read] = agreed[read] + hits if read in agreed else hits
     if not agreed:
@@ -254,7 +254,7 @@ def _piece_rows(cross: Tensor, read: str) -> Tensor:
     return rows / rows.sum(dim=-1, keepdim=True).clamp(min=1e-9)
 
 
-def _shares(pieces: list[Span], units: list[Span]) -> tuple[Tensor, int]:
+def shares_of(pieces: list[Span], units: list[Span]) -> tuple[Tensor, int]:
     """Which part of each piece belongs to which unit, [pieces, units touched], and the first unit touched."""
     starts, ends = [start for start, _ in units], [end for _, end in units]
     touched = []
@@ -269,7 +269,7 @@ def _shares(pieces: list[Span], units: list[Span]) -> tuple[Tensor, int]:
     return shares / shares.sum(dim=1, keepdim=True).clamp(min=1.0), first
 
 
-def _gather(weights: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+def gather(weights: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
     """Weights of pieces [..., P, Q] -> of words [..., T', S'], each row summing to 1 or, empty, to 0."""
     words = (rows > 0).float().T @ weights @ columns
     return words / words.sum(dim=-1, keepdim=True).clamp(min=1e-9)

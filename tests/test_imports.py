@@ -15,7 +15,7 @@ LAYERS: list[set[str]] = [
     {"figure", "text", "segment", "config", "options", "positions", "dropout", "storage"},
     {"batch", "settings"},
     {"tokenizer", "alignment", "scores", "attention", "released"},
-    {"layers"},
+    {"layers", "sheet"},
     {"transformer", "language_model", "search"},
     {"checkpoint", "decoding", "forced", "translation"},
     {"aligner", "translator", "generator"},
