@@ -12,7 +12,7 @@ const overview = (sheet, data, tongue, choose) => {
       const head = heads[number];
       const name =
         head === "mean" ? say("layer_mean", { layer }) : say("layer_head", { layer, head });
-      const canvas = make("canvas", { "aria-hidden": "true" });
+      const canvas = make("canvas", { "aria-hidden": "true", class: thumb.width > 40 ? "smooth" : null });
       canvases.push([canvas, thumb]);
       const aligned = isAligned(layer, head);
       const label = aligned ? `${name}, ${say("aligned")}` : name;

@@ -1,5 +1,6 @@
 """A page of Gradio with the drawings on it and little else, and a browser's visit to it."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -8,7 +9,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
     from playwright.sync_api import Browser, Locator, Page
 
-TOLD = "told"  # the id of the field that shows the last event
+TOLD = "told"  # the label of the field that shows the last event
 
 
 def stage(view: Any, values: dict[str, Callable[..., Any]]) -> "FastAPI":
@@ -22,11 +23,11 @@ def stage(view: Any, values: dict[str, Callable[..., Any]]) -> "FastAPI":
     app = FastAPI()
     with gr.Blocks(analytics_enabled=False) as blocks:
         component = view(elem_id="view")
-        told = gr.JSON(elem_id=TOLD)
+        told = gr.Textbox(label=TOLD)
         state = gr.State(None)
 
-        def tell(event: gr.EventData) -> tuple[dict[str, Any], dict[str, Any]]:
-            return event._data, event._data
+        def tell(event: gr.EventData) -> tuple[str, dict[str, Any]]:
+            return json.dumps(event._data), event._data
 
         component.select(tell, None, [told, state])
         if hasattr(component, "missing"):
@@ -74,12 +75,13 @@ class Visit:
             "expected => document.querySelector('.drawing .readout').textContent === expected", arg=expected
         )
 
-    def told(self) -> Any:
-        """The data of the last event, once there is one."""
-        import json
-
-        self.page.locator(f"#{TOLD} .json-holder").wait_for()
-        return json.loads(str(self.page.locator(f"#{TOLD}").text_content()))
+    def wait_for_told(self, expected: dict[str, Any]) -> None:
+        """Waits until the last event that reached Python had this data."""
+        field = self.page.get_by_label(TOLD, exact=True)
+        self.page.wait_for_function(
+            "([field, expected]) => field.value === expected",
+            arg=[field.element_handle(), json.dumps(expected)],
+        )
 
 
 def open_file(browser: "Browser", path: Path, page: str, **options: Any) -> Visit:
