@@ -18,14 +18,12 @@ from .script import script_of
 Language = Literal["en", "zh", "de"]
 
 # Gradio's end of the wire: what a value is, when it changes, and how to tell Python of a click.
-CONNECT = """
-(element, props, trigger, watch) => mount(element.firstElementChild, {
+CONNECT = """((element, props, trigger, watch) => mount(element.firstElementChild, {
   data: () => props.value,
   language: () => props.language,
   watch: (draw) => watch(["value", "language"], draw),
   trigger,
-})
-"""
+}))"""
 
 
 class Unwritten(ComponentMeta):
@@ -55,7 +53,7 @@ class View(gr.HTML, metaclass=Unwritten):
         super().__init__(
             value,
             html_template='<div class="view"></div>',
-            js_on_load=f"const mount = {script_of(self.SCRIPT)};\n({CONNECT})(element, props, trigger, watch);",
+            js_on_load=f"const mount = {script_of(self.SCRIPT)};\n{CONNECT}(element, props, trigger, watch);",
             apply_default_css=False,
             visible=visible,
             elem_id=elem_id,
