@@ -196,7 +196,7 @@ def test_pointing_builds_nothing_anew(browser: "Browser", tmp_path: Path) -> Non
 
 
 def test_names_stay_in_sight_in_a_long_text(browser: "Browser", tmp_path: Path) -> None:
-    """Deep in a long text nobody would know which words a cell belongs to, or the keys would leave the window."""
+    """Deep in a long text nobody would know whose cells these are, or the keys would leave the window."""
     from serve.views import attention_data, standalone_page
 
     words = numbered(200)
