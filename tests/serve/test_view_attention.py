@@ -48,6 +48,7 @@ def weight(row: int, column: int, layer: int = 1, plane: int = 2, flow: str = "c
 
 def point_at(visit: Visit, row: int, column: int, rows: int = 4, columns: int = 3) -> None:
     """Moves the pointer onto a cell of the matrix."""
+    visit.page.evaluate("window.scrollTo(0, 0)")
     box = visit.view(".cells").bounding_box()
     assert box
     x = box["x"] + (column + 0.5) * box["width"] / columns
