@@ -113,9 +113,9 @@ class Alignment:
                 yield part, s, t
                 s, t = s + len(part.source_spans), t + len(part.target_spans)
                 continue
-            columns, s = _shares(part.source_spans, sources)
-            rows, t = _shares(part.target_spans, targets)
-            weights = _gather(part.weights, _letters(part.target_spans, rows), columns)
+            columns, s = shares_of(part.source_spans, sources)
+            rows, t = shares_of(part.target_spans, targets)
+            weights = gather(part.weights, letters_of(part.target_spans, rows), columns)
             yield Grid(sources[s : s + columns.shape[1]], targets[t : t + rows.shape[1]], weights), s, t
 
 
@@ -183,15 +183,15 @@ def choose_head(
         truth = torch.zeros(len(targets), len(sources), dtype=torch.bool)
         for s, t in gold:
             truth[t, s] = True
-        columns, s = _shares(pair.source_spans, sources)
-        rows, t = _shares(pair.target_spans, targets)
-        rows = _letters(pair.target_spans, rows)
+        columns, s = shares_of(pair.source_spans, sources)
+        rows, t = shares_of(pair.target_spans, targets)
+        rows = letters_of(pair.target_spans, rows)
         truth = truth[t : t + rows.shape[1], s : s + columns.shape[1]]
         if not truth.any():
             continue
         linked += int(truth.any(dim=1).sum())
         for read in ("output", "input"):
-            strongest = _gather(_piece_rows(pair.cross, read), rows, columns).argmax(dim=-1)  # [L, H, T']
+            strongest = gather(_piece_rows(pair.cross, read), rows, columns).argmax(dim=-1)  # [L, H, T']
             hits = truth[torch.arange(len(truth)), strongest].sum(dim=-1)
             agreed[read] = agreed[read] + hits if read in agreed else hits
     if not agreed:
@@ -230,7 +230,7 @@ def _piece_rows(cross: Tensor, read: str) -> Tensor:
     return rows / rows.sum(dim=-1, keepdim=True).clamp(min=1e-9)
 
 
-def _shares(pieces: list[Span], units: list[Span]) -> tuple[Tensor, int]:
+def shares_of(pieces: list[Span], units: list[Span]) -> tuple[Tensor, int]:
     """Which part of each piece belongs to which unit, [pieces, units touched], and the first unit touched."""
     starts, ends = [start for start, _ in units], [end for _, end in units]
     touched = []
@@ -245,13 +245,13 @@ def _shares(pieces: list[Span], units: list[Span]) -> tuple[Tensor, int]:
     return shares / shares.sum(dim=1, keepdim=True).clamp(min=1.0), first
 
 
-def _letters(pieces: list[Span], shares: Tensor) -> Tensor:
+def letters_of(pieces: list[Span], shares: Tensor) -> Tensor:
     """How many letters of each unit are of each piece: a full stop says little of the word it ends."""
     lengths = [max(1, end - start) for start, end in pieces]
     return shares * torch.tensor(lengths, dtype=shares.dtype).reshape(-1, 1)
 
 
-def _gather(weights: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+def gather(weights: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
     """Weights of pieces [..., P, Q] -> of words [..., T', S'], each row summing to 1 or, empty, to 0."""
     words = rows.T @ weights @ columns
     return words / words.sum(dim=-1, keepdim=True).clamp(min=1e-9)

@@ -15,7 +15,7 @@ LAYERS: list[set[str]] = [
     {"figure", "counting", "text", "segment", "config", "options", "positions", "dropout", "storage"},
     {"batch", "settings"},
     {"tokenizer", "alignment", "scores", "attention", "released"},
-    {"layers", "gold", "habits", "symmetry"},
+    {"layers", "gold", "habits", "sheet", "symmetry"},
     {"transformer", "language_model", "search"},
     {"checkpoint", "decoding", "forced", "translation"},
     {"hub"},

@@ -1,0 +1,125 @@
+// What all drawings share. Words become text nodes and attribute values, never markup.
+
+const SHOWN = 0.04; // counterparts with less weight are neither lit nor named
+const FLOWS = ["cross", "encoder", "decoder"];
+const NAMED = 6; // counterparts that are named, strongest first
+
+const fill = (made, attributes, children) => {
+  for (const [name, value] of Object.entries(attributes))
+    if (value !== null && value !== undefined && value !== false)
+      made.setAttribute(name, value === true ? "" : value);
+  made.append(...children.filter((child) => child !== null && child !== undefined));
+  return made;
+};
+const make = (name, attributes = {}, ...children) =>
+  fill(document.createElement(name), attributes, children);
+const draw = (name, attributes = {}, ...children) =>
+  fill(document.createElementNS("http://www.w3.org/2000/svg", name), attributes, children);
+
+// The language's labels, numbers and lists: that of the component or, where it names none, the browser's.
+const speak = (host) => {
+  const wanted = [host.language?.(), navigator.language].map((tag) => String(tag ?? "").slice(0, 2));
+  const language = wanted.find((tag) => tag in LABELS) ?? "en";
+  const decimals = new Intl.NumberFormat(language, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+  const percent = new Intl.NumberFormat(language, { style: "percent" });
+  const list = (all) => all.join(language === "zh" ? "，" : ", ");
+  const say = (key, values = {}) => LABELS[language][key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
+  const quote = (word) => (language === "de" ? `„${readable(word)}“` : `“${readable(word)}”`);
+  const share = (value) => percent.format(value);
+  return { language, say, quote, share, number: (value) => decimals.format(value).replace("-", "−"), list };
+};
+
+// A blank word is shown as an open box; what cannot be seen is left out.
+const readable = (word) => {
+  const seen = String(word).replace(/[\p{Cc}\p{Cs}\p{Cn}]/gu, "");
+  return seen.trim() ? seen : "␣";
+};
+const isRightToLeft = (words) =>
+  /^[^\p{L}]*[\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Syriac}\p{Script=Thaana}]/u.test(words.join(" "));
+
+// The words with the most weight, strongest first, as text: “Two” 0.93, “dogs” 0.04.
+const nameStrongest = (tongue, weights, words) => {
+  const { say, quote, number, list } = tongue;
+  const order = [...weights.keys()].filter((place) => weights[place] >= SHOWN);
+  order.sort((a, b) => weights[b] - weights[a]);
+  if (!order.length) return say("nothing", { least: number(SHOWN) });
+  const named = order.slice(0, NAMED).map((place) => `${quote(words[place])} ${number(weights[place])}`);
+  return list([...named, ...(order.length > NAMED ? [say("and_more")] : [])]);
+};
+
+// At most one call a frame, with the newest arguments.
+const oncePerFrame = (act) => {
+  let newest = null;
+  return (...given) => {
+    if (newest === null)
+      requestAnimationFrame(() => {
+        const taken = newest;
+        newest = null;
+        act(...taken);
+      });
+    newest = given;
+  };
+};
+
+// Where an arrow key leads from a place in a grid of so many columns; null for other keys.
+const placeAfter = (key, place, count, columns, rightToLeft = false) => {
+  const ahead = rightToLeft ? -1 : 1;
+  const steps = { ArrowRight: ahead, ArrowLeft: -ahead, ArrowDown: columns, ArrowUp: -columns };
+  if (key === "Home") return 0;
+  if (key === "End") return count - 1;
+  if (!(key in steps)) return null;
+  const next = place + steps[key];
+  return next >= 0 && next < count ? next : place;
+};
+
+// Among elements that share one stop of the Tab key: makes this one the stop.
+const makeStop = (elements, chosen) => {
+  for (const element of elements) element.tabIndex = element === chosen ? 0 : -1;
+};
+
+const table = (caption, head, rows) =>
+  make(
+    "table",
+    {},
+    make("caption", {}, caption),
+    make("thead", {}, make("tr", {}, ...head.map((text) => make("th", { scope: "col" }, text)))),
+    make(
+      "tbody",
+      {},
+      ...rows.map(([first, ...rest]) =>
+        make("tr", {}, make("th", { scope: "row" }, first), ...rest.map((text) => make("td", {}, text))),
+      ),
+    ),
+  );
+
+// A table that is made when it is opened, for it can have thousands of cells.
+const foldedTable = (summary, build, isOpen) => {
+  const holder = make("div", { class: "table", tabindex: 0, role: "region", "aria-label": summary });
+  const folded = make("details", { open: isOpen }, make("summary", {}, summary), holder);
+  const unfold = () => folded.open && !holder.firstChild && holder.append(build());
+  folded.addEventListener("toggle", unfold);
+  unfold();
+  return folded;
+};
+
+const save = (name, content, type) => {
+  const address = URL.createObjectURL(content instanceof Blob ? content : new Blob([content], { type }));
+  const link = make("a", { href: address, download: name });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(address), 10_000);
+};
+
+// A box in `root` that `paint(box, data, tongue)` fills anew whenever the data or the language changes.
+const show = (root, host, kind, empty, paint) => {
+  const box = make("div", { class: `drawing ${kind}` });
+  root.replaceChildren(make("style", {}, STYLE), box);
+  const repaint = () => {
+    const tongue = speak(host);
+    box.lang = tongue.language;
+    const data = host.data();
+    if (data) paint(box, data, tongue);
+    else box.replaceChildren(make("p", { class: "empty" }, tongue.say(empty)));
+  };
+  host.watch?.(repaint);
+  repaint();
+};
