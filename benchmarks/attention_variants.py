@@ -93,15 +93,19 @@ class Study:
             print(f"{number} of {len(wanted)}: {variant.name}, seed {seed}", file=sys.stderr, flush=True)
             directory = self.train(variant, seed)
             row = self.rows.setdefault(variant.name, {"bleu": {}})
-            row.update(measure_size(load_model(directory).model))
             row["bleu"][str(seed)], row["signature"] = judge(directory)
             self.save()
 
-    def time(self, variants: list[Variant], rounds: int) -> None:
-        """Measure the speeds of all variants beside the first; shapes alone decide them."""
-        shapes = {variant.name: load_model(self.model(variant)).model.config for variant in variants}
-        for name, speeds in compare_speeds(shapes, rounds).items():
-            self.rows[name]["speeds"] = speeds._asdict()
+    def measure(self, variants: list[Variant], rounds: int) -> None:
+        """Sizes, and unless `rounds` is 0 the speeds beside the first variant, anew each time."""
+        shapes = {}
+        for variant in variants:
+            model = load_model(self.model(variant)).model
+            self.rows[variant.name].update(measure_size(model))
+            shapes[variant.name] = model.config
+        if rounds:
+            for name, speeds in compare_speeds(shapes, rounds).items():
+                self.rows[name]["speeds"] = speeds._asdict()
         self.save()
 
     def train(self, variant: Variant, seed: int) -> Path:
@@ -147,8 +151,10 @@ def judge(directory: Path) -> tuple[float, str]:
     config = yaml.safe_load((directory.parent / "config.yaml").read_text(encoding="utf-8"))["data"]
     known = {name: config[name] for name in Corpus.__dataclass_fields__ if name in config}
     _, pairs, _ = load_corpus(Corpus(**known))
-    model, tokenizer, _ = load_model(directory)
-    found = translate(model, tokenizer, [source for source, _ in pairs], DecodeOptions(beam_size=1))
+    loaded = load_model(directory)
+    found = translate(
+        loaded.model, loaded.tokenizer, [source for source, _ in pairs], DecodeOptions(beam_size=1)
+    )
     scores = score(found, [target for _, target in pairs])
     return scores.bleu, scores.bleu_signature
 
@@ -237,8 +243,7 @@ def main() -> int:
             around_markers(arguments.write)  # before the hours that follow
         study = Study(arguments.folder, configs, arguments.seeds)
         study.run(variants)
-        if arguments.rounds:
-            study.time(variants, arguments.rounds)
+        study.measure(variants, arguments.rounds)
         if arguments.write:
             write_between_markers(arguments.write, table(study.rows))
         else:

@@ -76,6 +76,7 @@ def test_a_row_is_trained_judged_and_kept(benchmark: ModuleType, recipe: Path, t
     study = benchmark.Study(tmp_path / "study", [str(recipe)], [3])
     assert "--ckpt_path" not in study.command(variant, 3)
     study.run([variant])
+    study.measure([variant], 0)
     assert study.command(variant, 3)[-2:] == ["--ckpt_path", "last"]
     row = study.rows["MQA, rotary"]
     assert row["bleu"].keys() == {"3"} and row["signature"].startswith("nrefs:1") and row["parameters"] > 500
