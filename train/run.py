@@ -77,9 +77,15 @@ class RunFolder:
             yield
             return
         self.path.mkdir(parents=True, exist_ok=True)
+        lock = self.path / ".lock"
         try:
-            with FileLock(self.path / ".lock", timeout=0):  # goes with its process, however that ends
-                yield
+            with FileLock(lock, timeout=0):  # goes with its process, however that ends
+                try:
+                    yield
+                finally:
+                    lock.unlink(missing_ok=True)
+                    if not any(self.path.iterdir()):  # refused before it began
+                        self.path.rmdir()
         except Timeout as error:
             raise ValueError(
                 f"{self.path} is in use by another training; wait for it, or choose another folder with "
