@@ -58,7 +58,9 @@ class Atoms:
     `links` are pairs of word numbers, `cuts` places in the source, in order.
     """
 
-    def __init__(self, source: str, target: str, links: Sequence[tuple[int, int]], cuts: Sequence[int]) -> None:
+    def __init__(
+        self, source: str, target: str, links: Sequence[tuple[int, int]], cuts: Sequence[int]
+    ) -> None:
         one, other = Side(source, cuts), Side(target, ())
         shared = [_shared(one, s, other, t) for s, t in links]
         for (s, t), (left, right) in zip(links, shared, strict=True):
@@ -129,7 +131,9 @@ def _mapped(one: Side, s: int, other: Side, t: int, left: int, right: int) -> It
         yield d + border - b
 
 
-def _linked(one: Side, s: int, other: Side, t: int, left: int, right: int) -> Iterator[tuple[int, Sequence[int]]]:
+def _linked(
+    one: Side, s: int, other: Side, t: int, left: int, right: int
+) -> Iterator[tuple[int, Sequence[int]]]:
     """Each atom of a source word with the target atoms it is linked to by one link of words."""
     (a, b), (c, d) = one.words[s], other.words[t]
     middle = [number for number in other.between(c + left, d - right) if other.plain[number]]

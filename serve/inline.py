@@ -18,7 +18,9 @@ from seq2seq.translation import Translation
 
 from .placement import Mark, Span, place_marks
 
-_BLANKS = re.compile(r"[ \t\n\f\r]+")  # a no-break space is a character
+BLANKS = " \t\n\f\r"  # what HTML calls so; a no-break space is a character
+_BLANKS = re.compile(f"[{BLANKS}]+")
+_LINE_END = re.compile(r"\r\n|\r|\n")
 _FEW_WORDS = re.compile(r"[^\W\d_]+(?:[ '’-][^\W\d_]+){0,3}")
 
 
@@ -90,10 +92,33 @@ def gather(tokens: Iterable[Token]) -> list["Token | Unit"]:
 
 
 def _unit(run: list[Inline], open_elsewhere: Counter[str]) -> "list[Inline] | list[Unit]":
-    tokens, partners = _nest(run, open_elsewhere)
+    tokens, partners = _nest(_with_blanks_apart(run), open_elsewhere)
     if any(isinstance(token, Text) and is_language(token.text) for token in run):
         return [Unit(tokens, partners)]
     return run
+
+
+def _with_blanks_apart(run: list[Inline]) -> list[Inline]:
+    """The tokens with the blanks before the first word, and after the last, as texts of their own."""
+    words = [number for number, token in enumerate(run) if isinstance(token, Text) and _is_read(token)]
+    if not words:
+        return run
+    run = list(run)
+    for number, at_end in ((words[-1], True), (words[0], False)):
+        token = run[number]
+        if isinstance(token, Text):
+            run[number : number + 1] = _split(token, at_end)
+    return run
+
+
+def _split(token: Text, at_end: bool) -> list[Inline]:
+    raw = token.raw or ""
+    blank = len(raw) - len(raw.rstrip(BLANKS) if at_end else raw.lstrip(BLANKS))
+    if not blank:
+        return [token]
+    if at_end:
+        return [Text(token.text[:-blank], raw[:-blank]), Text(token.text[-blank:], raw[-blank:])]
+    return [Text(token.text[:blank], raw[:blank]), Text(token.text[blank:], raw[blank:])]
 
 
 def is_language(text: str) -> bool:
@@ -114,13 +139,23 @@ class Unit:
         self._items = reader.items
         self._marks = [item.mark(len(self.text)) for item in reader.items]
 
+    @property
+    def line_ends(self) -> list[str]:
+        """The line ends between its words, as the source wrote them."""
+        inner = self._tokens[self._low : self._high]
+        return [
+            end for token in inner if isinstance(token, Text) for end in _LINE_END.findall(token.raw or "")
+        ]
+
     def place(self, translation: Translation) -> list[Inline]:
         """The tokens of the translated unit; the very tokens of the source where nothing was changed."""
         if translation.text == self.text:
             return self._tokens
         inner: list[Inline] = [Text(translation.text)]
         if self._marks:
-            inner = _arrange(self._items, self._marks, place_marks(translation, self._marks), translation.text)
+            inner = _arrange(
+                self._items, self._marks, place_marks(translation, self._marks), translation.text
+            )
         return [*self._tokens[: self._low], *inner, *self._tokens[self._high :]]
 
 
@@ -287,7 +322,7 @@ def _nest(run: list[Inline], open_elsewhere: Counter[str]) -> tuple[list[Inline]
 def _is_read(token: Inline) -> bool:
     """Whether a token adds words to the text of its unit."""
     if isinstance(token, Text):
-        return bool(token.text.strip(" \t\n\f\r"))
+        return bool(token.text.strip(BLANKS))
     return isinstance(token, Point) and bool(_FEW_WORDS.fullmatch(token.text))
 
 

@@ -137,7 +137,10 @@ def _is_marked(tag: Tag) -> bool:
     """Whether an element asks to be left alone."""
     if "translate" not in tag.raw.lower():
         return False
-    return tag.attributes.get("translate", "").lower() == "no" or "notranslate" in tag.attributes.get("class", "").split()
+    return (
+        tag.attributes.get("translate", "").lower() == "no"
+        or "notranslate" in tag.attributes.get("class", "").split()
+    )
 
 
 def _address_end(parts: list[Part], number: int) -> int:
