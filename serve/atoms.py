@@ -4,8 +4,8 @@
     target word  Hunde.         both end in punctuation, so the cut is mapped:  Hunde | .
 
 Two linked words are compared from both ends, punctuation counted as equal: cuts in what they share are mapped
-character by character (H<sub>2</sub>O stays what it is); the rest in the middle is linked as a whole, punctuation
-at its ends left out.
+character by character (H<sub>2</sub>O stays what it is); the rest in the middle is linked as a whole,
+punctuation at its ends left out.
 """
 
 import unicodedata
@@ -87,7 +87,7 @@ def has_letters(text: str) -> bool:
 
 
 def _borders(text: str, word: Span, cuts: Sequence[int]) -> list[int]:
-    """Where the atoms of a word begin and end: at its ends, at cuts, before and after punctuation at its ends."""
+    """Where the atoms of a word begin and end: at its ends, at cuts, beside punctuation at its ends."""
     start, end = word
     first, last = start, end
     while first < last and not text[first].isalnum():

@@ -1,12 +1,13 @@
 """Text with tags in it: units to be translated, and the tags put back around the translated words.
 
-    tokens   <p> | <b> Two dogs </b> play <br> ...        Break | Open Text Close Text Break ...
-    unit     "Two dogs play"                              what stands between two breaks, blanks collapsed
-    marks    <b> [0, 8)                                   each pair of tags, each point, in characters of the unit
+    tokens   <p> | <b> Two dogs </b> play <br> ...    Break | Open Text Close Text Break ...
+    unit     "Two dogs play"                what stands between two breaks, blanks collapsed
+    marks    <b> [0, 8)                     each pair of tags, each point, in characters of the unit
 
-Formats read their own syntax into tokens and write tokens again; what happens between is the same for all. Every
-tag comes out once, well nested. Tags and blanks around a whole unit are not touched; a tag that is opened or
-closed in another unit (`<b>one<br>two</b>`) reaches to that end of this one. Nothing here is recursive.
+Formats read their own syntax into tokens and write tokens again; what happens between is the same for all.
+Every tag comes out once, well nested. Tags and blanks around a whole unit are not touched; a tag that is
+opened or closed in another unit (`<b>one<br>two</b>`) reaches to that end of this one. Nothing here is
+recursive.
 """
 
 import re
@@ -127,7 +128,7 @@ def is_language(text: str) -> bool:
 
 
 class Unit:
-    """A text to be translated, and the tags in it. `tokens` are well nested, `partners` their other halves."""
+    """A text to be translated and the tags in it; `tokens` are well nested, `partners` their other halves."""
 
     def __init__(self, tokens: list[Inline], partners: list[int]) -> None:
         self._tokens = tokens
@@ -161,7 +162,7 @@ class Unit:
 
 @dataclass(eq=False)
 class _Item:
-    """A mark in the making: its tokens, where it begins and ends, and whether blanks stand on both sides of it."""
+    """A mark in the making: its tokens, its characters, and whether it is empty between two blanks."""
 
     first: Open | Point
     start: int
@@ -229,18 +230,17 @@ def _arrange(items: list[_Item], marks: list[Mark], spans: list[Span], target: s
     for number, mark in enumerate(marks):
         children[mark.parent].append(number)
     for numbers in children:
-        numbers.sort(key=lambda number: (*spans[number], number))
+        numbers.sort(key=lambda number: (*spans[number], number), reverse=True)  # taken from the end
     writer = _Writer(target)
-    stack = [(iter(children[-1]), len(target), None)]
+    stack: list[tuple[list[int], int, Close | None]] = [(children[-1], len(target), None)]
     while stack:
-        following, end, close = stack[-1]
-        number = next(following, None)
-        if number is None:
+        waiting, end, close = stack[-1]
+        if not waiting:
             writer.write_to(end)
-            if close:
-                writer.tokens.append(close)
+            writer.tokens += [close] if close else []
             stack.pop()
             continue
+        number = waiting.pop()
         item, (low, high) = items[number], spans[number]
         writer.write_to(low)
         if item.last is None:
@@ -248,7 +248,7 @@ def _arrange(items: list[_Item], marks: list[Mark], spans: list[Span], target: s
             writer.at = max(writer.at, high)
         else:
             writer.tokens.append(item.first)
-            stack.append((iter(children[number]), high, item.last))
+            stack.append((children[number], high, item.last))
     return writer.tokens
 
 

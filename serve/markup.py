@@ -1,11 +1,12 @@
 """HTML translated: its blocks are the units, inline tags move with their words, all else stays byte for byte.
 
-    <p><b>Two dogs</b> play in the <a href=x>snow</a>.</p>  ->  <p>Im <a href=x>Schnee</a> spielen <b>zwei Hunde</b>.</p>
+    <p><b>Two dogs</b> play in the <a href=x>snow</a>.</p>
+    <p>Im <a href=x>Schnee</a> spielen <b>zwei Hunde</b>.</p>
 
-Never translated: script, style, pre, code and the like, comments, attributes (a title or alt is a sentence without
-its page, and a wrong guess breaks what scripts and styles find), elements with translate="no" or class notranslate,
-links whose text is an address or a @name. A block whose translation is its own text is not touched at all; in the
-others runs of blanks become one. Whatever was translated is escaped: it can be no tag.
+Never translated: script, style, pre, code and the like, comments, attributes (a title or alt is a sentence
+without its page, and a wrong guess breaks what scripts and styles find), elements with translate="no" or
+class notranslate, links whose text is an address or a @name. A block whose translation is its own text is not
+touched at all; in the others runs of blanks become one. Whatever was translated is escaped: it can be no tag.
 """
 
 import re
@@ -19,14 +20,18 @@ from .inline import Break, Close, Open, Point, Text, Token, Unit, gather
 from .tags import RAW, Characters, Comment, Tag, read_tags
 from .template import Template, Translate, fill
 
-BLOCKS = frozenset(
-    "address article aside audio base blockquote body br canvas caption center col colgroup dd details dialog dir div "
-    "dl dt fieldset figcaption figure footer form frame frameset h1 h2 h3 h4 h5 h6 head header hgroup hr html legend "
-    "li link main menu meta nav noframes noscript object ol optgroup option p pre search section select summary table "
-    "tbody td template textarea tfoot th thead title tr ul video".split()
-)
-VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
-UNTOUCHED = RAW | frozenset("code kbd math pre samp svg textarea tt var".split())
+_BLOCK = """
+    address article aside audio base blockquote body br canvas caption center col colgroup dd details
+    dialog dir div dl dt fieldset figcaption figure footer form frame frameset h1 h2 h3 h4 h5 h6 head
+    header hgroup hr html legend li link main menu meta nav noframes noscript object ol optgroup option
+    p pre search section select summary table tbody td template textarea tfoot th thead title tr ul
+    video
+"""
+BLOCKS = frozenset(_BLOCK.split())  # and whatever else ends a sentence
+_VOID = "area base br col embed hr img input link meta param source track wbr"
+VOID = frozenset(_VOID.split())
+_UNTOUCHED = "code kbd math pre samp svg textarea tt var"
+UNTOUCHED = RAW | frozenset(_UNTOUCHED.split())
 LINK_PARTS = 16  # a link of more parts is no mere address
 _ADDRESS = re.compile(r"\s*(?:\S*(?://|www\.|@)\S*|#\S+)\s*")
 

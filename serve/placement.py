@@ -3,10 +3,10 @@
     Two dogs play in the snow.      marks [0, 8) "Two dogs" and [21, 25) "snow"
     Im Schnee spielen zwei Hunde.   places [18, 28) and [3, 9)
 
-Words are cut into atoms where a mark begins or ends inside them, and before punctuation. A target atom belongs to
-a mark if at least half of the characters it is linked to do. A mark takes the one stretch of the target in which
-its atoms most outnumber the others (the largest sum of +1 and -1), inside its parent's and apart from its
-siblings'; so places nest as the marks do, and an outlier of the alignment moves nothing.
+Words are cut into atoms where a mark begins or ends inside them, and before punctuation. A target atom
+belongs to a mark if at least half of the characters it is linked to do. A mark takes the one stretch of the
+target in which its atoms most outnumber the others (the largest sum of +1 and -1), inside its parent's and
+apart from its siblings'; so places nest as the marks do, and an outlier of the alignment moves nothing.
 """
 
 from bisect import bisect_left, bisect_right, insort
@@ -24,8 +24,8 @@ from .atoms import Atoms, Span
 class Mark:
     """Characters start to end (not included) of a source text; a point where both are equal.
 
-    `parent` is the number of the mark that holds it, -1 for none; parents come first. A mark that reaches left
-    begins where its parent does, whatever the alignment says; one that reaches right ends there.
+    `parent` is the number of the mark that holds it, -1 for none; parents come first. A mark that reaches
+    left begins where its parent does, whatever the alignment says; one that reaches right ends there.
     """
 
     start: int
@@ -160,13 +160,10 @@ class _Places:
         return best, high
 
     def _point(self, number: int, places: list[Span]) -> Span:
-        """Where a mark without target atoms goes: after its left neighbour, or before its right one if glued."""
+        """Where a mark without target atoms goes: after its left neighbour, or glued to its right one."""
         mark, sources = self.marks[number], self.atoms.sources
         low, high = self.inside[mark.parent]
-        if mark.parent >= 0:
-            outer = places[mark.parent]
-        else:
-            outer = 0, len(self.atoms.target)
+        outer = places[mark.parent] if mark.parent >= 0 else (0, len(self.atoms.target))
         if mark.reaches_left or mark.reaches_right:
             at = outer[0] if mark.reaches_left else outer[1]
             return at, at

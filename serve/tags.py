@@ -1,9 +1,10 @@
-"""HTML cut into tags, comments and texts, each as it is written: joined again they are the source, byte for byte.
+"""HTML cut into tags, comments and texts as they are written: joined again they are the source.
 
-The rules are those of the tokenizer in the HTML standard (13.2.5), so that what is a tag here is one in a browser:
-where quotes count, what ends a comment, what stands inside a script. Libraries that parse HTML give back another
-source than they were given, and Python's html.parser cuts differently from release to release; this is one regular
-expression that never goes back (possessive quantifiers), so that time is linear whatever the text.
+The rules are those of the tokenizer in the HTML standard (13.2.5), so that what is a tag here is one in a
+browser: where quotes count, what ends a comment, what stands inside a script. Libraries that parse HTML give
+back another source than they were given, and Python's html.parser cuts differently from release to release;
+this is one regular expression that never goes back (possessive quantifiers), so that time is linear whatever
+the text.
 """
 
 import re
@@ -19,7 +20,7 @@ _ATTRIBUTE = r"""
 _MARKUP = re.compile(
     rf"""
     <!--(?:-?>|.*?(?:--!?>|\Z)) | <[!?][^>]*+(?:>|\Z) | </> | </(?![a-z])[^>]++(?:>|\Z)
-    | <(?P<slash>/?)(?P<name>[a-z][^ \t\n\f\r/>]*+) (?:[ \t\n\f\r/]++|{_ATTRIBUTE.replace("(", "(?:", 1)})*+ (?:>|\Z)
+    | <(?P<slash>/?)(?P<name>[a-z][^ \t\n\f\r/>]*+) (?:[ \t\n\f\r/]++|{_ATTRIBUTE})*+ (?:>|\Z)
     """,
     re.IGNORECASE | re.DOTALL | re.VERBOSE,
 )

@@ -1,7 +1,7 @@
 """A translated text on as many lines as its source had, of about equal length.
 
-The k-th of n lines ends at the place between two words that is nearest to k/n of the text. A blank becomes the line
-end; in scripts without blanks it is put between two characters, but not before punctuation.
+The k-th of n lines ends at the place between two words that is nearest to k/n of the text. A blank becomes
+the line end; in scripts without blanks it is put between two characters, but not before punctuation.
 """
 
 from bisect import bisect_left

@@ -2,7 +2,8 @@
 
     bytes --decode--> text --read--> untouched parts and slots --translate--> text --encode--> bytes
 
-One file a format; each says what it leaves alone. Whatever cannot be read is a ValueError that says what to do.
+One file a format; each says what it leaves alone. Whatever cannot be read is a ValueError that says what to
+do.
 """
 
 from pathlib import PurePosixPath
@@ -48,8 +49,8 @@ def translate_document(
 ) -> Translated:
     """A document with its texts translated in one call of `translate`; `name` says by its ending what it is.
 
-    `column` (csv, tsv) is a header or a number from 1. `progress(done, all)` is called after each text. ValueError
-    where the name, the bytes or the column cannot be used.
+    `column` (csv, tsv) is a header or a number from 1. `progress(done, all)` is called after each text.
+    ValueError where the name, the bytes or the column cannot be used.
     """
     name = safe_name(name)
     ending = PurePosixPath(name).suffix.lower()
@@ -63,7 +64,7 @@ def translate_document(
 
 
 def safe_name(name: str) -> str:
-    """The last part of a file name, without folders, control characters and what is special in some system."""
+    """The last part of a file name, without folders, control characters and signs special to some system."""
     last = name.replace("\\", "/").rpartition("/")[2]
     kept = "".join(character for character in last if character.isprintable() and character not in '<>:"|?*')
     stem, dot, ending = kept.strip(". ").rpartition(".")

@@ -1,4 +1,4 @@
-"""Bytes of a document to text and back: UTF-8, UTF-16 and UTF-32 with their marks, and what HTML says of itself."""
+"""Bytes of a document to text and back: UTF-8, UTF-16 and UTF-32 with their marks, what HTML says it is."""
 
 import codecs
 import re

@@ -5,8 +5,9 @@
     <i>Two dogs</i> play               the translation is wrapped to as many lines as the source has;
     in the snow.                       each line of a dialogue ("- Hello") is a unit of its own
 
-A sentence that runs over several cues is translated cue by cue, for every cue has its time. What was translated can
-end no cue: an arrow "-->" becomes one character, and in srt, which has no escapes, "<" before a letter becomes "‹".
+A sentence that runs over several cues is translated cue by cue, for every cue has its time. What was
+translated can end no cue: an arrow "-->" becomes one character, and in srt, which has no escapes, "<" before
+a letter becomes "‹".
 """
 
 import re
@@ -17,7 +18,7 @@ from typing import Literal
 
 from seq2seq.translation import Translation
 
-from ..inline import Break, Close, Inline, Open, Point, Text, Token, Unit, gather
+from ..inline import Break, Close, Open, Point, Text, Token, Unit, gather
 from ..markup import escape
 from ..template import Slot, Template
 from ..wrapping import wrap

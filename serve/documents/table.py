@@ -1,16 +1,15 @@
-"""CSV and TSV: the cells of one column are slots; all other cells, quotes and line ends stay as they are written.
+"""CSV and TSV: the cells of one column are slots; other cells, quotes and line ends stay as they are.
 
-Spreadsheets run a cell that begins with = + - @ (or their wide forms, or a tab) as a formula. Such a cell of the
-source is kept as it is: it is no sentence, and it does what its author wanted. A translation that begins so where
-its source did not gets an apostrophe in front, the usual guard (OWASP, CSV injection), which shows it as text; so
-no text ever becomes a formula here.
+Spreadsheets run a cell that begins with = + - @ (or their wide forms, or a tab) as a formula. Such a cell of
+the source is kept as it is: it is no sentence, and it does what its author wanted. A translation that begins
+so where its source did not gets an apostrophe in front, the usual guard (OWASP, CSV injection), which shows
+it as text; so no text ever becomes a formula here.
 """
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from itertools import takewhile
 
 from seq2seq.translation import Translation
 
@@ -44,8 +43,9 @@ class Cell:
 def read_table(text: str, name: str, column: str | None) -> Template:
     """A table as its untouched parts and the slots of one column, named by its header or counted from 1.
 
-    A column given by name has its header in the first row, which stays; one given by number is translated from the
-    first row on. None is the only column of a table that has but one. ValueError when there is no such column.
+    A column given by name has its header in the first row, which stays; one given by number is translated
+    from the first row on. None is the only column of a table that has but one. ValueError when there is no
+    such column.
     """
     delimiter = "\t" if name.lower().endswith(".tsv") else _delimiter(text)
     header = []
@@ -61,13 +61,17 @@ def _parts(text: str, delimiter: str, chosen: int, has_header: bool) -> Iterator
     row = place = 0
     for raw, end in _cells(text, delimiter):
         value = _value(raw)
-        is_text = value is not None and is_language(value) and not value.lstrip().startswith(FORMULA)
-        if place == chosen and is_text and not (has_header and row == 0) and not value.startswith("'"):
-            yield Cell(value, raw, delimiter)
-        else:
+        if place != chosen or (has_header and row == 0) or value is None or not _is_text(value):
             yield raw
+        else:
+            yield Cell(value, raw, delimiter)
         yield end
         row, place = (row, place + 1) if end == delimiter else (row + 1, 0)
+
+
+def _is_text(value: str) -> bool:
+    """Whether a cell is to be translated: neither a formula nor what a guard keeps from being one."""
+    return is_language(value) and not value.lstrip().startswith((*FORMULA, "'"))
 
 
 def _delimiter(text: str) -> str:
@@ -75,7 +79,7 @@ def _delimiter(text: str) -> str:
     counts = {}
     for delimiter in DELIMITERS:
         ends = (end for _, end in _cells(text, delimiter))
-        counts[delimiter] = sum(1 for _ in takewhile(lambda end, own=delimiter: end == own, ends))
+        counts[delimiter] = next((number for number, end in enumerate(ends) if end != delimiter), 0)
     return max(DELIMITERS, key=lambda delimiter: counts[delimiter])
 
 
