@@ -16,10 +16,9 @@ from markdown_it import MarkdownIt
 
 from seq2seq.translation import Translation
 
-from ..inline import Text, Unit, gather
+from ..inline import Text, Unit, gather, wrap
 from ..markup import read_html
 from ..template import Slot, Template
-from ..wrapping import wrap
 from .spans import read_spans
 
 _LINE = re.compile(r"[^\r\n]*+(?:\r\n|\r|\n)|[^\r\n]++\Z")
@@ -47,10 +46,8 @@ class Span:
         """The translation in Markdown, on as many lines as the source."""
         tokens = self.unit.place(translation)
         ends = [text.raw for text in self.unit.texts if text.text == "\n" and text.raw]
-        if ends:
-            tokens = wrap(tokens, 1 + len(ends))
         written: list[str] = []
-        for token in tokens:
+        for token in wrap(tokens, 1 + len(ends)):
             if isinstance(token, Text) and token.raw is None:
                 written.append(self._escaped(token.text, not "".join(written).strip(), ends))
             else:
