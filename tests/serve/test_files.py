@@ -1,4 +1,4 @@
-"""POST /translate_file: the same file comes back, as an attachment, for a while, to whoever knows its name."""
+"""POST /translate_file: the same file comes back, as an attachment, for a while, to who knows its name."""
 
 from typing import TYPE_CHECKING
 
@@ -87,7 +87,9 @@ def test_other_bodies_are_refused(client: "TestClient", refusal: "Refusal") -> N
 
 def test_too_large_file_is_refused(client: "TestClient", refusal: "Refusal") -> None:
     """A book would keep the server busy for hours, or be refused by the smaller limit of texts."""
-    assert "file characters, but at most 200000" in refusal(send(client, "x.txt", "a man and a dog\n" * 20_000))
+    assert "file characters, but at most 200000" in refusal(
+        send(client, "x.txt", "a man and a dog\n" * 20_000)
+    )
     assert "file bytes" in refusal(send(client, "x.txt", "x" * 10_500_000), 413)
 
 

@@ -35,19 +35,20 @@ CHECKS = [
 @pytest.fixture(scope="session")
 def description(make: "Make") -> Any:
     """What /openapi.json says."""
-    return schemathesis.openapi.from_asgi("/openapi.json", make(), headers={"Host": "localhost"})
+    loaded = schemathesis.openapi.from_asgi("/openapi.json", make(), headers={"Host": "localhost"})
+
+    @loaded.hook
+    def map_body(context: Any, body: Any) -> Any:
+        """Most codes would be refused at once; with known ones a request gets as far as the model."""
+        if isinstance(body, dict) and len(str(body)) % 3:
+            known = {"source": "en", "target": "de"}
+            return {name: known.get(name, value) for name, value in body.items()}
+        return body
+
+    return loaded
 
 
 schema = schemathesis.pytest.from_fixture("description")
-
-
-@schema.hook
-def map_body(context: Any, body: Any) -> Any:
-    """Most codes would be refused at once; with known ones a request gets as far as the model."""
-    if isinstance(body, dict) and len(str(body)) % 3:
-        known = {"source": "en", "target": "de"}
-        return {name: known.get(name, value) for name, value in body.items()}
-    return body
 
 
 @schema.parametrize()
