@@ -18,14 +18,14 @@ from typing import Literal
 
 from seq2seq.translation import Translation
 
-from ..inline import Break, Close, Open, Point, Text, Token, Unit, gather
+from ..inline import Break, Close, Open, Point, Text, Token, Unit, gather, wrap
 from ..markup import escape
 from ..template import Slot, Template
-from ..wrapping import wrap
 
 Kind = Literal["srt", "vtt"]
 
 _LINE = re.compile(r"[^\r\n]*+(?:\r\n|\r|\n)|[^\r\n]++\Z")
+_LINE_END = re.compile(r"\r\n|\r|\n")
 _TIMES = re.compile(r"\s*(?:\d+:)?\d+:\d+[.,]\d+\s*-->\s*(?:\d+:)?\d+:\d+[.,]\d+")
 _TAG = re.compile(r"<(?P<slash>/?)(?P<name>[A-Za-z]+)[^<>]*+>|<[\d:.]++>|\{\\[^{}]*+\}")
 _SPEAKER = re.compile(r"\s*[-–—]\s*(?=\S)")
@@ -46,9 +46,10 @@ class Cue:
     def write(self, translation: Translation) -> str:
         """The translation with its tags, on as many lines as the source."""
         tokens = self.unit.place(translation)
-        ends = self.unit.line_ends
-        lines = wrap(tokens, 1 + len(ends), ends[0]) if ends else tokens
-        return "".join(_raw(token, self.kind) for token in lines)
+        ends = [end for text in self.unit.texts for end in _LINE_END.findall(text.raw or "")]
+        return "".join(
+            _raw(token, self.kind) for token in wrap(tokens, 1 + len(ends), ends[0] if ends else "\n")
+        )
 
 
 def read_subtitles(text: str, kind: Kind, name: str) -> Template:
