@@ -9,8 +9,9 @@
 
 All of them search with beam 5 and answer the same sentences. Each server is a process of its own, started
 and stopped in turn; the clients are one process more. Printed for each: answers a second, the median and the
-95th percentile of the time an answer took, and what was no 200; for ours also the time to the first text of a
-stream when nobody else asks.
+95th percentile of the time an answer took, answers for each second of processor time that the server's
+processes used (which a busy machine changes little), and what was no 200; for ours also the time to the
+first text of a stream when nobody else asks.
 """
 
 import argparse
@@ -44,16 +45,21 @@ def main() -> None:
     sentences = arguments.source.read_text(encoding="utf-8").splitlines()
     print(f"{conditions()}; {arguments.clients} clients, {arguments.seconds} s each", flush=True)
     speeds: dict[str, float] = {}
+    thrift: dict[str, float] = {}
     for name, command, path in contestants(arguments.model):
-        with serving(command) as address:
+        with serving(command) as (address, process):
             if name == "ours":
                 print(f"{name:18} first text of a stream, idle: {first_text(address, sentences)}", flush=True)
+            used = cpu_seconds(process)
             found = asyncio.run(load(address + path, sentences, arguments.clients, arguments.seconds))
-        speeds[name] = len(found.seconds) / found.lasted
+            found.cpu_seconds = cpu_seconds(process) - used
+        speeds[name] = found.speed
+        thrift[name] = len(found.seconds) / found.cpu_seconds
         print(found.line(name), flush=True)
     for name, speed in speeds.items():
         if name != "ours" and speed:
-            print(f"ours / {name}: {speeds['ours'] / speed:.2f}")
+            ratios = speeds["ours"] / speed, thrift["ours"] / thrift[name]
+            print("ours / {}: {:.2f} in answers/s, {:.2f} in answers/CPU s".format(name, *ratios))
 
 
 def read_arguments() -> argparse.Namespace:
@@ -89,8 +95,8 @@ def contestants(model: str) -> Iterator[tuple[str, list[str], str]]:
 
 
 @contextlib.contextmanager
-def serving(command: Sequence[str]) -> Iterator[str]:
-    """The address of a server that answers; ended afterwards."""
+def serving(command: Sequence[str]) -> Iterator[tuple[str, int]]:
+    """Address and process of a server that answers; ended afterwards."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     process = subprocess.Popen([*command, str(port)], stdout=subprocess.DEVNULL)
@@ -102,10 +108,18 @@ def serving(command: Sequence[str]) -> Iterator[str]:
                     break
             assert process.poll() is None, f"{command} ended with {process.returncode}"
             time.sleep(0.5)
-        yield address
+        yield address, process.pid
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(60)
+
+
+def cpu_seconds(process: int) -> float:
+    """Processor time that a process and its children have used so far."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    own = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+    return own + sum(cpu_seconds(int(child)) for child in children)
 
 
 class Found:
@@ -115,6 +129,12 @@ class Found:
         self.seconds: list[float] = []
         self.errors: dict[str, int] = {}
         self.lasted = 0.0
+        self.cpu_seconds = 0.0
+
+    @property
+    def speed(self) -> float:
+        """Answers a second."""
+        return len(self.seconds) / self.lasted
 
     def line(self, name: str) -> str:
         """One line: answers a second, times, errors."""
@@ -122,8 +142,9 @@ class Found:
             return f"{name:18} too few answers; errors {self.errors}"
         p95 = statistics.quantiles(self.seconds, n=20)[-1]
         return (
-            f"{name:18} {len(self.seconds) / self.lasted:7.1f} answers/s   median "
-            f"{1000 * statistics.median(self.seconds):6.0f} ms   p95 {1000 * p95:6.0f} ms   "
+            f"{name:18} {self.speed:7.1f} answers/s   "
+            f"{len(self.seconds) / self.cpu_seconds:6.1f} answers/CPU s   "
+            f"median {1000 * statistics.median(self.seconds):6.0f} ms   p95 {1000 * p95:6.0f} ms   "
             f"errors {self.errors or 'none'}"
         )
 

@@ -63,10 +63,10 @@ def test_key_is_needed_and_never_shown(make: "Make", refusal: "Refusal") -> None
     """Anybody could ask a closed server, or a key would stand in an answer."""
     from fastapi.testclient import TestClient
 
-    from serve.app import Options
+    from serve.app import ServerOptions
 
     client = TestClient(
-        make(options=Options(keys=frozenset({"right", "other"}))), base_url="http://localhost"
+        make(options=ServerOptions(keys=frozenset({"right", "other"}))), base_url="http://localhost"
     )
     body = {"q": "a man", "source": "en", "target": "de"}
     for path in ("/translate", "/v1/translate", "/v1/stream"):

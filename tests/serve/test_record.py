@@ -20,9 +20,9 @@ def recorded(make: "Make") -> "TestClient":
     """A client of an application that writes an access log."""
     from fastapi.testclient import TestClient
 
-    from serve.app import Options
+    from serve.app import ServerOptions
 
-    return TestClient(make(options=Options(access_log=True)), base_url="http://localhost")
+    return TestClient(make(options=ServerOptions(access_log=True)), base_url="http://localhost")
 
 
 def figure(client: "TestClient", name: str) -> float:
