@@ -145,10 +145,9 @@ def test_a_translation_is_never_markup(answer: str, page: str) -> None:
     assert answer in unescape("".join(p.raw for p in read_tags(translated) if isinstance(p, Characters)))
 
 
-MASTODON = (
-    '<p>Two dogs <span class="h-card" translate="no"><a href="https://a.b/@c" class="u-url">@<span>c</span></a></span> '
-    'play in the <a href="https://a.b/tags/snow" rel="tag">#<span>snow</span></a> <b>today</b></p>'
-)
+NAME = '<span class="h-card" translate="no"><a href="https://a.b/@c" class="u-url">@<span>c</span></a></span>'
+TOPIC = '<a href="https://a.b/tags/snow" rel="tag">#<span>snow</span></a>'
+MASTODON = f"<p>Two dogs {NAME} play in the {TOPIC} <b>today</b></p>"
 
 
 def test_posts_keep_names_and_topics() -> None:
@@ -195,7 +194,7 @@ def test_deep_nesting(depth: int) -> None:
     """10,000 levels would overflow the stack."""
     nested = "<b>" * depth + "two dogs" + "</b>" * depth
     assert translate_html(nested, upper) == nested.replace("two dogs", "TWO DOGS")
-    half = "".join(f"<b>w{n} " for n in range(300)) + "end" + "</b>" * 300
+    half = "".join(f"<b>w{n} " for n in range(90)) + "end" + "</b>" * 90
     assert translate_html(half, upper) == half.upper().replace("<B>", "<b>").replace("</B>", "</b>")
     for broken in (
         "<b>" * depth + "two",
