@@ -90,7 +90,8 @@ def make_router(service: Service, access: Access, documents: DocumentWorker) -> 
             check=service.limits.check_file_texts,
             seconds=service.limits.file_seconds,
         )
-        translated, _ = await while_connected(request, work)
+        translated, route = await while_connected(request, work)
+        pivot = {"pivot": route.pivots[0]} if route.pivots else {}
         return JSONResponse(
             {"translatedFileUrl": str(request.url_for("download_file", key=shelf.put(translated)))}
         )
