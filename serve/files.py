@@ -92,9 +92,8 @@ def make_router(service: Service, access: Access, documents: DocumentWorker) -> 
         )
         translated, route = await while_connected(request, work)
         pivot = {"pivot": route.pivots[0]} if route.pivots else {}
-        return JSONResponse(
-            {"translatedFileUrl": str(request.url_for("download_file", key=shelf.put(translated)))}
-        )
+        url = request.url_for("download_file", key=shelf.put(translated))
+        return JSONResponse({"translatedFileUrl": str(url), **pivot})
 
     @router.get("/download_file/{key}", response_class=Response, responses=_download_answers())
     async def download_file(key: str) -> Response:
