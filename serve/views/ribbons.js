@@ -1,1 +1,197 @@
-// to come
+// A map as ribbons: the columns' words on one side, the rows' on the other, bands as wide as the weights.
+//
+//   across   two lines, one above the other        where both fit
+//   down     two columns, one beside the other     on a narrow page, or for long texts
+//
+// Bands that arrive at a row's word fill it, for the weights of a row sum to 1; at a column's word they
+// share its room. The picture is light by its own attributes; on a page the style sheet recolours it.
+
+const FONT = '15px system-ui, "Noto Sans", "Noto Sans CJK SC", "Segoe UI", Helvetica, Arial, sans-serif';
+const INK = "#1c2733", STRONG = "#1668b3", GROUND = "#edf2f8";
+const LONGEST = 24; // letters that are drawn of a word
+
+const measure = (() => {
+  let context = null;
+  return (word) => {
+    context ??= document.createElement("canvas").getContext("2d");
+    context.font = FONT;
+    return context.measureText(word).width;
+  };
+})();
+
+const cut = (word) => {
+  const letters = [...readable(word)];
+  return letters.length > LONGEST ? `${letters.slice(0, LONGEST - 1).join("")}…` : letters.join("");
+};
+
+// Where each word begins and how much room it has along its line; a line that reads leftwards begins right.
+const layOut = (sizes, gap, total, rightToLeft, centred) => {
+  const length = sizes.reduce((sum, size) => sum + size + gap, -gap);
+  let at = centred ? (total - length) / 2 : 0;
+  return sizes.map((size) => {
+    const from = rightToLeft ? total - at - size : at;
+    at += size + gap;
+    return { from, size };
+  });
+};
+
+const lengthOf = (sizes, gap) => sizes.reduce((sum, size) => sum + size + gap, -gap);
+
+// A band between two stretches [from, size] on two lines; `point` turns (along, away) into (x, y).
+const bandPath = (start, end, near, far, point) => {
+  const middle = (near + far) / 2;
+  const at = (along, away) => point(along, away).map((value) => value.toFixed(1)).join(" ");
+  return (
+    `M${at(start.from, near)}C${at(start.from, middle)} ${at(end.from, middle)} ${at(end.from, far)}` +
+    `L${at(end.from + end.size, far)}C${at(end.from + end.size, middle)} ` +
+    `${at(start.from + start.size, middle)} ${at(start.from + start.size, near)}Z`
+  );
+};
+
+const bands = (plane, above, below, near, far, point) => {
+  const [height, width] = [below.length, above.length];
+  const sums = above.map((_, column) => columnOf(plane, width, column).reduce((sum, w) => sum + w, 0) || 1);
+  const used = new Array(width).fill(0);
+  const made = [];
+  for (let row = 0; row < height; row++) {
+    let end = below[row].from;
+    rowOf(plane, width, row).forEach((weight, column) => {
+      const room = (above[column].size * weight) / sums[column];
+      const start = { from: above[column].from + used[column], size: room };
+      const arrival = { from: end, size: below[row].size * weight };
+      used[column] += room;
+      end += arrival.size;
+      if (weight < SHOWN) return;
+      const opacity = (0.12 + 0.55 * weight).toFixed(3);
+      const d = bandPath(start, arrival, near, far, point);
+      made.push({ row, column, path: draw("path", { class: "ribbon", fill: STRONG, "fill-opacity": opacity, d }) });
+    });
+  }
+  return made;
+};
+
+// The picture of a map as ribbons, no wider than `room` if it can be: svg, bands, and a mark for each word.
+const drawRibbons = (sheet, plane, room, title) => {
+  const words = { above: sheet.columns.map(cut), below: sheet.rows.map(cut) };
+  const wide = { above: words.above.map(measure), below: words.below.map(measure) };
+  const lines = ["above", "below"].map((side) => lengthOf(wide[side].map((w) => Math.max(w, 12)), 13));
+  const across = Math.max(...lines) + 32 <= room;
+  const leftwards = { above: isRightToLeft(sheet.columns), below: isRightToLeft(sheet.rows) };
+  const line = across ? Math.max(...lines) : Math.max(words.above.length, words.below.length) * 28 - 6;
+  const place = (side) => {
+    const sizes = wide[side].map((w) => (across ? Math.max(w, 12) : 22));
+    return layOut(sizes, across ? 13 : 6, line, across && leftwards[side], true);
+  };
+  const [above, below] = [place("above"), place("below")];
+  const longest = Math.max(0, ...wide.above);
+  const near = across ? 44 : 28 + longest;
+  const far = across ? 190 : near + Math.max(90, Math.min(260, room - 60 - longest - Math.max(0, ...wide.below)));
+  const point = across ? (along, away) => [16 + along, away] : (along, away) => [away, 16 + along];
+  const width = across ? line + 32 : far + 28 + Math.max(0, ...wide.below);
+  const height = across ? far + 44 : line + 32;
+
+  const made = bands(plane, above, below, near, far, point);
+  const names = { above: [], below: [] };
+  for (const [side, stretches] of [["above", above], ["below", below]])
+    stretches.forEach(({ from, size }, index) => {
+      const away = side === "above" ? near - 4 : far;
+      const [x, y] = point(from, away);
+      const bar = across ? { x, y, width: size, height: 4 } : { x, y, width: 4, height: size };
+      const [textX, textY] = across
+        ? [x + size / 2, side === "above" ? y - 10 : y + 22]
+        : [side === "above" ? x - 8 : x + 12, y + size / 2 + 5];
+      const anchor = across ? "middle" : side === "above" ? "end" : "start";
+      const text = { x: textX, y: textY, "text-anchor": anchor, fill: INK, class: "name", direction: "ltr" };
+      const hit = across
+        ? { x: x - 6, y: side === "above" ? 4 : y, width: size + 12, height: 40 }
+        : { x: side === "above" ? 0 : x, y: y - 3, width: 40 + wide[side][index], height: 28 };
+      names[side].push(
+        draw(
+          "g",
+          { class: "word-of", "data-side": side, "data-place": index },
+          draw("rect", { class: "hit", fill: "none", ...hit }),
+          draw("rect", { class: "bar", fill: STRONG, ...bar }),
+          draw("text", text, words[side][index]),
+        ),
+      );
+    });
+  const svg = draw(
+    "svg",
+    {
+      class: "ribbons",
+      xmlns: "http://www.w3.org/2000/svg",
+      width: Math.ceil(width),
+      height: Math.ceil(height),
+      viewBox: `0 0 ${Math.ceil(width)} ${Math.ceil(height)}`,
+      style: `font: ${FONT}`,
+      role: "img",
+      "aria-label": title,
+    },
+    draw("g", {}, ...made.map(({ path }) => path)),
+    draw("g", {}, ...names.above, ...names.below),
+  );
+  return { svg, made, names, across };
+};
+
+const ribbons = (sheet, plane, tongue, report, room) => {
+  const { svg, made, names, across } = drawRibbons(sheet, plane, room, tongue.say("drawing"));
+  const given = { class: "frame", tabindex: 0, role: "application", "aria-label": tongue.say("ribbons_label") };
+  const element = make("div", given, svg);
+  const places = new Map(made.map(({ path, row, column }) => [path, { row, column }]));
+
+  const placeUnder = (event) => {
+    const word = event.target.closest?.(".word-of");
+    if (!word) return places.get(event.target) ?? null;
+    const index = Number(word.dataset.place);
+    return word.dataset.side === "above" ? { row: null, column: index } : { row: index, column: null };
+  };
+
+  const light = (place) => {
+    svg.classList.toggle("some-lit", Boolean(place));
+    const belongs = (band) =>
+      Boolean(place) &&
+      (place.row === null || band.row === place.row) &&
+      (place.column === null || band.column === place.column);
+    const [rows, columns] = [new Set([place?.row]), new Set([place?.column])];
+    for (const band of made) {
+      const lit = belongs(band);
+      band.path.classList.toggle("lit", lit);
+      if (lit) rows.add(band.row), columns.add(band.column);
+    }
+    names.above.forEach((name, index) => name.classList.toggle("lit", columns.has(index)));
+    names.below.forEach((name, index) => name.classList.toggle("lit", rows.has(index)));
+  };
+
+  const walk = (key, place) => {
+    const side = place.row === null ? "above" : "below";
+    const index = place.row ?? place.column;
+    const at = (onSide, number) => {
+      const held = Math.max(0, Math.min(number, names[onSide].length - 1));
+      return onSide === "above" ? { row: null, column: held } : { row: held, column: null };
+    };
+    const backwards = across && isRightToLeft(side === "above" ? sheet.columns : sheet.rows);
+    const [on, back] = across ? ["ArrowRight", "ArrowLeft"] : ["ArrowDown", "ArrowUp"];
+    const [over, up] = across ? ["ArrowDown", "ArrowUp"] : ["ArrowRight", "ArrowLeft"];
+    if (key === on || key === back) return at(side, index + ((key === on) === backwards ? -1 : 1));
+    if (key === over) return at("below", index);
+    if (key === up) return at("above", index);
+    if (key === "Home") return at(side, 0);
+    if (key === "End") return at(side, names[side].length - 1);
+    return null;
+  };
+
+  const follow = oncePerFrame((event) => report(placeUnder(event)));
+  svg.addEventListener("pointermove", follow);
+  svg.addEventListener("pointerleave", (event) => event.pointerType === "mouse" && follow(event));
+  return {
+    element,
+    light,
+    step(key, place) {
+      const next = walk(place ? key : "Home", place ?? { row: 0, column: null });
+      const name = next && (next.row === null ? names.above[next.column] : names.below[next.row]);
+      if (next) light(next), name?.scrollIntoView({ block: "nearest", inline: "nearest" });
+      return next;
+    },
+    colour: () => {},
+  };
+};

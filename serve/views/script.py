@@ -1,9 +1,9 @@
 """The scripts of the drawings, put together: labels and style, the shared tools, then the drawing itself.
 
-    ((LABELS, STYLE) => { tools.js, ..., <drawing>.js; return mount; })({...}, "...")
+    (function drawing(LABELS, STYLE, SHELL) { tools.js, ..., <drawing>.js; return mount; })({...}, "...", "...")
 
 The result is one JavaScript expression whose value is `mount(root, host)`. It loads nothing and names no
-address, so it runs in Gradio's page and in a file of its own alike.
+address, so it runs in Gradio's page and in a file of its own alike; `drawing` can write itself into one.
 """
 
 import json
@@ -21,14 +21,16 @@ PARTS = {
     "candidates": ("tools", "candidates"),
     "step": ("tools", "step"),
 }
+STYLE = (HERE / "view.css").read_text(encoding="utf-8")
+SHELL = (HERE / "page.html").read_text(encoding="utf-8")  # of a page of its own, with gaps like %DATA%
 
 
 @cache
 def script_of(drawing: str) -> str:
     """The JavaScript expression that is the `mount` function of a drawing."""
-    body = "\n".join(_read(f"{part}.js") for part in PARTS[drawing])
-    make = f'(LABELS, STYLE) => {{\n"use strict";\n{body}\nreturn mount;\n}}'
-    return f"(({make})({as_script(LABELS)}, {as_script(_read('view.css'))}))"
+    body = "\n".join((HERE / f"{part}.js").read_text(encoding="utf-8") for part in PARTS[drawing])
+    given = ",".join(as_script(each) for each in (LABELS, STYLE, SHELL))
+    return f'(function drawing(LABELS, STYLE, SHELL) {{\n"use strict";\n{body}\nreturn mount;\n}})({given})'
 
 
 def as_script(value: object) -> str:
@@ -37,7 +39,3 @@ def as_script(value: object) -> str:
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return text
-
-
-def _read(name: str) -> str:
-    return (HERE / name).read_text(encoding="utf-8")
