@@ -20,7 +20,7 @@ class AttentionTab(Tab):
 
     def __init__(self) -> None:
         self.view = AttentionView(elem_id="attention")
-        gr.Markdown(say("honest"), elem_classes="honest")
+        gr.Markdown(say("honest"), elem_classes="quiet")
         self.inputs = []
         self.outputs = [self.view]
 

@@ -14,7 +14,6 @@ from seq2seq.sheet import Flow
 
 
 SIDE = 150.0  # pixels of a small picture's longer side
-INKS: dict[Flow, str] = {"cross": "#1668b3", "encoder": "#0f8a6d", "decoder": "#9a4fb5"}
 
 
 def draw_flows(maps: AttentionMaps, aligned: AlignmentHead) -> dict[Flow, str]:
@@ -49,7 +48,7 @@ def draw_figure(weights: Tensor, flow: Flow) -> str:
     )
     width, height = columns * cell, rows * cell
     return (
-        f'<svg role="img" aria-hidden="true" viewBox="0 0 {width:.1f} {height:.1f}" width="{width:.0f}" '
-        f'height="{height:.0f}" fill="{INKS[flow]}"><rect class="ground" width="{width:.1f}" '
-        f'height="{height:.1f}" rx="4"/>{cells}</svg>'
+        f'<svg class="figure" role="img" aria-hidden="true" viewBox="0 0 {width:.1f} {height:.1f}" '
+        f'width="{width:.0f}" height="{height:.0f}"><rect class="ground" width="{width:.1f}" '
+        f'height="{height:.1f}" rx="4"/><g class="{flow}">{cells}</g></svg>'
     )

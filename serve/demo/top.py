@@ -51,16 +51,16 @@ class Top:
                 buttons=["copy"],
             )
         with gr.Row(elem_id="buttons"):
-            self.go = gr.Button(say("translate"), variant="primary", scale=0, min_width=160)
-            self.stop = gr.Button(say("stop"), scale=0, min_width=100)
-            save = gr.Button(say("save_text"), scale=0, min_width=140)
+            self.go = gr.Button(say("translate"), variant="primary", size="md", scale=0, min_width=150)
+            self.stop = gr.Button(say("stop"), size="md", scale=0, min_width=90)
+            save = gr.Button(say("save_text"), size="md", scale=0, min_width=120)
+            self.status = gr.HTML(
+                "",
+                html_template='<p class="status" role="status">${value}</p>',
+                apply_default_css=False,
+                elem_id="status",
+            )
         save.click(None, self.target, None, js=SAVE)
-        self.status = gr.HTML(
-            "",
-            html_template='<p class="status" role="status">${value}</p>',
-            apply_default_css=False,
-            elem_id="status",
-        )
         self.examples = self._examples(pairs[0][0])
         with gr.Accordion(say("options"), open=False), gr.Row():
             self.controls = Controls(limits).sliders
