@@ -1,0 +1,89 @@
+"""Documents translated: the same file comes back, its texts in the other language.
+
+    bytes --decode--> text --read--> untouched parts and slots --translate--> text --encode--> bytes
+
+One file a format; each says what it leaves alone. Whatever cannot be read is a ValueError that says what to
+do.
+"""
+
+from pathlib import PurePosixPath
+from typing import NamedTuple
+
+from ..markup import read_html
+from ..template import Progress, Template, Translate, fill
+from .encoding import decode
+from .lines import read_lines
+from .subtitles import read_subtitles
+from .table import read_table
+from .values import read_values
+
+# What is taken, by the ending of the name, and the media type it is sent back with.
+SUPPORTED = {
+    ".txt": "text/plain",
+    ".srt": "application/x-subrip",
+    ".vtt": "text/vtt",
+    ".html": "text/html",
+    ".htm": "text/html",
+    ".json": "application/json",
+    ".csv": "text/csv",
+    ".tsv": "text/tab-separated-values",
+}
+LONGEST_NAME = 100  # characters
+
+
+class Translated(NamedTuple):
+    """A translated document: a file name without folders, its bytes and its media type."""
+
+    name: str
+    content: bytes
+    media_type: str
+
+
+def translate_document(
+    name: str,
+    content: bytes,
+    translate: Translate,
+    *,
+    column: str | None = None,
+    progress: Progress | None = None,
+) -> Translated:
+    """A document with its texts translated in one call of `translate`; `name` says by its ending what it is.
+
+    `column` (csv, tsv) is a header or a number from 1. `progress(done, all)` is called after each text.
+    ValueError where the name, the bytes or the column cannot be used.
+    """
+    name = safe_name(name)
+    ending = PurePosixPath(name).suffix.lower()
+    if ending not in SUPPORTED:
+        raise ValueError(f"{name!r} is no document known here; send one of {', '.join(SUPPORTED)}")
+    if column is not None and ending not in (".csv", ".tsv"):
+        raise ValueError(f"column is {column!r}, but {name!r} has no columns; leave it out")
+    decoded = decode(content, name, ending in (".html", ".htm"))
+    template = _read(ending, decoded.text, name, column)
+    return Translated(name, decoded.encode(fill(template, translate, progress)), SUPPORTED[ending])
+
+
+def safe_name(name: str) -> str:
+    """The last part of a file name, without folders, control characters and signs special to some system."""
+    last = name.replace("\\", "/").rpartition("/")[2]
+    kept = "".join(character for character in last if character.isprintable() and character not in '<>:"|?*')
+    stem, dot, ending = kept.strip(". ").rpartition(".")
+    if not stem:
+        return kept.strip(". ")[:LONGEST_NAME]
+    return f"{stem[: LONGEST_NAME - len(ending) - 1]}{dot}{ending}"
+
+
+def _read(ending: str, text: str, name: str, column: str | None) -> Template:
+    match ending:
+        case ".srt":
+            return read_subtitles(text, "srt", name)
+        case ".vtt":
+            return read_subtitles(text, "vtt", name)
+        case ".html" | ".htm":
+            return read_html(text)
+        case ".json":
+            return read_values(text, name)
+        case ".csv" | ".tsv":
+            return read_table(text, name, column)
+        case _:
+            return read_lines(text)

@@ -1,0 +1,40 @@
+"""Plain text: every line is a slot; line ends, blank lines, indents and blanks at line ends stay.
+
+A model reads line by line everywhere else, too: a paragraph wrapped over several lines should be one line.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from seq2seq.translation import Translation
+
+from ..inline import is_language
+from ..template import Slot, Template
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line without the blanks around it."""
+
+    text: str
+
+    def write(self, translation: Translation) -> str:
+        """The translation itself."""
+        return translation.text
+
+
+def read_lines(text: str) -> Template:
+    """A text as its lines and what stands between them."""
+    return list(_parts(text))
+
+
+def _parts(text: str) -> Iterator[str | Slot]:
+    for line in text.splitlines(keepends=True):
+        inner = line.strip()
+        if not is_language(inner):
+            yield line
+            continue
+        start = len(line) - len(line.lstrip())
+        yield line[:start]
+        yield Line(inner)
+        yield line[start + len(inner) :]
