@@ -88,6 +88,19 @@ class Translator:
             return self._translate_chunk([texts], options)[0]
         return self._translate_all(iter(texts), options)
 
+    def translate_batch(
+        self,
+        texts: Sequence[str],
+        options: DecodeOptions | None = None,
+        source_language: str | None = None,
+        target_language: str | None = None,
+    ) -> list[Translation]:
+        """The translations of some texts, in order, all worked on side by side; for servers."""
+        self.check_languages(source_language, target_language)
+        options = options or DecodeOptions()
+        length_limits(self.model, [], options)
+        return self._translate_chunk(list(texts), options)
+
     def stream(
         self,
         text: str,

@@ -1,36 +1,68 @@
-"""The REST routes, in LibreTranslate's wire shapes, so that its many clients work unchanged.
+"""The REST routes in LibreTranslate's wire shapes, so that its many clients work unchanged.
 
-    POST /translate  {"q": "..." or ["...", ...], "source": "en", "target": "de", "alternatives": 2}
+    POST /translate  {"q": "..." or ["...", ...], "source": "en" or "auto", "target": "de", "alternatives": 2}
                      -> {"translatedText": "..." or [...], "alternatives": [...]}     JSON or form
+    POST /detect     {"q": "..."} -> [{"confidence", "language"}]
     GET  /languages  -> [{"code", "name", "targets"}]
-    GET  /health     -> {"status": "ok"}
 
 Every error is {"error": sentence}: 400 for a value that is missing, wrong or beyond a limit.
 """
 
-from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
-from seq2seq import DecodeOptions, Translator
+from seq2seq import DecodeOptions
 
-from .catalog import Catalog
-from .limits import Limits
-from .request import TranslateRequest, read_request, request_schema
-from .worker import Worker
+from .access import Access
+from .request import Body, read_request, refuse, request_schema, while_connected
+from .service import Service, Translated
 
-TURN = 16  # texts that are translated side by side before another request has its turn
-CLIENT_LEFT = 499  # nobody reads this answer; the code is the one that proxies log
+SOURCE = Field(description="the code of the language of q, such as en, or auto")
+TARGET = Field(description="the code of the language to translate to, such as de")
+Q = Field(description="a text or a list of texts")
+
+
+class TranslateRequest(Body):
+    """What POST /translate takes."""
+
+    q: str | list[str] = Q
+    source: str = SOURCE
+    target: str = TARGET
+    format: Literal["text", "html"] = Field("text", description='"text"; "html" is not supported yet')
+    alternatives: int = Field(0, ge=0, le=1_000_000, description="the number of further translations, from 0")
+
+    @property
+    def texts(self) -> list[str]:
+        """The texts to translate: q, or q alone in a list."""
+        return [self.q] if isinstance(self.q, str) else self.q
+
+
+class DetectRequest(Body):
+    """What POST /detect takes."""
+
+    q: str = Field(description="a text")
+
+
+class DetectedLanguage(BaseModel):
+    """A language and how sure we are of it, from 0 to 100."""
+
+    confidence: float
+    language: str
 
 
 class TranslateAnswer(BaseModel):
-    """What POST /translate answers: lists where q was a list; alternatives only when asked for."""
+    """What POST /translate answers: lists where q was a list; the rest only when asked for.
+
+    `pivot` is there where no model knows the pair: the language between (null for a text without).
+    """
 
     translatedText: str | list[str]  # noqa: N815 - the wire shape
+    detectedLanguage: DetectedLanguage | list[DetectedLanguage] | None = None  # noqa: N815
     alternatives: list[str] | list[list[str]] | None = None
+    pivot: str | list[str | None] | None = None
 
 
 class Language(BaseModel):
@@ -47,69 +79,84 @@ class Failure(BaseModel):
     error: str
 
 
-ERRORS: dict[int | str, dict[str, Any]] = {
-    400: {"model": Failure, "description": "A value is missing, wrong, or beyond a limit"},
-    413: {"model": Failure, "description": "The body is too large"},
-    415: {"model": Failure, "description": "The body is neither JSON nor a form"},
+FAILURES: dict[int | str, dict[str, Any]] = {
+    status: {"model": Failure, "description": description}
+    for status, description in {
+        400: "A value is missing, wrong, or beyond a limit",
+        403: "The API key is missing or not known",
+        408: "The body did not come in time",
+        413: "The body is too large",
+        415: "The body is of another type",
+        429: "Too many requests of this client",
+        503: "The server is full, stops, or needed too long",
+    }.items()
 }
 
 
-def make_router(catalog: Catalog, worker: Worker, limits: Limits) -> APIRouter:
-    """The routes, answered by the translators of a catalog."""
+def make_router(service: Service, access: Access) -> APIRouter:
+    """The routes, answered by a service."""
     router = APIRouter()
 
     @router.post(
-        "/translate", response_model=TranslateAnswer, responses=ERRORS, openapi_extra=request_schema()
+        "/translate",
+        response_model=TranslateAnswer,
+        responses=FAILURES,
+        openapi_extra=request_schema(TranslateRequest),
     )
     async def translate(request: Request) -> JSONResponse:
         """Translate a text or a list of texts."""
-        asked = await read_request(request)
-        translator = catalog.find(asked.source, asked.target)
-        limits.check_texts(asked.texts)
-        limits.check_candidates(asked.alternatives)
-        await worker.run(lambda: limits.check_tokens(asked.texts, translator.tokenizer))
-        found: list[tuple[str, list[str]]] = []
-        async for translation in worker.stream(_translations(translator, asked)):
-            found.append(translation)
-            if await request.is_disconnected():
-                return JSONResponse({"error": "the client left"}, CLIENT_LEFT)
-        return JSONResponse(_answer(asked, found))
+        asked = await read_request(request, TranslateRequest)
+        client = access.admit(address(request), asked.api_key)
+        if asked.format == "html":
+            refuse('format "html" is not supported yet; send "text"')
+        service.limits.check_texts(asked.texts)
+        service.limits.check_candidates(asked.alternatives)
+        options = options_for(asked.alternatives)
+        work = service.translate(asked.texts, asked.source, asked.target, options, client)
+        return JSONResponse(_answer(asked, await while_connected(request, work)))
+
+    @router.post(
+        "/detect",
+        response_model=list[DetectedLanguage],
+        responses=FAILURES,
+        openapi_extra=request_schema(DetectRequest),
+    )
+    async def detect(request: Request) -> JSONResponse:
+        """Tell which of the known languages a text is in, likeliest first."""
+        asked = await read_request(request, DetectRequest)
+        access.admit(address(request), asked.api_key)
+        service.limits.check_texts([asked.q])
+        first, *others = await service.detect(asked.q)
+        return JSONResponse([first.to_json(), *(each.to_json() for each in others if each.confidence)])
 
     @router.get("/languages", response_model=list[Language])
     async def languages() -> list[dict[str, str | list[str]]]:
         """The languages, and what each can be translated to."""
-        return catalog.languages()
-
-    @router.get("/health")
-    async def health() -> dict[str, str]:
-        """Says that the server answers; it starts only when its models are loaded."""
-        return {"status": "ok"}
+        return service.catalog.languages()
 
     return router
 
 
-def _translations(translator: Translator, asked: TranslateRequest) -> Iterator[tuple[str, list[str]]]:
-    """The best translation of each text and its alternatives, as they are ready.
-
-    Texts go to the model a few at a time, so that others have their turn between.
-    """
-    count = 1 + asked.alternatives
-    options = DecodeOptions(beam_size=max(DecodeOptions.beam_size, count), num_hypotheses=count)
-    source, target = asked.source.lower(), asked.target.lower()
-    for start in range(0, len(asked.texts), TURN):
-        turn = asked.texts[start : start + TURN]
-        for found in translator.translate(
-            iter(turn), options, source_language=source, target_language=target
-        ):
-            yield found.text, [other.text for other in found.alternatives]
+def address(request: Request) -> str:
+    """Where a request comes from: the peer's address, or what a proxy on this machine says it is."""
+    return request.client.host if request.client else ""
 
 
-def _answer(asked: TranslateRequest, found: list[tuple[str, list[str]]]) -> dict[str, Any]:
+def options_for(alternatives: int) -> DecodeOptions:
+    """The usual search, wide enough for a best translation and so many alternatives."""
+    count = 1 + alternatives
+    return DecodeOptions(beam_size=max(DecodeOptions.beam_size, count), num_hypotheses=count)
+
+
+def _answer(asked: TranslateRequest, found: list[Translated]) -> dict[str, Any]:
     """The translations in the shape of the question: single for a text, lists for a list."""
-    best = [text for text, _ in found]
-    others = [alternatives for _, alternatives in found]
-    single = isinstance(asked.q, str)
-    answer: dict[str, Any] = {"translatedText": best[0] if single else best}
+    answer: dict[str, list[Any]] = {"translatedText": [each.best.text for each in found]}
+    if asked.source.lower() == "auto":
+        answer["detectedLanguage"] = [each.route.detected.to_json() for each in found if each.route.detected]
     if asked.alternatives:
-        answer["alternatives"] = others[0] if single else others
+        answer["alternatives"] = [[other.text for other in each.best.alternatives] for each in found]
+    if any(each.route.pivots for each in found):
+        answer["pivot"] = [next(iter(each.route.pivots), None) for each in found]
+    if isinstance(asked.q, str):
+        return {name: values[0] for name, values in answer.items()}
     return answer

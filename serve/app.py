@@ -1,14 +1,20 @@
-"""The application: guard, REST routes, their documentation, and the demo, on one server.
+"""The application: what stands before every route, the REST routes, their documentation, and the demo.
 
-    Guard ─┬─ /translate /languages /health      api
-           ├─ /docs /openapi.json                Swagger UI from an installed package, nothing from outside
-           └─ /                                  demo (Gradio)
+    Record ─ Origins ─ Guard ─┬─ /translate /detect /languages        api
+                              ├─ /v1/translate /v1/stream             translations
+                              ├─ /v1/score /v1/align /v1/attention    pairs
+                              ├─ /health /ready /metrics /v1/models   status
+                              ├─ /docs /openapi.json                  Swagger UI from an installed package
+                              └─ /                                    demo (Gradio)
 
 Every error of a route has the shape {"error": sentence}.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
 
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.openapi.docs import get_swagger_ui_html
@@ -20,14 +26,35 @@ from starlette.staticfiles import StaticFiles
 
 from seq2seq import __version__
 
-from .api import make_router
+from . import api, pairs, status, translations
+from .access import Access
+from .batcher import BUDGET, PATIENCE, Batcher
 from .catalog import Catalog
 from .demo import Page, mount_demo
 from .guard import Guard, http_error, value_error
 from .limits import Limits
+from .metrics import Metrics
+from .origins import Origins
+from .record import Record
+from .service import Service
 from .worker import Worker
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+CLOSED = ("/metrics",)  # to web pages of other origins
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a server is run: who may ask (rate in requests a minute), and how requests are batched.
+
+    `budget` is in tokens (1 switches batching off), `patience` in seconds.
+    """
+
+    rate: int | None = None
+    keys: frozenset[str] = field(default=frozenset(), repr=False)
+    access_log: bool = False
+    budget: int = BUDGET
+    patience: float = PATIENCE
 
 
 def make_app(
@@ -36,30 +63,60 @@ def make_app(
     *,
     host: str = "127.0.0.1",
     stopping: asyncio.Event | None = None,
+    options: Options | None = None,
 ) -> FastAPI:
-    """The whole application for the translators of a catalog.
+    """The whole application for the models of a catalog.
 
     `host` is the address it is bound to; `stopping` is set by the server when it is about to stop.
     """
     limits = limits or Limits()
+    options = options or Options()
     stopping = stopping or asyncio.Event()
-    worker = Worker()
+    metrics, worker = Metrics(), Worker()
+    batcher = Batcher(worker, limits, metrics, budget=options.budget, patience=options.patience)
+    service = Service(catalog, batcher, limits, metrics)
+    access = Access(options.rate, options.keys)
     app = FastAPI(
         title="seq2seq",
         version=__version__,
-        description="Translation with the wire shapes of LibreTranslate.",
+        description="Translation: LibreTranslate's wire shapes, and under /v1 all that the models can say.",
         docs_url=None,
         redoc_url=None,
+        lifespan=_watching(batcher, stopping),
     )
-    app.add_middleware(Guard, limits=limits, host=host, stopping=stopping)
     app.add_exception_handler(StarletteHTTPException, http_error)
     app.add_exception_handler(ValueError, value_error)
-    router = make_router(catalog, worker, limits)
-    app.include_router(router)
+    makers = (api.make_router, translations.make_router, pairs.make_router)
+    routers = [*(make(service, access) for make in makers), status.make_router(service)]
+    for router in routers:
+        app.include_router(router)
     _add_documentation(app)
-    _refuse_other_methods(app, [*router.routes, *app.routes])
-    mount_demo(app, Page(catalog, worker, limits), stopping)
+    rest = _methods([route for router in routers for route in router.routes])
+    allowed = {**_methods(app.routes), **rest}
+    open_to_all = {path: ", ".join(sorted(rest[path])) for path in rest if path not in CLOSED}
+    app.add_middleware(Guard, limits=limits, host=host, stopping=stopping)
+    app.add_middleware(Origins, methods=open_to_all)
+    app.add_middleware(Record, metrics=metrics, routes=allowed, access_log=options.access_log)
+    _refuse_other_methods(app, allowed)
+    if not options.keys:  # the page asks nobody for a key
+        mount_demo(app, Page(catalog, worker, limits), stopping)
     return app
+
+
+def _watching(batcher: Batcher, stopping: asyncio.Event) -> Any:
+    """A lifespan in which a server that is told to stop turns away what has not begun."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async def watch() -> None:
+            await stopping.wait()
+            batcher.stop()
+
+        task = asyncio.create_task(watch())
+        yield
+        task.cancel()
+
+    return lifespan
 
 
 def _add_documentation(app: FastAPI) -> None:
@@ -78,12 +135,17 @@ def _add_documentation(app: FastAPI) -> None:
         )
 
 
-def _refuse_other_methods(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
-    """405 for a known path with another method; without this the demo, mounted at /, would answer."""
+def _methods(routes: Sequence[BaseRoute]) -> dict[str, set[str]]:
+    """The methods of each path."""
     allowed: dict[str, set[str]] = {}
     for route in routes:
         if isinstance(route, Route):
             allowed.setdefault(route.path, set()).update(route.methods or ())
+    return allowed
+
+
+def _refuse_other_methods(app: FastAPI, allowed: dict[str, set[str]]) -> None:
+    """405 for a known path with another method; without this the demo, mounted at /, would answer."""
     for path, methods in allowed.items():
         names = ", ".join(sorted(methods))
 

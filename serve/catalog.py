@@ -1,10 +1,14 @@
-"""Which loaded translator answers for which pair of languages.
+"""Which model answers for which pair of languages, directly or through a third language.
 
-(source, target) -> translator        one for each pair: a second one is refused
+(source, target) -> one leg          a second model of the same pair is refused
+                 -> two legs         where no model knows the pair, if pivoting is allowed
+leg -> translator                    loaded at the start, or when it is first asked for
 """
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from seq2seq import Translator
@@ -34,60 +38,134 @@ LANGUAGE_NAMES = {
 }
 
 
-class Catalog:
-    """The translators that a server offers, by language pair."""
+@dataclass(eq=False)
+class Offer:
+    """A model that can be asked: what it translates, and how it is loaded (once, on first use)."""
 
-    def __init__(self, translators: "Mapping[str, Translator]") -> None:
-        """Takes translators by the name they were loaded from; ValueError when two offer the same pair."""
-        self._by_pair: dict[Pair, Translator] = {}
-        names: dict[Pair, str] = {}
-        for name, translator in translators.items():
-            settings = translator.settings
-            for source in settings.source_languages:
-                for target in settings.target_languages:
-                    pair = source.lower(), target.lower()
-                    if pair in names:
-                        raise ValueError(
-                            f"the models {names[pair]} and {name} both translate {pair[0]} to {pair[1]}; "
-                            "serve one of them"
-                        )
-                    self._by_pair[pair] = translator
-                    names[pair] = name
+    name: str
+    sources: list[str]
+    targets: list[str]
+    load: "Callable[[], Translator]"
+    loaded: "Translator | None" = None
+    created: int = 0  # when its config was written, in seconds since 1970
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    @classmethod
+    def of(cls, name: str, translator: "Translator") -> "Offer":
+        """The offer of a translator that is loaded already."""
+        settings = translator.settings
+        return cls(name, settings.source_languages, settings.target_languages, lambda: translator, translator)
+
+    def translator(self) -> "Translator":
+        """The translator; the first call may take seconds, and others wait for it."""
+        with self._lock:
+            if self.loaded is None:
+                self.loaded = self.load()
+            return self.loaded
+
+
+class Leg(NamedTuple):
+    """One translation on the way from a language to another; the codes are as the model knows them."""
+
+    offer: Offer
+    source: str
+    target: str
+
+
+class Catalog:
+    """The models that a server offers, by language pair."""
+
+    def __init__(self, models: "Mapping[str, Translator | Offer]", *, pivot: bool = False) -> None:
+        """Takes translators or offers by name; ValueError when two offer the same pair."""
+        self.offers = [m if isinstance(m, Offer) else Offer.of(name, m) for name, m in models.items()]
+        self.pivot = pivot
+        self._by_pair: dict[Pair, Leg] = {}
+        for offer in self.offers:
+            for leg in _legs(offer):
+                pair = leg.source.lower(), leg.target.lower()
+                if pair in self._by_pair:
+                    raise ValueError(
+                        f"the models {self._by_pair[pair].offer.name} and {offer.name} both translate "
+                        f"{pair[0]} to {pair[1]}; serve one of them"
+                    )
+                self._by_pair[pair] = leg
 
     @property
     def pairs(self) -> list[Pair]:
-        """All language pairs, in the order in which their models were given."""
+        """All pairs with a model of their own, in the order in which their models were given."""
         return list(self._by_pair)
+
+    @property
+    def codes(self) -> list[str]:
+        """All languages, as sources or targets, sorted."""
+        return sorted({code for pair in self._by_pair for code in pair})
 
     def find(self, source: str, target: str) -> "Translator":
         """The translator for a pair of codes in any case; ValueError names what is not supported."""
         pair = source.lower(), target.lower()
         if pair in self._by_pair:
-            return self._by_pair[pair]
-        sources = sorted({s for s, _ in self._by_pair})
-        if pair[0] not in sources:
-            raise ValueError(f"{_short(source)} is not supported as source; choose {' or '.join(sources)}")
-        targets = sorted(t for s, t in self._by_pair if s == pair[0])
-        raise ValueError(
-            f"{_short(target)} is not supported as target of {pair[0]}; choose {' or '.join(targets)}"
-        )
+            return self._by_pair[pair].offer.translator()
+        self._refuse(source, target, pivot=False)
+        raise AssertionError("a pair without a model was not refused")
+
+    def route(self, source: str, target: str) -> list[Leg]:
+        """The way from a language to another: one leg, or two where pivoting is allowed and needed.
+
+        Raises ValueError, naming what is not supported.
+        """
+        source, target = source.lower(), target.lower()
+        if (source, target) in self._by_pair:
+            return [self._by_pair[source, target]]
+        self._refuse(source, target, pivot=self.pivot)
+        middle = next(t for s, t in self._by_pair if s == source and (t, target) in self._by_pair)
+        return [self._by_pair[source, middle], self._by_pair[middle, target]]
+
+    def sources_of(self, target: str) -> list[str]:
+        """The languages that can be translated to a target; ValueError when there is none."""
+        sources = [code for code in self.codes if target.lower() in self.targets(code)]
+        if not sources:
+            targets = sorted({t for _, t in self._by_pair})
+            raise ValueError(f"{_short(target)} is not supported as target; choose {' or '.join(targets)}")
+        return sources
+
+    def targets(self, source: str) -> list[str]:
+        """The languages that a language can be translated to, sorted."""
+        return self._targets(source, pivot=self.pivot)
 
     def languages(self) -> list[dict[str, str | list[str]]]:
         """Every language, with its English name and the languages it can be translated to."""
-        codes = sorted({code for pair in self._by_pair for code in pair})
         return [
-            {
-                "code": code,
-                "name": LANGUAGE_NAMES.get(code, code),
-                "targets": sorted(t for s, t in self._by_pair if s == code),
-            }
-            for code in codes
+            {"code": code, "name": language_name(code), "targets": list(self.targets(code))}
+            for code in self.codes
         ]
+
+    def _targets(self, source: str, *, pivot: bool) -> list[str]:
+        direct = {t for s, t in self._by_pair if s == source}
+        if pivot:
+            direct |= {t for s, t in self._by_pair if s in direct and t != source}
+        return sorted(direct)
+
+    def _refuse(self, source: str, target: str, *, pivot: bool) -> None:
+        source_code, target_code = source.lower(), target.lower()
+        sources = sorted({s for s, _ in self._by_pair})
+        if source_code not in sources:
+            raise ValueError(f"{_short(source)} is not supported as source; choose {' or '.join(sources)}")
+        targets = self._targets(source_code, pivot=pivot)
+        if target_code not in targets:
+            raise ValueError(
+                f"{_short(target)} is not supported as target of {source_code}; choose {' or '.join(targets)}"
+            )
 
 
 def language_name(code: str) -> str:
     """The English name of a language code, or the code itself where we know none."""
     return LANGUAGE_NAMES.get(code, code)
+
+
+def _legs(offer: Offer) -> Iterator[Leg]:
+    for source in offer.sources:
+        for target in offer.targets:
+            yield Leg(offer, source, target)
 
 
 def _short(code: str) -> str:

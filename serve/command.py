@@ -3,6 +3,7 @@
     port free? ─> models whole? ─> address printed ─> serving ─> Ctrl-C or SIGTERM: what runs is finished
 
 Listens on loopback unless told otherwise. Nothing is fetched at the start, but a model given by hub id.
+A second signal ends it at once.
 """
 
 import argparse
@@ -12,16 +13,28 @@ import logging
 import signal
 import socket
 from collections.abc import Sequence
+from dataclasses import fields
+from functools import partial
 from types import FrameType
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import uvicorn
 
-from seq2seq.released import default_model
+from seq2seq.released import default_model, find_model
+from seq2seq.settings import CONFIG, read_config
 
-from .catalog import Catalog
+from .access import read_keys
+from .catalog import Catalog, Offer
+from .connection import Connection
+from .limits import Limits
+
+if TYPE_CHECKING:
+    from seq2seq import Translator
+
+    from .app import Options
 
 GRACE_SECONDS = 5  # what still runs then is ended
+BACKLOG = 2048  # connections that may wait to be accepted
 
 
 class StartError(Exception):
@@ -39,7 +52,7 @@ def main(argv: Sequence[str]) -> int:
     before = signal.signal(signal.SIGTERM, _interrupt)
     try:
         with contextlib.suppress(KeyboardInterrupt), _listen(arguments.host, arguments.port) as listener:
-            _serve(arguments.model, arguments.host, listener)
+            _serve(arguments, listener)
     finally:
         signal.signal(signal.SIGTERM, before)
     return 0
@@ -65,15 +78,56 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser("seq2seq serve", description="Serve models: REST and a demo.", allow_abbrev=False)
-    parser.add_argument(
-        "--model", action="append", help="released name, directory or hub id; give it again for more models"
+    parser = _Parser(
+        "seq2seq serve",
+        description="Serve models: REST and a demo.",
+        allow_abbrev=False,
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     parser.add_argument(
-        "--port", type=_port, default=7860, help="0 takes any free one (default: %(default)s)"
+        "--model",
+        action="append",
+        default=argparse.SUPPRESS,
+        help="released name, directory or hub id; give it again for more models",
     )
+    parser.add_argument("--lazy", action="store_true", help="load each model when it is first asked for")
+    parser.add_argument(
+        "--pivot", action="store_true", help="go through a third language where no model knows a pair"
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
+    parser.add_argument("--port", type=_port, default=7860, help="0 takes any free one")
+    parser.add_argument("--rate", type=_whole, help="requests a minute that one client may make")
+    parser.add_argument(
+        "--api-keys", metavar="FILE", help="answer only who has one of these keys, one a line"
+    )
+    parser.add_argument("--access-log", action="store_true", help="one line of JSON a request, without texts")
+    parser.add_argument(
+        "--batch-tokens", type=_whole, default=1024, help="tokens that run together; 1 is one text at a time"
+    )
+    parser.add_argument(
+        "--patience", type=_milliseconds, default=5.0, help="milliseconds that an idle model waits for more"
+    )
+    limits = parser.add_argument_group("limits", "the most of")
+    for each in fields(Limits):
+        flag = f"--max-{each.name.replace('_', '-')}"
+        limits.add_argument(flag, type=_whole, default=each.default, metavar="N", help=each.metadata["help"])
     return parser
+
+
+def _whole(text: str) -> int:
+    if not (text.isdecimal() and 0 < int(text) <= 10**9):
+        raise argparse.ArgumentTypeError(f"{text!r} is not allowed; give a whole number from 1")
+    return int(text)
+
+
+def _milliseconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1
+    if not 0 <= value <= 1000:
+        raise argparse.ArgumentTypeError(f"{text!r} is not allowed; give milliseconds from 0 to 1000")
+    return value
 
 
 def _port(text: str) -> int:
@@ -105,34 +159,94 @@ def _listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _serve(models: list[str] | None, host: str, listener: socket.socket) -> None:
+def _serve(arguments: argparse.Namespace, listener: socket.socket) -> None:
     """Loads the models and serves them on a socket until a signal comes."""
     try:
-        catalog = _load(models or [default_model(None, None)])
+        catalog = _load(getattr(arguments, "model", None), arguments.lazy, arguments.pivot)
+        options = _options(arguments)
     except ValueError as error:
         raise StartError(str(error)) from None
     from .app import make_app
 
-    logging.basicConfig(format="%(levelname)s: %(message)s")
+    limits = Limits(**{each.name: getattr(arguments, f"max_{each.name}") for each in fields(Limits)})
+    _prepare_logs(arguments.access_log)
+    _allow_files(limits.connections)
     stopping = asyncio.Event()
     config = uvicorn.Config(
-        make_app(catalog, host=host, stopping=stopping),
+        make_app(catalog, limits, host=arguments.host, stopping=stopping, options=options),
+        http=partial(Connection, limits=limits),  # type: ignore[arg-type]  # called with what a class gets
         log_level="critical",  # the guard logs what fails
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
+        backlog=BACKLOG,
     )
-    port = listener.getsockname()[1]
-    name = f"[{host}]" if ":" in host else host
-    pairs = ", ".join(f"{source} to {target}" for source, target in catalog.pairs)
-    print(
-        f"Serving {pairs} at http://{name}:{port} (REST: http://{name}:{port}/docs); Ctrl-C ends it.",
-        flush=True,
-    )
+    print(_greeting(catalog, arguments.host, listener.getsockname()[1]), flush=True)
     _Server(config, stopping).run(sockets=[listener])
 
 
-def _load(names: Sequence[str]) -> Catalog:
-    from seq2seq import Translator
+def _greeting(catalog: Catalog, host: str, port: int) -> str:
+    name = f"[{host}]" if ":" in host else host
+    pairs = ", ".join(f"{source} to {target}" for source, target in catalog.pairs)
+    return f"Serving {pairs} at http://{name}:{port} (REST: http://{name}:{port}/docs); Ctrl-C ends it."
 
-    return Catalog({name: Translator.from_pretrained(name) for name in names})
+
+def _options(arguments: argparse.Namespace) -> "Options":
+    from .app import Options
+
+    return Options(
+        rate=arguments.rate,
+        keys=read_keys(arguments.api_keys) if arguments.api_keys else frozenset(),
+        access_log=arguments.access_log,
+        budget=arguments.batch_tokens,
+        patience=arguments.patience / 1000,
+    )
+
+
+def _load(names: Sequence[str] | None, lazy: bool, pivot: bool) -> Catalog:
+    """The catalog of some models, loaded now, or known by their configs until they are asked for."""
+    names = names or [default_model(None, None)]
+    offers = {name: _offer(name) for name in names}
+    catalog = Catalog(offers, pivot=pivot)
+    if not lazy:
+        for offer in catalog.offers:
+            offer.translator()
+    return catalog
+
+
+def _offer(name: str) -> Offer:
+    directory = find_model(name)
+    config = read_config(directory)
+    created = int((directory / CONFIG).stat().st_mtime)
+
+    def load() -> "Translator":
+        from seq2seq import Translator
+
+        return Translator.from_pretrained(directory)
+
+    return Offer(name, config["source_languages"], config["target_languages"], load, created=created)
+
+
+def _prepare_logs(access_log: bool) -> None:
+    """Faults go to standard error as sentences; the access log, where it is wanted, as bare JSON."""
+    logging.basicConfig(format="%(levelname)s: %(message)s")
+    if access_log:
+        handler = logging.StreamHandler()
+        handler.setFormatter(logging.Formatter("%(message)s"))
+        log = logging.getLogger("seq2seq.access")
+        log.addHandler(handler)
+        log.setLevel(logging.INFO)
+        log.propagate = False
+
+
+def _allow_files(connections: int) -> None:
+    """Raises the limit of open files, as far as the system lets it, to what the connections need."""
+    try:
+        import resource
+    except ImportError:  # not a Unix
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections + 256
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        highest = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, highest), hard))

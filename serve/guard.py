@@ -4,12 +4,14 @@
                   400              413                └─ fault: 500 and one line in the log, no traceback
 
 A server bound to loopback answers only to loopback names, so that a web page whose name points at
-127.0.0.1 cannot read it. Bodies are counted as they come, so one without a length is cut off too.
+127.0.0.1 cannot read it. Bodies are counted as they come, so one without a length is cut off too, and
+one that does not come to its end in time.
 """
 
 import asyncio
 import json
 import logging
+import time
 from pathlib import Path
 
 from fastapi import HTTPException, Request
@@ -21,6 +23,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .limits import Limits
 
+FILES = ("/translate_file", "/gradio_api/upload")  # paths whose bodies hold files
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 log = logging.getLogger("seq2seq.serve")
 
@@ -59,8 +62,8 @@ class Guard:
             await send(message)
 
         try:
-            self._check(Headers(scope=scope))
-            await self.app(scope, self._counted(receive), send_guarded)
+            self._check(scope)
+            await self.app(scope, self._counted(scope["path"], receive), send_guarded)
         except ClientDisconnect:
             return
         except asyncio.CancelledError:
@@ -73,27 +76,38 @@ class Guard:
             if not started:
                 await _send_error(send_guarded, status, sentence)
 
-    def _check(self, headers: Headers) -> None:
+    def _check(self, scope: Scope) -> None:
+        headers = Headers(scope=scope)
         for name in ("host", "x-forwarded-host"):
             if self.only_loopback and name in headers and _host_name(headers[name]) not in LOOPBACK:
                 raise HTTPException(400, f"this server answers to localhost only; check the header {name}")
         length = headers.get("content-length", "0")
-        self._check_size(int(length) if length.isdecimal() else 0)
+        self._check_size(scope["path"], int(length) if length.isdecimal() else 0)
 
-    def _check_size(self, size: int) -> None:
+    def _check_size(self, path: str, size: int) -> None:
+        check = self.limits.check_file if path in FILES else self.limits.check_body
         try:
-            self.limits.check_body(size)
+            check(size)
         except ValueError as error:
             raise HTTPException(413, str(error), {"connection": "close"}) from None
 
-    def _counted(self, receive: Receive) -> Receive:
-        size = 0
+    def _counted(self, path: str, receive: Receive) -> Receive:
+        size, whole = 0, False
+        end = time.monotonic() + self.limits.body_seconds
 
         async def receive_counted() -> Message:
-            nonlocal size
-            message = await receive()
+            nonlocal size, whole
+            if whole:  # what is waited for now is that the client leaves
+                return await receive()
+            try:
+                async with asyncio.timeout(end - time.monotonic()):
+                    message = await receive()
+            except TimeoutError:
+                sentence = f"the body did not come within {self.limits.body_seconds} seconds; send it faster"
+                raise HTTPException(408, sentence, {"connection": "close"}) from None
+            whole = not message.get("more_body", False)
             size += len(message.get("body", b""))
-            self._check_size(size)
+            self._check_size(path, size)
             return message
 
         return receive_counted

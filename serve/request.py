@@ -1,11 +1,13 @@
-"""From the bytes of a request to a checked TranslateRequest, JSON and form alike.
+"""From the bytes of a request to a checked model of its fields, JSON and form alike.
 
 Whatever is wrong ends in one sentence (HTTPException 400 or 415) that names the field and the remedy.
 JSON is read strictly: no NaN, no bare values, no unknown field, no lone surrogate; a number is no text.
 """
 
+import asyncio
 import json
-from typing import Any, Literal, NoReturn
+from collections.abc import Awaitable
+from typing import Any, NoReturn, TypeVar
 
 from fastapi import HTTPException, Request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -14,55 +16,81 @@ from starlette.datastructures import UploadFile
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
-class TranslateRequest(BaseModel):
-    """What POST /translate takes; a field's description completes the sentence "give ..."."""
+class Body(BaseModel):
+    """What the bodies of all routes have; a field's description completes the sentence "give ..."."""
 
     model_config = ConfigDict(extra="forbid")
 
-    q: str | list[str] = Field(description="a text or a list of texts")
-    source: str = Field(description="the code of the language of q, such as en")
-    target: str = Field(description="the code of the language to translate to, such as de")
-    format: Literal["text", "html"] = Field("text", description='"text"; "html" is not supported yet')
-    alternatives: int = Field(0, ge=0, le=1_000_000, description="the number of further translations, from 0")
-    api_key: str | None = Field(None, description="any text; it is accepted and not used")
-
-    @property
-    def texts(self) -> list[str]:
-        """The texts to translate: q, or q alone in a list."""
-        return [self.q] if isinstance(self.q, str) else self.q
+    api_key: str | None = Field(None, description="a key of this server; without keys any text will do")
 
 
-def request_schema() -> dict[str, Any]:
-    """The OpenAPI description of the body, which is read by hand because it may be JSON or a form."""
-    schema = TranslateRequest.model_json_schema()
-    kinds = ("application/json", *FORMS)
+AnyBody = TypeVar("AnyBody", bound=Body)
+Result = TypeVar("Result")
+
+CLIENT_LEFT = 499  # nobody reads this answer; the code is the one that proxies log
+
+
+def request_schema(model: type[Body], *, forms: bool = True) -> dict[str, Any]:
+    """The OpenAPI description of a body, which is read by hand because it may be JSON or a form."""
+    schema = model.model_json_schema()
+    kinds = ("application/json", *FORMS) if forms else ("application/json",)
     return {"requestBody": {"required": True, "content": {kind: {"schema": schema} for kind in kinds}}}
 
 
-async def read_request(request: Request) -> TranslateRequest:
+async def read_request(request: Request, model: type[AnyBody], *, forms: bool = True) -> AnyBody:
     """The body of a request, checked; HTTPException with one sentence when it cannot be used."""
     kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
     if kind == "application/json":
-        fields = _parse_json(await request.body())
-    elif kind in FORMS:
+        fields = _parse_json(await request.body(), model)
+    elif forms and kind in FORMS:
         fields = await _parse_form(request)
     else:
-        raise HTTPException(415, "the body must be JSON or a form; send Content-Type: application/json")
+        known = "JSON or a form" if forms else "JSON"
+        raise HTTPException(415, f"the body must be {known}; send Content-Type: application/json")
+    return check_fields(fields, model, strict=kind == "application/json")
+
+
+def check_fields(fields: dict[str, Any], model: type[AnyBody], *, strict: bool) -> AnyBody:
+    """The fields as a model; HTTPException 400 names the first that is wrong. Not strict: "3" is 3."""
     try:
-        asked = TranslateRequest.model_validate(fields, strict=kind == "application/json")
+        asked = model.model_validate(fields, strict=strict)
     except ValidationError as error:
-        refuse(_explain(error, fields))
-    for text in (*asked.texts, asked.source, asked.target):
-        check_unicode(text)
-    if asked.format == "html":
-        refuse('format "html" is not supported yet; send "text"')
+        refuse(_explain(error, fields, model))
+    for value in fields.values():
+        check_unicode(value)
     return asked
 
 
-def check_unicode(text: str) -> None:
+async def while_connected(request: Request, work: Awaitable[Result]) -> Result:
+    """The result of work, which is cancelled when the client leaves; its body must have been read."""
+    task = asyncio.ensure_future(work)
+    gone = asyncio.ensure_future(_disconnected(request))
+    try:
+        await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            return task.result()
+        raise HTTPException(CLIENT_LEFT, "the client left")
+    finally:
+        for each in (task, gone):
+            each.cancel()
+        await asyncio.gather(task, gone, return_exceptions=True)
+
+
+async def _disconnected(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+def check_unicode(value: Any) -> None:
     """Refuses half characters (lone surrogates), which no answer could be written with."""
-    if any("\ud800" <= character <= "\udfff" for character in text):
-        refuse("a text holds half a character (a lone surrogate); send valid Unicode")
+    if isinstance(value, list):
+        for each in value:
+            check_unicode(each)
+    elif isinstance(value, str) and not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            refuse("a text holds half a character (a lone surrogate); send valid Unicode")
 
 
 def refuse(sentence: str) -> NoReturn:
@@ -70,7 +98,7 @@ def refuse(sentence: str) -> NoReturn:
     raise HTTPException(400, sentence)
 
 
-def _parse_json(body: bytes) -> dict[str, Any]:
+def _parse_json(body: bytes, model: type[Body]) -> dict[str, Any]:
     try:
         fields = json.loads(body.decode("utf-8-sig"), parse_constant=_refuse_constant)
     except UnicodeDecodeError:
@@ -80,7 +108,8 @@ def _parse_json(body: bytes) -> dict[str, Any]:
     except ValueError:
         refuse('the body is not JSON; send an object such as {"q": "Hello", "source": "en", "target": "de"}')
     if not isinstance(fields, dict):
-        refuse(f"the JSON is {_shown(fields)}; send an object with q, source and target")
+        wanted = [name for name, field in model.model_fields.items() if field.is_required()]
+        refuse(f"the JSON is {shown(fields)}; send an object with {', '.join(wanted)}")
     return fields
 
 
@@ -97,23 +126,24 @@ async def _parse_form(request: Request) -> dict[str, Any]:
         for name in form:
             values = form.getlist(name)
             if any(isinstance(value, UploadFile) for value in values):
-                refuse(f"{_shown(name)} is a file; send text")
+                refuse(f"{shown(name)} is a file; send text")
             fields[name] = values[0] if len(values) == 1 else values
     return fields
 
 
-def _explain(error: ValidationError, fields: dict[str, Any]) -> str:
+def _explain(error: ValidationError, fields: dict[str, Any], model: type[Body]) -> str:
     first = error.errors(include_url=False, include_context=False)[0]
     name = str(first["loc"][0]) if first["loc"] else ""
-    known = TranslateRequest.model_fields
+    known = model.model_fields
     if name not in known:
-        return f"{_shown(name)} is not a known field; known are {', '.join(known)}"
+        return f"{shown(name)} is not a known field; known are {', '.join(known)}"
+    wanted = known[name].description
     if name not in fields:
-        return f"{name} is missing; give {known[name].description}"
-    return f"{name} is {_shown(fields[name])}; give {known[name].description}"
+        return f"{name} is missing; give {wanted}"
+    return f"{name} is {shown(fields[name])}; give {wanted}"
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
     """A value as it can stand in a sentence: containers by name, the rest cut to a few characters."""
     for kind, words in ((list, "a list"), (dict, "an object"), (bool, None)):
         if isinstance(value, kind):

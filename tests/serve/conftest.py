@@ -6,12 +6,14 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
+    import httpx
     from fastapi import FastAPI
     from fastapi.testclient import TestClient
     from playwright.sync_api import Browser
@@ -70,13 +72,15 @@ Make = Callable[..., "FastAPI"]
 
 @pytest.fixture(scope="session")
 def make(translator: "Translator") -> Make:
-    """Builds a new application around the tiny translator, made of another class if one is given."""
+    """Builds a new application around the tiny translator, made of another class if one is given;
+    the rest is for `make_app`."""
     from serve.app import make_app
     from serve.catalog import Catalog
 
-    def make_one(kind: "type[Translator] | None" = None) -> "FastAPI":
+    def make_one(kind: "type[Translator] | None" = None, **named: Any) -> "FastAPI":
         kind = kind or type(translator)
-        return make_app(Catalog({"tiny": kind(translator.model, translator.tokenizer, translator.settings)}))
+        made = kind(translator.model, translator.tokenizer, translator.settings)
+        return make_app(Catalog({"tiny": made}), **named)
 
     return make_one
 
@@ -90,7 +94,24 @@ def client(make: Make) -> Iterator["TestClient"]:
         yield client
 
 
-Running = Callable[["FastAPI"], AbstractContextManager[str]]
+Refusal = Callable[..., str]
+
+
+@pytest.fixture(scope="session")
+def refusal() -> Refusal:
+    """Checks that an answer has a status and the shape of all errors; gives its sentence."""
+
+    def check(answer: "httpx.Response", status: int = 400) -> str:
+        assert answer.status_code == status, answer.text
+        assert list(answer.json()) == ["error"]
+        sentence = answer.json()["error"]
+        assert sentence and "\n" not in sentence and "Traceback" not in sentence
+        return sentence
+
+    return check
+
+
+Running = Callable[..., AbstractContextManager[str]]
 
 
 @pytest.fixture(scope="session")
@@ -98,10 +119,16 @@ def running() -> Running:
     """Serves an application in a thread for as long as the context lasts; gives its address."""
     import uvicorn
 
+    from serve.connection import Connection
+    from serve.limits import Limits
+
     @contextmanager
-    def run(app: "FastAPI") -> Iterator[str]:
+    def run(app: "FastAPI", limits: Limits | None = None) -> Iterator[str]:
         listener = socket.create_server(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=1))
+        http = partial(Connection, limits=limits or Limits())
+        server = uvicorn.Server(
+            uvicorn.Config(app, http=http, log_level="critical", timeout_graceful_shutdown=1)  # type: ignore[arg-type]
+        )
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         try:

@@ -23,7 +23,20 @@ def test_documentation_is_served_from_here(client: "TestClient") -> None:
 def test_openapi_describes_the_routes(client: "TestClient") -> None:
     """A client generated from /openapi.json would lack a route, a field, or one of the two body types."""
     paths = client.get("/openapi.json").json()["paths"]
-    assert set(paths) == {"/translate", "/languages", "/health"}
+    assert set(paths) == {
+        "/translate",
+        "/detect",
+        "/languages",
+        "/health",
+        "/ready",
+        "/metrics",
+        "/v1/translate",
+        "/v1/stream",
+        "/v1/score",
+        "/v1/align",
+        "/v1/attention",
+        "/v1/models",
+    }
     bodies = paths["/translate"]["post"]["requestBody"]["content"]
     assert {"application/json", "application/x-www-form-urlencoded", "multipart/form-data"} == set(bodies)
     for body in bodies.values():

@@ -132,7 +132,7 @@ def test_errors_of_a_model_call(make: "Make", error: Exception, status: int, sai
     from seq2seq import Translator
 
     class Failing(Translator):
-        def translate(self, *given, **named):  # type: ignore[no-untyped-def]
+        def translate_batch(self, *given, **named):  # type: ignore[no-untyped-def]
             raise error
 
     client = TestClient(make(Failing), base_url="http://localhost", raise_server_exceptions=False)
@@ -150,7 +150,7 @@ def test_browsers_are_told_to_load_nothing_from_elsewhere(client: "TestClient") 
 
 
 def test_other_origins_may_not_read_the_page(client: "TestClient") -> None:
-    """A foreign web page could read the demo's state through the user's browser."""
-    for path in ("/", "/config", "/languages"):
+    """A foreign web page could read the demo's state, or the figures, through the user's browser."""
+    for path in ("/", "/config", "/metrics"):
         answer = client.get(path, headers={"origin": "http://evil.example"})
         assert "access-control-allow-origin" not in answer.headers

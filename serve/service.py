@@ -1,0 +1,281 @@
+"""What every route asks for: texts of one language translated to another, whatever that takes.
+
+    text ─> language (given or detected) ─> route (one leg or two) ─> segments ─> batcher ─> joined again
+
+A text of the target's own language, found by `auto`, is its own translation. Segments, not texts, are
+what waits in line, so that a long text and a short one share a batch.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import islice
+from typing import Any, NamedTuple, TypeVar
+
+from fastapi import HTTPException
+
+from seq2seq import DecodeOptions, Translator
+from seq2seq.translation import Translation, join_parts
+
+from .batcher import Batcher, busy
+from .catalog import Catalog, Leg
+from .detect import Detected, Detector
+from .limits import Limits
+from .metrics import Metrics
+from .worker import Worker
+
+AUTO = "auto"
+SHORT = 1_000  # characters that are cut at once, for changing threads takes longer
+
+Result = TypeVar("Result")
+
+
+class Route(NamedTuple):
+    """How a text gets from its language to the target: no leg where it is there already."""
+
+    legs: tuple[Leg, ...]
+    detected: Detected | None = None
+
+    @property
+    def pivots(self) -> list[str]:
+        """The languages between source and target."""
+        return [leg.target.lower() for leg in self.legs[:-1]]
+
+    def to_json(self) -> dict[str, Any]:
+        """The languages on the way, and what was detected (where it was)."""
+        codes = [self.legs[0].source, *(leg.target for leg in self.legs)] if self.legs else []
+        if not self.detected:
+            return {"languages": [code.lower() for code in codes]}
+        languages = [code.lower() for code in codes] or [self.detected.language]
+        return {"languages": languages, "detectedLanguage": self.detected.to_json()}
+
+
+@dataclass(frozen=True)
+class Translated:
+    """A text, the way it went, and its translation by each leg (none where it was there already)."""
+
+    text: str
+    route: Route
+    steps: list[Translation]
+
+    @property
+    def best(self) -> Translation:
+        """The translation into the target language."""
+        return self.steps[-1] if self.steps else Translation(self.text, self.text)
+
+
+class Cut(NamedTuple):
+    """A text as segments, each with what separates it from the next, and what each costs in tokens."""
+
+    text: str
+    parts: list[tuple[str, str]]
+    costs: list[int]
+
+
+class Service:
+    """The models of a catalog behind one line of waiting requests."""
+
+    def __init__(self, catalog: Catalog, batcher: Batcher, limits: Limits, metrics: Metrics) -> None:
+        self.catalog = catalog
+        self.batcher = batcher
+        self.limits = limits
+        self.metrics = metrics
+        self.detector = Detector(catalog.codes)
+        self._reader = Worker()  # cuts texts and loads models while the other worker translates
+
+    async def detect(self, text: str) -> list[Detected]:
+        """Every language of the catalog, likeliest first."""
+        return await self._reader.run(lambda: self.detector.rank(text))
+
+    async def translate(
+        self, texts: Sequence[str], source: str, target: str, options: DecodeOptions, client: str
+    ) -> list[Translated]:
+        """The translation of each text, in order.
+
+        Raises ValueError for a pair that is not supported and for too much text, HTTPException 503
+        when the server is full, stops, or needs longer than a request may take.
+        """
+        routes = [await self.route(text, source, target) for text in texts]
+        groups: dict[tuple[Leg, ...], list[int]] = {}
+        for index, route in enumerate(routes):
+            groups.setdefault(route.legs, []).append(index)
+        cuts = {
+            legs: [await self.cut(await self.load(legs[0]), texts[index]) for index in indices]
+            for legs, indices in groups.items()
+            if legs
+        }
+        tokens = sum(sum(cut.costs) for group in cuts.values() for cut in group)
+        self.limits.check_token_count(tokens)
+        with self.batcher.admit(tokens + len(texts)):
+            self.metrics.tokens_in.inc(tokens)
+            ways = asyncio.gather(*(self._along(legs, cuts[legs], options, client) for legs in cuts))
+            found = dict(zip(cuts, await self.in_time(ways), strict=True))
+        steps: dict[int, list[Translation]] = {}
+        for legs, results in found.items():
+            steps.update(zip(groups[legs], results, strict=True))
+        return [Translated(text, routes[i], steps.get(i, [])) for i, text in enumerate(texts)]
+
+    async def stream(
+        self, text: str, source: str, target: str, options: DecodeOptions, client: str
+    ) -> AsyncIterator[dict[str, Any]]:
+        """Events: `piece` with its text as it is decoded, then `end` with the whole and its way.
+
+        Raises what `translate` raises; with two legs only the second can be seen as it is written.
+        """
+        end = time.monotonic() + self.limits.seconds
+        route = await self.route(text, source, target)
+        written = ""
+        async for piece in self._pieces(text, route, options, client):
+            written += piece
+            yield {"event": "piece", "data": {"text": piece}}
+            if time.monotonic() > end:
+                raise self._too_slow()
+        yield {"event": "end", "data": {"text": written, **route.to_json()}}
+
+    async def _pieces(
+        self, text: str, route: Route, options: DecodeOptions, client: str
+    ) -> AsyncIterator[str]:
+        if not route.legs:
+            yield text
+            return
+        translator = await self.load(route.legs[0])
+        cut = await self.cut(translator, text)
+        tokens = sum(cut.costs)
+        self.limits.check_token_count(tokens)
+        with self.batcher.admit(tokens + 1):
+            self.metrics.tokens_in.inc(tokens)
+            if len(route.legs) > 1:
+                before = self._along(route.legs[:-1], [cut], DecodeOptions(), client)
+                text = (await self.in_time(before))[0][-1].text
+            leg = route.legs[-1]
+            translator = await self.load(leg)
+            steps = translator.stream(text, options, leg.source, leg.target)
+            async with aclosing(self.batcher.worker.stream(steps)) as pieces:
+                async for piece in pieces:
+                    self.metrics.tokens_out.inc()
+                    yield piece
+
+    async def route(self, text: str, source: str, target: str) -> Route:
+        """The legs for one text; its language is detected where `source` is auto."""
+        if source.lower() != AUTO:
+            return Route(tuple(self.catalog.route(source, target)))
+        reaching = self.catalog.sources_of(target)  # refuses a target that nothing reaches
+        detected = (await self.detect(text))[0]
+        if detected.language == target.lower():
+            return Route((), detected)
+        if not detected.confidence:  # no letters: any model gives such a text back
+            return Route(tuple(self.catalog.route(reaching[0], target)), detected)
+        return Route(tuple(self.catalog.route(detected.language, target)), detected)
+
+    async def load(self, leg: Leg) -> Translator:
+        """The translator of a leg, loaded if this is its first use."""
+        if leg.offer.loaded is not None:
+            return leg.offer.loaded
+        try:
+            return await self._reader.run(leg.offer.translator)
+        except ValueError as error:
+            raise busy(f"the model {leg.offer.name} cannot be loaded ({type(error).__name__})", 60) from None
+
+    async def cut(self, translator: Translator, text: str) -> Cut:
+        """A text as segments that the model can read."""
+        if len(text) <= SHORT:
+            return _cut(translator, text)
+        return await self._reader.run(lambda: _cut(translator, text))
+
+    async def in_time(self, work: Awaitable[Result]) -> Result:
+        """The result of work; HTTPException 503 when it takes longer than a request may."""
+        try:
+            async with asyncio.timeout(self.limits.seconds):
+                return await work
+        except TimeoutError:
+            raise self._too_slow() from None
+
+    async def in_turn(
+        self, client: str, calls: Sequence[Callable[[], Result]], costs: Sequence[int]
+    ) -> list[Result]:
+        """The results of calls that use a model, in turn with everything else."""
+        self.limits.check_token_count(sum(costs))
+        with self.batcher.admit(sum(costs)):
+            self.metrics.tokens_in.inc(sum(costs))
+            return await self.in_time(self.batcher.run(client, object(), _call_all, calls, costs))
+
+    def _too_slow(self) -> HTTPException:
+        return busy(
+            f"the request took longer than the {self.limits.seconds} seconds that are allowed; "
+            "send less at once, or ask again when fewer others do",
+            5,
+        )
+
+    async def _along(
+        self, legs: Sequence[Leg], cuts: list[Cut], options: DecodeOptions, client: str
+    ) -> list[list[Translation]]:
+        """The translations of some texts by each leg, one list a text."""
+        steps: list[list[Translation]] = [[] for _ in cuts]
+        for leg in legs:
+            last = leg == legs[-1]
+            translator = await self.load(leg)
+            if leg != legs[0]:
+                cuts = [await self.cut(translator, done[-1].text) for done in steps]
+            found = await self._by_model(translator, leg, cuts, options if last else DecodeOptions(), client)
+            for done, translation in zip(steps, found, strict=True):
+                done.append(translation)
+        return steps
+
+    async def _by_model(
+        self, translator: Translator, leg: Leg, cuts: list[Cut], options: DecodeOptions, client: str
+    ) -> list[Translation]:
+        """The translations of some texts by one model."""
+        items = [item for cut in cuts for item in _items(translator, cut, bool(options.target_prefix))]
+        found = await self.batcher.run(
+            client,
+            (leg.offer.name, leg.source, leg.target, options),
+            partial(_translate, translator, leg, options),
+            items,
+            [cost for cut in cuts for cost in cut.costs],
+        )
+        parts = iter(found)
+        joined = [_join(cut, list(islice(parts, len(cut.parts)))) for cut in cuts]
+        self.metrics.tokens_out.inc(sum(len(each.tokens) for each in joined))
+        return joined
+
+
+def _cut(translator: Translator, text: str) -> Cut:
+    parts = translator.segments(text)
+    return Cut(text, parts, [len(translator.tokenizer.encode(part)) + 1 for part, _ in parts])
+
+
+def _items(translator: Translator, cut: Cut, prefixed: bool) -> list[tuple[str, bool]]:
+    """Each segment, and whether it is the first that is translated, which a prefix begins."""
+    items = []
+    for part, _ in cut.parts:
+        first = prefixed and translator.knows(translator.tokenizer.encode(part))
+        items.append((part, first))
+        prefixed = prefixed and not first
+    return items
+
+
+def _translate(
+    translator: Translator, leg: Leg, options: DecodeOptions, items: Sequence[tuple[str, bool]]
+) -> list[Translation]:
+    """The translation of each segment, whosever it is; all side by side."""
+    found: list[Translation | None] = [None] * len(items)
+    for first in {first for _, first in items}:
+        rows = [row for row, item in enumerate(items) if item[1] == first]
+        chosen = options if first or not options.target_prefix else replace(options, target_prefix=None)
+        batch = translator.translate_batch([items[row][0] for row in rows], chosen, leg.source, leg.target)
+        for row, translation in zip(rows, batch, strict=True):
+            found[row] = translation
+    return [translation for translation in found if translation is not None]
+
+
+def _join(cut: Cut, parts: list[Translation]) -> Translation:
+    if len(parts) == 1 and not cut.parts[0][1]:
+        return parts[0]
+    return join_parts(cut.text, parts, [separator for _, separator in cut.parts])
+
+
+def _call_all(calls: Sequence[Callable[[], Result]]) -> list[Result]:
+    return [call() for call in calls]

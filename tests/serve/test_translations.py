@@ -1,0 +1,152 @@
+"""POST /v1/translate and /v1/stream: the library's numbers, and events that joined are the translation."""
+
+import json
+import math
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+if TYPE_CHECKING:
+    from fastapi.testclient import TestClient
+
+    from seq2seq import Translator
+    from tests.serve.conftest import Refusal
+
+TEXT = "two dogs plays in the snow."
+LANGUAGES = {"source": "en", "target": "de"}
+
+
+def ask(client: "TestClient", path: str = "/v1/translate", **fields: object) -> httpx.Response:
+    """POST with JSON, English to German unless the fields say otherwise."""
+    return client.post(path, json={**LANGUAGES, **fields})
+
+
+def events_of(answer: httpx.Response) -> list[tuple[str, dict[str, Any]]]:
+    """The names and data of server-sent events."""
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    blocks = [block.split("\n") for block in answer.text.strip().split("\n\n")]
+    return [(name.removeprefix("event: "), json.loads(data.removeprefix("data: "))) for name, data in blocks]
+
+
+def test_numbers_are_the_librarys(client: "TestClient", translator: "Translator") -> None:
+    """A program would get other scores, tokens or links than `seq2seq translate --json` prints."""
+    found = translator.translate(TEXT)
+    (answer,) = ask(client, q=TEXT).json()["translations"]
+    assert answer["text"] == found.text
+    assert answer["score"] == pytest.approx(found.score)
+    assert [token["text"] for token in answer["tokens"]] == [*found.tokens, "</s>"]
+    values = [token["log_probability"] for token in answer["tokens"]]
+    assert values == pytest.approx(found.token_log_probabilities)
+    assert math.fsum(values[: None if found.finish == "end" else -1]) == pytest.approx(
+        found.log_probability, rel=1e-3
+    )
+    assert answer["alignment"]["links"] == [list(link) for link in found.alignment.links()]
+    assert answer["languages"] == ["en", "de"]
+
+
+def test_character_ranges_cut_the_words(client: "TestClient") -> None:
+    """A page that lights words up would light up the wrong characters."""
+    text = f"{TEXT}\n  a man"
+    (answer,) = ask(client, q=text).json()["translations"]
+    for side, whole in (("source", text), ("target", answer["text"])):
+        for unit in answer["alignment"][side]:
+            assert whole[unit["start"] : unit["end"]] == unit["text"]
+    for source, target in answer["alignment"]["links"]:
+        assert source < len(answer["alignment"]["source"])
+        assert target < len(answer["alignment"]["target"])
+
+
+def test_options_reach_the_search(client: "TestClient", translator: "Translator") -> None:
+    """An option would be accepted and not used."""
+    from seq2seq import DecodeOptions
+
+    options = {"beam_size": 4, "num_hypotheses": 3, "length_penalty": 0.5, "max_length": 7}
+    found = translator.translate(TEXT, DecodeOptions(**options))  # type: ignore[arg-type]
+    (answer,) = ask(client, q=TEXT, explain=False, **options).json()["translations"]
+    assert [answer["text"], *(a["text"] for a in answer["alternatives"])] == [
+        found.text,
+        *(a.text for a in found.alternatives),
+    ]
+    assert "tokens" not in answer
+
+
+def test_prefix_begins_the_text_not_each_part(client: "TestClient", translator: "Translator") -> None:
+    """A forced beginning would be written in every paragraph."""
+    from seq2seq import DecodeOptions
+
+    text = f"{TEXT}\n{TEXT}"
+    expected = translator.translate(text, DecodeOptions(target_prefix="two")).text
+    assert ask(client, q=text, target_prefix="two").json()["translations"][0]["text"] == expected
+
+
+def test_blank_text_has_no_tokens(client: "TestClient") -> None:
+    """A text without words would be a fault where there is nothing to explain."""
+    (answer,) = ask(client, q=["  "]).json()["translations"]
+    assert (answer["text"], answer["tokens"], answer["alignment"]["links"]) == ("  ", [], [])
+
+
+@pytest.mark.parametrize("path", ["/v1/translate", "/v1/stream"])
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({"beam_size": 0}, "beam_size is 0; give a whole number from 1 to 64"),
+        ({"beam_size": 9}, "9 candidates, but at most 8"),
+        ({"beam_size": 2.0}, "beam_size is 2.0"),
+        ({"num_hypotheses": 8}, "num_hypotheses is 8"),
+        ({"length_penalty": "1"}, "length_penalty is '1'; give a number from -5.0 to 5.0"),
+        ({"max_length": 1000}, "max_length is 1000, but this model writes at most 63"),
+        ({"disable_unk": 1}, "disable_unk is 1; give true or false"),
+        ({"target_prefix": 3}, "target_prefix is 3; give a text or a list of pieces"),
+        ({"source": "xx"}, "xx is not supported as source; choose en"),
+        ({"bem_size": 3}, "'bem_size' is not a known field"),
+    ],
+)
+def test_bad_option_is_refused(
+    client: "TestClient", refusal: "Refusal", path: str, fields: dict[str, object], sentence: str
+) -> None:
+    """A wrong option would be a fault, be ignored, or break a stream after it began."""
+    assert sentence in refusal(ask(client, path, q=TEXT, **fields))
+
+
+def test_forms_are_refused(client: "TestClient", refusal: "Refusal") -> None:
+    """A form would be read as other types than JSON has."""
+    answer = client.post("/v1/translate", data={**LANGUAGES, "q": TEXT})
+    assert "must be JSON" in refusal(answer, 415)
+
+
+@pytest.mark.parametrize("text", [TEXT, f"{TEXT}\n\n a man\n", "", "  ", "😀"])
+def test_stream_joined_is_the_greedy_translation(
+    client: "TestClient", translator: "Translator", text: str
+) -> None:
+    """A reader would see pieces that are lost, doubled, or not the text in the end."""
+    from seq2seq import DecodeOptions
+
+    *pieces, (last, whole) = events_of(ask(client, "/v1/stream", q=text))
+    assert {name for name, _ in pieces} <= {"piece"}
+    assert last == "end"
+    joined = "".join(data["text"] for _, data in pieces)
+    assert joined == whole["text"] == translator.translate(text, DecodeOptions(beam_size=1)).text
+
+
+def test_stream_is_sent_piece_by_piece(client: "TestClient") -> None:
+    """A stream would be one answer under another name."""
+    assert len(events_of(ask(client, "/v1/stream", q=TEXT))) > 3
+
+
+def test_fault_in_a_stream_is_an_event(make, caplog: pytest.LogCaptureFixture) -> None:  # type: ignore[no-untyped-def]
+    """A fault after the first piece would cut the answer off without a word, or tell somebody's text."""
+    from fastapi.testclient import TestClient
+
+    from seq2seq import Translator
+
+    class Failing(Translator):
+        def stream(self, *given, **named):  # type: ignore[no-untyped-def]
+            yield "ein"
+            raise RuntimeError("my secret")
+
+    client = TestClient(make(Failing), base_url="http://localhost")
+    (_, (name, data)) = events_of(ask(client, "/v1/stream", q=TEXT))
+    assert name == "error"
+    assert data["error"].startswith("the server failed")
+    assert "secret" not in caplog.text
