@@ -46,14 +46,9 @@ class Acts:
         except Exception as error:
             yield [skip, status(explain_failure(error)), Shown(pair), skip, skip, skip]
 
-    def change_pair(self, pair: int) -> list[Any]:
-        """Whether there is a way back, and the layers and heads of another translator."""
-        config = self.desk.translator(pair).model.config
-        return [
-            gr.Button(visible=self.desk.reverse(pair) is not None),
-            gr.Dropdown(list(range(config.decoder_layers)), value=0),
-            gr.Dropdown(list(range(config.cross_attention.heads)), value=0),
-        ]
+    def change_pair(self, pair: int) -> gr.Button:
+        """The way back, if there is one."""
+        return gr.Button(visible=self.desk.reverse(pair) is not None)
 
     def swap(self, pair: int, target: str) -> list[Any]:
         """The other direction, the translation being its text."""
@@ -106,7 +101,7 @@ class Acts:
         """What a function shows of the part that is looked at, in the worker."""
         if not shown.parts:
             raise Unseen("blank")
-        translator = self.desk.translator(shown.pair)
+        translator = await self.desk.find(shown.pair)
         part = shown.parts[_place(shown, segment)]
         return await self.desk.run(lambda: show(translator, part, *given))
 

@@ -12,7 +12,6 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from seq2seq import DecodeOptions, Translator
-from seq2seq.settings import AlignmentHead
 
 from ..catalog import Catalog
 from ..guard import describe
@@ -74,13 +73,13 @@ class Desk:
         self.limits = limits
         self._sketcher = Worker()
 
-    def translator(self, pair: int) -> Translator:
-        """The translator for the pair of languages with this number."""
-        return self.catalog.find(*self.catalog.pairs[pair])
+    async def find(self, pair: int) -> Translator:
+        """The translator for the pair of languages with this number, loaded if this is its first use."""
+        return await self.find_by_codes(*self.catalog.pairs[pair])
 
-    def head(self, pair: int) -> AlignmentHead:
-        """The head of a pair's translator that is read as word alignment."""
-        return self.translator(pair).settings.alignment
+    async def find_by_codes(self, source: str, target: str) -> Translator:
+        """The translator for two language codes; ValueError where there is none."""
+        return await self._sketcher.run(lambda: self.catalog.find(source, target))
 
     def reverse(self, pair: int) -> int | None:
         """The number of the pair that translates back, if there is one."""
@@ -100,7 +99,7 @@ class Desk:
         Raises:
             ValueError: a text beyond a limit.
         """
-        translator = self.translator(pair)
+        translator = await self.find(pair)
         self.limits.check_texts([text])
         parts = await self.run(lambda: self._segments(translator, text))
         sketch = Sketch(self._sketcher, translator, draw)

@@ -24,7 +24,7 @@ class LearnTab(Tab):
 
     name = "learn"
 
-    def __init__(self, layers: int, heads: int) -> None:
+    def __init__(self) -> None:
         gr.Markdown(say("learn_start"))
         gr.Markdown(say("learn_score"))
         gr.Markdown(say("learn_flow"))
@@ -35,27 +35,33 @@ class LearnTab(Tab):
         with gr.Row():
             named = [(say(f"flow_{flow}"), flow) for flow in FLOWS]
             self.flow = gr.Radio(named, value="cross", label=say("flow"), min_width=300, scale=3)
-            self.layer = gr.Dropdown(list(range(layers)), value=0, label=say("layer"), min_width=90)
-            self.head = gr.Dropdown(list(range(heads)), value=0, label=say("head"), min_width=90)
+            self.layer = gr.Dropdown([0], value=0, label=say("layer"), min_width=90)
+            self.head = gr.Dropdown([0], value=0, label=say("head"), min_width=90)
         self.query = gr.State(1)
         self.step = StepView(elem_id="step")
         self.inputs = [self.flow, self.layer, self.head, self.query]
-        self.outputs = [*self.flows.values(), self.heads, self.step]
+        self.outputs = [*self.flows.values(), self.heads, self.layer, self.head, self.step]
 
     def show(self, translator: Translator, part: Part, *given: Any) -> list[Any]:
         """The drawings, and the steps of the query asked for."""
         flow, layer, head, query = given
         _, maps = explain_part(translator, part)
-        counts = {"cross": maps.cross, "encoder": maps.encoder, "decoder": maps.decoder}[flow]
-        layer, head = min(layer, counts.shape[0] - 1), min(head, counts.shape[1] - 1)
-        query = min(query, counts.shape[2] - 1)
+        of_flow = {"cross": maps.cross, "encoder": maps.encoder, "decoder": maps.decoder}[flow]
+        layers, heads, queries = of_flow.shape[:3]
+        layer, head, query = min(layer, layers - 1), min(head, heads - 1), min(query, queries - 1)
         lesson = attention_lesson(translator, part.source, part.version.text, flow, layer, head, query)
         aligned = translator.settings.alignment
-        return [*draw_flows(maps, aligned).values(), draw_heads(maps, aligned), step_data(lesson)]
+        return [
+            *draw_flows(maps, aligned).values(),
+            draw_heads(maps, aligned),
+            gr.Dropdown(list(range(layers)), value=layer),
+            gr.Dropdown(list(range(heads)), value=head),
+            step_data(lesson),
+        ]
 
     def clear(self) -> list[Any]:
         """What to do first."""
-        return ["", "", "", say("learn_empty"), None]
+        return ["", "", "", say("learn_empty"), gr.skip(), gr.skip(), None]
 
     def _pictures(self) -> dict[Flow, gr.HTML]:
         """A place for the picture of each flow, under its name."""

@@ -18,6 +18,8 @@ from ..worker import Worker
 from .acts import Acts
 from .attention_tab import AttentionTab
 from .desk import Desk
+from .document_panel import DocumentPanel
+from .endpoints import Endpoints
 from .labels import say
 from .learn_tab import LearnTab
 from .shown import Shown
@@ -40,10 +42,11 @@ class Page:
     def build(self) -> gr.Blocks:
         """The page with its events connected."""
         with gr.Blocks(title="seq2seq", analytics_enabled=False, delete_cache=(3600, 3600)) as blocks:
-            self.top = Top(self.desk.catalog.pairs, self.desk.limits)
+            self.top = Top(self.desk)
             self.shown = gr.State(Shown())
             self.open = gr.State(WordsTab.name)
             self._lay_out_tabs()
+            Endpoints(self.desk).offer()  # first, so that no event of the page takes a name of theirs
             self.acts = Acts(self.desk, self.tabs)
             self._connect_text()
             self._connect_versions()
@@ -52,16 +55,16 @@ class Page:
         return blocks
 
     def _lay_out_tabs(self) -> None:
-        config = self.desk.translator(0).model.config
         with gr.Tabs():
             with gr.Tab(say("tab_words"), id=WordsTab.name) as words:
                 self.words = WordsTab()
+                self.documents = DocumentPanel(self.desk)
             with gr.Tab(say("tab_attention"), id=AttentionTab.name) as attention:
                 self.attention = AttentionTab()
             with gr.Tab(say("tab_what_if"), id=WhatIfTab.name) as what_if:
                 self.what_if = WhatIfTab()
             with gr.Tab(say("tab_learn"), id=LearnTab.name) as learn:
-                self.learn = LearnTab(config.decoder_layers, config.cross_attention.heads)
+                self.learn = LearnTab()
         self.tabs: list[Tab] = [self.words, self.attention, self.what_if, self.learn]
         self.places = [words, attention, what_if, learn]
 
@@ -74,8 +77,8 @@ class Page:
         swapped = top.swap.click(self.acts.swap, [top.pair, top.target], [top.pair, top.source], **QUIET)
         running.append(self._translate(swapped.then))
         top.stop.click(None, cancels=running)
-        choosers = [top.swap, self.learn.layer, self.learn.head]
-        top.pair.change(self.acts.change_pair, top.pair, choosers, **QUIET)
+        self.documents.connect(top.pair, top.controls)
+        top.pair.change(self.acts.change_pair, top.pair, top.swap, **QUIET)
 
     def _translate(self, start: Any) -> Any:
         top = self.top

@@ -5,9 +5,8 @@ from html import escape
 import gradio as gr
 from gradio.helpers import Examples
 
-from ..catalog import Pair
-from ..limits import Limits
 from .controls import Controls
+from .desk import Desk
 from .labels import LABELS, PROSE, pair_name, say
 
 EXAMPLES = {
@@ -32,19 +31,23 @@ SETTINGS = "() => { document.querySelector('footer .settings')?.click(); }"
 class Top:
     """The components above the tabs."""
 
-    def __init__(self, pairs: list[Pair], limits: Limits) -> None:
+    def __init__(self, desk: Desk) -> None:
+        pairs = desk.catalog.pairs
         self._header()
         numbered = [(pair_name(*pair), number) for number, pair in enumerate(pairs)]
         with gr.Row(equal_height=True, elem_id="languages"):
-            self.pair = gr.Dropdown(numbered, value=0, label=say("languages"), scale=0, min_width=280)
-            self.swap = gr.Button(say("swap"), scale=0, min_width=120, visible=False, elem_id="swap")
+            self.pair = gr.Dropdown(
+                numbered, value=0, label=say("languages"), show_label=False, container=False, min_width=240
+            )
+            back = desk.reverse(0) is not None
+            self.swap = gr.Button(say("swap"), size="md", min_width=120, visible=back, elem_id="swap")
         with gr.Row(equal_height=True):
             self.source = gr.Textbox(
-                label=say("source"), placeholder=say("source_hint"), lines=4, max_lines=12, min_width=300
+                label=say("source"), placeholder=say("source_hint"), lines=3, max_lines=12, min_width=300
             )
             self.target = gr.Textbox(
                 label=say("target"),
-                lines=4,
+                lines=3,
                 max_lines=12,
                 min_width=300,
                 interactive=False,
@@ -63,7 +66,7 @@ class Top:
         save.click(None, self.target, None, js=SAVE)
         self.examples = self._examples(pairs[0][0])
         with gr.Accordion(say("options"), open=False), gr.Row():
-            self.controls = Controls(limits).sliders
+            self.controls = Controls(desk.limits).sliders
         self.segment = gr.Dropdown([("1", 0)], value=0, label=say("segment"), visible=False)
 
     def _header(self) -> None:
