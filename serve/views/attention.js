@@ -1,7 +1,7 @@
 // Every map of a pair of texts: choosers, the map as matrix or ribbons, the overview, a table, downloads.
 // What the reader chose stays chosen when new data come, as they do while a text is being written.
 
-const FLOWS = ["cross", "encoder", "decoder"], UNITS = ["words", "pieces"], DRAWINGS = ["matrix", "ribbons"];
+const UNITS = ["words", "pieces"], DRAWINGS = ["matrix", "ribbons"];
 const LONGEST_TABLE = 4000; // cells of a table that shows every weight
 let groups = 0; // radio buttons of one group share a name, which no other group on the page may have
 
@@ -151,7 +151,7 @@ const mount = (root, host) => {
     parts.head.set(heads, choice.head);
     const { where, aligned, notes } = captionOf(tongue, data, choice);
     const strong = make("strong", {}, where);
-    parts.caption.replaceChildren(strong, aligned ? `, ${aligned}. ` : ". ", notes);
+    parts.caption.replaceChildren(strong, aligned ? ` · ${aligned} · ` : " · ", notes);
     parts.back.hidden = Boolean(aligned);
     paintPicture();
     paintOverview();
@@ -171,6 +171,7 @@ const mount = (root, host) => {
     const hadFocus = parts.stage.contains(document.activeElement);
     const scrolled = parts.stage.firstElementChild;
     const [left, top] = [scrolled?.scrollLeft ?? 0, scrolled?.scrollTop ?? 0];
+    box.style.setProperty("--heads", sheet.heads + 1);
     if (!sheet.rows.length || !sheet.columns.length) {
       picture = { light() {}, step: () => null, colour() {} };
       parts.stage.replaceChildren(make("p", { class: "empty" }, tongue.say("too_short")));

@@ -40,7 +40,7 @@ const mount = (root, host) => {
       }),
     );
     const strip = columns.map((buttons, step) =>
-      make("li", { "aria-label": say("step", { number: step }) }, make("span", { class: "number" }, String(step)), ...buttons),
+      make("li", { "aria-label": say("step", { number: step + 1 }) }, make("span", { class: "number" }, String(step + 1)), ...buttons),
     );
     const list = make("ol", { class: "candidates-strip", "aria-label": say("candidates") }, ...strip);
     box.replaceChildren(make("p", { class: "note" }, say("candidates_hint")), list);

@@ -52,9 +52,8 @@ const shade = (canvas, { height, width, weights }) => {
   if (!height || !width) return;
   const context = canvas.getContext("2d");
   const image = context.createImageData(width, height);
-  context.fillStyle = getComputedStyle(canvas).getPropertyValue("--strong").trim() || "#1668b3";
-  context.fillRect(0, 0, 1, 1);
-  const [red, green, blue] = context.getImageData(0, 0, 1, 1).data;
+  const hue = getComputedStyle(canvas).getPropertyValue("--strong").trim(); // #rrggbb in our style sheet
+  const [red, green, blue] = [1, 3, 5].map((from) => parseInt(hue.slice(from, from + 2), 16));
   weights.forEach((weight, place) => image.data.set([red, green, blue, 255 * strength(weight)], 4 * place));
   context.putImageData(image, 0, 0);
 };

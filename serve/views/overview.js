@@ -12,7 +12,7 @@ const overview = (sheet, data, tongue, choose) => {
       const head = heads[number];
       const name =
         head === "mean" ? say("layer_mean", { layer }) : say("layer_head", { layer, head });
-      const canvas = make("canvas", { "aria-hidden": "true" });
+      const canvas = make("canvas", { "aria-hidden": "true", class: thumb.width > 40 ? "smooth" : null });
       canvases.push([canvas, thumb]);
       const aligned = isAligned(layer, head);
       const label = aligned ? `${name}, ${say("aligned")}` : name;
@@ -28,10 +28,9 @@ const overview = (sheet, data, tongue, choose) => {
   const grid = make(
     "div",
     {
-      class: "thumbs",
+      class: isRightToLeft(sheet.columns) ? "thumbs leftwards" : "thumbs",
       role: "radiogroup",
       "aria-label": say("overview"),
-      style: `--heads: ${heads.length}`,
     },
     make("span", {}),
     ...top,
@@ -46,7 +45,7 @@ const overview = (sheet, data, tongue, choose) => {
     choose(buttons[next].layer, buttons[next].head);
   });
   return {
-    element: make("div", { class: "overview" }, make("p", { class: "note" }, say("overview")), grid),
+    element: make("div", { class: "overview" }, make("p", { class: "note" }, say("overview")), grid, make("p", { class: "note hint" }, say("overview_hint"))),
     mark({ layer, head }) {
       for (const { button, layer: ownLayer, head: ownHead } of buttons) {
         const chosen = ownLayer === layer && ownHead === head;

@@ -4,7 +4,7 @@ import re
 from html import escape
 from typing import Any
 
-from .script import SHELL, as_script, script_of
+from .script import as_script, script_of, shell
 
 
 def standalone_page(drawing: str, data: dict[str, Any], title: str = "", language: str = "en") -> str:
@@ -18,4 +18,4 @@ def standalone_page(drawing: str, data: dict[str, Any], title: str = "", languag
         "SCRIPT": script_of(drawing),
         "DATA": as_script(data),
     }
-    return re.sub("%([A-Z]+)%", lambda gap: filled[gap[1]], SHELL)
+    return re.sub("%([A-Z]+)%", lambda gap: filled[gap[1]], shell())

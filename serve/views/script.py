@@ -7,6 +7,7 @@ address, so it runs in Gradio's page and in a file of its own alike; `drawing` c
 """
 
 import json
+import re
 from functools import cache
 from pathlib import Path
 
@@ -21,16 +22,30 @@ PARTS = {
     "candidates": ("tools", "candidates"),
     "step": ("tools", "step"),
 }
-STYLE = (HERE / "view.css").read_text(encoding="utf-8")
-SHELL = (HERE / "page.html").read_text(encoding="utf-8")  # of a page of its own, with gaps like %DATA%
 
 
 @cache
 def script_of(drawing: str) -> str:
     """The JavaScript expression that is the `mount` function of a drawing."""
-    body = "\n".join((HERE / f"{part}.js").read_text(encoding="utf-8") for part in PARTS[drawing])
-    given = ",".join(as_script(each) for each in (LABELS, STYLE, SHELL))
+    body = "\n".join(_read(f"{part}.js") for part in PARTS[drawing])
+    style = _read("view.css") + _read(f"{drawing}.css")
+    given = ",".join(as_script(each) for each in (labels_in(body), style, shell()))
     return f'(function drawing(LABELS, STYLE, SHELL) {{\n"use strict";\n{body}\nreturn mount;\n}})({given})'
+
+
+def labels_in(script: str) -> dict[str, dict[str, str]]:
+    """The labels that a script names, whole ("hint_map") or by their beginning (`map_${...}`)."""
+    whole = set(re.findall(r'"([a-z_]+)"', script))
+    beginnings = tuple(re.findall(r"`([a-z_]+_)\$\{", script))
+    return {
+        language: {key: text for key, text in texts.items() if key in whole or key.startswith(beginnings)}
+        for language, texts in LABELS.items()
+    }
+
+
+def shell() -> str:
+    """The page of one drawing, with gaps like %DATA%."""
+    return _read("page.html")
 
 
 def as_script(value: object) -> str:
@@ -39,3 +54,7 @@ def as_script(value: object) -> str:
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return text
+
+
+def _read(name: str) -> str:
+    return (HERE / name).read_text(encoding="utf-8")

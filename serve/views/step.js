@@ -52,7 +52,7 @@ const stepRows = (data, tongue, painted) => {
       barCell(tongue, data.scores[place], most.scores, "signed"),
       ...(data.scale === null ? [] : [barCell(tongue, data.scaled[place], most.scaled, "signed")]),
       masked,
-      barCell(tongue, weight, 1, "plain"),
+      barCell(tongue, weight, 1, "share-of"),
       make("td", {}, make("span", { class: "times" }, `${number(weight)} ×`), strip),
     );
   });

@@ -1,6 +1,7 @@
 // What all drawings share. Words become text nodes and attribute values, never markup.
 
 const SHOWN = 0.04; // counterparts with less weight are neither lit nor named
+const FLOWS = ["cross", "encoder", "decoder"];
 const NAMED = 6; // counterparts that are named, strongest first
 
 const fill = (made, attributes, children) => {
@@ -25,7 +26,7 @@ const speak = (host) => {
   const say = (key, values = {}) => LABELS[language][key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
   const quote = (word) => (language === "de" ? `„${readable(word)}“` : `“${readable(word)}”`);
   const share = (value) => percent.format(value);
-  return { language, say, quote, share, number: (value) => decimals.format(value), list: (all) => list.format(all) };
+  return { language, say, quote, share, number: (value) => decimals.format(value).replace("-", "−"), list: (all) => list.format(all) };
 };
 
 // A blank word is shown as an open box; what cannot be seen is left out.

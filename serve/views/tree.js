@@ -1,9 +1,9 @@
-// A beam's tree: a step is a column, a node a piece joined to the one it continues. Leaves have a line each,
-// a node stands in the middle of what continues it.
+// A beam's tree: a step is a column, a node a piece joined to the one it continues. Leaves have a line each;
+// a node stands on the line of the first that continues it, so that the result is a straight line at the top.
 
 const LINE = 26;
 const COLUMN_GAP = 34;
-const TREE_FONT = '14px system-ui, "Noto Sans", "Noto Sans CJK SC", sans-serif';
+const TREE_FONT = '600 14px system-ui, "Noto Sans", "Noto Sans CJK SC", sans-serif';
 
 const widthOf = (() => {
   const context = document.createElement("canvas").getContext("2d");
@@ -25,17 +25,19 @@ const grow = (nodes) => {
     node.depth = above.depth + 1;
     node.total = above.total * node.probability;
   }
-  // Without calls of itself: a tree is as deep as the text is long. Children stand after their parents, so
-  // a walk in order gives leaves their lines, and one backwards gives each parent its children's middle.
+  const rank = (node) => (node.best ? 4 : 0) + (node.kept ? 2 : 0) + node.probability;
+  const weakestFirst = (nodes) => nodes.sort((a, b) => rank(a) - rank(b));
+  for (const node of grown) weakestFirst(node.children);
+  // Without calls of itself: a tree is as deep as the text is long.
   let line = 0;
-  const waiting = grown.filter((node) => node.parent === null).reverse();
+  const waiting = weakestFirst(grown.filter((node) => node.parent === null));
   while (waiting.length) {
     const node = waiting.pop();
-    if (!node.children.length) node.y = (line++ + 0.5) * LINE;
-    waiting.push(...[...node.children].reverse());
+    node.y = (line + 0.5) * LINE;
+    if (!node.children.length) line++;
+    waiting.push(...node.children);
   }
-  for (const node of [...grown].reverse())
-    if (node.children.length) node.y = (node.children[0].y + node.children.at(-1).y) / 2;
+  for (const node of grown) node.children.reverse();
   return { grown, height: line * LINE };
 };
 
@@ -82,7 +84,7 @@ const drawTree = (grown, height, tongue) => {
   });
   const svg = draw(
     "svg",
-    { class: "tree-picture", width: total, height, viewBox: `0 0 ${total} ${height}`, style: `font: ${TREE_FONT}` },
+    { class: "tree-picture", width: total, height, viewBox: `0 0 ${total} ${height}`, style: `font: ${TREE_FONT.replace("600 ", "")}` },
     ...lines,
     ...marks,
   );
