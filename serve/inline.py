@@ -21,7 +21,6 @@ from .placement import Mark, Span, place_marks
 
 BLANKS = " \t\n\f\r"  # what HTML calls so; a no-break space is a character
 _BLANKS = re.compile(f"[{BLANKS}]+")
-_LINE_END = re.compile(r"\r\n|\r|\n")
 _FEW_WORDS = re.compile(r"[^\W\d_]+(?:[ '’-][^\W\d_]+){0,3}")
 
 
@@ -141,12 +140,9 @@ class Unit:
         self._marks = [item.mark(len(self.text)) for item in reader.items]
 
     @property
-    def line_ends(self) -> list[str]:
-        """The line ends between its words, as the source wrote them."""
-        inner = self._tokens[self._low : self._high]
-        return [
-            end for token in inner if isinstance(token, Text) for end in _LINE_END.findall(token.raw or "")
-        ]
+    def texts(self) -> list[Text]:
+        """Its words as the source has them."""
+        return [token for token in self._tokens[self._low : self._high] if isinstance(token, Text)]
 
     def place(self, translation: Translation) -> list[Inline]:
         """The tokens of the translated unit; the very tokens of the source where nothing was changed."""

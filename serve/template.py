@@ -24,9 +24,16 @@ class Slot(Protocol):
 Template = list["str | Slot"]
 
 
-def fill(template: Sequence["str | Slot"], translate: Translate, progress: Progress | None = None) -> str:
-    """The document with its slots translated, all in one call; `progress(done, all)` after each of them."""
-    slots = [part for part in template if not isinstance(part, str)]
+def fill(template: Template, translate: Translate, progress: Progress | None = None) -> str:
+    """A document with its slots translated, all in one call; `progress(done, all)` after each of them."""
+    return fill_all([template], translate, progress)[0]
+
+
+def fill_all(
+    templates: Sequence[Template], translate: Translate, progress: Progress | None = None
+) -> list[str]:
+    """The same for several texts of one document, still in one call."""
+    slots = [part for template in templates for part in template if not isinstance(part, str)]
     written: list[str] = []
     if slots:
         for slot, translation in zip(slots, translate([slot.text for slot in slots]), strict=True):
@@ -34,4 +41,7 @@ def fill(template: Sequence["str | Slot"], translate: Translate, progress: Progr
             if progress:
                 progress(len(written), len(slots))
     filled = iter(written)
-    return "".join(part if isinstance(part, str) else next(filled) for part in template)
+    return [
+        "".join(part if isinstance(part, str) else next(filled) for part in template)
+        for template in templates
+    ]

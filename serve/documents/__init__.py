@@ -13,13 +13,16 @@ from ..markup import read_html
 from ..template import Progress, Template, Translate, fill
 from .encoding import decode
 from .lines import read_lines
+from .markdown import read_markdown
 from .subtitles import read_subtitles
 from .table import read_table
 from .values import read_values
+from .word import translate_word
 
 # What is taken, by the ending of the name, and the media type it is sent back with.
 SUPPORTED = {
     ".txt": "text/plain",
+    ".md": "text/markdown",
     ".srt": "application/x-subrip",
     ".vtt": "text/vtt",
     ".html": "text/html",
@@ -27,6 +30,7 @@ SUPPORTED = {
     ".json": "application/json",
     ".csv": "text/csv",
     ".tsv": "text/tab-separated-values",
+    ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
 }
 LONGEST_NAME = 100  # characters
 
@@ -58,6 +62,8 @@ def translate_document(
         raise ValueError(f"{name!r} is no document known here; send one of {', '.join(SUPPORTED)}")
     if column is not None and ending not in (".csv", ".tsv"):
         raise ValueError(f"column is {column!r}, but {name!r} has no columns; leave it out")
+    if ending == ".docx":
+        return Translated(name, translate_word(content, name, translate, progress), SUPPORTED[ending])
     decoded = decode(content, name, ending in (".html", ".htm"))
     template = _read(ending, decoded.text, name, column)
     return Translated(name, decoded.encode(fill(template, translate, progress)), SUPPORTED[ending])
@@ -83,6 +89,8 @@ def _read(ending: str, text: str, name: str, column: str | None) -> Template:
             return read_html(text)
         case ".json":
             return read_values(text, name)
+        case ".md":
+            return read_markdown(text)
         case ".csv" | ".tsv":
             return read_table(text, name, column)
         case _:

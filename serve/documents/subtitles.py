@@ -26,6 +26,7 @@ from ..wrapping import wrap
 Kind = Literal["srt", "vtt"]
 
 _LINE = re.compile(r"[^\r\n]*+(?:\r\n|\r|\n)|[^\r\n]++\Z")
+_LINE_END = re.compile(r"\r\n|\r|\n")
 _TIMES = re.compile(r"\s*(?:\d+:)?\d+:\d+[.,]\d+\s*-->\s*(?:\d+:)?\d+:\d+[.,]\d+")
 _TAG = re.compile(r"<(?P<slash>/?)(?P<name>[A-Za-z]+)[^<>]*+>|<[\d:.]++>|\{\\[^{}]*+\}")
 _SPEAKER = re.compile(r"\s*[-–—]\s*(?=\S)")
@@ -46,7 +47,7 @@ class Cue:
     def write(self, translation: Translation) -> str:
         """The translation with its tags, on as many lines as the source."""
         tokens = self.unit.place(translation)
-        ends = self.unit.line_ends
+        ends = [end for text in self.unit.texts for end in _LINE_END.findall(text.raw or "")]
         lines = wrap(tokens, 1 + len(ends), ends[0]) if ends else tokens
         return "".join(_raw(token, self.kind) for token in lines)
 

@@ -1,0 +1,64 @@
+"""Translators of words with exact links, for tests of what is done with a translation."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+import torch
+
+from seq2seq.alignment import Alignment, Grid
+from seq2seq.text import word_spans
+from seq2seq.translation import Forced, Translation
+
+Model = Callable[[list[str]], Iterator[Translation]]
+
+
+def linked(source: str, target: str, links: Sequence[tuple[int, int]]) -> Translation:
+    """A translation whose alignment is the given links of words, counted from 0."""
+    sources, targets = word_spans(source), word_spans(target)
+    weights = torch.zeros(len(targets), len(sources))
+    for s, t in links:
+        weights[t, s] = 1.0
+    alignment = Alignment(source, target, (Grid(sources, targets, weights),))
+    assert sorted(links) == alignment.links()
+    return Translation(source, target, explain=lambda: Forced([], alignment))
+
+
+def phrases(book: Mapping[str, tuple[str, str]]) -> Model:
+    """A model that knows whole texts by heart: source -> target and links as in "0-1 1-0"."""
+
+    def translate(texts: list[str]) -> Iterator[Translation]:
+        for text in texts:
+            target, links = book[text]
+            pairs = [link.split("-") for link in links.split()]
+            yield linked(text, target, [(int(s), int(t)) for s, t in pairs])
+
+    return translate
+
+
+def identity(texts: list[str]) -> Iterator[Translation]:
+    """Every text as its own translation, as the model gives back what it does not know."""
+    return (Translation(text, text) for text in texts)
+
+
+def upper(texts: list[str]) -> Iterator[Translation]:
+    """Every word in capitals, in its place."""
+    for text in texts:
+        count = len(word_spans(text))
+        target = text.upper() if len(word_spans(text.upper())) == count else text
+        yield linked(text, target, [(n, n) for n in range(count)])
+
+
+def mirror(texts: list[str]) -> Iterator[Translation]:
+    """The words in capitals and in reverse order."""
+    for text in texts:
+        words = text.upper().split()
+        count = len(words)
+        target = " ".join(reversed(words))
+        if len(word_spans(target)) == count == len(word_spans(text)):
+            yield linked(text, target, [(n, count - 1 - n) for n in range(count)])
+        else:  # characters of a script without blanks
+            yield Translation(text, target)
+
+
+def saying(answer: str) -> Model:
+    """A model that answers the same to everything, without alignment: the worst it could do."""
+    return lambda texts: (Translation(text, answer) for text in texts)
