@@ -25,7 +25,7 @@ SAVE = """(text) => {
   setTimeout(() => URL.revokeObjectURL(address), 10000);
 }"""
 # Gradio's own settings hold the language and the colours of the page.
-SETTINGS = "() => { document.querySelector('footer .settings')?.click(); }"
+SETTINGS = "() => setTimeout(() => document.querySelector('footer .settings')?.click())"
 
 
 class Top:
