@@ -39,6 +39,9 @@ class Side:
         """
         self.spans = [span for found in self.borders for span in pairwise(found)]
         self.starts = [start for start, _ in self.spans]
+        self.shares = [
+            (end - start) / (found[-1] - found[0]) for found in self.borders for start, end in pairwise(found)
+        ]
         letters = [has_letters(self.text[start:end]) for start, end in self.words]
         self.plain = [
             not some or has_letters(self.text[start:end])
@@ -54,8 +57,9 @@ class Side:
 class Atoms:
     """Stretches of a source and a target, in order, and for each source atom the target atoms linked to it.
 
-    `totals` counts for each target atom the source characters linked to it; `weights` say how much it counts.
-    `links` are pairs of word numbers, `cuts` places in the source, in order.
+    `shares`: how much of its word each source atom is. `totals`: the sum of the shares linked to each target
+    atom; `weights`: how much that one counts. `links` are pairs of word numbers, `cuts` places in the source,
+    in order.
     """
 
     def __init__(
@@ -74,10 +78,11 @@ class Atoms:
         self.source, self.target = source, target
         self.sources, self.targets = one.spans, other.spans
         self.links = [sorted(numbers) for numbers in found]
-        self.totals = [0] * len(self.targets)
-        for (start, end), numbers in zip(self.sources, self.links, strict=True):
+        self.shares = one.shares
+        self.totals = [0.0] * len(self.targets)
+        for share, numbers in zip(self.shares, self.links, strict=True):
             for number in numbers:
-                self.totals[number] += end - start
+                self.totals[number] += share
         self.weights = [1.0 if has_letters(target[a:b]) else PUNCTUATION_WEIGHT for a, b in self.targets]
 
 

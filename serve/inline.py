@@ -170,7 +170,10 @@ class _Item:
     def mark(self, length: int) -> Mark:
         left = isinstance(self.first, Open) and self.first.elsewhere
         right = self.last is not None and self.last.elsewhere
-        return Mark(min(self.start, length), min(self.end, length), self.parent, left, right)
+        start, end = min(self.start, length), min(self.end, length)
+        if self.spaced:  # it follows the word before its blank
+            start = end = start - 1 if self.start <= length else length
+        return Mark(start, end, self.parent, left, right)
 
 
 class _Reader:

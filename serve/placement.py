@@ -4,7 +4,7 @@
     Im Schnee spielen zwei Hunde.   places [18, 28) and [3, 9)
 
 Words are cut into atoms where a mark begins or ends inside them, and before punctuation. A target atom
-belongs to a mark if at least half of the characters it is linked to do. A mark takes the one stretch of the
+belongs to a mark if at least half of the words it is linked to do. A mark takes the one stretch of the
 target in which its atoms most outnumber the others (the largest sum of +1 and -1), inside its parent's and
 apart from its siblings'; so places nest as the marks do, and an outlier of the alignment moves nothing.
 """
@@ -112,16 +112,17 @@ class _Places:
 
     def _members(self, number: int, low: int, high: int) -> list[int]:
         """The target atoms from low to high that belong to a mark and that no sibling has taken."""
-        characters: dict[int, int] = defaultdict(int)
+        shares: dict[int, float] = defaultdict(float)
         for atom in range(*self.inside[number]):
-            start, end = self.atoms.sources[atom]
             for target in self.atoms.links[atom]:
-                characters[target] += end - start
+                shares[target] += self.atoms.shares[atom]
         taken = self.siblings[self.marks[number].parent]
         return sorted(
             target
-            for target, count in characters.items()
-            if low <= target < high and 2 * count >= self.atoms.totals[target] and not _covered(taken, target)
+            for target, share in shares.items()
+            if low <= target < high
+            and 2.001 * share >= self.atoms.totals[target]
+            and not _covered(taken, target)
         )
 
     def _best(self, members: list[int], taken: list[Span]) -> Span:
