@@ -7,7 +7,6 @@ What costs another pass over the model (alignment, token scores) is computed whe
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
 from seq2seq.alignment import Alignment, Grid
@@ -61,10 +60,17 @@ class Translation:
     parts: list["Translation"] = field(default_factory=list)
     explain: Callable[[], Forced] | None = field(default=None, repr=False, compare=False)
 
-    @cached_property
+    @property
     def forced(self) -> Forced:
-        """The forced pass over this very translation."""
-        return self.explain() if self.explain else Forced([], Alignment(self.source, self.text, ()))
+        """The forced pass over this very translation, made once."""
+        # Not functools.cached_property: in Python 3.11 all instances share its lock, so that a thread that
+        # waits for one pass would hold up every other.
+        kept = self.__dict__
+        if "_forced" not in kept:
+            kept["_forced"] = (
+                self.explain() if self.explain else Forced([], Alignment(self.source, self.text, ()))
+            )
+        return kept["_forced"]
 
     @property
     def alignment(self) -> Alignment:

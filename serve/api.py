@@ -8,6 +8,8 @@
 Every error is {"error": sentence}: 400 for a value that is missing, wrong or beyond a limit.
 """
 
+import asyncio
+from functools import partial
 from typing import Any, Literal
 
 from fastapi import APIRouter, Request
@@ -17,8 +19,11 @@ from pydantic import BaseModel, Field
 from seq2seq import DecodeOptions
 
 from .access import Access
+from .detect import Detected
+from .document_worker import DocumentWorker, html_check
+from .markup import translate_html
 from .request import Body, read_request, refuse, request_schema, while_connected
-from .service import Service, Translated
+from .service import AUTO, Service, Translated
 
 SOURCE = Field(description="the code of the language of q, such as en, or auto")
 TARGET = Field(description="the code of the language to translate to, such as de")
@@ -31,7 +36,7 @@ class TranslateRequest(Body):
     q: str | list[str] = Q
     source: str = SOURCE
     target: str = TARGET
-    format: Literal["text", "html"] = Field("text", description='"text"; "html" is not supported yet')
+    format: Literal["text", "html"] = Field("text", description='"text" or "html"')
     alternatives: int = Field(0, ge=0, le=1_000_000, description="the number of further translations, from 0")
 
     @property
@@ -93,7 +98,7 @@ FAILURES: dict[int | str, dict[str, Any]] = {
 }
 
 
-def make_router(service: Service, access: Access) -> APIRouter:
+def make_router(service: Service, access: Access, documents: DocumentWorker) -> APIRouter:
     """The routes, answered by a service."""
     router = APIRouter()
 
@@ -107,10 +112,10 @@ def make_router(service: Service, access: Access) -> APIRouter:
         """Translate a text or a list of texts."""
         asked = await read_request(request, TranslateRequest)
         client = access.admit(address(request), asked.api_key)
-        if asked.format == "html":
-            refuse('format "html" is not supported yet; send "text"')
         service.limits.check_texts(asked.texts)
         service.limits.check_candidates(asked.alternatives)
+        if asked.format == "html":
+            return JSONResponse(await while_connected(request, _translate_html(asked, documents, client)))
         options = options_for(asked.alternatives)
         work = service.translate(asked.texts, asked.source, asked.target, options, client)
         return JSONResponse(_answer(asked, await while_connected(request, work)))
@@ -148,15 +153,40 @@ def options_for(alternatives: int) -> DecodeOptions:
     return DecodeOptions(beam_size=max(DecodeOptions.beam_size, count), num_hypotheses=count)
 
 
+async def _translate_html(asked: TranslateRequest, documents: DocumentWorker, client: str) -> dict[str, Any]:
+    """The answer for HTML: each text a document of its own; their blocks share batches all the same."""
+    if asked.alternatives:
+        refuse('alternatives are not made of HTML; send alternatives 0, or format "text"')
+    limits = documents.service.limits
+    runs = (
+        documents.run(
+            partial(translate_html, text),
+            asked.source,
+            asked.target,
+            client,
+            check=html_check(limits),
+            seconds=limits.seconds,
+        )
+        for text in asked.texts
+    )
+    found = await asyncio.gather(*runs)
+    answer: dict[str, list[Any]] = {"translatedText": [text for text, _ in found]}
+    if asked.source.lower() == AUTO:
+        answer["detectedLanguage"] = [(each or Detected(asked.target, 0.0)).to_json() for _, each in found]
+    return _shape(asked, answer)
+
+
 def _answer(asked: TranslateRequest, found: list[Translated]) -> dict[str, Any]:
     """The translations in the shape of the question: single for a text, lists for a list."""
     answer: dict[str, list[Any]] = {"translatedText": [each.best.text for each in found]}
-    if asked.source.lower() == "auto":
+    if asked.source.lower() == AUTO:
         answer["detectedLanguage"] = [each.route.detected.to_json() for each in found if each.route.detected]
     if asked.alternatives:
         answer["alternatives"] = [[other.text for other in each.best.alternatives] for each in found]
     if any(each.route.pivots for each in found):
         answer["pivot"] = [next(iter(each.route.pivots), None) for each in found]
-    if isinstance(asked.q, str):
-        return {name: values[0] for name, values in answer.items()}
-    return answer
+    return _shape(asked, answer)
+
+
+def _shape(asked: TranslateRequest, answer: dict[str, list[Any]]) -> dict[str, Any]:
+    return {name: values[0] for name, values in answer.items()} if isinstance(asked.q, str) else answer

@@ -1,6 +1,7 @@
 """The application: what stands before every route, the REST routes, their documentation, and the demo.
 
     Record ─ Origins ─ Guard ─┬─ /translate /detect /languages        api
+                              ├─ /translate_file /download_file       files
                               ├─ /v1/translate /v1/stream             translations
                               ├─ /v1/score /v1/align /v1/attention    pairs
                               ├─ /health /ready /metrics /v1/models   status
@@ -26,11 +27,12 @@ from starlette.staticfiles import StaticFiles
 
 from seq2seq import __version__
 
-from . import api, pairs, status, translations
+from . import api, files, pairs, status, translations
 from .access import Access
 from .batcher import BUDGET, PATIENCE, Batcher
 from .catalog import Catalog
 from .demo import Page, mount_demo
+from .document_worker import DocumentWorker
 from .guard import Guard, http_error, value_error
 from .limits import Limits
 from .metrics import Metrics
@@ -88,8 +90,14 @@ def make_app(
     )
     app.add_exception_handler(StarletteHTTPException, http_error)
     app.add_exception_handler(ValueError, value_error)
-    makers = (api.make_router, translations.make_router, pairs.make_router)
-    routers = [*(make(service, access) for make in makers), status.make_router(service)]
+    documents = DocumentWorker(service)
+    routers = [
+        api.make_router(service, access, documents),
+        files.make_router(service, access, documents),
+        translations.make_router(service, access),
+        pairs.make_router(service, access),
+        status.make_router(service),
+    ]
     for router in routers:
         app.include_router(router)
     _add_documentation(app)

@@ -8,7 +8,7 @@ fetched. Short texts are guesses: "Hallo" says little to n-grams of bytes, and t
 
 import functools
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 ENOUGH = 2_000  # characters that are looked at; more change nothing
 
@@ -40,7 +40,7 @@ class Detector:
         return sorted(found, key=lambda each: -each.confidence)
 
     @functools.cached_property
-    def _identifier(self):  # type: ignore[no-untyped-def]  # a class of a package without types
+    def _identifier(self) -> Any:  # a class of a package without types
         from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
         identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)

@@ -56,7 +56,10 @@ class Record:
             self._record(scope, status, time.monotonic() - began, taken, given)
 
     def _record(self, scope: Scope, status: int, seconds: float, taken: int, given: int) -> None:
-        route = scope["path"] if scope["path"] in self.routes else "other"
+        found = (
+            getattr(scope.get("route"), "path", None) or scope["path"]
+        )  # /download_file/{key}, not the key
+        route = found if found in self.routes else "other"
         method = scope["method"] if scope["method"] in METHODS else "other"
         self.metrics.requests.labels(route, method, status).inc()
         self.metrics.seconds.labels(route).observe(seconds)

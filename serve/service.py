@@ -9,7 +9,6 @@ what waits in line, so that a long text and a short one share a batch.
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import aclosing
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
@@ -153,10 +152,9 @@ class Service:
             leg = route.legs[-1]
             translator = await self.load(leg)
             steps = translator.stream(text, options, leg.source, leg.target)
-            async with aclosing(self.batcher.worker.stream(steps)) as pieces:
-                async for piece in pieces:
-                    self.metrics.tokens_out.inc()
-                    yield piece
+            async for piece in self.batcher.worker.stream(steps):
+                self.metrics.tokens_out.inc()
+                yield piece
 
     async def route(self, text: str, source: str, target: str) -> Route:
         """The legs for one text; its language is detected where `source` is auto."""

@@ -46,8 +46,10 @@ def _option_fields() -> dict[str, Any]:
     for each in option_fields():
         kind: Any = str | list[str] if each.type is str else each.type
         description = f"{each.wanted()}: {each.help}"
-        bounds = {} if each.type in (str, bool) else {"ge": each.minimum, "le": each.maximum}
-        made[each.name] = (kind | None, Field(each.default, description=description, **bounds))
+        made[each.name] = (
+            kind | None if each.optional else kind,
+            Field(each.default, description=description, ge=each.minimum, le=each.maximum),
+        )
     return made
 
 

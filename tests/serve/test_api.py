@@ -131,7 +131,7 @@ REFUSED = {
     b'{"q": "a", "source": "en", "target": "de", "alternatives": 8}': "9 candidates, but at most 8",
     b'{"q": "a", "source": "en", "target": "de", "alternatives": %s}' % (b"9" * 400): "alternatives is 9",
     b'{"q": "a", "source": "en", "target": "de", "alternatives": %s}' % (b"9" * 5000): "not JSON",
-    b'{"q": "a", "source": "en", "target": "de", "format": "html"}': "html\" is not supported yet",
+    b'{"q": "a", "source": "en", "target": "de", "format": "html", "alternatives": 1}': "not made of HTML",
     b'{"q": "a", "source": "en", "target": "de", "format": "pdf"}': "format is 'pdf'",
 }  # fmt: skip
 
@@ -246,3 +246,61 @@ def test_no_json_is_a_fault(client: "TestClient", fields: dict[str, object]) -> 
     )
     if answer.status_code != 200:
         check_refused(answer)
+
+
+def test_html_keeps_its_tags(client: "TestClient", translator: "Translator") -> None:
+    """Mastodon's posts would lose their paragraphs and links, or their texts would be translated as one."""
+    first, second = translator.translate(TEXT).text, translator.translate("a man").text
+    html = f'<p>{TEXT}</p><p lang="en">a man</p>'
+    expected = f'<p>{first}</p><p lang="en">{second}</p>'
+    assert ask(client, q=html, format="html").json() == {"translatedText": expected}
+    assert ask(client, q=[html, ""], format="html").json() == {"translatedText": [expected, ""]}
+
+
+def test_inline_tags_move_with_the_alignment(client: "TestClient") -> None:
+    """A tag inside a sentence would be lost, or its thread would wait for ever for the alignment."""
+    answer = ask(client, q="<p>two <b>dogs</b> in the <i>snow</i>.</p>", format="html").json()
+    for tag in ("<p>", "<b>", "</b>", "<i>", "</i>", "</p>"):
+        assert answer["translatedText"].count(tag) == 1
+
+
+def test_detected_language_only_for_auto(client: "TestClient", translator: "Translator") -> None:
+    """A client would not learn what was detected, or be told what nobody detected."""
+    english, german = "two dogs play in the snow", "zwei Hunde spielen im Schnee und der Mann"
+    found = ask(client, q=[english, german], source="auto").json()
+    assert found["translatedText"] == [translator.translate(english).text, german]
+    assert [each["language"] for each in found["detectedLanguage"]] == ["en", "de"]
+    for each in found["detectedLanguage"]:
+        assert 50 < each["confidence"] <= 100
+    one = ask(client, q=english, source="AUTO").json()
+    assert one["detectedLanguage"]["language"] == "en"
+    assert "detectedLanguage" not in ask(client, q=english).json()
+    html = ask(client, q=[f"<p>{german}</p>"], source="auto", format="html").json()
+    assert (html["translatedText"], html["detectedLanguage"][0]["language"]) == ([f"<p>{german}</p>"], "de")
+
+
+def test_detect(client: "TestClient") -> None:
+    """Clients could not ask for a language alone, by JSON or form; likeliest first."""
+    for sent in ({"json": {"q": "zwei Hunde spielen"}}, {"data": {"q": "zwei Hunde spielen"}}):
+        found = client.post("/detect", **sent).json()  # type: ignore[arg-type]
+        assert found[0]["language"] == "de"
+        assert found == sorted(found, key=lambda each: -each["confidence"])
+    assert client.post("/detect", json={"q": "123"}).json() == [{"confidence": 0.0, "language": "de"}]
+    check_refused(client.post("/detect", json={"q": ["a"]}))
+
+
+def test_other_origins_may_use_the_routes(client: "TestClient") -> None:
+    """A web page with a translation button would be stopped by its browser; cookies would travel along."""
+    origin = {"origin": "http://page.example"}
+    asked = {
+        **origin,
+        "access-control-request-method": "POST",
+        "access-control-request-headers": "content-type",
+    }
+    allowed = client.options("/translate", headers=asked)
+    assert allowed.status_code == 204
+    assert allowed.headers["access-control-allow-methods"] == "POST"
+    assert allowed.headers["access-control-allow-headers"] == "content-type"
+    for answer in (client.post("/translate", headers=origin), client.get("/languages", headers=origin)):
+        assert answer.headers["access-control-allow-origin"] == "*"
+        assert "access-control-allow-credentials" not in answer.headers

@@ -25,6 +25,8 @@ def test_openapi_describes_the_routes(client: "TestClient") -> None:
     paths = client.get("/openapi.json").json()["paths"]
     assert set(paths) == {
         "/translate",
+        "/translate_file",
+        "/download_file/{key}",
         "/detect",
         "/languages",
         "/health",
