@@ -43,7 +43,12 @@ class Top:
             self.swap = gr.Button(say("swap"), size="md", min_width=120, visible=back, elem_id="swap")
         with gr.Row(equal_height=True):
             self.source = gr.Textbox(
-                label=say("source"), placeholder=say("source_hint"), lines=3, max_lines=12, min_width=300
+                label=say("source"),
+                placeholder=say("source_hint"),
+                lines=3,
+                max_lines=12,
+                min_width=300,
+                elem_id="source",
             )
             self.target = gr.Textbox(
                 label=say("target"),
@@ -52,11 +57,12 @@ class Top:
                 min_width=300,
                 interactive=False,
                 buttons=["copy"],
+                elem_id="target",
             )
         with gr.Row(elem_id="buttons"):
-            self.go = gr.Button(say("translate"), variant="primary", size="md", scale=0, min_width=150)
-            self.stop = gr.Button(say("stop"), size="md", scale=0, min_width=90)
-            save = gr.Button(say("save_text"), size="md", scale=0, min_width=120)
+            self.go = gr.Button(say("translate"), variant="primary", size="md", elem_id="go")
+            self.stop = gr.Button(say("stop"), size="md", elem_id="stop")
+            save = gr.Button(say("save_text"), size="md", elem_id="save")
             self.status = gr.HTML(
                 "",
                 html_template='<p class="status" role="status">${value}</p>',
@@ -67,7 +73,7 @@ class Top:
         self.examples = self._examples(pairs[0][0])
         with gr.Accordion(say("options"), open=False), gr.Row():
             self.controls = Controls(desk.limits).sliders
-        self.segment = gr.Dropdown([("1", 0)], value=0, label=say("segment"), visible=False)
+        self.segment = gr.Dropdown([("1", 0)], value=0, label=say("segment"), visible=False, elem_id="segment")
 
     def _header(self) -> None:
         with gr.Row(equal_height=True, elem_id="header"):
