@@ -108,8 +108,9 @@ def likeliest(
     _check_lengths(model, len(source) + 1, len(target) + 1)
     batch = make_batch([source], [target]).to(next(model.parameters()).device)
     logits = model(batch.source, batch.target_input).logits[0].float()
-    logits[:, [PAD, BOS]] = float("-inf")  # no result can have them
-    found = logits.softmax(dim=-1).topk(min(count, logits.shape[1] - 2))
+    probabilities = logits.softmax(dim=-1)
+    probabilities[:, [PAD, BOS]] = -1.0  # no result can have them
+    found = probabilities.topk(min(count, probabilities.shape[1] - 2))
     return [
         [Likely(*each) for each in zip(tokens, values, strict=True)]
         for tokens, values in zip(found.indices.tolist(), found.values.tolist(), strict=True)

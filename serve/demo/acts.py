@@ -13,7 +13,16 @@ from seq2seq import Translator
 from .attention_tab import AttentionTab, read_choice
 from .controls import Controls
 from .desk import Desk, Drawing, explain_failure
-from .insight import Unseen, beginning_at, decode_on, explain_draft, grow_tree, show_maps, show_pair, show_tree
+from .insight import (
+    Unseen,
+    beginning_at,
+    decode_on,
+    explain_draft,
+    grow_tree,
+    show_maps,
+    show_pair,
+    show_tree,
+)
 from .shown import Part, Shown
 from .tab import Tab
 from .top import status
@@ -29,7 +38,9 @@ class Acts:
 
     # --- the text ------------------------------------------------------------------------------------
 
-    async def translate(self, pair: int, open_tab: str, source: str, *values: Any) -> AsyncIterator[list[Any]]:
+    async def translate(
+        self, pair: int, open_tab: str, source: str, *values: Any
+    ) -> AsyncIterator[list[Any]]:
         """Streams (translation, status, what is shown, segments, and a drawing in one of two tabs)."""
         skip = gr.skip()
         in_attention = open_tab == AttentionTab.name
@@ -168,7 +179,8 @@ def _draw_maps(translator: Translator, source: str, target: str) -> Drawing:
 def _list_segments(shown: Shown) -> gr.Dropdown:
     """The segments to choose from; out of sight where there is but one."""
     names = [
-        (f"{count}: {shown.parts[number].source[:40]}", number) for count, number in enumerate(shown.visible, 1)
+        (f"{count}: {shown.parts[number].source[:40]}", number)
+        for count, number in enumerate(shown.visible, 1)
     ]
     return gr.Dropdown(names, value=names[0][1] if names else None, visible=len(names) > 1)
 

@@ -49,7 +49,9 @@ class Sketch:
         now = asyncio.get_running_loop().time()
         if self._task is None and now >= self._next and target.strip():
             self._next = now + PAUSE
-            self._task = asyncio.create_task(self._worker.run(lambda: self._draw(self._translator, source, target)))
+            self._task = asyncio.create_task(
+                self._worker.run(lambda: self._draw(self._translator, source, target))
+            )
 
     def take(self) -> Drawing | None:
         """The drawing that has become ready; one that cannot be made is left to the end of the text."""

@@ -1,9 +1,9 @@
 """What the page shows of a translated part, computed when it is looked at; each call is a pass or a search.
 
-    Part ─> forced pass  ─> probabilities, maps       PairView, AttentionView
-         ─> forced pass  ─> likeliest pieces          CandidatesView
-         ─> beam search  ─> every candidate it saw    TreeView
-         ─> beam search from a forced beginning       another Version
+Part ─> forced pass  ─> probabilities, maps       PairView, AttentionView
+     ─> forced pass  ─> likeliest pieces          CandidatesView
+     ─> beam search  ─> every candidate it saw    TreeView
+     ─> beam search from a forced beginning       another Version
 """
 
 from dataclasses import replace
@@ -87,7 +87,11 @@ def grow_tree(translator: Translator, part: Part, options: DecodeOptions) -> lis
     def watch(_position: int, seen: Candidates) -> None:
         places: list[int | None] = []
         parents, tokens, totals = (each[0].tolist() for each in (seen.parents, seen.tokens, seen.totals))
-        own, live, finished = seen.log_probabilities[0].exp().tolist(), seen.live[0].tolist(), seen.finished[0]
+        own, live, finished = (
+            seen.log_probabilities[0].exp().tolist(),
+            seen.live[0].tolist(),
+            seen.finished[0],
+        )
         pieces = tokenizer.pieces(tokens)
         for rank, total in enumerate(totals):
             if total == float("-inf"):
@@ -103,9 +107,7 @@ def grow_tree(translator: Translator, part: Part, options: DecodeOptions) -> lis
     source, _ = _sides(translator, part)
     ((best, *_),) = decode_sources(translator.model, [source.ids], options, observer=watch)
     result = (*best.tokens, EOS)
-    return [
-        node._replace(best=path == result[: len(path)]) for node, path in zip(nodes, paths, strict=True)
-    ]
+    return [node._replace(best=path == result[: len(path)]) for node, path in zip(nodes, paths, strict=True)]
 
 
 def show_tree(nodes: list[Node]) -> dict[str, Any]:
@@ -123,14 +125,14 @@ def beginning_at(nodes: list[Node], number: int) -> list[str]:
     return pieces
 
 
-def decode_on(
-    translator: Translator, source: str, beginning: list[str], options: DecodeOptions
-) -> Version:
+def decode_on(translator: Translator, source: str, beginning: list[str], options: DecodeOptions) -> Version:
     """The best translation that begins with these pieces; the end among them ends it there."""
     if beginning and beginning[-1] == END:
         pieces = beginning[:-1]
         ids = translator.tokenizer.ids(pieces)
-        (found,) = translator.score([translator.tokenizer.pieces(translator.tokenizer.encode(source))], [pieces])
+        (found,) = translator.score(
+            [translator.tokenizer.pieces(translator.tokenizer.encode(source))], [pieces]
+        )
         total = found.log_probability
         score = total / (len(pieces) + 1) ** options.length_penalty
         return Version(translator.tokenizer.decode(ids), tuple(pieces), score, total)

@@ -225,7 +225,8 @@ def translations() -> gr.I18n:
     known = {language: {**LABELS[language], **PROSE[language]} for language in LABELS}
     return gr.I18n(
         **{
-            language: {PREFIX + name: text for name, text in texts.items()} for language, texts in known.items()
+            language: {PREFIX + name: text for name, text in texts.items()}
+            for language, texts in known.items()
         }
     )
 

@@ -73,7 +73,9 @@ class Top:
         self.examples = self._examples(pairs[0][0])
         with gr.Accordion(say("options"), open=False), gr.Row():
             self.controls = Controls(desk.limits).sliders
-        self.segment = gr.Dropdown([("1", 0)], value=0, label=say("segment"), visible=False, elem_id="segment")
+        self.segment = gr.Dropdown(
+            [("1", 0)], value=0, label=say("segment"), visible=False, elem_id="segment"
+        )
 
     def _header(self) -> None:
         with gr.Row(equal_height=True, elem_id="header"):

@@ -1,6 +1,6 @@
 """The third tab: what else each step could have written, what the beam saw, and two translations side by side.
 
-    candidates ─> one is clicked ─> the beginning up to it is forced ─> the model decodes on from there
+candidates ─> one is clicked ─> the beginning up to it is forced ─> the model decodes on from there
 """
 
 from typing import Any
