@@ -37,11 +37,12 @@ from seq2seq.transformer import Transformer
 
 
 class LoadedModel(NamedTuple):
-    """A model ready to translate: weights in float32, dropout off."""
+    """A model ready to translate: weights in float32, dropout off; and its card."""
 
     model: Transformer
     tokenizer: Tokenizer
     settings: Settings
+    card: str
 
 
 def save_model(
@@ -90,7 +91,8 @@ def load_model(directory: str | Path, device: str = "cpu") -> LoadedModel:
             f"vocabulary_size {model_config.vocabulary_size}; take both from one model"
         )
     model = _build(model_config, _read_weights(directory, files), directory / WEIGHTS)
-    return LoadedModel(model.to(device).eval().requires_grad_(False), tokenizer, settings)
+    card = read_checked(directory / CARD, files[CARD]).decode(errors="replace")
+    return LoadedModel(model.to(device).eval().requires_grad_(False), tokenizer, settings, card)
 
 
 def average(state_dicts: Iterable[dict[str, Tensor]]) -> dict[str, Tensor]:

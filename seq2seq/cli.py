@@ -33,6 +33,7 @@ COMMANDS = {
     "score": Command("log-probability of given translations", "seq2seq.commands.score"),
     "align": Command("word alignment of given pairs", "seq2seq.commands.align"),
     "serve": Command("REST server and demo page", "serve.command"),
+    "push": Command("put a model on the Hugging Face hub", "seq2seq.commands.push"),
     "models": Command("list the released models", "seq2seq.commands.models"),
 }
 

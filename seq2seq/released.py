@@ -11,7 +11,7 @@ from pathlib import Path
 from seq2seq.settings import CONFIG, TOKENIZER, WEIGHTS, read_config
 
 MODELS = Path(__file__).parent / "models"
-_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", re.ASCII)
+HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", re.ASCII)
 
 
 def released_models() -> list[str]:
@@ -28,7 +28,7 @@ def find_model(name: str | Path) -> Path:
         return MODELS / text
     if Path(name).exists():
         return Path(name)
-    if isinstance(name, str) and _HUB_ID.fullmatch(text):
+    if isinstance(name, str) and HUB_ID.fullmatch(text):
         return _fetch(text)
     names = ", ".join(released_models()) or "none in this installation"
     raise ValueError(

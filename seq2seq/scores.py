@@ -42,10 +42,18 @@ def score_corpus(
     ]
 
 
+def bleu_of(
+    outputs: Texts, references: Sequence[Texts], language: str = "en", *, tokenized: bool = False
+) -> CorpusScore:
+    """BLEU alone, as `score_corpus` computes it."""
+    _check(outputs, references)
+    metric = _metrics(language, tokenized)["BLEU"]
+    return CorpusScore("BLEU", metric.corpus_score(outputs, references).score, str(metric.get_signature()))
+
+
 def bleu(outputs: Texts, references: Sequence[Texts], language: str = "en") -> float:
     """sacreBLEU's BLEU alone, cased, on plain text: what validation watches."""
-    _check(outputs, references)
-    return float(_metrics(language, False)["BLEU"].corpus_score(outputs, references).score)
+    return float(bleu_of(outputs, references, language).value)
 
 
 def sentence_scores(output: str, references: Texts, language: str = "en") -> tuple[float, float]:

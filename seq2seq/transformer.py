@@ -127,6 +127,14 @@ class Transformer(nn.Module):
         Shapes: source [B, S] and target [B, T] (the start symbol first), filled up with PAD ->
         logits [B, T, V], maps where `need_weights`.
         """
+        states, maps = self._decode(source, target, need_weights=need_weights)
+        return TransformerOutput(self.output.scores(states), maps)
+
+    def states(self, source: Tensor, target: Tensor) -> Tensor:
+        """What `forward` gives its output layer, for a loss that computes both at once: [B, T, M]."""
+        return self._decode(source, target, need_weights=False)[0]
+
+    def _decode(self, source: Tensor, target: Tensor, *, need_weights: bool) -> tuple[Tensor, Maps | None]:
         memory, encoder_maps = self._encode(source, need_weights=need_weights)
         source_mask = padding_mask(source != PAD)
         x = self._embed(target, self.target_embedding)
@@ -135,12 +143,12 @@ class Transformer(nn.Module):
             remembered = layer.cross_attention.remember(memory)
             x, layer_maps = layer(x, remembered, source_mask, need_weights=need_weights)
             maps.append(layer_maps)
-        logits = self.output.scores(self.decoder_norm(x))
+        states = self.decoder_norm(x)
         if not need_weights:
-            return TransformerOutput(logits, None)
+            return states, None
         cross = [layer_maps.cross for layer_maps in maps if layer_maps.cross is not None]
         decoder = [layer_maps.decoder for layer_maps in maps if layer_maps.decoder is not None]
-        return TransformerOutput(logits, Maps(cross, encoder_maps, decoder))
+        return states, Maps(cross, encoder_maps, decoder)
 
     def _encode(self, source: Tensor, *, need_weights: bool) -> tuple[Tensor, list[Tensor]]:
         x = self._embed(source, self.source_embedding)

@@ -6,6 +6,7 @@ A text is split at line breaks, and where it is longer than the longest the mode
 segments of all texts of a chunk are translated side by side and put together again in order.
 """
 
+import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from itertools import islice
@@ -15,10 +16,11 @@ from typing import overload
 import torch
 
 from seq2seq.alignment import Alignment, AttentionMaps
-from seq2seq.checkpoint import Settings, load_model
+from seq2seq.checkpoint import Settings, load_model, save_model
 from seq2seq.config import UNK
 from seq2seq.decoding import decode_sources, length_limits, stream_source
 from seq2seq.forced import END, Side, decoded_side, explain, force, read_side
+from seq2seq.hub import push
 from seq2seq.options import DecodeOptions
 from seq2seq.released import find_model
 from seq2seq.search import Hypothesis
@@ -36,10 +38,11 @@ FIRST_CHUNK, CHUNK = 16, 512
 class Translator:
     """An encoder-decoder model with its tokenizer, ready to translate, score and align."""
 
-    def __init__(self, model: Transformer, tokenizer: Tokenizer, settings: Settings) -> None:
+    def __init__(self, model: Transformer, tokenizer: Tokenizer, settings: Settings, card: str = "") -> None:
         self.model = model
         self.tokenizer = tokenizer
         self.settings = settings
+        self.card = card
 
     @classmethod
     def from_pretrained(cls, name: str | Path, device: str = "auto") -> "Translator":
@@ -50,6 +53,16 @@ class Translator:
         if device == "auto":
             device = "cuda" if torch.cuda.is_available() else "cpu"
         return cls(*load_model(find_model(name), device))
+
+    def save_pretrained(self, directory: str | Path) -> None:
+        """Write a model directory, from which `from_pretrained` makes the same translator again."""
+        save_model(directory, self.model, self.tokenizer, self.settings, self.card)
+
+    def push_to_hub(self, hub_id: str, *, private: bool = False) -> str:
+        """Put the model on the Hugging Face hub as `owner/name`; gives back its address."""
+        with tempfile.TemporaryDirectory() as folder:
+            self.save_pretrained(Path(folder) / "model")
+            return push(Path(folder) / "model", hub_id, private=private)
 
     @overload
     def translate(  # type: ignore[overload-overlap]  # a str is an iterable of str, too

@@ -18,12 +18,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from small_hub import small_hub
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 CHINESE = (REPOSITORY / "README.zh.md").read_text(encoding="utf-8")
 INSTALLING = {"environment", "serve", "test"}  # run by .ci/run
-RUN_HERE = {"translate", "python", "rest", "picture", "train", "evaluate"}
+RUN_HERE = {"translate", "python", "rest", "picture", "train", "finetune", "evaluate"}
 
 needs_model = pytest.mark.skipif(
     not (REPOSITORY / "seq2seq" / "models" / "en-de" / "config.json").is_file(),
@@ -237,6 +238,23 @@ def test_train_block_trains(hub_folder: Path, tmp_path: Path) -> None:
     model = printed.splitlines()[-1]
     assert model == "runs/multi30k-en-de/model"
     run(f'seq2seq translate --model {model} "A man sleeps." --max_length 5', tmp_path)
+
+
+@needs_model
+def test_finetune_block_runs(hub_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fine-tuning, or publishing what came of it, would fail as the README shows them."""
+    rows = map(json.loads, (hub_folder / "train.jsonl").read_text(encoding="utf-8").splitlines())
+    lines = ["en\tde", *(f"{row['en']}\t{row['de']}" for row in rows)]
+    (tmp_path / "pairs.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    tune, publish = block("finetune").splitlines()
+    few = " --trainer.max_steps 2 --trainer.val_check_interval 1 --trainer.accelerator cpu"
+    assert run(tune + few, tmp_path) == "runs/finetune/model\n"
+    with small_hub() as (address, repositories):
+        for name, value in {"HF_ENDPOINT": address, "HF_TOKEN": "secret", "HF_HOME": str(tmp_path)}.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+        assert run(publish, tmp_path) == f"{address}/owner/name\n"
+    assert "model.safetensors" in repositories["owner/name"]
 
 
 def tree_paths(text: str) -> list[str]:

@@ -32,6 +32,7 @@ from seq2seq.tokenizer import Tokenizer
 from .checkpoint_files import SafeCheckpointIO
 from .checkpointing import Checkpoints, StoppedError
 from .data import DataSettings, TranslationData
+from .familiarity import unfamiliar
 from .memory import keep_freed_memory
 from .progress import Progress
 from .release import write_model
@@ -151,6 +152,7 @@ class TrainingRun:
         shape = dataclasses.replace(shape, vocabulary_size=len(self.data.tokenizer))
         torch.manual_seed(cli.config.seed_everything)
         self.task = TranslationTask(shape, self.data.tokenizer, self.data.judged(), **vars(settings.task))
+        self.note = unfamiliar(start, self.data.training) if start else None
         if start:
             self.task.model.load_state_dict(start.model.state_dict())
         self.checkpoints = Checkpoints(folder.checkpoints, **vars(settings.checkpoints))
@@ -165,6 +167,8 @@ class TrainingRun:
             (self.folder.path / "config.yaml").write_text(self.recipe, encoding="utf-8")
             self.data.tokenizer.save(self.folder.tokenizer)
             self.progress.say(self.data.report)
+            if self.note:
+                self.progress.say(self.note)
         with self.stopping:
             self.trainer.fit(self.task, datamodule=self.data, ckpt_path=checkpoint)
         if self.trainer.is_global_zero:

@@ -112,6 +112,11 @@ def load_corpus(corpus: Corpus) -> tuple[list[Pair], list[Pair], CleaningReport]
     if corpus.name or corpus.valid_files:
         validation = load_pairs(corpus, "validation")
     else:
+        if len(raw) < 2 * SPLIT_EVERY:
+            raise ValueError(
+                f"{', '.join(corpus.files_of('train'))} has {len(raw)} pairs, too few to split some off for "
+                f"validation; give {2 * SPLIT_EVERY} or more, better some hundreds, or name data.valid_files"
+            )
         step = max(SPLIT_EVERY, -(-len(raw) // MOST_SPLIT))
         validation = raw[::step]
         del raw[::step]

@@ -1,13 +1,16 @@
-"""Label-smoothed cross-entropy, and the distance of R-Drop.
+"""Label-smoothed cross-entropy, and the divergence of R-Drop.
 
     loss = sum over real tokens of -(1 - s) log p(target) - s/V sum_v log p(v)
-    d loss / d logits = p - (1 - s) onehot(target) - s/V
+           + r_drop * sum over real tokens of (KL(p || q) + KL(q || p)) / 2      p, q: two dropout passes
+    d loss / d logits = p - (1 - s) onehot(target) - s/V  (+ the divergence's, see `_divergence_`)
 
-On a vocabulary of thousands the loss is a good part of a step, so `smoothed_cross_entropy` walks
-once over slices of rows that fit a processor's cache and writes the gradient as it goes; the plain
-formula stands beside it (`plain_cross_entropy`), for compiled models and for the test.
+On a vocabulary of thousands, output layer and loss are a good part of an update. `fused_loss` computes both
+at once, in slices of rows that fit a processor's cache, and writes the gradient as it goes: the logits of a
+batch never exist, those of padding are never computed. `plain_loss` is the formula beside it, for compiled
+models and for the test.
 
-Shapes: logits [N, V] (or [B, T, V]), targets [N] (or [B, T]) with PAD where nothing is asked.
+Shapes: states [P * B, T, M] of P passes over a batch (2 with R-Drop), table [V, M], logits [P * B, T, V],
+targets [B, T] with PAD where nothing is asked.
 """
 
 from typing import Any, NamedTuple
@@ -18,69 +21,105 @@ from torch.nn import functional
 
 from seq2seq.config import PAD
 
-SLICE_ELEMENTS = 1 << 20  # numbers a slice: 4 MB in float32
+SLICE_ELEMENTS = {"cpu": 3 << 19, "cuda": 1 << 27}  # logits a slice: 6 MB in float32 on a CPU
 
 
 class Loss(NamedTuple):
-    """Sums over the real tokens: what is minimised, the plain negative log-likelihood, how many tokens."""
+    """Sums over the real tokens of all passes: what is minimised, the negative log-likelihood, how many."""
 
-    smoothed: Tensor
+    total: Tensor
     likelihood: Tensor
     tokens: Tensor
 
 
-def smoothed_cross_entropy(logits: Tensor, targets: Tensor, smoothing: float) -> Loss:
-    """The loss by slices: the same numbers as `plain_cross_entropy`, in one pass over the logits."""
-    rows, wanted = logits.flatten(0, -2), targets.flatten()
-    smoothed, likelihood = _SlicedLoss.apply(rows, wanted, smoothing)
-    return Loss(smoothed, likelihood, (wanted != PAD).sum())
+def fused_loss(states: Tensor, table: Tensor, targets: Tensor, smoothing: float, r_drop: float = 0.0) -> Loss:
+    """Output layer and loss in one: the numbers of `plain_loss(states @ table.T, ...)`."""
+    passes = len(states) // len(targets)
+    total, likelihood = _FusedLoss.apply(
+        states.unflatten(0, (passes, len(targets))), table, targets, smoothing, r_drop
+    )
+    return Loss(total, likelihood, passes * (targets != PAD).sum())
 
 
-def plain_cross_entropy(logits: Tensor, targets: Tensor, smoothing: float) -> Loss:
+def plain_loss(logits: Tensor, targets: Tensor, smoothing: float, r_drop: float = 0.0) -> Loss:
     """The loss as the formula says."""
-    real = targets != PAD
-    log_p = functional.log_softmax(logits.float(), dim=-1)
-    likelihood = -log_p.gather(-1, targets.unsqueeze(-1)).squeeze(-1).masked_fill(~real, 0.0)
-    uniform = -log_p.mean(dim=-1).masked_fill(~real, 0.0)
-    smoothed = (1 - smoothing) * likelihood + smoothing * uniform
-    return Loss(smoothed.sum(), likelihood.sum().detach(), real.sum())
+    passes = len(logits) // len(targets)
+    wanted = targets.repeat(passes, 1)
+    real = wanted != PAD
+    exact = torch.promote_types(logits.dtype, torch.float32)
+    log_p = functional.log_softmax(logits, dim=-1, dtype=exact)
+    likelihood = -log_p.gather(-1, wanted.unsqueeze(-1)).squeeze(-1).masked_fill(~real, 0.0).sum()
+    uniform = -log_p.mean(dim=-1).masked_fill(~real, 0.0).sum()
+    total = (1 - smoothing) * likelihood + smoothing * uniform
+    if r_drop:
+        first, second = log_p.chunk(2)
+        total = total + r_drop * _symmetric_divergence(first, second, targets)
+    return Loss(total, likelihood.detach(), real.sum())
 
 
-def symmetric_divergence(first: Tensor, second: Tensor, targets: Tensor) -> Tensor:
+def _symmetric_divergence(log_p: Tensor, log_q: Tensor, targets: Tensor) -> Tensor:
     """Half of KL(p || q) + KL(q || p), summed over the real tokens (Liang et al. 2021, R-Drop, eq. 2)."""
-    log_p = functional.log_softmax(first.float(), dim=-1)
-    log_q = functional.log_softmax(second.float(), dim=-1)
     distance = ((log_p.exp() - log_q.exp()) * (log_p - log_q)).sum(dim=-1)
     return distance.masked_fill(targets == PAD, 0.0).sum() / 2
 
 
-class _SlicedLoss(torch.autograd.Function):
-    """Loss and gradient of a slice of rows while its probabilities are still in the cache."""
+class _FusedLoss(torch.autograd.Function):
+    """A slice of rows from states to gradients, while its probabilities are still in the cache."""
 
     @staticmethod
-    def forward(ctx: Any, logits: Tensor, targets: Tensor, smoothing: float) -> tuple[Tensor, Tensor]:
-        vocabulary = logits.shape[1]
-        real = (targets != PAD).float().unsqueeze(1)
-        gradient = torch.empty_like(logits)
-        smoothed = logits.new_zeros((), dtype=torch.float32)
-        likelihood = logits.new_zeros((), dtype=torch.float32)
-        size = max(1, SLICE_ELEMENTS // vocabulary) if logits.device.type == "cpu" else len(logits)
-        for start in range(0, len(logits), size):
-            part = slice(start, start + size)
-            wanted, weight = targets[part].unsqueeze(1), real[part]
-            log_p = functional.log_softmax(logits[part], dim=-1, dtype=torch.float32)
-            negative = -log_p.gather(1, wanted) * weight
-            uniform = -log_p.mean(dim=1, keepdim=True) * weight
-            likelihood += negative.sum()
-            smoothed += (1 - smoothing) * negative.sum() + smoothing * uniform.sum()
-            p = log_p.exp_().sub_(smoothing / vocabulary)
-            p.scatter_add_(1, wanted, torch.full_like(negative, smoothing - 1))
-            gradient[part] = p.mul_(weight)
-        ctx.save_for_backward(gradient)
+    def forward(
+        ctx: Any, states: Tensor, table: Tensor, targets: Tensor, smoothing: float, r_drop: float
+    ) -> tuple[Tensor, Tensor]:
+        device = states.device.type
+        kind = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else states.dtype
+        real = targets != PAD
+        rows, wanted = states[:, real].to(kind), targets[real]  # [P, R, M], [R]
+        weight = table.to(kind)
+        of_rows, of_table = torch.empty_like(rows), torch.zeros_like(table)
+        exact = torch.promote_types(kind, torch.float32)
+        total, likelihood = (torch.zeros((), dtype=exact, device=states.device) for _ in range(2))
+        passes, count, width = rows.shape
+        size = max(1, SLICE_ELEMENTS[device] // (passes * len(table)))
+        with torch.autocast(device, enabled=False):
+            for start in range(0, count, size):
+                part = rows[:, start : start + size].flatten(0, 1)
+                asked = wanted[start : start + size].repeat(passes).unsqueeze(1)
+                log_p = functional.log_softmax(part @ weight.t(), dim=-1, dtype=exact)
+                negative = -log_p.gather(1, asked)
+                likelihood += negative.sum()
+                total += (1 - smoothing) * negative.sum() - smoothing * log_p.mean(dim=1).sum()
+                gradient = log_p.exp()
+                if r_drop:
+                    total += r_drop * _divergence_(gradient, log_p, r_drop)
+                gradient.sub_(smoothing / len(table))
+                gradient.scatter_add_(1, asked, torch.full_like(negative, smoothing - 1))
+                gradient = gradient.to(kind)
+                of_rows[:, start : start + size] = (gradient @ weight).view(passes, -1, width)
+                of_table += gradient.t() @ part
+        of_states = torch.zeros_like(states)
+        of_states[:, real] = of_rows.to(states.dtype)
+        ctx.save_for_backward(of_states, of_table)
         ctx.mark_non_differentiable(likelihood)
-        return smoothed, likelihood
+        return total, likelihood
 
     @staticmethod
-    def backward(ctx: Any, *outer: Tensor) -> tuple[Tensor, None, None]:
-        (gradient,) = ctx.saved_tensors
-        return gradient.mul_(outer[0].to(gradient.dtype)), None, None
+    def backward(ctx: Any, *outer: Tensor) -> tuple[Tensor, Tensor, None, None, None]:
+        of_states, of_table = ctx.saved_tensors
+        return of_states * outer[0], of_table * outer[0], None, None, None
+
+
+def _divergence_(gradient: Tensor, log_probability: Tensor, weight: float) -> Tensor:
+    """The divergence of the two halves of a slice [2 R, V]; its gradient, times `weight`, is added in place.
+
+    d/d logits of p = (p (log p/q - KL(p || q)) + p - q) / 2, of q likewise; `gradient` holds p above q.
+    """
+    p, q = gradient.chunk(2)
+    log_p, log_q = log_probability.chunk(2)
+    ratio, difference = log_p - log_q, p - q
+    of_p, of_q = p * ratio, q * ratio
+    forward, backward = of_p.sum(dim=1, keepdim=True), -of_q.sum(dim=1, keepdim=True)
+    of_p.addcmul_(p, forward, value=-1).add_(difference)
+    of_q.neg_().addcmul_(q, backward, value=-1).sub_(difference)
+    p.add_(of_p, alpha=weight / 2)
+    q.add_(of_q, alpha=weight / 2)
+    return (forward.sum() + backward.sum()) / 2

@@ -19,7 +19,7 @@ from seq2seq.options import DecodeOptions
 from seq2seq.tokenizer import Tokenizer
 from seq2seq.transformer import Transformer
 
-from .loss import Loss, plain_cross_entropy, smoothed_cross_entropy, symmetric_divergence
+from .loss import Loss, fused_loss, plain_loss
 from .schedule import Schedule, factor, make_scheduler
 from .validation import score, translate
 
@@ -77,31 +77,32 @@ class TranslationTask(LightningModule):
         self.shown: list[tuple[str, str, str]] = []
         self._likelihood, self._tokens = torch.zeros(()), torch.zeros(())
         # Beside the module, not in it: the weights keep their names.
-        self._pass = torch.compile(self._losses, dynamic=True) if compile else self._losses
-        self._cross_entropy = plain_cross_entropy if compile else smoothed_cross_entropy
+        self._pass = torch.compile(self._plain_pass, dynamic=True) if compile else self._fused_pass
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """The loss of a batch, a mean over its real target tokens."""
         assert batch.target_input is not None and batch.target_output is not None
-        loss, divergence = self._pass(batch.source, batch.target_input, batch.target_output)
-        mean = (loss.smoothed + self.r_drop * divergence) / loss.tokens
+        source, target = batch.source, batch.target_input
+        if self.r_drop:
+            source, target = source.repeat(2, 1), target.repeat(2, 1)
+        loss = self._pass(source, target, batch.target_output)
+        mean = loss.total / loss.tokens
         self._loss = mean.detach()
         self.log("train_loss", self._loss, prog_bar=True, batch_size=1)
         return mean
 
-    def _losses(self, source: Tensor, target: Tensor, wanted: Tensor) -> tuple[Loss, Tensor | float]:
-        if not self.r_drop:
-            return self._cross_entropy(self.model(source, target).logits, wanted, self.label_smoothing), 0.0
-        twice = self.model(source.repeat(2, 1), target.repeat(2, 1)).logits
-        first, second = twice.chunk(2)
-        loss = self._cross_entropy(twice, wanted.repeat(2, 1), self.label_smoothing)
-        return loss, symmetric_divergence(first, second, wanted)
+    def _fused_pass(self, source: Tensor, target: Tensor, wanted: Tensor) -> Loss:
+        states, table = self.model.states(source, target), self.model.output.table.weight
+        return fused_loss(states, table, wanted, self.label_smoothing, self.r_drop)
+
+    def _plain_pass(self, source: Tensor, target: Tensor, wanted: Tensor) -> Loss:
+        return plain_loss(self.model(source, target).logits, wanted, self.label_smoothing, self.r_drop)
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Add a batch to the likelihood of the validation texts."""
         assert batch.target_input is not None and batch.target_output is not None
         logits = self.model(batch.source, batch.target_input).logits
-        loss = plain_cross_entropy(logits, batch.target_output, 0.0)
+        loss = plain_loss(logits, batch.target_output, 0.0)
         self._likelihood += loss.likelihood
         self._tokens += loss.tokens
 

@@ -1,5 +1,8 @@
 """`seq2seq evaluate`: translate a test set and score it; two models are compared by paired bootstrap.
 
+Beside the scores stand BLEU by length of the source, and how often the model repeats or copies; --report
+draws all of it, with the best and the worst lines, as a page to read.
+
 With --moses the output is lower-cased and tokenised the Moses way, for a reference that already is
 (`.lc.norm.tok`); without it plain text is scored against plain text. The signatures say which.
 """
@@ -7,48 +10,14 @@ With --moses the output is lower-cased and tokenised the Moses way, for a refere
 import argparse
 import csv
 import json
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from seq2seq.commands.arguments import Parser, decode_options, load_translator
-from seq2seq.commands.lines import Counter, read_lines, read_parallel
-from seq2seq.options import DecodeOptions
-from seq2seq.scores import Comparison, CorpusScore, compare, moses, score_corpus, sentence_scores
-
-if TYPE_CHECKING:
-    from seq2seq.translator import Translator
-
-
-@dataclass(frozen=True)
-class TestSet:
-    """Source lines and their references, a list of lines for each reference file."""
-
-    sources: list[str]
-    references: list[list[str]]
-    tokenized: bool
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """What one model reached: outputs as they were scored, scores, output pieces a second, AER (0 to 1)."""
-
-    model: str
-    language: str
-    outputs: list[str]
-    scores: list[CorpusScore]
-    tokens_per_second: float
-    error_rate: float | None
-
-    def to_json(self) -> dict[str, Any]:
-        """The figures, without the outputs."""
-        result: dict[str, Any] = {"model": self.model, "lines": len(self.outputs)}
-        result["scores"] = {s.name: {"score": s.value, "signature": s.signature} for s in self.scores}
-        result["tokens_per_second"] = self.tokens_per_second
-        if self.error_rate is not None:
-            result["aer"] = self.error_rate
-        return result
+from seq2seq.commands.evaluation import Evaluation, TestSet, evaluate
+from seq2seq.commands.lines import read_lines, read_parallel
+from seq2seq.commands.report import SAMPLES, write_report
+from seq2seq.scores import Comparison, compare, sentence_scores
 
 
 def make_parser() -> Parser:
@@ -75,6 +44,9 @@ def make_parser() -> Parser:
     parser.add_argument(
         "--gold", metavar="FILE", help="links i-j and ipj of source and first reference; gives the AER"
     )
+    parser.add_argument(
+        "--report", metavar="FILE", help="write a page (HTML) of scores, habits and telling lines"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_decode_options()
     return parser
@@ -92,41 +64,15 @@ def main(argv: Sequence[str]) -> int:
     results = []
     for name in arguments.model:
         translator = load_translator(argparse.Namespace(model=name, device=arguments.device))
-        results.append(evaluate(name, translator, test_set, options, gold))
+        samples = SAMPLES if arguments.report else 0
+        results.append(evaluate(name, translator, test_set, options, gold, samples))
     comparison = _compare(results, test_set) if len(results) == 2 else []
     if arguments.csv:
         _write_csv(arguments.csv, results, test_set)
+    if arguments.report:
+        write_report(arguments.report, results, comparison, test_set)
     print(_as_json(results, comparison) if arguments.json else _as_text(results, comparison))
     return 0
-
-
-def evaluate(
-    name: str, translator: "Translator", test_set: TestSet, options: DecodeOptions, gold: list[str] | None
-) -> Evaluation:
-    """Translate and score a test set with one model."""
-    language = translator.settings.target_languages[0]
-    counter = Counter("lines translated", len(test_set.sources))
-    outputs, pieces = [], 0
-    began = time.perf_counter()
-    for result in translator.translate(test_set.sources, options):
-        outputs.append(result.text)
-        pieces += len(result.tokens) + 1
-        counter.add()
-    seconds = time.perf_counter() - began
-    counter.close()
-    if test_set.tokenized:
-        outputs = moses(outputs, language)
-    scores = score_corpus(outputs, test_set.references, language, tokenized=test_set.tokenized)
-    error_rate = None if gold is None else _error_rate(translator, test_set, gold)
-    return Evaluation(name, language, outputs, scores, pieces / seconds, error_rate)
-
-
-def _error_rate(translator: "Translator", test_set: TestSet, gold: list[str]) -> float:
-    from seq2seq.alignment import alignment_error_rate, read_gold
-
-    pairs = zip(test_set.sources, test_set.references[0], strict=True)
-    links = [translator.align(source, reference).links("blanks") for source, reference in pairs]
-    return alignment_error_rate(links, read_gold(gold))
 
 
 def _compare(results: list[Evaluation], test_set: TestSet) -> list[Comparison]:
@@ -150,6 +96,13 @@ def _as_text(results: list[Evaluation], comparison: list[Comparison]) -> str:
         lines += [f"{score.name:<5}{score.value:7.2f}  {score.signature}" for score in result.scores]
         if result.error_rate is not None:
             lines.append(f"AER  {result.error_rate:7.3f}  source and first reference")
+        lines += ["source words  lines   BLEU"]
+        lines += [f"{row.name:<12}{row.lines:7d}{row.bleu:7.2f}" for row in result.lengths]
+        (repeats, copies, size), (usual_repeats, usual_copies, _) = result.habits, result.references
+        lines.append(f"lines that repeat {repeats:.1%} (references {usual_repeats:.1%})")
+        lines.append(
+            f"words copied {copies:.1%} (references {usual_copies:.1%}), length {size:.2f} of theirs"
+        )
         lines.append(f"{result.tokens_per_second:.0f} tokens/s")
     for found in comparison:
         low, high = found.values

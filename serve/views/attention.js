@@ -3,10 +3,12 @@
 
 const UNITS = ["words", "pieces"], DRAWINGS = ["matrix", "ribbons"];
 const LONGEST_TABLE = 4000; // cells of a table that shows every weight
-let groups = 0; // radio buttons of one group share a name, which no other group on the page may have
+
+// A name that nothing else on the page has: radio buttons of a group share one, a label points at one.
+const unique = () => `drawing-${Math.random().toString(36).slice(2)}`;
 
 const radios = (tongue, legend, options, choose) => {
-  const name = `drawing-${groups++}-${Math.random().toString(36).slice(2)}`;
+  const name = unique();
   const inputs = options.map((value) => make("input", { type: "radio", name, value }));
   const labels = inputs.map((input) => make("label", {}, input, make("span", {}, tongue.say(input.value))));
   const element = make("fieldset", {}, make("legend", {}, tongue.say(legend)), make("div", {}, ...labels));
@@ -19,12 +21,13 @@ const radios = (tongue, legend, options, choose) => {
 };
 
 const picker = (label, choose) => {
-  const select = make("select", {});
+  const select = make("select", { id: unique() });
   select.addEventListener("change", () => choose(select.value));
   return {
-    element: make("label", { class: "picker" }, make("span", {}, label), select),
+    element: make("div", { class: "picker" }, make("label", { for: select.id }, label), select),
     set: (options, value) => {
-      if (options.join() !== [...select.options].map((option) => option.value).join())
+      const values = options.map(([, own]) => own);
+      if (values.join() !== [...select.options].map((option) => option.value).join())
         select.replaceChildren(...options.map(([text, own]) => make("option", { value: own }, text)));
       select.value = value;
     },
@@ -144,6 +147,7 @@ const mount = (root, host) => {
     for (const [chooser, key] of [["flow", "flow"], ["units", "units"], ["drawn", "drawing"]])
       parts[chooser].set(choice[key]);
     if (!host.trigger) allowWhatIsHere();
+    overviewed?.mark(choice);
     if (!plane) return askFor();
     const layers = [...Array(sheet.layers).keys()].map((layer) => [String(layer), String(layer)]);
     parts.layer.set(layers, String(choice.layer));

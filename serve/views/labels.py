@@ -179,7 +179,7 @@ LABELS: dict[str, dict[str, str]] = {
         "aligned_caption": "aus diesem Kopf wird die Wortzuordnung gelesen",
         "back": "Zurück zum Zuordnungskopf",
         "candidates": "Was jeder Schritt hätte schreiben können",
-        "candidates_hint": "Ein Stück wählen, um es stattdessen zu schreiben und von dort weiterzudecodieren.",
+        "candidates_hint": "Ein Stück wählen, um es stattdessen zu schreiben und dort fortzufahren.",
         "chosen_by_you": "von Ihnen gewählt",
         "confidence": "Der Strich unter einem Wort ist so lang, wie das Wort wahrscheinlich ist.",
         "cross": "Übersetzung → Ausgangstext",

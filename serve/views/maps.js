@@ -41,7 +41,7 @@ const thumbsOf = (sheet) => {
 
 const rowOf = (plane, columns, row) => [...plane.weights.subarray(row * columns, (row + 1) * columns)];
 const columnOf = (plane, columns, column) =>
-  [...plane.weights].filter((_, place) => place % columns === column);
+  Array.from({ length: plane.weights.length / columns }, (_, row) => plane.weights[row * columns + column]);
 
 // How strongly a weight is drawn: a little more than its share, so that a tenth is still seen.
 const strength = (weight) => weight ** 0.75;

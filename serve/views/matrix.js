@@ -16,8 +16,8 @@ const matrix = (sheet, plane, tongue, report) => {
   const columnNames = make("div", across, ...columns.map(nameTag));
   const rowNames = make("div", { class: "row-names", "aria-hidden": "true" }, ...rows.map(nameTag));
   const canvas = make("canvas", { "aria-hidden": "true" });
-  const rowBand = make("div", { class: "band", hidden: true });
-  const columnBand = make("div", { class: "band", hidden: true });
+  const rowBand = make("div", { class: "band across", hidden: true });
+  const columnBand = make("div", { class: "band down", hidden: true });
   const spot = make("div", { class: "spot", hidden: true });
   const cells = make("div", { class: "cells", dir: across.dir }, canvas, rowBand, columnBand, spot);
   const grid = make(
@@ -63,8 +63,6 @@ const matrix = (sheet, plane, tongue, report) => {
       mark.style.setProperty("--row", row ?? 0);
       mark.style.setProperty("--column", column ?? 0);
     }
-    rowBand.classList.toggle("across", true);
-    columnBand.classList.toggle("down", true);
     const [litRows, litColumns] = litNames(place);
     [...rowNames.children].forEach((name, index) => name.classList.toggle("lit", litRows.has(index)));
     [...columnNames.children].forEach((name, index) => name.classList.toggle("lit", litColumns.has(index)));

@@ -1,6 +1,6 @@
 """The scripts of the drawings, put together: labels and style, the shared tools, then the drawing itself.
 
-    (function drawing(LABELS, STYLE, SHELL) { tools.js, ..., <drawing>.js; return mount; })({...}, "...", "...")
+    (function drawing(LABELS, STYLE, SHELL) { tools.js, ..., <drawing>.js; return mount; })(...)
 
 The result is one JavaScript expression whose value is `mount(root, host)`. It loads nothing and names no
 address, so it runs in Gradio's page and in a file of its own alike; `drawing` can write itself into one.

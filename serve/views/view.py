@@ -18,8 +18,7 @@ from .script import script_of
 Language = Literal["en", "zh", "de"]
 
 # Gradio's end of the wire: what a value is, when it changes, and how to tell Python of a click.
-CONNECT = """
-(element, props, trigger, watch) => mount(element.firstElementChild, {
+CONNECT = """((element, props, trigger, watch) => mount(element.firstElementChild, {
   data: () => props.value,
   language: () => props.language ?? document.documentElement.lang,
   watch: (draw) => {
@@ -27,8 +26,7 @@ CONNECT = """
     new MutationObserver(draw).observe(document.documentElement, { attributeFilter: ["lang"] });
   },
   trigger,
-})
-"""
+}))"""
 
 
 class Unwritten(ComponentMeta):
@@ -58,7 +56,7 @@ class View(gr.HTML, metaclass=Unwritten):
         super().__init__(
             value,
             html_template='<div class="view"></div>',
-            js_on_load=f"const mount = {script_of(self.SCRIPT)};\n({CONNECT})(element, props, trigger, watch);",
+            js_on_load=f"const mount = {script_of(self.SCRIPT)};\n{CONNECT}(element, props, trigger, watch);",
             apply_default_css=False,
             visible=visible,
             elem_id=elem_id,

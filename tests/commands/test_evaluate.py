@@ -95,3 +95,31 @@ def test_wrong_gold_and_lengths(run: Run, model_directory: Path, files: list[str
     assert ran.code == 2 and "3 aligned pairs but 1" in ran.err
     ran = run("evaluate", "--model", model_directory, *files, "--reference", tmp_path / "short")
     assert ran.code == 2 and "has 3 lines" in ran.err
+
+
+def test_report_is_one_harmless_file(
+    run: Run, model_directory: Path, files: list[str], tmp_path: Path
+) -> None:
+    """The page holds scores, habits and lines with pictures, and runs and fetches nothing."""
+    page = tmp_path / "report.html"
+    hostile = "<script>alert(1)</script> two dogs"
+    (tmp_path / "source").write_text("\n".join([hostile, *SOURCES[1:]]) + "\n")
+    ran = run("evaluate", "--model", model_directory, *files, "--beam-size", 1, "--report", page)
+    assert ran.code == 0, ran.err
+    text = page.read_text(encoding="utf-8")
+    assert all(score in ran.out and score in text for score in ("BLEU", "chrF", "TER"))
+    assert "Worst lines" in text and text.count("<article>") == 3 and "<svg" in text
+    assert "<script" not in text and "&lt;script&gt;" in text
+    assert "src=" not in text and "@import" not in text and "url(" not in text
+    ran = run("evaluate", "--model", model_directory, *files, "--report", tmp_path / "missing" / "r.html")
+    assert ran.code != 0 and "missing" in ran.err and "Traceback" not in ran.err
+
+
+def test_length_rows_and_habits_are_printed(run: Run, model_directory: Path, files: list[str]) -> None:
+    """Text and JSON hold the same rows: two short sources and a longer one."""
+    ran = run("evaluate", "--model", model_directory, *files, "--beam-size", 1)
+    assert "source words" in ran.out and "up to 5" in ran.out and "over" not in ran.out
+    found = json.loads(run("evaluate", "--model", model_directory, *files, "--json").out)["models"][0]
+    assert [(row["low"], row["lines"]) for row in found["by_length"]] == [(0, 1), (6, 2)]
+    assert set(found["habits"]) == {"outputs", "references"}
+    assert found["habits"]["references"]["size"] == 1.0

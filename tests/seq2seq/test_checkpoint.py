@@ -57,7 +57,7 @@ def test_model_comes_back(directory: Path, tiny_model: Transformer, tiny_tokeniz
 
 def test_saving_what_was_loaded_changes_nothing(directory: Path, tmp_path: Path) -> None:
     """Saving twice gives the same bytes: rounding happens once."""
-    save_model(tmp_path / "again", *load_model(directory), "# A card\n")
+    save_model(tmp_path / "again", *load_model(directory))
     for path in directory.iterdir():
         assert path.read_bytes() == (tmp_path / "again" / path.name).read_bytes(), path.name
 

@@ -1,5 +1,6 @@
-"""Maps over words for every layer and head: the same numbers as one head's alignment, nothing special left."""
+"""Maps over words for every layer and head: the numbers of one head's alignment, nothing special left."""
 
+import dataclasses
 from typing import TYPE_CHECKING, get_args
 
 import pytest
@@ -97,10 +98,15 @@ def test_unknown_names_are_refused(maps: AttentionMaps, flow: str, units: str) -
 
 def test_empty_target_has_no_rows(maps: AttentionMaps) -> None:
     """A text of which nothing is written yet would be an error."""
-    empty = AttentionMaps(
-        maps.cross[:, :, :1], maps.encoder, maps.decoder[:, :, :1, :1], maps.source_tokens, ["</s>"], SOURCE, "",
-        SOURCE_SPANS, [],
-    )  # fmt: skip
+    cross, decoder = maps.cross[:, :, :1], maps.decoder[:, :, :1, :1]
+    changes = {
+        "cross": cross,
+        "decoder": decoder,
+        "target_tokens": ["</s>"],
+        "target": "",
+        "target_spans": [],
+    }
+    empty = dataclasses.replace(maps, **changes)  # type: ignore[arg-type]
     for flow in get_args(Flow):
         for units in ("words", "pieces"):
             sheet = make_sheet(empty, flow, units)

@@ -1,4 +1,4 @@
-"""One query step by step: the numbers must be those of the model itself, whatever attention it is built of."""
+"""One query step by step: the numbers must be those of the model itself, whatever its attention."""
 
 from typing import TYPE_CHECKING, get_args
 
@@ -23,7 +23,7 @@ KINDS = {
 
 
 def build(tokenizer: "Tokenizer", **options: object) -> "Translator":
-    """An untrained translator (width 16, two layers of 4 heads) with such an attention everywhere it can be."""
+    """An untrained translator (width 16, two layers of 4 heads) with such an attention everywhere."""
     from seq2seq import Translator
     from seq2seq.attention import AttentionConfig
     from seq2seq.checkpoint import Settings

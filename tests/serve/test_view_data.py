@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from view_samples import HOSTILE, SOURCE, TARGET, make_maps, numbered
+from view_samples import HOSTILE, SOURCE, make_maps, numbered
 
 from seq2seq.settings import AlignmentHead
 

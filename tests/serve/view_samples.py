@@ -20,7 +20,9 @@ HOSTILE = [
 LAYERS, HEADS = 2, 3
 
 
-def make_maps(source: str = SOURCE, target: str = TARGET, layers: int = LAYERS, heads: int = HEADS) -> "AttentionMaps":
+def make_maps(
+    source: str = SOURCE, target: str = TARGET, layers: int = LAYERS, heads: int = HEADS
+) -> "AttentionMaps":
     """Maps of random weights between blank-separated words, other ones in each head, the same every time."""
     import torch
 
@@ -31,7 +33,9 @@ def make_maps(source: str = SOURCE, target: str = TARGET, layers: int = LAYERS, 
     def weights(rows: int, columns: int) -> Any:
         return torch.randn(layers, heads, rows, columns, generator=generator) * 2
 
-    source_spans, target_spans = ([match.span() for match in re.finditer(r"\S+", text)] for text in (source, target))
+    source_spans, target_spans = (
+        [match.span() for match in re.finditer(r"\S+", text)] for text in (source, target)
+    )
     s, t = len(source_spans) + 1, len(target_spans) + 1
     past = torch.ones(t, t, dtype=torch.bool).tril()
     return AttentionMaps(

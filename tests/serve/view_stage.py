@@ -42,7 +42,13 @@ class Visit:
     """A page that is open, and what it asked for and complained about."""
 
     def __init__(
-        self, browser: "Browser", address: str, *, width: int = 1200, scheme: str = "light", locale: str = "en"
+        self,
+        browser: "Browser",
+        address: str,
+        *,
+        width: int = 1200,
+        scheme: str = "light",
+        locale: str = "en",
     ) -> None:
         self.page: Page = browser.new_page(
             viewport={"width": width, "height": 900},

@@ -27,7 +27,7 @@ def test_a_training_ends_in_a_model_directory(recipe: list[str], tmp_path: Path,
     assert out == f"{folder / 'model'}\n"
     assert err.splitlines()[0] == "corpus: 40 of 40 pairs kept; dropped: none"
     assert "update 6, " in err and "update 12, " in err and "reference: " in err
-    model, tokenizer, settings = load_model(folder / "model")
+    model, tokenizer, settings, _ = load_model(folder / "model")
     assert len(tokenizer) == model.config.vocabulary_size == 60
     assert settings.source_languages == ["en"] and settings.target_languages == ["de"]
     head = settings.alignment
@@ -57,14 +57,14 @@ def test_training_goes_on_from_a_model(recipe: list[str], tmp_path: Path, capsys
     """Else fine-tuning would start from nothing, or with a vocabulary that does not fit the weights."""
     assert train([*recipe, "--run_dir", str(tmp_path / "first")]) == 0
     first = str(tmp_path / "first" / "model")
-    (tmp_path / "own.tsv").write_text("en\tde\n" + "".join(f"a dog {n}\tein Hund {n}\n" for n in range(30)))
+    (tmp_path / "own.tsv").write_text("en\tde\n" + "".join(f"a dog {n}\tein Hund {n}\n" for n in range(50)))
     (tmp_path / "tune.yaml").write_text(
         "task: {learning_rate: 0}\nmodel: {dropout: 0.5}\ntrainer: {max_steps: 2, val_check_interval: 1, "
         "accelerator: cpu}\n"
     )
     args = ["--config", str(tmp_path / "tune.yaml"), "--data.files", str(tmp_path / "own.tsv")]
     assert train([*args, "--init", first, "--run_dir", str(tmp_path / "second")]) == 0
-    assert "2 more split off for validation" in capsys.readouterr().err
+    assert "3 more split off for validation" in capsys.readouterr().err
     before, after = load_model(first), load_model(tmp_path / "second" / "model")
     assert after.tokenizer.to_bytes() == before.tokenizer.to_bytes()
     assert after.model.config.dropout == 0.5
@@ -94,7 +94,7 @@ WRONG = [
     (["--checkpoints.average", "0"], "checkpoints.average is 0"),
     (["--data.vocabulary_size", "100000"], "vocabulary_size is 100000"),
     (["--init", "no-such-model"], "no-such-model"),
-    (["--config", "no-such-recipe"], "the recipes are multi30k-en-de"),
+    (["--config", "no-such-recipe"], "the recipes are finetune, multi30k-en-de"),
     (["--run_dir"], "run_dir"),
 ]
 

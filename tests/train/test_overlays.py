@@ -34,7 +34,7 @@ def test_an_overlay_is_found_by_its_name(name: str) -> None:
 def test_every_overlay_trains_on_every_recipe(recipe: str, overlay: str) -> None:
     """The command line would refuse the two together, or their model would not run two steps."""
     paths = [str(find_config(name)) for name in (recipe, f"attention/{overlay}.yaml")]
-    cli = TrainCLI(["--config", paths[0], "--config", paths[1]])
+    cli = TrainCLI(["--config", paths[0], "--config", paths[1], "--data.name", "a folder"])
     config = ModelConfig(23, **vars(cli.sections.model))
     for name, values in section(overlay).items():
         if name != "positions":

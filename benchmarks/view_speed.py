@@ -1,0 +1,127 @@
+"""How long a reader waits for an attention map, and how long one movement of the pointer takes.
+
+    python benchmarks/view_speed.py
+
+The map of a text of 25 words (the released model): one forced pass with maps, the data made of it, and the
+browser's drawing up to the frame that shows it. Then 60 x 60 words, 6 layers of 8 heads, random weights: the
+drawing, and the work of each of 200 movements of the pointer, layout included; a frame has 16.7 ms. Medians
+and 95th percentiles in milliseconds, in Debian's Chromium without a GPU. Needs the extra `test`.
+"""
+
+import shutil
+import statistics
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from seq2seq import Translator
+from seq2seq.alignment import AttentionMaps
+from seq2seq.settings import AlignmentHead
+from serve.views import attention_data, standalone_page
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+TEXT = (
+    "Two young girls in red dresses are playing in the snow with a big brown dog near an old wooden house "
+    "while their mother watches."
+)
+ROUNDS = 10
+# Dispatches movements over the cells, each in a frame of its own, and times the handlers with the layout
+# they cause. The view works in the frame's own callback, so the time is taken around that frame's callbacks.
+HOVER = """async (count) => {
+  const cells = document.querySelector(".cells");
+  const box = cells.getBoundingClientRect();
+  const times = [];
+  for (let step = 0; step < count; step++) {
+    const [x, y] = [box.left + ((step * 37) % 500) + 5, box.top + ((step * 53) % 400) + 5];
+    const at = { clientX: x, clientY: y, bubbles: true };
+    let start;
+    requestAnimationFrame(() => (start = performance.now()));
+    cells.dispatchEvent(new PointerEvent("pointermove", at));
+    await new Promise((done) => requestAnimationFrame(() => {
+      document.body.getBoundingClientRect();
+      times.push(performance.now() - start);
+      done();
+    }));
+  }
+  return times;
+}"""
+BEGIN = "<script>const begun = performance.now();</script>"
+END = """<script>
+requestAnimationFrame(() => requestAnimationFrame(() => (window.shown = performance.now() - begun)));
+</script>"""
+
+
+def main() -> None:
+    """Measures and prints both."""
+    from playwright.sync_api import sync_playwright
+
+    path = next(found for name in ("chromium", "chromium-browser") if (found := shutil.which(name)))
+    with sync_playwright() as playwright, TemporaryDirectory() as folder:
+        browser = playwright.chromium.launch(executable_path=path, args=["--headless", "--no-sandbox"])
+        translator = Translator.from_pretrained("en-de")
+        target = translator.translate(TEXT).text
+        computed, data = _compute(translator, target)
+        page = standalone_page("attention", data)
+        drawn = [_draw(browser, Path(folder), page)[0] for _ in range(ROUNDS)]
+        _say(f"25 words: maps and data, {len(page) / 1000:.0f} kB with the page", computed)
+        _say("25 words: drawn", drawn)
+        large = standalone_page("attention", attention_data(_random_maps(60), AlignmentHead(0, 0)))
+        drawn, moved = [], []
+        for _ in range(ROUNDS):
+            first, moves = _draw(browser, Path(folder), large)
+            drawn.append(first)
+            moved += moves
+        _say("60 x 60 words: drawn", drawn)
+        _say("60 x 60 words: one movement of the pointer", moved)
+        browser.close()
+
+
+def _compute(translator: Translator, target: str) -> tuple[list[float], dict[str, Any]]:
+    times = []
+    for _ in range(ROUNDS):
+        start = time.perf_counter()
+        data = attention_data(translator.attention(TEXT, target), translator.settings.alignment)
+        times.append(1000 * (time.perf_counter() - start))
+    return times, data
+
+
+def _draw(browser: "Browser", folder: Path, page: str) -> tuple[float, list[float]]:
+    """Milliseconds from the start of the script to the frame that shows the map, and of each movement."""
+    path = folder / "page.html"
+    timed = page.replace("<main>", f"{BEGIN}<main>").replace("</body>", f"{END}</body>")
+    path.write_text(timed, encoding="utf-8")
+    tab = browser.new_page(viewport={"width": 1200, "height": 900})
+    tab.goto(path.as_uri())
+    shown = tab.wait_for_function("window.shown").json_value()
+    moves = tab.evaluate(HOVER, 20)
+    tab.close()
+    return shown, moves
+
+
+def _random_maps(words: int) -> AttentionMaps:
+    torch.manual_seed(1)
+    text = " ".join(f"word{number}" for number in range(words))
+    spans, start = [], 0
+    for word in text.split():
+        spans.append((start, start + len(word)))
+        start += len(word) + 1
+    size = words + 1
+    weights = (torch.randn(6, 8, size, size) * 2).softmax(-1)
+    past = torch.ones(size, size, dtype=torch.bool).tril()
+    decoder = torch.randn(6, 8, size, size).masked_fill(~past, -1e9).softmax(-1)
+    tokens = [*text.split(), "</s>"]
+    return AttentionMaps(weights, weights, decoder, tokens, tokens, text, text, spans, spans)
+
+
+def _say(name: str, times: list[float]) -> None:
+    ordered = sorted(times)
+    print(f"{name}: median {statistics.median(times):.1f} ms, p95 {ordered[int(0.95 * len(ordered))]:.1f} ms")
+
+
+if __name__ == "__main__":
+    main()

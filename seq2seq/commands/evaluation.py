@@ -1,0 +1,132 @@
+"""What one model does on a test set: its outputs, their scores, its habits, and the lines worth a look."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from seq2seq.commands.lines import Counter
+from seq2seq.habits import Habits, LengthRow, by_length, habits
+from seq2seq.options import DecodeOptions
+from seq2seq.scores import CorpusScore, moses, score_corpus, sentence_scores
+
+if TYPE_CHECKING:
+    from seq2seq.alignment import Alignment
+    from seq2seq.translation import Translation
+    from seq2seq.translator import Translator
+
+
+@dataclass(frozen=True)
+class TestSet:
+    """Source lines and their references, a list of lines for each reference file."""
+
+    sources: list[str]
+    references: list[list[str]]
+    tokenized: bool
+
+
+class Sample(NamedTuple):
+    """A line to look at: its number from 0, the model's text as it came out, its chrF, its alignment."""
+
+    line: int
+    text: str
+    chrf: float
+    alignment: "Alignment"
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What one model reached; `outputs` are as they were scored, `tokens_per_second` counts output pieces.
+
+    `references` are the habits of the first reference; `error_rate` is the AER, from 0 to 1; `worst`
+    and `best` are samples, most telling first, where they were asked for.
+    """
+
+    model: str
+    language: str
+    outputs: list[str]
+    scores: list[CorpusScore]
+    lengths: list[LengthRow]
+    habits: Habits
+    references: Habits
+    tokens_per_second: float
+    error_rate: float | None
+    worst: list[Sample]
+    best: list[Sample]
+
+    def to_json(self) -> dict[str, Any]:
+        """The figures, without texts."""
+        result: dict[str, Any] = {"model": self.model, "lines": len(self.outputs)}
+        result["scores"] = {s.name: {"score": s.value, "signature": s.signature} for s in self.scores}
+        result["by_length"] = [row._asdict() for row in self.lengths]
+        result["habits"] = {"outputs": self.habits.to_json(), "references": self.references.to_json()}
+        result["tokens_per_second"] = self.tokens_per_second
+        if self.error_rate is not None:
+            result["aer"] = self.error_rate
+        return result
+
+
+def evaluate(
+    name: str,
+    translator: "Translator",
+    test_set: TestSet,
+    options: DecodeOptions,
+    gold: list[str] | None = None,
+    samples: int = 0,
+) -> Evaluation:
+    """Translate and score a test set with one model; `samples` is how many lines to choose on either end."""
+    language = translator.settings.target_languages[0]
+    results, tokens_per_second = _translate(translator, test_set.sources, options)
+    texts = [result.text for result in results]
+    outputs = moses(texts, language) if test_set.tokenized else texts
+    sources, references, tokenized = test_set.sources, test_set.references, test_set.tokenized
+    ranked = _ranked(outputs, references) if samples else []
+    worst, best = ranked[:samples], ranked[samples:][-samples:][::-1] if samples else []
+
+    def shown(chosen: list[tuple[int, float]]) -> list[Sample]:
+        return [Sample(k, texts[k], chrf, results[k].alignment) for k, chrf in chosen]
+
+    return Evaluation(
+        name,
+        language,
+        outputs,
+        score_corpus(outputs, references, language, tokenized=tokenized),
+        by_length(sources, outputs, references, language, tokenized=tokenized),
+        habits(sources, outputs, references[0]),
+        habits(sources, references[0], references[0]),
+        tokens_per_second,
+        None if gold is None else _error_rate(translator, test_set, gold),
+        shown(worst),
+        shown(best),
+    )
+
+
+def _translate(
+    translator: "Translator", sources: list[str], options: DecodeOptions
+) -> tuple[list["Translation"], float]:
+    """The translations, and output pieces (the end symbol counted) a second."""
+    counter = Counter("lines translated", len(sources))
+    results, pieces = [], 0
+    began = time.perf_counter()
+    for result in translator.translate(sources, options):
+        results.append(result)
+        pieces += len(result.tokens) + 1
+        counter.add()
+    counter.close()
+    return results, pieces / (time.perf_counter() - began)
+
+
+def _ranked(outputs: Sequence[str], references: Sequence[Sequence[str]]) -> list[tuple[int, float]]:
+    """Line numbers with their chrF, lowest first; chrF tells single sentences apart better than BLEU."""
+    scores = [
+        sentence_scores(output, [texts[k] for texts in references])[1] for k, output in enumerate(outputs)
+    ]
+    return sorted(enumerate(scores), key=lambda found: (found[1], found[0]))
+
+
+def _error_rate(translator: "Translator", test_set: TestSet, gold: list[str]) -> float:
+    from seq2seq.alignment import alignment_error_rate, read_gold
+
+    pairs = zip(test_set.sources, test_set.references[0], strict=True)
+    links = [translator.align(source, reference).links("blanks") for source, reference in pairs]
+    return alignment_error_rate(links, read_gold(gold))

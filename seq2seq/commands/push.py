@@ -1,0 +1,20 @@
+"""`seq2seq push`: a model to the Hugging Face hub, with its card."""
+
+from collections.abc import Sequence
+
+from seq2seq.commands.arguments import Parser
+from seq2seq.released import find_model
+
+
+def main(argv: Sequence[str]) -> int:
+    """Upload a model and print its address; gives back the exit code."""
+    parser = Parser("push", "Put a model on the Hugging Face hub, where owner/name loads it from.")
+    parser.add_argument("--model", metavar="M", required=True, help="a model directory or a released name")
+    parser.add_argument("--to", metavar="OWNER/NAME", required=True, help="the repository; made if new")
+    parser.add_argument("--private", action="store_true", help="make a new repository private")
+    arguments = parser.read(argv)
+    directory = find_model(arguments.model)
+    from seq2seq.hub import push
+
+    print(push(directory, arguments.to, private=arguments.private))
+    return 0

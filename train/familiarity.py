@@ -1,0 +1,40 @@
+"""Whether a model knows a corpus for what it translates, asked before it goes on learning from it.
+
+Each of some pairs: is the target likelier, a piece, than the target of another pair of like length? A model
+prefers nearly all targets of its own languages, and every second one where the language, or the order of the
+columns, is another. Nothing is trained, and no language has to be recognised by name.
+"""
+
+from seq2seq.checkpoint import LoadedModel
+from seq2seq.forced import force
+
+ASKED, FEWEST = 200, 20  # pairs; of fewer the share says little
+FAMILIAR = 0.75  # share of preferred targets
+
+
+def unfamiliar(start: LoadedModel, pairs: list[tuple[str, str]]) -> str | None:
+    """A sentence where the model does not know the pairs for translations; None where all is well."""
+    chosen = pairs[:: max(1, len(pairs) // ASKED)][:ASKED]
+    encode, longest = start.tokenizer.encode, start.model.config.max_length
+    ids = [(encode(source), encode(target)) for source, target in chosen]
+    ids = sorted((p for p in ids if all(0 < len(side) < longest for side in p)), key=lambda p: len(p[1]))
+    if len(ids) < FEWEST:
+        return None
+    share = _preferred(start, [source for source, _ in ids], [target for _, target in ids])
+    if share >= FAMILIAR:
+        return None
+    languages = (
+        f"{', '.join(start.settings.source_languages)} to {', '.join(start.settings.target_languages)}"
+    )
+    return (
+        f"note: the model of --init ({languages}) prefers only {share:.0%} of these targets to others of "
+        "like length, as if they were no translations; check the languages and the order of data.columns"
+    )
+
+
+def _preferred(start: LoadedModel, sources: list[list[int]], targets: list[list[int]]) -> float:
+    """The share of targets, sorted by length, that are likelier than their neighbour's."""
+    others = targets[1:] + targets[:1]
+    own, other = (force(start.model, sources, side) for side in (targets, others))
+    better = [sum(a) / len(a) > sum(b) / len(b) for a, b in zip(own, other, strict=True)]
+    return sum(better) / len(better)
