@@ -1,6 +1,11 @@
 """`seq2seq serve`: a REST service and a demo page around one or several translators.
 
-command ──> app ──> api    POST /translate, GET /languages, GET /health
-               └──> demo   Gradio page at /; attention_view draws its map
+    command ─> app ─┬─ record, origins, guard    before every route; connection: before every request
+                    ├─ api, files                LibreTranslate's shapes
+                    ├─ translations, pairs       /v1
+                    ├─ status                    health, figures, models
+                    └─ demo                      Gradio page at /
+    routes ─> access ─> service ─> catalog, detect ─> batcher ─> turns ─> worker
+
 worker: the one place where models run, one call at a time
 """

@@ -23,7 +23,7 @@ from .detect import Detected
 from .document_worker import DocumentWorker, html_check
 from .markup import translate_html
 from .request import Body, read_request, refuse, request_schema, while_connected
-from .service import AUTO, Service, Translated
+from .service import AUTO, Route, Service, Translated
 
 SOURCE = Field(description="the code of the language of q, such as en, or auto")
 TARGET = Field(description="the code of the language to translate to, such as de")
@@ -171,22 +171,22 @@ async def _translate_html(asked: TranslateRequest, documents: DocumentWorker, cl
     )
     found = await asyncio.gather(*runs)
     answer: dict[str, list[Any]] = {"translatedText": [text for text, _ in found]}
-    if asked.source.lower() == AUTO:
-        answer["detectedLanguage"] = [(each or Detected(asked.target, 0.0)).to_json() for _, each in found]
-    return _shape(asked, answer)
+    return _shape(asked, answer, [route for _, route in found])
 
 
 def _answer(asked: TranslateRequest, found: list[Translated]) -> dict[str, Any]:
     """The translations in the shape of the question: single for a text, lists for a list."""
     answer: dict[str, list[Any]] = {"translatedText": [each.best.text for each in found]}
-    if asked.source.lower() == AUTO:
-        answer["detectedLanguage"] = [each.route.detected.to_json() for each in found if each.route.detected]
     if asked.alternatives:
         answer["alternatives"] = [[other.text for other in each.best.alternatives] for each in found]
-    if any(each.route.pivots for each in found):
-        answer["pivot"] = [next(iter(each.route.pivots), None) for each in found]
-    return _shape(asked, answer)
+    return _shape(asked, answer, [each.route for each in found])
 
 
-def _shape(asked: TranslateRequest, answer: dict[str, list[Any]]) -> dict[str, Any]:
+def _shape(asked: TranslateRequest, answer: dict[str, list[Any]], routes: list[Route]) -> dict[str, Any]:
+    """The answer with what is to be said of the ways; no lists where q was a text."""
+    if asked.source.lower() == AUTO:
+        unknown = Detected(asked.target.lower(), 0.0)  # HTML in which no text is
+        answer["detectedLanguage"] = [(route.detected or unknown).to_json() for route in routes]
+    if any(route.pivots for route in routes):
+        answer["pivot"] = [next(iter(route.pivots), None) for route in routes]
     return {name: values[0] for name, values in answer.items()} if isinstance(asked.q, str) else answer

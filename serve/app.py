@@ -46,7 +46,7 @@ CLOSED = ("/metrics",)  # to web pages of other origins
 
 
 @dataclass(frozen=True)
-class Options:
+class ServerOptions:
     """How a server is run: who may ask (rate in requests a minute), and how requests are batched.
 
     `budget` is in tokens (1 switches batching off), `patience` in seconds. `mcp` offers the page's
@@ -67,14 +67,14 @@ def make_app(
     *,
     host: str = "127.0.0.1",
     stopping: asyncio.Event | None = None,
-    options: Options | None = None,
+    options: ServerOptions | None = None,
 ) -> FastAPI:
     """The whole application for the models of a catalog.
 
     `host` is the address it is bound to; `stopping` is set by the server when it is about to stop.
     """
     limits = limits or Limits()
-    options = options or Options()
+    options = options or ServerOptions()
     stopping = stopping or asyncio.Event()
     metrics, worker = Metrics(), Worker()
     batcher = Batcher(worker, limits, metrics, budget=options.budget, patience=options.patience)

@@ -32,7 +32,7 @@ from .limits import Limits
 if TYPE_CHECKING:
     from seq2seq import Translator
 
-    from .app import Options
+    from .app import ServerOptions
 
 GRACE_SECONDS = 5  # what still runs then is ended
 BACKLOG = 2048  # connections that may wait to be accepted
@@ -205,10 +205,10 @@ def _greeting(catalog: Catalog, host: str, port: int) -> str:
     return f"Serving {pairs} at http://{name}:{port} (REST: http://{name}:{port}/docs); Ctrl-C ends it."
 
 
-def _options(arguments: argparse.Namespace) -> "Options":
-    from .app import Options
+def _options(arguments: argparse.Namespace) -> "ServerOptions":
+    from .app import ServerOptions
 
-    return Options(
+    return ServerOptions(
         rate=arguments.rate,
         keys=read_keys(arguments.api_keys) if arguments.api_keys else frozenset(),
         access_log=arguments.access_log,

@@ -23,9 +23,8 @@ from seq2seq.translation import Forced, Translation
 
 from .batcher import busy
 from .composition import compose
-from .detect import Detected
 from .limits import Limits
-from .service import AUTO, Service, Translated
+from .service import AUTO, Route, Service, Translated
 from .template import Translate
 
 AT_ONCE = 16  # documents that are worked on side by side
@@ -50,8 +49,8 @@ class DocumentWorker:
         *,
         check: Callable[[list[str]], None],
         seconds: int,
-    ) -> tuple[Result, Detected | None]:
-        """What `work` makes of its document, and the language that was detected where `source` is auto.
+    ) -> tuple[Result, Route]:
+        """What `work` makes of its document, and the way of its texts (nowhere where there were none).
 
         `check` sees all texts before the first is translated. Raises what `Service.translate` raises.
         """
@@ -60,7 +59,7 @@ class DocumentWorker:
             result = await anyio.to_thread.run_sync(lambda: work(lender.translate), limiter=self._limiter)
         finally:
             lender.given_up = True
-        return result, lender.detected
+        return result, lender.route
 
 
 class _Lender:
@@ -81,18 +80,18 @@ class _Lender:
         self.client = client
         self.check = check
         self.end = end
-        self.detected: Detected | None = None
+        self.route = Route(())
         self.given_up = False
 
     def translate(self, texts: list[str]) -> Iterator[Translation]:
         """The translations of all texts, in order; called in a thread, once a document."""
         self.check(texts)
-        route = from_thread.run(self.service.route, "\n".join(texts), self.source, self.target)
-        self.detected = route.detected
-        source = route.legs[0].source if route.legs else AUTO
+        self.route = from_thread.run(self.service.route, "\n".join(texts), self.source, self.target)
+        legs = self.route.legs
+        source = legs[0].source if legs else AUTO
         for start in range(0, len(texts), TURN):
             turn = texts[start : start + TURN]
-            found = from_thread.run(self._translate, turn, source) if route.legs else map(_unchanged, turn)
+            found = from_thread.run(self._translate, turn, source) if legs else map(_unchanged, turn)
             yield from found
 
     async def _translate(self, texts: list[str], source: str) -> list[Translation]:

@@ -38,9 +38,10 @@ class FileRequest(Body):
 
 
 class FileAnswer(BaseModel):
-    """Where the translated file can be fetched."""
+    """Where the translated file can be fetched, and the language between where there was one."""
 
     translatedFileUrl: str  # noqa: N815 - the wire shape
+    pivot: str | None = None
 
 
 class Shelf:

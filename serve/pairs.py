@@ -134,7 +134,7 @@ def make_router(service: Service, access: Access) -> APIRouter:
         translator = await _translator(service, asked.source, asked.target)
         call = lambda: _attention(translator, asked.q, asked.translation, asked.maps)  # noqa: E731
         costs = [sum([await _cost(service, translator, text) for text in given])]
-        return JSONResponse((await while_connected(request, service.in_turn(client, [call], costs)))[0])
+        return JSONResponse((await while_connected(request, service.look(client, [call], costs)))[0])
 
     return router
 
@@ -157,7 +157,7 @@ async def _for_pairs(
     pairs = list(zip(texts, given, strict=True))
     calls = [lambda s=s, t=t: look(translator, s, t) for s, t in pairs]
     costs = [await _cost(service, translator, s) + await _cost(service, translator, t) for s, t in pairs]
-    return await while_connected(request, service.in_turn(client, calls, costs))
+    return await while_connected(request, service.look(client, calls, costs))
 
 
 async def _translator(service: Service, source: str, target: str) -> Translator:

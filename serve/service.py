@@ -194,11 +194,17 @@ class Service:
     async def in_turn(
         self, client: str, calls: Sequence[Callable[[], Result]], costs: Sequence[int]
     ) -> list[Result]:
-        """The results of calls that use a model, in turn with everything else."""
+        """The results of calls that use a model for a request that was admitted, in turn with all else."""
+        return await self.in_time(self.batcher.run(client, object(), _call_all, calls, costs))
+
+    async def look(
+        self, client: str, calls: Sequence[Callable[[], Result]], costs: Sequence[int]
+    ) -> list[Result]:
+        """The results of calls that use a model, as a request of their own; raises as `translate` does."""
         self.limits.check_token_count(sum(costs))
         with self.batcher.admit(sum(costs)):
             self.metrics.tokens_in.inc(sum(costs))
-            return await self.in_time(self.batcher.run(client, object(), _call_all, calls, costs))
+            return await self.in_turn(client, calls, costs)
 
     def _too_slow(self) -> HTTPException:
         return busy(

@@ -14,7 +14,7 @@ from .attention_tab import AttentionTab, read_choice
 from .controls import Controls
 from .desk import Desk, Drawing, explain_failure
 from .insight import (
-    Unseen,
+    UnseenError,
     beginning_at,
     decode_on,
     explain_draft,
@@ -111,7 +111,7 @@ class Acts:
     async def _see(self, shown: Shown, segment: int, show: Callable[..., Any], *given: Any) -> Any:
         """What a function shows of the part that is looked at, in the worker."""
         if not shown.parts:
-            raise Unseen("blank")
+            raise UnseenError("blank")
         translator = await self.desk.find(shown.pair)
         part = shown.parts[_place(shown, segment)]
         return await self.desk.run(lambda: show(translator, part, *given))

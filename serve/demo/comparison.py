@@ -12,7 +12,7 @@ from .shown import Version
 
 
 def draw_difference(first: Version, second: Version) -> str:
-    """Both texts with their scores; what only the first has is struck out, what only the second underlined."""
+    """Both texts with their scores; words that only one of them has are struck out or underlined."""
     one, other = _words(first.text), _words(second.text)
     matcher = SequenceMatcher(None, [word for word, _ in one], [word for word, _ in other], autojunk=False)
     kept_one, kept_other = set(), set()

@@ -17,7 +17,7 @@ from ..catalog import Catalog
 from ..guard import describe
 from ..limits import Limits
 from ..worker import Worker
-from .insight import Unseen
+from .insight import UnseenError
 from .shown import Part, Shown, read_part
 
 PAUSE = 0.15  # seconds between two drawings of a text that is being written
@@ -131,6 +131,6 @@ class Desk:
 
 def explain_failure(error: Exception) -> str:
     """What the page says of a failure: a sentence, or the name of one of ours; of a fault no details."""
-    if isinstance(error, Unseen):
+    if isinstance(error, UnseenError):
         return error.label
     return str(error) if type(error) is ValueError else describe(error)[1]

@@ -12,7 +12,6 @@ from seq2seq.alignment import AttentionMaps
 from seq2seq.settings import AlignmentHead
 from seq2seq.sheet import Flow
 
-
 SIDE = 150.0  # pixels of a small picture's longer side
 
 

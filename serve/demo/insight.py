@@ -22,7 +22,7 @@ from .shown import Part, Version, is_blank, read_version
 CANDIDATES = 8  # shown of each step
 
 
-class Unseen(Exception):
+class UnseenError(Exception):
     """There is nothing to be seen; `label` names the sentence that says why."""
 
     def __init__(self, label: str) -> None:
@@ -143,12 +143,12 @@ def decode_on(translator: Translator, source: str, beginning: list[str], options
 def _sides(translator: Translator, part: Part) -> tuple[Side, Side]:
     """A part and its translation as the model read and wrote them."""
     if not part.source.strip():
-        raise Unseen("blank")
+        raise UnseenError("blank")
     if is_blank(translator, part):
-        raise Unseen("unknown")
+        raise UnseenError("unknown")
     tokenizer = translator.tokenizer
     source = Side(part.source, *tokenizer.encode_with_spans(part.source))
     target = decoded_side(tokenizer, tokenizer.ids(part.version.pieces))
     if max(len(source.ids), len(target.ids)) + 1 > translator.model.config.max_length:
-        raise Unseen("too_long")
+        raise UnseenError("too_long")
     return source, target

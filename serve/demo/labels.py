@@ -174,7 +174,8 @@ LABELS: Final[dict[str, dict[str, str]]] = {
         "tab_what_if": "Was wäre, wenn",
         "tab_learn": "Wie es geht",
         "alternatives": "Alternativen, die beste zuerst",
-        "alternatives_hint": "Die Zahl ist die Bewertung: Log-Wahrscheinlichkeit je Stück, näher an 0 ist besser.",
+        "alternatives_hint": "Die Zahl ist die Bewertung: Log-Wahrscheinlichkeit je Stück; "
+        "näher an 0 ist besser.",
         "documents": "Ein Dokument übersetzen",
         "document": "Datei",
         "column": "Zu übersetzende Spalte bei csv und tsv: ein Name oder eine Zahl ab 1",

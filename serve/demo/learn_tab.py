@@ -1,4 +1,4 @@
-"""The last tab: what attention is, on three axes, drawn on the reader's own sentence; then one query's numbers."""
+"""The last tab: what attention is, on three axes, with the reader's own sentence; one query's numbers."""
 
 from typing import Any
 

@@ -22,7 +22,7 @@ class Tab(ABC):
         """The values of `outputs` for a part, computed in the worker.
 
         Raises:
-            Unseen: there is nothing to be seen of the part.
+            UnseenError: there is nothing to be seen of the part.
         """
 
     @abstractmethod

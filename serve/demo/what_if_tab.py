@@ -1,4 +1,4 @@
-"""The third tab: what else each step could have written, what the beam saw, and two translations side by side.
+"""The third tab: what else each step could have written, what the beam saw, two translations compared.
 
 candidates ─> one is clicked ─> the beginning up to it is forced ─> the model decodes on from there
 """
@@ -11,7 +11,7 @@ from seq2seq import Translator
 
 from ..views import AttentionView, CandidatesView, TreeView
 from .comparison import draw_difference
-from .insight import Unseen, explain_part, show_candidates, show_maps
+from .insight import UnseenError, explain_part, show_candidates, show_maps
 from .labels import say
 from .shown import Part
 from .tab import Tab
@@ -76,7 +76,7 @@ class WhatIfTab(Tab):
         for each in (one, other):
             try:
                 shown.append(show_maps(translator, explain_part(translator, each)[1], None))
-            except Unseen:
+            except UnseenError:
                 shown.append(None)
         return shown
 

@@ -8,7 +8,7 @@ stand in the file (one indented by half a tab, an escaped | in a table) stays as
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -16,10 +16,9 @@ from markdown_it import MarkdownIt
 
 from seq2seq.translation import Translation
 
-from ..inline import Text, Unit, gather
+from ..inline import Close, Inline, Open, Text, Unit, gather, wrap
 from ..markup import read_html
 from ..template import Slot, Template
-from ..wrapping import wrap
 from .spans import read_spans
 
 _LINE = re.compile(r"[^\r\n]*+(?:\r\n|\r|\n)|[^\r\n]++\Z")
@@ -47,10 +46,8 @@ class Span:
         """The translation in Markdown, on as many lines as the source."""
         tokens = self.unit.place(translation)
         ends = [text.raw for text in self.unit.texts if text.text == "\n" and text.raw]
-        if ends:
-            tokens = wrap(tokens, 1 + len(ends))
         written: list[str] = []
-        for token in tokens:
+        for token in _without_empty(wrap(tokens, 1 + len(ends))):
             if isinstance(token, Text) and token.raw is None:
                 written.append(self._escaped(token.text, not "".join(written).strip(), ends))
             else:
@@ -71,6 +68,18 @@ def read_markdown(text: str) -> Template:
     found = _FRONT_MATTER.match(text)
     front = found[0] if found else ""
     return [front, *_Reader(text[len(front) :]).read()]
+
+
+def _without_empty(tokens: Sequence[Inline]) -> list[Inline]:
+    """The tokens without emphasis of nothing, whose signs a reader would see: ** and ** are four stars."""
+    kept: list[Inline] = []
+    for token in tokens:
+        before = kept[-1] if kept else None
+        if isinstance(token, Close) and isinstance(before, Open) and token.raw == before.raw:
+            kept.pop()
+        else:
+            kept.append(token)
+    return kept
 
 
 class _Reader:

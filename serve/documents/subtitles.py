@@ -18,10 +18,9 @@ from typing import Literal
 
 from seq2seq.translation import Translation
 
-from ..inline import Break, Close, Open, Point, Text, Token, Unit, gather
+from ..inline import Break, Close, Open, Point, Text, Token, Unit, gather, wrap
 from ..markup import escape
 from ..template import Slot, Template
-from ..wrapping import wrap
 
 Kind = Literal["srt", "vtt"]
 
@@ -48,8 +47,9 @@ class Cue:
         """The translation with its tags, on as many lines as the source."""
         tokens = self.unit.place(translation)
         ends = [end for text in self.unit.texts for end in _LINE_END.findall(text.raw or "")]
-        lines = wrap(tokens, 1 + len(ends), ends[0]) if ends else tokens
-        return "".join(_raw(token, self.kind) for token in lines)
+        return "".join(
+            _raw(token, self.kind) for token in wrap(tokens, 1 + len(ends), ends[0] if ends else "\n")
+        )
 
 
 def read_subtitles(text: str, kind: Kind, name: str) -> Template:

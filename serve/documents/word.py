@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html import unescape
+from itertools import groupby
 from xml.parsers import expat
 
 from seq2seq.translation import Translation
@@ -44,6 +45,7 @@ _UNTOUCHED = frozenset({"del", "moveFrom", "m:oMath", "m:oMathPara"})
 _RUN = "run "  # begins the name of a tag that stands for a format
 MOST_XML = 16 * 2**20  # bytes of one part
 _DROPPED = frozenset({"proofErr", "lastRenderedPageBreak", "softHyphen"})
+_WHOLE = _STARTS | _ENDS | _UNTOUCHED | _DROPPED | {"pPr"}  # taken with all they hold
 
 
 def translate_word(content: bytes, name: str, translate: Translate, progress: Progress | None) -> bytes:
@@ -81,7 +83,7 @@ class Paragraph:
         after = source[len(source.rstrip()) :]
         tokens = [Text(before), *self.unit.place(translation), Text(after)]
         first: list[str] = []
-        middle: list[str] = []
+        middle: list[str | tuple[str, str]] = []  # XML, or words with the properties of their run
         last: list[str] = []
         run = self.ground
         for token in tokens:
@@ -90,14 +92,20 @@ class Paragraph:
             elif isinstance(token, Close) and token.name.startswith(_RUN):
                 run = self.ground
             elif isinstance(token, Text) and token.raw is None:
-                middle.append(self._run(run, token.text))
-            elif isinstance(token, _Start):
-                first.append(token.raw)
-            elif isinstance(token, _End):
-                last.append(token.raw)
+                middle.append((run, token.text))
+            elif isinstance(token, _Start | _End):
+                (first if isinstance(token, _Start) else last).append(token.raw)
             else:
                 middle.append(_raw(token))
-        return "".join([*first, *middle, *last])
+        return "".join([*first, *self._runs(middle), *last])
+
+    def _runs(self, parts: list[str | tuple[str, str]]) -> Iterator[str]:
+        """XML of the parts, words of one format that follow each other in one run."""
+        for run, group in groupby(parts, key=lambda part: part if isinstance(part, str) else part[:1]):
+            if isinstance(run, str):
+                yield from (part for part in group if isinstance(part, str))
+            else:
+                yield self._run(run[0], "".join(part[1] for part in group))
 
     def _run(self, properties: str, text: str) -> str:
         w, text = self.prefix, _FORBIDDEN.sub("", text)
@@ -192,7 +200,6 @@ class _Reader:
     def _token(self, number: int) -> tuple[Token, int]:
         """What stands between runs as a token, and the number of the part after it."""
         part, name, after = self.parts[number], self.names[number], self.ends[number] + 1
-        raw = "".join(self.parts[number:after])
         if name is None:
             closed = part[2:-1].strip().removeprefix(self.prefix) if part.startswith("</") else ""
             if closed in _WRAPPERS:
@@ -200,15 +207,14 @@ class _Reader:
             return (Break(part) if closed else Text("", part)), number + 1
         if name in _WRAPPERS:
             return (Open(name, part), number + 1) if after > number + 1 else (Point(part), after)
+        if name not in _WHOLE or self.holds_paragraph[number]:
+            return Break(part), number + 1
+        raw = "".join(self.parts[number:after])
         if name in _STARTS or name in _ENDS:
             return (_Start(raw) if name in _STARTS else _End(raw)), after
         if name in _DROPPED:
             return Text("", raw), after
-        if name in _UNTOUCHED and not self.holds_paragraph[number]:
-            return Point(raw), after
-        if name == "pPr":
-            return Break(raw), after
-        return Break(part), number + 1
+        return (Break(raw) if name == "pPr" else Point(raw)), after
 
     def _run(self, number: int, end: int) -> Iterator[Token | _Piece]:
         """The children of a run, each as if it stood in a run of its own."""

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from serve.catalog import Catalog
+from serve.catalog import Catalog, Offer
 
 
 def speaking(sources: list[str], targets: list[str]) -> SimpleNamespace:
@@ -56,3 +56,47 @@ def test_languages_name_their_targets() -> None:
         {"code": "en", "name": "English", "targets": ["de", "fr"]},
         {"code": "fr", "name": "French", "targets": []},
     ]
+
+
+FRENCH = speaking(["fr"], ["en"])
+PIVOTING = Catalog({"second": GERMAN, "third": FRENCH, "first": speaking(["en"], ["de", "zh"])}, pivot=True)
+
+
+def way(catalog: Catalog, source: str, target: str) -> list[tuple[str, str, str]]:
+    """The legs of a route: model, source and target."""
+    return [(leg.offer.name, leg.source, leg.target) for leg in catalog.route(source, target)]
+
+
+def test_pivot_goes_through_a_third_language() -> None:
+    """A pair without a model would be refused although two models lead there."""
+    assert way(PIVOTING, "FR", "de") == [("third", "fr", "en"), ("first", "en", "de")]
+    assert way(PIVOTING, "en", "de") == [("first", "en", "de")]
+    assert PIVOTING.targets("fr") == ["de", "en", "zh"]
+    assert PIVOTING.targets("de") == ["en", "zh"]
+    assert PIVOTING.sources_of("zh") == ["de", "en", "fr"]
+
+
+def test_no_pivot_unless_allowed() -> None:
+    """A text would go through two models, and lose on the way, without anybody having wanted it."""
+    with pytest.raises(ValueError, match="de is not supported as target of fr; choose en"):
+        Catalog({"a": FRENCH, "b": ENGLISH}).route("fr", "de")
+
+
+def test_pivot_does_not_lead_back() -> None:
+    """English would be offered as a target of English."""
+    with pytest.raises(ValueError, match="de is not supported as target of de; choose en or zh"):
+        PIVOTING.route("de", "de")
+
+
+def test_offer_is_loaded_once_on_first_use() -> None:
+    """A model would be loaded at the start although nobody asked, or twice."""
+    loads = []
+
+    def load() -> object:
+        loads.append(1)
+        return ENGLISH
+
+    catalog = Catalog({"lazy": Offer("lazy", ["en"], ["de"], load)})  # type: ignore[arg-type]
+    assert catalog.languages() and not loads
+    assert catalog.find("en", "de") is catalog.find("en", "de") is ENGLISH
+    assert len(loads) == 1

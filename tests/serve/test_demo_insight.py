@@ -95,10 +95,10 @@ def test_tree_probabilities_are_the_models(translator: "Translator", part: "Part
 @pytest.mark.parametrize(("text", "label"), [("  ", "blank"), ("😀", "unknown")])
 def test_nothing_to_be_seen_is_said(translator: "Translator", text: str, label: str) -> None:
     """A text that was given back as it is would be a fault of the page."""
-    from serve.demo.insight import Unseen, explain_part
+    from serve.demo.insight import UnseenError, explain_part
     from serve.demo.shown import read_part
 
-    with pytest.raises(Unseen) as error:
+    with pytest.raises(UnseenError) as error:
         explain_part(translator, read_part(text, "", translator.translate(text)))
     assert error.value.label == label
 

@@ -1,4 +1,4 @@
-"""What else could have been written, in a real browser: a candidate forced, the tree, two versions compared."""
+"""What else could have been written, in a real browser: candidates, the tree, two versions compared."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING

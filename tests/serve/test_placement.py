@@ -7,9 +7,8 @@ from word_models import linked
 
 from seq2seq.text import word_spans
 from seq2seq.translation import Translation
-from serve.inline import Text
-from serve.placement import Mark, place_marks
-from serve.wrapping import wrap
+from serve.inline import Text, wrap
+from serve.inline.placement import Mark, place_marks
 
 
 def placed(source: str, target: str, links: list[tuple[int, int]], *marks: Mark) -> list[str]:

@@ -1,17 +1,23 @@
 """`seq2seq serve` as a command: where it listens, why it does not start, and how it ends."""
 
+import json
 import os
 import shutil
 import signal
 import socket
 import subprocess
 import sys
+import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
+TEXT = "two dogs plays in the snow."
 
 
 def start(*arguments: str) -> subprocess.Popen[str]:
@@ -124,3 +130,99 @@ def test_unknown_arguments_are_refused(arguments: list[str]) -> None:
 
     with pytest.raises(ValueError, match="seq2seq serve --help"):
         main(arguments)
+
+
+def test_stop_finishes_what_runs_and_turns_away_what_waits(model_directory: Path) -> None:
+    """Clients of a server that is told to stop would get no answer, or a broken one."""
+    body = json.dumps({"q": [TEXT] * 32, "source": "en", "target": "de"}).encode()
+    with serving("--model", str(model_directory), "--port", "0", "--batch-tokens", "1") as (process, address):
+
+        def ask(_: int) -> int:
+            request = urllib.request.Request(
+                f"{address}/translate", body, {"content-type": "application/json"}
+            )
+            try:
+                with urllib.request.urlopen(request, timeout=60) as answer:
+                    return int(answer.status)
+            except urllib.error.HTTPError as error:
+                assert list(json.load(error)) == ["error"]
+                return error.code
+
+        with ThreadPoolExecutor(8) as clients:
+            asked = [clients.submit(ask, number) for number in range(8)]
+            while "seq2seq_queue_depth 0.0" in read(f"{address}/metrics"):
+                pass
+            process.send_signal(signal.SIGTERM)
+            statuses = {each.result() for each in asked}
+        process.communicate(timeout=60)
+    assert statuses <= {200, 503}
+    assert process.returncode == 0
+
+
+def read(url: str) -> str:
+    """What an address answers."""
+    with urllib.request.urlopen(url, timeout=60) as answer:
+        return answer.read().decode()
+
+
+def test_options_reach_the_server(model_directory: Path, tmp_path: Path) -> None:
+    """A limit, a key, a rate or a log would be accepted on the command line and not be there."""
+    keys = tmp_path / "keys"
+    keys.write_text("right\n")
+    options = ["--lazy", "--api-keys", str(keys), "--rate", "2", "--access-log", "--max-characters", "10"]
+    with serving("--model", str(model_directory), "--port", "0", *options) as (process, address):
+        loaded = json.loads(read(f"{address}/v1/models"))["data"]
+        assert [(model["id"], model["loaded"]) for model in loaded] == [(str(model_directory), False)]
+        statuses = []
+        for key, text in (("wrong", "a"), ("right", "a man"), ("right", "a" * 11), ("right", "a")):
+            fields = {"q": text, "source": "en", "target": "de", "api_key": key}
+            statuses.append(status_of(f"{address}/translate", fields))
+        assert statuses == [403, 200, 400, 429]
+        process.send_signal(signal.SIGTERM)
+        _, error = process.communicate(timeout=60)
+    lines = [json.loads(line) for line in error.splitlines()]
+    assert [line["status"] for line in lines] == [200, 403, 200, 400, 429]
+
+
+def status_of(url: str, fields: dict[str, str]) -> int:
+    """The status of the answer to a form."""
+    try:
+        with urllib.request.urlopen(url, urllib.parse.urlencode(fields).encode(), timeout=60) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--max-texts", "0"], "'0' is not allowed; give a whole number from 1"),
+        (["--rate", "-1"], "give a whole number from 1"),
+        (["--patience", "x"], "give milliseconds from 0 to 1000"),
+        (["--patience", "nan"], "give milliseconds from 0 to 1000"),
+    ],
+)
+def test_options_out_of_range_are_refused(arguments: list[str], sentence: str) -> None:
+    """A limit of nothing would refuse everybody, or be a traceback."""
+    from serve.command import main
+
+    with pytest.raises(ValueError, match=sentence):
+        main(arguments)
+
+
+def test_keys_that_are_missing_are_said(model_directory: Path) -> None:
+    """A server that was to be closed would start open, or end with a traceback."""
+    said = refused("--model", str(model_directory), "--port", "0", "--api-keys", "nowhere")
+    assert "the keys in 'nowhere' cannot be read" in said
+
+
+def test_every_limit_is_a_flag() -> None:
+    """A limit could not be changed without changing the code."""
+    from dataclasses import fields
+
+    from serve.command import _parser
+    from serve.limits import Limits
+
+    shown = _parser().format_help()
+    for each in fields(Limits):
+        assert f"--max-{each.name.replace('_', '-')} " in shown

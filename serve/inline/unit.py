@@ -17,62 +17,11 @@ from dataclasses import dataclass
 
 from seq2seq.translation import Translation
 
+from .nesting import nest, without_frame
 from .placement import Mark, Span, place_marks
+from .tokens import BLANKS, Break, Close, Inline, Open, Point, Text, Token, is_language, is_read
 
-BLANKS = " \t\n\f\r"  # what HTML calls so; a no-break space is a character
 _BLANKS = re.compile(f"[{BLANKS}]+")
-_FEW_WORDS = re.compile(r"[^\W\d_]+(?:[ '’-][^\W\d_]+){0,3}")
-
-
-@dataclass(frozen=True, eq=False)
-class Text:
-    """Words to be translated; `raw` is how the source wrote them, None for a translation."""
-
-    text: str
-    raw: str | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class Open:
-    """A tag that opens; the next Close of the same name at the same depth ends it.
-
-    `elsewhere`: it stands in another unit, and this one only begins inside it.
-    """
-
-    name: str
-    raw: str
-    elsewhere: bool = False
-
-
-@dataclass(frozen=True, eq=False)
-class Close:
-    """A tag that closes, in this unit or `elsewhere`."""
-
-    name: str
-    raw: str
-    elsewhere: bool = False
-
-
-@dataclass(frozen=True, eq=False)
-class Point:
-    """Something without words, or with words that are to stay: an image, a comment, code.
-
-    `text` is read with the sentence when it is a few plain words, so that the sentence keeps its grammar.
-    """
-
-    raw: str
-    text: str = ""
-
-
-@dataclass(frozen=True, eq=False)
-class Break:
-    """What ends a unit: the tag of a block, a line break, anything outside of texts."""
-
-    raw: str
-
-
-Inline = Text | Open | Close | Point
-Token = Inline | Break
 
 
 def gather(tokens: Iterable[Token]) -> list["Token | Unit"]:
@@ -92,38 +41,10 @@ def gather(tokens: Iterable[Token]) -> list["Token | Unit"]:
 
 
 def _unit(run: list[Inline], open_elsewhere: Counter[str]) -> "list[Inline] | list[Unit]":
-    tokens, partners = _nest(_with_blanks_apart(run), open_elsewhere)
+    tokens, partners = nest(run, open_elsewhere)
     if any(isinstance(token, Text) and is_language(token.text) for token in run):
         return [Unit(tokens, partners)]
     return run
-
-
-def _with_blanks_apart(run: list[Inline]) -> list[Inline]:
-    """The tokens with the blanks before the first word, and after the last, as texts of their own."""
-    words = [number for number, token in enumerate(run) if isinstance(token, Text) and _is_read(token)]
-    if not words:
-        return run
-    run = list(run)
-    for number, at_end in ((words[-1], True), (words[0], False)):
-        token = run[number]
-        if isinstance(token, Text):
-            run[number : number + 1] = _split(token, at_end)
-    return run
-
-
-def _split(token: Text, at_end: bool) -> list[Inline]:
-    raw = token.raw or ""
-    blank = len(raw) - len(raw.rstrip(BLANKS) if at_end else raw.lstrip(BLANKS))
-    if not blank:
-        return [token]
-    if at_end:
-        return [Text(token.text[:-blank], raw[:-blank]), Text(token.text[-blank:], raw[-blank:])]
-    return [Text(token.text[:blank], raw[:blank]), Text(token.text[blank:], raw[blank:])]
-
-
-def is_language(text: str) -> bool:
-    """Whether a text holds a letter; numbers and signs alone are not translated."""
-    return any(character.isalpha() for character in text)
 
 
 class Unit:
@@ -131,7 +52,7 @@ class Unit:
 
     def __init__(self, tokens: list[Inline], partners: list[int]) -> None:
         self._tokens = tokens
-        self._low, self._high = _without_frame(tokens, partners)
+        self._low, self._high = without_frame(tokens, partners)
         reader = _Reader()
         for token in tokens[self._low : self._high]:
             reader.read(token)
@@ -202,7 +123,7 @@ class _Reader:
         else:
             item = _Item(token, self._length, self._open[-1] if self._open else -1)
             self.items.append(item)
-            if _is_read(token):
+            if is_read(token):
                 self._add(token.text)
             self._end(item)
 
@@ -273,65 +194,3 @@ class _Writer:
             self.tokens += [Text(" "), token]
         else:
             self.tokens += [token, Text(" ")]
-
-
-def _nest(run: list[Inline], open_elsewhere: Counter[str]) -> tuple[list[Inline], list[int]]:
-    """Tokens of which every Open has its Close, and the number of each one's other half (-1: none).
-
-    Halves in other units are added at the ends; a tag that fits nowhere becomes a point.
-    """
-    partners = [-1] * len(run)
-    stack: list[int] = []
-    open_here: Counter[str] = Counter()
-    begun: list[Open] = []  # what other units opened and this one closes, innermost first
-    ends: list[int] = []
-    for number, token in enumerate(run):
-        if isinstance(token, Open):
-            stack.append(number)
-            open_here[token.name] += 1
-        elif isinstance(token, Close) and open_here[token.name]:
-            while True:
-                other = stack.pop()
-                name = run[other].name
-                open_here[name] -= 1
-                if name == token.name:
-                    break
-            partners[number], partners[other] = other, number
-        elif isinstance(token, Close) and open_elsewhere[token.name] and not stack:
-            open_elsewhere[token.name] -= 1
-            begun.append(Open(token.name, "", True))
-            ends.append(number)
-    shift = len(begun)
-    tokens: list[Inline] = [*reversed(begun), *run]
-    partners = [*([-1] * shift), *(partner + shift if partner >= 0 else -1 for partner in partners)]
-    for place, end in enumerate(reversed(ends)):
-        partners[place], partners[end + shift] = end + shift, place
-    for number in reversed(stack):
-        name = run[number].name
-        open_elsewhere[name] += 1
-        partners[number + shift] = len(tokens)
-        partners.append(number + shift)
-        tokens.append(Close(name, "", True))
-    for number, token in enumerate(tokens):
-        if isinstance(token, Open | Close) and partners[number] < 0:
-            tokens[number] = Point(token.raw)
-    return tokens, partners
-
-
-def _is_read(token: Inline) -> bool:
-    """Whether a token adds words to the text of its unit."""
-    if isinstance(token, Text):
-        return bool(token.text.strip(BLANKS))
-    return isinstance(token, Point) and bool(_FEW_WORDS.fullmatch(token.text))
-
-
-def _without_frame(tokens: list[Inline], partners: list[int]) -> tuple[int, int]:
-    """The tokens, first to one after the last, inside of what stands around all words of a unit."""
-    words = [number for number, token in enumerate(tokens) if _is_read(token)]
-    first, last = words[0], words[-1]
-    low, high = 0, len(tokens)
-    while low < first and not first <= partners[low] <= last:
-        low += 1
-    while high - 1 > last and not first <= partners[high - 1] <= last:
-        high -= 1
-    return low, high

@@ -10,13 +10,21 @@ from itertools import pairwise
 
 from seq2seq.text import word_spans
 
-from .inline import Inline, Text
+from .tokens import Inline, Text
 
+_NO_LINE_ENDS = dict.fromkeys(map(ord, "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"), " ")
 _NOT_FIRST = frozenset("。，、！？：；…）」』】》〉”’ーっゃゅょッャュョ.,!?:;)")
 
 
 def wrap(tokens: Sequence[Inline], lines: int, end: str = "\n") -> list[Inline]:
-    """The tokens with line ends put into what was translated; texts of the source stay as they are."""
+    """The tokens with line ends put into what was translated, instead of any that it had.
+
+    Texts of the source stay as they are.
+    """
+    tokens = [
+        Text(token.text.translate(_NO_LINE_ENDS)) if isinstance(token, Text) and token.raw is None else token
+        for token in tokens
+    ]
     text = "".join(token.text for token in tokens if isinstance(token, Text) and token.raw is None)
     ends = _line_ends(text, lines)
     wrapped: list[Inline] = []

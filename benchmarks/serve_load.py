@@ -1,0 +1,279 @@
+"""Load on the service: clients that each send one sentence after another; peers in the same run.
+
+    python benchmarks/serve_load.py --model en-de --source FILE --clients 64 --seconds 60
+
+    ours               `seq2seq serve`
+    ours, no batching  the same with --batch-tokens 1
+    plain route        FastAPI around `transformers`' generate, same weights, one text at a time in a thread
+    litserve           LitServe, its own batching, around our translator (only if it is installed)
+
+All of them search with beam 5 and answer the same sentences. Each server is a process of its own, started
+and stopped in turn; the clients are one process more. Printed for each: answers a second, the median and the
+95th percentile of the time an answer took, answers for each second of processor time that the server's
+processes used (which a busy machine changes little), and what was no 200; for ours also the time to the
+first text of a stream when nobody else asks.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import itertools
+import os
+import socket
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import httpx
+from rounds import conditions
+
+HERE = Path(__file__).parent
+STREAMS = 20  # how often the first text of a stream is timed
+LONGEST_START = 300  # seconds until a server must answer
+BEAM, BATCH = 5, 64
+
+
+def main() -> None:
+    """Start each server, load it, print a line."""
+    arguments = read_arguments()
+    if arguments.peer:
+        serve_peer(arguments.peer, arguments.model, arguments.port)
+        return
+    sentences = arguments.source.read_text(encoding="utf-8").splitlines()
+    print(f"{conditions()}; {arguments.clients} clients, {arguments.seconds} s each", flush=True)
+    speeds: dict[str, float] = {}
+    thrift: dict[str, float] = {}
+    for name, command, path in contestants(arguments.model):
+        with serving(command) as (address, process):
+            if name == "ours":
+                print(f"{name:18} first text of a stream, idle: {first_text(address, sentences)}", flush=True)
+            used = cpu_seconds(process)
+            found = asyncio.run(load(address + path, sentences, arguments.clients, arguments.seconds))
+            found.cpu_seconds = cpu_seconds(process) - used
+        speeds[name] = found.speed
+        thrift[name] = len(found.seconds) / found.cpu_seconds
+        print(found.line(name), flush=True)
+    for name, speed in speeds.items():
+        if name != "ours" and speed:
+            ratios = speeds["ours"] / speed, thrift["ours"] / thrift[name]
+            print("ours / {}: {:.2f} in answers/s, {:.2f} in answers/CPU s".format(name, *ratios))
+
+
+def read_arguments() -> argparse.Namespace:
+    """The command line; --peer and --port are for the processes that this one starts."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--model", default="en-de", help="a released model's name or a model directory")
+    parser.add_argument("--source", type=Path, help="one sentence a line")
+    parser.add_argument("--clients", type=int, default=64)
+    parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--peer", choices=("plain", "litserve"), help=argparse.SUPPRESS)
+    parser.add_argument("--port", type=int, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if not (arguments.peer or arguments.source):
+        parser.error("give --source, a file with one sentence a line")
+    return arguments
+
+
+def contestants(model: str) -> Iterator[tuple[str, list[str], str]]:
+    """Name, command (its port comes last) and path of each server."""
+    ours = [sys.executable, "-m", "seq2seq", "serve", "--model", model]
+    peer = [sys.executable, str(HERE / "serve_load.py"), "--model", model, "--peer"]
+    yield "ours", [*ours, "--port"], "/translate"
+    yield "ours, no batching", [*ours, "--batch-tokens", "1", "--patience", "0", "--port"], "/translate"
+    yield "plain route", [*peer, "plain", "--port"], "/translate"
+    try:
+        import litserve  # noqa: F401 - only whether it is there
+    except ImportError:
+        print("litserve is not installed and is left out", flush=True)
+    else:
+        yield "litserve", [*peer, "litserve", "--port"], "/predict"
+
+
+@contextlib.contextmanager
+def serving(command: Sequence[str]) -> Iterator[tuple[str, int]]:
+    """Address and process of a server that answers; ended afterwards."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    process = subprocess.Popen([*command, str(port)], stdout=subprocess.DEVNULL)
+    address = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(LONGEST_START * 2):
+            with contextlib.suppress(httpx.TransportError):
+                if httpx.get(f"{address}/health", timeout=5).status_code == 200:
+                    break
+            assert process.poll() is None, f"{command} ended with {process.returncode}"
+            time.sleep(0.5)
+        yield address, process.pid
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+def cpu_seconds(process: int) -> float:
+    """Processor time that a process and its children have used so far."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    own = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+    return own + sum(cpu_seconds(int(child)) for child in children)
+
+
+class Found:
+    """What the clients saw."""
+
+    def __init__(self) -> None:
+        self.seconds: list[float] = []
+        self.errors: dict[str, int] = {}
+        self.lasted = 0.0
+        self.cpu_seconds = 0.0
+
+    @property
+    def speed(self) -> float:
+        """Answers a second."""
+        return len(self.seconds) / self.lasted
+
+    def line(self, name: str) -> str:
+        """One line: answers a second, times, errors."""
+        if len(self.seconds) < 2:
+            return f"{name:18} too few answers; errors {self.errors}"
+        p95 = statistics.quantiles(self.seconds, n=20)[-1]
+        return (
+            f"{name:18} {self.speed:7.1f} answers/s   "
+            f"{len(self.seconds) / self.cpu_seconds:6.1f} answers/CPU s   "
+            f"median {1000 * statistics.median(self.seconds):6.0f} ms   p95 {1000 * p95:6.0f} ms   "
+            f"errors {self.errors or 'none'}"
+        )
+
+
+async def load(url: str, sentences: Sequence[str], clients: int, seconds: float) -> Found:
+    """Each client sends a sentence, waits for its answer, and sends the next, until time is over."""
+    found = Found()
+    numbers = itertools.count()
+    limits = httpx.Limits(max_connections=clients, max_keepalive_connections=clients)
+    began = time.perf_counter()
+
+    async def client(session: httpx.AsyncClient) -> None:
+        while time.perf_counter() - began < seconds:
+            sentence = sentences[next(numbers) % len(sentences)]
+            start = time.perf_counter()
+            try:
+                answer = await session.post(url, json={"q": sentence, "source": "en", "target": "de"})
+                problem = "" if answer.status_code == 200 else str(answer.status_code)
+            except httpx.TransportError as error:
+                problem = type(error).__name__
+            if problem:
+                found.errors[problem] = found.errors.get(problem, 0) + 1
+            else:
+                found.seconds.append(time.perf_counter() - start)
+
+    async with httpx.AsyncClient(timeout=300, limits=limits) as session:
+        await session.post(url, json={"q": sentences[0], "source": "en", "target": "de"})  # warm
+        began = time.perf_counter()
+        await asyncio.gather(*(client(session) for _ in range(clients)))
+    found.lasted = time.perf_counter() - began
+    return found
+
+
+def first_text(address: str, sentences: Sequence[str]) -> str:
+    """Median and 95th percentile of the time from a stream's request to its first text."""
+    taken = []
+    with httpx.Client(timeout=300) as session:
+        for sentence in sentences[: STREAMS + 1]:
+            body = {"q": sentence, "source": "en", "target": "de"}
+            start = time.perf_counter()
+            with session.stream("POST", f"{address}/v1/stream", json=body) as answer:
+                next(answer.iter_text())
+                taken.append(time.perf_counter() - start)
+                answer.read()
+    taken = taken[1:]  # the first one warms up
+    p95 = statistics.quantiles(taken, n=20)[-1]
+    return f"median {1000 * statistics.median(taken):.0f} ms, p95 {1000 * p95:.0f} ms of {len(taken)}"
+
+
+def serve_peer(name: str, model: str, port: int) -> None:
+    """A peer on a port, until it is told to end."""
+    if name == "plain":
+        serve_plain(model, port)
+    else:
+        serve_litserve(model, port)
+
+
+def serve_plain(model: str, port: int) -> None:
+    """What one writes in ten lines: a route, `generate` in FastAPI's thread pool, one text at a time."""
+    import torch
+    import uvicorn
+    from fastapi import FastAPI
+    from pydantic import BaseModel
+    from twins import make_twin
+
+    from seq2seq import Translator
+    from seq2seq.batch import make_batch
+    from seq2seq.config import PAD
+
+    translator = Translator.from_pretrained(model, device="cpu")
+    twin = make_twin(translator.model)
+    app = FastAPI()
+
+    class Question(BaseModel):
+        q: str
+        source: str
+        target: str
+
+    @app.get("/health")
+    def health() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @app.post("/translate")
+    def translate(asked: Question) -> dict[str, str]:
+        source = make_batch([translator.tokenizer.encode(asked.q)]).source
+        with torch.inference_mode():
+            found = twin.generate(
+                input_ids=source,
+                attention_mask=(source != PAD).long(),
+                num_beams=BEAM,
+                max_new_tokens=2 * source.shape[1] + 20,
+            )
+        tokens = [token for token in found[0].tolist() if token > 3]
+        return {"translatedText": translator.tokenizer.decode(tokens)}
+
+    uvicorn.run(app, port=port, log_level="critical")
+
+
+def serve_litserve(model: str, port: int) -> None:
+    """LitServe's batching around our translator; its own worker process holds the model."""
+    import litserve
+
+    class Api(litserve.LitAPI):
+        def setup(self, device: str) -> None:
+            from seq2seq import Translator
+
+            self.translator = Translator.from_pretrained(model, device="cpu")
+
+        def decode_request(self, request: dict[str, str]) -> str:
+            return request["q"]
+
+        def batch(self, inputs: list[str]) -> list[str]:
+            return inputs
+
+        def unbatch(self, output: list[str]) -> list[str]:
+            return output
+
+        def predict(self, texts: list[str]) -> list[str]:
+            return [found.text for found in self.translator.translate_batch(texts)]
+
+        def encode_response(self, output: str) -> dict[str, str]:
+            return {"translatedText": output}
+
+    api = Api(max_batch_size=BATCH, batch_timeout=0.005)
+    litserve.LitServer(api, accelerator="cpu").run(
+        port=port, generate_client_file=False, log_level="critical"
+    )
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    main()

@@ -1,0 +1,26 @@
+"""Tags around words that are translated: which of them form a unit, and where they stand afterwards.
+
+    format --read--> tokens --gather--> units --translate, place--> tokens --write--> format
+
+`tokens` is what formats speak, `nesting` pairs the tags of a unit, `unit` makes a text of it and puts the
+tags back, `placement` finds where by the alignment, `atoms` cuts words as finely as tags do, `wrapping`
+restores line ends.
+"""
+
+from .tokens import Break, Close, Inline, Open, Point, Text, Token, is_language
+from .unit import Unit, gather
+from .wrapping import wrap
+
+__all__ = [
+    "Break",
+    "Close",
+    "Inline",
+    "Open",
+    "Point",
+    "Text",
+    "Token",
+    "Unit",
+    "gather",
+    "is_language",
+    "wrap",
+]
