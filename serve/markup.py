@@ -9,7 +9,6 @@ class notranslate, links whose text is an address or a @name. A block whose tran
 touched at all; in the others runs of blanks become one. Whatever was translated is escaped: it can be no tag.
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html import unescape
@@ -33,7 +32,6 @@ VOID = frozenset(_VOID.split())
 _UNTOUCHED = "code kbd math pre samp svg textarea tt var"
 UNTOUCHED = RAW | frozenset(_UNTOUCHED.split())
 LINK_PARTS = 16  # a link of more parts is no mere address
-_ADDRESS = re.compile(r"\s*(?:\S*(?://|www\.|@)\S*|#\S+)\s*")
 
 Part = Tag | Characters | Comment
 
@@ -154,7 +152,7 @@ def _address_end(parts: list[Part], number: int) -> int:
     for end in range(number + 1, min(number + LINK_PARTS, len(parts))):
         part = parts[end]
         if isinstance(part, Tag) and part.name == "a":
-            return end + 1 if part.closes and _ADDRESS.fullmatch(unescape(written)) else 0
+            return end + 1 if part.closes and is_address(unescape(written)) else 0
         if isinstance(part, Characters):
             written += part.raw
     return 0

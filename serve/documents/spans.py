@@ -31,6 +31,7 @@ _TARGET = re.compile(
         (?:\s+(?:"(?:[^"\\]|\\.)*+"|'(?:[^'\\]|\\.)*+'|\((?:[^()\\]|\\.)*+\)))?\s*\)""",
     re.DOTALL | re.VERBOSE,
 )
+LONGEST_LABEL = 1000  # characters, as CommonMark has it
 _LABEL = re.compile(r"\[([^\[\]]{0,999})\]")
 
 
@@ -129,7 +130,7 @@ class _Reader:
         place, start, is_image = self.brackets.pop()
         opening = end - 1
         found = _TARGET.match(self.text, end) or self._reference(end)
-        named = self._is_label(self.text[start + 1 + is_image : opening])
+        named = opening - start < LONGEST_LABEL and self._is_label(self.text[start + 1 + is_image : opening])
         if found and not is_image:
             self.items[place] = Open("[", "[")
             self.items.append(Close("[", self.text[opening : found.end()]))
@@ -144,7 +145,7 @@ class _Reader:
         for runs in self.openers.values():
             while runs and runs[-1].place > place:
                 runs.pop()
-        if not is_image:  # no link stands inside a link
+        if not is_image and any(not bracket[2] for bracket in self.brackets[-1:]):  # no link inside a link
             self.brackets = [bracket for bracket in self.brackets if bracket[2]]
         return found.end() if found else end
 
@@ -153,7 +154,7 @@ class _Reader:
         return found if found and self._is_label(found[1]) else None
 
     def _is_label(self, label: str) -> bool:
-        return len(label) < 1000 and " ".join(label.casefold().split()) in self.labels
+        return " ".join(label.casefold().split()) in self.labels
 
     def _delimit(self, start: int, end: int) -> None:
         """A run of signs that closes what it can and then may open."""

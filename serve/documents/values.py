@@ -10,11 +10,10 @@ from dataclasses import dataclass
 
 from seq2seq.translation import Translation
 
-from ..inline import is_language
+from ..inline import is_address, is_language
 from ..template import Slot, Template
 
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*+"(\s*:)?')
-_ADDRESS = re.compile(r"\S*(?:/|@|www\.|\\)\S*|#\S+")
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,7 @@ def _parts(text: str, ascii_only: bool) -> Iterator[str | Slot]:
         if found[1] is not None:  # a key
             continue
         value = json.loads(found[0], strict=False)
-        if is_language(value) and not _ADDRESS.fullmatch(value):
+        if is_language(value) and not is_address(value):
             yield text[at : found.start()]
             yield Value(value, found[0], ascii_only)
             at = found.end()

@@ -12,7 +12,7 @@ dropped, and its bookmarks widened to the whole. Deleted text (tracked) and form
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from html import unescape
 from itertools import groupby
@@ -31,10 +31,7 @@ _PART = re.compile(
     re.DOTALL,
 )
 _NAMESPACE = re.compile(r'xmlns(?::([\w.-]+))?\s*=\s*["\'][^"\']*wordprocessingml/(?:2006/)?main["\']')
-_TRANSLATED = re.compile(
-    r'PartName\s*=\s*"/([^"]+)"[^>]*wordprocessingml\.(?:document\.main|header|footer|footnotes|endnotes)\+xml'
-    r'|wordprocessingml\.(?:document\.main|header|footer|footnotes|endnotes)\+xml"\s+PartName\s*=\s*"/([^"]+)"'
-)
+_TRANSLATED = re.compile(r"\.wordprocessingml\.(?:document\.main|header|footer|footnotes|endnotes)\+xml")
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _TYPES = "[Content_Types].xml"
 _WRAPPERS = frozenset({"hyperlink", "ins", "moveTo", "smartTag", "bdo", "dir"})
@@ -51,8 +48,7 @@ _WHOLE = _STARTS | _ENDS | _UNTOUCHED | _DROPPED | {"pPr"}  # taken with all the
 def translate_word(content: bytes, name: str, translate: Translate, progress: Progress | None) -> bytes:
     """A Word document with its paragraphs translated; ValueError when it is none."""
     archive = Archive(content, name)
-    types = archive.contents.get(_TYPES, b"").decode("utf-8", "replace")
-    names = [one or other for one, other in _TRANSLATED.findall(types)]
+    names = _text_parts(archive.contents.get(_TYPES, b"<Types/>"), name)
     names = [part for part in dict.fromkeys(names) if part in archive.contents]
     if not names:
         raise ValueError(f"{name!r} is no Word document; save it as .docx")
@@ -131,8 +127,23 @@ class _Piece:
     raw: str
 
 
-def _checked_xml(content: bytes, name: str) -> str:
-    """The text of a part; ValueError unless it is well-formed XML in UTF-8 without a document type."""
+def _text_parts(types: bytes, name: str) -> list[str]:
+    """The names of the parts that hold text, from the table of contents of a document."""
+    found: list[str] = []
+
+    def start(tag: str, attributes: dict[str, str]) -> None:
+        if tag.rpartition(":")[2] == "Override" and _TRANSLATED.search(attributes.get("ContentType", "")):
+            found.append(attributes.get("PartName", "").removeprefix("/"))
+
+    _checked_xml(types, name, start)
+    return found
+
+
+def _checked_xml(content: bytes, name: str, start: Callable[[str, dict[str, str]], None] | None = None) -> str:
+    """The text of a part; ValueError unless it is well-formed XML in UTF-8 without a document type.
+
+    `start` is called with each start tag.
+    """
     if len(content) > MOST_XML:
         raise ValueError(f"a text in {name!r} has over {MOST_XML >> 20} MiB; send it in smaller parts")
 
@@ -141,6 +152,7 @@ def _checked_xml(content: bytes, name: str) -> str:
 
     parser = expat.ParserCreate("utf-8")
     parser.StartDoctypeDeclHandler = refuse
+    parser.StartElementHandler = start
     try:
         text = content.decode("utf-8-sig")
         parser.Parse(content, True)

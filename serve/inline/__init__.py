@@ -7,7 +7,7 @@ tags back, `placement` finds where by the alignment, `atoms` cuts words as finel
 restores line ends.
 """
 
-from .tokens import Break, Close, Inline, Open, Point, Text, Token, is_language
+from .tokens import Break, Close, Inline, Open, Point, Text, Token, is_address, is_language
 from .unit import Unit, gather
 from .wrapping import wrap
 

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 
 BLANKS = " \t\n\f\r"  # what HTML calls so; a no-break space is a character
+_ADDRESS_SIGNS = ("/", "\\", "@", "www.")
 _FEW_WORDS = re.compile(r"[^\W\d_]+(?:[ '’-][^\W\d_]+){0,3}")
 
 
@@ -61,6 +62,12 @@ Token = Inline | Break
 def is_language(text: str) -> bool:
     """Whether a text holds a letter; numbers and signs alone are not translated."""
     return any(character.isalpha() for character in text)
+
+
+def is_address(text: str) -> bool:
+    """Whether a text is one word that names a page, a path, a person or a topic: it says nothing to translate."""
+    words = text.split()
+    return len(words) == 1 and (words[0].startswith("#") or any(sign in words[0] for sign in _ADDRESS_SIGNS))
 
 
 def is_read(token: Inline) -> bool:

@@ -145,6 +145,20 @@ def test_a_translation_is_never_markup(answer: str, page: str) -> None:
     assert answer in unescape("".join(p.raw for p in read_tags(translated) if isinstance(p, Characters)))
 
 
+MASTODON = (
+    '<p>Two dogs <span class="h-card" translate="no"><a href="https://a.b/@c" class="u-url">@<span>c</span></a></span> '
+    'play in the <a href="https://a.b/tags/snow" rel="tag">#<span>snow</span></a> <b>today</b></p>'
+)
+
+
+def test_posts_keep_names_and_topics() -> None:
+    """A post of a social network would mention somebody else."""
+    expected = MASTODON
+    for word in ("Two dogs ", "play in the ", ">today"):
+        expected = expected.replace(word, word.upper())
+    assert translate_html(MASTODON, upper) == expected
+
+
 MALFORMED = [
     "<b>two <i>dogs</b> run</i>",
     "two </b> dogs",
