@@ -42,7 +42,9 @@ class DocumentPanel:
             with gr.Row(equal_height=True):
                 self.column = gr.Textbox(label=say("column"), max_lines=1, scale=2, min_width=220)
                 self.go = gr.Button(say("document_go"), min_width=160)
-            self.done = gr.File(label=say("document_done"), interactive=False, visible=False)
+            self.done = gr.File(
+                label=say("document_done"), interactive=False, visible=False, elem_id="translated"
+            )
             self.told = gr.HTML(html_template='<p class="status" role="status">${value}</p>', elem_id="told")
 
     def connect(self, pair: gr.Dropdown, sliders: list[gr.Slider]) -> None:
