@@ -51,7 +51,8 @@ class Acts:
                 drawings: list[Any] = [skip, skip]
                 if update.drawing is not None:
                     drawings[in_attention] = update.drawing
-                told = skip if update.shown is None else status("done")
+                told = status("searching") if update.searching else skip
+                told = told if update.shown is None else status("done")
                 segments = skip if update.shown is None else _list_segments(update.shown)
                 yield [update.text, told, update.shown or skip, segments, *drawings]
         except Exception as error:

@@ -8,11 +8,14 @@ from html import escape
 
 from seq2seq.text import word_spans
 
+from .labels import say
 from .shown import Version
 
 
 def draw_difference(first: Version, second: Version) -> str:
     """Both texts with their scores; words that only one of them has are struck out or underlined."""
+    if first.text == second.text:
+        return f'<p class="note">{say("same")}</p>'
     one, other = _words(first.text), _words(second.text)
     matcher = SequenceMatcher(None, [word for word, _ in one], [word for word, _ in other], autojunk=False)
     kept_one, kept_other = set(), set()

@@ -27,11 +27,12 @@ Draw = Callable[[Translator, str, str], Drawing]
 
 
 class Update(NamedTuple):
-    """What a translation has come to: None where nothing is new."""
+    """What a translation has come to; None where nothing is new. Once `searching`, the text is a draft."""
 
-    text: str | None = None
+    text: str
     drawing: Drawing | None = None
     shown: Shown | None = None
+    searching: bool = False
 
 
 class Sketch:
@@ -116,6 +117,7 @@ class Desk:
                 written += separator
         finally:
             sketch.stop()
+        yield Update(written, searching=True)
         found: list[Part] = []
         sources = iter([source for source, _ in parts])
         async for translation in self.worker.stream(translator.translate(sources, options)):

@@ -23,9 +23,9 @@ PAIR = (SENTENCE, "a man sleeps", "en", "de")
 @pytest.fixture(scope="module")
 def address(make: "Make", running: "Running") -> Iterator[str]:
     """A server of the tiny translator, its functions offered as tools where mcp is installed."""
-    from serve.app import Options
+    from serve.app import ServerOptions
 
-    with running(make(options=Options(mcp=importlib.util.find_spec("mcp") is not None))) as address:
+    with running(make(options=ServerOptions(mcp=importlib.util.find_spec("mcp") is not None))) as address:
         yield address
 
 
@@ -117,10 +117,10 @@ def test_tools_are_listed_and_called(address: str, translator: "Translator") -> 
 
 def test_tools_are_off_by_default_and_need_their_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     """A server would offer tools unasked, or fail with a traceback where the extra is missing."""
-    from serve.app import Options
+    from serve.app import ServerOptions
     from serve.command import main
 
-    assert Options().mcp is False
+    assert ServerOptions().mcp is False
     find = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "mcp" else find(name))
     with pytest.raises(ValueError, match=r"pip install 'seq2seq\[mcp\]'"):

@@ -43,9 +43,11 @@ def test_candidates_are_those_of_the_model(translator: "Translator", part: "Part
 
 def test_forced_piece_is_written_and_decoded_on(translator: "Translator", part: "Part") -> None:
     """The text after a forced piece would not be what the model writes after it."""
-    from serve.demo.insight import decode_on
+    from serve.demo.insight import decode_on, show_candidates
 
-    beginning = [*part.version.pieces[:1], "▁man"]
+    step = show_candidates(translator, part)["steps"][1]
+    other = next(token for token, _ in step if token not in (part.version.pieces[1], END))
+    beginning = [*part.version.pieces[:1], other]
     found = decode_on(translator, part.source, beginning, DecodeOptions())
     assert list(found.pieces[:2]) == beginning
     expected = translator.translate(SENTENCE, DecodeOptions(target_prefix=tuple(beginning)))

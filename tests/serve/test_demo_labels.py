@@ -29,7 +29,7 @@ def test_every_language_has_every_word() -> None:
 
 def test_every_word_is_used() -> None:
     """A word would be kept in three languages that nobody reads."""
-    used = set(re.findall(r'"(\w+)"', CODE))
+    used = set(re.findall(r"""["'](\w+)["']""", CODE))
     used |= {f"tab_{name}" for name in used} | {f"flow_{name}" for name in used}
     used |= {f"option_{name}{end}" for name in OFFERED for end in ("", "_hint")}
     assert set(LABELS["en"]) | set(PROSE["en"]) <= used
