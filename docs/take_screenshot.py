@@ -1,6 +1,6 @@
 """Takes docs/demo.png: the page of `seq2seq serve` with a translated sentence and its attention.
 
-python docs/take_screenshot.py [--out docs/demo.png] [--dark] [--width 1200] [--height 1010]
+python docs/take_screenshot.py [--out docs/demo.png] [--dark] [--width 1200]
 
 Needs the test extra and a Chromium (on Debian: apt-get install chromium).
 """
@@ -17,6 +17,7 @@ from playwright.sync_api import Page, sync_playwright
 
 SENTENCE = "A young girl in a red dress is reading a book on a bench."
 POINTED_AT = "Buch."  # whose source words are lit
+HEIGHT = 1200  # pixels; all of the page is in the picture
 PATIENCE = 120_000  # milliseconds
 
 
@@ -26,7 +27,6 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "demo.png")
     parser.add_argument("--dark", action="store_true", help="in dark colours")
     parser.add_argument("--width", type=int, default=1200)
-    parser.add_argument("--height", type=int, default=1010)
     given = parser.parse_args()
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     if chromium is None:
@@ -34,13 +34,13 @@ def main() -> None:
     with serving() as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
         page = browser.new_page(
-            viewport={"width": given.width, "height": given.height},
+            viewport={"width": given.width, "height": HEIGHT},
             color_scheme="dark" if given.dark else "light",
             locale="en-US",
         )
         page.set_default_timeout(PATIENCE)
         look(page, address)
-        page.screenshot(path=given.out)
+        page.screenshot(path=given.out, full_page=True)
         browser.close()
     print(f"{given.out}: {given.out.stat().st_size:,} bytes")
 
@@ -66,7 +66,8 @@ def look(page: Page, address: str) -> None:
     page.locator("#status").get_by_text("Done.").wait_for()
     page.get_by_role("tab", name="Attention").click()
     page.locator("#attention .thumb").first.wait_for()
-    page.locator("#attention .row-names .name", has_text=POINTED_AT).hover()
+    page.locator("#attention").get_by_text("ribbons", exact=True).click()
+    page.locator("#attention .word-of", has_text=POINTED_AT).hover(force=True)
     page.wait_for_timeout(1_500)
 
 

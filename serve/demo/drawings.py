@@ -47,7 +47,7 @@ def draw_figure(weights: Tensor, flow: Flow) -> str:
     )
     width, height = columns * cell, rows * cell
     return (
-        f'<svg class="figure" role="img" aria-hidden="true" viewBox="0 0 {width:.1f} {height:.1f}" '
+        f'<svg class="figure" aria-hidden="true" viewBox="0 0 {width:.1f} {height:.1f}" '
         f'width="{width:.0f}" height="{height:.0f}"><rect class="ground" width="{width:.1f}" '
         f'height="{height:.1f}" rx="4"/><g class="{flow}">{cells}</g></svg>'
     )

@@ -34,7 +34,7 @@ def client(address: str) -> "Client":
     """Gradio's own client."""
     from gradio_client import Client
 
-    return Client(address, verbose=False)
+    return Client(address, verbose=False, httpx_kwargs={"timeout": 300})  # on a busy machine
 
 
 def test_functions_have_names_and_types(client: "Client") -> None:
