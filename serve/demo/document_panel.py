@@ -9,6 +9,7 @@ import tempfile
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -122,7 +123,7 @@ class Work:
                 seconds = self.desk.limits.file_seconds
                 raise ValueError(f"the file took longer than {seconds} seconds; send it in smaller parts")
             turn = texts[start : start + TURN]
-            yield from anyio.from_thread.run(self.desk.run, lambda turn=turn: self._turn(turn))
+            yield from anyio.from_thread.run(self.desk.run, partial(self._turn, turn))
 
     def _turn(self, texts: list[str]) -> list[Translation]:
         return list(self.translator.translate(iter(texts), self.options))

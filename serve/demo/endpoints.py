@@ -27,8 +27,8 @@ class Endpoints:
 
     def offer(self) -> None:
         """Names the functions of this page for programs."""
-        named = (self.languages, self.translate, self.alternatives, self.score, self.align)
-        for function in (*named, self.attention, self.candidates):
+        functions: list[Callable[..., Any]] = [self.languages, self.translate, self.alternatives, self.score]
+        for function in (*functions, self.align, self.attention, self.candidates):
             gr.api(function, api_name=function.__name__)
 
     async def languages(self) -> list[list[str]]:

@@ -30,6 +30,7 @@ from .words_tab import WordsTab
 
 WAITING = 64  # requests of the page that may wait
 AT_ONCE = 8  # requests of the page that are worked on, step by step in turns
+FORGET = (600, 3600)  # seconds: how often files are looked at, and how old they may become
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
 
@@ -41,7 +42,7 @@ class Page:
 
     def build(self) -> gr.Blocks:
         """The page with its events connected."""
-        with gr.Blocks(title="seq2seq", analytics_enabled=False, delete_cache=(3600, 3600)) as blocks:
+        with gr.Blocks(title="seq2seq", analytics_enabled=False, delete_cache=FORGET) as blocks:
             self.top = Top(self.desk)
             self.shown = gr.State(Shown())
             self.open = gr.State(WordsTab.name)

@@ -37,7 +37,7 @@ def test_page_keeps_and_tells_nothing(client: "TestClient", blocks: Any) -> None
     assert config["analytics_enabled"] is False
     assert not config.get("run_history") and not config.get("share")
     assert client.get("/monitoring").status_code in (403, 404)
-    assert blocks.analytics_enabled is False and blocks.delete_cache == (3600, 3600)
+    assert blocks.analytics_enabled is False and blocks.delete_cache == (600, 3600)
 
 
 def test_only_named_functions_are_public(blocks: Any) -> None:
