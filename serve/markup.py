@@ -15,7 +15,7 @@ from html import unescape
 
 from seq2seq.translation import Translation
 
-from .inline import Break, Close, Open, Point, Text, Token, Unit, gather
+from .inline import Break, Close, Open, Point, Text, Token, Unit, gather, is_address
 from .tags import RAW, Characters, Comment, Tag, read_tags
 from .template import Template, Translate, fill
 

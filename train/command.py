@@ -112,12 +112,20 @@ def main(argv: list[str]) -> int:
     try:
         args, name = _resolve_configs(argv)
         cli = TrainCLI(args)
-        folder = RunFolder(Path(cli.config.run_dir or ROOT / name))
-        checkpoint, complaints = folder.prepare(cli.config.ckpt_path)
-        for complaint in complaints:
-            print(f"{complaint}; going on with {checkpoint}", file=sys.stderr)
-        run = TrainingRun(cli, folder)
     except (TypeError, argparse.ArgumentError, ArgumentError, MisconfigurationException) as error:
+        raise ValueError(_sentence(error)) from error
+    folder = RunFolder(Path(cli.config.run_dir or ROOT / name))
+    with folder.claimed():
+        return _train(cli, folder)
+
+
+def _train(cli: TrainCLI, folder: RunFolder) -> int:
+    checkpoint, complaints = folder.prepare(cli.config.ckpt_path)
+    for complaint in complaints:
+        print(f"{complaint}; going on with {checkpoint}", file=sys.stderr)
+    try:
+        run = TrainingRun(cli, folder)
+    except (TypeError, MisconfigurationException) as error:
         raise ValueError(_sentence(error)) from error
     try:
         run.train(checkpoint)

@@ -4,9 +4,12 @@ config.yaml  tokenizer.model  logs/  checkpoints/  model/
 """
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import yaml
+from filelock import FileLock, Timeout
 
 from .checkpoint_files import LAST, PREVIOUS, newest_checkpoint, remove_unfinished
 
@@ -61,6 +64,26 @@ class RunFolder:
         self.tokenizer = path / "tokenizer.model"
         self.model = path / "model"
         self.logs = path / "logs"
+
+    @contextmanager
+    def claimed(self) -> Iterator[None]:
+        """The folder for oneself: another process that trains in it would overwrite checkpoints.
+
+        Raises:
+            ValueError: another process trains in it.
+        """
+        if "LOCAL_RANK" in os.environ:  # one of several processes of a run; the first has claimed it
+            yield
+            return
+        self.path.mkdir(parents=True, exist_ok=True)
+        try:
+            with FileLock(self.path / ".lock", timeout=0):  # goes with its process, however that ends
+                yield
+        except Timeout as error:
+            raise ValueError(
+                f"{self.path} is in use by another training; wait for it, or choose another folder with "
+                "--run_dir"
+            ) from error
 
     def prepare(self, ckpt_path: str | None) -> tuple[Path | None, list[str]]:
         """The checkpoint to go on from (None: start anew), and what was wrong with others.

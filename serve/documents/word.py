@@ -139,7 +139,9 @@ def _text_parts(types: bytes, name: str) -> list[str]:
     return found
 
 
-def _checked_xml(content: bytes, name: str, start: Callable[[str, dict[str, str]], None] | None = None) -> str:
+def _checked_xml(
+    content: bytes, name: str, start: Callable[[str, dict[str, str]], None] | None = None
+) -> str:
     """The text of a part; ValueError unless it is well-formed XML in UTF-8 without a document type.
 
     `start` is called with each start tag.

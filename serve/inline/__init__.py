@@ -21,6 +21,7 @@ __all__ = [
     "Token",
     "Unit",
     "gather",
+    "is_address",
     "is_language",
     "wrap",
 ]

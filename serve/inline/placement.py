@@ -19,6 +19,9 @@ from seq2seq.translation import Translation
 
 from .atoms import Atoms, Span
 
+DEEPEST = 100  # levels of tags around one word; deeper ones are kept, but around nothing
+FARTHEST = 16  # atoms from a point to one that the translation has
+
 
 @dataclass(frozen=True)
 class Mark:
@@ -77,12 +80,15 @@ class _Places:
     def spans(self) -> list[Span]:
         """The place of each mark, in characters of the target."""
         depths: list[int] = []
-        for mark in self.marks:
+        levels: list[int] = []  # the same, but a mark around all of its parent's words is no deeper
+        for number, mark in enumerate(self.marks):
             depths.append(0 if mark.parent < 0 else depths[mark.parent] + 1)
+            levels.append(0 if mark.parent < 0 else levels[mark.parent])
+            levels[-1] += self.inside[number] != self.inside[mark.parent]
         # Among siblings those that end where their parent does go first: nobody else may take that end.
         order = sorted(range(len(self.marks)), key=lambda n: (depths[n], not _reaches(self.marks[n]), n))
         for number in order:
-            self.taken[number] = self._stretch(number)
+            self.taken[number] = self._stretch(number) if levels[number] <= DEEPEST else (0, 0)
             if self.taken[number][0] < self.taken[number][1]:
                 insort(self.siblings[self.marks[number].parent], self.taken[number])
         places: list[Span] = [(0, 0)] * len(self.marks)
@@ -182,14 +188,14 @@ class _Places:
     def _beside(self, atom: int, step: int, low: int, high: int, parent: int) -> int:
         """The border of the counterpart of the nearest linked atom on one side, in target characters."""
         first, last = self.taken[parent]
-        while low <= atom < high:
-            found = [target for target in self.atoms.links[atom] if first <= target < last]
+        if first == last:
+            return 0
+        end = max(low - 1, atom - FARTHEST) if step < 0 else min(high, atom + FARTHEST)
+        for near in range(atom, end, step):
+            found = [target for target in self.atoms.links[near] if first <= target < last]
             if found:
                 target = max(found) if step < 0 else min(found)
                 return self._outside(target, step, parent)
-            atom += step
-        if first == last:
-            return 0
         return self.atoms.targets[first][0] if step < 0 else self.atoms.targets[last - 1][1]
 
     def _outside(self, target: int, step: int, parent: int) -> int:

@@ -65,7 +65,7 @@ def is_language(text: str) -> bool:
 
 
 def is_address(text: str) -> bool:
-    """Whether a text is one word that names a page, a path, a person or a topic: it says nothing to translate."""
+    """Whether a text is one word that names a page, a path, a person or a topic: no language."""
     words = text.split()
     return len(words) == 1 and (words[0].startswith("#") or any(sign in words[0] for sign in _ADDRESS_SIGNS))
 

@@ -11,11 +11,9 @@ from hypothesis import strategies as st
 from word_models import identity, linked, mirror, phrases, saying, upper
 
 from serve.markup import read_html, translate_html
-from serve.tags import Characters, Comment, Tag, read_tags
+from serve.tags import Characters, Tag, read_tags
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
-
     from seq2seq import Translator
 
 SNOW = ("Two dogs play in the snow.", "Im Schnee spielen zwei Hunde.", "0-3 1-4 2-2 3-0 4-0 5-1")
@@ -145,10 +143,9 @@ def test_a_translation_is_never_markup(answer: str, page: str) -> None:
     assert answer in unescape("".join(p.raw for p in read_tags(translated) if isinstance(p, Characters)))
 
 
-MASTODON = (
-    '<p>Two dogs <span class="h-card" translate="no"><a href="https://a.b/@c" class="u-url">@<span>c</span></a></span> '
-    'play in the <a href="https://a.b/tags/snow" rel="tag">#<span>snow</span></a> <b>today</b></p>'
-)
+NAME = '<span class="h-card" translate="no"><a href="https://a.b/@c" class="u-url">@<span>c</span></a></span>'
+TOPIC = '<a href="https://a.b/tags/snow" rel="tag">#<span>snow</span></a>'
+MASTODON = f"<p>Two dogs {NAME} play in the {TOPIC} <b>today</b></p>"
 
 
 def test_posts_keep_names_and_topics() -> None:
@@ -195,7 +192,7 @@ def test_deep_nesting(depth: int) -> None:
     """10,000 levels would overflow the stack."""
     nested = "<b>" * depth + "two dogs" + "</b>" * depth
     assert translate_html(nested, upper) == nested.replace("two dogs", "TWO DOGS")
-    half = "".join(f"<b>w{n} " for n in range(300)) + "end" + "</b>" * 300
+    half = "".join(f"<b>w{n} " for n in range(90)) + "end" + "</b>" * 90
     assert translate_html(half, upper) == half.upper().replace("<B>", "<b>").replace("</B>", "</b>")
     for broken in (
         "<b>" * depth + "two",
@@ -253,64 +250,6 @@ def test_in_place_words_keep_their_tags(page: str) -> None:
             f"</{name}>", f"</{name.lower()}>"
         )
     assert translate_html(page, upper) == expected.replace("<SPAN>", "<span>").replace("</SPAN>", "</span>")
-
-
-soup = st.text(alphabet="<>/!-?=\"' \n&;ab中1", max_size=60)
-pieces = st.sampled_from(
-    [
-        "<b>",
-        "</b>",
-        "<p>",
-        "<br>",
-        "<script>",
-        "</script>",
-        "<!--",
-        "-->",
-        "two dogs",
-        "&amp;",
-        "<title>",
-        "<a b='",
-    ]
-)
-soups = st.lists(pieces | soup, max_size=12).map("".join)
-
-
-@given(soups)
-def test_any_text_comes_back(html: str) -> None:
-    """Some byte of a page would be lost, doubled or changed without need."""
-    assert "".join(part.raw for part in read_tags(html)) == html
-    assert translate_html(html, identity) == html
-    translate_html(html, mirror)
-    translate_html(html, saying("ein Hund"))
-
-
-@pytest.mark.browser
-def test_tags_are_those_of_a_browser(browser: "Browser") -> None:
-    """A browser would see a tag where a text was translated, or a text where a tag was kept."""
-    page = browser.new_page()
-    found = 0
-
-    @given(soups)
-    def compare(html: str) -> None:
-        nonlocal found
-        if "<title>" in html.lower() or "\x00" in html:
-            return  # a title inside a body is read, but written by other rules
-        seen = page.evaluate(_SEEN, f"<body>{html}")
-        assert _texts(html) == seen
-        found += bool(seen)
-
-    compare()
-    assert found
-    page.close()
-
-
-_SEEN = "html => [new DOMParser().parseFromString(html, 'text/html').body.textContent]"
-
-
-def _texts(html: str) -> list[str]:
-    """What a browser shows of the parts, but for line ends, as the content of the body."""
-    parts = [part for part in read_tags(html) if not isinstance(part, Comment)]
-    return ["".join(p.raw if p.is_raw else unescape(p.raw) for p in parts if isinstance(p, Characters))]
 
 
 @pytest.fixture(scope="module")

@@ -45,3 +45,12 @@ def test_each_start_has_a_log_of_its_own(tmp_path: Path) -> None:
     assert folder.next_log() == "part_1"
     (folder.logs / "csv" / "part_1").mkdir(parents=True)
     assert folder.next_log() == "part_2"
+
+
+def test_two_processes_cannot_train_in_one_folder(tmp_path: Path) -> None:
+    """Else each would overwrite the other's checkpoints; once the first has ended, the second may."""
+    refused = pytest.raises(ValueError, match="in use by another training")
+    with RunFolder(tmp_path).claimed(), refused, RunFolder(tmp_path).claimed():
+        pytest.fail("the folder was given twice")
+    with RunFolder(tmp_path).claimed():
+        pass
