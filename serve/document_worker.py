@@ -8,7 +8,6 @@ A thread waits while others translate, so it must not be the worker's. The word 
 follow is computed only where it is asked for, in turn with everything else.
 """
 
-import asyncio
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -17,6 +16,7 @@ from typing import TypeVar
 import anyio
 import anyio.to_thread
 from anyio import from_thread
+from fastapi import HTTPException
 
 from seq2seq import DecodeOptions
 from seq2seq.translation import Forced, Translation
@@ -24,6 +24,7 @@ from seq2seq.translation import Forced, Translation
 from .batcher import busy
 from .composition import compose
 from .limits import Limits
+from .request import CLIENT_LEFT
 from .service import AUTO, Route, Service, Translated
 from .template import Translate
 
@@ -56,9 +57,11 @@ class DocumentWorker:
         """
         lender = _Lender(self.service, source, target, client, check, time.monotonic() + seconds)
         try:
-            result = await anyio.to_thread.run_sync(lambda: work(lender.translate), limiter=self._limiter)
+            result = await anyio.to_thread.run_sync(
+                lambda: work(lender.translate), limiter=self._limiter, abandon_on_cancel=True
+            )
         finally:
-            lender.given_up = True
+            lender.given_up = True  # a thread whose client has left ends when it asks for more
         return result, lender.route
 
 
@@ -96,7 +99,7 @@ class _Lender:
 
     async def _translate(self, texts: list[str], source: str) -> list[Translation]:
         if self.given_up:
-            raise asyncio.CancelledError
+            raise HTTPException(CLIENT_LEFT, "the client left")
         if time.monotonic() > self.end:
             raise busy("the document took longer than is allowed; send it in parts", 5)
         found = await self.service.translate(texts, source, self.target, DecodeOptions(), self.client)

@@ -90,10 +90,10 @@ def make_router(service: Service, access: Access, documents: DocumentWorker) -> 
             check=service.limits.check_file_texts,
             seconds=service.limits.file_seconds,
         )
-        translated, _ = await while_connected(request, work)
-        return JSONResponse(
-            {"translatedFileUrl": str(request.url_for("download_file", key=shelf.put(translated)))}
-        )
+        translated, route = await while_connected(request, work)
+        pivot = {"pivot": route.pivots[0]} if route.pivots else {}
+        url = request.url_for("download_file", key=shelf.put(translated))
+        return JSONResponse({"translatedFileUrl": str(url), **pivot})
 
     @router.get("/download_file/{key}", response_class=Response, responses=_download_answers())
     async def download_file(key: str) -> Response:

@@ -83,7 +83,8 @@ class Service:
         self.limits = limits
         self.metrics = metrics
         self.detector = Detector(catalog.codes)
-        self._reader = Worker()  # cuts texts and loads models while the other worker translates
+        self._reader = Worker()  # cuts texts and tells languages while the other worker translates
+        self._loader = Worker()  # loads models meanwhile
 
     async def detect(self, text: str) -> list[Detected]:
         """Every language of the catalog, likeliest first."""
@@ -173,7 +174,7 @@ class Service:
         if leg.offer.loaded is not None:
             return leg.offer.loaded
         try:
-            return await self._reader.run(leg.offer.translator)
+            return await self._loader.run(leg.offer.translator)
         except ValueError as error:
             raise busy(f"the model {leg.offer.name} cannot be loaded ({type(error).__name__})", 60) from None
 

@@ -122,9 +122,17 @@ class RichAnswer(BaseModel):
     translations: list[TranslationAnswer]
 
 
+EVENT_SCHEMA = {  # of one event; data is JSON in a string
+    "type": "object",
+    "properties": {
+        "event": {"type": "string", "enum": ["piece", "end", "error"]},
+        "data": {"type": "string"},
+    },
+    "required": ["event", "data"],
+}
 STREAM_ANSWER: dict[int | str, dict[str, Any]] = {
     200: {
-        "content": {EVENTS: {"schema": {"type": "string"}}},
+        "content": {EVENTS: {"schema": EVENT_SCHEMA}},
         "description": "Events: piece, then end or error",
     }
 }

@@ -1,5 +1,6 @@
 """POST /translate_file: the same file comes back, as an attachment, for a while, to who knows its name."""
 
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -109,3 +110,40 @@ def test_files_leave_after_a_while_and_when_there_are_too_many() -> None:
     assert (shelf.get(first), shelf.get(second), shelf.get(third)) == (None, large, large)
     now[0] = KEPT_SECONDS + 1
     assert shelf.get(third) is None
+
+
+def test_thread_of_a_client_that_left_ends(translator: "Translator") -> None:
+    """A book would be translated to its end for a client that is no longer there."""
+    import asyncio
+
+    from serve.batcher import Batcher
+    from serve.catalog import Catalog
+    from serve.document_worker import TURN, DocumentWorker
+    from serve.limits import Limits
+    from serve.metrics import Metrics
+    from serve.service import Service
+    from serve.template import Translate
+    from serve.worker import Worker
+
+    seen: list[str] = []
+    first, ended = threading.Event(), threading.Event()
+
+    def work(translate: Translate) -> None:
+        try:
+            for translation in translate(["a man"] * (20 * TURN)):
+                seen.append(translation.text)
+                first.set()
+        finally:
+            ended.set()
+
+    async def main() -> None:
+        limits, metrics = Limits(), Metrics()
+        service = Service(Catalog({"tiny": translator}), Batcher(Worker(), limits, metrics), limits, metrics)
+        run = DocumentWorker(service).run(work, "en", "de", "client", check=lambda texts: None, seconds=60)
+        task = asyncio.create_task(run)
+        await asyncio.to_thread(first.wait, 60)
+        task.cancel()
+        assert await asyncio.to_thread(ended.wait, 60)
+
+    asyncio.run(main())
+    assert len(seen) < 20 * TURN
