@@ -10,6 +10,7 @@ The inputs are those of the model's own pass; a test holds `weights` equal to th
 """
 
 import math
+from collections.abc import Sequence
 from threading import get_ident
 from typing import Any, NamedTuple
 
@@ -116,11 +117,12 @@ def _work_out(
 
 def _attention(translator: Translator, flow: Flow, layer: int) -> Attention:
     model = translator.model
-    layers = {
+    stacks: dict[Flow, Sequence[Attention]] = {
         "encoder": [each.self_attention for each in model.encoder],
         "decoder": [each.self_attention for each in model.decoder],
         "cross": [each.cross_attention for each in model.decoder],
-    }[flow]
+    }
+    layers = stacks[flow]
     _check("layer", layer, len(layers))
     return layers[layer]
 

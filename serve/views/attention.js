@@ -120,13 +120,14 @@ const mount = (root, host) => {
       head,
       back,
     };
+    const savesGroup = { class: "saves", role: "group", "aria-label": say("download") };
     const choosers = [flow.element, units.element, drawn.element, layer.element, head.element, back];
     box.replaceChildren(
       make("div", { class: "choosers" }, ...choosers),
       parts.readout,
       make("div", { class: "stage-and-overview" }, parts.stage, parts.side),
       parts.caption,
-      make("div", { class: "saves", role: "group", "aria-label": say("download") }, say("download"), ...saves),
+      make("div", savesGroup, say("download"), ...saves),
       parts.folded,
     );
   };

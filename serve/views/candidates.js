@@ -39,9 +39,10 @@ const mount = (root, host) => {
         return button;
       }),
     );
-    const strip = columns.map((buttons, step) =>
-      make("li", { "aria-label": say("step", { number: step + 1 }) }, make("span", { class: "number" }, String(step + 1)), ...buttons),
-    );
+    const strip = columns.map((buttons, step) => {
+      const number = make("span", { class: "number" }, String(step + 1));
+      return make("li", { "aria-label": say("step", { number: step + 1 }) }, number, ...buttons);
+    });
     const list = make("ol", { class: "candidates-strip", "aria-label": say("candidates") }, ...strip);
     box.replaceChildren(make("p", { class: "note" }, say("candidates_hint")), list);
     const stop = at ? (columns[at[0]]?.[at[1]] ?? columns[0]?.[0]) : columns[0]?.[0];

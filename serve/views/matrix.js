@@ -1,25 +1,25 @@
-// A map as a matrix: one canvas pixel a cell, names that stay in sight, and two bands that follow the pointer.
+// A map as a matrix: one canvas pixel a cell, names that stay in sight, two bands that follow the pointer.
 // Nothing is built or removed while the pointer moves.
 
 const IDEOGRAPHS = /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{P}]+$/u;
 
-const nameTag = (word, kind) =>
-  make(
-    "span",
-    { class: `name${IDEOGRAPHS.test(word) ? " upright" : ""}`, title: word.length > 14 ? readable(word) : null },
-    make("span", { dir: "auto" }, readable(word)),
-  );
+const nameTag = (word) => {
+  const kind = IDEOGRAPHS.test(word) ? "name upright" : "name";
+  const title = word.length > 14 ? readable(word) : null; // of a word that may be cut
+  return make("span", { class: kind, title }, make("span", { dir: "auto" }, readable(word)));
+};
 
 const matrix = (sheet, plane, tongue, report) => {
   const { rows, columns } = sheet;
-  const across = { class: "column-names", dir: isRightToLeft(columns) ? "rtl" : "ltr", "aria-hidden": "true" };
+  const dir = isRightToLeft(columns) ? "rtl" : "ltr";
+  const across = { class: "column-names", dir, "aria-hidden": "true" };
   const columnNames = make("div", across, ...columns.map(nameTag));
   const rowNames = make("div", { class: "row-names", "aria-hidden": "true" }, ...rows.map(nameTag));
   const canvas = make("canvas", { "aria-hidden": "true" });
   const rowBand = make("div", { class: "band across", hidden: true });
   const columnBand = make("div", { class: "band down", hidden: true });
   const spot = make("div", { class: "spot", hidden: true });
-  const cells = make("div", { class: "cells", dir: across.dir }, canvas, rowBand, columnBand, spot);
+  const cells = make("div", { class: "cells", dir: dir }, canvas, rowBand, columnBand, spot);
   const grid = make(
     "div",
     { class: "grid", style: `--rows: ${rows.length}; --columns: ${columns.length}` },
@@ -28,14 +28,14 @@ const matrix = (sheet, plane, tongue, report) => {
     rowNames,
     cells,
   );
-  const given = { class: "frame", tabindex: 0, role: "application", "aria-label": tongue.say("matrix_label") };
-  const element = make("div", given, grid);
+  const label = tongue.say("matrix_label");
+  const element = make("div", { class: "frame", tabindex: 0, role: "application", "aria-label": label }, grid);
 
   const placeUnder = (event) => {
     const box = cells.getBoundingClientRect();
     const along = (event.clientX - box.left) / box.width;
     const down = (event.clientY - box.top) / box.height;
-    const column = Math.floor((across.dir === "rtl" ? 1 - along : along) * columns.length);
+    const column = Math.floor((dir === "rtl" ? 1 - along : along) * columns.length);
     const row = Math.floor(down * rows.length);
     const inside = (place, count) => place >= 0 && place < count;
     if (event.target.closest(".row-names")) return inside(row, rows.length) ? { row, column: null } : null;
@@ -71,7 +71,7 @@ const matrix = (sheet, plane, tongue, report) => {
 
   // The arrow keys walk the cells; one step before the first of a row or column stands for all of it.
   const walk = (key, { row, column }) => {
-    const ahead = across.dir === "rtl" ? -1 : 1;
+    const ahead = dir === "rtl" ? -1 : 1;
     const [y, x] = [row ?? -1, column ?? -1];
     const moves = {
       ArrowDown: [y + 1, x],

@@ -45,7 +45,13 @@ const overview = (sheet, data, tongue, choose) => {
     choose(buttons[next].layer, buttons[next].head);
   });
   return {
-    element: make("div", { class: "overview" }, make("p", { class: "note" }, say("overview")), grid, make("p", { class: "note hint" }, say("overview_hint"))),
+    element: make(
+      "div",
+      { class: "overview" },
+      make("p", { class: "note" }, say("overview")),
+      grid,
+      make("p", { class: "note hint" }, say("overview_hint")),
+    ),
     mark({ layer, head }) {
       for (const { button, layer: ownLayer, head: ownHead } of buttons) {
         const chosen = ownLayer === layer && ownHead === head;

@@ -64,79 +64,89 @@ const bands = (plane, above, below, near, far, point) => {
       if (weight < SHOWN) return;
       const opacity = (0.12 + 0.55 * weight).toFixed(3);
       const d = bandPath(start, arrival, near, far, point);
-      made.push({ row, column, path: draw("path", { class: "ribbon", fill: STRONG, "fill-opacity": opacity, d }) });
+      const path = draw("path", { class: "ribbon", fill: STRONG, "fill-opacity": opacity, d });
+      made.push({ row, column, path });
     });
   }
   return made;
 };
 
-// The picture of a map as ribbons, no wider than `room` if it can be: svg, bands, and a mark for each word.
-const drawRibbons = (sheet, plane, room, title) => {
+// Where everything of the picture lies, which is no wider than `room` if it can be.
+const layOutRibbons = (sheet, room) => {
   const words = { above: sheet.columns.map(cut), below: sheet.rows.map(cut) };
   const wide = { above: words.above.map(measure), below: words.below.map(measure) };
-  const lines = ["above", "below"].map((side) => lengthOf(wide[side].map((w) => Math.max(w, 12)), 13));
+  const longest = { above: Math.max(0, ...wide.above), below: Math.max(0, ...wide.below) };
+  const atLeast = (sizes) => sizes.map((size) => Math.max(size, 12));
+  const roomy = { above: atLeast(wide.above), below: atLeast(wide.below) };
+  const lines = [lengthOf(roomy.above, 13), lengthOf(roomy.below, 13)];
   const across = Math.max(...lines) + 32 <= room;
-  const leftwards = { above: isRightToLeft(sheet.columns), below: isRightToLeft(sheet.rows) };
   const line = across ? Math.max(...lines) : Math.max(words.above.length, words.below.length) * 28 - 6;
-  const place = (side) => {
-    const sizes = wide[side].map((w) => (across ? Math.max(w, 12) : 22));
-    return layOut(sizes, across ? 13 : 6, line, across && leftwards[side], true);
+  const place = (side, all) =>
+    across
+      ? layOut(roomy[side], 13, line, isRightToLeft(all), true)
+      : layOut(all.map(() => 22), 6, line, false, true);
+  const near = across ? 44 : 28 + longest.above;
+  const apart = Math.max(90, Math.min(260, room - 60 - longest.above - longest.below));
+  const far = across ? 190 : near + apart;
+  return {
+    words,
+    wide,
+    across,
+    near,
+    far,
+    above: place("above", sheet.columns),
+    below: place("below", sheet.rows),
+    point: across ? (along, away) => [16 + along, away] : (along, away) => [away, 16 + along],
+    width: Math.ceil(across ? line + 32 : far + 28 + longest.below),
+    height: Math.ceil(across ? far + 44 : line + 32),
   };
-  const [above, below] = [place("above"), place("below")];
-  const longest = Math.max(0, ...wide.above);
-  const near = across ? 44 : 28 + longest;
-  const far = across ? 190 : near + Math.max(90, Math.min(260, room - 60 - longest - Math.max(0, ...wide.below)));
-  const point = across ? (along, away) => [16 + along, away] : (along, away) => [away, 16 + along];
-  const width = across ? line + 32 : far + 28 + Math.max(0, ...wide.below);
-  const height = across ? far + 44 : line + 32;
+};
 
+// The mark of one word: its bar, its letters, and an area around both that answers the pointer.
+const drawWord = (layout, side, index) => {
+  const { across, near, far, point, words, wide } = layout;
+  const upper = side === "above";
+  const { from, size } = layout[side][index];
+  const [x, y] = point(from, upper ? near - 4 : far);
+  const bar = across ? { x, y, width: size, height: 4 } : { x, y, width: 4, height: size };
+  const text = across
+    ? { x: x + size / 2, y: upper ? y - 10 : y + 22, "text-anchor": "middle" }
+    : { x: upper ? x - 8 : x + 12, y: y + size / 2 + 5, "text-anchor": upper ? "end" : "start" };
+  const hit = across
+    ? { x: x - 6, y: upper ? 4 : y, width: size + 12, height: 40 }
+    : { x: upper ? 0 : x, y: y - 3, width: 40 + wide[side][index], height: 28 };
+  return draw(
+    "g",
+    { class: "word-of", "data-side": side, "data-place": index },
+    draw("rect", { class: "hit", fill: "none", ...hit }),
+    draw("rect", { class: "bar", fill: STRONG, ...bar }),
+    draw("text", { ...text, fill: INK, class: "name", direction: "ltr" }, words[side][index]),
+  );
+};
+
+// The picture of a map as ribbons: svg, its bands, and a mark for each word of both sides.
+const drawRibbons = (sheet, plane, room, title) => {
+  const layout = layOutRibbons(sheet, room);
+  const { above, below, near, far, point, width, height } = layout;
   const made = bands(plane, above, below, near, far, point);
-  const names = { above: [], below: [] };
-  for (const [side, stretches] of [["above", above], ["below", below]])
-    stretches.forEach(({ from, size }, index) => {
-      const away = side === "above" ? near - 4 : far;
-      const [x, y] = point(from, away);
-      const bar = across ? { x, y, width: size, height: 4 } : { x, y, width: 4, height: size };
-      const [textX, textY] = across
-        ? [x + size / 2, side === "above" ? y - 10 : y + 22]
-        : [side === "above" ? x - 8 : x + 12, y + size / 2 + 5];
-      const anchor = across ? "middle" : side === "above" ? "end" : "start";
-      const text = { x: textX, y: textY, "text-anchor": anchor, fill: INK, class: "name", direction: "ltr" };
-      const hit = across
-        ? { x: x - 6, y: side === "above" ? 4 : y, width: size + 12, height: 40 }
-        : { x: side === "above" ? 0 : x, y: y - 3, width: 40 + wide[side][index], height: 28 };
-      names[side].push(
-        draw(
-          "g",
-          { class: "word-of", "data-side": side, "data-place": index },
-          draw("rect", { class: "hit", fill: "none", ...hit }),
-          draw("rect", { class: "bar", fill: STRONG, ...bar }),
-          draw("text", text, words[side][index]),
-        ),
-      );
-    });
+  const names = {
+    above: above.map((_, index) => drawWord(layout, "above", index)),
+    below: below.map((_, index) => drawWord(layout, "below", index)),
+  };
+  const given = { class: "ribbons", xmlns: "http://www.w3.org/2000/svg", width, height };
   const svg = draw(
     "svg",
-    {
-      class: "ribbons",
-      xmlns: "http://www.w3.org/2000/svg",
-      width: Math.ceil(width),
-      height: Math.ceil(height),
-      viewBox: `0 0 ${Math.ceil(width)} ${Math.ceil(height)}`,
-      style: `font: ${FONT}`,
-      role: "img",
-      "aria-label": title,
-    },
+    { ...given, viewBox: `0 0 ${width} ${height}`, style: `font: ${FONT}`, role: "img", "aria-label": title },
     draw("g", {}, ...made.map(({ path }) => path)),
     draw("g", {}, ...names.above, ...names.below),
   );
-  return { svg, made, names, across };
+  return { svg, made, names, across: layout.across };
 };
 
 const ribbons = (sheet, plane, tongue, report, room) => {
   const { svg, made, names, across } = drawRibbons(sheet, plane, room, tongue.say("drawing"));
-  const given = { class: "frame", tabindex: 0, role: "application", "aria-label": tongue.say("ribbons_label") };
-  const element = make("div", given, svg);
+  const label = tongue.say("ribbons_label");
+  const element = make("div", { class: "frame", tabindex: 0, role: "application", "aria-label": label }, svg);
   const places = new Map(made.map(({ path, row, column }) => [path, { row, column }]));
 
   const placeUnder = (event) => {

@@ -3,14 +3,16 @@
 // A number with a bar from zero: to the right where it is above, to the left where it is below.
 const barCell = (tongue, value, largest, kind) => {
   const size = largest ? (100 * Math.abs(value)) / largest : 0;
-  const bar = make("span", { class: `bar-of ${value < 0 ? "below" : "above"}`, style: `--size: ${size.toFixed(1)}%` });
+  const side = value < 0 ? "below" : "above";
+  const bar = make("span", { class: `bar-of ${side}`, style: `--size: ${size.toFixed(1)}%` });
   const track = make("span", { class: `track ${kind}`, "aria-hidden": "true" }, bar);
   return make("td", {}, track, make("span", { class: "number" }, tongue.number(value)));
 };
 
 // D numbers as a strip of pixels, blue above zero and grey below, as strong as they are large.
 const vector = (values, largest, weight, label) => {
-  const canvas = make("canvas", { class: "vector", role: "img", "aria-label": label, style: `--weight: ${weight}` });
+  const given = { class: "vector", role: "img", "aria-label": label, style: `--weight: ${weight}` };
+  const canvas = make("canvas", given);
   canvas.paint = () => {
     [canvas.width, canvas.height] = [Math.max(1, values.length), 1];
     const context = canvas.getContext("2d");
@@ -75,7 +77,8 @@ const stepTable = (data, tongue, painted) => {
       make("span", { class: "why" }, why),
     ),
   );
-  const sum = vector(data.mix, largestOf(data.mix), 1, `${say("step_sum")}: ${data.mix.map(number).join(" ")}`);
+  const spoken = `${say("step_sum")}: ${data.mix.map(number).join(" ")}`;
+  const sum = vector(data.mix, largestOf(data.mix), 1, spoken);
   painted.push(sum);
   const total = data.weights.reduce((all, weight) => all + weight, 0);
   const blank = titles.length - 2;
@@ -115,15 +118,15 @@ const mount = (root, host) => {
     });
     makeStop(buttons, buttons[data.query]);
     painted = [];
-    const { layer, head } = data;
+    const where = say("layer_head", { layer: data.layer, head: data.head });
     const scrolled = box.querySelector(".frame")?.scrollLeft ?? 0;
     const frame = make(
       "div",
-      { class: "frame", tabindex: 0, role: "region", "aria-label": say("layer_head", { layer, head }) },
+      { class: "frame", tabindex: 0, role: "region", "aria-label": where },
       stepTable(data, tongue, painted),
     );
     box.replaceChildren(
-      make("p", { class: "caption" }, make("strong", {}, say("layer_head", { layer, head })), `, ${say(data.flow)}`),
+      make("p", { class: "caption" }, make("strong", {}, where), ` · ${say(data.flow)}`),
       make("p", { class: "note" }, say("step_query")),
       make("div", { class: "queries", role: "radiogroup", "aria-label": say("step_query") }, ...buttons),
       frame,

@@ -22,11 +22,11 @@ const speak = (host) => {
   const language = wanted.find((tag) => tag in LABELS) ?? "en";
   const decimals = new Intl.NumberFormat(language, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
   const percent = new Intl.NumberFormat(language, { style: "percent" });
-  const list = new Intl.ListFormat(language, { type: "unit", style: "short" });
+  const list = (all) => all.join(language === "zh" ? "，" : ", ");
   const say = (key, values = {}) => LABELS[language][key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
   const quote = (word) => (language === "de" ? `„${readable(word)}“` : `“${readable(word)}”`);
   const share = (value) => percent.format(value);
-  return { language, say, quote, share, number: (value) => decimals.format(value).replace("-", "−"), list: (all) => list.format(all) };
+  return { language, say, quote, share, number: (value) => decimals.format(value).replace("-", "−"), list };
 };
 
 // A blank word is shown as an open box; what cannot be seen is left out.

@@ -3,12 +3,12 @@
 
 const LINE = 26;
 const COLUMN_GAP = 34;
-const TREE_FONT = '600 14px system-ui, "Noto Sans", "Noto Sans CJK SC", sans-serif';
+const TREE_FONT = '14px system-ui, "Noto Sans", "Noto Sans CJK SC", sans-serif';
 
 const widthOf = (() => {
   const context = document.createElement("canvas").getContext("2d");
   return (word) => {
-    context.font = TREE_FONT;
+    context.font = `600 ${TREE_FONT}`; // as the result is written
     return context.measureText(word).width;
   };
 })();
@@ -57,7 +57,7 @@ const textOfPath = (path) => path.map(({ token }) => token).join("").replaceAll(
 const drawTree = (grown, height, tongue) => {
   const depth = Math.max(0, ...grown.map((node) => node.depth)) + 1;
   const widths = new Array(depth).fill(0);
-  for (const node of grown) widths[node.depth] = Math.max(widths[node.depth], widthOf(short(node.token)) + 48);
+  for (const { depth: at, token } of grown) widths[at] = Math.max(widths[at], widthOf(short(token)) + 48);
   const starts = [];
   widths.reduce((x, width, column) => ((starts[column] = x), x + width + COLUMN_GAP), 8);
   const total = starts.at(-1) + widths.at(-1) + 8;
@@ -68,23 +68,25 @@ const drawTree = (grown, height, tongue) => {
     const [x, end] = [starts[above.depth] + widths[above.depth], starts[node.depth]];
     const bend = (x + end) / 2;
     const d = `M${x} ${above.y}C${bend} ${above.y} ${bend} ${node.y} ${end} ${node.y}`;
-    const width = 1 + 4 * node.probability;
-    return [draw("path", { class: `branch ${kindOf(node)}`, d, "stroke-width": width.toFixed(2), "data-node": node.number })];
+    const given = { d, "stroke-width": (1 + 4 * node.probability).toFixed(2), "data-node": node.number };
+    return [draw("path", { class: `branch ${kindOf(node)}`, ...given })];
   });
   const marks = grown.map((node) => {
     const [x, width] = [starts[node.depth], widths[node.depth]];
-    const say = `${readable(node.token)}, ${tongue.share(node.probability)}, ${tongue.say(`tree_${kindOf(node)}`)}`;
+    const share = tongue.share(node.probability);
+    const label = `${readable(node.token)}, ${share}, ${tongue.say(`tree_${kindOf(node)}`)}`;
+    const given = { role: "button", tabindex: -1, "aria-label": label, "data-node": node.number };
     return draw(
       "g",
-      { class: `node ${kindOf(node)}`, role: "button", tabindex: -1, "aria-label": say, "data-node": node.number },
+      { class: `node ${kindOf(node)}`, ...given },
       draw("rect", { x, y: node.y - 11, width, height: 22, rx: 6 }),
       draw("text", { class: "token", x: x + 8, y: node.y + 5 }, short(node.token)),
-      draw("text", { class: "share", x: x + width - 6, y: node.y + 4.5, "text-anchor": "end" }, tongue.share(node.probability)),
+      draw("text", { class: "share", x: x + width - 6, y: node.y + 4.5, "text-anchor": "end" }, share),
     );
   });
   const svg = draw(
     "svg",
-    { class: "tree-picture", width: total, height, viewBox: `0 0 ${total} ${height}`, style: `font: ${TREE_FONT.replace("600 ", "")}` },
+    { class: "tree-picture", width: total, height, viewBox: `0 0 ${total} ${height}`, style: `font: ${TREE_FONT}` },
     ...lines,
     ...marks,
   );

@@ -48,6 +48,7 @@ def weight(row: int, column: int, layer: int = 1, plane: int = 2, flow: str = "c
 
 def point_at(visit: Visit, row: int, column: int, rows: int = 4, columns: int = 3) -> None:
     """Moves the pointer onto a cell of the matrix."""
+    visit.page.evaluate("window.scrollTo(0, 0)")
     box = visit.view(".cells").bounding_box()
     assert box
     x = box["x"] + (column + 0.5) * box["width"] / columns
@@ -108,19 +109,18 @@ def test_arrow_keys_walk_the_map(visit: Visit, drawing: str) -> None:
     visit.page.get_by_label(drawing, exact=True).check()
     visit.view(".overview [aria-checked=true]").focus()
     visit.page.keyboard.press("Shift+Tab")
+    wait_for_start(visit, "“Zwei” looked at “")
     if drawing == "matrix":
-        wait_for_start(visit, "“Zwei” looked at “")
         visit.page.keyboard.press("ArrowRight")
         wait_for_start(visit, cell(0, 0))
         visit.page.keyboard.press("ArrowDown")
         visit.page.keyboard.press("End")
         wait_for_start(visit, cell(1, 2))
     else:
-        wait_for_start(visit, "“Two” was looked at by “")
         visit.page.keyboard.press("ArrowRight")
-        wait_for_start(visit, "“dogs” was looked at by “")
-        visit.page.keyboard.press("ArrowDown")
         wait_for_start(visit, "“Hunde” looked at “")
+        visit.page.keyboard.press("ArrowUp")
+        wait_for_start(visit, "“dogs” was looked at by “")
     visit.page.keyboard.press("Escape")
     wait_for_start(visit, "Point at")
 
