@@ -100,7 +100,7 @@ class Acts:
         """The tree of a beam search over the segment, its nodes, and the status."""
         try:
             options = Controls.read(values)
-            nodes = await self._see(shown, segment, lambda *seen: grow_tree(*seen, options))
+            nodes = await self._see(shown, segment, grow_tree, options)
             return [show_tree(nodes), nodes, gr.skip()]
         except Exception as error:
             return [None, [], status(explain_failure(error))]

@@ -37,10 +37,11 @@ class Controls:
 def _slider(field: OptionField, most: float | None) -> gr.Slider:
     assert field.minimum is not None and field.maximum is not None
     whole = field.type is int
+    first: Any = FIRST.get(field.name) or field.default
     return gr.Slider(
         field.minimum,
         field.maximum if most is None else min(field.maximum, most),
-        value=FIRST.get(field.name, field.default),
+        value=first,
         step=1 if whole else 0.1,
         precision=0 if whole else 1,
         label=say(f"option_{field.name}"),

@@ -12,6 +12,7 @@ import gradio as gr
 
 from seq2seq import DecodeOptions, Translator
 from seq2seq.sheet import Flow, SheetUnits, make_sheet
+from seq2seq.translation import Alternative, Translation
 
 from .desk import Desk, explain_failure
 from .insight import show_candidates
@@ -141,7 +142,7 @@ class Endpoints:
         def call(translator: Translator) -> list[dict[str, float | str]]:
             self.desk.limits.check_candidates(count - 1)
             found = translator.translate(text, DecodeOptions(beam_size=beam, num_hypotheses=count))
-            return [{"text": each.text, "score": each.score} for each in (found, *found.alternatives)]
+            return [_scored(found), *map(_scored, found.alternatives)]
 
         return await self._ask([text], source, target, call)
 
@@ -164,6 +165,10 @@ class Endpoints:
         except Exception as error:
             told = explain_failure(error)
             raise gr.Error(LABELS["en"].get(told, told), print_exception=False) from None
+
+
+def _scored(found: Translation | Alternative) -> dict[str, float | str]:
+    return {"text": found.text, "score": found.score}
 
 
 def _attention(

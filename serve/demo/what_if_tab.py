@@ -72,7 +72,7 @@ class WhatIfTab(Tab):
         """The difference of two translations of a part, and the maps of both."""
         last = len(part.versions) - 1
         one, other = (part.choose(min(number, last)) for number in (first, second))
-        shown = [draw_difference(one.version, other.version)]
+        shown: list[Any] = [draw_difference(one.version, other.version)]
         for each in (one, other):
             try:
                 shown.append(show_maps(translator, explain_part(translator, each)[1], None))

@@ -106,9 +106,12 @@ def test_keyboard_is_enough(visit: Visit) -> None:
     visit.wait_for_status("Done.")
     visit.pair.locator(".sides").wait_for()
     visit.page.get_by_role("tab", name="Words").focus()
-    visit.page.keyboard.press("Tab")
-    visit.page.keyboard.press("ArrowRight")
     held = visit.pair.locator(".word:focus")
+    for _ in range(8):  # the other tabs come first
+        visit.page.keyboard.press("Tab")
+        if held.count():
+            break
+    visit.page.keyboard.press("ArrowRight")
     assert held.text_content() == "dogs"
     assert "“dogs”" in str(visit.pair.locator(".readout").text_content())
     visit.page.get_by_role("tab", name="What if").focus()
