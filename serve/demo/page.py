@@ -56,7 +56,7 @@ class Page:
         return blocks
 
     def _lay_out_tabs(self) -> None:
-        with gr.Tabs():
+        with gr.Tabs(overflow_behavior="wrap"):
             with gr.Tab(say("tab_words"), id=WordsTab.name) as words:
                 self.words = WordsTab()
                 self.documents = DocumentPanel(self.desk)
