@@ -1,5 +1,5 @@
-// A beam's tree: a step is a column, a node a piece joined to the one it continues. Leaves have a line each;
-// a node stands on the line of the first that continues it, so that the result is a straight line at the top.
+// A beam's tree: a step is a column, a node a piece joined to the one it continues. Each takes the first line
+// of its column that is free and not above its parent's; the result goes first, a straight line at the top.
 
 const LINE = 26;
 const COLUMN_GAP = 34;
@@ -16,7 +16,7 @@ const widthOf = (() => {
 // Nodes with their depth, children, line on the page and total probability.
 const grow = (nodes) => {
   const grown = nodes.map(([token, probability, parent, kept, best], number) => {
-    return { number, token, probability, parent, kept, best, children: [], depth: 0, total: probability, y: 0 };
+    return { number, token, probability, parent, kept, best, children: [], depth: 0, total: probability };
   });
   for (const node of grown) {
     if (node.parent === null) continue;
@@ -29,16 +29,17 @@ const grow = (nodes) => {
   const weakestFirst = (nodes) => nodes.sort((a, b) => rank(a) - rank(b));
   for (const node of grown) weakestFirst(node.children);
   // Without calls of itself: a tree is as deep as the text is long.
-  let line = 0;
+  const free = []; // of each column, the first free line
   const waiting = weakestFirst(grown.filter((node) => node.parent === null));
   while (waiting.length) {
     const node = waiting.pop();
-    node.y = (line + 0.5) * LINE;
-    if (!node.children.length) line++;
+    node.line = Math.max(free[node.depth] ?? 0, node.parent === null ? 0 : grown[node.parent].line);
+    node.y = (node.line + 0.5) * LINE;
+    free[node.depth] = node.line + 1;
     waiting.push(...node.children);
   }
   for (const node of grown) node.children.reverse();
-  return { grown, height: line * LINE };
+  return { grown, height: Math.max(0, ...free) * LINE };
 };
 
 const short = (token) => {
