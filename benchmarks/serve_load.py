@@ -33,20 +33,22 @@ from rounds import conditions
 HERE = Path(__file__).parent
 STREAMS = 20  # how often the first text of a stream is timed
 LONGEST_START = 300  # seconds until a server must answer
-BEAM, BATCH = 5, 64
+BEAM = 5
 
 
 def main() -> None:
     """Start each server, load it, print a line."""
     arguments = read_arguments()
-    if arguments.peer:
-        serve_peer(arguments.peer, arguments.model, arguments.port)
+    if arguments.plain:
+        serve_plain(arguments.model, arguments.port)
         return
     sentences = arguments.source.read_text(encoding="utf-8").splitlines()
     print(f"{conditions()}; {arguments.clients} clients, {arguments.seconds} s each", flush=True)
     speeds: dict[str, float] = {}
     thrift: dict[str, float] = {}
     for name, command, path in contestants(arguments.model):
+        if arguments.only and name not in arguments.only:
+            continue
         with serving(command) as (address, process):
             if name == "ours":
                 print(f"{name:18} first text of a stream, idle: {first_text(address, sentences)}", flush=True)
@@ -57,13 +59,13 @@ def main() -> None:
         thrift[name] = len(found.seconds) / found.cpu_seconds
         print(found.line(name), flush=True)
     for name, speed in speeds.items():
-        if name != "ours" and speed:
+        if name != "ours" and speed and "ours" in speeds:
             ratios = speeds["ours"] / speed, thrift["ours"] / thrift[name]
             print("ours / {}: {:.2f} in answers/s, {:.2f} in answers/CPU s".format(name, *ratios))
 
 
 def read_arguments() -> argparse.Namespace:
-    """The command line; --peer and --port are for the processes that this one starts."""
+    """The command line; --plain and --port are for a process that this one starts."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -71,10 +73,13 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument("--source", type=Path, help="one sentence a line")
     parser.add_argument("--clients", type=int, default=64)
     parser.add_argument("--seconds", type=float, default=60)
-    parser.add_argument("--peer", choices=("plain", "litserve"), help=argparse.SUPPRESS)
+    parser.add_argument(
+        "--only", action="append", help="one contestant's name; again for more (default: all)"
+    )
+    parser.add_argument("--plain", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--port", type=int, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    if not (arguments.peer or arguments.source):
+    if not (arguments.plain or arguments.source):
         parser.error("give --source, a file with one sentence a line")
     return arguments
 
@@ -82,16 +87,17 @@ def read_arguments() -> argparse.Namespace:
 def contestants(model: str) -> Iterator[tuple[str, list[str], str]]:
     """Name, command (its port comes last) and path of each server."""
     ours = [sys.executable, "-m", "seq2seq", "serve", "--model", model]
-    peer = [sys.executable, str(HERE / "serve_load.py"), "--model", model, "--peer"]
     yield "ours", [*ours, "--port"], "/translate"
     yield "ours, no batching", [*ours, "--batch-tokens", "1", "--patience", "0", "--port"], "/translate"
-    yield "plain route", [*peer, "plain", "--port"], "/translate"
+    plain = [sys.executable, str(HERE / "serve_load.py"), "--model", model, "--plain", "--port"]
+    yield "plain route", plain, "/translate"
     try:
         import litserve  # noqa: F401 - only whether it is there
     except ImportError:
         print("litserve is not installed and is left out", flush=True)
     else:
-        yield "litserve", [*peer, "litserve", "--port"], "/predict"
+        peer = [sys.executable, str(HERE / "litserve_peer.py"), "--model", model, "--port"]
+        yield "litserve", peer, "/predict"
 
 
 @contextlib.contextmanager
@@ -194,14 +200,6 @@ def first_text(address: str, sentences: Sequence[str]) -> str:
     return f"median {1000 * statistics.median(taken):.0f} ms, p95 {1000 * p95:.0f} ms of {len(taken)}"
 
 
-def serve_peer(name: str, model: str, port: int) -> None:
-    """A peer on a port, until it is told to end."""
-    if name == "plain":
-        serve_plain(model, port)
-    else:
-        serve_litserve(model, port)
-
-
 def serve_plain(model: str, port: int) -> None:
     """What one writes in ten lines: a route, `generate` in FastAPI's thread pool, one text at a time."""
     import torch
@@ -241,37 +239,6 @@ def serve_plain(model: str, port: int) -> None:
         return {"translatedText": translator.tokenizer.decode(tokens)}
 
     uvicorn.run(app, port=port, log_level="critical")
-
-
-def serve_litserve(model: str, port: int) -> None:
-    """LitServe's batching around our translator; its own worker process holds the model."""
-    import litserve
-
-    class Api(litserve.LitAPI):
-        def setup(self, device: str) -> None:
-            from seq2seq import Translator
-
-            self.translator = Translator.from_pretrained(model, device="cpu")
-
-        def decode_request(self, request: dict[str, str]) -> str:
-            return request["q"]
-
-        def batch(self, inputs: list[str]) -> list[str]:
-            return inputs
-
-        def unbatch(self, output: list[str]) -> list[str]:
-            return output
-
-        def predict(self, texts: list[str]) -> list[str]:
-            return [found.text for found in self.translator.translate_batch(texts)]
-
-        def encode_response(self, output: str) -> dict[str, str]:
-            return {"translatedText": output}
-
-    api = Api(max_batch_size=BATCH, batch_timeout=0.005)
-    litserve.LitServer(api, accelerator="cpu").run(
-        port=port, generate_client_file=False, log_level="critical"
-    )
 
 
 if __name__ == "__main__":

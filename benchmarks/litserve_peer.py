@@ -1,0 +1,57 @@
+"""LitServe with its own batching around our translator: a peer that `serve_load.py` starts.
+
+    python benchmarks/litserve_peer.py --model en-de --port 8000
+
+LitServe sends its API object to a process of its own, so the class stands in a file that can be imported.
+"""
+
+import argparse
+
+import litserve
+
+BATCH, PATIENCE = 64, 0.005  # texts that run together, seconds that the first waits
+
+
+class Api(litserve.LitAPI):
+    """From a request to its translation, in batches."""
+
+    def __init__(self, model: str) -> None:
+        super().__init__(max_batch_size=BATCH, batch_timeout=PATIENCE)
+        self.model = model
+
+    def setup(self, device: str) -> None:
+        """Load the model in LitServe's process."""
+        from seq2seq import Translator
+
+        self.translator = Translator.from_pretrained(self.model, device="cpu")
+
+    def decode_request(self, request: dict[str, str]) -> str:
+        """The text of a request."""
+        return request["q"]
+
+    def batch(self, inputs: list[str]) -> list[str]:
+        """Texts stay a list."""
+        return inputs
+
+    def predict(self, texts: list[str]) -> list[str]:
+        """The translations of a batch."""
+        return [found.text for found in self.translator.translate_batch(texts)]
+
+    def unbatch(self, output: list[str]) -> list[str]:
+        """Translations stay a list."""
+        return output
+
+    def encode_response(self, output: str) -> dict[str, str]:
+        """The answer to a request."""
+        return {"translatedText": output}
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--model", required=True)
+    parser.add_argument("--port", type=int, required=True)
+    arguments = parser.parse_args()
+    server = litserve.LitServer(Api(arguments.model), accelerator="cpu")
+    server.run(port=arguments.port, generate_client_file=False, log_level="critical")
