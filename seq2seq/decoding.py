@@ -12,7 +12,7 @@ import torch
 from seq2seq.batch import make_batch, token_budget_batches
 from seq2seq.config import PAD
 from seq2seq.options import DecodeOptions
-from seq2seq.search import Hypothesis, Step, decode, stream
+from seq2seq.search import Hypothesis, Observer, Step, decode, stream
 from seq2seq.transformer import DecoderState, Transformer
 
 BUDGET = 2048  # source tokens decoded side by side, padding counted
@@ -23,8 +23,12 @@ def decode_sources(
     sources: Sequence[Sequence[int]],
     options: DecodeOptions,
     prefixes: Sequence[Sequence[int]] | None = None,
+    observer: Observer | None = None,
 ) -> list[list[Hypothesis]]:
-    """The hypotheses for each source, best first; `prefixes` are ids that the results must begin with."""
+    """The hypotheses for each source, best first; `prefixes` are ids that the results must begin with.
+
+    An observer of the beam is told the numbers of sentences in their batch; give it one source.
+    """
     found: list[list[Hypothesis]] = [[]] * len(sources)
     lengths = [(len(ids) + 1, 1) for ids in sources]
     budget = max(BUDGET, max((length for length, _ in lengths), default=1))
@@ -33,7 +37,7 @@ def decode_sources(
         with torch.inference_mode():
             state = start(model, [sources[row] for row in rows], max(limits))
             chosen = None if prefixes is None else [prefixes[row] for row in rows]
-            results = decode(model.step, state, len(rows), limits, options, chosen)
+            results = decode(model.step, state, len(rows), limits, options, chosen, observer)
         for row, hypotheses in zip(rows, results, strict=True):
             found[row] = hypotheses
     return found

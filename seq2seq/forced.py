@@ -2,6 +2,7 @@
 
     pairs of ids (no special symbols) -> log p of each target piece and of the end symbol
                                       -> AttentionMaps of one pair
+                                      -> the likeliest pieces of each step of one pair
 
 Search carries no maps; whoever wants to see one runs this pass over the text that was chosen.
 """
@@ -14,6 +15,7 @@ from torch import Tensor
 
 from seq2seq.alignment import AttentionMaps, Span, join_segmented
 from seq2seq.batch import make_batch, token_budget_batches
+from seq2seq.config import BOS, PAD
 from seq2seq.tokenizer import Tokenizer
 from seq2seq.transformer import Maps, Transformer
 
@@ -89,6 +91,30 @@ def explain_texts(
     """The attention maps of pairs of texts, one after the other."""
     for source, target in pairs:
         yield explain(model, tokenizer, read_side(tokenizer, source), read_side(tokenizer, target))[1]
+
+
+class Likely(NamedTuple):
+    """A piece that a step could write, and its probability under the model."""
+
+    token: int
+    probability: float
+
+
+@torch.inference_mode()
+def likeliest(
+    model: Transformer, source: Sequence[int], target: Sequence[int], count: int
+) -> list[list[Likely]]:
+    """The likeliest pieces of each step of a target, best first; the last step is the one after it."""
+    _check_lengths(model, len(source) + 1, len(target) + 1)
+    batch = make_batch([source], [target]).to(next(model.parameters()).device)
+    logits = model(batch.source, batch.target_input).logits[0].float()
+    probabilities = logits.softmax(dim=-1)
+    probabilities[:, [PAD, BOS]] = -1.0  # no result can have them
+    found = probabilities.topk(min(count, probabilities.shape[1] - 2))
+    return [
+        [Likely(*each) for each in zip(tokens, values, strict=True)]
+        for tokens, values in zip(found.indices.tolist(), found.values.tolist(), strict=True)
+    ]
 
 
 @torch.inference_mode()

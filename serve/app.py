@@ -49,7 +49,8 @@ CLOSED = ("/metrics",)  # to web pages of other origins
 class ServerOptions:
     """How a server is run: who may ask (rate in requests a minute), and how requests are batched.
 
-    `budget` is in tokens (1 switches batching off), `patience` in seconds.
+    `budget` is in tokens (1 switches batching off), `patience` in seconds. `mcp` offers the page's
+    functions as tools.
     """
 
     rate: int | None = None
@@ -57,6 +58,7 @@ class ServerOptions:
     access_log: bool = False
     budget: int = BUDGET
     patience: float = PATIENCE
+    mcp: bool = False
 
 
 def make_app(
@@ -107,7 +109,7 @@ def make_app(
     app.add_middleware(Record, metrics=metrics, routes=allowed, access_log=options.access_log)
     _refuse_other_methods(app, allowed)
     if not options.keys:  # the page asks nobody for a key
-        mount_demo(app, Page(catalog, worker, limits), stopping)
+        mount_demo(app, Page(catalog, worker, limits), stopping, mcp=options.mcp)
     return app
 
 

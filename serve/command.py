@@ -9,6 +9,7 @@ A second signal ends it at once.
 import argparse
 import asyncio
 import contextlib
+import importlib.util
 import logging
 import signal
 import socket
@@ -49,6 +50,8 @@ def main(argv: Sequence[str]) -> int:
         ValueError: the command line is wrong.
     """
     arguments = _parser().parse_args(argv)
+    if arguments.mcp:
+        _check_tools(arguments)
     before = signal.signal(signal.SIGTERM, _interrupt)
     try:
         with contextlib.suppress(KeyboardInterrupt), _listen(arguments.host, arguments.port) as listener:
@@ -107,11 +110,22 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--patience", type=_milliseconds, default=5.0, help="milliseconds that an idle model waits for more"
     )
+    parser.add_argument(
+        "--mcp", action="store_true", help="offer the page's functions as tools (MCP) at /gradio_api/mcp"
+    )
     limits = parser.add_argument_group("limits", "the most of")
     for each in fields(Limits):
         flag = f"--max-{each.name.replace('_', '-')}"
         limits.add_argument(flag, type=_whole, default=each.default, metavar="N", help=each.metadata["help"])
     return parser
+
+
+def _check_tools(arguments: argparse.Namespace) -> None:
+    """Refuses (ValueError) tools that cannot be offered."""
+    if importlib.util.find_spec("mcp") is None:
+        raise ValueError("--mcp needs the package mcp; install it with pip install 'seq2seq[mcp]'")
+    if arguments.api_keys:
+        raise ValueError("--mcp offers its tools to everybody, --api-keys to some; leave one of them out")
 
 
 def _whole(text: str) -> int:
@@ -200,6 +214,7 @@ def _options(arguments: argparse.Namespace) -> "ServerOptions":
         access_log=arguments.access_log,
         budget=arguments.batch_tokens,
         patience=arguments.patience / 1000,
+        mcp=arguments.mcp,
     )
 
 

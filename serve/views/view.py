@@ -4,7 +4,7 @@
 
 Gradio fills the template of a component by running it as a program; ours is an empty box that says
 nothing of the value, so no word of a text is ever read as markup or code. The labels come along in every
-language; the script takes the one that the component names or, where it names none, the browser's.
+language; the script takes the one that the component names or, where it names none, the page's.
 """
 
 from abc import ABCMeta
@@ -20,8 +20,11 @@ Language = Literal["en", "zh", "de"]
 # Gradio's end of the wire: what a value is, when it changes, and how to tell Python of a click.
 CONNECT = """((element, props, trigger, watch) => mount(element.firstElementChild, {
   data: () => props.value,
-  language: () => props.language,
-  watch: (draw) => watch(["value", "language"], draw),
+  language: () => props.language ?? document.documentElement.lang,
+  watch: (draw) => {
+    watch(["value", "language"], draw);
+    new MutationObserver(draw).observe(document.documentElement, { attributeFilter: ["lang"] });
+  },
   trigger,
 }))"""
 

@@ -1,0 +1,50 @@
+"""Controls for how to search, made from the fields of `DecodeOptions`: their ranges and defaults stand there.
+
+A page serves many at once, so a beam is no wider here than the candidates that a request may ask for.
+"""
+
+from typing import Any
+
+import gradio as gr
+
+from seq2seq import DecodeOptions
+from seq2seq.options import OptionField, option_fields
+
+from ..limits import Limits
+from .labels import say
+
+OFFERED = ("num_hypotheses", "beam_size", "length_penalty", "repetition_penalty", "no_repeat_ngram_size")
+LARGEST = {"no_repeat_ngram_size": 10.0}  # a slider to the field's own 1000 could not be set
+FIRST = {"num_hypotheses": 4}  # there are alternatives without asking
+
+
+class Controls:
+    """A slider for each option that the page offers."""
+
+    def __init__(self, limits: Limits) -> None:
+        fields = {field.name: field for field in option_fields()}
+        most = {**LARGEST, "num_hypotheses": limits.candidates, "beam_size": limits.candidates}
+        self.sliders = [_slider(fields[name], most.get(name)) for name in OFFERED]
+
+    @staticmethod
+    def read(values: tuple[Any, ...]) -> DecodeOptions:
+        """The options that the sliders stand for; a beam too narrow for what is to be shown is widened."""
+        given = dict(zip(OFFERED, values, strict=True))
+        given["beam_size"] = max(given["beam_size"], given["num_hypotheses"])
+        return DecodeOptions(**given)
+
+
+def _slider(field: OptionField, most: float | None) -> gr.Slider:
+    assert field.minimum is not None and field.maximum is not None
+    whole = field.type is int
+    first: Any = FIRST.get(field.name) or field.default
+    return gr.Slider(
+        field.minimum,
+        field.maximum if most is None else min(field.maximum, most),
+        value=first,
+        step=1 if whole else 0.1,
+        precision=0 if whole else 1,
+        label=say(f"option_{field.name}"),
+        info=say(f"option_{field.name}_hint"),
+        min_width=260,
+    )

@@ -1,0 +1,50 @@
+"""The page on the server, with every door closed that a page of texts does not need.
+
+Sharing, monitoring and run history are off, errors are told without details, nothing is loaded from
+elsewhere: fonts are those of the system, style and scripts are ours or Gradio's own.
+"""
+
+import asyncio
+from pathlib import Path
+
+import gradio as gr
+from fastapi import FastAPI
+from gradio.routes import App as GradioApp
+from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.routing import Mount
+
+from ..guard import http_error
+from .labels import translations
+from .page import Page
+
+FONTS = ["system-ui", "Noto Sans", "Noto Sans CJK SC", "Segoe UI", "Helvetica", "Arial", "sans-serif"]
+MONOSPACED = ["ui-monospace", "Noto Sans Mono", "Consolas", "monospace"]
+STYLE = (Path(__file__).parent / "page.css").read_text(encoding="utf-8")
+
+
+def mount_demo(app: FastAPI, page: Page, stopping: asyncio.Event, *, mcp: bool = False) -> None:
+    """Puts a page at /, behind the routes that the application has already.
+
+    `stopping` ends the connections that open pages keep, which a stopping server would wait for. `mcp`
+    offers the page's named functions as tools, too, which needs the extra of that name.
+    """
+    gr.mount_gradio_app(
+        app,
+        page.build(),
+        path="/",
+        theme=gr.themes.Default(primary_hue="blue", neutral_hue="slate", font=FONTS, font_mono=MONOSPACED),
+        css=STYLE,
+        i18n=translations(),
+        footer_links=["api", "settings"],
+        run_history=False,
+        enable_monitoring=False,
+        show_error=False,
+        max_file_size=page.desk.limits.file_bytes,
+        pwa=False,
+        mcp_server=mcp,
+        ssr_mode=False,
+    )
+    mounts = [route for route in app.routes if isinstance(route, Mount)]
+    mounted = next(mount.app for mount in mounts if isinstance(mount.app, GradioApp))
+    mounted.stop_event = stopping
+    mounted.add_exception_handler(StarletteHTTPException, http_error)

@@ -1,0 +1,94 @@
+"""What stands above the tabs: the languages, the text and its translation, and how to search."""
+
+from html import escape
+
+import gradio as gr
+from gradio.helpers import Examples
+
+from .controls import Controls
+from .desk import Desk
+from .labels import LABELS, PROSE, pair_name, say
+
+EXAMPLES = {
+    "en": [
+        "Two dogs play in the snow.",
+        "A young girl in a red dress is reading a book on a bench.",
+        "Three men are waiting next to a yellow taxi in the rain.",
+    ],
+    "de": ["Zwei Hunde spielen im Schnee.", "Ein Mann fährt mit einem roten Fahrrad durch die Stadt."],
+    "zh": ["两只狗在雪地里玩耍。", "一个穿红裙子的女孩坐在长椅上看书。"],
+}
+# The text is saved by the browser itself: no file of it is made on the server.
+SAVE = """(text) => {
+  const address = URL.createObjectURL(new Blob([text], { type: "text/plain" }));
+  Object.assign(document.createElement("a"), { href: address, download: "translation.txt" }).click();
+  setTimeout(() => URL.revokeObjectURL(address), 10000);
+}"""
+# Gradio's own settings hold the language and the colours of the page.
+SETTINGS = "() => setTimeout(() => document.querySelector('footer .settings')?.click())"
+
+
+class Top:
+    """The components above the tabs."""
+
+    def __init__(self, desk: Desk) -> None:
+        pairs = desk.catalog.pairs
+        self._header()
+        numbered = [(pair_name(*pair), number) for number, pair in enumerate(pairs)]
+        with gr.Row(equal_height=True, elem_id="languages"):
+            self.pair = gr.Dropdown(
+                numbered, value=0, label=say("languages"), show_label=False, container=False, min_width=240
+            )
+            back = desk.reverse(0) is not None
+            self.swap = gr.Button(say("swap"), size="md", min_width=120, visible=back, elem_id="swap")
+        with gr.Row(equal_height=True):
+            self.source = gr.Textbox(
+                label=say("source"),
+                placeholder=say("source_hint"),
+                lines=3,
+                max_lines=12,
+                min_width=300,
+                elem_id="source",
+            )
+            self.target = gr.Textbox(
+                label=say("target"),
+                lines=3,
+                max_lines=12,
+                min_width=300,
+                interactive=False,
+                buttons=["copy"],
+                elem_id="target",
+            )
+        with gr.Row(elem_id="buttons"):
+            self.go = gr.Button(say("translate"), variant="primary", size="md", elem_id="go")
+            self.stop = gr.Button(say("stop"), size="md", elem_id="stop")
+            save = gr.Button(say("save_text"), size="md", elem_id="save")
+            self.status = gr.HTML(
+                "",
+                html_template='<p class="status" role="status">${value}</p>',
+                apply_default_css=False,
+                elem_id="status",
+            )
+        save.click(None, self.target, None, js=SAVE)
+        self.examples = self._examples(pairs[0][0])
+        with gr.Accordion(say("options"), open=False), gr.Row():
+            self.controls = Controls(desk.limits).sliders
+        self.segment = gr.Dropdown(
+            [("1", 0)], value=0, label=say("segment"), visible=False, elem_id="segment"
+        )
+
+    def _header(self) -> None:
+        with gr.Row(equal_height=True, elem_id="header"):
+            gr.Markdown("# seq2seq", elem_id="name")
+            gr.Markdown(say("tagline"), elem_id="tagline")
+            settings = gr.Button(say("settings"), size="sm", scale=0, min_width=180, elem_id="settings")
+        settings.click(None, js=SETTINGS)
+
+    def _examples(self, language: str) -> Examples | None:
+        examples = EXAMPLES.get(language)
+        return gr.Examples(examples, self.source, label=say("examples")) if examples else None
+
+
+def status(told: str) -> str:
+    """What the line under the buttons says: a sentence, or the name of one of ours."""
+    return say(told) if told in LABELS["en"] or told in PROSE["en"] else escape(told)

@@ -1,0 +1,88 @@
+"""A visitor of the demo page in a real browser: what they do, and what they see."""
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Download, Locator, Page
+
+PATIENCE = 60_000  # milliseconds; a busy machine is no fault of the page
+SENTENCE = "two dogs plays in the snow."
+
+
+class Visit:
+    """A page that is open, and what it asked for and complained about."""
+
+    def __init__(
+        self,
+        browser: "Browser",
+        address: str,
+        width: int = 1200,
+        scheme: str = "light",
+        language: str = "en-US",
+    ) -> None:
+        self.page: Page = browser.new_page(
+            viewport={"width": width, "height": 900},
+            color_scheme=scheme,  # type: ignore[arg-type]
+            locale=language,
+        )
+        self.page.set_default_timeout(PATIENCE)
+        self.hosts: set[str] = set()
+        self.complaints: list[str] = []
+        self.page.on("request", lambda request: self.hosts.add(urlsplit(request.url).netloc))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("console", lambda said: self.complaints.extend([said.text] * (said.type == "error")))
+        self.page.goto(address)
+        self.go.wait_for()
+
+    @property
+    def go(self) -> "Locator":
+        """The button that translates, in whatever language."""
+        return self.page.locator("#go")
+
+    @property
+    def pair(self) -> "Locator":
+        """Both sentences in place."""
+        return self.page.locator("#pair .drawing.pair")
+
+    @property
+    def map(self) -> "Locator":
+        """The drawing of the attention tab."""
+        return self.page.locator("#attention .drawing.attention")
+
+    def submit(self, text: str) -> None:
+        """Types a text and clicks."""
+        self.page.locator("#source textarea").fill(text)
+        self.go.click()
+
+    def translate(self, text: str) -> None:
+        """Types a text, clicks, and waits until it is translated and can be looked at."""
+        self.submit(text)
+        self.wait_for_status("Done.")
+        self.pair.locator(".sides").wait_for()
+
+    def wait_for_status(self, said: str) -> None:
+        """Waits until the line beside the buttons says so."""
+        self.page.locator("#status .status").filter(has_text=said).wait_for()
+
+    def open_tab(self, name: str) -> None:
+        """Clicks a tab."""
+        self.page.get_by_role("tab", name=name, exact=True).click()
+
+    def translation(self) -> str:
+        """What stands in the field of the translation."""
+        return self.page.locator("#target textarea").input_value()
+
+    def save(self, button: "Locator") -> "Download":
+        """What a click saves."""
+        with self.page.expect_download() as download:
+            button.click()
+        return download.value
+
+    def close(self) -> None:
+        """Leaves; the page must have been silent and have asked no other host."""
+        hosts, complaints = self.hosts, self.complaints
+        own = urlsplit(self.page.url).netloc
+        self.page.close()
+        assert hosts <= {own, ""}, hosts
+        assert complaints == []
