@@ -45,7 +45,7 @@ class Contestant:
         assert batch.target_input is not None and batch.target_output is not None
         self.model.train()
         with torch.autocast("cpu", torch.bfloat16):
-            states = self.model.states(batch.source, batch.target_input)
+            states = self.model.states(batch.source, batch.target_input).states
             loss = fused_loss(states, self.model.output.table.weight, batch.target_output, 0.1)
         self.optimizer.zero_grad()
         (loss.total / loss.tokens).backward()

@@ -95,7 +95,7 @@ def _work_out(
     allowed = (
         torch.ones(len(keys), dtype=torch.bool) if mask is None else mask.expand(len(queries), -1)[query]
     )
-    weights = masked_softmax(scaled, allowed)
+    weights = masked_softmax(scaled.clone(), allowed)  # which may write into what it is given
     values = value[0, head].cpu()
     return Lesson(
         flow,

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from serve.limits import Limits
+
 if TYPE_CHECKING:
     from fastapi.testclient import TestClient
 
@@ -67,8 +69,9 @@ def test_nothing_else_is_served(client: "TestClient", path: str) -> None:
 
 
 def test_large_uploads_are_refused(client: "TestClient") -> None:
-    """Gradio takes files of any size by default, although the page has no use for one."""
-    answer = client.post("/gradio_api/upload", files={"files": ("x.txt", b"x" * 2_000)})
+    """Gradio takes files of any size by default; the page has the limit of /translate_file."""
+    too_much = b"x" * (Limits().file_bytes + 1)
+    answer = client.post("/gradio_api/upload", files={"files": ("x.txt", too_much)})
     assert answer.status_code >= 400
 
 
@@ -77,10 +80,12 @@ def test_page_is_private_by_default(client: "TestClient") -> None:
     config = client.get("/config").json()
     assert config["analytics_enabled"] is False
     assert not config.get("is_space")
-    assert config["footer_links"] == []
+    assert config["footer_links"] == ["api", "settings"]
     assert client.get("/monitoring").status_code in (403, 404)
 
 
-def test_page_cannot_be_called_as_an_api(client: "TestClient") -> None:
-    """Unnamed internals of the page would become an interface that people depend on."""
-    assert client.get("/gradio_api/info").json()["named_endpoints"] == {}
+def test_only_named_functions_are_an_api(client: "TestClient") -> None:
+    """Internals of the page would become an interface that people depend on."""
+    named = client.get("/gradio_api/info").json()["named_endpoints"]
+    functions = ("languages", "translate", "alternatives", "score", "align", "attention", "candidates")
+    assert sorted(named) == sorted(f"/{name}" for name in functions)

@@ -1,6 +1,7 @@
 """The demo with translators that write what no good one would: endless, hostile, or too long texts."""
 
 import threading
+import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -74,6 +75,7 @@ class Endless:
             yield "dogs"
             self.go_on.wait(60)
             while True:
+                time.sleep(0.1)  # no model writes faster; a text beyond its length is not drawn
                 yield " dogs"
         finally:
             self.closed.set()

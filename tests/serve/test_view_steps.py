@@ -157,6 +157,7 @@ def test_a_deep_tree_is_drawn(browser: "Browser", tmp_path: Path) -> None:
 def test_steps_are_columns_of_numbers(browser: "Browser", addresses: dict[str, str]) -> None:
     """A column would show the numbers of another step, or a masked key its score."""
     visit = visit_to(browser, addresses, "step")
+    visit.view("tbody tr").first.wait_for()
     rows = [row.locator("td, th").all_text_contents() for row in visit.view("tbody tr").all()]
     assert rows[0] == ["start of the text", "4.00", "2.00", "2.00", "0.95", "0.95 ×"]
     assert rows[1] == ["Zwei", "−2.00", "−1.00", "−1.00", "0.05", "0.05 ×"]
