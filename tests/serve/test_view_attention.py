@@ -171,6 +171,7 @@ def test_ribbons_light_what_belongs_together(visit: Visit) -> None:
 def test_table_holds_every_weight(visit: Visit) -> None:
     """Who cannot see the shades would get no or other numbers."""
     visit.page.get_by_text("The numbers as a table").click()
+    visit.view("tbody tr").first.wait_for()
     rows = [row.locator("td").all_text_contents() for row in visit.view("tbody tr").all()]
     assert rows == [[weight(row, column) for column in range(3)] for row in range(4)]
     assert visit.view("thead th").all_text_contents()[1:] == SOURCE.split()

@@ -143,6 +143,7 @@ def test_a_kept_word_survives_a_growing_text(live: Visit) -> None:
 def test_table_says_the_same(visit: Visit) -> None:
     """Who cannot see colours would get no or other numbers."""
     visit.page.get_by_text("The numbers as a table").click()
+    visit.view("tbody tr").first.wait_for()
     rows = visit.view("tbody tr").all()
     cells = [row.locator("th, td").all_text_contents() for row in rows]
     assert cells[1] == ["Hunde", "“dogs” 0.75, “play.” 0.25", "0.40"]
