@@ -19,9 +19,9 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import torch
-from interactions import FILLER, Interactions, add_data_arguments, load_interactions, natural
+from interactions import FILLER, Interactions, add_data_arguments, natural
 from progress import show_progress
-from series import add_world_arguments, make_world, score_by_truth
+from series import add_world_arguments, chosen_data, score_by_truth
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -231,10 +231,7 @@ def main() -> None:
 
 def compare(arguments: argparse.Namespace) -> None:
     """Train SASRec on the data; print a line a method, the share of its attention, and the table."""
-    if arguments.data is None:
-        data = make_world(arguments.users, arguments.interests, arguments.longest, arguments.seed)
-    else:
-        data = load_interactions(arguments)
+    data = chosen_data(arguments)
     print(data)
     torch.manual_seed(arguments.seed)
     a = arguments

@@ -16,7 +16,7 @@ import sys
 from collections.abc import Callable, Iterator
 
 import torch
-from interactions import FILLER, Interactions, Row, group, natural
+from interactions import FILLER, Interactions, Row, group, load_interactions, natural
 from torch import Tensor
 
 SERIES = [
@@ -93,6 +93,13 @@ def add_world_arguments(parser: argparse.ArgumentParser) -> None:
     world = parser.add_argument_group("the made-up world, used without --data")
     world.add_argument("--users", type=natural, default=2000)
     world.add_argument("--interests", type=natural, default=3, help="series that a user follows")
+
+
+def chosen_data(arguments: argparse.Namespace) -> Interactions:
+    """The data that --data names; without it the made-up world."""
+    if arguments.data is not None:
+        return load_interactions(arguments)
+    return make_world(arguments.users, arguments.interests, arguments.longest, arguments.seed)
 
 
 def main() -> None:

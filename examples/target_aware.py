@@ -18,9 +18,9 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
-from interactions import FILLER, Interactions, Others, add_data_arguments, load_interactions, natural
+from interactions import FILLER, Interactions, Others, add_data_arguments, natural
 from progress import show_progress
-from series import add_world_arguments, make_world, score_by_truth
+from series import add_world_arguments, chosen_data, score_by_truth
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -196,10 +196,7 @@ def main() -> None:
 
 def compare(arguments: argparse.Namespace) -> None:
     """Train each pooling on the same data and print a line a pooling, then the table of the last."""
-    if arguments.data is None:
-        data = make_world(arguments.users, arguments.interests, arguments.longest, arguments.seed)
-    else:
-        data = load_interactions(arguments)
+    data = chosen_data(arguments)
     print(data)
     longest, known = arguments.longest, data.categories is not None
     popularity = data.popularity()

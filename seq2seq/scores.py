@@ -51,11 +51,6 @@ def bleu_of(
     return CorpusScore("BLEU", metric.corpus_score(outputs, references).score, str(metric.get_signature()))
 
 
-def bleu(outputs: Texts, references: Sequence[Texts], language: str = "en") -> float:
-    """sacreBLEU's BLEU alone, cased, on plain text: what validation watches."""
-    return float(bleu_of(outputs, references, language).value)
-
-
 def sentence_scores(output: str, references: Texts, language: str = "en") -> tuple[float, float]:
     """BLEU (smoothed) and chrF of one sentence; useful for sorting, not for reporting."""
     import sacrebleu

@@ -3,6 +3,7 @@
 A model reads line by line everywhere else, too: a paragraph wrapped over several lines should be one line.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -10,6 +11,8 @@ from seq2seq.translation import Translation
 
 from ..inline import is_language
 from ..template import Slot, Template
+
+_WHOLE_LINE = re.compile(r"[^\r\n]*+(?:\r\n|\r|\n)|[^\r\n]++\Z")
 
 
 @dataclass(frozen=True)
@@ -21,6 +24,11 @@ class Line:
     def write(self, translation: Translation) -> str:
         """The translation itself."""
         return translation.text
+
+
+def whole_lines(text: str) -> list[str]:
+    """The lines of a text with their ends; only CR and LF end one."""
+    return _WHOLE_LINE.findall(text)
 
 
 def read_lines(text: str) -> Template:

@@ -19,9 +19,9 @@ from seq2seq.translation import Translation
 from ..inline import Close, Inline, Open, Text, Unit, gather, wrap
 from ..markup import read_html
 from ..template import Slot, Template
+from .lines import whole_lines
 from .spans import read_spans
 
-_LINE = re.compile(r"[^\r\n]*+(?:\r\n|\r|\n)|[^\r\n]++\Z")
 _FRONT_MATTER = re.compile(
     r"\A(---|\+\+\+)[ \t]*\r?\n.*?^(?:\1|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE
 )
@@ -87,7 +87,7 @@ class _Reader:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.lines: list[str] = _LINE.findall(text)
+        self.lines: list[str] = whole_lines(text)
         self.starts = [0]
         for line in self.lines:
             self.starts.append(self.starts[-1] + len(line))

@@ -21,10 +21,10 @@ from seq2seq.translation import Translation
 from ..inline import Break, Close, Open, Point, Text, Token, Unit, gather, wrap
 from ..markup import escape
 from ..template import Slot, Template
+from .lines import whole_lines
 
 Kind = Literal["srt", "vtt"]
 
-_LINE = re.compile(r"[^\r\n]*+(?:\r\n|\r|\n)|[^\r\n]++\Z")
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _TIMES = re.compile(r"\s*(?:\d+:)?\d+:\d+[.,]\d+\s*-->\s*(?:\d+:)?\d+:\d+[.,]\d+")
 _TAG = re.compile(r"<(?P<slash>/?)(?P<name>[A-Za-z]+)[^<>]*+>|<[\d:.]++>|\{\\[^{}]*+\}")
@@ -57,7 +57,7 @@ def read_subtitles(text: str, kind: Kind, name: str) -> Template:
     parts: Template = []
     cue: list[str] | None = None  # the lines of a cue after its times
     count = 0
-    for line in _LINE.findall(text):
+    for line in whole_lines(text):
         if _TIMES.match(line):
             number = [cue.pop()] if cue and cue[-1].strip().isdecimal() else []  # no blank line before it
             parts.extend([*_cue(cue or [], kind), *number, line])

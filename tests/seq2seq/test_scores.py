@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import sacrebleu
 
-from seq2seq.scores import bleu, compare, moses, score_corpus, sentence_scores
+from seq2seq.scores import bleu_of, compare, moses, score_corpus, sentence_scores
 
 OUTPUTS = ["Ein Hund läuft durch den Schnee.", "Zwei Männer sitzen im Park."]
 REFERENCE = ["Ein Hund rennt durch den Schnee.", "Zwei Männer sitzen in einem Park."]
@@ -15,9 +15,8 @@ REFERENCE = ["Ein Hund rennt durch den Schnee.", "Zwei Männer sitzen in einem P
 def test_figures_are_sacrebleus() -> None:
     """Our functions add nothing to the figures, and the signature tells how they were made."""
     found = {score.name: score for score in score_corpus(OUTPUTS, [REFERENCE], "de")}
-    assert (
-        found["BLEU"].value == sacrebleu.corpus_bleu(OUTPUTS, [REFERENCE]).score == bleu(OUTPUTS, [REFERENCE])
-    )
+    expected = sacrebleu.corpus_bleu(OUTPUTS, [REFERENCE]).score
+    assert found["BLEU"].value == expected == bleu_of(OUTPUTS, [REFERENCE]).value
     assert found["chrF"].value == sacrebleu.corpus_chrf(OUTPUTS, [REFERENCE]).score
     assert found["TER"].value == sacrebleu.corpus_ter(OUTPUTS, [REFERENCE]).score
     assert "tok:13a" in found["BLEU"].signature and "case:mixed" in found["BLEU"].signature

@@ -5,9 +5,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from open_page import OpenPage
+
 if TYPE_CHECKING:
     from fastapi import FastAPI
-    from playwright.sync_api import Browser, Locator, Page
+    from playwright.sync_api import Browser, Locator
 
 TOLD = "told"  # the label of the field that shows the last event
 
@@ -38,30 +40,8 @@ def stage(view: Any, values: dict[str, Callable[..., Any]]) -> "FastAPI":
     return app
 
 
-class Visit:
-    """A page that is open, and what it asked for and complained about."""
-
-    def __init__(
-        self,
-        browser: "Browser",
-        address: str,
-        *,
-        width: int = 1200,
-        scheme: str = "light",
-        locale: str = "en",
-    ) -> None:
-        self.page: Page = browser.new_page(
-            viewport={"width": width, "height": 900},
-            color_scheme=scheme,  # type: ignore[arg-type]
-            locale=locale,
-        )
-        self.page.set_default_timeout(60_000)
-        self.asked: set[str] = set()
-        self.complaints: list[str] = []
-        self.page.on("request", lambda request: self.asked.add(request.url))
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("console", lambda said: self.complaints.extend([said.text] * (said.type == "error")))
-        self.page.goto(address)
+class Visit(OpenPage):
+    """A page with one drawing, and the buttons that change its value."""
 
     def show(self, name: str) -> None:
         """Clicks the button of a value."""

@@ -3,15 +3,16 @@
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Download, Locator, Page
+from open_page import OpenPage
 
-PATIENCE = 60_000  # milliseconds; a busy machine is no fault of the page
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Download, Locator
+
 SENTENCE = "two dogs plays in the snow."
 
 
-class Visit:
-    """A page that is open, and what it asked for and complained about."""
+class Visit(OpenPage):
+    """The demo page, ready to be typed into."""
 
     def __init__(
         self,
@@ -21,18 +22,7 @@ class Visit:
         scheme: str = "light",
         language: str = "en-US",
     ) -> None:
-        self.page: Page = browser.new_page(
-            viewport={"width": width, "height": 900},
-            color_scheme=scheme,  # type: ignore[arg-type]
-            locale=language,
-        )
-        self.page.set_default_timeout(PATIENCE)
-        self.hosts: set[str] = set()
-        self.complaints: list[str] = []
-        self.page.on("request", lambda request: self.hosts.add(urlsplit(request.url).netloc))
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("console", lambda said: self.complaints.extend([said.text] * (said.type == "error")))
-        self.page.goto(address)
+        super().__init__(browser, address, width=width, scheme=scheme, locale=language)
         self.go.wait_for()
 
     @property
@@ -81,7 +71,7 @@ class Visit:
 
     def close(self) -> None:
         """Leaves; the page must have been silent and have asked no other host."""
-        hosts, complaints = self.hosts, self.complaints
+        hosts, complaints = {urlsplit(address).netloc for address in self.asked}, self.complaints
         own = urlsplit(self.page.url).netloc
         self.page.close()
         assert hosts <= {own, ""}, hosts
