@@ -53,5 +53,7 @@ if __name__ == "__main__":
     parser.add_argument("--model", required=True)
     parser.add_argument("--port", type=int, required=True)
     arguments = parser.parse_args()
+    # Where `mcp` is installed without `fastmcp`, LitServe 0.2.19 starts a part that it has not imported.
+    litserve.server._MCP_AVAILABLE = False
     server = litserve.LitServer(Api(arguments.model), accelerator="cpu")
     server.run(port=arguments.port, generate_client_file=False, log_level="critical")
