@@ -6,16 +6,33 @@ This is where a Transformer and the search meet; neither knows the other.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import compress
 
 import torch
+from torch import Tensor
 
 from seq2seq.batch import make_batch, token_budget_batches
 from seq2seq.config import PAD
 from seq2seq.options import DecodeOptions
-from seq2seq.search import Hypothesis, Observer, Step, decode, stream
+from seq2seq.search import Hypothesis, Look, Observer, Phrase, Step, decode, make_demands, stream
+from seq2seq.settings import AlignmentHead
 from seq2seq.transformer import DecoderState, Transformer
 
 BUDGET = 2048  # source tokens decoded side by side, padding counted
+WIDEST, WIDER = 64, 2  # hypotheses a sentence where something is demanded: so many for each asked for
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """What a search knows of its tokens [V]: how each is written, and before which a word may end.
+
+    `head` is the cross-attention head that shows from where a token was translated.
+    """
+
+    surfaces: list[str]
+    closers: list[bool]
+    head: AlignmentHead
 
 
 def decode_sources(
@@ -24,32 +41,105 @@ def decode_sources(
     options: DecodeOptions,
     prefixes: Sequence[Sequence[int]] | None = None,
     observer: Observer | None = None,
+    vocabulary: Vocabulary | None = None,
+    phrases: Sequence[Sequence[Phrase]] | None = None,
 ) -> list[list[Hypothesis]]:
     """The hypotheses for each source, best first; `prefixes` are ids that the results must begin with.
 
-    An observer of the beam is told the numbers of sentences in their batch; give it one source.
+    `phrases` are those that the results for each source must have. Options that speak of words, and
+    phrases, want a vocabulary. An observer of the beam is told the numbers of sentences in their batch;
+    give it one source.
     """
     found: list[list[Hypothesis]] = [[]] * len(sources)
     lengths = [(len(ids) + 1, 1) for ids in sources]
     budget = max(BUDGET, max((length for length, _ in lengths), default=1))
-    for rows in token_budget_batches(lengths, budget, seed=None):
-        limits = length_limits(model, [sources[row] for row in rows], options)
-        with torch.inference_mode():
-            state = start(model, [sources[row] for row in rows], max(limits))
-            chosen = None if prefixes is None else [prefixes[row] for row in rows]
-            results = decode(model.step, state, len(rows), limits, options, chosen, observer)
-        for row, hypotheses in zip(rows, results, strict=True):
-            found[row] = hypotheses
+    wanted = [bool(phrases and phrases[row]) for row in range(len(sources))]
+    for demanded in (False, True):
+        rows_of = list(compress(range(len(sources)), (each is demanded for each in wanted)))
+        share = budget // (2 * WIDER) if demanded else budget
+        share = max(share, max((lengths[row][0] for row in rows_of), default=1))
+        for batch in token_budget_batches([lengths[row] for row in rows_of], share, seed=None):
+            rows = [rows_of[place] for place in batch]
+            results = _decode_batch(
+                model,
+                [sources[row] for row in rows],
+                options,
+                None if prefixes is None else [prefixes[row] for row in rows],
+                observer,
+                vocabulary,
+                [phrases[row] for row in rows] if phrases and demanded else None,
+            )
+            for row, hypotheses in zip(rows, results, strict=True):
+                found[row] = hypotheses
     return found
 
 
 @torch.inference_mode()
+def _decode_batch(
+    model: Transformer,
+    sources: Sequence[Sequence[int]],
+    options: DecodeOptions,
+    prefixes: Sequence[Sequence[int]] | None,
+    observer: Observer | None,
+    vocabulary: Vocabulary | None,
+    phrases: Sequence[Sequence[Phrase]] | None,
+) -> list[list[Hypothesis]]:
+    limits = length_limits(model, sources, options)
+    if phrases is None:
+        state = start(model, sources, max(limits))
+        surfaces = vocabulary.surfaces if vocabulary else ()
+        return decode(model.step, state, len(sources), limits, options, prefixes, observer, surfaces)
+    assert vocabulary is not None, "phrases want a vocabulary"
+    if options.max_length is None:
+        longest = model.config.max_length - 1
+        more = [sum(len(phrase.tokens) for phrase in each) for each in phrases]
+        limits = [min(longest, limit + extra) for limit, extra in zip(limits, more, strict=True)]
+    state = start(model, sources, max(limits))
+    look = None
+    if not model.config.cross_attention.linear:  # its sums have no single keys
+        head = vocabulary.head
+        state.watched = head.layer, head.head
+        look = Look(lambda: _looked(state), head.read == "input")
+    room = [limit - len(prefix) for limit, prefix in zip(limits, prefixes or [()] * len(limits), strict=True)]
+    longest_source = max(map(len, sources)) + 1
+    demands = make_demands(phrases, room, torch.tensor(vocabulary.closers, device=state.device), longest_source, look)
+    wider = searching(options)
+    found = decode(
+        model.step, state, len(sources), limits, wider, prefixes, observer, vocabulary.surfaces, demands
+    )
+    return [hypotheses[: options.num_hypotheses] for hypotheses in found]
+
+
+def searching(options: DecodeOptions) -> DecodeOptions:
+    """The options of a search for demanded phrases: always a beam, and a wider one."""
+    width = max(options.beam_size, DecodeOptions.beam_size, options.num_hypotheses)
+    return replace(
+        options,
+        beam_size=min(WIDEST, WIDER * width),
+        sampling_topk=1,
+        sampling_temperature=1.0,
+        sampling_topp=1.0,
+        sampling_minp=0.0,
+    )
+
+
+def _looked(state: DecoderState) -> Tensor:
+    assert state.looked is not None
+    return state.looked
+
+
+@torch.inference_mode()
 def stream_source(
-    model: Transformer, source: Sequence[int], options: DecodeOptions, prefix: Sequence[int] = ()
+    model: Transformer,
+    source: Sequence[int],
+    options: DecodeOptions,
+    prefix: Sequence[int] = (),
+    vocabulary: Vocabulary | None = None,
 ) -> Iterator[Step]:
     """The steps of greedy search or sampling for one source, as they are made."""
     (limit,) = length_limits(model, [source], options)
-    yield from stream(model.step, start(model, [source], limit), limit, options, list(prefix) or None)
+    surfaces = vocabulary.surfaces if vocabulary else ()
+    yield from stream(model.step, start(model, [source], limit), limit, options, list(prefix) or None, surfaces)
 
 
 def length_limits(model: Transformer, sources: Sequence[Sequence[int]], options: DecodeOptions) -> list[int]:

@@ -10,11 +10,16 @@ checks here are the only ones. What is searched follows from two fields:
 
 import dataclasses
 import math
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
+
+from seq2seq.glossary import check_glossary
 
 LONGEST = 100_000
 LARGEST_SEED = 2**63 - 1
+
+Kind = type[int] | type[float] | type[bool] | type[str] | type[list] | type[dict]
 
 
 def option(default: Any, help: str, minimum: float | None = None, maximum: float | None = None) -> Any:
@@ -50,6 +55,9 @@ class DecodeOptions:
     sampling_topp: float = option(
         1.0, "Sample among the fewest most probable pieces that together have this probability.", 0.0, 1.0
     )
+    sampling_minp: float = option(
+        0.0, "Sample among the pieces at least this many times as probable as the most probable.", 0.0, 1.0
+    )
     repetition_penalty: float = option(
         1.0, "Exponent on the probability of pieces already written; above 1 discourages repeats.", 0.1, 10.0
     )
@@ -61,16 +69,32 @@ class DecodeOptions:
     seed: int | None = option(
         None, "Makes sampling repeat itself; without it every call differs.", 0, LARGEST_SEED
     )
+    stop: tuple[str, ...] | None = option(None, "Texts before which the result ends.")
+    banned_words: tuple[str, ...] | None = option(None, "Words that are never written, nor begin a word.")
+    forced_words: tuple[str, ...] | None = option(None, "Words that every result must have somewhere.")
+    glossary: tuple[tuple[str, str], ...] | None = option(
+        None, "Terms of the text and what each is to be called in the translation."
+    )
+    keep_words: tuple[str, ...] | None = option(
+        None, "Names and other words of the text that come through untouched."
+    )
+    keep_placeholders: bool = option(
+        True, "Addresses (https://..., a@b.org) and placeholders ({x}, %s) come through untouched."
+    )
+    keep_numbers: bool = option(False, "Numbers written in digits come through untouched.")
 
     def __post_init__(self) -> None:
-        if isinstance(self.target_prefix, list):
-            object.__setattr__(self, "target_prefix", tuple(self.target_prefix))
+        for name in ("target_prefix", "stop", "banned_words", "forced_words", "keep_words"):
+            if isinstance(getattr(self, name), list):
+                object.__setattr__(self, name, tuple(getattr(self, name)))
+        object.__setattr__(self, "glossary", _pairs(self.glossary))
         for option_field in option_fields():
             option_field.check(getattr(self, option_field.name))
-        for name in ("length_penalty", "sampling_temperature", "sampling_topp", "repetition_penalty"):
+        for name in _REAL:
             object.__setattr__(self, name, float(getattr(self, name)))
         self._check_lengths()
         self._check_sampling()
+        self._check_words()
 
     @property
     def search_kind(self) -> Literal["greedy", "beam", "sampling"]:
@@ -78,6 +102,13 @@ class DecodeOptions:
         if self.sampling_topk != 1:
             return "sampling"
         return "greedy" if self.beam_size == 1 else "beam"
+
+    @property
+    def later(self) -> "DecodeOptions":
+        """The options for the parts of a text after the first: what it begins with, and has once, is said."""
+        if self.target_prefix is None and self.forced_words is None:
+            return self
+        return replace(self, target_prefix=None, forced_words=None)
 
     def _check_lengths(self) -> None:
         if self.max_length is not None and self.min_length > self.max_length:
@@ -88,8 +119,8 @@ class DecodeOptions:
 
     def _check_sampling(self) -> None:
         if self.search_kind != "sampling":
-            for name in ("sampling_temperature", "sampling_topp"):
-                if getattr(self, name) != 1.0:
+            for name in ("sampling_temperature", "sampling_topp", "sampling_minp"):
+                if getattr(self, name) != getattr(DecodeOptions, name):
                     raise ValueError(
                         f"{name} is {getattr(self, name)}, but sampling_topk 1 does not sample; "
                         "set sampling_topk to 0 (all pieces) or above 1"
@@ -105,17 +136,32 @@ class DecodeOptions:
                 "beam; leave out beam_size, or set sampling_topk to 1"
             )
 
+    def _check_words(self) -> None:
+        for name in ("stop", "banned_words", "forced_words", "keep_words"):
+            words = getattr(self, name) or ()
+            if any(not word.strip() for word in words if name != "stop") or "" in words:
+                raise ValueError(f"{name} has an empty text among them; take it out")
+            if len(set(words)) < len(words) and name != "forced_words":  # forced twice is to come twice
+                raise ValueError(f"{name} has {max(words, key=words.count)!r} twice; take one out")
+        check_glossary(self.glossary or ())
+        for banned in self.banned_words or ():
+            for wanted in (*(self.forced_words or ()), *(target for _, target in self.glossary or ())):
+                if banned in wanted.split() or banned == wanted:
+                    raise ValueError(
+                        f"{banned!r} is in banned_words, but {wanted!r} is to be written; take one of them out"
+                    )
+
 
 @dataclass(frozen=True)
 class OptionField:
     """What a flag, a schema entry or a slider needs to know of one field.
 
-    `type` is what a value is parsed as; `optional` fields may also be None. Pieces for
-    `target_prefix` come only through Python and JSON; as a flag it is a text.
+    `type` is what a value is parsed as, list several texts, dict pairs of texts; `optional` fields may
+    also be None. Pieces for `target_prefix` come only through Python and JSON; as a flag it is a text.
     """
 
     name: str
-    type: type[int] | type[float] | type[bool] | type[str]
+    type: Kind
     default: int | float | bool | str | None
     help: str
     minimum: float | None
@@ -141,6 +187,10 @@ class OptionField:
             return "true or false"
         if self.type is str:
             return "a text or a list of pieces, or leave it out"
+        if self.type is list:
+            return "a list of texts, or leave it out"
+        if self.type is dict:
+            return 'terms with their translations, such as {"dog": "Hund"}, or leave it out'
         kind = "a whole number" if self.type is int else "a number"
         return f"{kind} from {self.minimum} to {self.maximum}" + (
             ", or leave it out" if self.optional else ""
@@ -149,9 +199,14 @@ class OptionField:
     def _fits(self, value: object) -> bool:
         if self.type is bool:
             return isinstance(value, bool)
-        if self.type is str:
-            return isinstance(value, str) or (
+        if self.type in (str, list):
+            return (isinstance(value, str) and self.type is str) or (
                 isinstance(value, tuple) and all(isinstance(piece, str) for piece in value)
+            )
+        if self.type is dict:
+            return isinstance(value, tuple) and all(
+                isinstance(pair, tuple) and len(pair) == 2 and all(isinstance(each, str) for each in pair)
+                for pair in value
             )
         if isinstance(value, bool) or not isinstance(value, int if self.type is int else int | float):
             return False
@@ -160,18 +215,30 @@ class OptionField:
         return self.minimum <= value <= self.maximum
 
 
-_TYPES: dict[object, tuple[type[int] | type[float] | type[bool] | type[str], bool]] = {
+_REAL = ("length_penalty", "sampling_temperature", "sampling_topp", "sampling_minp", "repetition_penalty")
+_TYPES: dict[object, tuple[Kind, bool]] = {
     int: (int, False),
     float: (float, False),
     bool: (bool, False),
     int | None: (int, True),
     str | tuple[str, ...] | None: (str, True),
+    tuple[str, ...] | None: (list, True),
+    tuple[tuple[str, str], ...] | None: (dict, True),
 }
 
 
 def option_fields() -> tuple[OptionField, ...]:
     """Every field of `DecodeOptions` in order, for making flags, schemas and controls."""
     return _FIELDS
+
+
+def _pairs(glossary: Any) -> Any:
+    """A glossary as pairs, which can be hashed; what is none is left to the field's own check."""
+    if isinstance(glossary, Mapping):
+        return tuple(glossary.items())
+    if isinstance(glossary, list | tuple):
+        return tuple(tuple(pair) if isinstance(pair, list) else pair for pair in glossary)
+    return glossary
 
 
 def _describe(described: dataclasses.Field) -> OptionField:

@@ -51,6 +51,8 @@ class DecoderState:
     memories: list[Memory]
     remembered: list[Source]  # [B, S, C] each, or their sums
     source_mask: Tensor | None  # [B, 1, 1, S]; None also where sums have left the filler out
+    watched: tuple[int, int] | None = None  # a layer and head of the cross-attention, which every step
+    looked: Tensor | None = None  # writes here: where the newest token of each row looked, [N, S]
 
     @property
     def length(self) -> int:
@@ -133,8 +135,12 @@ class Transformer(nn.Module):
     def step(self, tokens: Tensor, state: DecoderState) -> Tensor:
         """Read the T newest tokens [N, T] and score what may follow them: [N, V]."""
         x = self._embed(tokens, self.target_embedding, state.length)
-        for layer, remembered, memory in zip(self.decoder, state.remembered, state.memories, strict=True):
-            x, _ = layer(x, remembered, state.source_mask, memory)
+        watched, head = state.watched or (-1, -1)
+        for number, layer in enumerate(self.decoder):
+            remembered, memory = state.remembered[number], state.memories[number]
+            x, maps = layer(x, remembered, state.source_mask, memory, need_cross=number == watched)
+            if maps.cross is not None:  # [B, H, W x T, S], the rows of a beam one after the other
+                state.looked = maps.cross[:, head].reshape(*x.shape[:2], -1)[:, -1]
         return self.output.scores(self.decoder_norm(x[:, -1]))
 
     def forward(self, source: Tensor, target: Tensor, *, need_weights: bool = False) -> TransformerOutput:

@@ -8,7 +8,8 @@ segments of all texts of a chunk are translated side by side and put together ag
 
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from functools import partial
+from dataclasses import replace
+from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
 from typing import overload
@@ -18,13 +19,14 @@ import torch
 from seq2seq.alignment import Alignment, AttentionMaps
 from seq2seq.checkpoint import Settings, load_model, save_model
 from seq2seq.config import UNK
-from seq2seq.decoding import decode_sources, length_limits, stream_source
+from seq2seq.decoding import Vocabulary, decode_sources, length_limits, stream_source
 from seq2seq.forced import END, Side, decoded_side, explain, force, read_side
 from seq2seq.hub import push
 from seq2seq.options import DecodeOptions
 from seq2seq.released import find_model
 from seq2seq.search import Hypothesis
 from seq2seq.segment import segment
+from seq2seq.terms import Reading, closing_pieces, read_source, restore, stopped, until
 from seq2seq.text import BLANK_PIECE
 from seq2seq.tokenizer import Tokenizer
 from seq2seq.transformer import Transformer
@@ -186,10 +188,13 @@ class Translator:
                     f"to {' and '.join(targets)}"
                 )
 
-    def segments(self, text: str) -> list[tuple[str, str]]:
+    def segments(self, text: str, options: DecodeOptions | None = None) -> list[tuple[str, str]]:
         """What is translated at once: segments, each with the blanks or line breaks that follow it."""
         longest = min(self.settings.longest_source, self.model.config.max_length)
-        parts = segment(_checked(text), longest, lambda part: len(self.tokenizer.encode(part)) + 1)
+        asked = replace(options or DecodeOptions(), forced_words=None)
+        parts = segment(
+            _checked(text), longest, lambda part: len(read_source(part, asked, self.tokenizer).ids) + 1
+        )
         return [(part.text, part.separator) for part in parts] or [(text, "")]
 
     # --- texts -------------------------------------------------------------------------------------
@@ -202,61 +207,74 @@ class Translator:
 
     def _translate_chunk(self, texts: list[str], options: DecodeOptions) -> list[Translation]:
         """Translate all segments of some texts side by side."""
-        work: list[list[int]] = []  # the segments to be decoded, and what each must begin with
+        work: list[Reading] = []  # the segments to be decoded, and what each must begin with
         prefixes: list[list[int]] = []
         layouts: list[list[tuple[str, str, int | None]]] = []  # segment, separator, its place in `work`
         for text in texts:
-            prefix = self._ids(options.target_prefix) if options.target_prefix else []
+            asked = options
             layouts.append([])
-            for part, separator in self.segments(text):
-                ids = self.tokenizer.encode(part)
-                known = self.knows(ids)
+            for part, separator in self.segments(text, options):
+                reading = read_source(part, asked, self.tokenizer)
+                known = self._is_known(reading)
                 layouts[-1].append((part, separator, len(work) if known else None))
                 if known:
-                    work.append(ids)
-                    prefixes.append(prefix)
-                    prefix = []  # the prefix begins the text, not each of its parts
-        found = decode_sources(self.model, work, options, prefixes if options.target_prefix else None)
-        return [self._assemble(text, layout, found) for text, layout in zip(texts, layouts, strict=True)]
+                    work.append(reading)
+                    prefixes.append(self._ids(asked.target_prefix or ()))
+                    asked = options.later  # the prefix begins the text, not each of its parts
+        found = decode_sources(
+            self.model,
+            [reading.ids for reading in work],
+            options,
+            prefixes if options.target_prefix else None,
+            vocabulary=self.vocabulary,
+            phrases=[reading.phrases for reading in work],
+        )
+        done = [self._translation(*pair, options) for pair in zip(work, found, strict=True)]
+        return [_assemble(text, layout, done) for text, layout in zip(texts, layouts, strict=True)]
 
-    def _assemble(
-        self,
-        text: str,
-        layout: list[tuple[str, str, int | None]],
-        found: list[list[Hypothesis]],
-    ) -> Translation:
-        parts = [
-            Translation(part, part) if place is None else self._translation(part, found[place])
-            for part, _, place in layout
-        ]
-        if len(parts) == 1 and not layout[0][1]:
-            return parts[0]
-        return join_parts(text, parts, [separator for _, separator, _ in layout])
-
-    def _translation(self, source: str, found: list[Hypothesis]) -> Translation:
-        decode_ids, pieces = self.tokenizer.decode, self.tokenizer.pieces
-        best = found[0]
-        text = decode_ids(best.tokens)
+    def _translation(self, reading: Reading, found: list[Hypothesis], options: DecodeOptions) -> Translation:
+        pieces = self.tokenizer.pieces
+        texts = [self._written(reading, each.tokens, options).text for each in found]
+        best, *others = found
         return Translation(
-            source,
-            text,
+            reading.source,
+            texts[0],
             best.score,
             best.log_probability,
             [
-                Alternative(decode_ids(h.tokens), h.score, h.log_probability, pieces(h.tokens), h.finish)
-                for h in found[1:]
+                Alternative(text, h.score, h.log_probability, pieces(h.tokens), h.finish)
+                for text, h in zip(texts[1:], others, strict=True)
             ],
             pieces(best.tokens),
             best.finish,
-            explain=partial(self._explain, source, best.tokens),
+            explain=partial(self._explain, reading, best.tokens, options),
         )
 
-    def _explain(self, source: str, target_ids: list[int]) -> Forced:
+    def _explain(self, reading: Reading, target_ids: list[int], options: DecodeOptions) -> Forced:
         """The forced pass over the very pieces that the search read and wrote."""
-        source_side = Side(source, *self.tokenizer.encode_with_spans(source))
-        target_side = decoded_side(self.tokenizer, target_ids)
-        scores, maps = explain(self.model, self.tokenizer, source_side, target_side)
+        target_side = self._written(reading, target_ids, options, spans=True)
+        scores, maps = explain(self.model, self.tokenizer, reading.side, target_side)
         return Forced(scores, maps.alignment(self.settings.alignment))
+
+    def _written(
+        self, reading: Reading, ids: list[int], options: DecodeOptions, *, spans: bool = False
+    ) -> Side:
+        """What ids are as a text, with what is kept in its place; with the characters of each if asked for."""
+        if reading.restored:
+            side = restore(reading, ids, self.tokenizer, self.vocabulary.closers)
+        else:
+            side = decoded_side(self.tokenizer, ids) if spans else Side(self.tokenizer.decode(ids), ids, [])
+        return side if not options.stop else stopped(side, options.stop)
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """What a search must know of the tokens."""
+        closers = closing_pieces(self.tokenizer)
+        surfaces = self.tokenizer.pieces(range(len(closers)))
+        return Vocabulary(surfaces, closers, self.settings.alignment)
+
+    def _is_known(self, reading: Reading) -> bool:
+        return reading.says_something and self.knows(reading.ids)
 
     def knows(self, ids: list[int]) -> bool:
         """Whether any piece says something to the model; a lone blank does not."""
@@ -266,27 +284,44 @@ class Translator:
         return self.tokenizer.encode(text) if isinstance(text, str) else self.tokenizer.ids(text)
 
     def _stream(self, text: str, options: DecodeOptions) -> Iterator[str]:
-        prefix = self._ids(options.target_prefix) if options.target_prefix else []
-        for part, separator in self.segments(text):
-            ids = self.tokenizer.encode(part)
-            if self.knows(ids):
-                yield from self._stream_part(ids, options, prefix)
-                prefix = []
-            elif part:
-                yield part
+        asked = options
+        for part, separator in self.segments(text, options):
+            reading = read_source(part, asked, self.tokenizer)
+            if not self._is_known(reading):
+                yield from filter(None, [part])
+            elif reading.phrases:  # their places are found by looking ahead
+                yield self._translate_chunk([part], asked)[0].text
+                asked = options.later
+            else:
+                yield from self._stream_part(reading, asked)
+                asked = options.later
             if separator:
                 yield separator
 
-    def _stream_part(self, ids: list[int], options: DecodeOptions, prefix: list[int]) -> Iterator[str]:
+    def _stream_part(self, reading: Reading, options: DecodeOptions) -> Iterator[str]:
         """The text of one segment, each time what the newest piece adds to it."""
         written: list[int] = []
         shown = ""
-        for step in stream_source(self.model, ids, options, prefix):
+        prefix = self._ids(options.target_prefix or ())
+        for step in stream_source(self.model, reading.ids, options, prefix, self.vocabulary):
             written.append(step.token)
-            text = self.tokenizer.decode(written)
+            text = until(self.tokenizer.decode(written), options.stop or ())
             if len(text) > len(shown):
                 yield text[len(shown) :]
-            shown = text
+                shown = text
+        text = self._written(reading, written, options).text
+        if len(text) > len(shown):
+            yield text[len(shown) :]
+
+
+def _assemble(
+    text: str, layout: list[tuple[str, str, int | None]], done: list[Translation]
+) -> Translation:
+    """The translation of a text from those of its segments; what the model does not know stays as it is."""
+    parts = [Translation(part, part) if place is None else done[place] for part, _, place in layout]
+    if len(parts) == 1 and not layout[0][1]:
+        return parts[0]
+    return join_parts(text, parts, [separator for _, separator, _ in layout])
 
 
 def _checked(text: str) -> str:

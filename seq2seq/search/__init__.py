@@ -3,7 +3,8 @@
     loop    decode (many sentences) and stream (one, as it is written)
     choose  the best token, or one by chance
     beam    several hypotheses at once
-    rules   what may not be written, and what must be
+    rules   what may not be written next
+    demands what must be written somewhere, and where
     task    what goes in and what comes out
 
 A model is `step(tokens [N, T], state) -> logits [N, V]` and a state with `device` and
@@ -11,7 +12,8 @@ A model is `step(tokens [N, T], state) -> logits [N, V]` and a state with `devic
 """
 
 from seq2seq.search.beam import Candidates, Observer
+from seq2seq.search.demands import Look, Phrase, make_demands
 from seq2seq.search.loop import decode, stream
 from seq2seq.search.task import Hypothesis, State, Step
 
-__all__ = ["Candidates", "Hypothesis", "Observer", "State", "Step", "decode", "stream"]
+__all__ = ["Candidates", "Hypothesis", "Look", "Observer", "Phrase", "State", "Step", "decode", "make_demands", "stream"]

@@ -22,6 +22,7 @@ from torch import Tensor
 
 from seq2seq.config import BOS, EOS, PAD
 from seq2seq.search.choose import best_sums
+from seq2seq.search.demands import Demands, allot, offer
 from seq2seq.search.rules import BANNED, rank
 from seq2seq.search.task import Hypothesis, Task, make_hypothesis
 
@@ -43,6 +44,7 @@ class Candidates:
     totals: Tensor
     finished: Tensor
     live: Tensor
+    progress: Tensor
 
 
 Observer = Callable[[int, Candidates], None]
@@ -53,7 +55,7 @@ class Beam:
     """Where a search stands after n tokens.
 
     sentences [B]: their numbers in the call. Live, best first: tokens and log_probabilities
-    [B, W, n], totals [B, W] (-inf: no hypothesis). Finished, best first: done_tokens and
+    [B, W, n], totals [B, W] (-inf: no hypothesis), progress in what is demanded [B, W, J + 2]. Finished, best first: done_tokens and
     done_log_probabilities [B, K, longest limit], done_scores [B, K] (-inf: none yet).
     """
 
@@ -61,6 +63,7 @@ class Beam:
     tokens: Tensor
     log_probabilities: Tensor
     totals: Tensor
+    progress: Tensor
     done_tokens: Tensor
     done_log_probabilities: Tensor
     done_scores: Tensor
@@ -105,6 +108,9 @@ def first_beam(task: Task) -> Beam:
         tokens=torch.empty(count, 1, 0, dtype=torch.long, device=device),
         log_probabilities=torch.empty(count, 1, 0, device=device),
         totals=torch.zeros(count, 1, device=device),
+        progress=(
+            torch.empty(count, 1, 0, device=device) if task.demands is None else task.demands.nothing_written()
+        ),
         done_tokens=torch.full((count, kept, longest), PAD, device=device),
         done_log_probabilities=torch.zeros(count, kept, longest, device=device),
         done_scores=torch.full((count, kept), BANNED, device=device),
@@ -120,6 +126,8 @@ def continue_beam(beam: Beam, logits: Tensor, task: Task) -> Candidates:
     if forced is not None:
         forced = forced.repeat_interleave(width)
     scores = rank(log_probabilities, beam.tokens.flatten(0, 1), task.rules, forced)
+    if task.demands is not None:
+        return _continue_demanded(beam, task.demands, scores, log_probabilities, forced, task)
     vocabulary = scores.shape[1]
     totals, places = best_sums(beam.totals, scores, min(2 * size, width * vocabulary))
     parents, tokens = places // vocabulary, places % vocabulary
@@ -133,7 +141,46 @@ def continue_beam(beam: Beam, logits: Tensor, task: Task) -> Candidates:
     at_limit = task.limits[beam.sentences, None] == length + 1
     finished = (ended | at_limit) & (totals > BANNED)
     finished[:, size:] = False
-    return Candidates(beam.sentences, parents, tokens, own, totals, finished, live)
+    nothing = torch.empty(count, 2 * size, 0, device=task.device)
+    return Candidates(beam.sentences, parents, tokens, own, totals, finished, live, nothing)
+
+
+def _continue_demanded(
+    beam: Beam, demands: Demands, scores: Tensor, own: Tensor, forced: Tensor | None, task: Task
+) -> Candidates:
+    """As `continue_beam`, where phrases must be written: scores and the model's own [B x W, V]."""
+    count, width, length = beam.tokens.shape
+    size = task.options.beam_size
+    begins = torch.ones(count, dtype=torch.bool, device=task.device)
+    if forced is not None:
+        begins = forced.view(count, width)[:, 0] < 0
+    own = own.view(count, width, -1)
+    offers = offer(
+        demands.of(beam.sentences),
+        beam.totals,
+        scores.view_as(own),
+        own,
+        beam.progress,
+        beam.tokens,
+        task.limits[beam.sentences] - length,
+        begins,
+        size,
+    )
+    results, live = allot(offers, size)
+    places = torch.cat([results, live], 1)
+    parents, tokens = offers.parents.gather(1, places), offers.tokens.gather(1, places)
+    finished = offers.ends.gather(1, places)
+    finished[:, results.shape[1] :] = False
+    return Candidates(
+        beam.sentences,
+        parents,
+        tokens,
+        own.flatten(1).gather(1, parents * own.shape[2] + tokens),
+        offers.totals.gather(1, places),
+        finished,
+        torch.arange(results.shape[1], places.shape[1], device=task.device).expand_as(live),
+        offers.progress.gather(1, places[..., None].expand(-1, -1, offers.progress.shape[2])),
+    )
 
 
 def advance(beam: Beam, candidates: Candidates, task: Task) -> tuple[Beam, Tensor]:
@@ -146,7 +193,14 @@ def advance(beam: Beam, candidates: Candidates, task: Task) -> tuple[Beam, Tenso
     totals = candidates.totals.gather(1, candidates.live)
     totals = totals.masked_fill(tokens[:, :, -1] == EOS, BANNED)
     first = torch.arange(0, count * width, width, device=task.device)
-    moved = replace(beam, tokens=tokens, log_probabilities=log_probabilities, totals=totals)
+    index = candidates.live[..., None].expand(-1, -1, candidates.progress.shape[2])
+    moved = replace(
+        beam,
+        tokens=tokens,
+        log_probabilities=log_probabilities,
+        totals=totals,
+        progress=candidates.progress.gather(1, index),
+    )
     return moved, first[:, None] + parents
 
 
@@ -188,6 +242,10 @@ def is_settled(beam: Beam, task: Task) -> Tensor:
     limits = task.limits[beam.sentences]
     best_live = beam.totals[:, 0]
     nearest = best_live / (beam.length + 1) ** penalty
+    if task.demands is not None:
+        # One that puts off its phrases would be waited for until its limit: it cannot end, nor does it
+        # get much worse an average piece. So here, what cannot win by ending soon is not waited for.
+        return (beam.done_scores[:, -1] >= nearest) | (limits <= beam.length)
     farthest = best_live / limits**penalty
     return (beam.done_scores[:, -1] >= torch.maximum(nearest, farthest)) | (limits <= beam.length)
 
@@ -209,6 +267,6 @@ def collect(beam: Beam, settled: Tensor, task: Task, results: list[list[Hypothes
         hypotheses = [
             make_hypothesis(*row, limit, penalty) for row in zip(tokens, log_probabilities, strict=True)
         ]
-        if task.options.repetition_penalty == 1.0:  # the order is by score but for rounding in the sums
+        if not task.ranks_otherwise:  # the order is by score but for rounding in the sums
             hypotheses.sort(key=lambda hypothesis: hypothesis.score, reverse=True)
         results[sentence] = hypotheses

@@ -73,7 +73,7 @@ def sample(scores: Tensor, uniform: Tensor, options: DecodeOptions) -> Tensor:
     """One token a row by chance: scores [N, V], uniform [N] -> tokens [N].
 
     Temperature first, then the k most probable, then the fewest of these that together have
-    probability p (at least one).
+    probability p (at least one), then those at least `sampling_minp` times as probable as the best.
     """
     scores = scores / options.sampling_temperature
     tokens = None
@@ -86,6 +86,9 @@ def sample(scores: Tensor, uniform: Tensor, options: DecodeOptions) -> Tensor:
         before = probabilities.cumsum(1) - probabilities
         before[:, 0] = -1.0
         probabilities = probabilities.masked_fill(before >= options.sampling_topp, 0.0)
+    if options.sampling_minp:
+        least = options.sampling_minp * probabilities.amax(1, keepdim=True)
+        probabilities = probabilities.masked_fill(probabilities < least, 0.0)
     cumulative = probabilities.cumsum(1)
     total = cumulative[:, -1:]
     # Rounding may lift u x total to the total itself, beyond the last token that has a probability.

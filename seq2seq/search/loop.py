@@ -15,6 +15,7 @@ from seq2seq.config import BOS, EOS, PAD
 from seq2seq.options import DecodeOptions
 from seq2seq.search.beam import Observer, search_beam
 from seq2seq.search.choose import Chance, best, sample
+from seq2seq.search.demands import Demands
 from seq2seq.search.rules import rank
 from seq2seq.search.task import Hypothesis, State, Step, Task, make_hypothesis, make_task
 
@@ -30,6 +31,8 @@ def decode(
     options: DecodeOptions,
     prefixes: Sequence[Sequence[int]] | None = None,
     observer: Observer | None = None,
+    surfaces: Sequence[str] = (),
+    demands: Demands | None = None,
 ) -> list[list[Hypothesis]]:
     """The results of each sentence, best first: num_hypotheses of them, fewer only where no more exist.
 
@@ -37,7 +40,8 @@ def decode(
     has not ended there competes as it is, with finish "length". Best is by score, for the beam under
     repetition_penalty by the score so penalised, by which it searches. The state must have read nothing,
     one row a sentence. An observer sees every step of the beam, and greedy search as a beam of one;
-    sampling has none to show.
+    sampling has none to show. `surfaces` are the tokens as text, for options that speak of words; what
+    `demands` says takes a beam, whatever the options.
 
     Raises:
         ValueError: a limit below 1, a prefix longer than its limit or with special symbols in it.
@@ -45,9 +49,9 @@ def decode(
     assert len(limits) == sentences, "one limit a sentence"
     if not sentences:
         return []
-    task = make_task(lambda tokens: step(tokens, state), state, limits, options, prefixes)
+    task = make_task(lambda tokens: step(tokens, state), state, limits, options, prefixes, surfaces, demands)
     kind = options.search_kind
-    if kind == "beam" or (kind == "greedy" and observer is not None):
+    if demands is not None or kind == "beam" or (kind == "greedy" and observer is not None):
         return search_beam(task, observer)
     return collect(task, walk(task))
 
@@ -58,6 +62,7 @@ def stream(
     limit: int,
     options: DecodeOptions,
     prefix: Sequence[int] | None = None,
+    surfaces: Sequence[str] = (),
 ) -> Generator[Step, None, Hypothesis]:
     """One sentence token by token, greedily or by sampling; the generator's return value is the whole.
 
@@ -72,7 +77,7 @@ def stream(
             f"num_hypotheses is {options.num_hypotheses}, but a stream shows one result; set it to 1"
         )
     prefixes = None if prefix is None else [prefix]
-    task = make_task(lambda tokens: step(tokens, state), state, [limit], options, prefixes)
+    task = make_task(lambda tokens: step(tokens, state), state, [limit], options, prefixes, surfaces)
     return _stream(task, limit)
 
 

@@ -5,6 +5,7 @@ row has written, `history` [N, T]. Nothing is renormalised, so a piece that no r
 its own log-probability.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -15,6 +16,7 @@ from seq2seq.config import BOS, EOS, PAD, UNK
 from seq2seq.options import DecodeOptions
 
 BANNED = float("-inf")
+BLANK = "\u2581"  # how a piece says that a blank stands before it
 
 
 class Rule(Protocol):
@@ -86,8 +88,63 @@ class RepetitionPenalty:
         scores.scatter_(1, history, scores.gather(1, history) * self.exponent)
 
 
-def make_rules(options: DecodeOptions) -> list[Rule]:
-    """The rules that these options ask for; the penalty first, for bans are final."""
+class BannedWords:
+    """No word of a list is written, in whatever pieces, nor a piece that ends in one begun before.
+
+    ban "Hund" after "▁Hu": the piece "nd"; anywhere: "▁Hund"; after "(": "Hund"
+    """
+
+    def __init__(self, words: Sequence[str], surfaces: Sequence[str]) -> None:
+        known = {surface: token for token, surface in enumerate(surfaces)}
+        self.surfaces = surfaces
+        self.always: list[int] = []
+        self.after: list[tuple[str, int]] = []  # what is written, and the piece that would complete a word
+        for word in words:
+            marked = BLANK + BLANK.join(word.split())
+            for cut in range(len(marked)):
+                if (last := known.get(marked[cut:])) is None:
+                    continue
+                if cut == 0:
+                    self.always.append(last)
+                else:
+                    self.after.append((marked[1:cut], last))
+        self.longest = max((len(before) for before, _ in self.after), default=0) + 1
+
+    def applies(self, position: int) -> bool:
+        return True
+
+    def __call__(self, scores: Tensor, history: Tensor) -> None:
+        scores[:, self.always] = BANNED
+        for row, tokens in enumerate(history[:, -self.longest :].tolist()):
+            written = (BLANK + "".join(self.surfaces[token] for token in tokens))[-self.longest :]
+            for before, last in self.after:
+                word = len(written) - len(before)
+                if word > 0 and written.endswith(before) and not written[word - 1].isalnum():
+                    scores[row, last] = BANNED
+
+
+class StopTexts:
+    """Once a row has written one of these texts, only its end may follow, at no cost to its rank."""
+
+    def __init__(self, texts: Sequence[str], surfaces: Sequence[str]) -> None:
+        self.texts, self.surfaces = texts, surfaces
+
+    def applies(self, position: int) -> bool:
+        return position > 0
+
+    def __call__(self, scores: Tensor, history: Tensor) -> None:
+        for row, tokens in enumerate(history.tolist()):
+            written = "".join(self.surfaces[token] for token in tokens).replace(BLANK, " ")
+            if any(text in written for text in self.texts):
+                scores[row] = BANNED
+                scores[row, EOS] = 0.0
+
+
+def make_rules(options: DecodeOptions, surfaces: Sequence[str]) -> list[Rule]:
+    """The rules that these options ask for; the penalty first, for bans are final.
+
+    `surfaces`: how each token is written, a blank before it as U+2581; asked for by rules on texts.
+    """
     rules: list[Rule] = []
     if options.repetition_penalty != 1.0:
         rules.append(RepetitionPenalty(options.repetition_penalty))
@@ -97,6 +154,10 @@ def make_rules(options: DecodeOptions) -> list[Rule]:
         rules.append(NoUnknown())
     if options.min_length:
         rules.append(MinimumLength(options.min_length))
+    if options.banned_words:
+        rules.append(BannedWords(options.banned_words, surfaces))
+    if options.stop:
+        rules.append(StopTexts(options.stop, surfaces))
     return rules
 
 

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from seq2seq.config import BOS, EOS, PAD
 from seq2seq.options import DecodeOptions
+from seq2seq.search.demands import Demands
 from seq2seq.search.rules import Rule, make_rules
 
 
@@ -66,6 +67,12 @@ class Task:
     options: DecodeOptions
     rules: list[Rule]
     device: torch.device
+    demands: Demands | None = None
+
+    @property
+    def ranks_otherwise(self) -> bool:
+        """Whether a search goes by more than the model's own probabilities, which are the score."""
+        return self.options.repetition_penalty != 1.0 or bool(self.options.stop) or self.demands is not None
 
     @property
     def sentences(self) -> int:
@@ -91,8 +98,12 @@ def make_task(
     limits: Sequence[int],
     options: DecodeOptions,
     prefixes: Sequence[Sequence[int]] | None,
+    surfaces: Sequence[str] = (),
+    demands: Demands | None = None,
 ) -> Task:
     """Put a search together and refuse limits and prefixes that cannot be met.
+
+    `surfaces` and `demands` are explained in `rules` and `demands`.
 
     Raises:
         ValueError: a limit below 1, a prefix longer than its limit or with a special symbol in it.
@@ -120,8 +131,9 @@ def make_task(
         limits=torch.tensor(list(limits), device=state.device),
         forced=torch.tensor(forced, dtype=torch.long, device=state.device).view(len(limits), longest),
         options=options,
-        rules=make_rules(options),
+        rules=make_rules(options, surfaces),
         device=state.device,
+        demands=demands,
     )
 
 

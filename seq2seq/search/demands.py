@@ -1,0 +1,271 @@
+"""Phrases that a beam must write, each once: dynamic beam allocation, and places found by attention.
+
+    bank      a hypothesis that has written or begun k of its J phrases competes with those of the same
+              k; the beam takes the best of each bank in turn (Post and Vilar 2018; Hu et al. 2019)
+    phrase    once begun it is written to its end and left where a word may end, so there are J + 1
+              banks, not one a piece
+    place     a phrase may stand for a stretch of the source: a piece that looks there and is none of its
+              own costs STRAY x the share of its look, one of its own ASIDE x the share elsewhere
+
+A phrase that the model wrote of its own accord counts as well. Shapes: J phrases of at most L tokens,
+S source positions; `progress` [B, W, J + 2] holds for each hypothesis which phrases are written (0 or 1),
+the phrase it is in (-1: none) and how many of its tokens are written.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from seq2seq.config import EOS
+from seq2seq.search.rules import BANNED
+
+STRAY, ASIDE = 4.0, 4.0  # chosen on a valid set, benchmarks/glossary.py
+
+
+class Phrase(NamedTuple):
+    """Tokens that must be written one after the other; the source positions they stand for (none: any)."""
+
+    tokens: tuple[int, ...]
+    columns: tuple[int, ...] = ()
+
+
+class Look(NamedTuple):
+    """How to see where the newest tokens [N] looked: shares [N, S] of the source.
+
+    `reads_input`: the look belongs to the token that was read, not to the one it predicts.
+    """
+
+    shares: Callable[[], Tensor]
+    reads_input: bool
+
+
+class Offers(NamedTuple):
+    """Ways to go on, [B, R] each (progress [B, R, J + 2]): -inf totals are none."""
+
+    totals: Tensor
+    parents: Tensor
+    tokens: Tensor
+    progress: Tensor
+    ends: Tensor  # whether it may be a result now
+
+
+@dataclass(frozen=True)
+class Demands:
+    """What each of B sentences must have in every result.
+
+    Shapes: phrases [B, J, L] (-1 after their end), lengths [B, J] (0: no phrase), columns [B, J, S] (0 or
+    1), closers [V] (true: a word may end before this token).
+    """
+
+    phrases: Tensor
+    lengths: Tensor
+    columns: Tensor
+    closers: Tensor
+    look: Look | None
+
+    def of(self, sentences: Tensor) -> "Demands":
+        """The demands of these sentences [B']."""
+        return Demands(
+            self.phrases[sentences], self.lengths[sentences], self.columns[sentences], self.closers, self.look
+        )
+
+    def nothing_written(self) -> Tensor:
+        """Progress [B, 1, J + 2] of hypotheses that have written nothing; phrases that are none count as written."""
+        count = len(self.lengths)
+        fresh = torch.tensor([-1, 0], device=self.lengths.device).expand(count, 2)
+        return torch.cat([(self.lengths == 0).long(), fresh], 1)[:, None]
+
+
+def make_demands(
+    phrases: Sequence[Sequence[Phrase]],
+    limits: Sequence[int],
+    closers: Tensor,
+    source_length: int,
+    look: Look | None,
+) -> Demands:
+    """The demands of some sentences, a list of phrases each.
+
+    Raises:
+        ValueError: the phrases of a sentence do not fit its limit, the end counted.
+    """
+    count = max(map(len, phrases))
+    longest = max(len(phrase.tokens) for of in phrases for phrase in of)
+    tokens = torch.full((len(phrases), count, longest), -1, dtype=torch.long)
+    columns = torch.zeros(len(phrases), count, source_length)
+    for sentence, (wanted, limit) in enumerate(zip(phrases, limits, strict=True)):
+        needed = sum(len(phrase.tokens) for phrase in wanted) + 1
+        if needed > limit:
+            raise ValueError(
+                f"what must be written (glossary, forced_words, things kept) takes {needed} pieces with the "
+                f"end, more than the limit of {limit}; ask for less or raise max_length"
+            )
+        for number, phrase in enumerate(wanted):
+            tokens[sentence, number, : len(phrase.tokens)] = torch.tensor(phrase.tokens)
+            alike = [other.columns for other in wanted if other.tokens == phrase.tokens]
+            columns[sentence, number, [column for each in alike for column in each]] = 1.0
+    device = closers.device
+    return Demands(
+        tokens.to(device), (tokens >= 0).sum(2).to(device), columns.to(device), closers.to(device), look
+    )
+
+
+class Stand(NamedTuple):
+    """Where hypotheses [B, W] stand before their next token.
+
+    written [B, W, J]: phrases written, `closed` those that are once a word ends here; current, offset
+    [B, W]: the phrase it is in and how much of it is written; inside: in its middle; leaving: at its end,
+    where only a closer may follow; needed [B, W]: tokens still to be written of phrases.
+    """
+
+    written: Tensor
+    closed: Tensor
+    current: Tensor
+    offset: Tensor
+    inside: Tensor
+    leaving: Tensor
+    needed: Tensor
+
+
+def stand(demands: Demands, progress: Tensor, tokens: Tensor) -> Stand:
+    """Read off progress [B, W, J + 2] and what was written, tokens [B, W, n]."""
+    written, current, offset = progress[..., :-2] > 0, progress[..., -2], progress[..., -1]
+    lengths = demands.lengths[:, None]
+    own = current.clamp(min=0)
+    length = lengths.expand_as(written).gather(2, own[..., None]).squeeze(2)
+    inside = (current >= 0) & (offset < length)
+    leaving = (current >= 0) & (offset == length)
+    done = _just_written(demands, tokens) & ~written & ~inside[..., None]
+    first = done & (done.cumsum(2) == 1)
+    closed = written | first
+    needed = (lengths * ~written).sum(2) - torch.where(current >= 0, offset, 0)
+    return Stand(written, closed, current, offset, inside, leaving, needed)
+
+
+def _just_written(demands: Demands, tokens: Tensor) -> Tensor:
+    """Which phrases the tokens [B, W, n] end with: [B, W, J]."""
+    longest = demands.phrases.shape[2]
+    tail = F.pad(tokens, (longest, 0), value=-2)[..., -longest:]
+    places = torch.arange(longest, device=tokens.device) - (longest - demands.lengths[..., None])
+    wanted = demands.phrases.gather(2, places.clamp(min=0))  # right-aligned
+    same = (tail[:, :, None] == wanted[:, None]) | (places < 0)[:, None]
+    return same.all(3) & (demands.lengths > 0)[:, None]
+
+
+def offer(
+    demands: Demands,
+    totals: Tensor,
+    scores: Tensor,
+    log_probabilities: Tensor,
+    progress: Tensor,
+    tokens: Tensor,
+    room: Tensor,
+    begins: Tensor,
+    size: int,
+) -> Offers:
+    """Ways to go on: the best free tokens of each hypothesis, and the phrases it can begin or is in.
+
+    Shapes: totals [B, W], scores and log_probabilities [B, W, V], tokens [B, W, n], room [B] (tokens that
+    may still be written, the end counted), begins [B] (whether a phrase may be begun: not in a prefix).
+    """
+    now = stand(demands, progress, tokens)
+    costs = _costs(demands, now, tokens.shape[2])
+    free = _free(demands, now, scores, log_probabilities, room, begins)
+    found = free.topk(min(size + 1, free.shape[2]), 2)
+    closes = demands.closers[found.indices][..., None]
+    written = torch.where(closes, now.closed[:, :, None], now.written[:, :, None])
+    nowhere = torch.tensor([-1, 0], device=tokens.device).expand(*found.indices.shape, 2)
+    usual = Offers(
+        (totals - costs.free)[..., None] + found.values,
+        _rows(found.indices),
+        found.indices,
+        torch.cat([written.long(), nowhere], 3),
+        written.all(3) & ((found.indices == EOS) | (room == 1)[:, None, None]),
+    )
+    demanded = _demanded(demands, now, totals, costs, log_probabilities, begins)
+    pairs = zip(usual, demanded, strict=True)
+    return Offers(*(torch.cat([a.flatten(1, 2), b.flatten(1, 2)], 1) for a, b in pairs))
+
+
+def _free(
+    demands: Demands, now: Stand, scores: Tensor, log_probabilities: Tensor, room: Tensor, begins: Tensor
+) -> Tensor:
+    """The scores [B, W, V] of tokens that are written freely; the end where nothing else is left."""
+    free = scores.clone()
+    all_closed = now.closed.all(2)
+    free[..., EOS].masked_fill_(~all_closed, BANNED)
+    tight = begins[:, None] & (now.needed > 0) & (now.needed + 1 >= room[:, None])
+    free.masked_fill_((now.inside | (tight & ~all_closed))[..., None], BANNED)
+    free.masked_fill_((now.leaving | tight)[..., None] & ~demands.closers, BANNED)
+    stuck = all_closed & ~now.inside & (free.amax(2) == BANNED)
+    free[..., EOS] = torch.where(stuck, log_probabilities[..., EOS], free[..., EOS])
+    return free
+
+
+class _Costs(NamedTuple):
+    """What looking astray costs: a free token [B, W], one of phrase j [B, W, J]."""
+
+    free: Tensor
+    phrase: Tensor
+
+
+def _costs(demands: Demands, now: Stand, length: int) -> _Costs:
+    none = _Costs(torch.zeros_like(now.needed, dtype=torch.float), torch.zeros_like(now.written, dtype=torch.float))
+    if demands.look is None or (demands.look.reads_input and length == 0):
+        return none
+    shares = demands.look.shares().float().view(*now.needed.shape, -1)
+    there = torch.einsum("bws,bjs->bwj", shares, demands.columns)
+    placed = demands.columns.any(2)[:, None]
+    anywhere = torch.einsum("bws,bs->bw", shares, demands.columns.amax(1))
+    free, own = STRAY * anywhere, torch.where(placed, ASIDE * (1 - there), 0.0)
+    if not demands.look.reads_input:
+        return _Costs(free, own)
+    mine = own.gather(2, now.current.clamp(min=0)[..., None]).squeeze(2)
+    paid = torch.where(now.current >= 0, mine, free)  # for the token that was read, whatever comes next
+    return _Costs(paid, paid[..., None].expand_as(own))
+
+
+def _demanded(
+    demands: Demands, now: Stand, totals: Tensor, costs: _Costs, log_probabilities: Tensor, begins: Tensor
+) -> Offers:
+    """The next token of the phrase a hypothesis is in, or the first of each it lacks: [B, W, J]."""
+    numbers = torch.arange(demands.lengths.shape[1], device=totals.device)
+    going = now.inside[..., None] & (numbers == now.current[..., None])
+    offset = torch.where(going, now.offset[..., None], 0)
+    phrases = demands.phrases[:, None].expand(-1, totals.shape[1], -1, -1)
+    tokens = phrases.gather(3, offset[..., None]).squeeze(3).clamp(min=0)
+    may = going | ((~now.inside & begins[:, None])[..., None] & ~now.closed)
+    values = totals[..., None] - costs.phrase + log_probabilities.gather(2, tokens)
+    written = torch.where(going[..., None], now.written[:, :, None], now.closed[:, :, None])
+    numbered = numbers.expand_as(tokens)
+    progress = torch.cat([written.long(), numbered[..., None], offset[..., None] + 1], 3)
+    values = values.masked_fill(~may, BANNED)
+    return Offers(values, _rows(tokens), tokens, progress, torch.zeros_like(may))
+
+
+def _rows(tokens: Tensor) -> Tensor:
+    """The number of the hypothesis of each offer: [B, W, R]."""
+    return torch.arange(tokens.shape[1], device=tokens.device)[None, :, None].expand_as(tokens)
+
+
+def allot(offers: Offers, size: int) -> tuple[Tensor, Tensor]:
+    """Which offers become results and which live on, [B, size] each, best first.
+
+    Live: the best of each bank, then the second best of each, ...; a bank without further offers leaves
+    its turn to the others. Results: those that end among the best `size` of their bank.
+    """
+    order = offers.totals.argsort(1, descending=True)
+    begun = (offers.progress[..., :-2] > 0).sum(2) + (offers.progress[..., -2] >= 0)
+    banks = begun.gather(1, order)
+    members = F.one_hot(banks, offers.progress.shape[2])
+    place = (members.cumsum(1) * members).sum(2)  # in its bank, from 1
+    totals, ends = offers.totals.gather(1, order), offers.ends.gather(1, order)
+    count = min(size, order.shape[1])
+    results = (ends & (place <= size)).float().topk(count, 1).indices
+    turn = place * members.shape[2] - banks
+    never = (totals == BANNED) | (offers.tokens.gather(1, order) == EOS)
+    live = turn.masked_fill(never, torch.iinfo(torch.long).max).topk(count, 1, largest=False).indices
+    return order.gather(1, results), order.gather(1, live.sort(1).values)

@@ -1,0 +1,233 @@
+"""What must stand in a translation: terms of a glossary, words asked for, things that stay as they are.
+
+    source      "Write {name} to the dog"     {name} is kept; dog is to be called "Köter"
+    read        "Write John to the dog"       a stand-in that the model knows for what it does not
+    demanded    "John" for [6, 10)   "Köter" for [18, 21)
+    written     "Schreibe John an den Köter"  -> "Schreibe {name} an den Köter"
+
+A stand-in is a name, for a number another number, so that the sentence keeps its grammar. What is demanded
+carries the source pieces it stands for, by which the search places it.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import NamedTuple
+
+from seq2seq.alignment import Span
+from seq2seq.config import UNK
+from seq2seq.forced import Side, decoded_side
+from seq2seq.glossary import find_terms
+from seq2seq.options import DecodeOptions
+from seq2seq.search import Phrase
+from seq2seq.text import BLANK_PIECE, word_spans
+from seq2seq.tokenizer import Tokenizer
+
+_PLACEHOLDERS = re.compile(
+    r"(?:[a-z][a-z0-9+.-]*://|www\.)[^\s<>\"]*[^\s<>\".,;:!?)\]}'’”»]"  # an address
+    r"|[\w.+-]+@[\w-]+(?:\.[\w-]+)+"  # of mail
+    r"|\$?\{\{?[^{}\s]*\}?\}"  # {x}, {{x}}, ${x}
+    r"|(?<![\w%])%(?:\(\w+\)|\d+\$)?[-+#0]*\d*(?:\.\d+)?[sdifgeGxXcoru@](?!\w)",  # %s, %(name)s, %1$d
+    re.IGNORECASE,
+)
+_NUMBERS = re.compile(r"\d+(?:[.,:/'’-]\d+)*")
+_NAMES = ("John", "London", "Nike", "BMW", "Peter", "Obama", "Honda", "Boston", "Texas", "York", "X", "Y", "Z")
+_FIGURES = ("5", "6", "11", "12", "10", "15", "16", "4", "18", "9", "8", "3", "2")
+
+
+class Thing(NamedTuple):
+    """Characters start to end (not included) of a source, and what is to stand for them in the translation.
+
+    What is kept the model does not see; a term it reads as it is.
+    """
+
+    start: int
+    end: int
+    text: str
+    is_kept: bool
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A source as the model reads it: `ids` with their characters in the source, and what is demanded.
+
+    `restored`: by the tokens that stand for it, each text which the model could not write itself.
+    `says_something`: whether a letter is left beside what is kept.
+    """
+
+    source: str
+    ids: list[int]
+    spans: list[Span]
+    phrases: list[Phrase] = field(default_factory=list)
+    restored: dict[tuple[int, ...], str] = field(default_factory=dict)
+    says_something: bool = True
+
+    @property
+    def side(self) -> Side:
+        """The source as a side of a forced pass."""
+        return Side(self.source, self.ids, self.spans)
+
+
+def read_source(source: str, options: DecodeOptions, tokenizer: Tokenizer) -> Reading:
+    """How the model is to read a segment under these options."""
+    things = list(_things(source, options))
+    forced = options.forced_words or ()
+    if not things and not forced:
+        return Reading(source, *tokenizer.encode_with_spans(source))
+    words = chain(forced, (target for _, target in options.glossary or ()))
+    writer = _Writer(tokenizer, {word.casefold() for text in (source, *words) for word in text.split()})
+    read, rest, at = "", "", 0
+    spans: list[Span] = []  # of each thing in what is read
+    for thing in things:
+        read += source[at : thing.start]
+        rest += source[at : thing.end if not thing.is_kept else thing.start]
+        shown = writer.stand_in(thing.text) if thing.is_kept else source[thing.start : thing.end]
+        spans.append((len(read), len(read) + len(shown)))
+        read, at = read + shown, thing.end
+    read, rest = read + source[at:], rest + source[at:]
+    ids, places = tokenizer.encode_with_spans(read)
+    phrases = [
+        Phrase(writer.tokens(thing.text, thing.is_kept), _columns(span, places))
+        for thing, span in zip(things, spans, strict=True)
+    ]
+    phrases += [Phrase(writer.tokens(word, False)) for word in forced]
+    back = [_back(place, things, spans) for place in places]
+    return Reading(source, ids, back, phrases, writer.restored, any(map(str.isalpha, rest)))
+
+
+def restore(reading: Reading, tokens: list[int], tokenizer: Tokenizer, closers: Sequence[bool]) -> Side:
+    """The text of tokens with what they stand for in its place, and the characters of each token in it."""
+    side = decoded_side(tokenizer, tokens)
+    text, at = "", 0
+    spans: list[Span] = []
+    for start, end, restored in sorted(_places(reading, tokens, closers)):
+        low, high = side.spans[start][0], side.spans[end - 1][1]
+        shift = len(text) - at
+        spans += [(a + shift, b + shift) for a, b in side.spans[len(spans) : start]]
+        text += side.text[at:low]
+        spans += [(len(text), len(text) + len(restored))] * (end - start)
+        text, at = text + restored, high
+    shift = len(text) - at
+    spans += [(a + shift, b + shift) for a, b in side.spans[len(spans) :]]
+    return Side(text + side.text[at:], tokens, spans)
+
+
+def until(text: str, stops: Sequence[str]) -> str:
+    """A text up to the first of some texts, and without an end that may become the beginning of one."""
+    cut = min((at for stop in stops if (at := text.find(stop)) >= 0), default=-1)
+    if cut >= 0:
+        return text[:cut]
+    begun = (length for stop in stops for length in range(1, len(stop)) if text.endswith(stop[:length]))
+    return text[: len(text) - max(begun, default=0)]
+
+
+def stopped(side: Side, stops: Sequence[str]) -> Side:
+    """A side up to the first of some texts; pieces after that have no characters."""
+    cut = min((at for stop in stops if (at := side.text.find(stop)) >= 0), default=len(side.text))
+    return Side(side.text[:cut], side.ids, [(min(a, cut), min(b, cut)) for a, b in side.spans])
+
+
+def closing_pieces(tokenizer: Tokenizer) -> list[bool]:
+    """Of each token whether the word before it is over: it begins with a blank, or with no letter or digit.
+
+    The end is one of them; so is a letter of a script without blanks between words.
+    """
+    return [
+        token < UNK or token > UNK and (piece[:1] == BLANK_PIECE or not is_word(piece[:1]))
+        for token, piece in enumerate(tokenizer.pieces(range(len(tokenizer))))
+    ]
+
+
+def is_word(character: str) -> bool:
+    """Whether a character can go on a word: a letter or digit of a script with blanks between words."""
+    return character.isalnum() and len(word_spans(2 * character)) == 1
+
+
+def _places(
+    reading: Reading, tokens: Sequence[int], closers: Sequence[bool]
+) -> Iterator[tuple[int, int, str]]:
+    """Where in the tokens something is to be restored: from, to (not included), and the text."""
+    for phrase, text in reading.restored.items():
+        for start in range(len(tokens) - len(phrase) + 1):
+            end = start + len(phrase)
+            if tuple(tokens[start:end]) == phrase and (end == len(tokens) or closers[tokens[end]]):
+                yield start, end, text
+
+
+def _columns(span: Span, places: Sequence[Span]) -> tuple[int, ...]:
+    """The pieces that lie in a span."""
+    return tuple(n for n, (start, end) in enumerate(places) if start < span[1] and max(end, start + 1) > span[0])
+
+
+def _back(place: Span, things: Sequence[Thing], spans: Sequence[Span]) -> Span:
+    """Characters of what is read as characters of the source; a piece of a stand-in is all of its thing."""
+    shift = 0
+    for thing, (low, high) in zip(things, spans, strict=True):
+        if thing.is_kept and place[0] < high and max(place[1], place[0] + 1) > low:
+            return thing.start, thing.end
+        if high <= place[0]:
+            shift = thing.end - high
+    return place[0] + shift, place[1] + shift
+
+
+def _things(source: str, options: DecodeOptions) -> Iterator[Thing]:
+    """What is to be kept and the terms of the glossary, from left to right, none across another."""
+    kept: list[Span] = []
+    if options.keep_words:
+        words = tuple((word, word) for word in options.keep_words)
+        kept += [(found.start, found.end) for found in find_terms(source, words)]
+    if options.keep_placeholders:
+        kept += [_whole(source, *found.span()) for found in _PLACEHOLDERS.finditer(source)]
+    if options.keep_numbers:
+        kept += [_whole(source, *found.span()) for found in _NUMBERS.finditer(source)]
+    things = [Thing(start, end, source[start:end], True) for start, end in kept]
+    things += [Thing(*found, False) for found in find_terms(source, options.glossary or ())]
+    at = 0
+    for thing in sorted(things, key=lambda each: (each.start, -each.end, not each.is_kept)):
+        if thing.start >= at:
+            yield thing
+            at = thing.end
+
+
+def _whole(source: str, start: int, end: int) -> Span:
+    """A find with the letters and digits that touch it: A4, item{x}."""
+    while start and is_word(source[start - 1]):
+        start -= 1
+    while end < len(source) and is_word(source[end]):
+        end += 1
+    return start, end
+
+
+class _Writer:
+    """The tokens that the model writes for texts; what it cannot write gets a stand-in, equal texts the same."""
+
+    def __init__(self, tokenizer: Tokenizer, taken: set[str]) -> None:
+        self.tokenizer = tokenizer
+        self.restored: dict[tuple[int, ...], str] = {}
+        self._taken = taken  # words that stand for themselves
+        self._chosen: dict[str, str] = {}
+
+    def tokens(self, text: str, is_kept: bool) -> tuple[int, ...]:
+        """What the model is to write for a text."""
+        ids = tuple(self.tokenizer.encode(text))
+        if is_kept or UNK in ids:
+            ids = tuple(self.tokenizer.encode(self.stand_in(text)))
+            self.restored[ids] = text
+        return ids
+
+    def stand_in(self, text: str) -> str:
+        """A word the model knows, of the kind of the text: it was not used, and stands nowhere else."""
+        if text not in self._chosen:
+            self._chosen[text] = next(self._free(_FIGURES if _NUMBERS.fullmatch(text) else _NAMES))
+            self._taken.add(self._chosen[text].casefold())
+        return self._chosen[text]
+
+    def _free(self, words: Sequence[str]) -> Iterator[str]:
+        lengths = {word: len(ids) for word in words if UNK not in (ids := self.tokenizer.encode(word))}
+        pieces = self.tokenizer.pieces(range(len(self.tokenizer)))
+        others = (piece[1:] for piece in pieces if piece[:1] == BLANK_PIECE and piece[1:].isalpha())
+        for word in chain(sorted(lengths, key=lambda word: lengths[word]), others):
+            if not any(word.casefold() in other for other in self._taken):
+                yield word
+        raise ValueError(f"there is no word left to stand for {len(self._chosen)} things kept; send a shorter text")
