@@ -99,7 +99,7 @@ def _decode_batch(
     if not model.config.cross_attention.linear:  # its sums have no single keys
         head = vocabulary.head
         state.watched = head.layer, head.head
-        look = Look(lambda: _looked(state), head.read == "input")
+        look = Look(lambda: _looked(state), head.read == "input", lambda: state.ahead)
     room = [limit - len(prefix) for limit, prefix in zip(limits, prefixes or [()] * len(limits), strict=True)]
     longest_source = max(map(len, sources)) + 1
     demands = make_demands(phrases, room, torch.tensor(vocabulary.closers, device=state.device), longest_source, look)

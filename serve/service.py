@@ -9,7 +9,7 @@ what waits in line, so that a long text and a short one share a batch.
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from typing import Any, NamedTuple, TypeVar
@@ -103,10 +103,12 @@ class Service:
         for index, route in enumerate(routes):
             groups.setdefault(route.legs, []).append(index)
         cuts = {
-            legs: [await self.cut(await self.load(legs[0]), texts[index]) for index in indices]
+            legs: [await self.cut(await self.load(legs[0]), texts[index], options) for index in indices]
             for legs, indices in groups.items()
             if legs
         }
+        for legs in cuts:
+            check_glossary_way(options, legs)
         tokens = sum(sum(cut.costs) for group in cuts.values() for cut in group)
         self.limits.check_token_count(tokens)
         with self.batcher.admit(tokens + len(texts)):
@@ -141,14 +143,15 @@ class Service:
         if not route.legs:
             yield text
             return
+        check_glossary_way(options, route.legs)
         translator = await self.load(route.legs[0])
-        cut = await self.cut(translator, text)
+        cut = await self.cut(translator, text, options)
         tokens = sum(cut.costs)
         self.limits.check_token_count(tokens)
         with self.batcher.admit(tokens + 1):
             self.metrics.tokens_in.inc(tokens)
             if len(route.legs) > 1:
-                before = self._along(route.legs[:-1], [cut], DecodeOptions(), client)
+                before = self._along(route.legs[:-1], [cut], on_the_way(options), client)
                 text = (await self.in_time(before))[0][-1].text
             leg = route.legs[-1]
             translator = await self.load(leg)
@@ -178,11 +181,11 @@ class Service:
         except ValueError as error:
             raise busy(f"the model {leg.offer.name} cannot be loaded ({type(error).__name__})", 60) from None
 
-    async def cut(self, translator: Translator, text: str) -> Cut:
-        """A text as segments that the model can read."""
+    async def cut(self, translator: Translator, text: str, options: DecodeOptions) -> Cut:
+        """A text as segments that the model can read, what is to be kept in it being short."""
         if len(text) <= SHORT:
-            return _cut(translator, text)
-        return await self._reader.run(lambda: _cut(translator, text))
+            return _cut(translator, text, options)
+        return await self._reader.run(lambda: _cut(translator, text, options))
 
     async def in_time(self, work: Awaitable[Result]) -> Result:
         """The result of work; HTTPException 503 when it takes longer than a request may."""
@@ -223,8 +226,9 @@ class Service:
             last = leg == legs[-1]
             translator = await self.load(leg)
             if leg != legs[0]:
-                cuts = [await self.cut(translator, done[-1].text) for done in steps]
-            found = await self._by_model(translator, leg, cuts, options if last else DecodeOptions(), client)
+                cuts = [await self.cut(translator, done[-1].text, options) for done in steps]
+            asked = options if last else on_the_way(options)
+            found = await self._by_model(translator, leg, cuts, asked, client)
             for done, translation in zip(steps, found, strict=True):
                 done.append(translation)
         return steps
@@ -233,7 +237,8 @@ class Service:
         self, translator: Translator, leg: Leg, cuts: list[Cut], options: DecodeOptions, client: str
     ) -> list[Translation]:
         """The translations of some texts by one model."""
-        items = [item for cut in cuts for item in _items(translator, cut, bool(options.target_prefix))]
+        beginning = options.later != options
+        items = [item for cut in cuts for item in _items(translator, cut, beginning)]
         found = await self.batcher.run(
             client,
             (leg.offer.name, leg.source, leg.target, options),
@@ -247,18 +252,37 @@ class Service:
         return joined
 
 
-def _cut(translator: Translator, text: str) -> Cut:
-    parts = translator.segments(text)
+def on_the_way(options: DecodeOptions) -> DecodeOptions:
+    """The options of the legs before the last: what is to be kept is kept on all of them."""
+    return DecodeOptions(
+        keep_words=options.keep_words,
+        keep_placeholders=options.keep_placeholders,
+        keep_numbers=options.keep_numbers,
+    )
+
+
+def check_glossary_way(options: DecodeOptions, legs: Sequence[Leg]) -> None:
+    """Refuse (ValueError) a glossary where the text is first translated to another language."""
+    if options.glossary and len(legs) > 1:
+        way = " to ".join([legs[0].source, *(leg.target for leg in legs)]).lower()
+        raise ValueError(
+            f"a glossary needs a model of its two languages, but the way leads from {way}; "
+            "leave out glossary, or translate step by step"
+        )
+
+
+def _cut(translator: Translator, text: str, options: DecodeOptions) -> Cut:
+    parts = translator.segments(text, options)
     return Cut(text, parts, [len(translator.tokenizer.encode(part)) + 1 for part, _ in parts])
 
 
-def _items(translator: Translator, cut: Cut, prefixed: bool) -> list[tuple[str, bool]]:
-    """Each segment, and whether it is the first that is translated, which a prefix begins."""
+def _items(translator: Translator, cut: Cut, beginning: bool) -> list[tuple[str, bool]]:
+    """Each segment, and whether it is the first that is translated, which has what a text has once."""
     items = []
     for part, _ in cut.parts:
-        first = prefixed and translator.knows(translator.tokenizer.encode(part))
+        first = beginning and translator.knows(translator.tokenizer.encode(part))
         items.append((part, first))
-        prefixed = prefixed and not first
+        beginning = beginning and not first
     return items
 
 
@@ -269,7 +293,7 @@ def _translate(
     found: list[Translation | None] = [None] * len(items)
     for first in {first for _, first in items}:
         rows = [row for row, item in enumerate(items) if item[1] == first]
-        chosen = options if first or not options.target_prefix else replace(options, target_prefix=None)
+        chosen = options if first else options.later
         batch = translator.translate_batch([items[row][0] for row in rows], chosen, leg.source, leg.target)
         for row, translation in zip(rows, batch, strict=True):
             found[row] = translation

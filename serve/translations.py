@@ -40,11 +40,14 @@ class Languages(Body):
     target: str = TARGET
 
 
+KINDS: dict[type, Any] = {str: str | list[str], list: list[str], dict: dict[str, str]}
+
+
 def _option_fields() -> dict[str, Any]:
     """The fields of DecodeOptions for a schema; a wrong value is explained by their description."""
     made: dict[str, Any] = {}
     for each in option_fields():
-        kind: Any = str | list[str] if each.type is str else each.type
+        kind: Any = KINDS.get(each.type, each.type)
         description = f"{each.wanted()}: {each.help}"
         made[each.name] = (
             kind | None if each.optional else kind,

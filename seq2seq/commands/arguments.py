@@ -8,6 +8,7 @@ import contextlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from seq2seq.glossary import read_glossary
 from seq2seq.options import DecodeOptions, OptionField, option_fields
 from seq2seq.released import default_model, find_model
 
@@ -49,13 +50,16 @@ class Parser(argparse.ArgumentParser):
         """One flag for each field of DecodeOptions."""
         group = self.add_argument_group("decoding")
         for option in option_fields():
-            flag = "--" + option.name.replace("_", "-")
-            if option.type is bool:
-                group.add_argument(
-                    flag, action="store_true", default=argparse.SUPPRESS, help=_described(option)
-                )
+            given: dict[str, Any] = {"default": argparse.SUPPRESS, "help": _described(option)}
+            if option.type is bool and option.default:
+                given["action"] = argparse.BooleanOptionalAction
+            elif option.type is bool:
+                given["action"] = "store_true"
             else:
-                group.add_argument(flag, metavar="X", default=argparse.SUPPRESS, help=_described(option))
+                given["metavar"] = "FILE" if option.type is dict else "X"
+            if option.type is list:
+                given["action"] = "append"
+            group.add_argument("--" + option.name.replace("_", "-"), **given)
 
 
 def decode_options(arguments: argparse.Namespace) -> DecodeOptions:
@@ -84,12 +88,18 @@ def _hyphenated(argument: str) -> str:
 
 
 def _described(option: OptionField) -> str:
-    default = "" if option.default in (None, False) else f" (default {option.default})"
-    return option.help.replace("%", "%%") + default
+    help = option.help.replace("%", "%%")
+    if option.type is list:
+        return f"{help} May be given several times."
+    if option.type is dict:
+        return f"{help} A file with a term, a tab and its translation on each line."
+    return help if option.default in (None, False, True) else f"{help} (default {option.default})"
 
 
 def _parsed(option: OptionField, value: Any) -> Any:
     """A flag's text as the field's type; what is no number is left to the field's own check."""
+    if option.type is dict:
+        return read_glossary(value)
     if option.type in (int, float):
         with contextlib.suppress(ValueError):
             return option.type(value)

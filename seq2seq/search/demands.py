@@ -2,8 +2,8 @@
 
     bank      a hypothesis that has written or begun k of its J phrases competes with those of the same
               k; the beam takes the best of each bank in turn (Post and Vilar 2018; Hu et al. 2019)
-    phrase    once begun it is written to its end and left where a word may end, so there are J + 1
-              banks, not one a piece
+    phrase    once begun it is written to its end and left where a word may end; how it is spelled costs
+              nothing beyond its first token, or those just begun would push out those half written
     place     a phrase may stand for a stretch of the source: a piece that looks there and is none of its
               own costs STRAY x the share of its look, one of its own ASIDE x the share elsewhere
 
@@ -23,6 +23,7 @@ from torch import Tensor
 from seq2seq.config import EOS
 from seq2seq.search.rules import BANNED
 
+FIRST, AHEAD=1.0, False
 STRAY, ASIDE = 4.0, 4.0  # chosen on a valid set, benchmarks/glossary.py
 
 
@@ -41,6 +42,7 @@ class Look(NamedTuple):
 
     shares: Callable[[], Tensor]
     reads_input: bool
+    ahead: Callable[[], Tensor] | None = None
 
 
 class Offers(NamedTuple):
@@ -224,6 +226,12 @@ def _costs(demands: Demands, now: Stand, length: int) -> _Costs:
     if not demands.look.reads_input:
         return _Costs(free, own)
     mine = own.gather(2, now.current.clamp(min=0)[..., None]).squeeze(2)
+    if AHEAD:
+        shares = demands.look.ahead().float().view(*now.needed.shape, -1)
+        there = torch.einsum("bws,bjs->bwj", shares, demands.columns)
+        own = torch.where(placed, ASIDE * (1 - there), 0.0)
+        paid = torch.where(now.current >= 0, 0.0, free)
+        return _Costs(paid, paid[..., None] + torch.where(now.inside[..., None], 0.0, own))
     paid = torch.where(now.current >= 0, mine, free)  # for the token that was read, whatever comes next
     return _Costs(paid, paid[..., None].expand_as(own))
 
@@ -238,7 +246,8 @@ def _demanded(
     phrases = demands.phrases[:, None].expand(-1, totals.shape[1], -1, -1)
     tokens = phrases.gather(3, offset[..., None]).squeeze(3).clamp(min=0)
     may = going | ((~now.inside & begins[:, None])[..., None] & ~now.closed)
-    values = totals[..., None] - costs.phrase + log_probabilities.gather(2, tokens)
+    own = log_probabilities.gather(2, tokens).masked_fill(going, 0.0) * FIRST
+    values = totals[..., None] - costs.phrase + own
     written = torch.where(going[..., None], now.written[:, :, None], now.closed[:, :, None])
     numbered = numbers.expand_as(tokens)
     progress = torch.cat([written.long(), numbered[..., None], offset[..., None] + 1], 3)
