@@ -8,6 +8,7 @@ This is where a Transformer and the search meet; neither knows the other.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import compress
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -15,9 +16,19 @@ from torch import Tensor
 from seq2seq.batch import make_batch, token_budget_batches
 from seq2seq.config import PAD
 from seq2seq.options import DecodeOptions
-from seq2seq.search import Hypothesis, Look, Observer, Phrase, Step, decode, make_demands, stream
+from seq2seq.search import (
+    GivenUp,
+    Hypothesis,
+    Look,
+    Observer,
+    Phrase,
+    Step,
+    decode,
+    make_demands,
+    stream,
+)
 from seq2seq.settings import AlignmentHead
-from seq2seq.transformer import DecoderState, Transformer
+from seq2seq.transformer import Model
 
 BUDGET = 2048  # source tokens decoded side by side, padding counted
 WIDEST, WIDER = 64, 2  # hypotheses a sentence where something is demanded: so many for each asked for
@@ -36,11 +47,12 @@ class Vocabulary:
 
 
 def decode_sources(
-    model: Transformer,
+    model: Model,
     sources: Sequence[Sequence[int]],
     options: DecodeOptions,
     prefixes: Sequence[Sequence[int]] | None = None,
     observer: Observer | None = None,
+    given_up: GivenUp | None = None,
     vocabulary: Vocabulary | None = None,
     phrases: Sequence[Sequence[Phrase]] | None = None,
 ) -> list[list[Hypothesis]]:
@@ -48,7 +60,7 @@ def decode_sources(
 
     `phrases` are those that the results for each source must have. Options that speak of words, and
     phrases, want a vocabulary. An observer of the beam is told the numbers of sentences in their batch;
-    give it one source.
+    give it one source. A source that is given up (asked by its number, at every step) has no hypotheses.
     """
     found: list[list[Hypothesis]] = [[]] * len(sources)
     lengths = [(len(ids) + 1, 1) for ids in sources]
@@ -66,6 +78,7 @@ def decode_sources(
                 options,
                 None if prefixes is None else [prefixes[row] for row in rows],
                 observer,
+                None if given_up is None else _in_batch(given_up, rows),
                 vocabulary,
                 [phrases[row] for row in rows] if phrases and demanded else None,
             )
@@ -76,11 +89,12 @@ def decode_sources(
 
 @torch.inference_mode()
 def _decode_batch(
-    model: Transformer,
+    model: Model,
     sources: Sequence[Sequence[int]],
     options: DecodeOptions,
     prefixes: Sequence[Sequence[int]] | None,
     observer: Observer | None,
+    given_up: GivenUp | None,
     vocabulary: Vocabulary | None,
     phrases: Sequence[Sequence[Phrase]] | None,
 ) -> list[list[Hypothesis]]:
@@ -88,24 +102,24 @@ def _decode_batch(
     if phrases is None:
         state = start(model, sources, max(limits))
         surfaces = vocabulary.surfaces if vocabulary else ()
-        return decode(model.step, state, len(sources), limits, options, prefixes, observer, surfaces)
+        return decode(model.step, state, len(sources), limits, options, prefixes, observer, given_up, surfaces)
     assert vocabulary is not None, "phrases want a vocabulary"
     if options.max_length is None:
         longest = model.config.max_length - 1
         more = [sum(len(phrase.tokens) for phrase in each) for each in phrases]
         limits = [min(longest, limit + extra) for limit, extra in zip(limits, more, strict=True)]
     state = start(model, sources, max(limits))
+    room = [limit - len(prefix) for limit, prefix in zip(limits, prefixes or [()] * len(limits), strict=True)]
     look = None
     if not model.config.cross_attention.linear:  # its sums have no single keys
         head = vocabulary.head
-        state.watched = head.layer, head.head
-        look = Look(lambda: _looked(state), head.read == "input", lambda: state.ahead)
-    room = [limit - len(prefix) for limit, prefix in zip(limits, prefixes or [()] * len(limits), strict=True)]
-    longest_source = max(map(len, sources)) + 1
-    demands = make_demands(phrases, room, torch.tensor(vocabulary.closers, device=state.device), longest_source, look)
-    wider = searching(options)
+        state.watch(head.layer, head.head)
+        look = Look(lambda: state.looked, head.read == "input", lambda: state.ahead)
+    closers = torch.tensor(vocabulary.closers, device=state.device)
+    demands = make_demands(phrases, room, closers, max(map(len, sources)) + 1, look)
+    surfaces, wider = vocabulary.surfaces, searching(options)
     found = decode(
-        model.step, state, len(sources), limits, wider, prefixes, observer, vocabulary.surfaces, demands
+        model.step, state, len(sources), limits, wider, prefixes, observer, given_up, surfaces, demands
     )
     return [hypotheses[: options.num_hypotheses] for hypotheses in found]
 
@@ -123,14 +137,9 @@ def searching(options: DecodeOptions) -> DecodeOptions:
     )
 
 
-def _looked(state: DecoderState) -> Tensor:
-    assert state.looked is not None
-    return state.looked
-
-
 @torch.inference_mode()
 def stream_source(
-    model: Transformer,
+    model: Model,
     source: Sequence[int],
     options: DecodeOptions,
     prefix: Sequence[int] = (),
@@ -142,7 +151,7 @@ def stream_source(
     yield from stream(model.step, start(model, [source], limit), limit, options, list(prefix) or None, surfaces)
 
 
-def length_limits(model: Transformer, sources: Sequence[Sequence[int]], options: DecodeOptions) -> list[int]:
+def length_limits(model: Model, sources: Sequence[Sequence[int]], options: DecodeOptions) -> list[int]:
     """The most pieces of each result, its end counted: 2 x source pieces + 20 where none is asked for."""
     longest = model.config.max_length - 1  # so that a forced pass can read even what has not ended
     asked = max(options.max_length or 1, options.min_length + 1)
@@ -156,7 +165,12 @@ def length_limits(model: Transformer, sources: Sequence[Sequence[int]], options:
     return [min(longest, max(2 * len(ids) + 20, options.min_length + 1)) for ids in sources]
 
 
-def start(model: Transformer, sources: Sequence[Sequence[int]], limit: int) -> DecoderState:
+def _in_batch(given_up: GivenUp, rows: Sequence[int]) -> GivenUp:
+    """The same question, asked by a source's place in its batch."""
+    return lambda place: given_up(rows[place])
+
+
+def start(model: Model, sources: Sequence[Sequence[int]], limit: int) -> Any:
     """The sources read, nothing written; room for `limit` pieces after the start symbol."""
     source = make_batch(sources).source.to(next(model.parameters()).device)
     mask = source != PAD

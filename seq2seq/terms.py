@@ -128,17 +128,6 @@ def stopped(side: Side, stops: Sequence[str]) -> Side:
     return Side(side.text[:cut], side.ids, [(min(a, cut), min(b, cut)) for a, b in side.spans])
 
 
-def closing_pieces(tokenizer: Tokenizer) -> list[bool]:
-    """Of each token whether the word before it is over: it begins with a blank, or with no letter or digit.
-
-    The end is one of them; so is a letter of a script without blanks between words.
-    """
-    return [
-        token < UNK or token > UNK and (piece[:1] == BLANK_PIECE or not is_word(piece[:1]))
-        for token, piece in enumerate(tokenizer.pieces(range(len(tokenizer))))
-    ]
-
-
 def is_word(character: str) -> bool:
     """Whether a character can go on a word: a letter or digit of a script with blanks between words."""
     return character.isalnum() and len(word_spans(2 * character)) == 1

@@ -9,7 +9,7 @@ segments of all texts of a chunk are translated side by side and put together ag
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from functools import cached_property, partial
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import overload
@@ -17,20 +17,23 @@ from typing import overload
 import torch
 
 from seq2seq.alignment import Alignment, AttentionMaps
-from seq2seq.checkpoint import Settings, load_model, save_model
+from seq2seq.checkpoint import Settings, save_model
 from seq2seq.config import UNK
-from seq2seq.decoding import Vocabulary, decode_sources, length_limits, stream_source
-from seq2seq.forced import END, Side, decoded_side, explain, force, read_side
+from seq2seq.decoding import decode_sources, length_limits, stream_source
+from seq2seq.ensemble import load_models
+from seq2seq.forced import END, decoded_side, explain, force, read_side
 from seq2seq.hub import push
 from seq2seq.options import DecodeOptions
 from seq2seq.released import find_model
-from seq2seq.search import Hypothesis
+from seq2seq.reranking import Reranker, n_best, reranked
+from seq2seq.search import GivenUp, Hypothesis
 from seq2seq.segment import segment
-from seq2seq.terms import Reading, closing_pieces, read_source, restore, stopped, until
+from seq2seq.terms import Reading, until
 from seq2seq.text import BLANK_PIECE
 from seq2seq.tokenizer import Tokenizer
-from seq2seq.transformer import Transformer
+from seq2seq.transformer import Model, Transformer
 from seq2seq.translation import Alternative, Forced, Score, Translation, join_parts
+from seq2seq.wording import Wording
 
 # Texts taken from an iterable at once: few at first, so that results come soon, then enough to fill
 # batches of like length.
@@ -40,24 +43,30 @@ FIRST_CHUNK, CHUNK = 16, 512
 class Translator:
     """An encoder-decoder model with its tokenizer, ready to translate, score and align."""
 
-    def __init__(self, model: Transformer, tokenizer: Tokenizer, settings: Settings, card: str = "") -> None:
+    def __init__(self, model: Model, tokenizer: Tokenizer, settings: Settings, card: str = "") -> None:
         self.model = model
         self.tokenizer = tokenizer
         self.settings = settings
         self.card = card
+        self.wording = Wording(tokenizer, settings.alignment)
+        self.reranker: Reranker | None = None  # chooses among the hypotheses of a beam
 
     @classmethod
-    def from_pretrained(cls, name: str | Path, device: str = "auto") -> "Translator":
+    def from_pretrained(cls, name: str | Path | Sequence[str | Path], device: str = "auto") -> "Translator":
         """A translator from a released model's name, a model directory or a hub id.
 
+        Several of one vocabulary are an ensemble, which searches the mean of their probabilities.
         `device` "auto" takes a GPU where there is one. Nothing is fetched but for a hub id.
         """
         if device == "auto":
             device = "cuda" if torch.cuda.is_available() else "cpu"
-        return cls(*load_model(find_model(name), device))
+        names = [name] if isinstance(name, str | Path) else name
+        return cls(*load_models([find_model(each) for each in names], device))
 
     def save_pretrained(self, directory: str | Path) -> None:
         """Write a model directory, from which `from_pretrained` makes the same translator again."""
+        if not isinstance(self.model, Transformer):
+            raise ValueError("an ensemble is not one model; save each of its models by itself")
         save_model(directory, self.model, self.tokenizer, self.settings, self.card)
 
     def push_to_hub(self, hub_id: str, *, private: bool = False) -> str:
@@ -109,12 +118,17 @@ class Translator:
         options: DecodeOptions | None = None,
         source_language: str | None = None,
         target_language: str | None = None,
+        given_up: GivenUp | None = None,
     ) -> list[Translation]:
-        """The translations of some texts, in order, all worked on side by side; for servers."""
+        """The translations of some texts, in order, all worked on side by side; for servers.
+
+        Where `given_up` (asked at every step) says that a text is waited for no more, by its number, it
+        costs nothing from then on, and is given back as it is.
+        """
         self.check_languages(source_language, target_language)
         options = options or DecodeOptions()
         length_limits(self.model, [], options)
-        return self._translate_chunk(list(texts), options)
+        return self._translate_chunk(list(texts), options, given_up)
 
     def stream(
         self,
@@ -191,10 +205,8 @@ class Translator:
     def segments(self, text: str, options: DecodeOptions | None = None) -> list[tuple[str, str]]:
         """What is translated at once: segments, each with the blanks or line breaks that follow it."""
         longest = min(self.settings.longest_source, self.model.config.max_length)
-        asked = replace(options or DecodeOptions(), forced_words=None)
-        parts = segment(
-            _checked(text), longest, lambda part: len(read_source(part, asked, self.tokenizer).ids) + 1
-        )
+        asked = (options or DecodeOptions()).later
+        parts = segment(_checked(text), longest, lambda part: len(self.wording.read(part, asked).ids) + 1)
         return [(part.text, part.separator) for part in parts] or [(text, "")]
 
     # --- texts -------------------------------------------------------------------------------------
@@ -205,37 +217,58 @@ class Translator:
             yield from self._translate_chunk(chunk, options)
             size = min(2 * size, CHUNK)
 
-    def _translate_chunk(self, texts: list[str], options: DecodeOptions) -> list[Translation]:
+    def _translate_chunk(
+        self, texts: list[str], options: DecodeOptions, given_up: GivenUp | None = None
+    ) -> list[Translation]:
         """Translate all segments of some texts side by side."""
-        work: list[Reading] = []  # the segments to be decoded, and what each must begin with
+        work: list[Reading] = []  # the segments to be decoded, what each must begin with, whose each is
         prefixes: list[list[int]] = []
+        owners: list[int] = []
         layouts: list[list[tuple[str, str, int | None]]] = []  # segment, separator, its place in `work`
-        for text in texts:
+        for number, text in enumerate(texts):
             asked = options
             layouts.append([])
             for part, separator in self.segments(text, options):
-                reading = read_source(part, asked, self.tokenizer)
-                known = self._is_known(reading)
+                reading = self.wording.read(part, asked)
+                known = reading.says_something and self.knows(reading.ids)
                 layouts[-1].append((part, separator, len(work) if known else None))
                 if known:
                     work.append(reading)
                     prefixes.append(self._ids(asked.target_prefix or ()))
-                    asked = options.later  # the prefix begins the text, not each of its parts
+                    owners.append(number)
+                    asked = options.later  # what begins the text does not begin each of its parts
+        left = None if given_up is None else lambda place: given_up(owners[place])
+        found = self._search(work, prefixes, options, left)
+        done = [self._translation(*each, options) for each in zip(work, found, strict=True)]
+        return [_assemble(text, layout, done) for text, layout in zip(texts, layouts, strict=True)]
+
+    def _search(
+        self,
+        work: list[Reading],
+        prefixes: list[list[int]],
+        options: DecodeOptions,
+        given_up: GivenUp | None,
+    ) -> list[list[Hypothesis]]:
+        """The hypotheses for each segment, in the order of the re-ranker where there is one."""
         found = decode_sources(
             self.model,
             [reading.ids for reading in work],
-            options,
+            n_best(options) if self.reranker else options,
             prefixes if options.target_prefix else None,
-            vocabulary=self.vocabulary,
+            given_up=given_up,
+            vocabulary=self.wording.vocabulary,
             phrases=[reading.phrases for reading in work],
         )
-        done = [self._translation(*pair, options) for pair in zip(work, found, strict=True)]
-        return [_assemble(text, layout, done) for text, layout in zip(texts, layouts, strict=True)]
+        if not self.reranker:
+            return found
+        sources = [reading.source for reading in work]
+        return reranked(self.reranker, self.tokenizer, sources, found, options.num_hypotheses)
 
     def _translation(self, reading: Reading, found: list[Hypothesis], options: DecodeOptions) -> Translation:
-        pieces = self.tokenizer.pieces
-        texts = [self._written(reading, each.tokens, options).text for each in found]
-        best, *others = found
+        if not found:
+            return Translation(reading.source, reading.source)
+        pieces, best = self.tokenizer.pieces, found[0]
+        texts = [self.wording.text(reading, each.tokens, options) for each in found]
         return Translation(
             reading.source,
             texts[0],
@@ -243,7 +276,7 @@ class Translator:
             best.log_probability,
             [
                 Alternative(text, h.score, h.log_probability, pieces(h.tokens), h.finish)
-                for text, h in zip(texts[1:], others, strict=True)
+                for text, h in zip(texts[1:], found[1:], strict=True)
             ],
             pieces(best.tokens),
             best.finish,
@@ -252,29 +285,9 @@ class Translator:
 
     def _explain(self, reading: Reading, target_ids: list[int], options: DecodeOptions) -> Forced:
         """The forced pass over the very pieces that the search read and wrote."""
-        target_side = self._written(reading, target_ids, options, spans=True)
+        target_side = self.wording.side(reading, target_ids, options)
         scores, maps = explain(self.model, self.tokenizer, reading.side, target_side)
         return Forced(scores, maps.alignment(self.settings.alignment))
-
-    def _written(
-        self, reading: Reading, ids: list[int], options: DecodeOptions, *, spans: bool = False
-    ) -> Side:
-        """What ids are as a text, with what is kept in its place; with the characters of each if asked for."""
-        if reading.restored:
-            side = restore(reading, ids, self.tokenizer, self.vocabulary.closers)
-        else:
-            side = decoded_side(self.tokenizer, ids) if spans else Side(self.tokenizer.decode(ids), ids, [])
-        return side if not options.stop else stopped(side, options.stop)
-
-    @cached_property
-    def vocabulary(self) -> Vocabulary:
-        """What a search must know of the tokens."""
-        closers = closing_pieces(self.tokenizer)
-        surfaces = self.tokenizer.pieces(range(len(closers)))
-        return Vocabulary(surfaces, closers, self.settings.alignment)
-
-    def _is_known(self, reading: Reading) -> bool:
-        return reading.says_something and self.knows(reading.ids)
 
     def knows(self, ids: list[int]) -> bool:
         """Whether any piece says something to the model; a lone blank does not."""
@@ -286,12 +299,9 @@ class Translator:
     def _stream(self, text: str, options: DecodeOptions) -> Iterator[str]:
         asked = options
         for part, separator in self.segments(text, options):
-            reading = read_source(part, asked, self.tokenizer)
-            if not self._is_known(reading):
+            reading = self.wording.read(part, asked)
+            if not (reading.says_something and self.knows(reading.ids)):
                 yield from filter(None, [part])
-            elif reading.phrases:  # their places are found by looking ahead
-                yield self._translate_chunk([part], asked)[0].text
-                asked = options.later
             else:
                 yield from self._stream_part(reading, asked)
                 asked = options.later
@@ -299,24 +309,25 @@ class Translator:
                 yield separator
 
     def _stream_part(self, reading: Reading, options: DecodeOptions) -> Iterator[str]:
-        """The text of one segment, each time what the newest piece adds to it."""
+        """The text of one segment, each time what the newest piece adds to it; whole where phrases are
+        demanded, for their places are found by a beam."""
+        prefix = self._ids(options.target_prefix or ())
+        if reading.phrases:
+            found = self._search([reading], [prefix], replace(options, num_hypotheses=1), None)
+            yield self.wording.text(reading, found[0][0].tokens, options)
+            return
         written: list[int] = []
         shown = ""
-        prefix = self._ids(options.target_prefix or ())
-        for step in stream_source(self.model, reading.ids, options, prefix, self.vocabulary):
+        for step in stream_source(self.model, reading.ids, options, prefix, self.wording.vocabulary):
             written.append(step.token)
             text = until(self.tokenizer.decode(written), options.stop or ())
             if len(text) > len(shown):
                 yield text[len(shown) :]
                 shown = text
-        text = self._written(reading, written, options).text
-        if len(text) > len(shown):
-            yield text[len(shown) :]
+        yield from filter(None, [self.wording.text(reading, written, options)[len(shown) :]])
 
 
-def _assemble(
-    text: str, layout: list[tuple[str, str, int | None]], done: list[Translation]
-) -> Translation:
+def _assemble(text: str, layout: list[tuple[str, str, int | None]], done: list[Translation]) -> Translation:
     """The translation of a text from those of its segments; what the model does not know stays as it is."""
     parts = [Translation(part, part) if place is None else done[place] for part, _, place in layout]
     if len(parts) == 1 and not layout[0][1]:

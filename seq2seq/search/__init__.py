@@ -14,6 +14,18 @@ A model is `step(tokens [N, T], state) -> logits [N, V]` and a state with `devic
 from seq2seq.search.beam import Candidates, Observer
 from seq2seq.search.demands import Look, Phrase, make_demands
 from seq2seq.search.loop import decode, stream
-from seq2seq.search.task import Hypothesis, State, Step
+from seq2seq.search.task import GivenUp, Hypothesis, State, Step
 
-__all__ = ["Candidates", "Hypothesis", "Look", "Observer", "Phrase", "State", "Step", "decode", "make_demands", "stream"]
+__all__ = [
+    "Candidates",
+    "GivenUp",
+    "Hypothesis",
+    "Look",
+    "Observer",
+    "Phrase",
+    "State",
+    "Step",
+    "decode",
+    "make_demands",
+    "stream",
+]

@@ -16,6 +16,9 @@ from seq2seq.options import DecodeOptions
 from seq2seq.search.demands import Demands
 from seq2seq.search.rules import Rule, make_rules
 
+# Whether nobody waits for a sentence, by its number, any more; once true it stays so.
+GivenUp = Callable[[int], bool]
+
 
 class State(Protocol):
     """What the model has read so far, one row a hypothesis, grouped by sentence."""
@@ -67,6 +70,7 @@ class Task:
     options: DecodeOptions
     rules: list[Rule]
     device: torch.device
+    given_up: GivenUp | None
     demands: Demands | None = None
 
     @property
@@ -84,6 +88,13 @@ class Task:
         """The largest limit."""
         return int(self.limits.max())
 
+    def is_gone(self, sentences: Tensor) -> Tensor | None:
+        """Which of these sentences [B'] nobody waits for any more, [B']; None where none can be given up."""
+        if self.given_up is None:
+            return None
+        given_up = [self.given_up(number) for number in sentences.tolist()]
+        return torch.tensor(given_up, dtype=torch.bool, device=self.device)
+
     def forced_tokens(self, sentences: Tensor, position: int) -> Tensor | None:
         """What each of these sentences [B'] must write at a position: tokens [B'], -1 for free choice.
 
@@ -98,6 +109,7 @@ def make_task(
     limits: Sequence[int],
     options: DecodeOptions,
     prefixes: Sequence[Sequence[int]] | None,
+    given_up: GivenUp | None = None,
     surfaces: Sequence[str] = (),
     demands: Demands | None = None,
 ) -> Task:
@@ -133,6 +145,7 @@ def make_task(
         options=options,
         rules=make_rules(options, surfaces),
         device=state.device,
+        given_up=given_up,
         demands=demands,
     )
 
