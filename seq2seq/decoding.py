@@ -114,7 +114,7 @@ def _decode_batch(
     if not model.config.cross_attention.linear:  # its sums have no single keys
         head = vocabulary.head
         state.watch(head.layer, head.head)
-        look = Look(lambda: state.looked, head.read == "input", lambda: state.ahead)
+        look = Look(lambda: state.looked, head.read == "input")
     closers = torch.tensor(vocabulary.closers, device=state.device)
     demands = make_demands(phrases, room, closers, max(map(len, sources)) + 1, look)
     surfaces, wider = vocabulary.surfaces, searching(options)

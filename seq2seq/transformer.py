@@ -55,7 +55,6 @@ class DecoderState:
     remembered: list[Source]  # [B, S, C] each, or their sums
     source_mask: Tensor | None  # [B, 1, 1, S]; None also where sums have left the filler out
     watched: tuple[int, int] | None = None  # a layer and head of the cross-attention, which every step
-    ahead: Tensor | None = None
     looked: Tensor | None = None  # writes here: where the newest token of each row looked, [N, S]
 
     @property
@@ -182,11 +181,8 @@ class Transformer(nn.Module):
         watched, head = state.watched or (-1, -1)
         for number, layer in enumerate(self.decoder):
             remembered, memory = state.remembered[number], state.memories[number]
-            x, maps = layer(x, remembered, state.source_mask, memory, need_cross=state.watched is not None)
-            if maps.cross is not None:
-                a=maps.cross.mean(1).reshape(*x.shape[:2], -1)[:, -1]
-                state.ahead = a/3 if number==1 else state.ahead+a/3 if number>1 else None
-            if number==watched:  # [B, H, W x T, S], the rows of a beam one after the other
+            x, maps = layer(x, remembered, state.source_mask, memory, need_cross=number == watched)
+            if maps.cross is not None:  # [B, H, W x T, S], the rows of a beam one after the other
                 state.looked = maps.cross[:, head].reshape(*x.shape[:2], -1)[:, -1]
         return self.output.scores(self.decoder_norm(x[:, -1]))
 

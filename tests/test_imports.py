@@ -12,13 +12,16 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 
 # Units (a module or a folder directly under seq2seq/, or a package beside it) by layer, lowest first.
 LAYERS: list[set[str]] = [
-    {"figure", "counting", "text", "segment", "config", "options", "positions", "dropout", "storage"},
+    {"text"},
+    {"glossary"},
+    {"figure", "counting", "segment", "config", "options", "positions", "dropout", "storage"},
     {"batch", "settings"},
     {"tokenizer", "alignment", "scores", "attention", "released"},
     {"layers", "gold", "habits", "sheet", "symmetry"},
     {"transformer", "language_model", "search"},
     {"checkpoint", "decoding", "forced", "translation"},
-    {"hub", "ensemble", "reranking"},
+    {"hub", "ensemble", "reranking", "terms"},
+    {"wording"},
     {"aligner", "translator", "generator"},
     {"commands", "train", "serve"},
     {"cli"},

@@ -4,8 +4,9 @@
               k; the beam takes the best of each bank in turn (Post and Vilar 2018; Hu et al. 2019)
     phrase    once begun it is written to its end and left where a word may end; how it is spelled costs
               nothing beyond its first token, or those just begun would push out those half written
-    place     a phrase may stand for a stretch of the source: a piece that looks there and is none of its
-              own costs STRAY x the share of its look, one of its own ASIDE x the share elsewhere
+    place     a phrase may stand for a stretch of the source. Of a word that the model does not know, no
+              head tells where it belongs; but other tokens that look there say the same in other words,
+              before it, after it or instead: each costs STRAY x the share of its look
 
 A phrase that the model wrote of its own accord counts as well. Shapes: J phrases of at most L tokens,
 S source positions; `progress` [B, W, J + 2] holds for each hypothesis which phrases are written (0 or 1),
@@ -23,8 +24,9 @@ from torch import Tensor
 from seq2seq.config import EOS
 from seq2seq.search.rules import BANNED
 
-FIRST, AHEAD=1.0, False
-STRAY, ASIDE = 4.0, 4.0  # chosen on a valid set, benchmarks/glossary.py
+# Chosen on a valid set (benchmarks/glossary.py): the first token of a phrase that stands for something counts
+# little, for how probable a rare word is says less about its place than what it replaces.
+STRAY, FIRST = 8.0, 0.3
 
 
 class Phrase(NamedTuple):
@@ -42,7 +44,6 @@ class Look(NamedTuple):
 
     shares: Callable[[], Tensor]
     reads_input: bool
-    ahead: Callable[[], Tensor] | None = None
 
 
 class Offers(NamedTuple):
@@ -174,20 +175,23 @@ def offer(
     may still be written, the end counted), begins [B] (whether a phrase may be begun: not in a prefix).
     """
     now = stand(demands, progress, tokens)
-    costs = _costs(demands, now, tokens.shape[2])
+    strays = _strays(demands, now, tokens.shape[2])
+    if demands.look is not None and demands.look.reads_input:  # the newest token is the one that looked
+        totals = totals - strays.masked_fill(now.current >= 0, 0.0)
+        strays = torch.zeros_like(strays)
     free = _free(demands, now, scores, log_probabilities, room, begins)
     found = free.topk(min(size + 1, free.shape[2]), 2)
     closes = demands.closers[found.indices][..., None]
     written = torch.where(closes, now.closed[:, :, None], now.written[:, :, None])
     nowhere = torch.tensor([-1, 0], device=tokens.device).expand(*found.indices.shape, 2)
     usual = Offers(
-        (totals - costs.free)[..., None] + found.values,
+        (totals - strays)[..., None] + found.values,
         _rows(found.indices),
         found.indices,
         torch.cat([written.long(), nowhere], 3),
         written.all(3) & ((found.indices == EOS) | (room == 1)[:, None, None]),
     )
-    demanded = _demanded(demands, now, totals, costs, log_probabilities, begins)
+    demanded = _demanded(demands, now, totals, log_probabilities, begins)
     pairs = zip(usual, demanded, strict=True)
     return Offers(*(torch.cat([a.flatten(1, 2), b.flatten(1, 2)], 1) for a, b in pairs))
 
@@ -207,37 +211,16 @@ def _free(
     return free
 
 
-class _Costs(NamedTuple):
-    """What looking astray costs: a free token [B, W], one of phrase j [B, W, J]."""
-
-    free: Tensor
-    phrase: Tensor
-
-
-def _costs(demands: Demands, now: Stand, length: int) -> _Costs:
-    none = _Costs(torch.zeros_like(now.needed, dtype=torch.float), torch.zeros_like(now.written, dtype=torch.float))
+def _strays(demands: Demands, now: Stand, length: int) -> Tensor:
+    """What each hypothesis pays for looking, in a token of its own choice, where a phrase stands: [B, W]."""
     if demands.look is None or (demands.look.reads_input and length == 0):
-        return none
+        return torch.zeros_like(now.needed, dtype=torch.float)
     shares = demands.look.shares().float().view(*now.needed.shape, -1)
-    there = torch.einsum("bws,bjs->bwj", shares, demands.columns)
-    placed = demands.columns.any(2)[:, None]
-    anywhere = torch.einsum("bws,bs->bw", shares, demands.columns.amax(1))
-    free, own = STRAY * anywhere, torch.where(placed, ASIDE * (1 - there), 0.0)
-    if not demands.look.reads_input:
-        return _Costs(free, own)
-    mine = own.gather(2, now.current.clamp(min=0)[..., None]).squeeze(2)
-    if AHEAD:
-        shares = demands.look.ahead().float().view(*now.needed.shape, -1)
-        there = torch.einsum("bws,bjs->bwj", shares, demands.columns)
-        own = torch.where(placed, ASIDE * (1 - there), 0.0)
-        paid = torch.where(now.current >= 0, 0.0, free)
-        return _Costs(paid, paid[..., None] + torch.where(now.inside[..., None], 0.0, own))
-    paid = torch.where(now.current >= 0, mine, free)  # for the token that was read, whatever comes next
-    return _Costs(paid, paid[..., None].expand_as(own))
+    return STRAY * torch.einsum("bws,bs->bw", shares, demands.columns.amax(1))
 
 
 def _demanded(
-    demands: Demands, now: Stand, totals: Tensor, costs: _Costs, log_probabilities: Tensor, begins: Tensor
+    demands: Demands, now: Stand, totals: Tensor, log_probabilities: Tensor, begins: Tensor
 ) -> Offers:
     """The next token of the phrase a hypothesis is in, or the first of each it lacks: [B, W, J]."""
     numbers = torch.arange(demands.lengths.shape[1], device=totals.device)
@@ -246,8 +229,9 @@ def _demanded(
     phrases = demands.phrases[:, None].expand(-1, totals.shape[1], -1, -1)
     tokens = phrases.gather(3, offset[..., None]).squeeze(3).clamp(min=0)
     may = going | ((~now.inside & begins[:, None])[..., None] & ~now.closed)
-    own = log_probabilities.gather(2, tokens).masked_fill(going, 0.0) * FIRST
-    values = totals[..., None] - costs.phrase + own
+    weight = torch.where(demands.columns.any(2), FIRST, 1.0)[:, None]
+    own = (weight * log_probabilities.gather(2, tokens)).masked_fill(going, 0.0)
+    values = totals[..., None] + own
     written = torch.where(going[..., None], now.written[:, :, None], now.closed[:, :, None])
     numbered = numbers.expand_as(tokens)
     progress = torch.cat([written.long(), numbered[..., None], offset[..., None] + 1], 3)

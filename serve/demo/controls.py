@@ -19,19 +19,36 @@ FIRST = {"num_hypotheses": 4}  # there are alternatives without asking
 
 
 class Controls:
-    """A slider for each option that the page offers."""
+    """A slider for each option that the page offers, and a box for a glossary."""
 
     def __init__(self, limits: Limits) -> None:
         fields = {field.name: field for field in option_fields()}
         most = {**LARGEST, "num_hypotheses": limits.candidates, "beam_size": limits.candidates}
-        self.sliders = [_slider(fields[name], most.get(name)) for name in OFFERED]
+        sliders = [_slider(fields[name], most.get(name)) for name in OFFERED]
+        glossary = gr.Textbox(
+            label=say("glossary"), info=say("glossary_hint"), lines=2, max_lines=8, min_width=260
+        )
+        self.inputs = [*sliders, glossary]
 
     @staticmethod
     def read(values: tuple[Any, ...]) -> DecodeOptions:
-        """The options that the sliders stand for; a beam too narrow for what is to be shown is widened."""
-        given = dict(zip(OFFERED, values, strict=True))
+        """The options that the controls stand for; a beam too narrow for what is to be shown is widened."""
+        *numbers, glossary = values
+        given = dict(zip(OFFERED, numbers, strict=True))
+        given["glossary"] = read_terms(glossary or "")
         given["beam_size"] = max(given["beam_size"], given["num_hypotheses"])
         return DecodeOptions(**given)
+
+
+def read_terms(text: str) -> tuple[tuple[str, str], ...] | None:
+    """The pairs of a box: one a line, a tab or an equals sign between; ValueError names a line without."""
+    pairs = []
+    for line in filter(str.strip, text.splitlines()):
+        source, between, target = line.partition("\t" if "\t" in line else "=")
+        if not between:
+            raise ValueError(f"the glossary has the line {line[:40]!r}; write it as: term = translation")
+        pairs.append((source.strip(), target.strip()))
+    return tuple(pairs) or None
 
 
 def _slider(field: OptionField, most: float | None) -> gr.Slider:

@@ -95,6 +95,8 @@ LABELS: Final[dict[str, dict[str, str]]] = {
         "option_repetition_penalty": "Repetition penalty",
         "option_repetition_penalty_hint": "Exponent on the probability of pieces already written; "
         "above 1 discourages repeats.",
+        "glossary": "Glossary",
+        "glossary_hint": "One term a line: dog = Hund. It is translated so wherever it stands.",
         "option_no_repeat_ngram_size": "No sequence twice",
         "option_no_repeat_ngram_size_hint": "Write no sequence of this many pieces twice; 0 is off.",
     },
@@ -153,6 +155,8 @@ LABELS: Final[dict[str, dict[str, str]]] = {
         "option_length_penalty_hint": "得分 = 对数概率 / 长度 ** p 中的指数 p，越大越偏向长译文。",
         "option_repetition_penalty": "重复惩罚",
         "option_repetition_penalty_hint": "已写子词的概率取此次方，大于 1 则抑制重复。",
+        "glossary": "术语表",
+        "glossary_hint": "每行一个术语：dog = Hund。凡出现处都这样翻译。",
         "option_no_repeat_ngram_size": "不重复的序列",
         "option_no_repeat_ngram_size_hint": "这么多个子词的序列不写第二遍；0 为不限。",
     },
@@ -215,6 +219,8 @@ LABELS: Final[dict[str, dict[str, str]]] = {
         "option_repetition_penalty": "Wiederholungsabzug",
         "option_repetition_penalty_hint": "Exponent auf die Wahrscheinlichkeit schon geschriebener Stücke; "
         "über 1 hemmt Wiederholungen.",
+        "glossary": "Glossar",
+        "glossary_hint": "Ein Begriff je Zeile: dog = Hund. Er wird überall so übersetzt.",
         "option_no_repeat_ngram_size": "Keine Folge zweimal",
         "option_no_repeat_ngram_size_hint": "Keine Folge von so vielen Stücken zweimal schreiben; 0 ist aus.",
     },

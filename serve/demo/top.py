@@ -72,7 +72,7 @@ class Top:
         save.click(None, self.target, None, js=SAVE)
         self.examples = self._examples(pairs[0][0])
         with gr.Accordion(say("options"), open=False), gr.Row():
-            self.controls = Controls(desk.limits).sliders
+            self.controls = Controls(desk.limits).inputs
         self.segment = gr.Dropdown(
             [("1", 0)], value=0, label=say("segment"), visible=False, elem_id="segment"
         )

@@ -100,3 +100,10 @@ def test_chance_with_a_seed_is_the_same_for_every_sentence() -> None:
 def test_chance_without_a_seed_differs() -> None:
     """Two sentences, or two calls, would get the same numbers."""
     assert len(set(Chance(None).draw(3, 2).tolist() + Chance(None).draw(3, 2).tolist())) == 12
+
+
+def test_minp_leaves_what_is_nearly_as_probable() -> None:
+    """A token would be drawn that is less probable than its share of the best, or the best not be."""
+    found = shares(DecodeOptions(sampling_topk=0, sampling_minp=0.45))
+    assert found == pytest.approx([0.0, 0.4 / 0.85, 0.0, 0.25 / 0.85, 0.2 / 0.85], abs=2e-3)
+    assert shares(DecodeOptions(sampling_topk=0, sampling_minp=1.0))[1] == 1.0

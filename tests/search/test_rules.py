@@ -2,16 +2,19 @@
 
 import pytest
 import torch
-from toy_model import ToyModel, random_table
+from toy_model import ToyModel, ToyState, random_table
 
 from seq2seq.config import BOS, EOS, PAD, UNK
 from seq2seq.options import DecodeOptions
+from seq2seq.search import decode
 from seq2seq.search.rules import (
     BANNED,
+    BannedWords,
     MinimumLength,
     NoRepeatedNgram,
     NoUnknown,
     RepetitionPenalty,
+    StopTexts,
     make_rules,
     rank,
 )
@@ -77,10 +80,10 @@ def test_minimum_length_and_unknown() -> None:
 
 def test_rules_that_are_not_asked_for_do_not_exist() -> None:
     """Defaults would cost time at every step."""
-    assert make_rules(DecodeOptions(min_length=0)) == []
+    assert make_rules(DecodeOptions(min_length=0), ()) == []
     history = torch.empty(1, 3, dtype=torch.long)
     before = log_probabilities()
-    assert rank(before, history, make_rules(DecodeOptions()), None) is before, "a copy was made for nothing"
+    assert rank(before, history, make_rules(DecodeOptions(), ()), None) is before, "a copy was made for nothing"
 
 
 def test_rules_compose() -> None:
@@ -88,7 +91,7 @@ def test_rules_compose() -> None:
     options = DecodeOptions(
         min_length=9, no_repeat_ngram_size=1, disable_unk=True, repetition_penalty=1.5, max_length=9
     )
-    scores = rank(log_probabilities(), torch.tensor([[A, B]]), make_rules(options), None)
+    scores = rank(log_probabilities(), torch.tensor([[A, B]]), make_rules(options, ()), None)
     assert banned(scores) == {PAD, UNK, BOS, EOS, A, B}
 
 
@@ -96,7 +99,7 @@ def test_the_models_log_probabilities_are_left_alone() -> None:
     """A rule would change the probability that is reported."""
     before = log_probabilities()
     given = before.clone()
-    rank(given, torch.tensor([[A, B]]), make_rules(DecodeOptions(repetition_penalty=3.0, min_length=5)), None)
+    rank(given, torch.tensor([[A, B]]), make_rules(DecodeOptions(repetition_penalty=3.0, min_length=5), ()), None)
     kept = [UNK, EOS, A, B, C]
     assert torch.equal(given[:, kept], before[:, kept])
 
@@ -104,7 +107,7 @@ def test_the_models_log_probabilities_are_left_alone() -> None:
 def test_a_row_with_nothing_left_may_end() -> None:
     """Rules that forbid everything would leave a row without a next token."""
     options = DecodeOptions(min_length=9, no_repeat_ngram_size=1)
-    scores = rank(log_probabilities(), torch.tensor([[A, B, C, UNK]]), make_rules(options), None)
+    scores = rank(log_probabilities(), torch.tensor([[A, B, C, UNK]]), make_rules(options, ()), None)
     assert banned(scores) == {PAD, BOS, UNK, A, B, C}
     (found,) = ToyModel(random_table(6)).decode(["a"], 9, options)
     assert sorted(found[0].tokens) == [UNK, A, B]
@@ -116,7 +119,7 @@ def test_a_forced_token_stands_above_the_rules() -> None:
     before = log_probabilities(3)
     given = before.clone()
     history = torch.tensor([[A], [A], [A]])
-    scores = rank(given, history, make_rules(options), torch.tensor([A, UNK, -1]))
+    scores = rank(given, history, make_rules(options, ()), torch.tensor([A, UNK, -1]))
     assert scores[0].tolist() == [before[0, A].item() if token == A else BANNED for token in range(7)]
     assert scores[1].argmax() == UNK
     assert set((scores[2] == BANNED).nonzero().flatten().tolist()) == {PAD, UNK, BOS, A}
@@ -136,3 +139,42 @@ def test_no_pair_comes_twice_in_a_search(options: DecodeOptions) -> None:
         for h in found:
             pairs = list(zip(h.tokens, h.tokens[1:], strict=False))
             assert len(pairs) == len(set(pairs))
+
+
+SURFACES = ["", "?", "", "", "\u2581Hund", "\u2581Hu", "nd", "e", "(", "Hund", "\u2581"]
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ([], {"\u2581Hund", "Hund"}),
+        ([5], {"\u2581Hund", "nd"}),
+        ([8], {"\u2581Hund", "Hund"}),
+        ([10], {"\u2581Hund", "Hund"}),
+        ([7], {"\u2581Hund"}),
+        ([5, 7], {"\u2581Hund"}),
+    ],
+)
+def test_a_banned_word_is_banned_in_every_spelling(written: list[int], expected: set[str]) -> None:
+    """The beam would write the word in other pieces, or a piece be banned that ends no banned word."""
+    scores = log_probabilities(1, len(SURFACES))
+    BannedWords(["Hund"], SURFACES)(scores, torch.tensor([written], dtype=torch.long))
+    assert {SURFACES[token] for token in banned(scores)} == expected
+
+
+def test_a_stop_text_leaves_only_the_end() -> None:
+    """A result would go on after its stop text, or end before it."""
+    scores = log_probabilities(2, len(SURFACES))
+    StopTexts(["und e"], SURFACES)(scores, torch.tensor([[4, 10, 7], [4, 10, 6]]))
+    assert banned(scores) == set(range(len(SURFACES))) - {EOS}
+    assert not (scores[1] == BANNED).any()
+
+
+def test_banning_everything_ends_the_text() -> None:
+    """A search with nothing left to write would not end."""
+    table = random_table(7)
+    surfaces = ["", "?", "", "", "\u2581a", "\u2581b", "\u2581c"]
+    options = DecodeOptions(banned_words=("a", "b", "c", "?"), disable_unk=True)
+    model = ToyModel(table)
+    (found,) = decode(model.step, ToyState(["a"]), 1, [9], options, surfaces=surfaces)
+    assert found[0].tokens == [] and found[0].finish == "end"

@@ -21,11 +21,19 @@ def test_the_defaults_are_the_published_ones() -> None:
         "sampling_temperature": 1.0,
         "sampling_topk": 1,
         "sampling_topp": 1.0,
+        "sampling_minp": 0.0,
         "repetition_penalty": 1.0,
         "no_repeat_ngram_size": 0,
         "disable_unk": False,
         "target_prefix": None,
         "seed": None,
+        "stop": None,
+        "banned_words": None,
+        "forced_words": None,
+        "glossary": None,
+        "keep_words": None,
+        "keep_placeholders": True,
+        "keep_numbers": False,
     }
 
 
@@ -61,6 +69,14 @@ def test_the_defaults_are_the_published_ones() -> None:
         {"seed": -1},
         {"seed": 2**63},
         {"seed": 1.5},
+        {"sampling_minp": -0.1},
+        {"sampling_minp": 1.5},
+        {"stop": "a"},
+        {"banned_words": ["a", 1]},
+        {"glossary": "terms.tsv"},
+        {"glossary": [["a", "b", "c"]]},
+        {"glossary": {"a": 1}},
+        {"keep_numbers": 1},
     ],
     ids=str,
 )
@@ -81,6 +97,14 @@ def test_a_wrong_value_is_refused_by_name(values: dict[str, Any]) -> None:
         ({"sampling_temperature": 0.7}, ["sampling_temperature is 0.7", "sampling_topk"]),
         ({"sampling_topp": 0.9}, ["sampling_topp is 0.9", "sampling_topk"]),
         ({"min_length": 9, "max_length": 8}, ["min_length is 9", "max_length, 8"]),
+        ({"sampling_minp": 0.1}, ["sampling_minp is 0.1", "sampling_topk"]),
+        ({"stop": ["a", ""]}, ["stop has an empty text"]),
+        ({"forced_words": [" "]}, ["forced_words has an empty text"]),
+        ({"banned_words": ["a", "a"]}, ["banned_words has 'a' twice"]),
+        ({"banned_words": ["a"], "forced_words": ["a"]}, ["'a' is in banned_words", "to be written"]),
+        ({"banned_words": ["Hund"], "glossary": {"dog": "Hund"}}, ["'Hund' is in banned_words"]),
+        ({"glossary": {"dog": " "}}, ["empty side", "'dog'"]),
+        ({"glossary": [["dog", "Hund"], ["Dog", "Hund"]]}, ["the term 'Dog' twice"]),
     ],
 )
 def test_contradictions_are_refused(values: dict[str, Any], named: list[str]) -> None:
@@ -147,7 +171,7 @@ def test_flags_made_of_the_fields_parse() -> None:
     parser = argparse.ArgumentParser()
     for field in option_fields():
         if field.type is bool:
-            parser.add_argument(f"--{field.name}", action="store_true", help=field.help)
+            parser.add_argument(f"--{field.name}", action="store_true", default=field.default, help=field.help)
         else:
             parser.add_argument(f"--{field.name}", type=field.type, default=field.default, help=field.help)
     line = "--beam_size 1 --length_penalty 0.5 --max_length 9 --seed 3 --disable_unk --target_prefix Ein"

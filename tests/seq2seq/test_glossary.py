@@ -1,0 +1,72 @@
+"""Glossary files and terms found in texts."""
+
+from pathlib import Path
+
+import pytest
+
+from seq2seq.glossary import find_terms, read_glossary
+from seq2seq.options import DecodeOptions
+
+
+def found(text: str, pairs: dict[str, str]) -> list[tuple[str, str]]:
+    """Each term as it stands in the text, and its target."""
+    return [(text[each.start : each.end], each.target) for each in find_terms(text, tuple(pairs.items()))]
+
+
+def test_terms_are_whole_words_whatever_their_capitals() -> None:
+    """A term would be found inside another word, or not at the start of a sentence."""
+    assert found("Dog and dogma, hot dog-food; DOG.", {"dog": "Hund"}) == [
+        ("Dog", "Hund"),
+        ("dog", "Hund"),
+        ("DOG", "Hund"),
+    ]
+
+
+def test_the_longest_term_wins() -> None:
+    """Ice cream would become the cream of ice."""
+    pairs = {"ice": "Eis", "cream": "Sahne", "ice cream": "Speiseeis"}
+    assert found("ice cream and cream", pairs) == [("ice cream", "Speiseeis"), ("cream", "Sahne")]
+
+
+def test_terms_in_scripts_without_blanks() -> None:
+    """A word between Han characters would not be found."""
+    assert found("两只狗在跑", {"狗": "dog"}) == [("狗", "dog")]
+
+
+def test_a_file_is_read(tmp_path: Path) -> None:
+    """A byte order mark, a carriage return or a blank line would become part of a term."""
+    path = tmp_path / "terms.tsv"
+    path.write_bytes("\ufeffdog\tHund\r\n\r\nice cream\tSpeiseeis\n".encode())
+    assert read_glossary(path) == (("dog", "Hund"), ("ice cream", "Speiseeis"))
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"dog\tHund\ncat\n", "line 2: give a term, a tab and its translation"),
+        (b"dog\tHund\tKatze\n", "line 1: give a term"),
+        (b"dog\t\n", "empty side, beside 'dog'"),
+        (b"dog\tHund\nDog\tDackel\n", "the term 'Dog' twice"),
+        (b"dog\tH\xfcnd\n", "not UTF-8"),
+    ],
+)
+def test_a_wrong_file_is_refused(tmp_path: Path, content: bytes, sentence: str) -> None:
+    """A term would be dropped, or one of two be used, without a word."""
+    path = tmp_path / "terms.tsv"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=sentence):
+        read_glossary(path)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    """The sentence would not say which file."""
+    with pytest.raises(ValueError, match="cannot read the glossary .*none.tsv"):
+        read_glossary(tmp_path / "none.tsv")
+
+
+def test_options_take_it_as_an_object_or_pairs() -> None:
+    """JSON has objects, a file has pairs, and options must stay hashable."""
+    pairs = (("dog", "Hund"),)
+    for given in ({"dog": "Hund"}, [["dog", "Hund"]], pairs):
+        options = DecodeOptions(glossary=given)  # type: ignore[arg-type]
+        assert options.glossary == pairs and hash(options)

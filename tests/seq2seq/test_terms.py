@@ -1,0 +1,141 @@
+"""What is kept and demanded: found in a source, hidden from the model, put back where its stand-in was written."""
+
+import pytest
+
+from seq2seq.config import UNK
+from seq2seq.options import DecodeOptions
+from seq2seq.settings import AlignmentHead
+from seq2seq.terms import read_source, until
+from seq2seq.tokenizer import Tokenizer
+from seq2seq.transformer import Transformer
+from seq2seq.translator import Translator
+from seq2seq.checkpoint import Settings
+
+KEPT = {
+    "https://a.org/x?y=1&z=%20": "see https://a.org/x?y=1&z=%20, please",
+    "www.dogs.de": "the dog (www.dogs.de) runs",
+    "bob+a@mail.example.org": "a man bob+a@mail.example.org.",
+    "{name}": "the {name} plays",
+    "{0}": "the dog {0}",
+    "{{x}}": "the {{x}} dog",
+    "${HOME}": "a ${HOME} dog",
+    "%s": "two %s dogs",
+    "%(count)d": "%(count)d dogs",
+    "%1$s": "the %1$s dog",
+    "%.2f": "a %.2f dog",
+    "item{x}": "the item{x} dog",
+}
+
+
+@pytest.fixture
+def translator(tiny_model: Transformer, tiny_tokenizer: Tokenizer) -> Translator:
+    """An untrained model: what it writes of its own is chance."""
+    return Translator(tiny_model, tiny_tokenizer, Settings(["en"], ["de"], 30, 40, AlignmentHead(1, 2, "input")))
+
+
+@pytest.mark.parametrize("thing", KEPT)
+def test_a_placeholder_is_kept_and_hidden(translator: Translator, thing: str) -> None:
+    """An address or placeholder would be cut, translated, or read by a model that does not know it."""
+    found = translator.translate(KEPT[thing])
+    assert found.text.count(thing) == 1
+    reading = read_source(KEPT[thing], DecodeOptions(), translator.tokenizer)
+    assert UNK not in [i for i, span in zip(reading.ids, reading.spans, strict=True) if "{" in KEPT[thing][slice(*span)]]
+    assert list(reading.restored.values()) == [thing]
+
+
+@pytest.mark.parametrize("text", ["50% of dogs", "a {dog runs", "the dog: it runs", "a 100% dog", "a.b", "dogs @ home"])
+def test_plain_text_is_left_alone(translator: Translator, text: str) -> None:
+    """A percent sign or a colon would be taken for a placeholder."""
+    assert read_source(text, DecodeOptions(), translator.tokenizer).phrases == []
+
+
+def test_equal_things_and_different_ones(translator: Translator) -> None:
+    """Two placeholders would change places, or one that comes twice be written once."""
+    found = translator.translate("{a} plays with {b} and {a}", DecodeOptions(num_hypotheses=3))
+    for text in (found.text, *(other.text for other in found.alternatives)):
+        assert text.count("{a}") == 2 and text.count("{b}") == 1
+
+
+def test_numbers_only_when_asked(translator: Translator) -> None:
+    """Numbers would be kept from a model that can translate them, or be lost where they must stay."""
+    text = "the 1,234.5 dogs of 2018"
+    assert read_source(text, DecodeOptions(), translator.tokenizer).phrases == []
+    found = translator.translate(text, DecodeOptions(keep_numbers=True)).text
+    assert "1,234.5" in found and "2018" in found
+
+
+def test_names_are_kept_as_written(translator: Translator) -> None:
+    """A listed name would be written with the capitals of the list, or be translated."""
+    assert "GARDEN" in translator.translate("the GARDEN dog", DecodeOptions(keep_words=["garden"])).text
+
+
+def test_nothing_but_things_is_its_own_translation(translator: Translator) -> None:
+    """The model would invent words around an address."""
+    assert translator.translate("https://a.org {x} 12").text == "https://a.org {x} 12"
+    assert list(translator.stream("https://a.org {x}\n{y}")) == ["https://a.org {x}", "\n", "{y}"]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        DecodeOptions(glossary={"dog": "snow man"}),  # type: ignore[arg-type]
+        DecodeOptions(glossary={"dog": "snow man"}, beam_size=1),  # type: ignore[arg-type]
+        DecodeOptions(glossary={"dog": "snow man"}, sampling_topk=0, seed=1),  # type: ignore[arg-type]
+    ],
+)
+def test_a_term_is_written_whatever_the_search(translator: Translator, options: DecodeOptions) -> None:
+    """Greedy search, sampling or a stream would go without the glossary."""
+    text = "the dog runs.\nthe dog"
+    found = translator.translate(text, options)
+    assert found.text.count("snow man") == 2
+    assert "".join(translator.stream(text, options)) == found.text
+    assert [each.text for each in translator.translate([text, "a man"], options)][0] == found.text
+
+
+def test_a_term_of_unknown_characters(translator: Translator) -> None:
+    """A term would come out as question marks where the vocabulary lacks its letters."""
+    assert "Ĝü☃" in translator.translate("the dog runs", DecodeOptions(glossary={"dog": "Ĝü☃"})).text  # type: ignore[arg-type]
+
+
+def test_the_alignment_counts_characters_of_both_texts(translator: Translator) -> None:
+    """A page would light up the stand-in's characters, which no one sees."""
+    text = "see https://a.org/x?y=1 now"
+    found = translator.translate(text)
+    grid = found.alignment.matrix("pieces")
+    assert "https://a.org/x?y=1" in {text[a:b] for a, b in grid.source_spans}
+    assert "https://a.org/x?y=1" in {found.text[a:b] for a, b in grid.target_spans}
+    assert found.alignment.links() is not None
+    assert max(end for _, end in grid.target_spans) <= len(found.text)
+
+
+def test_forced_words_come_once_in_a_text(translator: Translator) -> None:
+    """Each part of a text would have the word, or none."""
+    found = translator.translate("the dog\nthe man", DecodeOptions(forced_words=["garden"]))
+    assert found.text.count("garden") == 1
+
+
+def test_a_result_ends_before_a_stop_text(translator: Translator) -> None:
+    """The stop text would stand in the result, or a stream show its beginning."""
+    text = "two dogs runs through the garden."
+    for options in (DecodeOptions(beam_size=1, max_length=12), DecodeOptions(max_length=12)):
+        whole = translator.translate(text, options).text
+        stop = whole[2:4]
+        chosen = DecodeOptions(beam_size=options.beam_size, max_length=12, stop=[stop])
+        assert stop not in translator.translate(text, chosen).text
+    greedy = DecodeOptions(beam_size=1, max_length=12)
+    whole = translator.translate(text, greedy).text
+    stop = whole[4:7]
+    chosen = DecodeOptions(beam_size=1, max_length=12, stop=[stop])
+    assert translator.translate(text, chosen).text == whole[: whole.index(stop)]
+    assert "".join(translator.stream(text, chosen)) == whole[: whole.index(stop)]
+
+
+def test_until_keeps_back_what_may_become_a_stop() -> None:
+    """A stream would show the first letters of a stop text."""
+    assert [until(text, ["abc"]) for text in ("xa", "xab", "xabc", "xabd", "xb")] == ["x", "x", "x", "xabd", "xb"]
+
+
+def test_more_than_fits_is_refused(translator: Translator) -> None:
+    """A search would begin that cannot have a result."""
+    with pytest.raises(ValueError, match="must be written"):
+        translator.translate("the dog", DecodeOptions(forced_words=["garden"] * 3, max_length=4))
