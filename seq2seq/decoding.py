@@ -11,7 +11,6 @@ from itertools import compress
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from seq2seq.batch import make_batch, token_budget_batches
 from seq2seq.config import PAD
@@ -102,7 +101,9 @@ def _decode_batch(
     if phrases is None:
         state = start(model, sources, max(limits))
         surfaces = vocabulary.surfaces if vocabulary else ()
-        return decode(model.step, state, len(sources), limits, options, prefixes, observer, given_up, surfaces)
+        return decode(
+            model.step, state, len(sources), limits, options, prefixes, observer, given_up, surfaces
+        )
     assert vocabulary is not None, "phrases want a vocabulary"
     if options.max_length is None:
         longest = model.config.max_length - 1
@@ -148,7 +149,9 @@ def stream_source(
     """The steps of greedy search or sampling for one source, as they are made."""
     (limit,) = length_limits(model, [source], options)
     surfaces = vocabulary.surfaces if vocabulary else ()
-    yield from stream(model.step, start(model, [source], limit), limit, options, list(prefix) or None, surfaces)
+    yield from stream(
+        model.step, start(model, [source], limit), limit, options, list(prefix) or None, surfaces
+    )
 
 
 def length_limits(model: Model, sources: Sequence[Sequence[int]], options: DecodeOptions) -> list[int]:

@@ -148,7 +148,7 @@ class DecodeOptions:
             for wanted in (*(self.forced_words or ()), *(target for _, target in self.glossary or ())):
                 if banned in wanted.split() or banned == wanted:
                     raise ValueError(
-                        f"{banned!r} is in banned_words, but {wanted!r} is to be written; take one of them out"
+                        f"{banned!r} is in banned_words, but {wanted!r} is to be written; take one out"
                     )
 
 

@@ -32,7 +32,21 @@ _PLACEHOLDERS = re.compile(
     re.IGNORECASE,
 )
 _NUMBERS = re.compile(r"\d+(?:[.,:/'’-]\d+)*")
-_NAMES = ("John", "London", "Nike", "BMW", "Peter", "Obama", "Honda", "Boston", "Texas", "York", "X", "Y", "Z")
+_NAMES = (
+    "John",
+    "London",
+    "Nike",
+    "BMW",
+    "Peter",
+    "Obama",
+    "Honda",
+    "Boston",
+    "Texas",
+    "York",
+    "X",
+    "Y",
+    "Z",
+)
 _FIGURES = ("5", "6", "11", "12", "10", "15", "16", "4", "18", "9", "8", "3", "2")
 
 
@@ -146,7 +160,9 @@ def _places(
 
 def _columns(span: Span, places: Sequence[Span]) -> tuple[int, ...]:
     """The pieces that lie in a span."""
-    return tuple(n for n, (start, end) in enumerate(places) if start < span[1] and max(end, start + 1) > span[0])
+    return tuple(
+        n for n, (start, end) in enumerate(places) if start < span[1] and max(end, start + 1) > span[0]
+    )
 
 
 def _back(place: Span, things: Sequence[Thing], spans: Sequence[Span]) -> Span:
@@ -189,7 +205,7 @@ def _whole(source: str, start: int, end: int) -> Span:
 
 
 class _Writer:
-    """The tokens that the model writes for texts; what it cannot write gets a stand-in, equal texts the same."""
+    """The tokens written for texts; what cannot be written gets a stand-in, equal texts the same."""
 
     def __init__(self, tokenizer: Tokenizer, taken: set[str]) -> None:
         self.tokenizer = tokenizer
@@ -219,4 +235,6 @@ class _Writer:
         for word in chain(sorted(lengths, key=lambda word: lengths[word]), others):
             if not any(word.casefold() in other for other in self._taken):
                 yield word
-        raise ValueError(f"there is no word left to stand for {len(self._chosen)} things kept; send a shorter text")
+        raise ValueError(
+            f"there is no word left to stand for {len(self._chosen)} things kept; send a shorter text"
+        )

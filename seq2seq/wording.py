@@ -1,6 +1,6 @@
 """Between texts and a search: how a source is read, and what the tokens that were written say.
 
-    source -> Reading (ids, phrases to be written) -> search -> tokens -> text, with what is kept in its place
+source -> Reading (ids, phrases to be written) -> search -> tokens -> text, with what is kept in its place
 """
 
 from functools import cached_property
@@ -53,6 +53,6 @@ def closing_pieces(tokenizer: Tokenizer) -> list[bool]:
     The end is one of them; so is a letter of a script without blanks between words.
     """
     return [
-        token < UNK or token > UNK and (piece[:1] == BLANK_PIECE or not is_word(piece[:1]))
+        token < UNK or (token > UNK and (piece[:1] == BLANK_PIECE or not is_word(piece[:1])))
         for token, piece in enumerate(tokenizer.pieces(range(len(tokenizer))))
     ]

@@ -55,8 +55,9 @@ class Beam:
     """Where a search stands after n tokens.
 
     sentences [B]: their numbers in the call. Live, best first: tokens and log_probabilities
-    [B, W, n], totals [B, W] (-inf: no hypothesis), progress in what is demanded [B, W, J + 2]. Finished, best first: done_tokens and
-    done_log_probabilities [B, K, longest limit], done_scores [B, K] (-inf: none yet).
+    [B, W, n], totals [B, W] (-inf: no hypothesis), progress in what is demanded [B, W, J + 2].
+    Finished, best first: done_tokens and done_log_probabilities [B, K, longest limit], done_scores
+    [B, K] (-inf: none yet).
     """
 
     sentences: Tensor
@@ -112,7 +113,9 @@ def first_beam(task: Task) -> Beam:
         log_probabilities=torch.empty(count, 1, 0, device=device),
         totals=torch.zeros(count, 1, device=device),
         progress=(
-            torch.empty(count, 1, 0, device=device) if task.demands is None else task.demands.nothing_written()
+            torch.empty(count, 1, 0, device=device)
+            if task.demands is None
+            else task.demands.nothing_written()
         ),
         done_tokens=torch.full((count, kept, longest), PAD, device=device),
         done_log_probabilities=torch.zeros(count, kept, longest, device=device),

@@ -77,7 +77,7 @@ class Demands:
         )
 
     def nothing_written(self) -> Tensor:
-        """Progress [B, 1, J + 2] of hypotheses that have written nothing; phrases that are none count as written."""
+        """Progress [B, 1, J + 2] where nothing is written; phrases that are none count as written."""
         count = len(self.lengths)
         fresh = torch.tensor([-1, 0], device=self.lengths.device).expand(count, 2)
         return torch.cat([(self.lengths == 0).long(), fresh], 1)[:, None]

@@ -93,9 +93,7 @@ def stream(
             f"num_hypotheses is {options.num_hypotheses}, but a stream shows one result; set it to 1"
         )
     prefixes = None if prefix is None else [prefix]
-    task = make_task(
-        lambda tokens: step(tokens, state), state, [limit], options, prefixes, surfaces=surfaces
-    )
+    task = make_task(lambda tokens: step(tokens, state), state, [limit], options, prefixes, surfaces=surfaces)
     return _stream(task, limit)
 
 

@@ -83,7 +83,9 @@ def test_rules_that_are_not_asked_for_do_not_exist() -> None:
     assert make_rules(DecodeOptions(min_length=0), ()) == []
     history = torch.empty(1, 3, dtype=torch.long)
     before = log_probabilities()
-    assert rank(before, history, make_rules(DecodeOptions(), ()), None) is before, "a copy was made for nothing"
+    assert rank(before, history, make_rules(DecodeOptions(), ()), None) is before, (
+        "a copy was made for nothing"
+    )
 
 
 def test_rules_compose() -> None:
@@ -99,7 +101,12 @@ def test_the_models_log_probabilities_are_left_alone() -> None:
     """A rule would change the probability that is reported."""
     before = log_probabilities()
     given = before.clone()
-    rank(given, torch.tensor([[A, B]]), make_rules(DecodeOptions(repetition_penalty=3.0, min_length=5), ()), None)
+    rank(
+        given,
+        torch.tensor([[A, B]]),
+        make_rules(DecodeOptions(repetition_penalty=3.0, min_length=5), ()),
+        None,
+    )
     kept = [UNK, EOS, A, B, C]
     assert torch.equal(given[:, kept], before[:, kept])
 

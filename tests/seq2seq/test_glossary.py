@@ -60,7 +60,7 @@ def test_a_wrong_file_is_refused(tmp_path: Path, content: bytes, sentence: str) 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     """The sentence would not say which file."""
-    with pytest.raises(ValueError, match="cannot read the glossary .*none.tsv"):
+    with pytest.raises(ValueError, match=r"cannot read the glossary .*none\.tsv"):
         read_glossary(tmp_path / "none.tsv")
 
 

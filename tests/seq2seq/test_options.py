@@ -171,7 +171,9 @@ def test_flags_made_of_the_fields_parse() -> None:
     parser = argparse.ArgumentParser()
     for field in option_fields():
         if field.type is bool:
-            parser.add_argument(f"--{field.name}", action="store_true", default=field.default, help=field.help)
+            parser.add_argument(
+                f"--{field.name}", action="store_true", default=field.default, help=field.help
+            )
         else:
             parser.add_argument(f"--{field.name}", type=field.type, default=field.default, help=field.help)
     line = "--beam_size 1 --length_penalty 0.5 --max_length 9 --seed 3 --disable_unk --target_prefix Ein"

@@ -1,7 +1,8 @@
-"""What is kept and demanded: found in a source, hidden from the model, put back where its stand-in was written."""
+"""What is kept and demanded: found in a source, hidden from the model, put back where it belongs."""
 
 import pytest
 
+from seq2seq.checkpoint import Settings
 from seq2seq.config import UNK
 from seq2seq.options import DecodeOptions
 from seq2seq.settings import AlignmentHead
@@ -9,7 +10,6 @@ from seq2seq.terms import read_source, until
 from seq2seq.tokenizer import Tokenizer
 from seq2seq.transformer import Transformer
 from seq2seq.translator import Translator
-from seq2seq.checkpoint import Settings
 
 KEPT = {
     "https://a.org/x?y=1&z=%20": "see https://a.org/x?y=1&z=%20, please",
@@ -30,7 +30,9 @@ KEPT = {
 @pytest.fixture
 def translator(tiny_model: Transformer, tiny_tokenizer: Tokenizer) -> Translator:
     """An untrained model: what it writes of its own is chance."""
-    return Translator(tiny_model, tiny_tokenizer, Settings(["en"], ["de"], 30, 40, AlignmentHead(1, 2, "input")))
+    return Translator(
+        tiny_model, tiny_tokenizer, Settings(["en"], ["de"], 30, 40, AlignmentHead(1, 2, "input"))
+    )
 
 
 @pytest.mark.parametrize("thing", KEPT)
@@ -39,11 +41,15 @@ def test_a_placeholder_is_kept_and_hidden(translator: Translator, thing: str) ->
     found = translator.translate(KEPT[thing])
     assert found.text.count(thing) == 1
     reading = read_source(KEPT[thing], DecodeOptions(), translator.tokenizer)
-    assert UNK not in [i for i, span in zip(reading.ids, reading.spans, strict=True) if "{" in KEPT[thing][slice(*span)]]
+    assert UNK not in [
+        i for i, span in zip(reading.ids, reading.spans, strict=True) if "{" in KEPT[thing][slice(*span)]
+    ]
     assert list(reading.restored.values()) == [thing]
 
 
-@pytest.mark.parametrize("text", ["50% of dogs", "a {dog runs", "the dog: it runs", "a 100% dog", "a.b", "dogs @ home"])
+@pytest.mark.parametrize(
+    "text", ["50% of dogs", "a {dog runs", "the dog: it runs", "a 100% dog", "a.b", "dogs @ home"]
+)
 def test_plain_text_is_left_alone(translator: Translator, text: str) -> None:
     """A percent sign or a colon would be taken for a placeholder."""
     assert read_source(text, DecodeOptions(), translator.tokenizer).phrases == []
@@ -89,7 +95,8 @@ def test_a_term_is_written_whatever_the_search(translator: Translator, options: 
     found = translator.translate(text, options)
     assert found.text.count("snow man") == 2
     assert "".join(translator.stream(text, options)) == found.text
-    assert [each.text for each in translator.translate([text, "a man"], options)][0] == found.text
+    first, _ = translator.translate([text, "a man"], options)
+    assert first.text == found.text
 
 
 def test_a_term_of_unknown_characters(translator: Translator) -> None:
@@ -132,7 +139,13 @@ def test_a_result_ends_before_a_stop_text(translator: Translator) -> None:
 
 def test_until_keeps_back_what_may_become_a_stop() -> None:
     """A stream would show the first letters of a stop text."""
-    assert [until(text, ["abc"]) for text in ("xa", "xab", "xabc", "xabd", "xb")] == ["x", "x", "x", "xabd", "xb"]
+    assert [until(text, ["abc"]) for text in ("xa", "xab", "xabc", "xabd", "xb")] == [
+        "x",
+        "x",
+        "x",
+        "xabd",
+        "xb",
+    ]
 
 
 def test_more_than_fits_is_refused(translator: Translator) -> None:
