@@ -24,7 +24,7 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 CHINESE = (REPOSITORY / "README.zh.md").read_text(encoding="utf-8")
 INSTALLING = {"environment", "serve", "test"}  # run by .ci/run
-RUN_HERE = {"translate", "python", "rest", "picture", "train", "finetune", "evaluate"}
+RUN_HERE = {"translate", "glossary", "python", "rest", "picture", "train", "finetune", "evaluate"}
 
 needs_model = pytest.mark.skipif(
     not (REPOSITORY / "seq2seq" / "models" / "en-de" / "config.json").is_file(),
@@ -139,6 +139,13 @@ def test_commands_of_decoding_run(folder: Path) -> None:
 def test_translate_block_runs(folder: Path) -> None:
     """The first commands a reader types would fail."""
     assert run(block("translate"), folder).strip()
+
+
+@needs_model
+def test_glossary_block_runs(folder: Path) -> None:
+    """A reader's first glossary would not be kept to, or a placeholder be lost."""
+    said = run(block("glossary"), folder)
+    assert all(word in said for word in ("Dackel", "Tiefschnee", "{name}"))
 
 
 @needs_model

@@ -51,6 +51,19 @@ def test_json_has_exactly_the_promised_keys(run: Run, model_directory: Path) -> 
     assert first["alignment"]["links"] and blank["text"] == ""
 
 
+def test_words_and_a_glossary_are_flags(run: Run, model_directory: Path, tmp_path: Path) -> None:
+    """A list would be one word, the file not be read, or a switch that is on not be switched off."""
+    terms = tmp_path / "terms.tsv"
+    terms.write_text("dog\tgarden snow\n", encoding="utf-8")
+    asked = ("--forced-words", "man", "--forced-words", "plays", "--glossary", terms, "--max-length", 30)
+    ran = run("translate", "--model", model_directory, *asked, "a dog {x}")
+    assert ran.code == 0 and all(word in ran.out for word in ("man", "plays", "garden snow", "{x}"))
+    off = run("translate", "--model", model_directory, "--no-keep-placeholders", "a dog {x}")
+    assert off.code == 0 and "{x}" not in off.out
+    missing = run("translate", "--model", model_directory, "--glossary", tmp_path / "none.tsv", "a")
+    assert missing.code == 2 and "cannot read the glossary" in missing.err
+
+
 def test_stream_prints_the_greedy_translation(run: Run, model_directory: Path) -> None:
     """--stream shows what --beam-size 1 gives."""
     texts = ("a dog plays.", "two dogs", "")

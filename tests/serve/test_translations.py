@@ -98,6 +98,10 @@ def test_blank_text_has_no_tokens(client: "TestClient") -> None:
         ({"max_length": 1000}, "max_length is 1000, but this model writes at most 63"),
         ({"disable_unk": 1}, "disable_unk is 1; give true or false"),
         ({"target_prefix": 3}, "target_prefix is 3; give a text or a list of pieces"),
+        ({"glossary": {"dog": ""}}, "glossary has a pair with an empty side, beside 'dog'"),
+        ({"glossary": "terms.tsv"}, "glossary is 'terms.tsv'; give terms with their translations"),
+        ({"banned_words": "dog"}, "banned_words is 'dog'; give a list of texts"),
+        ({"forced_words": ["dog"] * 3, "max_length": 3}, "more than the limit of 3"),
         ({"source": "xx"}, "xx is not supported as source; choose en"),
         ({"bem_size": 3}, "'bem_size' is not a known field"),
     ],
@@ -107,6 +111,19 @@ def test_bad_option_is_refused(
 ) -> None:
     """A wrong option would be a fault, be ignored, or break a stream after it began."""
     assert sentence in refusal(ask(client, path, q=TEXT, **fields))
+
+
+def test_glossary_and_kept_things_reach_the_search(client: "TestClient", translator: "Translator") -> None:
+    """A glossary would be accepted and not used, or differ between the service and the library."""
+    from seq2seq import DecodeOptions
+
+    text = "a dog {x} runs.\na dog"
+    expected = translator.translate(text, DecodeOptions(glossary={"dog": "snow man"})).text  # type: ignore[arg-type]
+    assert expected.count("snow man") == 2 and "{x}" in expected
+    (answer,) = ask(client, q=text, glossary={"dog": "snow man"}).json()["translations"]
+    assert answer["text"] == expected
+    *_, (last, whole) = events_of(ask(client, "/v1/stream", q=text, glossary={"dog": "snow man"}))
+    assert (last, whole["text"]) == ("end", expected)
 
 
 def test_forms_are_refused(client: "TestClient", refusal: "Refusal") -> None:
