@@ -10,6 +10,8 @@ from typing import NamedTuple
 from seq2seq import Translator
 from seq2seq.translation import Alternative, Translation
 
+from ..catalog import Pair
+
 
 class Version(NamedTuple):
     """A translation of one part; one given back as it is has no pieces."""
@@ -50,10 +52,17 @@ class Part(NamedTuple):
 
 
 class Shown(NamedTuple):
-    """Which pair of languages, and every part of the text; no part before a text is translated."""
+    """Every part of the text, and how it was translated; no part before a text is.
 
-    pair: int = 0
+    `pair` is that of the model that is looked at, the last on the way; None where the text was in its target
+    language already. `between` is what that model read, where another one translated the text for it;
+    `detected` the language that was found, where it was looked for.
+    """
+
+    pair: Pair | None = None
     parts: tuple[Part, ...] = ()
+    between: str = ""
+    detected: str = ""
 
     @property
     def text(self) -> str:
