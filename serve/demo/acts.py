@@ -185,7 +185,7 @@ def _sum_up(shown: Shown) -> str:
     if shown.detected:
         said.append(status("detected", ENDONYMS.get(shown.detected, shown.detected)))
     if shown.between:
-        said.append(status("through", f"{ENDONYMS.get(shown.pair[0], shown.pair[0])}: {shown.between}"))
+        said.append(status("through", ENDONYMS.get(shown.pair[0], shown.pair[0])))
     return " ".join(said)
 
 

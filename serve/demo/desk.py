@@ -97,11 +97,11 @@ class Desk:
         route = await self.service.route(text, *self.ways[way])
         detected = route.detected.language if route.detected else ""
         if not route.legs:
-            yield Update(text, None, Shown(None, (Part(text, "", (Version(text),)),), "", detected))
+            yield Update(text, None, Shown(None, (Part(text, "", (Version(text),)),), False, detected))
             return
-        leg, between = route.legs[-1], ""
+        leg = route.legs[-1]
         if len(route.legs) > 1:
-            between = text = await self._approach(text, route.legs[0], client)
+            text = await self._approach(text, route.legs[0], client)
         translator = await self.service.load(leg)
         cut = await self.service.cut(translator, text)
         self.limits.check_token_count(sum(cut.costs))
@@ -112,7 +112,7 @@ class Desk:
         yield Update(written, searching=True)
         found = await self.service.translate_segments(leg, cut, options, client)
         parts = [read_part(*part, each) for part, each in zip(cut.parts, found, strict=True)]
-        shown = Shown((leg.source, leg.target), tuple(parts), between, detected)
+        shown = Shown((leg.source, leg.target), tuple(parts), len(route.legs) > 1, detected)
         yield Update(shown.text, None, shown)
 
     async def _approach(self, text: str, leg: Leg, client: str) -> str:

@@ -55,13 +55,13 @@ class Shown(NamedTuple):
     """Every part of the text, and how it was translated; no part before a text is.
 
     `pair` is that of the model that is looked at, the last on the way; None where the text was in its target
-    language already. `between` is what that model read, where another one translated the text for it;
+    language already. `between`: that model read what another one had translated for it;
     `detected` the language that was found, where it was looked for.
     """
 
     pair: Pair | None = None
     parts: tuple[Part, ...] = ()
-    between: str = ""
+    between: bool = False
     detected: str = ""
 
     @property

@@ -67,7 +67,7 @@ def test_text_comes_before_its_best_translation(acts: Any, translator: "Translat
 
 
 def test_way_is_said(acts: Any, translator: "Translator") -> None:
-    """A reader would take what went through two models for the work of one, or not learn what was detected."""
+    """A reader would take the work of two models for that of one, or not learn what was detected."""
     from serve.demo.labels import say
 
     page = acts()
@@ -75,7 +75,7 @@ def test_way_is_said(acts: Any, translator: "Translator") -> None:
     *_, (text, told, shown, *_) = translate(page, 4, SENTENCE)
     between = translator.translate(SENTENCE).text
     assert text == translator.translate(between).text
-    assert told == f"{say('done')} {say('detected')} (English) {say('through')} (Deutsch: {between})"
+    assert told == f"{say('done')} {say('detected')} (English) {say('through')} (Deutsch)"
     assert (shown.pair, shown.parts[0].source) == (("de", "fr"), between)
     *_, (text, told, shown, *_) = translate(page, 3, GERMAN)
     assert (text, told, shown.pair) == (GERMAN, f"{say('same_language')} (Deutsch)", None)
