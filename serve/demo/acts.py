@@ -23,11 +23,10 @@ from .insight import (
     show_pair,
     show_tree,
 )
-from .labels import ENDONYMS
 from .shown import Part, Shown
 from .sketch import Drawing
 from .tab import Tab
-from .top import status
+from .top import status, tell_way
 from .what_if_tab import WhatIfTab
 
 
@@ -178,15 +177,8 @@ class Acts:
 
 
 def _sum_up(shown: Shown) -> str:
-    """What the status says of a translation: that it is done, and the way where that was not plain."""
-    if shown.pair is None:
-        return status("same_language", ENDONYMS.get(shown.detected, shown.detected))
-    said = [status("done")]
-    if shown.detected:
-        said.append(status("detected", ENDONYMS.get(shown.detected, shown.detected)))
-    if shown.between:
-        said.append(status("through", ENDONYMS.get(shown.pair[0], shown.pair[0])))
-    return " ".join(said)
+    """What the status says of a translation: that it is done, and the way where it is to be told."""
+    return tell_way(shown.way, "way" if shown.pair else "same_language")
 
 
 def _draw_pair(translator: Translator, source: str, target: str) -> Drawing:

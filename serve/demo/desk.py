@@ -22,7 +22,7 @@ from ..cut import Cut
 from ..document_worker import DocumentWorker
 from ..guard import describe
 from ..refusal import RefusalError
-from ..service import AUTO, Service
+from ..service import AUTO, Route, Service
 from ..worker import Worker
 from . import visitor
 from .insight import UnseenError
@@ -95,9 +95,8 @@ class Desk:
         client = self.admit()
         self.limits.check_texts([text])
         route = await self.service.route(text, *self.ways[way])
-        detected = route.detected.language if route.detected else ""
         if not route.legs:
-            yield Update(text, None, Shown(None, (Part(text, "", (Version(text),)),), False, detected))
+            yield Update(text, None, Shown(None, (Part(text, "", (Version(text),)),), way_of(route)))
             return
         leg = route.legs[-1]
         if len(route.legs) > 1:
@@ -112,7 +111,7 @@ class Desk:
         yield Update(written, searching=True)
         found = await self.service.translate_segments(leg, cut, options, client)
         parts = [read_part(*part, each) for part, each in zip(cut.parts, found, strict=True)]
-        shown = Shown((leg.source, leg.target), tuple(parts), len(route.legs) > 1, detected)
+        shown = Shown((leg.source, leg.target), tuple(parts), way_of(route))
         yield Update(shown.text, None, shown)
 
     async def _approach(self, text: str, leg: Leg, client: str) -> str:
@@ -139,6 +138,11 @@ class Desk:
                     written += separator
         finally:
             sketch.stop()
+
+
+def way_of(route: Route) -> tuple[str, ...]:
+    """The languages of a way that is to be told, for it was not the one that was asked for; else none."""
+    return tuple(route.to_json()["languages"]) if route.detected or route.pivots else ()
 
 
 def explain_failure(error: Exception) -> Told:

@@ -15,9 +15,9 @@ import gradio as gr
 
 from ..documents import SUPPORTED, Translated, translate_document
 from ..service import Route
-from .desk import Desk, Told, explain_failure
-from .labels import ENDONYMS, say
-from .top import status
+from .desk import Desk, Told, explain_failure, way_of
+from .labels import say
+from .top import status, tell_way
 
 
 class DocumentPanel:
@@ -66,7 +66,7 @@ class DocumentPanel:
             with tempfile.TemporaryDirectory() as folder:
                 file = Path(folder) / made.name
                 file.write_bytes(made.content)
-                yield [None, gr.File(str(file), visible=True), _sum_up(route)]
+                yield [None, gr.File(str(file), visible=True), tell_way(way_of(route), "way")]
         except Exception as error:
             yield [None, gr.File(None, visible=False), status(*_explain(error))]
 
@@ -103,15 +103,6 @@ class Work:
 
     def _report(self, done: int, every: int) -> None:
         self.progress((done, every))
-
-
-def _sum_up(route: Route) -> str:
-    """What is said of a translated document: that it is done, and the way where that was not plain."""
-    said = [status("done")]
-    if route.detected:
-        said.append(status("detected", ENDONYMS.get(route.detected.language, route.detected.language)))
-    said += [status("through", ENDONYMS.get(code, code)) for code in route.pivots]
-    return " ".join(said)
 
 
 def _explain(error: Exception) -> Told:

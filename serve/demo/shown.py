@@ -55,14 +55,13 @@ class Shown(NamedTuple):
     """Every part of the text, and how it was translated; no part before a text is.
 
     `pair` is that of the model that is looked at, the last on the way; None where the text was in its target
-    language already. `between`: that model read what another one had translated for it;
-    `detected` the language that was found, where it was looked for.
+    language already. `way` are the languages from the text's to its translation's, where that is to be said:
+    the first was detected, or there is one between.
     """
 
     pair: Pair | None = None
     parts: tuple[Part, ...] = ()
-    between: bool = False
-    detected: str = ""
+    way: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:

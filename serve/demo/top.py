@@ -90,9 +90,17 @@ class Top:
 
 
 def status(told: str, note: str = "") -> str:
-    """What the line under the buttons says: a sentence, or the name of one of ours, and a note on it."""
+    """What the line under the buttons says: a sentence, or the name of one of ours, and a note on it.
+
+    One of ours and no more: of several in a text the browser would put in words the first.
+    """
     sentence = say(told) if told in WORDS["en"] else escape(told)
     return f"{sentence} ({escape(note)})" if note else sentence
+
+
+def tell_way(way: tuple[str, ...], told: str) -> str:
+    """That it is done; in the words of `told`, with the languages, where there is a way to be told."""
+    return status(told, " → ".join(ENDONYMS.get(code, code) for code in way)) if way else status("done")
 
 
 def pair_name(source: str, target: str) -> str:

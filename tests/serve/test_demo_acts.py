@@ -75,7 +75,7 @@ def test_way_is_said(acts: Any, translator: "Translator") -> None:
     *_, (text, told, shown, *_) = translate(page, 4, SENTENCE)
     between = translator.translate(SENTENCE).text
     assert text == translator.translate(between).text
-    assert told == f"{say('done')} {say('detected')} (English) {say('through')} (Deutsch)"
+    assert told == f"{say('way')} (English → Deutsch → Français)"
     assert (shown.pair, shown.parts[0].source) == (("de", "fr"), between)
     *_, (text, told, shown, *_) = translate(page, 3, GERMAN)
     assert (text, told, shown.pair) == (GERMAN, f"{say('same_language')} (Deutsch)", None)

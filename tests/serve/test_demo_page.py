@@ -174,7 +174,7 @@ def test_language_is_detected_and_the_way_is_said(
         visit.page.get_by_role("option", name="Detect the language → Français").click()
         visit.submit(SENTENCE)
         between = translator.translate(SENTENCE).text
-        visit.wait_for_status("Done. Detected (English) Through another language (Deutsch)")
+        visit.wait_for_status("Done; the languages on the way (English → Deutsch → Français)")
         assert visit.translation() == translator.translate(between).text
         visit.pair.locator(".sides").wait_for()
         shown = visit.pair.locator("[data-side=source] .word").all_text_contents()
