@@ -9,7 +9,7 @@ was.
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Literal
 
@@ -36,6 +36,8 @@ class Corpus:
         subset: the configuration of a hub data set that has several, such as de-en.
         files: instead of name, the training files: tables (.tsv .csv .jsonl .parquet), or text files by
             twos, source before target; all but Parquet may be gzipped. One file, or [a list].
+        synthetic: tables of pairs that a model made (`seq2seq synthesize`), trained on beside the true ones;
+            their columns have the languages as names. One file, or [a list].
         valid_files: the validation files, likewise; they go before the validation split of name.
         source: the language translated from.
         target: the language translated to.
@@ -49,6 +51,7 @@ class Corpus:
     name: str | None = None
     subset: str | None = None
     files: str | list[str] = field(default_factory=list)
+    synthetic: str | list[str] = field(default_factory=list)
     valid_files: str | list[str] = field(default_factory=list)
     source: str = "en"
     target: str = "de"
@@ -122,7 +125,7 @@ def load_corpus(corpus: Corpus) -> tuple[list[Pair], list[Pair], CleaningReport]
         del raw[::step]
         split_off = len(validation)
     training, report = clean(
-        raw,
+        [*raw, *load_synthetic(corpus)],
         max_characters=corpus.max_characters,
         max_ratio=corpus.max_ratio,
         held_out=validation,
@@ -143,6 +146,14 @@ def load_pairs(corpus: Corpus, split: Split) -> list[Pair]:
     if corpus.name is None:
         raise ValueError(f"the corpus has no {split} files; name them in data.valid_files or give data.name")
     return _pairs(_open_data_set(corpus.name, corpus.subset, split), corpus, corpus.name)
+
+
+def load_synthetic(corpus: Corpus) -> list[Pair]:
+    """Gives the pairs that a model made, in order; validation never sees them."""
+    if not corpus.synthetic:
+        return []
+    made = replace(corpus, name=None, subset=None, files=corpus.synthetic, columns=None)
+    return load_pairs(made, "train")
 
 
 def clean(

@@ -71,6 +71,11 @@ def read_side_by_side(source_file: str, target_file: str) -> Iterator[Pair]:
         yield source[1], target[1]
 
 
+def read_texts(file: str) -> list[str]:
+    """Gives the lines of a text file; ValueError names one that is not UTF-8."""
+    return [line for _, line in _lines(file)]
+
+
 def cell(row: Mapping[str, object], column: str, where: str) -> str:
     """Gives a column of a row, or of its dictionary "translation"; nothing is an empty text."""
     nested = row.get("translation")

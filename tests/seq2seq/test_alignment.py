@@ -1,7 +1,5 @@
 """Maps become word alignments by arithmetic a person can follow."""
 
-from dataclasses import replace
-
 import pytest
 import torch
 
@@ -60,7 +58,7 @@ def test_links_of_pieces(alignment: Alignment) -> None:
 
 
 def test_share_says_what_is_linked_beside_the_strongest() -> None:
-    """At 1 each side names one: x a, y b, and c is of y; below, y also names c, and x names b as b names x."""
+    """At 1 each side names one: x a, y c, b y; below, x also names b, as b names x."""
     weights = torch.tensor([[0.6, 0.4, 0.0], [0.0, 0.6, 0.4]])
     grid = Grid([(0, 1), (2, 3), (4, 5)], [(0, 1), (2, 3)], weights)
     one, some = (Alignment("a b c", "x y", (grid,), share) for share in (1.0, 0.5))
