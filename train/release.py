@@ -89,7 +89,7 @@ def choose_alignment(task: TranslationTask, data: TranslationData) -> tuple[Alig
     return head, (
         f"layer {head.layer}, head {head.head}, read at a piece's {head.read}, shows the word alignment; it "
         f"agrees with {agreement:.1%} of the links counted over {len(counted)} pairs, and links words from "
-        f"{head.share:g} of the largest weight on{_taught(task, head)}"
+        f"{head.share:g} of the strongest on{_taught(task, head)}"
     )
 
 

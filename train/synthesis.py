@@ -6,8 +6,8 @@
     forward-translation           other texts of the source language                    --text
     back-translation              texts of the target language, by the reverse model    --text
 
-The table has a column a language, so it serves both directions: what was written by a person may be the source
-or the target. Score is the log-probability a piece; where it is low, the model was guessing.
+The table has a column a language, so it serves both directions: what a person wrote may be the source or the
+target. Score is the log-probability a piece; where it is low, the model was guessing.
 """
 
 import argparse

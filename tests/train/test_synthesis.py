@@ -1,4 +1,4 @@
-"""Pairs that a model made: which texts are translated, which translations are kept, and who trains on them."""
+"""Pairs that a model made: which texts are translated, which are kept, and who trains on them."""
 
 import json
 from pathlib import Path
