@@ -19,7 +19,8 @@ import yaml
 from seq2seq.checkpoint import load_model
 from seq2seq.options import DecodeOptions
 from seq2seq.storage import replace_file
-from train.corpus import Corpus, load_corpus
+from train.corpus import Corpus, read_corpus
+from train.examples import expand
 from train.run import find_config
 from train.validation import score, translate
 
@@ -102,12 +103,10 @@ def judge(directory: Path) -> tuple[float, str]:
     """BLEU of the whole valid set, greedily, and its signature."""
     config = yaml.safe_load((directory.parent / "config.yaml").read_text(encoding="utf-8"))["data"]
     known = {name: config[name] for name in Corpus.__dataclass_fields__ if name in config}
-    _, pairs, _ = load_corpus(Corpus(**known))
+    corpus = Corpus(**known)
+    examples = expand(corpus, read_corpus(corpus)[1])
     loaded = load_model(directory)
-    found = translate(
-        loaded.model, loaded.tokenizer, [source for source, _ in pairs], DecodeOptions(beam_size=1)
-    )
-    scores = score(found, [target for _, target in pairs])
+    scores = score(translate(loaded.model, loaded.tokenizer, examples, DecodeOptions(beam_size=1)), examples)
     return scores.bleu, scores.bleu_signature
 
 

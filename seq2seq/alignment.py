@@ -1,8 +1,9 @@
 """Attention maps of a pair of texts, and the word alignment read from one head.
 
-    maps  [L, H, T, S]   T = target pieces + 1, S = source pieces + 1 (the end symbol is the last)
-    rows  [P, Q]         one head, one row a target piece: row t ("output") or t + 1 ("input"),
-                         the column of the end symbol left out, each row summing to 1 again
+    maps  [L, H, T, S]   T = target pieces + 1, S = source pieces + 1 (the end symbol is the last, before it
+                         the language tag where the model has tags)
+    rows  [P, Q]         one head, one row a target piece: row t ("output") or t + 1 ("input"), the columns
+                         of language tag and end symbol left out, each row summing to 1 again
     words [T', S']       sum over the pieces of a source word, mean over the letters of a target word
     link  s-t            where both agree that they belong together, or one of them does beside such a link
 
@@ -120,7 +121,8 @@ class AttentionMaps:
     """Every attention map of one forced pass over a source and its target.
 
     Shapes: cross [L, H, T, S], encoder [L, H, S, S], decoder [L, H, T, T]; `source_tokens` and
-    `target_tokens` are the S and T pieces, the end symbol last. Row t of cross and decoder is the
+    `target_tokens` are the S and T pieces, the end symbol last; spans are those of the pieces of the
+    texts, so a language tag before the source's end symbol has none. Row t of cross and decoder is the
     step whose input is piece t - 1 and which predicts piece t.
     """
 
@@ -142,7 +144,7 @@ class AttentionMaps:
                 f"layer {head.layer}, head {head.head} is not among the {layers} layers of {heads} heads, "
                 "counted from 0"
             )
-        rows = _piece_rows(self.cross[head.layer, head.head], head.read)
+        rows = _piece_rows(self.cross[head.layer, head.head], len(self.source_spans), head.read)
         grid = Grid(self.source_spans, self.target_spans, rows)
         return Alignment(self.source, self.target, (grid,), head.share)
 
@@ -187,7 +189,7 @@ def choose_head(
             continue
         linked += int(truth.any(dim=1).sum())
         for read in ("output", "input"):
-            strongest = gather(_piece_rows(pair.cross, read), rows, columns).argmax(dim=-1)  # [L, H, T']
+            strongest = gather(_piece_rows(pair.cross, len(pair.source_spans), read), rows, columns).argmax(dim=-1)  # [L, H, T']
             hits = truth[torch.arange(len(truth)), strongest].sum(dim=-1)
             agreed[read] = agreed[read] + hits if read in agreed else hits
     if not agreed:
@@ -220,9 +222,9 @@ def _described(text: str, spans: list[Span]) -> list[dict[str, Any]]:
     return [{"text": text[start:end], "start": start, "end": end} for start, end in spans]
 
 
-def _piece_rows(cross: Tensor, read: str) -> Tensor:
-    """The row of each target piece without the end symbol's column: [..., T, S] -> [..., T - 1, S - 1]."""
-    rows = (cross[..., :-1, :-1] if read == "output" else cross[..., 1:, :-1]).float().cpu()
+def _piece_rows(cross: Tensor, pieces: int, read: str) -> Tensor:
+    """The row of each target piece over so many source pieces: [..., T, S] -> [..., T - 1, pieces]."""
+    rows = (cross[..., :-1, :pieces] if read == "output" else cross[..., 1:, :pieces]).float().cpu()
     return rows / rows.sum(dim=-1, keepdim=True).clamp(min=1e-9)
 
 

@@ -25,7 +25,7 @@ from seq2seq.hub import push
 from seq2seq.options import DecodeOptions
 from seq2seq.released import find_model
 from seq2seq.reranking import Reranker, n_best, reranked
-from seq2seq.search import Hypothesis
+from seq2seq.search import GivenUp, Hypothesis
 from seq2seq.segment import segment
 from seq2seq.text import BLANK_PIECE
 from seq2seq.tokenizer import Tokenizer
@@ -114,12 +114,17 @@ class Translator:
         options: DecodeOptions | None = None,
         source_language: str | None = None,
         target_language: str | None = None,
+        given_up: GivenUp | None = None,
     ) -> list[Translation]:
-        """The translations of some texts, in order, all worked on side by side; for servers."""
+        """The translations of some texts, in order, all worked on side by side; for servers.
+
+        Where `given_up` (asked at every step) says that a text is waited for no more, by its number, it
+        costs nothing from then on, and is given back as it is.
+        """
         self.check_languages(source_language, target_language)
         options = options or DecodeOptions()
         length_limits(self.model, [], options)
-        return self._translate_chunk(list(texts), options)
+        return self._translate_chunk(list(texts), options, given_up)
 
     def stream(
         self,
@@ -207,12 +212,15 @@ class Translator:
             yield from self._translate_chunk(chunk, options)
             size = min(2 * size, CHUNK)
 
-    def _translate_chunk(self, texts: list[str], options: DecodeOptions) -> list[Translation]:
+    def _translate_chunk(
+        self, texts: list[str], options: DecodeOptions, given_up: GivenUp | None = None
+    ) -> list[Translation]:
         """Translate all segments of some texts side by side."""
-        work: list[list[int]] = []  # the segments to be decoded, and what each must begin with
+        work: list[list[int]] = []  # the segments to be decoded, what each must begin with, whose each is
         prefixes: list[list[int]] = []
+        owners: list[int] = []
         layouts: list[list[tuple[str, str, int | None]]] = []  # segment, separator, its place in `work`
-        for text in texts:
+        for number, text in enumerate(texts):
             prefix = self._ids(options.target_prefix) if options.target_prefix else []
             layouts.append([])
             for part, separator in self.segments(text):
@@ -222,35 +230,32 @@ class Translator:
                 if known:
                     work.append(ids)
                     prefixes.append(prefix)
+                    owners.append(number)
                     prefix = []  # the prefix begins the text, not each of its parts
+        left = None if given_up is None else lambda place: given_up(owners[place])
+        begun = prefixes if options.target_prefix else None
         searched = n_best(options) if self.reranker else options
-        found = decode_sources(self.model, work, searched, prefixes if options.target_prefix else None)
+        found = decode_sources(self.model, work, searched, begun, given_up=left)
         if self.reranker:
             parts = [part for layout in layouts for part, _, place in layout if place is not None]
             found = reranked(self.reranker, self.tokenizer, parts, found, options.num_hypotheses)
         return [self._assemble(text, layout, found) for text, layout in zip(texts, layouts, strict=True)]
 
     def _assemble(
-        self,
-        text: str,
-        layout: list[tuple[str, str, int | None]],
-        found: list[list[Hypothesis]],
+        self, text: str, layout: list[tuple[str, str, int | None]], found: list[list[Hypothesis]]
     ) -> Translation:
-        parts = [
-            Translation(part, part) if place is None else self._translation(part, found[place])
-            for part, _, place in layout
-        ]
+        parts = [self._translation(part, [] if place is None else found[place]) for part, _, place in layout]
         if len(parts) == 1 and not layout[0][1]:
             return parts[0]
         return join_parts(text, parts, [separator for _, separator, _ in layout])
 
     def _translation(self, source: str, found: list[Hypothesis]) -> Translation:
-        decode_ids, pieces = self.tokenizer.decode, self.tokenizer.pieces
-        best = found[0]
-        text = decode_ids(best.tokens)
+        if not found:
+            return Translation(source, source)
+        decode_ids, pieces, best = self.tokenizer.decode, self.tokenizer.pieces, found[0]
         return Translation(
             source,
-            text,
+            decode_ids(best.tokens),
             best.score,
             best.log_probability,
             [

@@ -8,7 +8,7 @@
 The mean is taken one file after the other, so any number fits in memory.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from .card import make_card
 from .checkpoint_files import BEST, read_checkpoint
 from .checkpointing import Checkpoints
 from .data import TranslationData
+from .examples import Example, directions_of
 from .task import TranslationTask
 from .validation import Scores, score, translate
 
@@ -64,8 +65,8 @@ def write_model(
     chosen = max(candidates, key=lambda candidate: candidate.scores.bleu)
     task.model.load_state_dict(chosen.weights)
     head, alignment = choose_alignment(task, data)
-    languages = data.settings.source, data.settings.target
-    settings = Settings([languages[0]], [languages[1]], data.longest[0], data.longest[1], head)
+    sources, targets = zip(*directions_of(data.settings.corpora), strict=True)
+    settings = Settings(_unique(sources), _unique(targets), data.longest[0], data.longest[1], head)
     history = checkpoints.history
     card = make_card(task.model, data, chosen.name, chosen.scores, history, recipe, options, alignment)
     save_model(directory, task.model.cpu(), data.tokenizer, settings, card)
@@ -79,10 +80,14 @@ def write_model(
 
 def choose_alignment(task: TranslationTask, data: TranslationData) -> tuple[AlignmentHead, str]:
     """The head that shows the word alignment, and a sentence on how well it does."""
-    counted = _spread(data.training, COUNTED)
+    counted, shown = _spread(data.training, COUNTED), _spread(data.validation, SHOWN)
     try:
         head, agreement = choose_alignment_head(
-            task.model, data.tokenizer, counted, _spread(data.validation, SHOWN)
+            task.model,
+            data.tokenizer,
+            [(each.source, each.target) for each in counted],
+            [(each.source, each.target) for each in shown],
+            [each.target_language for each in shown],
         )
     except ValueError as error:
         return AlignmentHead(), f"no head could be chosen for the alignment, so it is the first: {error}"
@@ -114,8 +119,8 @@ def judge(
         key: value.half().float() if value.is_floating_point() else value for key, value in weights.items()
     }
     task.model.load_state_dict(stored)
-    sources, references = [list(side) for side in zip(*data.validation, strict=True)]
-    return Candidate(name, stored, score(translate(task.model, data.tokenizer, sources, options), references))
+    found = translate(task.model, data.tokenizer, data.validation, options)
+    return Candidate(name, stored, score(found, data.validation))
 
 
 def _choices(
@@ -149,7 +154,11 @@ def _read(path: Path) -> dict[str, Tensor]:
         ) from error
 
 
-def _spread(pairs: Sequence[tuple[str, str]], most: int) -> list[tuple[str, str]]:
-    """At most so many of the pairs, evenly spread."""
-    kept = min(most, len(pairs))
-    return [pairs[index * len(pairs) // kept] for index in range(kept)]
+def _spread(examples: Sequence[Example], most: int) -> list[Example]:
+    """At most so many of the examples, evenly spread."""
+    kept = min(most, len(examples))
+    return [examples[index * len(examples) // kept] for index in range(kept)]
+
+
+def _unique(languages: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(languages))

@@ -26,8 +26,9 @@ from seq2seq.storage import replace_file
 from seq2seq.translation import Translation
 from seq2seq.translator import Translator
 
-from .corpus import Corpus, load_corpus
-from .files import read_texts
+from .corpus import Corpus
+from .examples import load_examples
+from .files import read_lines
 from .run import find_config
 
 
@@ -77,7 +78,11 @@ def main(argv: Sequence[str]) -> int:
         raise ValueError(f"--to is {arguments.to}; give a name that ends in .tsv")
     options = DecodeOptions(beam_size=arguments.beam_size)
     translator = Translator.from_pretrained([find_model(name) for name in arguments.model], arguments.device)
-    languages = translator.settings.source_languages[0], translator.settings.target_languages[0]
+    languages = (
+        arguments.source_language or translator.settings.source_languages[0],
+        arguments.target_language or translator.settings.target_languages[0],
+    )
+    translator.check_languages(*languages)
     if arguments.rerank:
         reverse = Translator.from_pretrained(find_model(arguments.rerank), arguments.device)
         reverse.check_languages(*languages[::-1])
@@ -85,9 +90,9 @@ def main(argv: Sequence[str]) -> int:
     texts = worth_translating(
         texts_of_recipe(arguments.config, languages[0])
         if arguments.config
-        else [line for name in arguments.text for line in read_texts(name)]
+        else [line for name in arguments.text for line in read_lines(name)]
     )
-    made = list(usable(counted(translator.translate(texts, options), len(texts))))
+    made = list(usable(counted(translator.translate(texts, options, *languages), len(texts))))
     kept = best(made, arguments.keep)
     write_table(arguments.to, languages, kept)
     print(
@@ -99,17 +104,20 @@ def main(argv: Sequence[str]) -> int:
 
 
 def texts_of_recipe(named: str, language: str) -> list[str]:
-    """The training texts of a recipe in one of its two languages, cleaned as a training cleans them."""
+    """The training texts of a recipe in one of its languages, cleaned as a training cleans them."""
     path = find_config(named)
     section = yaml.safe_load(path.read_text(encoding="utf-8")).get("data") or {}
     known = {field.name for field in dataclasses.fields(Corpus)} - {"synthetic"}
-    corpus = Corpus(**{name: value for name, value in section.items() if name in known})
-    if language not in (corpus.source, corpus.target):
-        raise ValueError(
-            f"the model reads {language}, but {path} has {corpus.source} and {corpus.target}; choose another"
-        )
-    side = 0 if language == corpus.source else 1
-    return [pair[side] for pair in load_corpus(corpus)[0]]
+    corpora = [
+        Corpus(**{name: value for name, value in each.items() if name in known})
+        for each in (section, *section.get("also", []))
+    ]
+    spoken = sorted({name for corpus in corpora for name in corpus.spoken})
+    if language not in spoken:
+        raise ValueError(f"the model reads {language}, but {path} has {' and '.join(spoken)}; choose another")
+    training, _, _ = load_examples(corpora, section.get("held_out", []))
+    sides = [{each.source_language: each.source, each.target_language: each.target} for each in training]
+    return [texts[language] for texts in sides if language in texts]
 
 
 def worth_translating(texts: Iterable[str]) -> list[str]:

@@ -34,7 +34,7 @@ def ending(monkeypatch: pytest.MonkeyPatch) -> None:
     """Untrained models seldom come to an end; here what they write is said to."""
     translate = Translator.translate
 
-    def ended(self: Translator, texts: list[str], options: DecodeOptions) -> list[Translation]:
+    def ended(self: Translator, texts: list[str], options: DecodeOptions, *_: str) -> list[Translation]:
         found = translate(self, texts, DecodeOptions(beam_size=options.beam_size, max_length=4))
         return [Translation(f.source, f.text, f.score, f.log_probability, [], f.tokens, "end") for f in found]
 
