@@ -62,6 +62,8 @@ def make_parser() -> Parser:
     parser.add_argument(
         "--keep", metavar="X", type=float, default=1.0, help="share to keep, best scores first"
     )
+    parser.add_argument("--source-language", metavar="L", help="language of the texts, if the model has more")
+    parser.add_argument("--target-language", metavar="L", help="language to write, if the model has more")
     parser.add_argument("--beam-size", metavar="N", type=int, default=DecodeOptions.beam_size)
     parser.add_argument("--rerank", metavar="M", help="a model of the other direction, to choose in the beam")
     parser.add_argument("--rerank-weight", metavar="X", type=float, default=WEIGHT)
@@ -76,7 +78,26 @@ def main(argv: Sequence[str]) -> int:
         raise ValueError(f"--keep is {arguments.keep:g}; give a share above 0 up to 1")
     if arguments.to.suffix != ".tsv":
         raise ValueError(f"--to is {arguments.to}; give a name that ends in .tsv")
-    options = DecodeOptions(beam_size=arguments.beam_size)
+    translator, languages = load(arguments)
+    texts = worth_translating(
+        texts_of_recipe(arguments.config, languages[0])
+        if arguments.config
+        else [line for name in arguments.text for line in read_lines(name)]
+    )
+    results = translator.translate(texts, DecodeOptions(beam_size=arguments.beam_size), *languages)
+    made = list(usable(counted(results, len(texts))))
+    kept = best(made, arguments.keep)
+    write_table(arguments.to, languages, kept)
+    print(
+        f"{len(kept)} pairs of {len(texts)} texts written to {arguments.to}; {len(texts) - len(made)} were "
+        f"unfinished or copied, {len(made) - len(kept)} scored lowest",
+        file=sys.stderr,
+    )
+    return 0
+
+
+def load(arguments: argparse.Namespace) -> tuple[Translator, tuple[str, str]]:
+    """The translator that the flags ask for, and the languages it is to translate between."""
     translator = Translator.from_pretrained([find_model(name) for name in arguments.model], arguments.device)
     languages = (
         arguments.source_language or translator.settings.source_languages[0],
@@ -87,20 +108,7 @@ def main(argv: Sequence[str]) -> int:
         reverse = Translator.from_pretrained(find_model(arguments.rerank), arguments.device)
         reverse.check_languages(*languages[::-1])
         translator.reranker = NoisyChannel(reverse, arguments.rerank_weight)
-    texts = worth_translating(
-        texts_of_recipe(arguments.config, languages[0])
-        if arguments.config
-        else [line for name in arguments.text for line in read_lines(name)]
-    )
-    made = list(usable(counted(translator.translate(texts, options, *languages), len(texts))))
-    kept = best(made, arguments.keep)
-    write_table(arguments.to, languages, kept)
-    print(
-        f"{len(kept)} pairs of {len(texts)} texts written to {arguments.to}; {len(texts) - len(made)} were "
-        f"unfinished or copied, {len(made) - len(kept)} scored lowest",
-        file=sys.stderr,
-    )
-    return 0
+    return translator, languages
 
 
 def texts_of_recipe(named: str, language: str) -> list[str]:

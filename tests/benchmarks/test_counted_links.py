@@ -6,7 +6,7 @@ from counted_links import agreement, one_side
 
 
 def test_agreement_by_hand() -> None:
-    """Shares would be of the wrong whole: 1 of 2 sure, 2 of 3 found are grown, F = 4 / 7, 3 links on 4 words."""
+    """Shares would be of the wrong whole: 1 of 2 sure, 2 of 3 grown, F = 4 / 7, 3 links on 4 words."""
     found, sure, grown = (
         [{(0, 0), (1, 1)}, {(2, 0)}],
         [{(0, 0)}, {(1, 0)}],

@@ -134,14 +134,6 @@ def test_a_recipe_of_other_languages_is_refused(
 ) -> None:
     """A model would translate a language that it has never seen."""
     (tmp_path / "fr.yaml").write_text("data: {files: [x.tsv], source: fr, target: cs}")
-    command = [
-        "synthesize",
-        "--model",
-        models[0],
-        "--config",
-        tmp_path / "fr.yaml",
-        "--to",
-        tmp_path / "x.tsv",
-    ]
-    assert main([str(each) for each in command]) == 2
+    command = ["synthesize", "--model", models[0], "--config", tmp_path / "fr.yaml"]
+    assert main([str(each) for each in (*command, "--to", tmp_path / "x.tsv")]) == 2
     assert "the model reads en, but" in capsys.readouterr().err
