@@ -20,7 +20,7 @@ from typing import NamedTuple, NoReturn
 import yaml
 
 from seq2seq.options import DecodeOptions
-from seq2seq.released import find_model
+from seq2seq.released import find_model, find_models
 from seq2seq.reranking import WEIGHT, NoisyChannel
 from seq2seq.storage import replace_file
 from seq2seq.translation import Translation
@@ -53,7 +53,7 @@ def make_parser() -> Parser:
         "seq2seq synthesize", description="Translate texts into training pairs.", allow_abbrev=False
     )
     parser.add_argument(
-        "--model", metavar="M", action="append", required=True, help="given again: an ensemble of them"
+        "--model", metavar="M", required=True, help="several, joined by commas, are an ensemble"
     )
     texts = parser.add_mutually_exclusive_group(required=True)
     texts.add_argument("--text", metavar="FILE", action="append", help="texts, one a line; given again: more")
@@ -98,7 +98,7 @@ def main(argv: Sequence[str]) -> int:
 
 def load(arguments: argparse.Namespace) -> tuple[Translator, tuple[str, str]]:
     """The translator that the flags ask for, and the languages it is to translate between."""
-    translator = Translator.from_pretrained([find_model(name) for name in arguments.model], arguments.device)
+    translator = Translator.from_pretrained(find_models(arguments.model), arguments.device)
     languages = (
         arguments.source_language or translator.settings.source_languages[0],
         arguments.target_language or translator.settings.target_languages[0],

@@ -75,7 +75,7 @@ def test_an_ensemble_distils_the_texts_of_a_recipe(
     files = {"files": str(tmp_path / "train.jsonl"), "valid_files": str(tmp_path / "valid.jsonl")}
     (tmp_path / "mine.yaml").write_text(json.dumps({"data": {**files, "vocabulary_size": 90}}))
     table = tmp_path / "distilled.tsv"
-    command = ["synthesize", "--model", models[0], "--model", models[0], "--config", tmp_path / "mine.yaml"]
+    command = ["synthesize", "--model", f"{models[0]},{models[0]}", "--config", tmp_path / "mine.yaml"]
     assert main([str(each) for each in (*command, "--to", table, "--keep", 0.5)]) == 0
     header, *made = rows_of(table)
     assert header == ["en", "de", "score"] and 0 < len(made) <= 29
