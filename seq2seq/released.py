@@ -36,6 +36,12 @@ def find_model(name: str | Path) -> Path:
     )
 
 
+def find_models(named: str) -> list[Path]:
+    """The directories of one model or, joined by commas, of the several of an ensemble."""
+    names = [named] if "," not in named or Path(named).exists() else named.split(",")
+    return [find_model(name) for name in names]
+
+
 def default_model(source_language: str | None, target_language: str | None) -> str:
     """The first released model that translates from and to these languages (None: any)."""
     spoken = []

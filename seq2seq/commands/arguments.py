@@ -6,11 +6,10 @@ Flags are written with hyphens; underscores, as in Python, mean the same.
 import argparse
 import contextlib
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from seq2seq.options import DecodeOptions, OptionField, option_fields
-from seq2seq.released import default_model, find_model
+from seq2seq.released import default_model, find_models
 
 if TYPE_CHECKING:
     from seq2seq.translator import Translator
@@ -76,12 +75,6 @@ def load_translator(arguments: argparse.Namespace) -> "Translator":
     translator = Translator.from_pretrained(paths, arguments.device)
     translator.check_languages(source, target)
     return translator
-
-
-def find_models(named: str) -> list[Path]:
-    """The directories of one model or, joined by commas, of the several of an ensemble."""
-    names = [named] if Path(named).exists() else named.split(",")
-    return [find_model(name) for name in names]
 
 
 def _hyphenated(argument: str) -> str:
