@@ -40,18 +40,19 @@ def figure(found: dict[str, Any]) -> str:
         parts.append(_cell(x, top, room, ROW, weight))
         parts.append(words(x + 5, top + 16, word))
         x += room + 3
-    return frame(x + MARGIN, top + ROW + MARGIN, "Where each word looked in a strip of handwritten digits", parts)
+    return frame(x + MARGIN, top + ROW + MARGIN, "Where each word looked in a handwritten strip", parts)
 
 
 def _row(row: dict[str, Any], left: float, top: float, stride: int) -> list[str]:
     """One word: its weights over the columns, and a frame around its digit."""
     largest = max(row["weights"])
+    wide = len(row["weights"]) * stride * PIXEL
+    shares = [weight / largest for weight in row["weights"]]
     start, end = (left + PIXEL * edge for edge in row["digit"])
     return [
         words(left - 10, top + 16, row["word"], anchor="end"),
-        f'<rect class="ground" x="{left:.1f}" y="{top:.1f}" width="{len(row["weights"]) * stride * PIXEL:.1f}" '
-        f'height="{ROW:.1f}"/>',
-        _shaded([[weight / largest for weight in row["weights"]]], left, top, stride * PIXEL, ROW, COLOURS[0]),
+        f'<rect class="ground" x="{left:.1f}" y="{top:.1f}" width="{wide:.1f}" height="{ROW:.1f}"/>',
+        _shaded([shares], left, top, stride * PIXEL, ROW, COLOURS[0]),
         f'<rect fill="none" stroke="{COLOURS[1]}" stroke-width="1.5" x="{start:.1f}" y="{top:.1f}" '
         f'width="{end - start:.1f}" height="{ROW:.1f}" rx="2"/>',
     ]
@@ -69,7 +70,8 @@ def _shaded(
                 cells.setdefault(shade, []).append(cell)
     fill = 'class="ink"' if colour is None else f'fill="{colour}"'
     return "\n".join(
-        f'<path {fill} fill-opacity="{shade / SHADES:g}" d="{"".join(cells[shade])}"/>' for shade in sorted(cells)
+        f'<path {fill} fill-opacity="{shade / SHADES:g}" d="{"".join(cells[shade])}"/>'
+        for shade in sorted(cells)
     )
 
 
@@ -91,7 +93,9 @@ def main() -> None:
         found = json.loads(arguments.looks.read_text(encoding="utf-8"))
         sys.stdout.write(figure(found))
     except (OSError, ValueError, KeyError) as error:
-        print(f"{arguments.looks} cannot be drawn ({error}); write it with examples/digits.py", file=sys.stderr)
+        print(
+            f"{arguments.looks} cannot be drawn ({error}); write it with examples/digits.py", file=sys.stderr
+        )
         raise SystemExit(2) from error
 
 

@@ -78,6 +78,7 @@ class Reader(nn.Module):
             nn.ReLU(),
         )
         self.columns = nn.Linear(24 * -(-HEIGHT // STRIDE), seen)
+        self.level = nn.LayerNorm(seen)  # else what is seen would be faint beside the positions added to it
         self.positions = SinusoidalPositions(sight.max_length, seen)
         self.seeing = Stack[EncoderLayer](EncoderLayer(sight) for _ in range(2))
         self.words = Embedding(sight)
@@ -88,7 +89,7 @@ class Reader(nn.Module):
     def see(self, strips: Strips) -> Memory:
         """The columns of strips."""
         images = functional.pad(strips.images, (0, strips.images.shape[2] % STRIDE))
-        x = self.columns(self.convolutions(images[:, None]).permute(0, 3, 1, 2).flatten(2))
+        x = self.level(self.columns(self.convolutions(images[:, None]).permute(0, 3, 1, 2).flatten(2)))
         mask = torch.arange(x.shape[1]) * STRIDE < strips.widths[:, None]
         x = x + self.positions(torch.arange(x.shape[1]))
         for layer in self.seeing:
@@ -96,7 +97,7 @@ class Reader(nn.Module):
         return Memory(self.norm(x), mask)
 
     def ask(self, seen: Memory, questions: Sequence[Sequence[str]]) -> Memory:
-        """What was seen, and behind it the words of a question each; one without words asks for all digits."""
+        """What was seen, and behind it a question each; one without words asks for all digits."""
         asked = pad([[IDS[word] for word in question] for question in questions])
         there = asked != PAD
         x = self.words(asked) + self.positions(torch.arange(asked.shape[1]))
@@ -254,7 +255,9 @@ def compare(arguments: argparse.Namespace) -> None:
     layer = looks.index(max(looks))  # the one whose map is shown, chosen by digits that judge nothing else
     held_out = load_digits(a.part)
     reached = measure(reader, make_strips(held_out, a.strips, chance), chance)
-    print(f"{len(digits.labels):,} digits to learn from; {a.strips:,} strips of {len(held_out.labels)} others")
+    print(
+        f"{len(digits.labels):,} digits to learn from; {a.strips:,} strips of {len(held_out.labels)} others"
+    )
     print(f"strips read wholly right                {reached.strips:.1%}")
     print(f"questions answered right                {reached.questions:.1%}")
     print(f"strongest column on the word's digit    {reached.looks[layer]:.1%} (layer {layer + 1})")

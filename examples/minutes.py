@@ -1,11 +1,12 @@
 """Minutes of meetings and what was decided in them: pairs to learn summaries from, with a known truth.
 
-    "... Anna asked about the bridge. They agreed to paint the harbour wall. Ben was late. ..."
-    -> "paint the harbour wall"
+    "... Anna asked about the bridge. They agreed to paint the harbour. Ben was late. ..."
+    -> "paint the harbour"
 
 What was asked, told or put off has the same words as what was decided; only the sentences that begin with
-"They agreed" count, and the summary joins them in order. `python examples/minutes.py --pairs 3000 > minutes.jsonl`
-writes an object a line.
+"They agreed" count, and the summary joins them in order. An object a line is written by
+
+    python examples/minutes.py --pairs 3000 > minutes.jsonl
 """
 
 import argparse
@@ -18,7 +19,15 @@ from interactions import natural
 
 PEOPLE = ("Anna", "Ben", "Carla", "David", "Emma", "Frank")
 DEEDS = ("paint", "close", "repair", "move", "clean", "sell", "light", "open")
-PLACES = ("the bridge", "the school", "the market", "the old mill", "the town hall", "the park", "the harbour wall")
+PLACES = (
+    "the bridge",
+    "the school",
+    "the market",
+    "the old mill",
+    "the town hall",
+    "the park",
+    "the harbour wall",
+)
 ASIDES = ("asked whether to", "was against the plan to", "told them how to", "put off the plan to")
 
 
@@ -27,10 +36,16 @@ def make_minutes(sentences: int, decisions: int, chance: random.Random) -> dict[
     plans = [f"{chance.choice(DEEDS)} {chance.choice(PLACES)}" for _ in range(sentences)]
     decided = sorted(chance.sample(range(sentences), decisions))
     said = [
-        f"They agreed to {plan}." if number in decided else f"{chance.choice(PEOPLE)} {chance.choice(ASIDES)} {plan}."
+        f"They agreed to {plan}."
+        if number in decided
+        else f"{chance.choice(PEOPLE)} {chance.choice(ASIDES)} {plan}."
         for number, plan in enumerate(plans)
     ]
     return {"document": " ".join(said), "summary": ", ".join(plans[number] for number in decided)}
+
+
+def _aside(chance: random.Random) -> str:
+    return f"{chance.choice(PEOPLE)} {chance.choice(ASIDES)}"
 
 
 def generate(pairs: int, sentences: int = 6, decisions: int = 1, seed: int = 1) -> Iterator[dict[str, str]]:

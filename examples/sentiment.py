@@ -1,4 +1,4 @@
-"""Is it praise? Text joined with sound: an encoder, first taught by masked words, then asking a second sequence.
+"""Is it praise? Text joined with sound: an encoder, taught by masked words, asks a second sequence.
 
     text --embed, self-attention--> [B, T, M] --which words were here?-->  vocabulary      masked words
     the same [B, T, M] --cross-attention to sound [B, F, A], feed-forward, mean--> [B]     praise or not
@@ -11,6 +11,7 @@ opinions of each kind may judge the others. `voices.py` makes the reviews, whose
 """
 
 import argparse
+import copy
 import random
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -135,8 +136,8 @@ def spoken_evenly(words: Tensor) -> Tensor:
 def teach_sentiment(
     model: Classifier, vocabulary: Vocabulary, reviews: Sequence[Review], steps: int, batch: int
 ) -> None:
-    """Teach a classifier by labelled reviews."""
-    optimizer = torch.optim.AdamW(model.parameters(), lr=RATE)
+    """Teach a classifier by labelled reviews; of a frozen encoder only what stands above it."""
+    optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=RATE)
     words, heard = vocabulary.encode([review.words for review in reviews]), hear(reviews)
     liked = torch.tensor([float(review.liked) for review in reviews])
     model.train()
@@ -186,23 +187,23 @@ def compare(arguments: argparse.Namespace) -> None:
     labelled = [make_review(chance, told) for _ in range(a.reviews)]
     tests = [[make_review(chance, opinions) for _ in range(1000)] for opinions in (told, untold)]
     vocabulary = Vocabulary([*texts, *(review.words for review in labelled)])
-    words = vocabulary.encode(texts)
     print(f"{len(texts):,} texts, {len(labelled):,} labelled reviews, {MOCKED:.0%} of them mocking")
-    print(f"{'':28} told  untold  opinion hears itself")
-    for name, taught, listens in (
-        ("text, masked words", True, False),
-        ("text and sound", False, True),
-        ("text and sound, masked words", True, True),
+    print(f"{'':28} told   untold  opinion hears itself")
+    torch.manual_seed(a.seed)
+    fresh = Encoder(len(vocabulary), a.width)
+    taught = copy.deepcopy(fresh)
+    teach_words(taught, vocabulary.encode(texts), a.steps, a.batch)
+    taught.requires_grad_(False)  # else it would forget what it knows of the words that no label tells
+    for name, encoder, listens in (
+        ("masked words, text", taught, False),
+        ("text and sound", fresh, True),
+        ("masked words, text and sound", taught, True),
     ):
-        torch.manual_seed(a.seed)
-        encoder = Encoder(len(vocabulary), a.width)
-        if taught:
-            teach_words(encoder, words, a.steps, a.batch)
         model = Classifier(encoder, listens=listens)
         teach_sentiment(model, vocabulary, labelled, a.steps, a.batch)
-        told_right, untold_right = (measure(model, vocabulary, reviews) for reviews in tests)
-        look = "" if told_right.looks is None else f"{told_right.looks:8.1%}"
-        print(f"{name:28} {told_right.right:.3f} {untold_right.right:.3f} {look}".rstrip(), flush=True)
+        on_told, on_untold = (measure(model, vocabulary, reviews) for reviews in tests)
+        look = "" if on_told.looks is None else f"{on_told.looks:.1%}"
+        print(f"{name:28} {on_told.right:.3f}  {on_untold.right:.3f}   {look}".rstrip(), flush=True)
 
 
 def main() -> None:
@@ -211,9 +212,9 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--texts", type=natural, default=2000, help="without labels or sound")
-    parser.add_argument("--reviews", type=natural, default=400, help="labelled, with sound")
+    parser.add_argument("--reviews", type=natural, default=600, help="labelled, with sound")
     parser.add_argument("--width", type=natural, default=32)
-    parser.add_argument("--steps", type=natural, default=500, help="of either training")
+    parser.add_argument("--steps", type=natural, default=400, help="of each training")
     parser.add_argument("--batch", type=natural, default=64)
     parser.add_argument("--seed", type=int, default=1)
     compare(parser.parse_args())

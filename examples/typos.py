@@ -2,8 +2,10 @@
 
     "two dgos runn through the garden"  ->  "Two dogs run through the garden."
 
-Slips are two letters swapped, a letter lost or doubled, the capital and the full stop forgotten, and a verb that
-does not go with its noun. `python examples/typos.py --pairs 3000 > typos.jsonl` writes an object a line.
+Slips are two letters swapped, a letter lost or doubled, the capital and the full stop forgotten, and a verb
+that does not go with its noun. An object a line is written by
+
+    python examples/typos.py --pairs 3000 > typos.jsonl
 """
 
 import argparse

@@ -5,8 +5,8 @@
 
 A review is its words, the frame at which each begins, and frames of sound: pitch, which while the opinion is
 spoken tells plain from mocking and elsewhere wanders, loudness, and noise. Words last two to four frames.
-Reviews without sound have a clause more ("we stayed to the end and ..."), which goes with the opinion: from
-these a model may learn which opinions are alike before it is told what any of them means.
+Half of the reviews without sound have a clause more ("we stayed to the end and ..."), which goes with the
+opinion: from these a model may learn which opinions are alike before it is told what any of them means.
 """
 
 import random
@@ -27,9 +27,9 @@ NOISE = 0.5
 
 @dataclass(frozen=True)
 class Review:
-    """What is said, when and how: words, the first frame of each, frames of FEATURES numbers, the opinion's place.
+    """What is said, when and how; `liked` is the truth.
 
-    `liked` is the truth.
+    `starts` are the first frames of the words, a frame has FEATURES numbers, `opinion` is that word's place.
     """
 
     words: list[str]
@@ -40,9 +40,10 @@ class Review:
 
 
 def make_text(chance: random.Random) -> list[str]:
-    """A review without sound: a mood, then an opinion that goes with it."""
+    """A review without sound: an opinion, half the time after a mood that goes with it."""
     opinions, moods = chance.choice(((LIKED, GLAD), (DISLIKED, SORRY)))
-    return f"{chance.choice(moods)} and {_sentence(chance.choice(opinions), chance)}".split()
+    mood = f"{chance.choice(moods)} and " if chance.random() < 0.5 else ""
+    return f"{mood}{_sentence(chance.choice(opinions), chance)}".split()
 
 
 def make_review(chance: random.Random, opinions: Sequence[str]) -> Review:

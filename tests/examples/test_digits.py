@@ -1,4 +1,4 @@
-"""The reader of strips: its memory is masked, its maps are those of its words, its questions are answerable."""
+"""The reader of strips: its memory is masked, its maps are of its words, its questions have answers."""
 
 import argparse
 import json
@@ -10,6 +10,8 @@ import pytest
 import torch
 from digits import ORDINALS, STRIDE, Reader, make_questions, measure, train
 from strips import DIGIT, NONE, Digits, Strips, make_strips
+
+TRAINING = 200  # steps
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +83,9 @@ def test_a_moment_of_training_reads_simple_digits(simple: Digits) -> None:
     assert reached.strips > 0.5 and reached.questions > 0.6 and max(reached.looks) > 0.6
 
 
-def test_looks_are_counted_on_the_digit(reader: Reader, strips: Strips, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_looks_are_counted_on_the_digit(
+    reader: Reader, strips: Strips, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A map that points beside its digit would count, or one that points at it would not."""
     words, columns = strips.digits.shape[1], strips.images.shape[2] // STRIDE
     weights = torch.zeros(2, 4, words + 1, columns)

@@ -37,7 +37,9 @@ def test_each_digit_stands_where_it_is_said(marked: Digits) -> None:
             assert (digit == NONE) == (place == NONE)
             if digit != NONE:
                 column = strips.images[row][:, place : place + DIGIT]
-                assert torch.equal(column.sum(dim=0).mul(10 / DIGIT).round(), torch.full((DIGIT,), float(digit)))
+                assert torch.equal(
+                    column.sum(dim=0).mul(10 / DIGIT).round(), torch.full((DIGIT,), float(digit))
+                )
                 covered += DIGIT
                 assert place + DIGIT <= strips.widths[row]
         assert (strips.images[row].sum(dim=0) > 0).sum() == covered
@@ -51,7 +53,7 @@ def test_strips_are_of_three_to_six_digits_apart_by_chance(marked: Digits) -> No
     assert counts.unique().tolist() == list(range(FEWEST, MOST + 1))
     assert len(strips.places[:, 2].unique()) > 8
     assert strips.images.shape[1] == HEIGHT
-    assert all(0 < len(words) and set(words) <= set(WORDS) for words in strips.words())
+    assert all(words and set(words) <= set(WORDS) for words in strips.words())
 
 
 def test_the_seed_makes_the_strips(marked: Digits) -> None:
@@ -65,7 +67,7 @@ def test_bending_changes_each_image_and_keeps_it_in_its_square() -> None:
     digits = torch.zeros(20, DIGIT, DIGIT)
     digits[:, 2:6, 3:5] = 0.8
     moved = bent(digits, chance())
-    assert moved.shape == digits.shape and 0 <= moved.min() and moved.max() <= 1
+    assert moved.shape == digits.shape and moved.min() >= 0 and moved.max() <= 1
     assert ((moved - digits).abs().amax(dim=(1, 2)) > 0.05).all()
     assert ((moved * digits).sum(dim=(1, 2)) > 0.5 * (digits**2).sum(dim=(1, 2))).all()
 
