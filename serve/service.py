@@ -172,9 +172,9 @@ class Service:
     async def load(self, leg: Leg) -> Translator:
         """The translator of a leg, loaded if this is its first use."""
         if leg.offer.loaded is not None:
-            return leg.offer.loaded
+            return leg.translator()
         try:
-            return await self._loader.run(leg.offer.translator)
+            return await self._loader.run(leg.translator)
         except ValueError as error:
             raise busy(f"the model {leg.offer.name} cannot be loaded ({type(error).__name__})", 60) from None
 
@@ -249,7 +249,8 @@ class Service:
 
 def _cut(translator: Translator, text: str) -> Cut:
     parts = translator.segments(text)
-    return Cut(text, parts, [len(translator.tokenizer.encode(part)) + 1 for part, _ in parts])
+    special = len(translator.tag) + 1
+    return Cut(text, parts, [len(translator.tokenizer.encode(part)) + special for part, _ in parts])
 
 
 def _items(translator: Translator, cut: Cut, prefixed: bool) -> list[tuple[str, bool]]:

@@ -68,12 +68,11 @@ def load_translator(arguments: argparse.Namespace) -> "Translator":
     """The translator that --model, --device and the languages ask for."""
     source = getattr(arguments, "source_language", None)
     target = getattr(arguments, "target_language", None)
-    path = find_model(arguments.model or default_model(source, target))
+    name = arguments.model or default_model(source, target)
+    find_model(name)  # what is not there is said before torch is loaded
     from seq2seq.translator import Translator
 
-    translator = Translator.from_pretrained(path, arguments.device)
-    translator.check_languages(source, target)
-    return translator
+    return Translator.from_pretrained(name, arguments.device).directed(source, target)
 
 
 def _hyphenated(argument: str) -> str:
