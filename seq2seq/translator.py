@@ -17,18 +17,20 @@ from typing import overload
 import torch
 
 from seq2seq.alignment import Alignment, AttentionMaps
-from seq2seq.checkpoint import Settings, load_model, save_model
+from seq2seq.checkpoint import Settings, save_model
 from seq2seq.config import UNK
 from seq2seq.decoding import decode_sources, length_limits, stream_source
+from seq2seq.ensemble import load_models
 from seq2seq.forced import END, Side, decoded_side, explain, force, read_side
 from seq2seq.hub import push
 from seq2seq.options import DecodeOptions
 from seq2seq.released import find_model, named_direction
-from seq2seq.search import Hypothesis
+from seq2seq.reranking import Reranker, n_best, reranked
+from seq2seq.search import GivenUp, Hypothesis
 from seq2seq.segment import segment
 from seq2seq.text import BLANK_PIECE
 from seq2seq.tokenizer import Tokenizer
-from seq2seq.transformer import Transformer
+from seq2seq.transformer import Model, Transformer
 from seq2seq.translation import Alternative, Forced, Score, Translation, join_parts
 
 # Texts taken from an iterable at once: few at first, so that results come soon, then enough to fill
@@ -45,7 +47,7 @@ class Translator:
 
     def __init__(
         self,
-        model: Transformer,
+        model: Model,
         tokenizer: Tokenizer,
         settings: Settings,
         card: str = "",
@@ -57,41 +59,43 @@ class Translator:
         self.settings = settings
         self.card = card
         self.source_language, self.target_language = settings.direction(source_language, target_language)
+        self.reranker: Reranker | None = None  # chooses among the hypotheses of a beam
 
     @classmethod
-    def from_pretrained(cls, name: str | Path, device: str = "auto") -> "Translator":
+    def from_pretrained(cls, name: str | Path | Sequence[str | Path], device: str = "auto") -> "Translator":
         """A translator from a released model's name, a model directory or a hub id.
 
+        Several of one vocabulary are an ensemble, which searches the mean of their probabilities.
         `device` "auto" takes a GPU where there is one. Nothing is fetched but for a hub id.
         """
         if device == "auto":
             device = "cuda" if torch.cuda.is_available() else "cpu"
-        directory = find_model(name)
-        return cls(*load_model(directory, device), *named_direction(name, directory))
+        names = [name] if isinstance(name, str | Path) else name
+        directories = [find_model(each) for each in names]
+        return cls(*load_models(directories, device), *named_direction(names[0], directories[0]))
 
     def directed(self, source_language: str | None, target_language: str | None) -> "Translator":
         """The same model for another direction; None leaves a language as it is, where that is possible."""
         self.check_languages(source_language, target_language)
         own = self.source_language, self.target_language
         chosen = source_language or own[0], target_language or own[1]
-        if source_language and chosen[0] == chosen[1]:
+        if chosen[0] == chosen[1]:  # what was asked for now goes before what was chosen once
             chosen = source_language, target_language
-        elif target_language and chosen[0] == chosen[1]:
-            chosen = None, target_language
         if chosen == own:
             return self
-        return Translator(self.model, self.tokenizer, self.settings, self.card, *chosen)
+        directed = Translator(self.model, self.tokenizer, self.settings, self.card, *chosen)
+        directed.reranker = self.reranker
+        return directed
 
     @property
     def tag(self) -> list[int]:
-        """What goes behind the ids of a source: the tag of the target language, or nothing without tags."""
-        if self.target_language is None and self.tokenizer.tags:
-            known = " or ".join(self.settings.target_languages)
-            raise ValueError(f"this model writes {known}; say which by the target language")
+        """What goes behind the ids of a source: the target language's tag, or nothing without tags."""
         return self.tokenizer.tag(self.target_language)
 
     def save_pretrained(self, directory: str | Path) -> None:
         """Write a model directory, from which `from_pretrained` makes the same translator again."""
+        if not isinstance(self.model, Transformer):
+            raise ValueError("an ensemble is not one model; save each of its models by itself")
         save_model(directory, self.model, self.tokenizer, self.settings, self.card)
 
     def push_to_hub(self, hub_id: str, *, private: bool = False) -> str:
@@ -130,12 +134,10 @@ class Translator:
         A blank text, and a segment of which the model knows no piece (only emoji, another script),
         is given back as it is. A language that the model does not speak is a ValueError.
         """
-        directed = self.directed(source_language, target_language)
-        options = options or DecodeOptions()
-        length_limits(self.model, [], options)  # what cannot be is refused now, not at the first result
+        directed, options = self._ready(options, source_language, target_language)
         if isinstance(texts, str):
-            return directed._translate_chunk([texts], options, directed.tag)[0]
-        return directed._translate_all(iter(texts), options, directed.tag)
+            return directed._translate_chunk([texts], options)[0]
+        return directed._translate_all(iter(texts), options)
 
     def translate_batch(
         self,
@@ -143,12 +145,15 @@ class Translator:
         options: DecodeOptions | None = None,
         source_language: str | None = None,
         target_language: str | None = None,
+        given_up: GivenUp | None = None,
     ) -> list[Translation]:
-        """The translations of some texts, in order, all worked on side by side; for servers."""
-        directed = self.directed(source_language, target_language)
-        options = options or DecodeOptions()
-        length_limits(self.model, [], options)
-        return directed._translate_chunk(list(texts), options, directed.tag)
+        """The translations of some texts, in order, all worked on side by side; for servers.
+
+        Where `given_up` (asked at every step) says that a text is waited for no more, by its number, it
+        costs nothing from then on, and is given back as it is.
+        """
+        directed, options = self._ready(options, source_language, target_language)
+        return directed._translate_chunk(list(texts), options, given_up)
 
     def stream(
         self,
@@ -161,8 +166,8 @@ class Translator:
 
         A beam revises what it wrote, so `beam_size` is not used; with sampling it is the sampled text.
         """
-        directed = self.directed(source_language, target_language)
-        return directed._stream(_checked(text), options or DecodeOptions(), directed.tag)
+        directed, options = self._ready(options, source_language, target_language)
+        return directed._stream(_checked(text), options)
 
     @overload
     def score(self, sources: str, targets: str) -> Score: ...  # type: ignore[overload-overlap]
@@ -227,20 +232,30 @@ class Translator:
 
     # --- texts -------------------------------------------------------------------------------------
 
-    def _translate_all(
-        self, texts: Iterator[str], options: DecodeOptions, tag: list[int]
-    ) -> Iterator[Translation]:
+    def _ready(
+        self, options: DecodeOptions | None, source: str | None, target: str | None
+    ) -> tuple["Translator", DecodeOptions]:
+        """The translator of a direction, and options; what cannot be is refused before the first result."""
+        directed, options = self.directed(source, target), options or DecodeOptions()
+        length_limits(self.model, [], options)
+        self.tokenizer.tag(directed.target_language)
+        return directed, options
+
+    def _translate_all(self, texts: Iterator[str], options: DecodeOptions) -> Iterator[Translation]:
         size = FIRST_CHUNK
         while chunk := list(islice(texts, size)):
-            yield from self._translate_chunk(chunk, options, tag)
+            yield from self._translate_chunk(chunk, options)
             size = min(2 * size, CHUNK)
 
-    def _translate_chunk(self, texts: list[str], options: DecodeOptions, tag: list[int]) -> list[Translation]:
+    def _translate_chunk(
+        self, texts: list[str], options: DecodeOptions, given_up: GivenUp | None = None
+    ) -> list[Translation]:
         """Translate all segments of some texts side by side."""
-        work: list[list[int]] = []  # the segments to be decoded, and what each must begin with
+        work: list[list[int]] = []  # the segments to be decoded, what each must begin with, whose each is
         prefixes: list[list[int]] = []
+        owners: list[int] = []
         layouts: list[list[tuple[str, str, int | None]]] = []  # segment, separator, its place in `work`
-        for text in texts:
+        for number, text in enumerate(texts):
             prefix = self._ids(options.target_prefix) if options.target_prefix else []
             layouts.append([])
             for part, separator in self.segments(text):
@@ -248,33 +263,34 @@ class Translator:
                 known = self.knows(ids)
                 layouts[-1].append((part, separator, len(work) if known else None))
                 if known:
-                    work.append(ids + tag)
+                    work.append(ids + self.tag)
                     prefixes.append(prefix)
+                    owners.append(number)
                     prefix = []  # the prefix begins the text, not each of its parts
-        found = decode_sources(self.model, work, options, prefixes if options.target_prefix else None)
+        left = None if given_up is None else lambda place: given_up(owners[place])
+        begun = prefixes if options.target_prefix else None
+        searched = n_best(options) if self.reranker else options
+        found = decode_sources(self.model, work, searched, begun, given_up=left)
+        if self.reranker:
+            parts = [part for layout in layouts for part, _, place in layout if place is not None]
+            found = reranked(self.reranker, self.tokenizer, parts, found, options.num_hypotheses)
         return [self._assemble(text, layout, found) for text, layout in zip(texts, layouts, strict=True)]
 
     def _assemble(
-        self,
-        text: str,
-        layout: list[tuple[str, str, int | None]],
-        found: list[list[Hypothesis]],
+        self, text: str, layout: list[tuple[str, str, int | None]], found: list[list[Hypothesis]]
     ) -> Translation:
-        parts = [
-            Translation(part, part) if place is None else self._translation(part, found[place])
-            for part, _, place in layout
-        ]
+        parts = [self._translation(part, [] if place is None else found[place]) for part, _, place in layout]
         if len(parts) == 1 and not layout[0][1]:
             return parts[0]
         return join_parts(text, parts, [separator for _, separator, _ in layout])
 
     def _translation(self, source: str, found: list[Hypothesis]) -> Translation:
-        decode_ids, pieces = self.tokenizer.decode, self.tokenizer.pieces
-        best = found[0]
-        text = decode_ids(best.tokens)
+        if not found:
+            return Translation(source, source)
+        decode_ids, pieces, best = self.tokenizer.decode, self.tokenizer.pieces, found[0]
         return Translation(
             source,
-            text,
+            decode_ids(best.tokens),
             best.score,
             best.log_probability,
             [
@@ -301,12 +317,12 @@ class Translator:
     def _ids(self, text: str | Sequence[str]) -> list[int]:
         return self.tokenizer.encode(text) if isinstance(text, str) else self.tokenizer.ids(text)
 
-    def _stream(self, text: str, options: DecodeOptions, tag: list[int]) -> Iterator[str]:
+    def _stream(self, text: str, options: DecodeOptions) -> Iterator[str]:
         prefix = self._ids(options.target_prefix) if options.target_prefix else []
         for part, separator in self.segments(text):
             ids = self.tokenizer.encode(part)
             if self.knows(ids):
-                yield from self._stream_part(ids + tag, options, prefix)
+                yield from self._stream_part(ids + self.tag, options, prefix)
                 prefix = []
             elif part:
                 yield part

@@ -6,13 +6,13 @@
 
 While the worker is busy the next batch gathers by itself. When it is idle the first job waits a few
 milliseconds for others, which costs little and doubles what fits together. A job whose client leaves
-is taken out of the line; a server that stops turns away what has not begun.
+is taken out of the line and out of the batch that runs; a server that stops turns away what has not begun.
 """
 
 import asyncio
 import math
 import time
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -20,7 +20,7 @@ from fastapi import HTTPException
 
 from .limits import Limits
 from .metrics import Metrics
-from .turns import Job, Turns
+from .turns import Job, Run, Turns
 from .worker import Worker
 
 BUDGET = 1024  # tokens that run together
@@ -76,13 +76,14 @@ class Batcher:
         self,
         client: str,
         kind: Hashable,
-        run: Callable[[list[Any]], Sequence[Any]],
+        run: Run,
         items: Sequence[Any],
         costs: Sequence[int],
     ) -> list[Any]:
         """The results of `run` for each item; items of equal kinds, whosever they are, run together.
 
-        Raises what `run` raises for these items, and HTTPException 503 when the server stops first.
+        A caller that is cancelled gives its items up, even those that run already. Raises what `run` raises
+        for these items, and HTTPException 503 when the server stops first.
         """
         if not items:
             return []
@@ -96,6 +97,7 @@ class Batcher:
         try:
             await finished
         finally:
+            job.given_up = True
             self._turns.remove(job)
             del self._waiters[job]
             self._count()
@@ -127,10 +129,13 @@ class Batcher:
             await asyncio.sleep(min(left, 0.001))
 
     async def _run_batch(self, batch: list[tuple[Job, int]]) -> None:
+        batch = [(job, index) for job, index in batch if not job.given_up]
+        if not batch:
+            return
         run = batch[0][0].run
         items = [job.items[index] for job, index in batch]
         try:
-            results = await self.worker.run(lambda: list(run(items)))
+            results = await self.worker.run(lambda: list(run(items, lambda place: batch[place][0].given_up)))
         except Exception as error:
             if len(batch) == 1:
                 self._fail(batch[0][0], error)

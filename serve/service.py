@@ -24,6 +24,7 @@ from .catalog import Catalog, Leg
 from .detect import Detected, Detector
 from .limits import Limits
 from .metrics import Metrics
+from .turns import GivenUp
 from .worker import Worker
 
 AUTO = "auto"
@@ -264,14 +265,20 @@ def _items(translator: Translator, cut: Cut, prefixed: bool) -> list[tuple[str, 
 
 
 def _translate(
-    translator: Translator, leg: Leg, options: DecodeOptions, items: Sequence[tuple[str, bool]]
+    translator: Translator,
+    leg: Leg,
+    options: DecodeOptions,
+    items: Sequence[tuple[str, bool]],
+    given_up: GivenUp,
 ) -> list[Translation]:
     """The translation of each segment, whosever it is; all side by side."""
     found: list[Translation | None] = [None] * len(items)
     for first in {first for _, first in items}:
         rows = [row for row, item in enumerate(items) if item[1] == first]
         chosen = options if first or not options.target_prefix else replace(options, target_prefix=None)
-        batch = translator.translate_batch([items[row][0] for row in rows], chosen, leg.source, leg.target)
+        left = lambda place, rows=rows: given_up(rows[place])  # noqa: E731
+        texts = [items[row][0] for row in rows]
+        batch = translator.translate_batch(texts, chosen, leg.source, leg.target, left)
         for row, translation in zip(rows, batch, strict=True):
             found[row] = translation
     return [translation for translation in found if translation is not None]
@@ -283,5 +290,5 @@ def _join(cut: Cut, parts: list[Translation]) -> Translation:
     return join_parts(cut.text, parts, [separator for _, separator in cut.parts])
 
 
-def _call_all(calls: Sequence[Callable[[], Result]]) -> list[Result]:
-    return [call() for call in calls]
+def _call_all(calls: Sequence[Callable[[], Result]], given_up: GivenUp) -> list[Result | None]:
+    return [None if given_up(place) else call() for place, call in enumerate(calls)]
