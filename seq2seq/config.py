@@ -155,9 +155,7 @@ class ModelConfig:
                 "is as wide as the model; set encoder_layers to 0 to read a memory from elsewhere"
             )
         if self.memory_width is not None and self.memory_width < 1:
-            raise ValueError(
-                f"memory_width is {self.memory_width}; choose at least 1, or leave it out (null)"
-            )
+            raise ValueError(f"memory_width is {self.memory_width}; choose at least 1, or leave it out (null)")
 
     def _check_attention(self, name: str, attention: AttentionConfig) -> None:
         if self.width % attention.heads:
