@@ -12,7 +12,8 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 
 # Units (a module or a folder directly under seq2seq/, or a package beside it) by layer, lowest first.
 LAYERS: list[set[str]] = [
-    {"figure", "counting", "text", "segment", "config", "options", "positions", "dropout", "storage"},
+    {"figure", "counting", "text", "segment", "config", "options", "positions", "dropout", "storage"}
+    | {"packing"},
     {"batch", "settings"},
     {"tokenizer", "alignment", "scores", "attention", "released"},
     {"layers", "gold", "habits", "sheet", "symmetry"},

@@ -6,6 +6,7 @@ Its head is the metadata that the Hugging Face hub reads, and `seq2seq models` t
 from huggingface_hub import EvalResult, ModelCardData
 
 from seq2seq.options import DecodeOptions
+from seq2seq.packing import Storage
 from seq2seq.transformer import Transformer
 
 from .corpus import Corpus, Direction
@@ -13,6 +14,7 @@ from .data import TranslationData
 from .examples import directions_of
 from .validation import Scores
 
+STORED: dict[Storage, str] = {"float16": "16 bit", "int8": "8 bit with a scale a row"}
 POINTS = 20  # rows of the learning curve
 
 
@@ -25,6 +27,7 @@ def make_card(
     recipe: str,
     options: DecodeOptions,
     alignment: str,
+    storage: Storage,
 ) -> str:
     """The card in Markdown; `alignment` is a sentence on the head that shows it."""
     parameters = sum(parameter.numel() for parameter in model.parameters())
@@ -35,7 +38,8 @@ def make_card(
 
 # {_title(data)}
 
-A Transformer of {parameters:,} parameters, trained with `seq2seq train`. It holds {chosen}, stored in 16 bit.
+A Transformer of {parameters:,} parameters, trained with `seq2seq train`. It holds {chosen}, stored in
+{STORED[storage]}.
 
 ## Data
 
