@@ -189,7 +189,8 @@ def choose_head(
             continue
         linked += int(truth.any(dim=1).sum())
         for read in ("output", "input"):
-            strongest = gather(_piece_rows(pair.cross, len(pair.source_spans), read), rows, columns).argmax(dim=-1)  # [L, H, T']
+            weights = gather(_piece_rows(pair.cross, len(pair.source_spans), read), rows, columns)
+            strongest = weights.argmax(dim=-1)  # [L, H, T']
             hits = truth[torch.arange(len(truth)), strongest].sum(dim=-1)
             agreed[read] = agreed[read] + hits if read in agreed else hits
     if not agreed:

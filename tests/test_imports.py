@@ -22,6 +22,7 @@ LAYERS: list[set[str]] = [
         "positions",
         "dropout",
         "storage",
+        "packing",
         "symmetry",
     },
     {"batch", "settings"},

@@ -16,6 +16,8 @@ from lightning import LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint
 from torch import Tensor
 
+from seq2seq.packing import Storage
+
 from .checkpoint_files import BEST, LAST, write_beside
 from .moving_average import MovingAverage
 
@@ -31,13 +33,22 @@ class Checkpoints(Checkpoint):
         average: how many of the last validations' weights are kept for the average.
         every: save last.ckpt also every so many updates; 0 for at validations only.
         ema: decay of a moving average of the weights, which may become the model; 0 for none, 0.999 is usual.
+        storage: how the model is stored in the end: in 16 bit, or its matrices in 8 bit with a scale a row,
+            half as large; the scores of its card are those of the stored model.
     """
 
-    def __init__(self, folder: Path, average: int = 10, every: int = 0, ema: float = 0.0):
+    def __init__(
+        self,
+        folder: Path,
+        average: int = 10,
+        every: int = 0,
+        ema: float = 0.0,
+        storage: Storage = "float16",
+    ):
         for name, value, least in (("average", average, 1), ("every", every, 0)):
             if value < least:
                 raise ValueError(f"checkpoints.{name} is {value}; give at least {least}")
-        self.folder, self.average, self.every = folder, average, every
+        self.folder, self.average, self.every, self.storage = folder, average, every, storage
         self.moving = MovingAverage(ema)
         self.history: list[dict[str, float]] = []
         self.stop_requested = False

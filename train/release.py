@@ -2,7 +2,7 @@
 
     best validation's weights      \\
     mean of the last validations'   \\
-    moving average, where kept      >  as they will be stored (16 bit), decode the validation set -> the best
+    moving average, where kept      >  as they will be stored, decode the validation set -> the best
     the last, if not validated     /   -> which head shows the alignment -> model/
 
 The mean is taken one file after the other, so any number fits in memory.
@@ -11,7 +11,6 @@ The mean is taken one file after the other, so any number fits in memory.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import safetensors.torch
 import torch
@@ -21,6 +20,7 @@ from torch import Tensor
 from seq2seq.aligner import choose_alignment_head
 from seq2seq.checkpoint import average, save_model
 from seq2seq.options import DecodeOptions
+from seq2seq.packing import Storage, pack, unpack
 from seq2seq.settings import AlignmentHead, Settings
 
 from .card import make_card
@@ -60,7 +60,8 @@ def write_model(
     options = DecodeOptions()
     last = {name: tensor.detach().cpu().clone() for name, tensor in task.model.state_dict().items()}
     candidates = [
-        judge(name, weights, task, data, options) for name, weights in _choices(checkpoints, update, last)
+        judge(name, weights, task, data, options, checkpoints.storage)
+        for name, weights in _choices(checkpoints, update, last)
     ]
     chosen = max(candidates, key=lambda candidate: candidate.scores.bleu)
     task.model.load_state_dict(chosen.weights)
@@ -68,8 +69,10 @@ def write_model(
     sources, targets = zip(*directions_of(data.settings.corpora), strict=True)
     settings = Settings(_unique(sources), _unique(targets), data.longest[0], data.longest[1], head)
     history = checkpoints.history
-    card = make_card(task.model, data, chosen.name, chosen.scores, history, recipe, options, alignment)
-    save_model(directory, task.model.cpu(), data.tokenizer, settings, card)
+    card = make_card(
+        task.model, data, chosen.name, chosen.scores, history, recipe, options, alignment, checkpoints.storage
+    )
+    save_model(directory, task.model.cpu(), data.tokenizer, settings, card, checkpoints.storage)
     told = [
         f"{candidate.name}: valid BLEU {candidate.scores.bleu:.2f}, chrF {candidate.scores.chrf:.2f} "
         f"(beam {options.beam_size})"
@@ -113,11 +116,10 @@ def judge(
     task: TranslationTask,
     data: TranslationData,
     options: DecodeOptions,
+    storage: Storage = "float16",
 ) -> Candidate:
-    """What the weights reach on the whole validation set once they are stored in 16 bit."""
-    stored: dict[str, Any] = {
-        key: value.half().float() if value.is_floating_point() else value for key, value in weights.items()
-    }
+    """What the weights reach on the whole validation set once they are stored."""
+    stored = unpack(pack(weights, storage))
     task.model.load_state_dict(stored)
     found = translate(task.model, data.tokenizer, data.validation, options)
     return Candidate(name, stored, score(found, data.validation))

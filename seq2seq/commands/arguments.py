@@ -70,11 +70,12 @@ def load_translator(arguments: argparse.Namespace) -> "Translator":
     source = getattr(arguments, "source_language", None)
     target = getattr(arguments, "target_language", None)
     paths = find_models(arguments.model or default_model(source, target))
+    name = arguments.model or default_model(source, target)
     from seq2seq.translator import Translator
 
-    translator = Translator.from_pretrained(paths, arguments.device)
-    translator.check_languages(source, target)
-    return translator
+    # A name may say more than a directory: zh-en is a direction of a model of both.
+    named = paths if len(paths) > 1 else name
+    return Translator.from_pretrained(named, arguments.device).directed(source, target)
 
 
 def _hyphenated(argument: str) -> str:
