@@ -20,7 +20,8 @@ class Cut(NamedTuple):
     def of(cls, translator: Translator, text: str) -> "Cut":
         """A text cut for a model."""
         parts = translator.segments(text)
-        return cls(text, parts, [len(translator.tokenizer.encode(part)) + 1 for part, _ in parts])
+        special = len(translator.tag) + 1
+        return cls(text, parts, [len(translator.tokenizer.encode(part)) + special for part, _ in parts])
 
     def items(self, translator: Translator, prefixed: bool) -> list[tuple[str, bool]]:
         """Each segment, and whether it is the first that is translated, which a prefix begins."""

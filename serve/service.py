@@ -165,9 +165,9 @@ class Service:
     async def load(self, leg: Leg) -> Translator:
         """The translator of a leg, loaded if this is its first use."""
         if leg.offer.loaded is not None:
-            return leg.offer.loaded
+            return leg.translator()
         try:
-            return await self._loader.run(leg.offer.translator)
+            return await self._loader.run(leg.translator)
         except ValueError as error:
             raise Busy(
                 "busy_model", f"the model {leg.offer.name} cannot be loaded ({type(error).__name__})", 60
