@@ -36,8 +36,8 @@ _UNSPACED = (
 _MARKS = (
     "\u0300-\u036f\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u302a-\u302f\u3099\u309a\ufe00-\ufe0f\U000e0100-\U000e01ef"
 )
-# Letters, digits and signs of full width say what their usual forms say; wide ! ( ) , : ; ? are how Chinese is
-# punctuated, and right after a Han character their narrow forms mean the same.
+# Letters, digits and signs of full width say what their usual forms say; wide ! ( ) , : ; ? are how Chinese
+# is punctuated, and right after a Han character the narrow ones mean the same.
 _WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F) if chr(code - 0xFEE0) not in "!(),:;?~"}
 _WIDE |= {0xFE50: 0xFF0C, 0xFE54: 0xFF1B, 0xFE55: 0xFF1A, 0xFE56: 0xFF1F, 0xFE57: 0xFF01}  # small forms
 _NARROW = re.compile("(?<=[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u300b\u201d])[!,:;?](?![0-9A-Za-z])")
@@ -66,9 +66,9 @@ def normalize(text: str) -> Normalized:
     """Gives the text in NFC, its blanks collapsed and trimmed, its control characters removed.
 
     Any run of Unicode blanks becomes one space. Letters and digits of full width become the usual ones, a
-    narrow mark after a Han character the wide one: each character stays one character. Control and format characters, lone surrogates and
-    noncharacters go; joiners stay after a letter of a script that uses them and inside emoji. U+2581, which
-    SentencePiece could not tell from a blank, becomes an underscore.
+    narrow mark after a Han character the wide one; each stays one character. Control and format characters,
+    lone surrogates and noncharacters go; joiners stay after a letter of a script that uses them and inside
+    emoji. U+2581, which SentencePiece could not tell from a blank, becomes an underscore.
     """
     if _is_plain(text):
         return Normalized(text, list(range(len(text))), list(range(1, len(text) + 1)))

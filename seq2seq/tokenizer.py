@@ -3,9 +3,10 @@
     text --normalize--> "Two dogs" --SentencePiece--> ["▁Two", "▁do", "gs"] --> ids >= 4
 
 Ids 0 to 3 are padding, unknown, start and end; after them, in a vocabulary of several target languages, come
-tags such as `<2de>`: one of them behind a source says which language to write. SentencePiece's own normalisation is `identity`, every
-character of the training text is in the vocabulary, and there is no byte fallback: what was never seen is one
-unknown piece, so the number of pieces never exceeds the number of characters plus one.
+tags such as `<2de>`: one of them behind a source says which language to write. SentencePiece's own
+normalisation is `identity`, every character of the training text is in the vocabulary, and there is no byte
+fallback: what was never seen is one unknown piece, so the number of pieces never exceeds the number of
+characters plus one.
 """
 
 import io
@@ -45,8 +46,9 @@ class Tokenizer:
     ) -> "Tokenizer":
         """Learns a vocabulary of exactly `vocabulary_size` pieces, the four special ones counted.
 
-        The same texts and seed give the same bytes. Each of the languages gets a tag. ValueError names the greatest or least possible
-        vocabulary where the texts do not allow the one asked for.
+        Each of the languages gets a tag, which counts as a piece. The same texts and seed give the same
+        bytes. ValueError names the greatest or least possible vocabulary where the texts do not allow the
+        one asked for.
         """
         if model_type not in ("bpe", "unigram"):
             raise ValueError(f"model_type is {model_type!r}; choose 'bpe' or 'unigram'")
@@ -54,7 +56,8 @@ class Tokenizer:
         if not lines:
             raise ValueError("the tokenizer has no text to learn from; give it a corpus with non-empty lines")
         try:
-            return cls.from_bytes(_train(lines, vocabulary_size, model_type, seed, [f"<2{language}>" for language in languages]))
+            tags = [f"<2{language}>" for language in languages]
+            return cls.from_bytes(_train(lines, vocabulary_size, model_type, seed, tags))
         except RuntimeError as error:
             raise ValueError(_explain(str(error), vocabulary_size)) from error
 

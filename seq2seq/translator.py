@@ -3,7 +3,8 @@
     text -> segments -> ids -> batches of like length -> encode -> search -> ids -> text
 
 A text is split at line breaks, and where it is longer than the longest the model was trained on;
-segments of all texts of a chunk are translated side by side and put together again in order.
+segments of all texts of a chunk are translated side by side and put together again in order. A model of
+several target languages is told by a tag behind the source which one to write.
 """
 
 import tempfile
@@ -24,7 +25,8 @@ from seq2seq.ensemble import load_models
 from seq2seq.forced import END, decoded_side, explain, force, read_side
 from seq2seq.hub import push
 from seq2seq.options import DecodeOptions
-from seq2seq.released import find_model
+from seq2seq.packing import Storage
+from seq2seq.released import find_model, named_direction
 from seq2seq.reranking import Reranker, n_best, reranked
 from seq2seq.search import GivenUp, Hypothesis
 from seq2seq.segment import segment
@@ -41,14 +43,27 @@ FIRST_CHUNK, CHUNK = 16, 512
 
 
 class Translator:
-    """An encoder-decoder model with its tokenizer, ready to translate, score and align."""
+    """An encoder-decoder model with its tokenizer, ready to translate, score and align.
 
-    def __init__(self, model: Model, tokenizer: Tokenizer, settings: Settings, card: str = "") -> None:
+    `source_language` and `target_language` are what a call means that names none; None where the model
+    speaks several and none was chosen.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        tokenizer: Tokenizer,
+        settings: Settings,
+        card: str = "",
+        source_language: str | None = None,
+        target_language: str | None = None,
+    ) -> None:
         self.model = model
         self.tokenizer = tokenizer
         self.settings = settings
         self.card = card
         self.wording = Wording(tokenizer, settings.alignment)
+        self.source_language, self.target_language = settings.direction(source_language, target_language)
         self.reranker: Reranker | None = None  # chooses among the hypotheses of a beam
 
     @classmethod
@@ -61,13 +76,35 @@ class Translator:
         if device == "auto":
             device = "cuda" if torch.cuda.is_available() else "cpu"
         names = [name] if isinstance(name, str | Path) else name
-        return cls(*load_models([find_model(each) for each in names], device))
+        directories = [find_model(each) for each in names]
+        return cls(*load_models(directories, device), *named_direction(names[0], directories[0]))
 
-    def save_pretrained(self, directory: str | Path) -> None:
-        """Write a model directory, from which `from_pretrained` makes the same translator again."""
+    def directed(self, source_language: str | None, target_language: str | None) -> "Translator":
+        """The same model for another direction; None leaves a language as it is, where that is possible."""
+        self.check_languages(source_language, target_language)
+        own = self.source_language, self.target_language
+        chosen = source_language or own[0], target_language or own[1]
+        if chosen[0] == chosen[1]:  # what was asked for now goes before what was chosen once
+            chosen = source_language, target_language
+        if chosen == own:
+            return self
+        directed = Translator(self.model, self.tokenizer, self.settings, self.card, *chosen)
+        directed.reranker = self.reranker
+        return directed
+
+    @property
+    def tag(self) -> list[int]:
+        """What goes behind the ids of a source: the target language's tag, or nothing without tags."""
+        return self.tokenizer.tag(self.target_language)
+
+    def save_pretrained(self, directory: str | Path, storage: Storage = "float16") -> None:
+        """Write a model directory, from which `from_pretrained` makes the same translator again.
+
+        With `storage` "int8" it is half as large, and the translator nearly the same.
+        """
         if not isinstance(self.model, Transformer):
             raise ValueError("an ensemble is not one model; save each of its models by itself")
-        save_model(directory, self.model, self.tokenizer, self.settings, self.card)
+        save_model(directory, self.model, self.tokenizer, self.settings, self.card, storage)
 
     def push_to_hub(self, hub_id: str, *, private: bool = False) -> str:
         """Put the model on the Hugging Face hub as `owner/name`; gives back its address."""
@@ -105,12 +142,10 @@ class Translator:
         A blank text, and a segment of which the model knows no piece (only emoji, another script),
         is given back as it is. A language that the model does not speak is a ValueError.
         """
-        self.check_languages(source_language, target_language)
-        options = options or DecodeOptions()
-        length_limits(self.model, [], options)  # what cannot be is refused now, not at the first result
+        directed, options = self._ready(options, source_language, target_language)
         if isinstance(texts, str):
-            return self._translate_chunk([texts], options)[0]
-        return self._translate_all(iter(texts), options)
+            return directed._translate_chunk([texts], options)[0]
+        return directed._translate_all(iter(texts), options)
 
     def translate_batch(
         self,
@@ -125,10 +160,8 @@ class Translator:
         Where `given_up` (asked at every step) says that a text is waited for no more, by its number, it
         costs nothing from then on, and is given back as it is.
         """
-        self.check_languages(source_language, target_language)
-        options = options or DecodeOptions()
-        length_limits(self.model, [], options)
-        return self._translate_chunk(list(texts), options, given_up)
+        directed, options = self._ready(options, source_language, target_language)
+        return directed._translate_chunk(list(texts), options, given_up)
 
     def stream(
         self,
@@ -141,8 +174,8 @@ class Translator:
 
         A beam revises what it wrote, so `beam_size` is not used; with sampling it is the sampled text.
         """
-        self.check_languages(source_language, target_language)
-        return self._stream(_checked(text), options or DecodeOptions())
+        directed, options = self._ready(options, source_language, target_language)
+        return directed._stream(_checked(text), options)
 
     @overload
     def score(self, sources: str, targets: str) -> Score: ...  # type: ignore[overload-overlap]
@@ -161,7 +194,8 @@ class Translator:
     ) -> Score | list[Score]:
         """How probable the model finds each target given its source; texts or lists of pieces.
 
-        Two texts give one Score, two lists a list. A side longer than the model reads is a ValueError.
+        The languages are those of the translator (`directed`). Two texts give one Score, two lists a list.
+        A side longer than the model reads is a ValueError.
         """
         if isinstance(sources, str) and isinstance(targets, str):
             return self.score([sources], [targets])[0]
@@ -172,7 +206,8 @@ class Translator:
                 f"there are {len(sources)} sources but {len(targets)} targets; give one for each"
             )
         target_ids = [self._ids(target) for target in targets]
-        scores = force(self.model, [self._ids(source) for source in sources], target_ids)
+        tag = self.tag
+        scores = force(self.model, [self._ids(source) + tag for source in sources], target_ids)
         return [
             Score(sum(values), [*self.tokenizer.pieces(ids), END], values)
             for ids, values in zip(target_ids, scores, strict=True)
@@ -180,7 +215,7 @@ class Translator:
 
     def attention(self, source: str, target: str | None = None) -> AttentionMaps:
         """Every attention map of one pass over source and target (None: the model's own translation)."""
-        source_side = read_side(self.tokenizer, _checked(source))
+        source_side = read_side(self.tokenizer, _checked(source), self.tag)
         if target is not None:
             target_side = read_side(self.tokenizer, _checked(target))
         else:
@@ -194,22 +229,28 @@ class Translator:
 
     def check_languages(self, source: str | None, target: str | None) -> None:
         """Refuse (ValueError) a language this model was not trained for; None is always right."""
-        sources, targets = self.settings.source_languages, self.settings.target_languages
-        for language, known in ((source, sources), (target, targets)):
-            if language is not None and language not in known:
-                raise ValueError(
-                    f"{language!r} is not supported; this model translates {' and '.join(sources)} "
-                    f"to {' and '.join(targets)}"
-                )
+        self.settings.direction(source, target)
 
     def segments(self, text: str, options: DecodeOptions | None = None) -> list[tuple[str, str]]:
         """What is translated at once: segments, each with the blanks or line breaks that follow it."""
         longest = min(self.settings.longest_source, self.model.config.max_length)
         asked = (options or DecodeOptions()).later
-        parts = segment(_checked(text), longest, lambda part: len(self.wording.read(part, asked).ids) + 1)
+        special = 2 if self.tokenizer.tags else 1
+        parts = segment(
+            _checked(text), longest, lambda part: len(self.wording.read(part, asked).ids) + special
+        )
         return [(part.text, part.separator) for part in parts] or [(text, "")]
 
     # --- texts -------------------------------------------------------------------------------------
+
+    def _ready(
+        self, options: DecodeOptions | None, source: str | None, target: str | None
+    ) -> tuple["Translator", DecodeOptions]:
+        """The translator of a direction, and options; what cannot be is refused before the first result."""
+        directed, options = self.directed(source, target), options or DecodeOptions()
+        length_limits(self.model, [], options)
+        self.tokenizer.tag(directed.target_language)
+        return directed, options
 
     def _translate_all(self, texts: Iterator[str], options: DecodeOptions) -> Iterator[Translation]:
         size = FIRST_CHUNK
@@ -252,7 +293,7 @@ class Translator:
         """The hypotheses for each segment, in the order of the re-ranker where there is one."""
         found = decode_sources(
             self.model,
-            [reading.ids for reading in work],
+            [reading.ids + self.tag for reading in work],
             n_best(options) if self.reranker else options,
             prefixes if options.target_prefix else None,
             given_up=given_up,
@@ -286,7 +327,8 @@ class Translator:
     def _explain(self, reading: Reading, target_ids: list[int], options: DecodeOptions) -> Forced:
         """The forced pass over the very pieces that the search read and wrote."""
         target_side = self.wording.side(reading, target_ids, options)
-        scores, maps = explain(self.model, self.tokenizer, reading.side, target_side)
+        source_side = reading.side._replace(ids=reading.ids + self.tag)
+        scores, maps = explain(self.model, self.tokenizer, source_side, target_side)
         return Forced(scores, maps.alignment(self.settings.alignment))
 
     def knows(self, ids: list[int]) -> bool:
@@ -318,7 +360,9 @@ class Translator:
             return
         written: list[int] = []
         shown = ""
-        for step in stream_source(self.model, reading.ids, options, prefix, self.wording.vocabulary):
+        for step in stream_source(
+            self.model, reading.ids + self.tag, options, prefix, self.wording.vocabulary
+        ):
             written.append(step.token)
             text = until(self.tokenizer.decode(written), options.stop or ())
             if len(text) > len(shown):

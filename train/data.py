@@ -64,7 +64,6 @@ class DataSettings(Corpus):
         if not 0 <= self.sampling <= 1:
             raise ValueError(f"data.sampling is {self.sampling}; give a number from 0 to 1, such as 0.1")
 
-
     @property
     def corpora(self) -> list[Corpus]:
         """All corpora."""
@@ -72,7 +71,7 @@ class DataSettings(Corpus):
 
 
 class Segmentation:
-    """Examples as ids, tagged where there are tags, for each epoch: the same, or sampled from (seed, epoch)."""
+    """Examples as ids, for each epoch: the same every time, or sampled from (seed, epoch)."""
 
     def __init__(
         self,

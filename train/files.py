@@ -1,4 +1,4 @@
-"""Local files as rows of texts that translate each other: TSV, CSV and JSON-lines tables, and text files side by side, also gzipped.
+"""Local files as rows of texts: TSV, CSV and JSON-lines tables, and text files side by side, also gzipped.
 
     bytes --split at \\n--> lines --UTF-8--> rows --> (source, target), or more languages side by side
 
@@ -90,9 +90,7 @@ def cell(row: Mapping[str, object], column: str, where: str) -> str:
     if column not in row and isinstance(nested, Mapping):
         row = nested
     if column not in row:
-        raise ValueError(
-            f"{where} has no column {column!r} but {sorted(row)}; name them in data.columns"
-        )
+        raise ValueError(f"{where} has no column {column!r} but {sorted(row)}; name them in data.columns")
     value = row[column]
     if value is None:
         return ""

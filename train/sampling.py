@@ -129,8 +129,8 @@ def split_words(text: str) -> list[str]:
 
 def _spelling_pieces(tokenizer: Tokenizer) -> dict[str, int]:
     """The pieces that texts are cut into, with their ids: neither special ones nor tags."""
-    first = EOS + 1 + len(tokenizer.tags)
-    return dict(zip(tokenizer.pieces(range(first, len(tokenizer))), range(first, len(tokenizer)), strict=True))
+    ids = range(EOS + 1 + len(tokenizer.tags), len(tokenizer))
+    return dict(zip(tokenizer.pieces(ids), ids, strict=True))
 
 
 def _join_unknown(ids: list[int]) -> list[int]:

@@ -143,7 +143,8 @@ class TranslationTask(LightningModule):
         places = [
             index * len(found) // max(1, self.samples) for index in range(min(self.samples, len(found)))
         ]
-        self.shown = [(self.judged[place].source, self.judged[place].target, found[place]) for place in places]
+        chosen = [(self.judged[place], found[place]) for place in places]
+        self.shown = [(example.source, example.target, text) for example, text in chosen]
 
     def configure_gradient_clipping(
         self,

@@ -7,7 +7,7 @@ each target language is cut into words in its own way (Chinese by characters).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from seq2seq.decoding import decode_sources
 from seq2seq.options import DecodeOptions
@@ -27,7 +27,7 @@ class Scores:
     chrf: float
     bleu_signature: str
     chrf_signature: str
-    directions: dict[Direction, tuple[CorpusScore, CorpusScore]] = field(default_factory=dict)
+    directions: dict[Direction, tuple[CorpusScore, CorpusScore]]
 
 
 def translate(

@@ -33,6 +33,7 @@ def make_parser() -> Parser:
         help="the model; a second one is compared with it",
     )
     parser.add_argument("--device", default="auto", help="auto (a GPU where there is one), cpu, cuda, ...")
+    parser.add_languages()
     parser.add_argument("--source", metavar="FILE", required=True, help="source texts, one a line")
     parser.add_argument(
         "--reference", metavar="FILE", action="append", required=True, help="a reference; may be given again"
@@ -73,7 +74,7 @@ def main(argv: Sequence[str]) -> int:
         gold = read_gold(read_lines(arguments.gold), list(zip(*pairs[0], strict=True)))
     results = []
     for name in arguments.model:
-        translator = load_translator(argparse.Namespace(model=name, device=arguments.device))
+        translator = load_translator(argparse.Namespace(**{**vars(arguments), "model": name}))
         set_reranker(arguments, translator)
         samples = SAMPLES if arguments.report else 0
         reverse = load_reverse(arguments.reverse, translator, arguments.device) if gold else None
