@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from serve.demo.acts import Acts
     from tests.serve.conftest import MakeDesk
 
-OPTIONS = (4, 5, 1.0, 1.0, 0)  # as the sliders stand at first
+OPTIONS = (4, 5, 1.0, 1.0, 0, "")  # as the controls stand at first
 GERMAN = "zwei Hunde spielen im Schnee und der Mann schaut zu"
 
 
