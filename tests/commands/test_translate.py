@@ -184,7 +184,7 @@ def test_several_models_and_a_reverse_model(run: Run, model_directory: Path, rev
     for wrong, said in (
         (("--rerank-weight", 2), "--rerank-weight is 2 without --rerank"),
         (("--rerank", "none"), "--rerank none finds no model of the other direction"),
-        (("--rerank", model_directory), "'de' is not supported"),
+        (("--rerank", model_directory), "de to en is not supported"),
         (("--rerank", reverse_directory, "--stream"), "leave out one"),
     ):
         ran = run("translate", "--model", model_directory, *wrong, "a")
