@@ -9,7 +9,9 @@ from serve.catalog import Catalog, Offer
 
 def speaking(sources: list[str], targets: list[str]) -> SimpleNamespace:
     """What a catalog sees of a translator."""
-    return SimpleNamespace(settings=SimpleNamespace(source_languages=sources, target_languages=targets))
+    known = SimpleNamespace(settings=SimpleNamespace(source_languages=sources, target_languages=targets))
+    known.directed = lambda source, target: known
+    return known
 
 
 ENGLISH, GERMAN = speaking(["en"], ["de", "fr"]), speaking(["de"], ["en"])
