@@ -156,7 +156,8 @@ def train(reader: Reader, digits: Digits, arguments: argparse.Namespace) -> None
     )
     reader.train()
     for step in range(1, steps + 1):
-        strips = make_strips(digits, arguments.batch, chance, learning=True)
+        longest = min(MOST, 1 + 10 * step // steps)  # what a digit is comes before where it stands
+        strips = make_strips(digits, arguments.batch, chance, learn=longest)
         questions, texts = make_questions(strips, chance)
         every = len(strips) // 2  # of the first half of the strips all digits are asked for
         questions[:every], texts[:every] = [[] for _ in range(every)], strips.words()[:every]

@@ -12,8 +12,6 @@ from voices import DISLIKED, FEATURES, GLAD, LIKED, SORRY, Review, make_review, 
 
 from seq2seq.config import PAD
 
-STEPS = 250  # of each training
-
 
 @pytest.fixture
 def reviews() -> list[Review]:
@@ -92,7 +90,9 @@ def test_filler_is_never_asked_for() -> None:
 
 def test_sound_and_masked_words_each_add_what_they_must(capsys: pytest.CaptureFixture[str]) -> None:
     """The example would not show what it says: that words, or labels, alone are not enough."""
-    sentiment.compare(argparse.Namespace(texts=1000, reviews=400, width=32, steps=STEPS, batch=48, seed=1))
+    sentiment.compare(
+        argparse.Namespace(texts=1000, reviews=400, width=32, word_steps=600, steps=250, batch=48, seed=1)
+    )
     shown = capsys.readouterr().out
     print(shown)
     rows = re.findall(r"(0\.\d{3}|1\.000)  (0\.\d{3}|1\.000)   ?(\d+\.\d)?", shown)
