@@ -36,7 +36,11 @@ def hub_folder(tmp_path: Path, sentences: list[str], recipe: str) -> Path:
     folder = tmp_path / "multi30k"
     folder.mkdir()
     for name, part in (("train", sentences[:40]), ("val", sentences[40:44]), ("test", sentences[44:48])):
-        rows = [json.dumps({source: text, target: " ".join(reversed(text.split()))}) for text in part]
+        turned = [" ".join(reversed(text.split())) for text in part]
+        rows = [
+            json.dumps({source: text, **dict.fromkeys((target, "fr", "cs", "zh"), other)})
+            for text, other in zip(part, turned, strict=True)
+        ]
         (folder / f"{name}.jsonl").write_text("\n".join(rows) + "\n")
     return folder
 
@@ -45,7 +49,10 @@ def hub_folder(tmp_path: Path, sentences: list[str], recipe: str) -> Path:
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_recipe_trains(recipe: str, overlay: str | None, hub_folder: Path, tmp_path: Path) -> None:
     """Else a recipe that is shipped would end in an error after the download."""
-    smaller = {**SMALLER, "data": {**SMALLER["data"], "name": str(hub_folder)}}
+    data = {**SMALLER["data"], "name": str(hub_folder), "files": [], "valid_files": [], "held_out": []}
+    also = yaml.safe_load((FOLDER / f"{recipe}.yaml").read_text())["data"].get("also", [])
+    data["also"] = [{"name": str(hub_folder), "languages": each["languages"]} for each in also]
+    smaller = {**SMALLER, "data": data}
     (tmp_path / "smaller.yaml").write_text(yaml.safe_dump(smaller))
     overlays = [] if overlay is None else ["--config", str(FOLDER / overlay)]
     args = ["--config", recipe, *overlays, "--config", str(tmp_path / "smaller.yaml")]
