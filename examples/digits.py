@@ -156,7 +156,8 @@ def train(reader: Reader, digits: Digits, arguments: argparse.Namespace) -> None
     )
     reader.train()
     for step in range(1, steps + 1):
-        strips = make_strips(digits, arguments.batch, chance, learning=True)
+        longest = min(MOST, 1 + 10 * step // steps)  # what a digit is comes before where it stands
+        strips = make_strips(digits, arguments.batch, chance, learn=longest)
         questions, texts = make_questions(strips, chance)
         every = len(strips) // 2  # of the first half of the strips all digits are asked for
         questions[:every], texts[:every] = [[] for _ in range(every)], strips.words()[:every]
@@ -233,9 +234,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--steps", type=natural, default=2000)
+    parser.add_argument("--steps", type=natural, default=3000)
     parser.add_argument("--batch", type=natural, default=32, help="strips of a step")
-    parser.add_argument("--learning-rate", type=float, default=2e-3)
+    parser.add_argument("--learning-rate", type=float, default=3e-3)
     parser.add_argument("--strips", type=natural, default=2000, help="strips to measure on")
     parser.add_argument("--part", choices=("valid", "test"), default="test", help="whose digits they are of")
     parser.add_argument("--look", type=Path, help="write here how one of them was read")

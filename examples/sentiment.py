@@ -134,10 +134,19 @@ def spoken_evenly(words: Tensor) -> Tensor:
 
 
 def teach_sentiment(
-    model: Classifier, vocabulary: Vocabulary, reviews: Sequence[Review], steps: int, batch: int
+    model: Classifier,
+    vocabulary: Vocabulary,
+    reviews: Sequence[Review],
+    steps: int,
+    batch: int,
+    *,
+    taught: bool,
 ) -> None:
-    """Teach a classifier by labelled reviews; of a frozen encoder only what stands above it."""
-    optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=RATE)
+    """Teach a classifier by labelled reviews, its encoder slowly where it knows words already."""
+    above = [value for name, value in model.named_parameters() if not name.startswith("encoder.")]
+    slow = RATE / 20 if taught else RATE  # else it forgets what it knows of the words that no label tells
+    groups = [{"params": above}, {"params": model.encoder.parameters(), "lr": slow}]
+    optimizer = torch.optim.AdamW(groups, lr=RATE)
     words, heard = vocabulary.encode([review.words for review in reviews]), hear(reviews)
     liked = torch.tensor([float(review.liked) for review in reviews])
     model.train()
@@ -192,15 +201,14 @@ def compare(arguments: argparse.Namespace) -> None:
     torch.manual_seed(a.seed)
     fresh = Encoder(len(vocabulary), a.width)
     taught = copy.deepcopy(fresh)
-    teach_words(taught, vocabulary.encode(texts), a.steps, a.batch)
-    taught.requires_grad_(False)  # else it would forget what it knows of the words that no label tells
+    teach_words(taught, vocabulary.encode(texts), a.word_steps, a.batch)
     for name, encoder, listens in (
         ("masked words, text", taught, False),
         ("text and sound", fresh, True),
         ("masked words, text and sound", taught, True),
     ):
-        model = Classifier(encoder, listens=listens)
-        teach_sentiment(model, vocabulary, labelled, a.steps, a.batch)
+        model = Classifier(copy.deepcopy(encoder), listens=listens)
+        teach_sentiment(model, vocabulary, labelled, a.steps, a.batch, taught=encoder is taught)
         on_told, on_untold = (measure(model, vocabulary, reviews) for reviews in tests)
         look = "" if on_told.looks is None else f"{on_told.looks:.1%}"
         print(f"{name:28} {on_told.right:.3f}  {on_untold.right:.3f}   {look}".rstrip(), flush=True)
@@ -214,7 +222,8 @@ def main() -> None:
     parser.add_argument("--texts", type=natural, default=2000, help="without labels or sound")
     parser.add_argument("--reviews", type=natural, default=600, help="labelled, with sound")
     parser.add_argument("--width", type=natural, default=32)
-    parser.add_argument("--steps", type=natural, default=400, help="of each training")
+    parser.add_argument("--word-steps", type=natural, default=1000, help="of learning masked words")
+    parser.add_argument("--steps", type=natural, default=300, help="of learning from labels")
     parser.add_argument("--batch", type=natural, default=64)
     parser.add_argument("--seed", type=int, default=1)
     compare(parser.parse_args())

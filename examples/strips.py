@@ -4,9 +4,9 @@
     three to six of one part --turned, slanted, apart--> Strips: image [B, HEIGHT, W], digits, places
 
 Each digit stands a little higher or lower, with a gap of its own before it, so that the first digits do
-not tell where the next one is. For learning there are also strips of one and two digits, which teach what a
-digit is before where it stands, and digits are bent a little, paler or darker, afresh in every strip; those of
-valid and test stay as they were written.
+not tell where the next one is. To learn from, strips may be shorter, which teaches what a digit is before
+where it stands, and digits are bent a little, paler or darker, afresh in every strip; those of valid and
+test stay as they were written.
 """
 
 from dataclasses import dataclass
@@ -72,16 +72,16 @@ def load_digits(part: Part) -> Digits:
     return Digits(pixels[kept], torch.from_numpy(labels).long()[kept])
 
 
-def make_strips(digits: Digits, count: int, chance: torch.Generator, *, learning: bool = False) -> Strips:
-    """So many strips of digits drawn at random; for `learning` shorter ones too, and digits bent."""
+def make_strips(digits: Digits, count: int, chance: torch.Generator, *, learn: int | None = None) -> Strips:
+    """So many strips of digits drawn at random; to `learn` from, of one to so many, their digits bent."""
 
     def draw(least: int, most: int, *shape: int) -> Tensor:
         return torch.randint(least, most + 1, shape, generator=chance)
 
     chosen = draw(0, len(digits.labels) - 1, count, MOST)
-    there = torch.arange(MOST) < draw(1 if learning else FEWEST, MOST, count, 1)
+    there = torch.arange(MOST) < (draw(1, learn, count, 1) if learn else draw(FEWEST, MOST, count, 1))
     images = digits.images[chosen]
-    if learning:
+    if learn:
         images = bent(images.flatten(0, 1), chance).view_as(images)
     ends = ((draw(0, GAP, count, MOST) + DIGIT) * there).cumsum(dim=1)
     places, rows = ends - DIGIT, draw(0, HEIGHT - DIGIT, count, MOST)
