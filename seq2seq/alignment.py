@@ -5,7 +5,7 @@
     rows  [P, Q]         one head, one row a target piece: row t ("output") or t + 1 ("input"), the columns
                          of language tag and end symbol left out, each row summing to 1 again
     words [T', S']       sum over the pieces of a source word, mean over the letters of a target word
-    link  s-t            where words[t, s] is the largest of row t, or at least a given share of it
+    link  s-t            where both agree that they belong together, or one of them does beside such a link
 
 A piece that covers several words (Han characters) shares its weight among them by length.
 """
@@ -20,10 +20,10 @@ import torch
 from torch import Tensor
 
 from seq2seq.settings import AlignmentHead
+from seq2seq.symmetry import Link, read_both
 from seq2seq.text import Normalized, word_spans
 
 Span = tuple[int, int]  # characters from, to (not included), in the original text
-Link = tuple[int, int]  # source unit, target unit
 Units = Literal["words", "pieces", "blanks"]
 
 SHARES = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0]  # among which `choose_share` chooses
@@ -49,8 +49,7 @@ class Alignment:
     """How a target text was attended to its source, part by part.
 
     Each grid of `parts` is over pieces, with spans in the whole texts; words of different parts
-    have no weight between them. A source unit is linked to a target unit when its weight is at least
-    `share` of the largest in that row.
+    have no weight between them.
     """
 
     source: str
@@ -61,18 +60,15 @@ class Alignment:
     def links(self, units: Units = "words") -> list[Link]:
         """Pairs (source unit, target unit), counted from 0, in order of the source.
 
-        Each target unit is linked to the source unit with its largest weight, and to those with at
-        least `share` of it. "words" are blank-separated, characters in scripts without blanks.
+        Each unit of either side chooses the strongest on the other, and those with at least `share` of
+        its strength; `symmetry.read_both` joins the choices of both sides. "words" are blank-separated,
+        characters in scripts without blanks.
         """
-        links: set[Link] = set()
-        for grid, first_source, first_target in self._grids(units):
-            weights = grid.weights
-            if weights.numel() == 0:
-                continue
-            best = weights.max(dim=1, keepdim=True).values
-            for t, s in ((weights >= self.share * best) & (best > 0)).nonzero().tolist():
-                links.add((first_source + s, first_target + t))
-        return sorted(links)
+        return sorted(
+            (first_source + s, first_target + t)
+            for grid, first_source, first_target in self._grids(units)
+            for s, t in read_both(grid.weights, self.share)
+        )
 
     def pharaoh(self) -> str:
         """The links of blank-separated words as one line, `source-target`, counted from 0."""

@@ -151,11 +151,11 @@ class ModelConfig:
             )
         if self.memory_width is not None and self.encoder_layers:
             raise ValueError(
-                f"memory_width is {self.memory_width} beside encoder_layers {self.encoder_layers}, whose memory "
-                "is as wide as the model; set encoder_layers to 0 to read a memory from elsewhere"
+                f"memory_width is {self.memory_width} beside encoder_layers {self.encoder_layers}, whose "
+                "memory is as wide as the model; set encoder_layers to 0 to read a memory from elsewhere"
             )
         if self.memory_width is not None and self.memory_width < 1:
-            raise ValueError(f"memory_width is {self.memory_width}; choose at least 1, or leave it out (null)")
+            raise ValueError(f"memory_width is {self.memory_width}; choose at least 1, or null")
 
     def _check_attention(self, name: str, attention: AttentionConfig) -> None:
         if self.width % attention.heads:

@@ -42,6 +42,11 @@ def find_model(name: str | Path) -> Path:
     )
 
 
+def each_name(named: str) -> list[str]:
+    """The name of one model or, joined by commas, of each of an ensemble."""
+    return [named] if "," not in named or Path(named).exists() else named.split(",")
+
+
 def named_direction(name: str | Path, directory: Path) -> tuple[str | None, str | None]:
     """The languages that a released model's name says; none for a name that says nothing of them."""
     if not isinstance(name, str) or directory.parent != MODELS:

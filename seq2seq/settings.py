@@ -22,8 +22,8 @@ class AlignmentHead:
     """The cross-attention head that is read as word alignment; layer and head count from 0.
 
     `read` says in which row of the map a target piece is found: "output" is the row that predicts
-    it, "input" the row after, whose input it is. A source word is linked to a target word when its
-    weight is at least `share` of the largest in that row.
+    it, "input" the row after, whose input it is. A word chooses those on the other side that have at
+    least `share` of the strength of the strongest (`symmetry.read_both`).
     """
 
     layer: int = 0

@@ -252,7 +252,7 @@ class Transformer(nn.Module):
     def _encode(self, source: Tensor, *, need_weights: bool) -> tuple[Tensor, list[Tensor]]:
         if not self.config.encoder_layers:
             raise ValueError(
-                "encoder_layers is 0, so this model reads no source tokens; give its memory to start or decode"
+                "encoder_layers is 0, so this model reads no source tokens; give a memory to start or decode"
             )
         x = self._embed(source, self.source_embedding)
         mask = padding_mask(source != PAD)

@@ -16,10 +16,9 @@ from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from fastapi import HTTPException
-
 from .limits import Limits
 from .metrics import Metrics
+from .refusal import Busy
 from .turns import Job, Run, Turns
 from .worker import Worker
 
@@ -56,11 +55,12 @@ class Batcher:
     def admit(self, tokens: int) -> Iterator[None]:
         """Room for a request for as long as it waits and runs; HTTPException 503 when there is none."""
         if self.stopping:
-            raise busy("the server is stopping; ask again when it is back", 5)
+            raise Busy("busy_stopping", "the server is stopping; ask again when it is back", 5)
         allowed = self.limits.waiting_tokens
         if self._admitted and self._admitted + tokens > allowed:
             seconds = math.ceil(self._admitted / self._speed)
-            raise busy(
+            raise Busy(
+                "busy_full",
                 f"the server is busy: {self._admitted} tokens wait, at most {allowed} may; ask again later",
                 min(max(seconds, 1), LONGEST_WAIT),
             )
@@ -108,7 +108,7 @@ class Batcher:
         self.stopping = True
         for job in list(self._turns):
             if not job.started:
-                self._fail(job, busy("the server is stopping; ask again when it is back", 5))
+                self._fail(job, Busy("busy_stopping", "the server is stopping; ask again when it is back", 5))
 
     async def _drain(self) -> None:
         """Runs batch after batch until nothing waits."""
@@ -157,8 +157,3 @@ class Batcher:
 
     def _count(self) -> None:
         self.metrics.waiting.set(self._turns.items)
-
-
-def busy(sentence: str, seconds: int) -> HTTPException:
-    """503 that says when to come back."""
-    return HTTPException(503, sentence, {"retry-after": str(seconds)})

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from seq2seq.settings import directions
 
+from .refusal import RefusalError
+
 if TYPE_CHECKING:
     from seq2seq import Translator
 
@@ -104,6 +106,12 @@ class Catalog:
         return list(self._by_pair)
 
     @property
+    def ways(self) -> list[Pair]:
+        """All pairs that can be translated: those with a model first, then those through another language."""
+        reached = [(source, target) for source in self.codes for target in self.targets(source)]
+        return [*self._by_pair, *(pair for pair in reached if pair not in self._by_pair)]
+
+    @property
     def codes(self) -> list[str]:
         """All languages, as sources or targets, sorted."""
         return sorted({code for pair in self._by_pair for code in pair})
@@ -133,7 +141,8 @@ class Catalog:
         sources = [code for code in self.codes if target.lower() in self.targets(code)]
         if not sources:
             targets = sorted({t for _, t in self._by_pair})
-            raise ValueError(f"{_short(target)} is not supported as target; choose {' or '.join(targets)}")
+            sentence = f"{_short(target)} is not supported as target; choose {' or '.join(targets)}"
+            raise RefusalError("unsupported", sentence, _short(target))
         return sources
 
     def targets(self, source: str) -> list[str]:
@@ -157,12 +166,13 @@ class Catalog:
         source_code, target_code = source.lower(), target.lower()
         sources = sorted({s for s, _ in self._by_pair})
         if source_code not in sources:
-            raise ValueError(f"{_short(source)} is not supported as source; choose {' or '.join(sources)}")
+            sentence = f"{_short(source)} is not supported as source; choose {' or '.join(sources)}"
+            raise RefusalError("unsupported", sentence, _short(source))
         targets = self._targets(source_code, pivot=pivot)
         if target_code not in targets:
-            raise ValueError(
-                f"{_short(target)} is not supported as target of {source_code}; choose {' or '.join(targets)}"
-            )
+            choice = " or ".join(targets)
+            sentence = f"{_short(target)} is not supported as target of {source_code}; choose {choice}"
+            raise RefusalError("unsupported", sentence, f"{source_code} → {_short(target)}")
 
 
 def language_name(code: str) -> str:

@@ -22,9 +22,9 @@ from fastapi import HTTPException
 from seq2seq import DecodeOptions
 from seq2seq.translation import Forced, Translation
 
-from .batcher import busy
 from .composition import compose
 from .limits import Limits
+from .refusal import Busy
 from .request import CLIENT_LEFT
 from .service import AUTO, Route, Service, Translated
 from .template import Translate
@@ -109,7 +109,7 @@ class _Lender:
         if self.given_up:
             raise HTTPException(CLIENT_LEFT, "the client left")
         if time.monotonic() > self.end:
-            raise busy("the document took longer than is allowed; send it in parts", 5)
+            raise Busy("busy_slow", "the document took longer than is allowed; send it in parts", 5)
         work = self.service.translate(texts, source, self.target, DecodeOptions(), self.client)
         return [self._lend(each) for each in await self._wait_for(work)]
 

@@ -11,7 +11,7 @@ normalised text and gives back the text as it was.
 import re
 import unicodedata
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from itertools import permutations
 from pathlib import Path
 from typing import Literal
@@ -41,6 +41,8 @@ class Corpus:
         files: instead of name, the training files: tables (.tsv .csv .jsonl .parquet), or text files by
             twos, source before target (with languages, one a language, in that order); all but Parquet may
             be gzipped. One file, or [a list].
+        synthetic: tables of pairs that a model made (`seq2seq synthesize`), trained on beside the true ones;
+            their columns have the languages as names. One file, or [a list].
         valid_files: the validation files, likewise; they go before the validation split of name.
         source: the language translated from.
         target: the language translated to.
@@ -56,6 +58,7 @@ class Corpus:
     name: str | None = None
     subset: str | None = None
     files: str | list[str] = field(default_factory=list)
+    synthetic: str | list[str] = field(default_factory=list)
     valid_files: str | list[str] = field(default_factory=list)
     source: str = "en"
     target: str = "de"
@@ -144,9 +147,9 @@ def read_corpus(corpus: Corpus) -> tuple[list[Row], list[Row], int]:
 
     Files without validation files give their every 20th row, or 1,000 rows evenly spread, for validation.
     """
-    raw = load_pairs(corpus, "train")
+    raw, made = load_pairs(corpus, "train"), load_synthetic(corpus)
     if corpus.name or corpus.valid_files:
-        return raw, load_pairs(corpus, "validation"), 0
+        return raw + made, load_pairs(corpus, "validation"), 0
     if len(raw) < 2 * SPLIT_EVERY:
         raise ValueError(
             f"{', '.join(corpus.files_of('train'))} has {len(raw)} pairs, too few to split some off for "
@@ -155,7 +158,7 @@ def read_corpus(corpus: Corpus) -> tuple[list[Row], list[Row], int]:
     step = max(SPLIT_EVERY, -(-len(raw) // MOST_SPLIT))
     validation = raw[::step]
     del raw[::step]
-    return raw, validation, len(validation)
+    return raw + made, validation, len(validation)
 
 
 def clean_corpus(
@@ -180,6 +183,14 @@ def load_pairs(corpus: Corpus, split: Split) -> list[Row]:
     if corpus.name is None:
         raise ValueError(f"the corpus has no {split} files; name them in data.valid_files or give data.name")
     return _rows(_open_data_set(corpus.name, corpus.subset, split), corpus, corpus.name)
+
+
+def load_synthetic(corpus: Corpus) -> list[Row]:
+    """Gives the rows that a model made, in order; validation never sees them."""
+    if not corpus.synthetic:
+        return []
+    made = replace(corpus, name=None, subset=None, files=corpus.synthetic, columns=None)
+    return load_pairs(made, "train")
 
 
 def clean(

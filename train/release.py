@@ -1,7 +1,8 @@
 """From a training, finished or stopped, to a model directory.
 
     best validation's weights      \\
-    mean of the last validations'   >  as they will be stored, decode the validation set -> the best
+    mean of the last validations'   \\
+    moving average, where kept      >  as they will be stored, decode the validation set -> the best
     the last, if not validated     /   -> which head shows the alignment -> model/
 
 The mean is taken one file after the other, so any number fits in memory.
@@ -96,7 +97,7 @@ def choose_alignment(task: TranslationTask, data: TranslationData) -> tuple[Alig
     return head, (
         f"layer {head.layer}, head {head.head}, read at a piece's {head.read}, shows the word alignment; it "
         f"agrees with {agreement:.1%} of the links counted over {len(counted)} pairs, and links words from "
-        f"{head.share:g} of the largest weight on{_taught(task, head)}"
+        f"{head.share:g} of the strongest on{_taught(task, head)}"
     )
 
 
@@ -139,6 +140,9 @@ def _choices(
     kept = [path for path in checkpoints.weights() if int(path.stem) in validated]
     if len(kept) > 1:
         yield f"the average of the last {len(kept)} validations' weights", average(map(_read, kept))
+    if checkpoints.moving.weights:
+        moving = {name: tensor.detach().cpu() for name, tensor in checkpoints.moving.weights.items()}
+        yield f"the moving average of the weights (decay {checkpoints.moving.decay:g})", moving
     if update not in validated:
         yield f"the last weights (update {update})", last
 

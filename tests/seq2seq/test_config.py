@@ -115,7 +115,7 @@ REFUSED_MODELS = [
     ),
     ({"encoder_layers": -1}, r"encoder_layers is -1; give at least 1, or 0 for a memory from elsewhere"),
     ({"memory_width": 7}, r"memory_width is 7 beside encoder_layers 4, .*; set encoder_layers to 0"),
-    ({"memory_width": 0, "encoder_layers": 0}, r"memory_width is 0; choose at least 1, or leave it out"),
+    ({"memory_width": 0, "encoder_layers": 0}, r"memory_width is 0; choose at least 1, or null"),
     ({"vocabulary_size": 3}, r"vocabulary_size is 3; .* need 4"),
     ({"vocabulary_size": None}, r"vocabulary_size is None; it must be int"),
     ({"width": 33}, r"encoder_attention\.heads is 4, which does not divide width 33; choose a divisor"),
