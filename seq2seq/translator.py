@@ -9,6 +9,7 @@ several target languages is told by a tag behind the source which one to write.
 
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
+from copy import copy
 from dataclasses import replace
 from functools import partial
 from itertools import islice
@@ -88,8 +89,8 @@ class Translator:
             chosen = source_language, target_language
         if chosen == own:
             return self
-        directed = Translator(self.model, self.tokenizer, self.settings, self.card, *chosen)
-        directed.reranker = self.reranker
+        directed = copy(self)
+        directed.source_language, directed.target_language = self.settings.direction(*chosen)
         return directed
 
     @property

@@ -84,19 +84,21 @@ class Catalog:
     """The models that a server offers, by language pair."""
 
     def __init__(self, models: "Mapping[str, Translator | Offer]", *, pivot: bool = False) -> None:
-        """Takes translators or offers by name; ValueError when two offer the same pair."""
+        """Takes translators or offers by name; ValueError when two of as many pairs offer the same."""
         self.offers = [m if isinstance(m, Offer) else Offer.of(name, m) for name, m in models.items()]
         self.pivot = pivot
-        self._by_pair: dict[Pair, Leg] = {}
+        chosen: dict[Pair, Leg] = {}
         for offer in sorted(self.offers, key=lambda offer: len(_legs(offer))):
             for leg in _legs(offer):
                 pair = leg.source.lower(), leg.target.lower()
-                known = self._by_pair.setdefault(pair, leg)
+                known = chosen.setdefault(pair, leg)
                 if known is not leg and len(_legs(known.offer)) == len(_legs(offer)):
                     raise ValueError(
                         f"the models {known.offer.name} and {offer.name} both translate "
                         f"{pair[0]} to {pair[1]}; serve one of them"
                     )
+        given = sorted(chosen.items(), key=lambda item: self.offers.index(item[1].offer))
+        self._by_pair: dict[Pair, Leg] = dict(given)
 
     @property
     def pairs(self) -> list[Pair]:

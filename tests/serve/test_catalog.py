@@ -7,11 +7,17 @@ import pytest
 from serve.catalog import Catalog, Offer
 
 
-def speaking(sources: list[str], targets: list[str]) -> SimpleNamespace:
+class speaking:  # noqa: N801 - it is used as a function
     """What a catalog sees of a translator."""
-    known = SimpleNamespace(settings=SimpleNamespace(source_languages=sources, target_languages=targets))
-    known.directed = lambda source, target: known
-    return known
+
+    def __init__(self, sources: list[str], targets: list[str]) -> None:
+        self.settings = SimpleNamespace(source_languages=sources, target_languages=targets)
+        self.told: list[tuple[str, str]] = []
+
+    def directed(self, source: str, target: str) -> "speaking":
+        """Keeps what was asked for."""
+        self.told.append((source, target))
+        return self
 
 
 ENGLISH, GERMAN = speaking(["en"], ["de", "fr"]), speaking(["de"], ["en"])
@@ -102,3 +108,16 @@ def test_offer_is_loaded_once_on_first_use() -> None:
     assert catalog.languages() and not loads
     assert catalog.find("en", "de") is catalog.find("en", "de") is ENGLISH
     assert len(loads) == 1
+
+
+def test_a_special_model_goes_before_a_general_one() -> None:
+    """A model of all languages could not be served beside a better one of two of them."""
+    many, special = speaking(["en", "de", "fr"], ["en", "de", "fr"]), speaking(["en"], ["de"])
+    catalog = Catalog({"many": many, "special": special})
+    assert [leg.offer.name for pair in (("en", "de"), ("de", "en")) for leg in catalog.route(*pair)] == [
+        "special",
+        "many",
+    ]
+    assert catalog.targets("en") == ["de", "fr"] and ("en", "en") not in catalog.pairs
+    assert catalog.find("FR", "de") is many and many.told == [("fr", "de")]
+    assert catalog.pairs[0][0] == "en" and catalog.pairs[-1] == ("en", "de")

@@ -51,7 +51,8 @@ def test_recipe_trains(recipe: str, overlay: str | None, hub_folder: Path, tmp_p
     """Else a recipe that is shipped would end in an error after the download."""
     data = {**SMALLER["data"], "name": str(hub_folder), "files": [], "valid_files": [], "held_out": []}
     also = yaml.safe_load((FOLDER / f"{recipe}.yaml").read_text())["data"].get("also", [])
-    data["also"] = [{"name": str(hub_folder), "languages": each["languages"]} for each in also]
+    # Settings that are not named stay those of the recipe, in a further corpus as everywhere.
+    data["also"] = [{**each, "name": str(hub_folder), "files": [], "columns": None} for each in also]
     smaller = {**SMALLER, "data": data}
     (tmp_path / "smaller.yaml").write_text(yaml.safe_dump(smaller))
     overlays = [] if overlay is None else ["--config", str(FOLDER / overlay)]
