@@ -14,7 +14,7 @@ import argparse
 import copy
 import random
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from interactions import natural
@@ -145,7 +145,7 @@ def teach_sentiment(
     """Teach a classifier by labelled reviews, its encoder slowly where it knows words already."""
     above = [value for name, value in model.named_parameters() if not name.startswith("encoder.")]
     slow = RATE / 20 if taught else RATE  # else it forgets what it knows of the words that no label tells
-    groups = [{"params": above}, {"params": model.encoder.parameters(), "lr": slow}]
+    groups: list[dict[str, Any]] = [{"params": above}, {"params": model.encoder.parameters(), "lr": slow}]
     optimizer = torch.optim.AdamW(groups, lr=RATE)
     words, heard = vocabulary.encode([review.words for review in reviews]), hear(reviews)
     liked = torch.tensor([float(review.liked) for review in reviews])

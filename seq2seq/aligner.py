@@ -87,7 +87,8 @@ def choose_alignment_head(
     words = [(_words(source), _words(target)) for source, target in [*train_pairs, *valid_pairs]]
     sure, grown = align_both_ways(words)
     longest = model.config.max_length
-    tags = [tokenizer.tag(language) for language in languages or [None] * len(valid_pairs)]
+    told: Sequence[str | None] = languages or [None] * len(valid_pairs)
+    tags = [tokenizer.tag(language) for language in told]
     fitting = [
         (pair, tag, certain, fuller)
         for pair, tag, certain, fuller in zip(

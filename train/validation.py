@@ -48,7 +48,7 @@ def score(translations: Sequence[str], examples: Sequence[Example]) -> Scores:
         bleu, chrf, _ = score_corpus(found, [references], direction[1])
         directions[direction] = bleu, chrf
     bleus, chrfs = zip(*directions.values(), strict=True)
-    return Scores(*map(_mean, (bleus, chrfs)), *map(_signatures, (bleus, chrfs)), directions)
+    return Scores(_mean(bleus), _mean(chrfs), _signatures(bleus), _signatures(chrfs), directions)
 
 
 def _mean(scores: Sequence[CorpusScore]) -> float:
