@@ -9,7 +9,7 @@ import itertools
 import random
 import signal
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Literal
@@ -22,9 +22,11 @@ from seq2seq.batch import Batch, make_batch, token_budget_batches
 from seq2seq.tokenizer import Tokenizer
 
 from .corpus import Corpus, load_corpus
+from .facts import follow_references, learn_form, written
 from .links import WordLinks, load_links
 from .order import BatchOrder, Pair, Place
 from .sampling import make_sampler, sample
+from .validation import Judged, by_source
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,8 @@ class DataSettings(Corpus):
         sampling: cut training texts anew each epoch; 0 for not at all. With bpe the probability that a
             merge is left out (0.1 makes texts 1.4 times as long), with unigram the power its probabilities
             are raised to (the smaller, the more random).
+        form: text as it is, or facts such as name[The Eagle], food[French] to sentences.
+        copied: of facts, the slots whose values are names, such as [name, near]; the first names the subject.
         batch_tokens: largest rows x longer padded side of a batch.
         valid_sentences: judge only so many validation pairs, evenly spread, while training; 0 for all.
         workers: loader processes beside the training one.
@@ -45,6 +49,8 @@ class DataSettings(Corpus):
     vocabulary_size: int = 8000
     subwords: Literal["bpe", "unigram"] = "bpe"
     sampling: float = 0.0
+    form: Literal["text", "facts"] = "text"
+    copied: list[str] = field(default_factory=list)
     batch_tokens: int = 4096
     valid_sentences: int = 0
     workers: int = 0
@@ -54,6 +60,11 @@ class DataSettings(Corpus):
         for name, least in (("batch_tokens", 2), ("valid_sentences", 0), ("workers", 0)):
             if getattr(self, name) < least:
                 raise ValueError(f"data.{name} is {getattr(self, name)}; give at least {least}")
+        if (self.form == "facts") != bool(self.copied):
+            raise ValueError(
+                f"data.form is {self.form!r} and data.copied {self.copied}; facts need the slots of names, "
+                "text has none"
+            )
         if not 0 <= self.sampling <= 1:
             raise ValueError(f"data.sampling is {self.sampling}; give a number from 0 to 1, such as 0.1")
 
@@ -173,6 +184,10 @@ class TranslationData(LightningDataModule):
         """Read and clean the corpus, learn the vocabulary unless one is given, and cut texts into pieces."""
         settings = self.settings
         self.training, self.validation, report = load_corpus(settings)
+        self.report, self.form = str(report), None
+        self.written_validation = self.validation
+        if settings.form == "facts":
+            self._write_facts()
         self.tokenizer = tokenizer or Tokenizer.train(
             (text for pair in self.training for text in pair),
             settings.vocabulary_size,
@@ -181,17 +196,27 @@ class TranslationData(LightningDataModule):
         )
         longest = min(self.max_length, settings.batch_tokens)
         self.segmentation = Segmentation(self.training, self.tokenizer, settings.sampling, self.seed, longest)
-        self.report = str(report) + self.segmentation.report
+        self.report += self.segmentation.report
         self._leave_out_long_validation()
         self.longest = self.segmentation.longest
+
+    def _write_facts(self) -> None:
+        """Pairs as the model reads and writes them; what is judged stays as it is."""
+        self.form = learn_form(self.training, self.settings.copied)
+        self.training, report = follow_references(self.training, self.form)
+        self.written_validation = [written(*pair, self.form) for pair in self.validation]
+        self.report += str(report)
 
     def _leave_out_long_validation(self) -> None:
         """A text that the model cannot read whole is not judged in part."""
         encode = self.tokenizer.encode
-        fits = [max(len(encode(text)) for text in pair) < self.max_length for pair in self.validation]
+        fits = [
+            max(len(encode(text)) for text in pair) < self.max_length for pair in self.written_validation
+        ]
         dropped = fits.count(False)
         if dropped:
             self.validation = list(itertools.compress(self.validation, fits))
+            self.written_validation = list(itertools.compress(self.written_validation, fits))
             self.report += f"; {dropped} validation pairs of more than {self.max_length - 1} pieces left out"
         if not self.validation:
             raise ValueError(
@@ -242,18 +267,22 @@ class TranslationData(LightningDataModule):
     def val_dataloader(self) -> DataLoader[Batch]:
         """The judged validation pairs, short to long, for loss and perplexity."""
         encode = self.tokenizer.encode
-        pairs = [(encode(source), encode(target)) for source, target in self.judged()]
+        judged = {source for source, _ in self.judged()}
+        chosen = [source in judged for source, _ in self.validation]
+        texts = itertools.compress(self.written_validation, chosen)
+        pairs = [(encode(source), encode(target)) for source, target in texts]
         lengths = [(len(source) + 1, len(target) + 1) for source, target in pairs]
         budget = max(self.settings.batch_tokens, max(map(max, lengths)))
         groups = token_budget_batches(lengths, budget, seed=None, epoch=0)
         batches = BatchList([pairs_to_batch([pairs[index] for index in group]) for group in groups])
         return DataLoader(batches, batch_size=None, collate_fn=as_it_is, generator=torch.Generator())
 
-    def judged(self) -> list[tuple[str, str]]:
-        """The validation pairs that are decoded while training."""
-        count = len(self.validation)
+    def judged(self) -> list[Judged]:
+        """The validation sources that are decoded while training, with their references."""
+        sources = by_source(self.validation)
+        count = len(sources)
         kept = min(self.settings.valid_sentences or count, count)
-        return [self.validation[index * count // kept] for index in range(kept)]
+        return [sources[index * count // kept] for index in range(kept)]
 
     def transfer_batch_to_device(self, batch: Batch, device: torch.device, dataloader_idx: int) -> Batch:
         """Lightning does not know our batches."""

@@ -27,7 +27,7 @@ from .checkpoint_files import BEST, read_checkpoint
 from .checkpointing import Checkpoints
 from .data import TranslationData
 from .task import TranslationTask
-from .validation import Scores, score, translate
+from .validation import Scores, by_source, score, translate
 
 COUNTED, SHOWN = 30_000, 1_000  # pairs that links are counted on, and pairs whose maps are compared with them
 
@@ -81,7 +81,7 @@ def choose_alignment(task: TranslationTask, data: TranslationData) -> tuple[Alig
     counted = _spread(data.training, COUNTED)
     try:
         head, agreement = choose_alignment_head(
-            task.model, data.tokenizer, counted, _spread(data.validation, SHOWN)
+            task.model, data.tokenizer, counted, _spread(data.written_validation, SHOWN)
         )
     except ValueError as error:
         return AlignmentHead(), f"no head could be chosen for the alignment, so it is the first: {error}"
@@ -113,8 +113,10 @@ def judge(
         key: value.half().float() if value.is_floating_point() else value for key, value in weights.items()
     }
     task.model.load_state_dict(stored)
-    sources, references = [list(side) for side in zip(*data.validation, strict=True)]
-    return Candidate(name, stored, score(translate(task.model, data.tokenizer, sources, options), references))
+    judged = by_source(data.validation)
+    found = translate(task.model, data.tokenizer, [source for source, _ in judged], options, data.form)
+    references = [several for _, several in judged]
+    return Candidate(name, stored, score(found, references, lowercase=data.form is not None))
 
 
 def _choices(

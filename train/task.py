@@ -16,6 +16,7 @@ from torch.optim import Optimizer
 
 from seq2seq.batch import Batch
 from seq2seq.config import ModelConfig
+from seq2seq.facts import FactsForm
 from seq2seq.options import DecodeOptions
 from seq2seq.tokenizer import Tokenizer
 from seq2seq.transformer import DecoderStates, Transformer
@@ -23,7 +24,7 @@ from seq2seq.transformer import DecoderStates, Transformer
 from .guidance import Guidance, link_loss
 from .loss import Loss, fused_loss, plain_loss
 from .schedule import Schedule, factor, make_scheduler
-from .validation import score, translate
+from .validation import Judged, score, translate
 
 
 class TranslationTask(LightningModule):
@@ -32,7 +33,8 @@ class TranslationTask(LightningModule):
     Args:
         config: the model's shape.
         tokenizer: turns what was decoded into text.
-        judged: pairs of texts to translate at each validation.
+        judged: sources to translate at each validation, with their references.
+        form: how facts are read and written; None for plain texts.
         learning_rate: the peak, reached at the end of the warm-up.
         schedule: how the rate falls after it.
         warmup: updates of the warm-up.
@@ -50,7 +52,8 @@ class TranslationTask(LightningModule):
         self,
         config: ModelConfig,
         tokenizer: Tokenizer,
-        judged: list[tuple[str, str]],
+        judged: list[Judged],
+        form: FactsForm | None = None,
         learning_rate: float = 5e-3,
         schedule: Schedule = "inverse_sqrt",
         warmup: int = 2000,
@@ -74,7 +77,7 @@ class TranslationTask(LightningModule):
                 raise ValueError(f"task.{name} is {value}; give 0 or more")
         self.alignment, self.guided = alignment, alignment.head_of(config)
         self.model = Transformer(config)
-        self.tokenizer, self.judged = tokenizer, judged
+        self.tokenizer, self.judged, self.form = tokenizer, judged, form
         self.learning_rate, self.weight_decay = learning_rate, weight_decay
         self.schedule, self.warmup = schedule, warmup
         self.label_smoothing, self.r_drop = label_smoothing, r_drop
@@ -130,9 +133,10 @@ class TranslationTask(LightningModule):
 
     def on_validation_epoch_end(self) -> None:
         """Translate the judged sentences and log every measure."""
-        sources, references = [list(side) for side in zip(*self.judged, strict=True)]
-        found = translate(self.model, self.tokenizer, sources, self.options)
-        scores = score(found, references)
+        sources = [source for source, _ in self.judged]
+        references = [several for _, several in self.judged]
+        found = translate(self.model, self.tokenizer, sources, self.options, self.form)
+        scores = score(found, references, lowercase=self.form is not None)
         loss = self._likelihood / self._tokens
         measures = {"loss": loss, "perplexity": loss.exp(), "bleu": scores.bleu, "chrf": scores.chrf}
         # The same on all processes, since each decides by it what to save.
@@ -141,7 +145,7 @@ class TranslationTask(LightningModule):
         places = [
             index * len(found) // max(1, self.samples) for index in range(min(self.samples, len(found)))
         ]
-        self.shown = [(sources[place], references[place], found[place]) for place in places]
+        self.shown = [(sources[place], references[place][0], found[place]) for place in places]
 
     def configure_gradient_clipping(
         self,
