@@ -6,6 +6,7 @@ This is where a Transformer and the search meet; neither knows the other.
 """
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import torch
 
@@ -13,13 +14,13 @@ from seq2seq.batch import make_batch, token_budget_batches
 from seq2seq.config import PAD
 from seq2seq.options import DecodeOptions
 from seq2seq.search import Hypothesis, Observer, Step, decode, stream
-from seq2seq.transformer import DecoderState, Transformer
+from seq2seq.transformer import Model
 
 BUDGET = 2048  # source tokens decoded side by side, padding counted
 
 
 def decode_sources(
-    model: Transformer,
+    model: Model,
     sources: Sequence[Sequence[int]],
     options: DecodeOptions,
     prefixes: Sequence[Sequence[int]] | None = None,
@@ -45,14 +46,14 @@ def decode_sources(
 
 @torch.inference_mode()
 def stream_source(
-    model: Transformer, source: Sequence[int], options: DecodeOptions, prefix: Sequence[int] = ()
+    model: Model, source: Sequence[int], options: DecodeOptions, prefix: Sequence[int] = ()
 ) -> Iterator[Step]:
     """The steps of greedy search or sampling for one source, as they are made."""
     (limit,) = length_limits(model, [source], options)
     yield from stream(model.step, start(model, [source], limit), limit, options, list(prefix) or None)
 
 
-def length_limits(model: Transformer, sources: Sequence[Sequence[int]], options: DecodeOptions) -> list[int]:
+def length_limits(model: Model, sources: Sequence[Sequence[int]], options: DecodeOptions) -> list[int]:
     """The most pieces of each result, its end counted: 2 x source pieces + 20 where none is asked for."""
     longest = model.config.max_length - 1  # so that a forced pass can read even what has not ended
     asked = max(options.max_length or 1, options.min_length + 1)
@@ -66,7 +67,7 @@ def length_limits(model: Transformer, sources: Sequence[Sequence[int]], options:
     return [min(longest, max(2 * len(ids) + 20, options.min_length + 1)) for ids in sources]
 
 
-def start(model: Transformer, sources: Sequence[Sequence[int]], limit: int) -> DecoderState:
+def start(model: Model, sources: Sequence[Sequence[int]], limit: int) -> Any:
     """The sources read, nothing written; room for `limit` pieces after the start symbol."""
     source = make_batch(sources).source.to(next(model.parameters()).device)
     mask = source != PAD

@@ -17,7 +17,7 @@ from seq2seq.alignment import AttentionMaps, Span, join_segmented
 from seq2seq.batch import make_batch, token_budget_batches
 from seq2seq.config import BOS, PAD
 from seq2seq.tokenizer import Tokenizer
-from seq2seq.transformer import Maps, Transformer
+from seq2seq.transformer import Maps, Model
 
 END = "</s>"
 BUDGET = 4096  # tokens a batch, rows x the longer padded side
@@ -50,7 +50,7 @@ def decoded_side(tokenizer: Tokenizer, ids: list[int]) -> Side:
 
 
 def force(
-    model: Transformer, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]
+    model: Model, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]
 ) -> list[list[float]]:
     """log p of each target piece and of the end symbol, one list a pair, in natural logarithms."""
     lengths = [(len(s) + 1, len(t) + 1) for s, t in zip(sources, targets, strict=True)]
@@ -66,7 +66,7 @@ def force(
 
 
 def explain(
-    model: Transformer, tokenizer: Tokenizer, source: Side, target: Side
+    model: Model, tokenizer: Tokenizer, source: Side, target: Side
 ) -> tuple[list[float], AttentionMaps]:
     """log p of each target piece and of the end symbol, and every attention map of one pair."""
     _check_lengths(model, len(source.ids) + 1, len(target.ids) + 1)
@@ -86,7 +86,7 @@ def explain(
 
 
 def explain_texts(
-    model: Transformer, tokenizer: Tokenizer, pairs: Sequence[tuple[str, str]]
+    model: Model, tokenizer: Tokenizer, pairs: Sequence[tuple[str, str]]
 ) -> Iterator[AttentionMaps]:
     """The attention maps of pairs of texts, one after the other."""
     for source, target in pairs:
@@ -101,12 +101,11 @@ class Likely(NamedTuple):
 
 
 @torch.inference_mode()
-def likeliest(
-    model: Transformer, source: Sequence[int], target: Sequence[int], count: int
-) -> list[list[Likely]]:
+def likeliest(model: Model, source: Sequence[int], target: Sequence[int], count: int) -> list[list[Likely]]:
     """The likeliest pieces of each step of a target, best first; the last step is the one after it."""
     _check_lengths(model, len(source) + 1, len(target) + 1)
     batch = make_batch([source], [target]).to(next(model.parameters()).device)
+    assert batch.target_input is not None
     logits = model(batch.source, batch.target_input).logits[0].float()
     probabilities = logits.softmax(dim=-1)
     probabilities[:, [PAD, BOS]] = -1.0  # no result can have them
@@ -119,7 +118,7 @@ def likeliest(
 
 @torch.inference_mode()
 def _pass(
-    model: Transformer,
+    model: Model,
     sources: Sequence[Sequence[int]],
     targets: Sequence[Sequence[int]],
     *,
@@ -127,13 +126,13 @@ def _pass(
 ) -> tuple[Tensor, Maps | None]:
     """log p [B, T] of each target piece, on the CPU, and the maps where they are wanted."""
     batch = make_batch(sources, targets).to(next(model.parameters()).device)
+    assert batch.target_input is not None and batch.target_output is not None
     output = model(batch.source, batch.target_input, need_weights=need_weights)
-    assert batch.target_output is not None
     log_p = output.logits.float().log_softmax(dim=-1)
     return log_p.gather(2, batch.target_output.unsqueeze(2)).squeeze(2).cpu(), output.maps
 
 
-def _check_lengths(model: Transformer, source: int, target: int, of: str = "") -> None:
+def _check_lengths(model: Model, source: int, target: int, of: str = "") -> None:
     longest = model.config.max_length
     for side, length in (("source", source), ("target", target)):
         if length > longest:

@@ -9,8 +9,9 @@
 positions, and the caches hold what the full pass would compute again.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -87,6 +88,32 @@ def pick(source: Source, sentences: Tensor) -> Source:
         source.select(sentences)
         return source
     return source[sentences]
+
+
+class Model(Protocol):
+    """What search and forced pass ask of a network, be it one `Transformer` or several of them.
+
+    Memories and states are its own affair.
+    """
+
+    @property
+    def config(self) -> ModelConfig:
+        """The shape; its `max_length` holds."""
+
+    def parameters(self) -> Iterator[nn.Parameter]:
+        """All weights."""
+
+    def encode(self, source: Tensor) -> Any:
+        """Tokens [B, S] -> what was read of them."""
+
+    def start(self, memory: Any, mask: Tensor | None, capacity: int) -> Any:
+        """The state before anything is written."""
+
+    def step(self, tokens: Tensor, state: Any) -> Tensor:
+        """Tokens [N, T] -> logits [N, V]."""
+
+    def __call__(self, source: Tensor, target: Tensor, *, need_weights: bool = False) -> TransformerOutput:
+        """Logits [B, T, V] of a given target, and maps."""
 
 
 class Transformer(nn.Module):

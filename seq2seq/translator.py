@@ -16,18 +16,20 @@ from typing import overload
 import torch
 
 from seq2seq.alignment import Alignment, AttentionMaps
-from seq2seq.checkpoint import Settings, load_model, save_model
+from seq2seq.checkpoint import Settings, save_model
 from seq2seq.config import UNK
 from seq2seq.decoding import decode_sources, length_limits, stream_source
+from seq2seq.ensemble import load_models
 from seq2seq.forced import END, Side, decoded_side, explain, force, read_side
 from seq2seq.hub import push
 from seq2seq.options import DecodeOptions
 from seq2seq.released import find_model
+from seq2seq.reranking import Reranker, n_best, reranked
 from seq2seq.search import Hypothesis
 from seq2seq.segment import segment
 from seq2seq.text import BLANK_PIECE
 from seq2seq.tokenizer import Tokenizer
-from seq2seq.transformer import Transformer
+from seq2seq.transformer import Model, Transformer
 from seq2seq.translation import Alternative, Forced, Score, Translation, join_parts
 
 # Texts taken from an iterable at once: few at first, so that results come soon, then enough to fill
@@ -38,24 +40,29 @@ FIRST_CHUNK, CHUNK = 16, 512
 class Translator:
     """An encoder-decoder model with its tokenizer, ready to translate, score and align."""
 
-    def __init__(self, model: Transformer, tokenizer: Tokenizer, settings: Settings, card: str = "") -> None:
+    def __init__(self, model: Model, tokenizer: Tokenizer, settings: Settings, card: str = "") -> None:
         self.model = model
         self.tokenizer = tokenizer
         self.settings = settings
         self.card = card
+        self.reranker: Reranker | None = None  # chooses among the hypotheses of a beam
 
     @classmethod
-    def from_pretrained(cls, name: str | Path, device: str = "auto") -> "Translator":
+    def from_pretrained(cls, name: str | Path | Sequence[str | Path], device: str = "auto") -> "Translator":
         """A translator from a released model's name, a model directory or a hub id.
 
+        Several of one vocabulary are an ensemble, which searches the mean of their probabilities.
         `device` "auto" takes a GPU where there is one. Nothing is fetched but for a hub id.
         """
         if device == "auto":
             device = "cuda" if torch.cuda.is_available() else "cpu"
-        return cls(*load_model(find_model(name), device))
+        names = [name] if isinstance(name, str | Path) else name
+        return cls(*load_models([find_model(each) for each in names], device))
 
     def save_pretrained(self, directory: str | Path) -> None:
         """Write a model directory, from which `from_pretrained` makes the same translator again."""
+        if not isinstance(self.model, Transformer):
+            raise ValueError("an ensemble is not one model; save each of its models by itself")
         save_model(directory, self.model, self.tokenizer, self.settings, self.card)
 
     def push_to_hub(self, hub_id: str, *, private: bool = False) -> str:
@@ -216,7 +223,11 @@ class Translator:
                     work.append(ids)
                     prefixes.append(prefix)
                     prefix = []  # the prefix begins the text, not each of its parts
-        found = decode_sources(self.model, work, options, prefixes if options.target_prefix else None)
+        searched = n_best(options) if self.reranker else options
+        found = decode_sources(self.model, work, searched, prefixes if options.target_prefix else None)
+        if self.reranker:
+            parts = [part for layout in layouts for part, _, place in layout if place is not None]
+            found = reranked(self.reranker, self.tokenizer, parts, found, options.num_hypotheses)
         return [self._assemble(text, layout, found) for text, layout in zip(texts, layouts, strict=True)]
 
     def _assemble(

@@ -25,6 +25,7 @@ from seq2seq.attention.mask import sparse_mask
 from seq2seq.batch import make_batch
 from seq2seq.forced import END, read_side
 from seq2seq.sheet import Flow
+from seq2seq.transformer import Transformer
 
 START = "<s>"
 
@@ -117,6 +118,7 @@ def _work_out(
 
 def _attention(translator: Translator, flow: Flow, layer: int) -> Attention:
     model = translator.model
+    assert isinstance(model, Transformer), "the demo shows one model"
     stacks: dict[Flow, Sequence[Attention]] = {
         "encoder": [each.self_attention for each in model.encoder],
         "decoder": [each.self_attention for each in model.decoder],
@@ -144,6 +146,7 @@ def _inputs(translator: Translator, attention: Attention, ids: list[list[int]]) 
     hook = attention.register_forward_pre_hook(catch, with_kwargs=True)
     try:
         batch = make_batch(ids[:1], ids[1:]).to(next(translator.model.parameters()).device)
+        assert batch.target_input is not None
         translator.model(batch.source, batch.target_input)
     finally:
         hook.remove()

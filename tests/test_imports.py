@@ -18,7 +18,7 @@ LAYERS: list[set[str]] = [
     {"layers", "gold", "habits", "sheet", "symmetry"},
     {"transformer", "language_model", "search"},
     {"checkpoint", "decoding", "forced", "translation"},
-    {"hub"},
+    {"hub", "ensemble", "reranking"},
     {"aligner", "translator", "generator"},
     {"commands", "train", "serve"},
     {"cli"},

@@ -6,6 +6,7 @@ Flags are written with hyphens; underscores, as in Python, mean the same.
 import argparse
 import contextlib
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from seq2seq.options import DecodeOptions, OptionField, option_fields
@@ -36,7 +37,8 @@ class Parser(argparse.ArgumentParser):
             "--model",
             metavar="M",
             required=required,
-            help=f"a released name, a model directory or a hub id{default}",
+            help=f"a released name, a model directory or a hub id; several, joined by commas, are an "
+            f"ensemble{default}",
         )
         self.add_argument("--device", default="auto", help="auto (a GPU where there is one), cpu, cuda, ...")
 
@@ -68,12 +70,18 @@ def load_translator(arguments: argparse.Namespace) -> "Translator":
     """The translator that --model, --device and the languages ask for."""
     source = getattr(arguments, "source_language", None)
     target = getattr(arguments, "target_language", None)
-    path = find_model(arguments.model or default_model(source, target))
+    paths = find_models(arguments.model or default_model(source, target))
     from seq2seq.translator import Translator
 
-    translator = Translator.from_pretrained(path, arguments.device)
+    translator = Translator.from_pretrained(paths, arguments.device)
     translator.check_languages(source, target)
     return translator
+
+
+def find_models(named: str) -> list[Path]:
+    """The directories of one model or, joined by commas, of the several of an ensemble."""
+    names = [named] if Path(named).exists() else named.split(",")
+    return [find_model(name) for name in names]
 
 
 def _hyphenated(argument: str) -> str:

@@ -17,6 +17,7 @@ from seq2seq.commands.arguments import Parser, decode_options, load_translator
 from seq2seq.commands.evaluation import Evaluation, TestSet, evaluate
 from seq2seq.commands.lines import read_lines, read_parallel
 from seq2seq.commands.report import SAMPLES, write_report
+from seq2seq.commands.rerank import add_rerank, set_reranker
 from seq2seq.commands.reverse import add_reverse, load_reverse
 from seq2seq.scores import Comparison, compare, sentence_scores
 
@@ -48,6 +49,7 @@ def make_parser() -> Parser:
         help="links i-j and ipj of source and first reference; gives AER, precision and recall",
     )
     add_reverse(parser)
+    add_rerank(parser)
     parser.add_argument(
         "--report", metavar="FILE", help="write a page (HTML) of scores, habits and telling lines"
     )
@@ -72,6 +74,7 @@ def main(argv: Sequence[str]) -> int:
     results = []
     for name in arguments.model:
         translator = load_translator(argparse.Namespace(model=name, device=arguments.device))
+        set_reranker(arguments, translator)
         samples = SAMPLES if arguments.report else 0
         reverse = load_reverse(arguments.reverse, translator, arguments.device) if gold else None
         results.append(evaluate(name, translator, test_set, options, gold, reverse, samples))
