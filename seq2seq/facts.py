@@ -10,15 +10,16 @@ any; of the other slots it knows the values that it was trained on. `Written` ke
 what the model reads or writes stands in the user's text, so that a map of attention points at the facts.
 """
 
+import contextlib
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Literal, NamedTuple
 
-from seq2seq.text import Normalized
+from seq2seq.text import Normalized, word_spans
 
 LETTERS = "XYZ"  # what stands for the value of a copied slot; a word of its own in no other text
-_FACT = re.compile(r"\s*([^\[\],]*?)\s*\[([^\[\]]*)\]\s*(?:,|$)")
+_AFTER = re.compile(r"\s*(?:,\s*|$)")
 _WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
 
 
@@ -44,9 +45,13 @@ class FactsForm:
     values: dict[str, list[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        texts = [*self.copied, *self.values, *(v for known in self.values.values() for v in known)]
-        if not texts or not all(isinstance(text, str) and text for text in texts):
+        lists = [self.copied, *self.values.values()] if isinstance(self.values, dict) else [None]
+        if not all(isinstance(texts, list) for texts in lists) or not all(
+            isinstance(text, str) and text for texts in lists for text in texts
+        ):
             raise ValueError(f"facts are {self}; give names of slots and lists of values")
+        if not self.copied:
+            raise ValueError("facts.copied is empty; name the slot that says what the facts are about")
         if len(self.copied) > len(LETTERS):
             raise ValueError(f"facts.copied is {self.copied}; at most {len(LETTERS)} slots can be copied")
 
@@ -73,13 +78,14 @@ class FactsForm:
             if slot in facts:
                 raise ValueError(f"slot {slot!r} is given twice, the second time as {fact.value!r}; give it once")
             value = fact.value if slot in self.copied else _spelt(fact.value, self.values[slot])
-            if not value:
-                known = ", ".join(self.values.get(slot, ["a name"]))
+            if not fact.value:
+                raise ValueError(f"{slot}[] has no value; give one or leave the slot out")
+            if value is None:
+                known = ", ".join(self.values[slot])
                 raise ValueError(f"{slot}[{fact.value}] is unknown to this model; it knows {known}")
             facts[slot] = fact._replace(slot=slot, value=value)
-        first = self.copied[:1]
-        if first and first[0] not in facts:
-            raise ValueError(f"the facts {text[:80]!r} lack {first[0]}[...]; say what they are about")
+        if self.copied[0] not in facts:
+            raise ValueError(f"the facts {text[:80]!r} lack {self.copied[0]}[...]; say what they are about")
         return [facts[slot] for slot in self.order if slot in facts]
 
     def read(self, text: str) -> Normalized:
@@ -116,10 +122,6 @@ class FactsForm:
             rf"(?<![^\W_])[{LETTERS}](?![^\W_])", lambda found: names.get(found[0], found[0]), text
         )
 
-    def to_json(self) -> dict[str, Any]:
-        """Plain values for config.json."""
-        return {"copied": self.copied, "values": self.values}
-
 
 def parse_facts(text: str) -> list[Fact]:
     """The facts of a text such as `name[The Eagle], food[French]`, as they stand there.
@@ -128,18 +130,26 @@ def parse_facts(text: str) -> list[Fact]:
         ValueError: the text is something else, with where it goes wrong.
     """
     facts, position = [], 0
-    while position < len(text):
-        found = _FACT.match(text, position)
-        if not found or not found[1]:
+    while position < len(text) or not facts:
+        opened, closed = text.find("[", position), text.find("]", position)
+        slot, value = text[position:opened], text[opened + 1 : closed]
+        following = _AFTER.match(text, closed + 1)
+        if not 0 <= opened < closed or not slot.strip() or "," in slot or "[" in value or not following:
             raise ValueError(
                 f"{text[position:].strip()[:40]!r} is no fact; write them as slot[value], slot[value]"
             )
-        value = " ".join(found[2].split())
-        facts.append(Fact(found[1], value, found.start(1), found.start(2), found.end(2)))
-        position = found.end()
-    if not facts:
-        raise ValueError("there are no facts; write them as slot[value], slot[value]")
+        start = position + len(slot) - len(slot.lstrip())
+        facts.append(Fact(slot.strip(), " ".join(value.split()), start, opened + 1, closed))
+        position = following.end()
     return facts
+
+
+def spans_of_words(text: str, units: Literal["words", "blanks"]) -> list[tuple[int, int]]:
+    """Each word's (start, end) as in `text.word_spans`; of facts, each is a word."""
+    if units == "words" and text.rstrip().endswith("]"):
+        with contextlib.suppress(ValueError):
+            return [(fact.slot_start, fact.end + 1) for fact in parse_facts(text)]
+    return word_spans(text, units)
 
 
 def as_mapping(facts: Iterable[Fact]) -> dict[str, str]:

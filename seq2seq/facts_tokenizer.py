@@ -46,5 +46,5 @@ class FactsTokenizer:
 
 
 def tokenizer_of(tokenizer: Tokenizer, form: FactsForm | None, source: str) -> "Tokenizer | FactsTokenizer":
-    """What reads a source and writes its result: the tokenizer itself where texts are plain."""
-    return tokenizer if form is None else FactsTokenizer(tokenizer, form, source)
+    """What reads a source and writes its result: the tokenizer itself where texts are plain, or blank."""
+    return FactsTokenizer(tokenizer, form, source) if form and source.strip() else tokenizer

@@ -8,14 +8,17 @@ The second half is a model of the other direction (Yee et al. 2019): a translati
 or says something else, does not lead back to its source. What is compared are the n best of a search.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from seq2seq.options import DecodeOptions
+from seq2seq.slot_ranking import SlotRanking
 
 if TYPE_CHECKING:  # so that a command line can be read without torch
+    from seq2seq.facts_tokenizer import FactsTokenizer
     from seq2seq.search import Hypothesis
+    from seq2seq.settings import Settings
     from seq2seq.tokenizer import Tokenizer
     from seq2seq.translation import Alternative, Score
 
@@ -23,22 +26,25 @@ WEIGHT = 0.5  # of the reverse model; to be chosen on validation texts
 
 
 class Reranker(Protocol):
-    """Whatever can put the hypotheses for a text in order."""
+    """Whatever can put the hypotheses for a text in order; it wants `beam` of them or more."""
+
+    beam: int
 
     def rerank(self, source: str, hypotheses: "Sequence[Alternative]") -> list[int]:
         """The places of the hypotheses, best first; each of them once."""
 
 
-def n_best(options: DecodeOptions) -> DecodeOptions:
-    """The options of a search whose results are re-ranked: the whole beam is."""
+def n_best(options: DecodeOptions, reranker: Reranker) -> DecodeOptions:
+    """The options of a search whose results are re-ranked: the whole beam is, and it is wide enough."""
     if options.search_kind != "beam":
         return options
-    return replace(options, num_hypotheses=options.beam_size)
+    size = max(options.beam_size, reranker.beam)
+    return replace(options, beam_size=size, num_hypotheses=size)
 
 
 def reranked(
     reranker: Reranker,
-    tokenizer: "Tokenizer",
+    tokenizer_of: "Callable[[str], Tokenizer | FactsTokenizer]",
     sources: Sequence[str],
     found: "Sequence[Sequence[Hypothesis]]",
     count: int,
@@ -48,6 +54,7 @@ def reranked(
 
     ordered = []
     for source, hypotheses in zip(sources, found, strict=True):
+        tokenizer = tokenizer_of(source)
         read = [
             Alternative(
                 tokenizer.decode(each.tokens),
@@ -73,6 +80,8 @@ class Scorer(Protocol):
 class NoisyChannel:
     """Ranks by how well a hypothesis leads back to its source under a model of the other direction."""
 
+    beam = 1
+
     def __init__(self, reverse: Scorer, weight: float = WEIGHT) -> None:
         if not 0 <= weight <= 100:
             raise ValueError(f"the weight of re-ranking is {weight}; give a number from 0 to 100")
@@ -92,3 +101,10 @@ class NoisyChannel:
             for each, found in zip(hypotheses, back, strict=True)
         ]
         return sorted(range(len(totals)), key=lambda place: -totals[place])
+
+
+def reranker_of(settings: "Settings") -> Reranker | None:
+    """The re-ranker that a model's config.json names, if any."""
+    if settings.reranker is None or settings.facts is None:
+        return None
+    return SlotRanking(settings.facts, settings.reranker.beam, settings.reranker.temperature)

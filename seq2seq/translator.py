@@ -19,12 +19,13 @@ from seq2seq.alignment import Alignment, AttentionMaps
 from seq2seq.checkpoint import Settings, save_model
 from seq2seq.config import UNK
 from seq2seq.decoding import decode_sources, length_limits, stream_source
+from seq2seq.facts_tokenizer import FactsTokenizer, tokenizer_of
 from seq2seq.ensemble import load_models
 from seq2seq.forced import END, Side, decoded_side, explain, force, read_side
 from seq2seq.hub import push
 from seq2seq.options import DecodeOptions
 from seq2seq.released import find_model
-from seq2seq.reranking import Reranker, n_best, reranked
+from seq2seq.reranking import n_best, reranked, reranker_of
 from seq2seq.search import Hypothesis
 from seq2seq.segment import segment
 from seq2seq.text import BLANK_PIECE
@@ -45,7 +46,7 @@ class Translator:
         self.tokenizer = tokenizer
         self.settings = settings
         self.card = card
-        self.reranker: Reranker | None = None  # chooses among the hypotheses of a beam
+        self.reranker = reranker_of(settings)  # chooses among the hypotheses of a beam
 
     @classmethod
     def from_pretrained(cls, name: str | Path | Sequence[str | Path], device: str = "auto") -> "Translator":
@@ -162,8 +163,8 @@ class Translator:
             raise ValueError(
                 f"there are {len(sources)} sources but {len(targets)} targets; give one for each"
             )
-        target_ids = [self._ids(target) for target in targets]
-        scores = force(self.model, [self._ids(source) for source in sources], target_ids)
+        target_ids = [self._ids(target, source) for source, target in zip(sources, targets, strict=True)]
+        scores = force(self.model, [self._ids(source, source) for source in sources], target_ids)
         return [
             Score(sum(values), [*self.tokenizer.pieces(ids), END], values)
             for ids, values in zip(target_ids, scores, strict=True)
@@ -171,12 +172,13 @@ class Translator:
 
     def attention(self, source: str, target: str | None = None) -> AttentionMaps:
         """Every attention map of one pass over source and target (None: the model's own translation)."""
-        source_side = read_side(self.tokenizer, _checked(source))
+        tokenizer = self.tokenizer_of(_checked(source))
+        source_side = read_side(tokenizer, source)
         if target is not None:
-            target_side = read_side(self.tokenizer, _checked(target))
+            target_side = read_side(tokenizer, _checked(target))
         else:
-            best = decode_sources(self.model, [source_side.ids], DecodeOptions())[0][0]
-            target_side = decoded_side(self.tokenizer, best.tokens)
+            best = self._search([source], [source_side.ids], DecodeOptions())[0][0]
+            target_side = decoded_side(tokenizer, best.tokens)
         return explain(self.model, self.tokenizer, source_side, target_side)[1]
 
     def align(self, source: str, target: str) -> Alignment:
@@ -196,7 +198,7 @@ class Translator:
     def segments(self, text: str) -> list[tuple[str, str]]:
         """What is translated at once: segments, each with the blanks or line breaks that follow it."""
         longest = min(self.settings.longest_source, self.model.config.max_length)
-        parts = segment(_checked(text), longest, lambda part: len(self.tokenizer.encode(part)) + 1)
+        parts = segment(_checked(text), longest, self._length)
         return [(part.text, part.separator) for part in parts] or [(text, "")]
 
     # --- texts -------------------------------------------------------------------------------------
@@ -213,22 +215,32 @@ class Translator:
         prefixes: list[list[int]] = []
         layouts: list[list[tuple[str, str, int | None]]] = []  # segment, separator, its place in `work`
         for text in texts:
-            prefix = self._ids(options.target_prefix) if options.target_prefix else []
+            begun = options.target_prefix
             layouts.append([])
             for part, separator in self.segments(text):
-                ids = self.tokenizer.encode(part)
+                ids = self._ids(part, part)
                 known = self.knows(ids)
                 layouts[-1].append((part, separator, len(work) if known else None))
                 if known:
                     work.append(ids)
-                    prefixes.append(prefix)
-                    prefix = []  # the prefix begins the text, not each of its parts
-        searched = n_best(options) if self.reranker else options
-        found = decode_sources(self.model, work, searched, prefixes if options.target_prefix else None)
-        if self.reranker:
-            parts = [part for layout in layouts for part, _, place in layout if place is not None]
-            found = reranked(self.reranker, self.tokenizer, parts, found, options.num_hypotheses)
+                    prefixes.append(self._ids(begun, part) if begun else [])
+                    begun = None  # the prefix begins the text, not each of its parts
+        parts = [part for layout in layouts for part, _, place in layout if place is not None]
+        found = self._search(parts, work, options, prefixes if options.target_prefix else None)
         return [self._assemble(text, layout, found) for text, layout in zip(texts, layouts, strict=True)]
+
+    def _search(
+        self,
+        parts: list[str],
+        work: list[list[int]],
+        options: DecodeOptions,
+        prefixes: list[list[int]] | None = None,
+    ) -> list[list[Hypothesis]]:
+        """What the search finds for each part, in the order of the re-ranker where there is one."""
+        if not self.reranker:
+            return decode_sources(self.model, work, options, prefixes)
+        found = decode_sources(self.model, work, n_best(options, self.reranker), prefixes)
+        return reranked(self.reranker, self.tokenizer_of, parts, found, options.num_hypotheses)
 
     def _assemble(
         self,
@@ -245,7 +257,8 @@ class Translator:
         return join_parts(text, parts, [separator for _, separator, _ in layout])
 
     def _translation(self, source: str, found: list[Hypothesis]) -> Translation:
-        decode_ids, pieces = self.tokenizer.decode, self.tokenizer.pieces
+        tokenizer = self.tokenizer_of(source)
+        decode_ids, pieces = tokenizer.decode, tokenizer.pieces
         best = found[0]
         text = decode_ids(best.tokens)
         return Translation(
@@ -264,8 +277,9 @@ class Translator:
 
     def _explain(self, source: str, target_ids: list[int]) -> Forced:
         """The forced pass over the very pieces that the search read and wrote."""
-        source_side = Side(source, *self.tokenizer.encode_with_spans(source))
-        target_side = decoded_side(self.tokenizer, target_ids)
+        tokenizer = self.tokenizer_of(source)
+        source_side = Side(source, *tokenizer.encode_with_spans(source))
+        target_side = decoded_side(tokenizer, target_ids)
         scores, maps = explain(self.model, self.tokenizer, source_side, target_side)
         return Forced(scores, maps.alignment(self.settings.alignment))
 
@@ -273,28 +287,46 @@ class Translator:
         """Whether any piece says something to the model; a lone blank does not."""
         return bool(set(ids) - {UNK, *self.tokenizer.ids([BLANK_PIECE])})
 
-    def _ids(self, text: str | Sequence[str]) -> list[int]:
-        return self.tokenizer.encode(text) if isinstance(text, str) else self.tokenizer.ids(text)
+    def tokenizer_of(self, source: str) -> Tokenizer | FactsTokenizer:
+        """What reads a source and writes its result; ValueError where it is not the facts it should be."""
+        return tokenizer_of(self.tokenizer, self.settings.facts, source)
+
+    def _length(self, part: str) -> int:
+        """Pieces with the end; facts are never taken apart."""
+        return 1 if self.settings.facts else len(self.tokenizer.encode(part)) + 1
+
+    def _ids(self, text: str | Sequence[str], source: str | Sequence[str]) -> list[int]:
+        """The ids of a source or its target; given as pieces, they say nothing of the source."""
+        if not isinstance(text, str):
+            return self.tokenizer.ids(text)
+        return (self.tokenizer_of(source) if isinstance(source, str) else self.tokenizer).encode(text)
 
     def _stream(self, text: str, options: DecodeOptions) -> Iterator[str]:
-        prefix = self._ids(options.target_prefix) if options.target_prefix else []
+        begun = options.target_prefix
         for part, separator in self.segments(text):
-            ids = self.tokenizer.encode(part)
+            ids = self._ids(part, part)
             if self.knows(ids):
-                yield from self._stream_part(ids, options, prefix)
-                prefix = []
+                prefix = self._ids(begun, part) if begun else []
+                yield from self._stream_part(self.tokenizer_of(part), ids, options, prefix)
+                begun = None
             elif part:
                 yield part
             if separator:
                 yield separator
 
-    def _stream_part(self, ids: list[int], options: DecodeOptions, prefix: list[int]) -> Iterator[str]:
+    def _stream_part(
+        self,
+        tokenizer: Tokenizer | FactsTokenizer,
+        ids: list[int],
+        options: DecodeOptions,
+        prefix: list[int],
+    ) -> Iterator[str]:
         """The text of one segment, each time what the newest piece adds to it."""
         written: list[int] = []
         shown = ""
         for step in stream_source(self.model, ids, options, prefix):
             written.append(step.token)
-            text = self.tokenizer.decode(written)
+            text = tokenizer.decode(written)
             if len(text) > len(shown):
                 yield text[len(shown) :]
             shown = text

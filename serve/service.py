@@ -249,14 +249,14 @@ class Service:
 
 def _cut(translator: Translator, text: str) -> Cut:
     parts = translator.segments(text)
-    return Cut(text, parts, [len(translator.tokenizer.encode(part)) + 1 for part, _ in parts])
+    return Cut(text, parts, [len(translator.tokenizer_of(part).encode(part)) + 1 for part, _ in parts])
 
 
 def _items(translator: Translator, cut: Cut, prefixed: bool) -> list[tuple[str, bool]]:
     """Each segment, and whether it is the first that is translated, which a prefix begins."""
     items = []
     for part, _ in cut.parts:
-        first = prefixed and translator.knows(translator.tokenizer.encode(part))
+        first = prefixed and translator.knows(translator.tokenizer_of(part).encode(part))
         items.append((part, first))
         prefixed = prefixed and not first
     return items

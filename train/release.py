@@ -20,7 +20,7 @@ from torch import Tensor
 from seq2seq.aligner import choose_alignment_head
 from seq2seq.checkpoint import average, save_model
 from seq2seq.options import DecodeOptions
-from seq2seq.settings import AlignmentHead, Settings
+from seq2seq.settings import AlignmentHead, RerankerSettings, Settings
 
 from .card import make_card
 from .checkpoint_files import BEST, read_checkpoint
@@ -64,7 +64,14 @@ def write_model(
     task.model.load_state_dict(chosen.weights)
     head, alignment = choose_alignment(task, data)
     languages = data.settings.source, data.settings.target
-    settings = Settings([languages[0]], [languages[1]], data.longest[0], data.longest[1], head)
+    settings = Settings(
+        [languages[0]],
+        [languages[1]],
+        *data.longest,
+        head,
+        data.form,
+        RerankerSettings() if data.form else None,
+    )
     history = checkpoints.history
     card = make_card(task.model, data, chosen.name, chosen.scores, history, recipe, options, alignment)
     save_model(directory, task.model.cpu(), data.tokenizer, settings, card)
