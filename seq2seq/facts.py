@@ -76,7 +76,7 @@ class FactsForm:
             if slot is None:
                 raise ValueError(f"slot {fact.slot!r} is unknown; this model knows {', '.join(self.order)}")
             if slot in facts:
-                raise ValueError(f"slot {slot!r} is given twice, the second time as {fact.value!r}; give it once")
+                raise ValueError(f"slot {slot!r} is given twice, again as {fact.value!r}; give it once")
             value = fact.value if slot in self.copied else _spelt(fact.value, self.values[slot])
             if not fact.value:
                 raise ValueError(f"{slot}[] has no value; give one or leave the slot out")
@@ -118,9 +118,7 @@ class FactsForm:
     def put_in(self, text: str, facts: Iterable[Fact]) -> str:
         """A sentence of the model with the names of the facts in place of its letters."""
         names = {self.letter(fact.slot): fact.value for fact in facts if fact.slot in self.copied}
-        return re.sub(
-            rf"(?<![^\W_])[{LETTERS}](?![^\W_])", lambda found: names.get(found[0], found[0]), text
-        )
+        return re.sub(rf"(?<![^\W_])[{LETTERS}](?![^\W_])", lambda found: names.get(found[0], found[0]), text)
 
 
 def parse_facts(text: str) -> list[Fact]:
@@ -129,7 +127,8 @@ def parse_facts(text: str) -> list[Fact]:
     Raises:
         ValueError: the text is something else, with where it goes wrong.
     """
-    facts, position = [], 0
+    facts: list[Fact] = []
+    position = 0
     while position < len(text) or not facts:
         opened, closed = text.find("[", position), text.find("]", position)
         slot, value = text[position:opened], text[opened + 1 : closed]

@@ -9,42 +9,36 @@ Spans are those of the user's text, so that maps and links point at the facts as
 from collections.abc import Iterable
 
 from seq2seq.facts import FactsForm
+from seq2seq.text import Normalized
 from seq2seq.tokenizer import Tokenizer
 
 
-class FactsTokenizer:
+class FactsTokenizer(Tokenizer):
     """A tokenizer bound to a source of facts; ValueError where the source is no facts that the form knows."""
 
     def __init__(self, tokenizer: Tokenizer, form: FactsForm, source: str) -> None:
-        self.tokenizer, self.form, self.source = tokenizer, form, source
+        super().__init__(tokenizer._processor)
+        self.form, self.source = form, source
         self.facts = form.check(source)
 
-    def __len__(self) -> int:
-        return len(self.tokenizer)
-
     def encode(self, text: str) -> list[int]:
-        """The ids of the facts, or of a sentence about them."""
-        return self.encode_with_spans(text)[0]
+        """Gives the ids of the facts, or of a sentence about them."""
+        return super().encode(self._written(text).text)
 
     def encode_with_spans(self, text: str) -> tuple[list[int], list[tuple[int, int]]]:
-        """The ids and for each its (start, end) in the text."""
-        written = self.form.read(text) if text == self.source else self.form.leave_out(text, self.facts)
-        ids, spans = self.tokenizer.encode_with_spans(written.text)
+        """Gives the ids and for each its (start, end) in the user's text."""
+        written = self._written(text)
+        ids, spans = super().encode_with_spans(written.text)
         return ids, [written.original_span(*span) for span in spans]
 
     def decode(self, ids: Iterable[int]) -> str:
-        """The sentence of ids, with the names of the facts."""
-        return self.form.put_in(self.tokenizer.decode(ids), self.facts)
+        """Gives the sentence of ids, with the names of the facts."""
+        return self.form.put_in(super().decode(ids), self.facts)
 
-    def pieces(self, ids: Iterable[int]) -> list[str]:
-        """Each id's piece as it stands in the vocabulary."""
-        return self.tokenizer.pieces(ids)
-
-    def ids(self, pieces: Iterable[str]) -> list[int]:
-        """Each piece's id."""
-        return self.tokenizer.ids(pieces)
+    def _written(self, text: str) -> Normalized:
+        return self.form.read(text) if text == self.source else self.form.leave_out(text, self.facts)
 
 
-def tokenizer_of(tokenizer: Tokenizer, form: FactsForm | None, source: str) -> "Tokenizer | FactsTokenizer":
-    """What reads a source and writes its result: the tokenizer itself where texts are plain, or blank."""
+def tokenizer_of(tokenizer: Tokenizer, form: FactsForm | None, source: str) -> Tokenizer:
+    """Gives what reads a source and writes its result: the tokenizer itself for plain and blank texts."""
     return FactsTokenizer(tokenizer, form, source) if form and source.strip() else tokenizer

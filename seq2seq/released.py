@@ -37,11 +37,16 @@ def find_model(name: str | Path) -> Path:
 
 
 def default_model(source_language: str | None, target_language: str | None) -> str:
-    """The first released model that translates from and to these languages (None: any)."""
+    """The first released model that translates from and to these languages (None: any).
+
+    One that reads facts must be asked for, by its name or by the language "facts".
+    """
     spoken = []
     for name in released_models():
         config = read_config(MODELS / name)
         sources, targets = config["source_languages"], config["target_languages"]
+        if config.get("facts") and source_language not in sources:
+            continue
         if (source_language or sources[0]) in sources and (target_language or targets[0]) in targets:
             return name
         spoken.append(f"{name} ({', '.join(sources)} to {', '.join(targets)})")

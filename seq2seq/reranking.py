@@ -16,7 +16,6 @@ from seq2seq.options import DecodeOptions
 from seq2seq.slot_ranking import SlotRanking
 
 if TYPE_CHECKING:  # so that a command line can be read without torch
-    from seq2seq.facts_tokenizer import FactsTokenizer
     from seq2seq.search import Hypothesis
     from seq2seq.settings import Settings
     from seq2seq.tokenizer import Tokenizer
@@ -44,7 +43,7 @@ def n_best(options: DecodeOptions, reranker: Reranker) -> DecodeOptions:
 
 def reranked(
     reranker: Reranker,
-    tokenizer_of: "Callable[[str], Tokenizer | FactsTokenizer]",
+    tokenizer_of: "Callable[[str], Tokenizer]",
     sources: Sequence[str],
     found: "Sequence[Sequence[Hypothesis]]",
     count: int,

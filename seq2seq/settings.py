@@ -91,7 +91,7 @@ class Settings:
                 raise ValueError(f"{name} is {value!r}; give a number of pieces, 2 or more")
 
         if self.reranker and not self.facts:
-            raise ValueError(f"reranker is {self.reranker.kind!r} without facts; name the facts or leave it out")
+            raise ValueError(f"reranker is {self.reranker.kind!r} without facts; leave it out")
 
     def to_json(self) -> dict[str, Any]:
         """The settings as plain JSON values; what is None is left out."""
@@ -154,7 +154,8 @@ def read_config(directory: Path) -> dict[str, Any]:
             "install a version that fits"
         )
     try:
-        _check_keys(CONFIG, {**dict.fromkeys(OPTIONAL), **config}, {"format", "model", "files"} | {f.name for f in fields(Settings)})
+        known = {"format", "model", "files"} | {f.name for f in fields(Settings)}
+        _check_keys(CONFIG, {**dict.fromkeys(OPTIONAL), **config}, known)
         for key in ("model", "files"):
             if not isinstance(config[key], dict):
                 raise ValueError(f"{key} is {config[key]!r}, not an object")

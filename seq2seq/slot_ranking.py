@@ -3,9 +3,9 @@
     order by   slot errors of a hypothesis against the facts                              (slots.py)
     then by    sum over hypotheses k of p(k) similarity(hypothesis, k),  p(k) ~ exp(log p / temperature)
 
-The second line is minimum Bayes risk: of sentences that all say the facts, the one that agrees best with what
-else might be said is the least odd (Kumar and Byrne 2004). Similarity is BLEU of two sentences, 1 added to all
-counts but those of single words.
+The second line is minimum Bayes risk: of sentences that all say the facts, the one that agrees best with
+what else might be said is the least odd (Kumar and Byrne 2004). Similarity is BLEU of two sentences, 1 added
+to all counts but those of single words.
 """
 
 import math
@@ -32,7 +32,7 @@ class SlotRanking:
     def rerank(self, source: str, hypotheses: "Sequence[Alternative]") -> list[int]:
         """The places of the hypotheses, best first; of equals the one that the search put first."""
         facts = as_mapping(self.form.check(source))
-        errors = [slot_errors(facts, each.text).count + (each.finish != "end") for each in hypotheses]
+        errors = [slot_errors(facts, each.text).total + (each.finish != "end") for each in hypotheses]
         agreement = agreements(
             [each.text for each in hypotheses],
             [each.log_probability for each in hypotheses],
@@ -46,10 +46,8 @@ def agreements(texts: Sequence[str], log_probabilities: Sequence[float], tempera
     most = max(log_probabilities)
     weights = [math.exp((value - most) / temperature) for value in log_probabilities]
     grams = [_grams(text) for text in texts]
-    return [
-        sum(weight * similarity(one, other) for weight, other in zip(weights, grams, strict=True)) / sum(weights)
-        for one in grams
-    ]
+    pairs = list(zip(weights, grams, strict=True))
+    return [sum(weight * similarity(one, other) for weight, other in pairs) / sum(weights) for one in grams]
 
 
 def similarity(one: Grams, other: Grams) -> float:

@@ -19,8 +19,8 @@ from seq2seq.alignment import Alignment, AttentionMaps
 from seq2seq.checkpoint import Settings, save_model
 from seq2seq.config import UNK
 from seq2seq.decoding import decode_sources, length_limits, stream_source
-from seq2seq.facts_tokenizer import FactsTokenizer, tokenizer_of
 from seq2seq.ensemble import load_models
+from seq2seq.facts_tokenizer import tokenizer_of
 from seq2seq.forced import END, Side, decoded_side, explain, force, read_side
 from seq2seq.hub import push
 from seq2seq.options import DecodeOptions
@@ -287,7 +287,7 @@ class Translator:
         """Whether any piece says something to the model; a lone blank does not."""
         return bool(set(ids) - {UNK, *self.tokenizer.ids([BLANK_PIECE])})
 
-    def tokenizer_of(self, source: str) -> Tokenizer | FactsTokenizer:
+    def tokenizer_of(self, source: str) -> Tokenizer:
         """What reads a source and writes its result; ValueError where it is not the facts it should be."""
         return tokenizer_of(self.tokenizer, self.settings.facts, source)
 
@@ -316,7 +316,7 @@ class Translator:
 
     def _stream_part(
         self,
-        tokenizer: Tokenizer | FactsTokenizer,
+        tokenizer: Tokenizer,
         ids: list[int],
         options: DecodeOptions,
         prefix: list[int],

@@ -12,8 +12,8 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 
 # Units (a module or a folder directly under seq2seq/, or a package beside it) by layer, lowest first.
 LAYERS: list[set[str]] = [
-    {"figure", "counting", "text", "segment", "config", "options", "positions", "dropout", "storage", "slots"},
-    {"facts"},
+    {"figure", "counting", "text", "segment", "config", "options", "positions", "dropout", "storage"},
+    {"facts", "slots"},
     {"batch", "settings"},
     {"tokenizer", "alignment", "scores", "attention", "released"},
     {"facts_tokenizer", "layers", "gold", "habits", "sheet", "symmetry"},

@@ -160,7 +160,8 @@ class TrainingRun:
         self.data.load(start.tokenizer if start else self._own_tokenizer())
         shape = dataclasses.replace(shape, vocabulary_size=len(self.data.tokenizer))
         torch.manual_seed(cli.config.seed_everything)
-        self.task = TranslationTask(shape, self.data.tokenizer, self.data.judged(), self.data.form, **vars(settings.task))
+        judged, form = self.data.judged(), self.data.form
+        self.task = TranslationTask(shape, self.data.tokenizer, judged, form, **vars(settings.task))
         self.note = unfamiliar(start, self.data.training) if start else None
         if start:
             self.task.model.load_state_dict(start.model.state_dict())

@@ -19,6 +19,7 @@ from lightning import LightningDataModule
 from torch.utils.data import DataLoader, Dataset, IterableDataset, get_worker_info
 
 from seq2seq.batch import Batch, make_batch, token_budget_batches
+from seq2seq.facts import FactsForm
 from seq2seq.tokenizer import Tokenizer
 
 from .corpus import Corpus, load_corpus
@@ -184,7 +185,8 @@ class TranslationData(LightningDataModule):
         """Read and clean the corpus, learn the vocabulary unless one is given, and cut texts into pieces."""
         settings = self.settings
         self.training, self.validation, report = load_corpus(settings)
-        self.report, self.form = str(report), None
+        self.report = str(report)
+        self.form: FactsForm | None = None
         self.written_validation = self.validation
         if settings.form == "facts":
             self._write_facts()
@@ -202,17 +204,15 @@ class TranslationData(LightningDataModule):
 
     def _write_facts(self) -> None:
         """Pairs as the model reads and writes them; what is judged stays as it is."""
-        self.form = learn_form(self.training, self.settings.copied)
-        self.training, report = follow_references(self.training, self.form)
-        self.written_validation = [written(*pair, self.form) for pair in self.validation]
+        self.form = form = learn_form(self.training, self.settings.copied)
+        self.training, report = follow_references(self.training, form)
+        self.written_validation = [written(*pair, form) for pair in self.validation]
         self.report += str(report)
 
     def _leave_out_long_validation(self) -> None:
         """A text that the model cannot read whole is not judged in part."""
         encode = self.tokenizer.encode
-        fits = [
-            max(len(encode(text)) for text in pair) < self.max_length for pair in self.written_validation
-        ]
+        fits = [max(len(encode(text)) for text in pair) < self.max_length for pair in self.written_validation]
         dropped = fits.count(False)
         if dropped:
             self.validation = list(itertools.compress(self.validation, fits))

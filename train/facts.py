@@ -51,7 +51,7 @@ def learn_form(pairs: Iterable[Pair], copied: Sequence[str]) -> FactsForm:
             if fact.slot not in copied and fact.value not in known:
                 known.append(fact.value)
     if absent := sorted(set(copied) - set(values)):
-        raise ValueError(f"data.copied names {absent[0]!r}, which is no slot; the slots are {', '.join(values)}")
+        raise ValueError(f"data.copied names {absent[0]!r}, no slot; the slots are {', '.join(values)}")
     return FactsForm(list(copied), {slot: known for slot, known in values.items() if slot not in copied})
 
 
@@ -62,9 +62,7 @@ def follow_references(pairs: Sequence[Pair], form: FactsForm) -> tuple[list[Pair
     for source, reference in pairs:
         facts = as_mapping(form.check(source))
         own = [facts[slot] for slot in form.copied if slot in facts]
-        said = {
-            slot: facts[slot] for slot in form.copied if slot in facts and _holds(reference, facts[slot])
-        }
+        said = {slot: facts[slot] for slot in form.copied if slot in facts and _holds(reference, facts[slot])}
         absent = [facts[slot] for slot in form.copied if slot in facts and slot not in said]
         if form.copied[0] not in said or _other_names(reference, own, absent, names):
             report.unnamed += 1
@@ -87,8 +85,9 @@ def written(source: str, reference: str, form: FactsForm) -> Pair:
 
 
 def one_spelling(references: Sequence[str], names: Iterable[str]) -> list[str]:
-    """References with capitals only in names, at the start of sentences, and in words that mostly have them."""
-    apart = re.compile("|".join(re.escape(name) for name in sorted(names, key=len, reverse=True)), re.IGNORECASE)
+    """References with capitals in names, at the start of sentences, and in words that mostly have them."""
+    longest_first = sorted(names, key=len, reverse=True)
+    apart = re.compile("|".join(map(re.escape, longest_first)), re.IGNORECASE)
     upper: Counter[str] = Counter()
     seen: Counter[str] = Counter()
     for text in references:
@@ -112,7 +111,9 @@ def _respell(text: str, apart: re.Pattern[str], proper: set[str]) -> str:
     return _START.sub(lambda start: start[0].upper(), "".join(parts))
 
 
-def _stated_facts(facts: dict[str, str], found: dict[str, set[str]], form: FactsForm) -> dict[str, str] | None:
+def _stated_facts(
+    facts: dict[str, str], found: dict[str, set[str]], form: FactsForm
+) -> dict[str, str] | None:
     """The facts that a reference states, None where it states two values of a slot."""
     follows = {}
     for slot, known in form.values.items():

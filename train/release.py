@@ -67,7 +67,8 @@ def write_model(
     settings = Settings(
         [languages[0]],
         [languages[1]],
-        *data.longest,
+        data.longest[0],
+        data.longest[1],
         head,
         data.form,
         RerankerSettings() if data.form else None,
