@@ -144,10 +144,15 @@ def parse_facts(text: str) -> list[Fact]:
 
 
 def spans_of_words(text: str, units: Literal["words", "blanks"]) -> list[tuple[int, int]]:
-    """Each word's (start, end) as in `text.word_spans`; of facts, each is a word."""
+    """Each word's (start, end) as in `text.word_spans`; of facts, each is a word.
+
+    Slots of more than two words, or apart from their bracket, are sentences that end in one: see Smith [1].
+    """
     if units == "words" and text.rstrip().endswith("]"):
         with contextlib.suppress(ValueError):
-            return [(fact.slot_start, fact.end + 1) for fact in parse_facts(text)]
+            facts = parse_facts(text)
+            if all(len(f.slot.split()) < 3 and f.slot_start + len(f.slot) + 1 == f.value_start for f in facts):
+                return [(fact.slot_start, fact.end + 1) for fact in facts]
     return word_spans(text, units)
 
 

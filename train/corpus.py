@@ -106,20 +106,22 @@ class CleaningReport:
 def load_corpus(corpus: Corpus) -> tuple[list[Pair], list[Pair], CleaningReport]:
     """Gives the cleaned training pairs, the validation pairs as they are, and what cleaning dropped.
 
-    Files without validation files give their every 20th pair, or 1,000 pairs evenly spread, for validation.
+    Files without validation files give their every 20th source, or 1,000 evenly spread, for validation.
     """
     raw, split_off = load_pairs(corpus, "train"), 0
     if corpus.name or corpus.valid_files:
         validation = load_pairs(corpus, "validation")
     else:
-        if len(raw) < 2 * SPLIT_EVERY:
+        sources = list(dict.fromkeys(source for source, _ in raw))
+        if len(sources) < 2 * SPLIT_EVERY:
             raise ValueError(
-                f"{', '.join(corpus.files_of('train'))} has {len(raw)} pairs, too few to split some off for "
+                f"{', '.join(corpus.files_of('train'))} has {len(sources)} different sources, too few to split some off for "
                 f"validation; give {2 * SPLIT_EVERY} or more, better some hundreds, or name data.valid_files"
             )
-        step = max(SPLIT_EVERY, -(-len(raw) // MOST_SPLIT))
-        validation = raw[::step]
-        del raw[::step]
+        # By source, with all its references: a source on both sides would be dropped from training.
+        chosen = set(sources[:: max(SPLIT_EVERY, -(-len(sources) // MOST_SPLIT))])
+        validation = [pair for pair in raw if pair[0] in chosen]
+        raw = [pair for pair in raw if pair[0] not in chosen]
         split_off = len(validation)
     training, report = clean(
         raw,

@@ -23,7 +23,7 @@ from seq2seq.facts import FactsForm
 from seq2seq.tokenizer import Tokenizer
 
 from .corpus import Corpus, load_corpus
-from .facts import follow_references, learn_form, written
+from .fact_pairs import follow_references, learn_form, written
 from .links import WordLinks, load_links
 from .order import BatchOrder, Pair, Place
 from .sampling import make_sampler, sample

@@ -21,13 +21,14 @@ from seq2seq.aligner import choose_alignment_head
 from seq2seq.checkpoint import average, save_model
 from seq2seq.options import DecodeOptions
 from seq2seq.settings import AlignmentHead, RerankerSettings, Settings
+from seq2seq.translator import Translator
 
 from .card import make_card
 from .checkpoint_files import BEST, read_checkpoint
 from .checkpointing import Checkpoints
 from .data import TranslationData
 from .task import TranslationTask
-from .validation import Scores, by_source, score, translate
+from .validation import Scores, by_source, score
 
 COUNTED, SHOWN = 30_000, 1_000  # pairs that links are counted on, and pairs whose maps are compared with them
 
@@ -63,16 +64,7 @@ def write_model(
     chosen = max(candidates, key=lambda candidate: candidate.scores.bleu)
     task.model.load_state_dict(chosen.weights)
     head, alignment = choose_alignment(task, data)
-    languages = data.settings.source, data.settings.target
-    settings = Settings(
-        [languages[0]],
-        [languages[1]],
-        data.longest[0],
-        data.longest[1],
-        head,
-        data.form,
-        RerankerSettings() if data.form else None,
-    )
+    settings = make_settings(data, head)
     history = checkpoints.history
     card = make_card(task.model, data, chosen.name, chosen.scores, history, recipe, options, alignment)
     save_model(directory, task.model.cpu(), data.tokenizer, settings, card)
@@ -122,9 +114,18 @@ def judge(
     }
     task.model.load_state_dict(stored)
     judged = by_source(data.validation)
-    found = translate(task.model, data.tokenizer, [source for source, _ in judged], options, data.form)
+    translator = Translator(task.model, data.tokenizer, make_settings(data, AlignmentHead()))
+    found = [result.text for result in translator.translate([source for source, _ in judged], options)]
     references = [several for _, several in judged]
     return Candidate(name, stored, score(found, references, lowercase=data.form is not None))
+
+
+def make_settings(data: TranslationData, head: AlignmentHead) -> Settings:
+    """What config.json says of the model beside its shape; facts come with the re-ranker that counts them."""
+    corpus = data.settings
+    source, target = data.longest
+    reranker = RerankerSettings() if data.form else None
+    return Settings([corpus.source], [corpus.target], source, target, head, data.form, reranker)
 
 
 def _choices(

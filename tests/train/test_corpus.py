@@ -232,5 +232,5 @@ def test_multi30k_is_read_whole(data_directory: Path) -> None:
 def test_a_handful_of_pairs_is_refused(tmp_path: Path) -> None:
     """If it failed, a model would be judged, and chosen, by one sentence."""
     (tmp_path / "few.tsv").write_text("en\tde\n" + "a dog\tein Hund\n" * 10)
-    with pytest.raises(ValueError, match=r"few\.tsv has 10 pairs, too few to split .* data\.valid_files"):
+    with pytest.raises(ValueError, match=r"few\.tsv has 1 different sources, too few to split .* data\.valid_files"):
         load_corpus(Corpus(files=str(tmp_path / "few.tsv")))
