@@ -151,7 +151,8 @@ def spans_of_words(text: str, units: Literal["words", "blanks"]) -> list[tuple[i
     if units == "words" and text.rstrip().endswith("]"):
         with contextlib.suppress(ValueError):
             facts = parse_facts(text)
-            if all(len(f.slot.split()) < 3 and f.slot_start + len(f.slot) + 1 == f.value_start for f in facts):
+            joined = all(fact.slot_start + len(fact.slot) + 1 == fact.value_start for fact in facts)
+            if joined and all(len(fact.slot.split()) < 3 for fact in facts):
                 return [(fact.slot_start, fact.end + 1) for fact in facts]
     return word_spans(text, units)
 

@@ -25,19 +25,17 @@ WEIGHT = 0.5  # of the reverse model; to be chosen on validation texts
 
 
 class Reranker(Protocol):
-    """Whatever can put the hypotheses for a text in order; it wants `beam` of them or more."""
-
-    beam: int
+    """Whatever can put the hypotheses for a text in order."""
 
     def rerank(self, source: str, hypotheses: "Sequence[Alternative]") -> list[int]:
         """The places of the hypotheses, best first; each of them once."""
 
 
-def n_best(options: DecodeOptions, reranker: Reranker) -> DecodeOptions:
-    """The options of a search whose results are re-ranked: the whole beam is, and it is wide enough."""
+def n_best(options: DecodeOptions, least: int = 1) -> DecodeOptions:
+    """The options of a search whose results are re-ranked: the whole beam is, and it is at least so wide."""
     if options.search_kind != "beam":
         return options
-    size = max(options.beam_size, reranker.beam)
+    size = max(options.beam_size, least)
     return replace(options, beam_size=size, num_hypotheses=size)
 
 
@@ -79,8 +77,6 @@ class Scorer(Protocol):
 class NoisyChannel:
     """Ranks by how well a hypothesis leads back to its source under a model of the other direction."""
 
-    beam = 1
-
     def __init__(self, reverse: Scorer, weight: float = WEIGHT) -> None:
         if not 0 <= weight <= 100:
             raise ValueError(f"the weight of re-ranking is {weight}; give a number from 0 to 100")
@@ -106,4 +102,4 @@ def reranker_of(settings: "Settings") -> Reranker | None:
     """The re-ranker that a model's config.json names, if any."""
     if settings.reranker is None or settings.facts is None:
         return None
-    return SlotRanking(settings.facts, settings.reranker.beam, settings.reranker.temperature)
+    return SlotRanking(settings.facts, settings.reranker.temperature)

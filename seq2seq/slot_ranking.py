@@ -24,10 +24,10 @@ Grams = list[Counter[tuple[str, ...]]]
 
 
 class SlotRanking:
-    """Ranks what a search found for facts of a form; `beam` is how many hypotheses it wants at least."""
+    """Ranks what a search found for facts of a form."""
 
-    def __init__(self, form: FactsForm, beam: int = 10, temperature: float = 1.0) -> None:
-        self.form, self.beam, self.temperature = form, beam, temperature
+    def __init__(self, form: FactsForm, temperature: float = 1.0) -> None:
+        self.form, self.temperature = form, temperature
 
     def rerank(self, source: str, hypotheses: "Sequence[Alternative]") -> list[int]:
         """The places of the hypotheses, best first; of equals the one that the search put first."""

@@ -239,7 +239,9 @@ class Translator:
         """What the search finds for each part, in the order of the re-ranker where there is one."""
         if not self.reranker:
             return decode_sources(self.model, work, options, prefixes)
-        found = decode_sources(self.model, work, n_best(options, self.reranker), prefixes)
+        named = self.settings.reranker
+        wide = n_best(options, named.beam if named else 1)
+        found = decode_sources(self.model, work, wide, prefixes)
         return reranked(self.reranker, self.tokenizer_of, parts, found, options.num_hypotheses)
 
     def _assemble(

@@ -24,6 +24,7 @@ Split = Literal["train", "validation", "test"]
 
 _HUB_ID = re.compile(r"[\w-][\w.-]*(/[\w-][\w.-]*)?", re.ASCII)
 SPLIT_EVERY, MOST_SPLIT = 20, 1000  # of training files without validation files
+PARQUET_COPY = "refs/convert/parquet"  # the branch in which the hub keeps a data set's rows as Parquet
 _RATIO_SLACK = 10  # characters added to both sides, so that "OK." may be translated at length
 
 
@@ -247,8 +248,16 @@ def _load(
         ) from error
     except Exception as error:  # of pyarrow, httpx, the hub's client: the list has no end
         if "scripts are no longer supported" in str(error):
-            raise ValueError(
-                f"{what} is a script, which is never run; download its data and name it in data.files, "
-                "or use the copy of the data set that the hub keeps as Parquet"
-            ) from error
+            return _load_parquet_copy(path, what, split=split, subset=subset)
         raise ValueError(f"{what} cannot be read ({error.__cause__ or error}); mend or replace it") from error
+
+
+def _load_parquet_copy(path: str, what: str, *, split: str, subset: str | None) -> Dataset:
+    """Of a data set that is a script, which is never run, the copy that the hub keeps as Parquet."""
+    try:
+        return load_dataset(path, subset, split=split, revision=PARQUET_COPY)
+    except Exception as error:  # of pyarrow, httpx, the hub's client: the list has no end
+        raise ValueError(
+            f"{what} is a script, which is never run; the hub's Parquet copy of it cannot be read "
+            f"({' '.join(str(error).split())}): download its data and name it in data.files"
+        ) from error

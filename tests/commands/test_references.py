@@ -13,7 +13,9 @@ from seq2seq.options import DecodeOptions
 from seq2seq.scores import score_corpus
 from seq2seq.translator import Translator
 
-TABLE = '\ufeffmr,note,ref\r\n"a dog",,Ein Hund\r\n"two dogs",,"zwei\nHunde, ""groß"""\r\n"a dog",,der Hund\r\n'
+TABLE = (
+    '\ufeffmr,note,ref\r\n"a dog",,Ein Hund\r\n"two dogs",,"zwei\nHunde, ""groß"""\r\n"a dog",,der Hund\r\n'
+)
 
 
 def test_rows_of_one_source_are_its_references(tmp_path: Path) -> None:
@@ -39,7 +41,9 @@ def test_rows_of_one_source_are_its_references(tmp_path: Path) -> None:
         (b"mr,ref\na,\xff\n", None, "not UTF-8 at byte 10"),
     ],
 )
-def test_a_broken_table_is_named(content: bytes, columns: list[str] | None, said: str, tmp_path: Path) -> None:
+def test_a_broken_table_is_named(
+    content: bytes, columns: list[str] | None, said: str, tmp_path: Path
+) -> None:
     """The sentence names the file and what to do."""
     path = tmp_path / "table.csv"
     path.write_bytes(content)
@@ -53,7 +57,7 @@ def test_a_broken_table_is_named(content: bytes, columns: list[str] | None, said
 def test_evaluate_scores_all_references(
     run: Callable[..., Any], model_directory: Path, tmp_path: Path
 ) -> None:
-    """The figures are sacreBLEU's over as many references as each source has, and in lower case where asked."""
+    """The figures are sacreBLEU's over as many references as a source has, in lower case where asked."""
     table = tmp_path / "table.csv"
     table.write_text(TABLE, encoding="utf-8")
     flags = ["--pairs", table, "--columns", "mr,ref", "--max-length", 8]

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from seq2seq.facts import Fact, FactsForm, as_mapping, as_text, parse_facts, spans_of_words
 
 FORM = FactsForm(
-    ["name", "near"], {"eatType": ["pub", "coffee shop"], "food": ["French", "Fast food"], "area": ["riverside"]}
+    ["name", "near"],
+    {"eatType": ["pub", "coffee shop"], "food": ["French", "Fast food"], "area": ["riverside"]},
 )
 TEXT = "near[Café Rouge], food[french], name[The Eagle]"
 
@@ -106,7 +107,8 @@ def test_the_words_of_facts_are_the_facts() -> None:
 
 
 @pytest.mark.parametrize(
-    ("copied", "values"), [([], {}), (["a", "b", "c", "d"], {}), (["a"], {"b": "c"}), (["a"], ["b"]), ([1], {})]
+    ("copied", "values"),
+    [([], {}), (["a", "b", "c", "d"], {}), (["a"], {"b": "c"}), (["a"], ["b"]), ([1], {})],
 )
 def test_a_form_that_is_none_is_refused(copied: list, values: dict) -> None:
     """A damaged config.json must not end in a traceback."""

@@ -42,7 +42,11 @@ def test_a_sentence_cut_off_is_worse_than_a_whole_one() -> None:
 
 def test_the_sentence_most_like_all_comes_first() -> None:
     """Of sentences that say the same, the odd one is not chosen, even where it is the likeliest."""
-    texts = ["riverside French The Eagle", "The Eagle is French, riverside", "The Eagle is French on the riverside"]
+    texts = [
+        "riverside French The Eagle",
+        "The Eagle is French, riverside",
+        "The Eagle is French on the riverside",
+    ]
     assert order(*[Found(text, -1.0 - number / 100) for number, text in enumerate(texts)])[0] == 1
 
 

@@ -44,8 +44,8 @@ def facts_folder(tmp_path: Path) -> Path:
     for name, numbers in (("train", range(40)), ("validation", range(40, 44))):
         rows = [
             {
-                "mr": f"name[The {n}], food[{food}], area[riverside], near[Café {n}]",
-                "ref": f"Close to Café {n}, by the river, you will find The {n} with {food} food.",
+                "meaning_representation": f"name[The {n}], food[{food}], area[riverside], near[Café {n}]",
+                "human_reference": f"Close to Café {n}, by the river, you will find The {n} with {food} food.",
             }
             for n, food in zip(numbers, itertools.cycle(["French", "Italian", "Chinese"]))
         ]
