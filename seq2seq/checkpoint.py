@@ -1,7 +1,7 @@
 """Model directory: a trained model as four files that cannot run code.
 
     config.json         format, shape of the model, languages, limits, alignment head, checksums
-    model.safetensors   weights, stored in 16 bit and computed in 32, tied tensors once
+    model.safetensors   weights, stored in 16 or 8 bit and computed in 32, tied tensors once
     tokenizer.model     SentencePiece
     README.md           model card
 
@@ -20,6 +20,7 @@ from safetensors import SafetensorError
 from torch import Tensor
 
 from seq2seq.config import ModelConfig
+from seq2seq.packing import Storage, pack, unpack
 from seq2seq.settings import (
     CARD,
     CONFIG,
@@ -46,7 +47,12 @@ class LoadedModel(NamedTuple):
 
 
 def save_model(
-    directory: str | Path, model: Transformer, tokenizer: Tokenizer, settings: Settings, card: str
+    directory: str | Path,
+    model: Transformer,
+    tokenizer: Tokenizer,
+    settings: Settings,
+    card: str,
+    storage: Storage = "float16",
 ) -> None:
     """Write a model directory beside its place, then rename it there.
 
@@ -54,7 +60,11 @@ def save_model(
     for 16 bit, are a ValueError; a full disk is an OSError.
     """
     _check_replaceable(Path(directory))
-    contents = {WEIGHTS: _stored_weights(model), TOKENIZER: tokenizer.to_bytes(), CARD: card.encode()}
+    contents = {
+        WEIGHTS: _stored_weights(model, storage),
+        TOKENIZER: tokenizer.to_bytes(),
+        CARD: card.encode(),
+    }
     config = {"format": FORMAT, "model": model.config.to_json(), **settings.to_json()}
     config["files"] = {name: checksum(data) for name, data in contents.items()}
     write_directory(directory, {**contents, CONFIG: _json_bytes(config)})
@@ -120,23 +130,12 @@ def _owners(state: dict[str, Tensor]) -> dict[str, str]:
     return {name: first.setdefault((t.data_ptr(), t.shape), name) for name, t in state.items()}
 
 
-def _stored_weights(model: Transformer) -> bytes:
-    """The safetensors file of a model: 16 bit, tied tensors once, every value finite."""
+def _stored_weights(model: Transformer, storage: Storage) -> bytes:
+    """The safetensors file of a model: tied tensors once, every value finite."""
     state = model.state_dict()
-    kept = {}
-    for name, owner in _owners(state).items():
-        if name != owner:
-            continue
-        tensor = state[name].detach().cpu()
-        stored = tensor.half() if tensor.is_floating_point() else tensor
-        if not torch.isfinite(stored).all():
-            if torch.isfinite(tensor).all():
-                what = f"a value of {tensor.abs().max():g}, beyond the 65504 that 16-bit storage can hold"
-            else:
-                what = "values that are not finite"
-            raise ValueError(f"weight {name} has {what}: the training diverged; lower the learning rate")
-        kept[name] = stored.contiguous()
-    return safetensors.torch.save(kept)
+    return safetensors.torch.save(
+        pack({name: state[name] for name, owner in _owners(state).items() if name == owner}, storage)
+    )
 
 
 def _read_weights(directory: Path, files: dict[str, Any]) -> dict[str, Tensor]:
@@ -149,9 +148,11 @@ def _read_weights(directory: Path, files: dict[str, Any]) -> dict[str, Tensor]:
         )
     data = read_checked(path, files[WEIGHTS])
     try:
-        return safetensors.torch.load(data)
+        return unpack(safetensors.torch.load(data))
     except SafetensorError as error:
         raise ValueError(f"{path} is no safetensors file ({error}); fetch it again") from error
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
 
 
 def _build(config: ModelConfig, weights: dict[str, Tensor], path: Path) -> Transformer:

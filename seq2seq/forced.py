@@ -24,18 +24,24 @@ BUDGET = 4096  # tokens a batch, rows x the longer padded side
 
 
 class Side(NamedTuple):
-    """One side of a pair: its text, its ids, and where each piece stands in the text."""
+    """One side of a pair: its text, its ids, and where each piece stands in the text.
+
+    A language tag may end the ids of a source; it has no span.
+    """
 
     text: str
     ids: list[int]
     spans: list[Span]
 
 
-def read_side(tokenizer: Tokenizer, text: str) -> Side:
-    """A text as the model reads it; Chinese that was segmented with blanks is joined before."""
+def read_side(tokenizer: Tokenizer, text: str, tag: Sequence[int] = ()) -> Side:
+    """A text as the model reads it; Chinese that was segmented with blanks is joined before.
+
+    `tag`: what `Tokenizer.tag` gives, for a source.
+    """
     joined = join_segmented(text)
     ids, spans = tokenizer.encode_with_spans(joined.text)
-    return Side(text, ids, [joined.original_span(*span) for span in spans])
+    return Side(text, [*ids, *tag], [joined.original_span(*span) for span in spans])
 
 
 def decoded_side(tokenizer: Tokenizer, ids: list[int]) -> Side:
@@ -86,11 +92,15 @@ def explain(
 
 
 def explain_texts(
-    model: Model, tokenizer: Tokenizer, pairs: Sequence[tuple[str, str]]
+    model: Model,
+    tokenizer: Tokenizer,
+    pairs: Sequence[tuple[str, str]],
+    tags: Sequence[Sequence[int]] | None = None,
 ) -> Iterator[AttentionMaps]:
-    """The attention maps of pairs of texts, one after the other."""
-    for source, target in pairs:
-        yield explain(model, tokenizer, read_side(tokenizer, source), read_side(tokenizer, target))[1]
+    """The attention maps of pairs of texts, one after the other; `tags` as for `read_side`, one a pair."""
+    for (source, target), tag in zip(pairs, tags or [()] * len(pairs), strict=True):
+        sides = read_side(tokenizer, source, tag), read_side(tokenizer, target)
+        yield explain(model, tokenizer, *sides)[1]
 
 
 class Likely(NamedTuple):

@@ -3,7 +3,8 @@
     text -> segments -> ids -> batches of like length -> encode -> search -> ids -> text
 
 A text is split at line breaks, and where it is longer than the longest the model was trained on;
-segments of all texts of a chunk are translated side by side and put together again in order.
+segments of all texts of a chunk are translated side by side and put together again in order. A model of
+several target languages is told by a tag behind the source which one to write.
 """
 
 import tempfile
@@ -24,9 +25,10 @@ from seq2seq.facts_tokenizer import tokenizer_of
 from seq2seq.forced import END, Side, decoded_side, explain, force, read_side
 from seq2seq.hub import push
 from seq2seq.options import DecodeOptions
-from seq2seq.released import find_model
+from seq2seq.packing import Storage
+from seq2seq.released import find_model, named_direction
 from seq2seq.reranking import n_best, reranked, reranker_of
-from seq2seq.search import Hypothesis
+from seq2seq.search import GivenUp, Hypothesis
 from seq2seq.segment import segment
 from seq2seq.text import BLANK_PIECE
 from seq2seq.tokenizer import Tokenizer
@@ -39,13 +41,26 @@ FIRST_CHUNK, CHUNK = 16, 512
 
 
 class Translator:
-    """An encoder-decoder model with its tokenizer, ready to translate, score and align."""
+    """An encoder-decoder model with its tokenizer, ready to translate, score and align.
 
-    def __init__(self, model: Model, tokenizer: Tokenizer, settings: Settings, card: str = "") -> None:
+    `source_language` and `target_language` are what a call means that names none; None where the model
+    speaks several and none was chosen.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        tokenizer: Tokenizer,
+        settings: Settings,
+        card: str = "",
+        source_language: str | None = None,
+        target_language: str | None = None,
+    ) -> None:
         self.model = model
         self.tokenizer = tokenizer
         self.settings = settings
         self.card = card
+        self.source_language, self.target_language = settings.direction(source_language, target_language)
         self.reranker = reranker_of(settings)  # chooses among the hypotheses of a beam
 
     @classmethod
@@ -58,13 +73,35 @@ class Translator:
         if device == "auto":
             device = "cuda" if torch.cuda.is_available() else "cpu"
         names = [name] if isinstance(name, str | Path) else name
-        return cls(*load_models([find_model(each) for each in names], device))
+        directories = [find_model(each) for each in names]
+        return cls(*load_models(directories, device), *named_direction(names[0], directories[0]))
 
-    def save_pretrained(self, directory: str | Path) -> None:
-        """Write a model directory, from which `from_pretrained` makes the same translator again."""
+    def directed(self, source_language: str | None, target_language: str | None) -> "Translator":
+        """The same model for another direction; None leaves a language as it is, where that is possible."""
+        self.check_languages(source_language, target_language)
+        own = self.source_language, self.target_language
+        chosen = source_language or own[0], target_language or own[1]
+        if chosen[0] == chosen[1]:  # what was asked for now goes before what was chosen once
+            chosen = source_language, target_language
+        if chosen == own:
+            return self
+        directed = Translator(self.model, self.tokenizer, self.settings, self.card, *chosen)
+        directed.reranker = self.reranker
+        return directed
+
+    @property
+    def tag(self) -> list[int]:
+        """What goes behind the ids of a source: the target language's tag, or nothing without tags."""
+        return self.tokenizer.tag(self.target_language)
+
+    def save_pretrained(self, directory: str | Path, storage: Storage = "float16") -> None:
+        """Write a model directory, from which `from_pretrained` makes the same translator again.
+
+        With `storage` "int8" it is half as large, and the translator nearly the same.
+        """
         if not isinstance(self.model, Transformer):
             raise ValueError("an ensemble is not one model; save each of its models by itself")
-        save_model(directory, self.model, self.tokenizer, self.settings, self.card)
+        save_model(directory, self.model, self.tokenizer, self.settings, self.card, storage)
 
     def push_to_hub(self, hub_id: str, *, private: bool = False) -> str:
         """Put the model on the Hugging Face hub as `owner/name`; gives back its address."""
@@ -102,12 +139,10 @@ class Translator:
         A blank text, and a segment of which the model knows no piece (only emoji, another script),
         is given back as it is. A language that the model does not speak is a ValueError.
         """
-        self.check_languages(source_language, target_language)
-        options = options or DecodeOptions()
-        length_limits(self.model, [], options)  # what cannot be is refused now, not at the first result
+        directed, options = self._ready(options, source_language, target_language)
         if isinstance(texts, str):
-            return self._translate_chunk([texts], options)[0]
-        return self._translate_all(iter(texts), options)
+            return directed._translate_chunk([texts], options)[0]
+        return directed._translate_all(iter(texts), options)
 
     def translate_batch(
         self,
@@ -115,12 +150,15 @@ class Translator:
         options: DecodeOptions | None = None,
         source_language: str | None = None,
         target_language: str | None = None,
+        given_up: GivenUp | None = None,
     ) -> list[Translation]:
-        """The translations of some texts, in order, all worked on side by side; for servers."""
-        self.check_languages(source_language, target_language)
-        options = options or DecodeOptions()
-        length_limits(self.model, [], options)
-        return self._translate_chunk(list(texts), options)
+        """The translations of some texts, in order, all worked on side by side; for servers.
+
+        Where `given_up` (asked at every step) says that a text is waited for no more, by its number, it
+        costs nothing from then on, and is given back as it is.
+        """
+        directed, options = self._ready(options, source_language, target_language)
+        return directed._translate_chunk(list(texts), options, given_up)
 
     def stream(
         self,
@@ -133,8 +171,8 @@ class Translator:
 
         A beam revises what it wrote, so `beam_size` is not used; with sampling it is the sampled text.
         """
-        self.check_languages(source_language, target_language)
-        return self._stream(_checked(text), options or DecodeOptions())
+        directed, options = self._ready(options, source_language, target_language)
+        return directed._stream(_checked(text), options)
 
     @overload
     def score(self, sources: str, targets: str) -> Score: ...  # type: ignore[overload-overlap]
@@ -153,7 +191,8 @@ class Translator:
     ) -> Score | list[Score]:
         """How probable the model finds each target given its source; texts or lists of pieces.
 
-        Two texts give one Score, two lists a list. A side longer than the model reads is a ValueError.
+        The languages are those of the translator (`directed`). Two texts give one Score, two lists a list.
+        A side longer than the model reads is a ValueError.
         """
         if isinstance(sources, str) and isinstance(targets, str):
             return self.score([sources], [targets])[0]
@@ -164,7 +203,8 @@ class Translator:
                 f"there are {len(sources)} sources but {len(targets)} targets; give one for each"
             )
         target_ids = [self._ids(target, source) for source, target in zip(sources, targets, strict=True)]
-        scores = force(self.model, [self._ids(source, source) for source in sources], target_ids)
+        tag = self.tag
+        scores = force(self.model, [self._ids(source, source) + tag for source in sources], target_ids)
         return [
             Score(sum(values), [*self.tokenizer.pieces(ids), END], values)
             for ids, values in zip(target_ids, scores, strict=True)
@@ -173,7 +213,7 @@ class Translator:
     def attention(self, source: str, target: str | None = None) -> AttentionMaps:
         """Every attention map of one pass over source and target (None: the model's own translation)."""
         tokenizer = self.tokenizer_of(_checked(source))
-        source_side = read_side(tokenizer, source)
+        source_side = read_side(tokenizer, source, self.tag)
         if target is not None:
             target_side = read_side(tokenizer, _checked(target))
         else:
@@ -187,13 +227,7 @@ class Translator:
 
     def check_languages(self, source: str | None, target: str | None) -> None:
         """Refuse (ValueError) a language this model was not trained for; None is always right."""
-        sources, targets = self.settings.source_languages, self.settings.target_languages
-        for language, known in ((source, sources), (target, targets)):
-            if language is not None and language not in known:
-                raise ValueError(
-                    f"{language!r} is not supported; this model translates {' and '.join(sources)} "
-                    f"to {' and '.join(targets)}"
-                )
+        self.settings.direction(source, target)
 
     def segments(self, text: str) -> list[tuple[str, str]]:
         """What is translated at once: segments, each with the blanks or line breaks that follow it."""
@@ -203,18 +237,30 @@ class Translator:
 
     # --- texts -------------------------------------------------------------------------------------
 
+    def _ready(
+        self, options: DecodeOptions | None, source: str | None, target: str | None
+    ) -> tuple["Translator", DecodeOptions]:
+        """The translator of a direction, and options; what cannot be is refused before the first result."""
+        directed, options = self.directed(source, target), options or DecodeOptions()
+        length_limits(self.model, [], options)
+        self.tokenizer.tag(directed.target_language)
+        return directed, options
+
     def _translate_all(self, texts: Iterator[str], options: DecodeOptions) -> Iterator[Translation]:
         size = FIRST_CHUNK
         while chunk := list(islice(texts, size)):
             yield from self._translate_chunk(chunk, options)
             size = min(2 * size, CHUNK)
 
-    def _translate_chunk(self, texts: list[str], options: DecodeOptions) -> list[Translation]:
+    def _translate_chunk(
+        self, texts: list[str], options: DecodeOptions, given_up: GivenUp | None = None
+    ) -> list[Translation]:
         """Translate all segments of some texts side by side."""
-        work: list[list[int]] = []  # the segments to be decoded, and what each must begin with
+        work: list[list[int]] = []  # the segments to be decoded, what each must begin with, whose each is
         prefixes: list[list[int]] = []
+        owners: list[int] = []
         layouts: list[list[tuple[str, str, int | None]]] = []  # segment, separator, its place in `work`
-        for text in texts:
+        for number, text in enumerate(texts):
             begun = options.target_prefix
             layouts.append([])
             for part, separator in self.segments(text):
@@ -222,11 +268,13 @@ class Translator:
                 known = self.knows(ids)
                 layouts[-1].append((part, separator, len(work) if known else None))
                 if known:
-                    work.append(ids)
+                    work.append(ids + self.tag)
                     prefixes.append(self._ids(begun, part) if begun else [])
+                    owners.append(number)
                     begun = None  # the prefix begins the text, not each of its parts
+        left = None if given_up is None else lambda place: given_up(owners[place])
         parts = [part for layout in layouts for part, _, place in layout if place is not None]
-        found = self._search(parts, work, options, prefixes if options.target_prefix else None)
+        found = self._search(parts, work, options, prefixes if options.target_prefix else None, left)
         return [self._assemble(text, layout, found) for text, layout in zip(texts, layouts, strict=True)]
 
     def _search(
@@ -235,37 +283,32 @@ class Translator:
         work: list[list[int]],
         options: DecodeOptions,
         prefixes: list[list[int]] | None = None,
+        given_up: GivenUp | None = None,
     ) -> list[list[Hypothesis]]:
         """What the search finds for each part, in the order of the re-ranker where there is one."""
         if not self.reranker:
-            return decode_sources(self.model, work, options, prefixes)
+            return decode_sources(self.model, work, options, prefixes, given_up=given_up)
         named = self.settings.reranker
         wide = n_best(options, named.beam if named else 1)
-        found = decode_sources(self.model, work, wide, prefixes)
+        found = decode_sources(self.model, work, wide, prefixes, given_up=given_up)
         return reranked(self.reranker, self.tokenizer_of, parts, found, options.num_hypotheses)
 
     def _assemble(
-        self,
-        text: str,
-        layout: list[tuple[str, str, int | None]],
-        found: list[list[Hypothesis]],
+        self, text: str, layout: list[tuple[str, str, int | None]], found: list[list[Hypothesis]]
     ) -> Translation:
-        parts = [
-            Translation(part, part) if place is None else self._translation(part, found[place])
-            for part, _, place in layout
-        ]
+        parts = [self._translation(part, [] if place is None else found[place]) for part, _, place in layout]
         if len(parts) == 1 and not layout[0][1]:
             return parts[0]
         return join_parts(text, parts, [separator for _, separator, _ in layout])
 
     def _translation(self, source: str, found: list[Hypothesis]) -> Translation:
-        tokenizer = self.tokenizer_of(source)
+        if not found:
+            return Translation(source, source)
+        tokenizer, best = self.tokenizer_of(source), found[0]
         decode_ids, pieces = tokenizer.decode, tokenizer.pieces
-        best = found[0]
-        text = decode_ids(best.tokens)
         return Translation(
             source,
-            text,
+            decode_ids(best.tokens),
             best.score,
             best.log_probability,
             [
@@ -280,7 +323,8 @@ class Translator:
     def _explain(self, source: str, target_ids: list[int]) -> Forced:
         """The forced pass over the very pieces that the search read and wrote."""
         tokenizer = self.tokenizer_of(source)
-        source_side = Side(source, *tokenizer.encode_with_spans(source))
+        ids, spans = tokenizer.encode_with_spans(source)
+        source_side = Side(source, ids + self.tag, spans)
         target_side = decoded_side(tokenizer, target_ids)
         scores, maps = explain(self.model, self.tokenizer, source_side, target_side)
         return Forced(scores, maps.alignment(self.settings.alignment))
@@ -294,8 +338,9 @@ class Translator:
         return tokenizer_of(self.tokenizer, self.settings.facts, source)
 
     def _length(self, part: str) -> int:
-        """Pieces with the end; facts are never taken apart."""
-        return 1 if self.settings.facts else len(self.tokenizer.encode(part)) + 1
+        """Pieces with the special ones; facts are never taken apart."""
+        special = 2 if self.tokenizer.tags else 1
+        return 1 if self.settings.facts else len(self.tokenizer.encode(part)) + special
 
     def _ids(self, text: str | Sequence[str], source: str | Sequence[str]) -> list[int]:
         """The ids of a source or its target; given as pieces, they say nothing of the source."""
@@ -309,7 +354,7 @@ class Translator:
             ids = self._ids(part, part)
             if self.knows(ids):
                 prefix = self._ids(begun, part) if begun else []
-                yield from self._stream_part(self.tokenizer_of(part), ids, options, prefix)
+                yield from self._stream_part(self.tokenizer_of(part), ids + self.tag, options, prefix)
                 begun = None
             elif part:
                 yield part

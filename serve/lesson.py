@@ -67,7 +67,7 @@ def attention_lesson(
     if attention.config.linear:
         raise ValueError("this model's attention is linear: it has no scores and no softmax to show")
     tokenizer = translator.tokenizer_of(source)
-    sides = [read_side(tokenizer, text) for text in (source, target)]
+    sides = [read_side(tokenizer, source, translator.tag), read_side(tokenizer, target)]
     sources, targets = (tokenizer.pieces(side.ids) for side in sides)
     queries = [*sources, END] if flow == "encoder" else [START, *targets]
     keys = queries if flow != "cross" else [*sources, END]

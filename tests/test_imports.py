@@ -12,11 +12,23 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 
 # Units (a module or a folder directly under seq2seq/, or a package beside it) by layer, lowest first.
 LAYERS: list[set[str]] = [
-    {"figure", "counting", "text", "segment", "config", "options", "positions", "dropout", "storage"},
+    {
+        "figure",
+        "counting",
+        "text",
+        "segment",
+        "config",
+        "options",
+        "positions",
+        "dropout",
+        "storage",
+        "packing",
+        "symmetry",
+    },
     {"facts", "slots"},
     {"batch", "settings"},
     {"tokenizer", "alignment", "scores", "attention", "released"},
-    {"facts_tokenizer", "layers", "gold", "habits", "sheet", "symmetry"},
+    {"facts_tokenizer", "layers", "gold", "habits", "sheet"},
     {"transformer", "language_model", "search"},
     {"checkpoint", "decoding", "forced", "translation"},
     {"hub", "slot_ranking"},

@@ -24,7 +24,6 @@ from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from lightning.pytorch.utilities.exceptions import MisconfigurationException
 
-from seq2seq.aligner import rounds_of
 from seq2seq.checkpoint import load_model
 from seq2seq.config import ModelConfig
 from seq2seq.released import find_model
@@ -34,6 +33,7 @@ from .checkpoint_files import SafeCheckpointIO
 from .checkpointing import Checkpoints, StoppedError
 from .data import DataSettings, TranslationData
 from .familiarity import unfamiliar
+from .links import rounds_for
 from .memory import keep_freed_memory
 from .progress import Progress
 from .release import write_model
@@ -180,7 +180,7 @@ class TrainingRun:
             if self.note:
                 self.progress.say(self.note)
         if self.task.guided:
-            rounds = rounds_of(len(self.data.segmentation.texts))
+            rounds = rounds_for(self.data.segmentation.texts)
             with self.progress.counting("aligning the training text", rounds) as advance:
                 self.data.link_words(self.folder.links, advance)
         with self.stopping:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from seq2seq.facts import FactsForm, as_mapping, as_text, parse_facts
 from seq2seq.slots import stated
 
-from .files import Pair
+from .examples import Example
 
 _START = re.compile(r"(?:^|[.!?]\s+)([a-z])")
 _TOKEN = re.compile(r"[^\W\d_]+")
@@ -42,11 +42,11 @@ class FactsReport:
         )
 
 
-def learn_form(pairs: Iterable[Pair], copied: Sequence[str]) -> FactsForm:
+def learn_form(pairs: Iterable[Example], copied: Sequence[str]) -> FactsForm:
     """The slots of a corpus in the order they come in it, and the values of those that are not copied."""
     values: dict[str, list[str]] = {}
-    for source, _ in pairs:
-        for fact in parse_facts(source):
+    for each in pairs:
+        for fact in parse_facts(each.source):
             known = values.setdefault(fact.slot, [])
             if fact.slot not in copied and fact.value not in known:
                 known.append(fact.value)
@@ -55,12 +55,12 @@ def learn_form(pairs: Iterable[Pair], copied: Sequence[str]) -> FactsForm:
     return FactsForm(list(copied), {slot: known for slot, known in values.items() if slot not in copied})
 
 
-def follow_references(pairs: Sequence[Pair], form: FactsForm) -> tuple[list[Pair], FactsReport]:
+def follow_references(pairs: Sequence[Example], form: FactsForm) -> tuple[list[Example], FactsReport]:
     """The pairs with the facts that the references state, written as a model reads and writes them."""
     report, kept = FactsReport(), []
     names = _names(pairs, form)
-    for source, reference in pairs:
-        facts = as_mapping(form.check(source))
+    for each in pairs:
+        facts, reference = as_mapping(form.check(each.source)), each.target
         own = [facts[slot] for slot in form.copied if slot in facts]
         said = {slot: facts[slot] for slot in form.copied if slot in facts and _holds(reference, facts[slot])}
         absent = [facts[slot] for slot in form.copied if slot in facts and slot not in said]
@@ -74,14 +74,15 @@ def follow_references(pairs: Sequence[Pair], form: FactsForm) -> tuple[list[Pair
         follows |= said
         report.changed += follows != facts
         report.kept += 1
-        kept.append((as_text(follows), reference))
-    spelt = one_spelling([reference for _, reference in kept], names)
-    return [written(source, text, form) for (source, _), text in zip(kept, spelt, strict=True)], report
+        kept.append(each._replace(source=as_text(follows)))
+    spelt = one_spelling([each.target for each in kept], names)
+    return [written(each._replace(target=text), form) for each, text in zip(kept, spelt, strict=True)], report
 
 
-def written(source: str, reference: str, form: FactsForm) -> Pair:
+def written(pair: Example, form: FactsForm) -> Example:
     """A pair as the model reads and writes it."""
-    return form.read(source).text, form.leave_out(reference, form.check(source)).text
+    target = form.leave_out(pair.target, form.check(pair.source)).text
+    return pair._replace(source=form.read(pair.source).text, target=target)
 
 
 def one_spelling(references: Sequence[str], names: Iterable[str]) -> list[str]:
@@ -129,8 +130,8 @@ def _stated_facts(
     return follows
 
 
-def _names(pairs: Iterable[Pair], form: FactsForm) -> set[str]:
-    return {fact.value for source, _ in pairs for fact in form.check(source) if fact.slot in form.copied}
+def _names(pairs: Iterable[Example], form: FactsForm) -> set[str]:
+    return {fact.value for each in pairs for fact in form.check(each.source) if fact.slot in form.copied}
 
 
 def _holds(text: str, name: str) -> bool:

@@ -21,10 +21,11 @@ from seq2seq.options import DecodeOptions
 from seq2seq.tokenizer import Tokenizer
 from seq2seq.transformer import DecoderStates, Transformer
 
+from .examples import Judged
 from .guidance import Guidance, link_loss
 from .loss import Loss, fused_loss, plain_loss
 from .schedule import Schedule, factor, make_scheduler
-from .validation import Judged, score, translate
+from .validation import score, translate
 
 
 class TranslationTask(LightningModule):
@@ -133,19 +134,20 @@ class TranslationTask(LightningModule):
 
     def on_validation_epoch_end(self) -> None:
         """Translate the judged sentences and log every measure."""
-        sources = [source for source, _ in self.judged]
-        references = [several for _, several in self.judged]
-        found = translate(self.model, self.tokenizer, sources, self.options, self.form)
-        scores = score(found, references, lowercase=self.form is not None)
+        found = translate(self.model, self.tokenizer, self.judged, self.options, self.form)
+        scores = score(found, self.judged, lowercase=self.form is not None)
         loss = self._likelihood / self._tokens
-        measures = {"loss": loss, "perplexity": loss.exp(), "bleu": scores.bleu, "chrf": scores.chrf}
+        several = scores.directions if len(scores.directions) > 1 else {}
+        each = {f"bleu_{source}_{target}": bleu.value for (source, target), (bleu, _) in several.items()}
+        measures = {"loss": loss, "perplexity": loss.exp(), "bleu": scores.bleu, "chrf": scores.chrf, **each}
         # The same on all processes, since each decides by it what to save.
         logged = {f"valid_{n}": torch.as_tensor(value, device=self.device) for n, value in measures.items()}
         self.log_dict(logged, sync_dist=True)
         places = [
             index * len(found) // max(1, self.samples) for index in range(min(self.samples, len(found)))
         ]
-        self.shown = [(sources[place], references[place][0], found[place]) for place in places]
+        chosen = [(self.judged[place], found[place]) for place in places]
+        self.shown = [(judged.source, judged.references[0], text) for judged, text in chosen]
 
     def configure_gradient_clipping(
         self,

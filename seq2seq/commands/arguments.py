@@ -6,11 +6,10 @@ Flags are written with hyphens; underscores, as in Python, mean the same.
 import argparse
 import contextlib
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from seq2seq.options import DecodeOptions, OptionField, option_fields
-from seq2seq.released import default_model, find_model
+from seq2seq.released import default_model, find_models
 
 if TYPE_CHECKING:
     from seq2seq.translator import Translator
@@ -71,17 +70,12 @@ def load_translator(arguments: argparse.Namespace) -> "Translator":
     source = getattr(arguments, "source_language", None)
     target = getattr(arguments, "target_language", None)
     paths = find_models(arguments.model or default_model(source, target))
+    name = arguments.model or default_model(source, target)
     from seq2seq.translator import Translator
 
-    translator = Translator.from_pretrained(paths, arguments.device)
-    translator.check_languages(source, target)
-    return translator
-
-
-def find_models(named: str) -> list[Path]:
-    """The directories of one model or, joined by commas, of the several of an ensemble."""
-    names = [named] if Path(named).exists() else named.split(",")
-    return [find_model(name) for name in names]
+    # A name may say more than a directory: zh-en is a direction of a model of both.
+    named = paths if len(paths) > 1 else name
+    return Translator.from_pretrained(named, arguments.device).directed(source, target)
 
 
 def _hyphenated(argument: str) -> str:

@@ -34,6 +34,7 @@ def make_parser() -> Parser:
         help="the model; a second one is compared with it",
     )
     parser.add_argument("--device", default="auto", help="auto (a GPU where there is one), cpu, cuda, ...")
+    parser.add_languages()
     parser.add_argument("--source", metavar="FILE", help="source texts, one a line")
     parser.add_argument("--reference", metavar="FILE", action="append", help="a reference; can be repeated")
     parser.add_argument(
@@ -81,7 +82,7 @@ def main(argv: Sequence[str]) -> int:
         gold = read_gold(read_lines(arguments.gold), list(texts))
     results = []
     for name in arguments.model:
-        translator = load_translator(argparse.Namespace(model=name, device=arguments.device))
+        translator = load_translator(argparse.Namespace(**{**vars(arguments), "model": name}))
         set_reranker(arguments, translator)
         samples = SAMPLES if arguments.report else 0
         reverse = load_reverse(arguments.reverse, translator, arguments.device) if gold else None

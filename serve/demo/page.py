@@ -12,9 +12,6 @@ from typing import Any
 
 import gradio as gr
 
-from ..catalog import Catalog
-from ..limits import Limits
-from ..worker import Worker
 from .acts import Acts
 from .attention_tab import AttentionTab
 from .desk import Desk
@@ -37,8 +34,8 @@ QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 class Page:
     """The parts of the page and the events between them."""
 
-    def __init__(self, catalog: Catalog, worker: Worker, limits: Limits) -> None:
-        self.desk = Desk(catalog, worker, limits)
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
 
     def build(self) -> gr.Blocks:
         """The page with its events connected."""
@@ -78,7 +75,7 @@ class Page:
         swapped = top.swap.click(self.acts.swap, [top.pair, top.target], [top.pair, top.source], **QUIET)
         running.append(self._translate(swapped.then))
         top.stop.click(None, cancels=running)
-        self.documents.connect(top.pair, top.controls)
+        self.documents.connect(top.pair)
         top.pair.change(self.acts.change_pair, top.pair, top.swap, **QUIET)
 
     def _translate(self, start: Any) -> Any:

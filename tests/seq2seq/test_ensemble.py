@@ -100,9 +100,7 @@ def test_other_vocabulary_or_languages_are_refused(
     """Pieces of different vocabularies share their numbers and nothing else."""
     tokenizer = Tokenizer.train(sentences[:100], vocabulary_size=100)
     save_model(tmp_path / "other", models[0], tokenizer, SETTINGS, "card")
-    with pytest.raises(
-        ValueError, match=r"other has another vocabulary than .*0; an ensemble"
-    ):
+    with pytest.raises(ValueError, match=r"other has another vocabulary than .*0; an ensemble"):
         load_models([directories[0], tmp_path / "other"])
     own = Tokenizer.load(directories[0] / "tokenizer.model")
     save_model(tmp_path / "french", models[0], own, replace(SETTINGS, target_languages=["fr"]), "card")

@@ -19,19 +19,30 @@ OVERLAYS = [None, *sorted(str(path.relative_to(FOLDER)) for path in FOLDER.glob(
 
 FACTS = ["e2e"]  # recipes of facts
 SMALLER = {
-    "data": {"vocabulary_size": 60, "batch_tokens": 128},
+    "data": {"subset": None, "vocabulary_size": 60, "batch_tokens": 128},
     "model": {"width": 16, "feed_forward": 16, "encoder_layers": 1, "decoder_layers": 1},
     "trainer": {"max_steps": 2, "val_check_interval": 1, "accelerator": "cpu", "max_time": None},
 }
 
 
+def columns(recipe: str) -> list[str]:
+    """What a recipe calls source and target in its data set."""
+    data = yaml.safe_load((FOLDER / f"{recipe}.yaml").read_text(encoding="utf-8"))["data"]
+    return data.get("columns") or ["en", "de"]
+
+
 @pytest.fixture
-def hub_folder(tmp_path: Path, sentences: list[str]) -> Path:
-    """A folder that `datasets` reads as it reads bentrevett/multi30k."""
+def hub_folder(tmp_path: Path, sentences: list[str], recipe: str) -> Path:
+    """A folder that `datasets` reads as it reads the recipe's data set."""
+    source, target = columns(recipe)
     folder = tmp_path / "multi30k"
     folder.mkdir()
     for name, part in (("train", sentences[:40]), ("val", sentences[40:44]), ("test", sentences[44:48])):
-        rows = [json.dumps({"en": text, "de": " ".join(reversed(text.split()))}) for text in part]
+        turned = [" ".join(reversed(text.split())) for text in part]
+        rows = [
+            json.dumps({source: text, **dict.fromkeys((target, "fr", "cs", "zh"), other)})
+            for text, other in zip(part, turned, strict=True)
+        ]
         (folder / f"{name}.jsonl").write_text("\n".join(rows) + "\n")
     return folder
 
@@ -60,7 +71,10 @@ def test_recipe_trains(
 ) -> None:
     """Else a recipe that is shipped would end in an error after the download."""
     corpus = facts_folder if recipe in FACTS else hub_folder
-    smaller = {**SMALLER, "data": {**SMALLER["data"], "name": str(corpus)}}
+    data = {**SMALLER["data"], "name": str(corpus), "files": [], "valid_files": [], "held_out": []}
+    also = yaml.safe_load((FOLDER / f"{recipe}.yaml").read_text())["data"].get("also", [])
+    data["also"] = [{"name": str(hub_folder), "languages": each["languages"]} for each in also]
+    smaller = {**SMALLER, "data": data}
     (tmp_path / "smaller.yaml").write_text(yaml.safe_dump(smaller))
     overlays = [] if overlay is None else ["--config", str(FOLDER / overlay)]
     args = ["--config", recipe, *overlays, "--config", str(tmp_path / "smaller.yaml")]

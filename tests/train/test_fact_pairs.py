@@ -8,8 +8,9 @@ import pytest
 
 from seq2seq.facts import FactsForm
 from train.corpus import Corpus, load_corpus
+from train.examples import Example, Judged, by_source
 from train.fact_pairs import follow_references, learn_form, one_spelling
-from train.validation import Judged, by_source, score
+from train.validation import score
 
 FORM = FactsForm(
     ["name", "near"],
@@ -22,14 +23,14 @@ FORM = FactsForm(
 )
 
 
-def followed(source: str, reference: str, *more: tuple[str, str]) -> list[tuple[str, str]]:
-    """What a pair becomes."""
-    return follow_references([(source, reference), *more], FORM)[0]
+def pair(source: str, reference: str = "") -> Example:
+    """Facts and a sentence."""
+    return Example(source, reference, "facts", "en")
 
 
 def test_the_form_is_that_of_the_corpus() -> None:
     """Slots in the order in which they come, each value once, names not among them."""
-    pairs = [("name[a], food[French]", ""), ("name[b], near[c], area[x], food[Thai], food[French]", "")]
+    pairs = [pair("name[a], food[French]"), pair("name[b], near[c], area[x], food[Thai], food[French]")]
     form = learn_form(pairs, ["name", "near"])
     assert form == FactsForm(["name", "near"], {"food": ["French", "Thai"], "area": ["x"]})
     with pytest.raises(ValueError, match="data.copied names 'street', no slot"):
@@ -54,8 +55,8 @@ def test_the_form_is_that_of_the_corpus() -> None:
 )
 def test_facts_follow_the_reference(source: str, reference: str, read: str) -> None:
     """A model learns to say what it is asked for only where that is what was said."""
-    ((found, _),) = followed(source, reference)
-    assert found == read
+    (found,), _ = follow_references([pair(source, reference)], FORM)
+    assert found.source == read
 
 
 @pytest.mark.parametrize(
@@ -70,9 +71,9 @@ def test_facts_follow_the_reference(source: str, reference: str, read: str) -> N
 )
 def test_what_cannot_be_put_right_is_dropped(source: str, reference: str) -> None:
     """Names that were not asked for, or contradictions, teach only to invent."""
-    other = ("name[Cotto]", "Cotto is open.")
-    pairs, report = follow_references([(source, reference), other], FORM)
-    assert pairs == [("X", "X is open.")]
+    other = pair("name[Cotto]", "Cotto is open.")
+    pairs, report = follow_references([pair(source, reference), other], FORM)
+    assert pairs == [pair("X", "X is open.")]
     assert report.kept == 1 and report.unnamed + report.contradicting == 1 and "dropped: " in str(report)
 
 
@@ -85,11 +86,13 @@ def test_references_are_spelt_one_way() -> None:
 
 def test_references_of_a_source_are_judged_together() -> None:
     """Else a good sentence would be held to one of eight others at random."""
-    judged = by_source([("a", "x y z w"), ("b", "u"), ("a", "X Y Z V")])
-    assert judged == [Judged("a", ["x y z w", "X Y Z V"]), Judged("b", ["u"])]
-    several = [references for _, references in judged]
-    assert score(["x y z v", "u"], several, lowercase=True).bleu == pytest.approx(100)
-    assert score(["x y z v", "u"], several).bleu < 70
+    judged = by_source([pair("a", "x y z w"), pair("b", "u"), pair("a", "X Y Z V")])
+    assert judged == [
+        Judged("a", ["x y z w", "X Y Z V"], "facts", "en"),
+        Judged("b", ["u"], "facts", "en"),
+    ]
+    assert score(["x y z v", "u"], judged, lowercase=True).bleu == pytest.approx(100)
+    assert score(["x y z v", "u"], judged).bleu < 70
 
 
 def test_a_source_is_split_off_with_all_its_references(tmp_path: Path) -> None:
