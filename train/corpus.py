@@ -154,8 +154,9 @@ def read_corpus(corpus: Corpus) -> tuple[list[Row], list[Row], int]:
     sources = list(dict.fromkeys(row[0] for row in raw))
     if len(sources) < 2 * SPLIT_EVERY:
         raise ValueError(
-            f"{', '.join(corpus.files_of('train'))} has {len(sources)} different sources, too few to split some "
-            f"off for validation; give {2 * SPLIT_EVERY} or more, better some hundreds, or name data.valid_files"
+            f"{', '.join(corpus.files_of('train'))} has {len(sources)} different sources, too few to split "
+            f"some off for validation; give {2 * SPLIT_EVERY} or more, better some hundreds, or name "
+            "data.valid_files"
         )
     # By source, with all its references: a source on both sides would be dropped from training.
     chosen = set(sources[:: max(SPLIT_EVERY, -(-len(sources) // MOST_SPLIT))])

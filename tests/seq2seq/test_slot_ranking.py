@@ -59,7 +59,7 @@ def test_agreement_weighs_by_probability() -> None:
 
 
 def test_similarity_is_smoothed_bleu() -> None:
-    """By hand: 3 of 4 words, (1 + 1) of (3 + 1) pairs, (0 + 1) of (2 + 1) triples, (0 + 1) of (1 + 1) fours."""
+    """By hand: 3 of 4 words, and with 1 added to both 2 of 4 pairs, 1 of 3 triples, 1 of 2 fours."""
     expected = (3 / 4 * 2 / 4 * 1 / 3 * 1 / 2) ** 0.25
     assert similarity(grams("a b x d"), grams("a b c d")) == pytest.approx(expected)
     assert similarity(grams("a b c d"), grams("A b c d")) == pytest.approx(1.0)

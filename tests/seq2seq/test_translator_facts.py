@@ -74,7 +74,7 @@ def test_links_go_from_facts_to_words(translator: Translator) -> None:
     """The map has a column a fact, and each word stands where the user reads it."""
     text = "Zum Löwen is near 東京 Inn."
     maps = translator.attention(FACTS, text)
-    assert [FACTS[start:end] for start, end in maps.source_spans][0] == "Zum Löwen"
+    assert FACTS[slice(*maps.source_spans[0])] == "Zum Löwen"
     grid = maps.alignment(translator.settings.alignment).matrix()
     assert [FACTS[start:end] for start, end in grid.source_spans] == FACTS.split(", ")
     assert grid.weights.sum(dim=1) == pytest.approx([1.0] * len(grid.target_spans), abs=1e-5)

@@ -56,7 +56,7 @@ def facts_folder(tmp_path: Path) -> Path:
         rows = [
             {
                 "meaning_representation": f"name[The {n}], food[{food}], area[riverside], near[Café {n}]",
-                "human_reference": f"Close to Café {n}, by the river, you will find The {n} with {food} food.",
+                "human_reference": f"Close to Café {n}, by the river, you find The {n} with {food} food.",
             }
             for n, food in zip(numbers, itertools.cycle(["French", "Italian", "Chinese"]))
         ]

@@ -33,7 +33,7 @@ def test_the_form_is_that_of_the_corpus() -> None:
     pairs = [pair("name[a], food[French]"), pair("name[b], near[c], area[x], food[Thai], food[French]")]
     form = learn_form(pairs, ["name", "near"])
     assert form == FactsForm(["name", "near"], {"food": ["French", "Thai"], "area": ["x"]})
-    with pytest.raises(ValueError, match="data.copied names 'street', no slot"):
+    with pytest.raises(ValueError, match=r"data\.copied names 'street', no slot"):
         learn_form(pairs, ["name", "street"])
 
 
