@@ -51,8 +51,8 @@ class RerankerSettings:
     """
 
     kind: Literal["slots"] = "slots"
-    beam: int = 10
-    temperature: float = 1.0
+    beam: int = 12
+    temperature: float = 2.0
 
     def __post_init__(self) -> None:
         if self.kind != "slots":

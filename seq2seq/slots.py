@@ -55,6 +55,7 @@ _AVERAGE = (
     r"(?:averagely|average|decent(?:ly)?|mediocre|ok(?:ay)?|fair(?:ly)?|middling|medium|moderate(?:ly)?)"
 )
 _HIGH = r"(?:high(?:er|est|ly)?|excellent(?:ly)?|great|well|good|top|outstanding|superb)"
+_NO_RATING = r"(?![- ]+(?:customer|rat))"
 _POUNDS = r"[£$€l]? ?"
 _CHILD = r"(?:famil(?:y|ies)|child(?:ren)?s?|kids?)"
 _DENIAL = (
@@ -91,16 +92,16 @@ _RULES: dict[str, dict[str, str]] = {
     "priceRange": {
         "cheap": _any(
             r"\bcheap(?:ly|er|est)?\b|\binexpensive(?:ly)?\b|\baffordabl[ey]\b|\bnot expensive\b",
-            _beside("low(?:er)?", _PRICED, 1),
+            _beside(f"low(?:er)?{_NO_RATING}", _PRICED, 1),
         ),
         "moderate": _any(
             r"\bmoderate(?:ly)?[- ](?:and \w+[- ])?pric\w+|\breasonabl[ey]\b",
             r"\bmid[- ]?(?:dle)?[- ]?(?:range|pric\w+)",
-            _beside("(?:moderate(?:ly)?|medium|average|fair(?:ly)?)", _PRICED, 1),
+            _beside(f"(?:moderate(?:ly)?|medium|average|fair(?:ly)?){_NO_RATING}", _PRICED, 1),
         ),
         "high": _any(
             r"(?<!not )\bexpensive\b|\bprice?y\b|\bhigh[- ]?(?:end|cost)\b|\bupscale\b|\bcostly\b",
-            _beside("high(?:er|ly)?", _PRICED, 1),
+            _beside(f"high(?:er|ly)?{_NO_RATING}", _PRICED, 1),
         ),
         "less than £20": _any(
             r"(?:less|under|below|lower|cheaper|fewer|up to|within|no more than|not more than|<)"
@@ -117,7 +118,7 @@ _RULES: dict[str, dict[str, str]] = {
     "customer rating": {
         "1 out of 5": rf"\b(?:1|one){_OF_FIVE}",
         "3 out of 5": rf"\b(?:3|three){_OF_FIVE}",
-        "5 out of 5": rf"\b(?:5|five){_OF_FIVE}",
+        "5 out of 5": rf"(?<!of )\b(?:5|five){_OF_FIVE}",
         "low": _beside(_LOW, _RATED),
         "average": _beside(_AVERAGE, _RATED),
         "high": _beside(_HIGH, _RATED),

@@ -95,7 +95,7 @@ def test_config_keeps_form_and_reranker(translator: Translator, tmp_path: Path) 
     """Without them a stored model would read brackets as text."""
     translator.save_pretrained(tmp_path / "model")
     stored = json.loads((tmp_path / "model" / "config.json").read_text())
-    assert stored["reranker"] == {"kind": "slots", "beam": 7, "temperature": 1.0}
+    assert stored["reranker"] == {"kind": "slots", "beam": 7, "temperature": 2.0}
     again = Translator.from_pretrained(tmp_path / "model", "cpu")
     assert again.settings == translator.settings
     assert again.translate(FACTS, SHORT).text == translator.translate(FACTS, SHORT).text
