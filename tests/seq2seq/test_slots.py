@@ -11,7 +11,7 @@ CHECKED = Path(__file__).with_name("checked_outputs.tsv")
 
 
 def test_it_agrees_with_a_reader() -> None:
-    """The first 63 are a model's, the others people's, read by hand: what each leaves out, mistakes or adds."""
+    """The first 63 are a model's, the others people's; what each leaves out, mistakes or adds, by hand."""
     rows = [line.split("\t") for line in CHECKED.read_text(encoding="utf-8").splitlines()[1:]]
     assert len(rows) >= 100
     for facts, text, *wanted in rows:
@@ -45,9 +45,8 @@ def test_what_a_phrase_states(text: str, slot: str, values: set[str]) -> None:
 
 def test_names_say_nothing() -> None:
     """Raja Indian Cuisine is no Indian food and Burger King no restaurant; other slots stay."""
-    assert stated("French, near Raja Indian Cuisine and Café Rouge", ["Raja Indian Cuisine", "Café Rouge"]) == {
-        "food": {"French"}
-    }
+    text, names = "French, near Raja Indian Cuisine and Café Rouge", ["Raja Indian Cuisine", "Café Rouge"]
+    assert stated(text, names) == {"food": {"French"}}
 
 
 def test_a_generic_restaurant_adds_nothing() -> None:
