@@ -31,14 +31,14 @@ def figure(found: dict[str, Any]) -> str:
         parts += _row(row, left, top, stride)
         top += ROW + GAP
     asked = found["asked"]
-    parts.append(words(MARGIN, top + 2 * GAP + 4, " ".join(asked["question"]) + "?"))
+    parts.append(words(" ".join(asked["question"]) + "?", MARGIN, top + 2 * GAP + 4))
     top += 3 * GAP
     parts += _row(asked, left, top, stride)
     x = left + wide + 2 * GAP
     for word, weight in zip(asked["question"], asked["of_question"], strict=True):
         room = LETTER * len(word) + 10
         parts.append(_cell(x, top, room, ROW, weight))
-        parts.append(words(x + 5, top + 16, word))
+        parts.append(words(word, x + 5, top + 16))
         x += room + 3
     return frame(x + MARGIN, top + ROW + MARGIN, "Where each word looked in a handwritten strip", parts)
 
@@ -50,7 +50,7 @@ def _row(row: dict[str, Any], left: float, top: float, stride: int) -> list[str]
     shares = [weight / largest for weight in row["weights"]]
     start, end = (left + PIXEL * edge for edge in row["digit"])
     return [
-        words(left - 10, top + 16, row["word"], anchor="end"),
+        words(row["word"], left - 10, top + 16, anchor="end"),
         f'<rect class="ground" x="{left:.1f}" y="{top:.1f}" width="{wide:.1f}" height="{ROW:.1f}"/>',
         _shaded([shares], left, top, stride * PIXEL, ROW, COLOURS[0]),
         f'<rect fill="none" stroke="{COLOURS[1]}" stroke-width="1.5" x="{start:.1f}" y="{top:.1f}" '

@@ -1,6 +1,6 @@
 """Reading handwriting: cross-attention over an image, and over an image and a question together.
 
-    strip --convolutions, columns, self-attention--> [B, W / 2, X]      what there is to see
+    strip --convolutions, columns, self-attention--> [B, W / 4, X]      what there is to see
     question --embed, self-attention--> [B, Q, X]                       behind it, where there is one
     both --`Transformer.start`, `step`--> "three one four", or the one word that is asked for
 
@@ -35,7 +35,7 @@ from seq2seq.positions import SinusoidalPositions
 from seq2seq.search import decode
 from seq2seq.transformer import Transformer
 
-STRIDE = 2  # pixels of a column of the memory
+STRIDE = 4  # pixels of a column of the memory, which sees four more on either side
 ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "last")
 VOCABULARY = ("<pad>", "<unk>", "<s>", "</s>", *WORDS, "which", "digit", "is", *ORDINALS)
 IDS = {word: number for number, word in enumerate(VOCABULARY)}
@@ -46,6 +46,13 @@ class Memory(NamedTuple):
 
     states: Tensor
     mask: Tensor
+
+
+def convolution(channels: int, wider: int, stride: int = 2) -> list[nn.Module]:
+    """A layer of an eye: what stands side by side, normalised, so that paper does not drown ink."""
+    size = 3 if stride == 1 else 4  # so that a patch is centred on the pixels it stands for
+    conv = nn.Conv2d(channels, wider, size, stride=stride, padding=1, bias=False)
+    return [conv, nn.BatchNorm2d(wider), nn.ReLU()]
 
 
 class Reader(nn.Module):
@@ -61,6 +68,7 @@ class Reader(nn.Module):
             decoder_layers=2,
             norm_order="pre",
             cross_attention=AttentionConfig(heads=2),
+            dropout=0.0,
             max_length=16,
             memory_width=seen,
         )
@@ -70,15 +78,10 @@ class Reader(nn.Module):
             feed_forward=2 * seen,
             norm_order="pre",
             activation="gelu",
+            dropout=0.0,
         )
-        self.convolutions = nn.Sequential(
-            nn.Conv2d(1, 12, 3, padding=1),
-            nn.ReLU(),
-            nn.Conv2d(12, 24, 3, stride=STRIDE, padding=1),
-            nn.ReLU(),
-        )
-        self.columns = nn.Linear(24 * -(-HEIGHT // STRIDE), seen)
-        self.level = nn.LayerNorm(seen)  # else what is seen would be faint beside the positions added to it
+        self.convolutions = nn.Sequential(*convolution(1, 12, 1), *convolution(12, 24), *convolution(24, 48))
+        self.columns = nn.Sequential(nn.Linear(48 * (HEIGHT // STRIDE), seen), nn.LayerNorm(seen))
         self.positions = SinusoidalPositions(sight.max_length, seen)
         self.seeing = Stack[EncoderLayer](EncoderLayer(sight) for _ in range(2))
         self.words = Embedding(sight)
@@ -88,8 +91,9 @@ class Reader(nn.Module):
 
     def see(self, strips: Strips) -> Memory:
         """The columns of strips."""
-        images = functional.pad(strips.images, (0, strips.images.shape[2] % STRIDE))
-        x = self.level(self.columns(self.convolutions(images[:, None]).permute(0, 3, 1, 2).flatten(2)))
+        paper = -strips.images.shape[2] % STRIDE + STRIDE  # so that the last column sees what all others do
+        images = functional.pad(strips.images, (0, paper))
+        x = self.columns(self.convolutions(images[:, None]).permute(0, 3, 1, 2).flatten(2))
         mask = torch.arange(x.shape[1]) * STRIDE < strips.widths[:, None]
         x = x + self.positions(torch.arange(x.shape[1]))
         for layer in self.seeing:
@@ -152,7 +156,7 @@ def train(reader: Reader, digits: Digits, arguments: argparse.Namespace) -> None
     )
     reader.train()
     for step in range(1, steps + 1):
-        strips = make_strips(digits, arguments.batch, chance, bend=True)
+        strips = make_strips(digits, arguments.batch, chance, learning=True)
         questions, texts = make_questions(strips, chance)
         every = len(strips) // 2  # of the first half of the strips all digits are asked for
         questions[:every], texts[:every] = [[] for _ in range(every)], strips.words()[:every]

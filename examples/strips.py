@@ -4,8 +4,9 @@
     three to six of one part --turned, slanted, apart--> Strips: image [B, HEIGHT, W], digits, places
 
 Each digit stands a little higher or lower, with a gap of its own before it, so that the first digits do
-not tell where the next one is. In training digits are also bent a little and paler or darker, afresh in
-every strip; those of valid and test stay as they were written.
+not tell where the next one is. For learning there are also strips of one and two digits, which teach what a
+digit is before where it stands, and digits are bent a little, paler or darker, afresh in every strip; those of
+valid and test stay as they were written.
 """
 
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from torch.nn import functional
 
 Part = Literal["train", "valid", "test"]
 
-DIGIT, HEIGHT, GAP = 8, 11, 3  # pixels: side of a digit, height of a strip, the widest gap
+DIGIT, HEIGHT, GAP = 8, 12, 3  # pixels: side of a digit, height of a strip, the widest gap
 FEWEST, MOST = 3, 6  # digits of a strip
 HELD_OUT = 250  # digits of valid, and as many of test
 NONE = -1  # where a strip has no further digit
@@ -71,16 +72,16 @@ def load_digits(part: Part) -> Digits:
     return Digits(pixels[kept], torch.from_numpy(labels).long()[kept])
 
 
-def make_strips(digits: Digits, count: int, chance: torch.Generator, *, bend: bool = False) -> Strips:
-    """So many strips of digits drawn at random; `bend` also bends them, as training wants."""
+def make_strips(digits: Digits, count: int, chance: torch.Generator, *, learning: bool = False) -> Strips:
+    """So many strips of digits drawn at random; for `learning` shorter ones too, and digits bent."""
 
     def draw(least: int, most: int, *shape: int) -> Tensor:
         return torch.randint(least, most + 1, shape, generator=chance)
 
     chosen = draw(0, len(digits.labels) - 1, count, MOST)
-    there = torch.arange(MOST) < draw(FEWEST, MOST, count, 1)
+    there = torch.arange(MOST) < draw(1 if learning else FEWEST, MOST, count, 1)
     images = digits.images[chosen]
-    if bend:
+    if learning:
         images = bent(images.flatten(0, 1), chance).view_as(images)
     ends = ((draw(0, GAP, count, MOST) + DIGIT) * there).cumsum(dim=1)
     places, rows = ends - DIGIT, draw(0, HEIGHT - DIGIT, count, MOST)

@@ -42,10 +42,9 @@ def find_model(name: str | Path) -> Path:
     )
 
 
-def find_models(named: str) -> list[Path]:
-    """The directories of one model or, joined by commas, of the several of an ensemble."""
-    names = [named] if "," not in named or Path(named).exists() else named.split(",")
-    return [find_model(name) for name in names]
+def each_name(named: str) -> list[str]:
+    """The name of one model or, joined by commas, of each of an ensemble."""
+    return [named] if "," not in named or Path(named).exists() else named.split(",")
 
 
 def named_direction(name: str | Path, directory: Path) -> tuple[str | None, str | None]:

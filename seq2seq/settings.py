@@ -106,12 +106,14 @@ class Settings:
         """
         possible = [(s, t) for s, t in self.directions if source in (None, s) and target in (None, t)]
         if not possible:
-            sources, targets = " and ".join(self.source_languages), " and ".join(self.target_languages)
-            known = [*self.source_languages, *self.target_languages]
-            asked = next((repr(each) for each in (source, target) if each and each not in known), None)
+            sources, targets = self.source_languages, self.target_languages
+            asked = f"{source} to {target}"
+            for language, known in ((target, targets), (source, sources)):
+                if language is not None and language not in known:
+                    asked = repr(language)
             raise ValueError(
-                f"{asked or f'{source or target} to {target}'} is not supported; "
-                f"this model translates {sources} to {targets}"
+                f"{asked} is not supported; this model translates {' and '.join(sources)} "
+                f"to {' and '.join(targets)}"
             )
         found = [set(side) for side in zip(*possible, strict=True)]
         one = [side.pop() if len(side) == 1 else None for side in found]

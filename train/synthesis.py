@@ -20,7 +20,7 @@ from typing import NamedTuple, NoReturn
 import yaml
 
 from seq2seq.options import DecodeOptions
-from seq2seq.released import find_model, find_models
+from seq2seq.released import each_name
 from seq2seq.reranking import WEIGHT, NoisyChannel
 from seq2seq.storage import replace_file
 from seq2seq.translation import Translation
@@ -84,7 +84,7 @@ def main(argv: Sequence[str]) -> int:
         if arguments.config
         else [line for name in arguments.text for line in read_lines(name)]
     )
-    results = translator.translate(texts, DecodeOptions(beam_size=arguments.beam_size), *languages)
+    results = translator.translate(texts, DecodeOptions(beam_size=arguments.beam_size))
     made = list(usable(counted(results, len(texts))))
     kept = best(made, arguments.keep)
     write_table(arguments.to, languages, kept)
@@ -98,17 +98,17 @@ def main(argv: Sequence[str]) -> int:
 
 def load(arguments: argparse.Namespace) -> tuple[Translator, tuple[str, str]]:
     """The translator that the flags ask for, and the languages it is to translate between."""
-    translator = Translator.from_pretrained(find_models(arguments.model), arguments.device)
-    languages = (
-        arguments.source_language or translator.settings.source_languages[0],
-        arguments.target_language or translator.settings.target_languages[0],
-    )
-    translator.check_languages(*languages)
+    translator = Translator.from_pretrained(each_name(arguments.model), arguments.device)
+    translator = translator.directed(arguments.source_language, arguments.target_language)
+    source, target = translator.source_language, translator.target_language
+    if source is None or target is None:
+        raise ValueError(
+            "the model speaks several languages; choose two with --source-language and --target-language"
+        )
     if arguments.rerank:
-        reverse = Translator.from_pretrained(find_model(arguments.rerank), arguments.device)
-        reverse.check_languages(*languages[::-1])
+        reverse = Translator.from_pretrained(arguments.rerank, arguments.device).directed(target, source)
         translator.reranker = NoisyChannel(reverse, arguments.rerank_weight)
-    return translator, languages
+    return translator, (source, target)
 
 
 def texts_of_recipe(named: str, language: str) -> list[str]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from seq2seq.options import DecodeOptions, OptionField, option_fields
-from seq2seq.released import default_model, find_models
+from seq2seq.released import default_model, each_name, find_model
 
 if TYPE_CHECKING:
     from seq2seq.translator import Translator
@@ -69,13 +69,12 @@ def load_translator(arguments: argparse.Namespace) -> "Translator":
     """The translator that --model, --device and the languages ask for."""
     source = getattr(arguments, "source_language", None)
     target = getattr(arguments, "target_language", None)
-    paths = find_models(arguments.model or default_model(source, target))
-    name = arguments.model or default_model(source, target)
+    names = each_name(arguments.model or default_model(source, target))
+    for name in names:
+        find_model(name)  # a name that leads nowhere is refused before torch is loaded
     from seq2seq.translator import Translator
 
-    # A name may say more than a directory: zh-en is a direction of a model of both.
-    named = paths if len(paths) > 1 else name
-    return Translator.from_pretrained(named, arguments.device).directed(source, target)
+    return Translator.from_pretrained(names, arguments.device).directed(source, target)
 
 
 def _hyphenated(argument: str) -> str:

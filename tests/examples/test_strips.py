@@ -51,6 +51,8 @@ def test_strips_are_of_three_to_six_digits_apart_by_chance(marked: Digits) -> No
     strips = make_strips(marked, 300, chance())
     counts = (strips.digits != NONE).sum(dim=1)
     assert counts.unique().tolist() == list(range(FEWEST, MOST + 1))
+    shorter = make_strips(marked, 300, chance(), learning=True)
+    assert (shorter.digits != NONE).sum(dim=1).unique().tolist() == list(range(1, MOST + 1))
     assert len(strips.places[:, 2].unique()) > 8
     assert strips.images.shape[1] == HEIGHT
     assert all(words and set(words) <= set(WORDS) for words in strips.words())
@@ -58,7 +60,7 @@ def test_strips_are_of_three_to_six_digits_apart_by_chance(marked: Digits) -> No
 
 def test_the_seed_makes_the_strips(marked: Digits) -> None:
     """A figure of the docs could not be drawn again."""
-    first, second = (make_strips(marked, 5, chance(), bend=True) for _ in range(2))
+    first, second = (make_strips(marked, 5, chance(), learning=True) for _ in range(2))
     assert torch.equal(first.images, second.images)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from html import unescape
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -99,7 +100,7 @@ def test_refusals_have_a_name(
     page = acts(**limits)
     if kind == "busy_slow":
         object.__setattr__(page.desk.limits, "seconds", -1)
-    told = translate(page, 0, text, options)[-1][1]
+    told = unescape(translate(page, 0, text, options)[-1][1])
     assert told.startswith(say(kind)) and told.endswith(f"{note})")
 
 
