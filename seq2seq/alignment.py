@@ -19,6 +19,7 @@ from typing import Any, Literal, NamedTuple
 import torch
 from torch import Tensor
 
+from seq2seq.facts import spans_of_words
 from seq2seq.settings import AlignmentHead
 from seq2seq.symmetry import Link, read_both
 from seq2seq.text import Normalized, word_spans
@@ -98,7 +99,7 @@ class Alignment:
             sources = [span for part in self.parts for span in part.source_spans]
             return sources, [span for part in self.parts for span in part.target_spans]
         if units in ("words", "blanks"):
-            return word_spans(self.source, units), word_spans(self.target, units)
+            return spans_of_words(self.source, units), word_spans(self.target, units)
         raise ValueError(f'units is {units!r}; choose "words", "pieces" or "blanks"')
 
     def _grids(self, units: Units) -> Iterable[tuple[Grid, int, int]]:

@@ -12,7 +12,7 @@ Words are as everywhere: blank-separated, characters in scripts without blanks.
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from seq2seq.scores import bleu_of
+from seq2seq.scores import References, bleu_of
 from seq2seq.text import word_spans
 
 BOUNDS = (5, 10, 15, 20, 30, 50)  # words of a source; the last row holds what is longer
@@ -50,10 +50,11 @@ class Habits(NamedTuple):
 def by_length(
     sources: Sequence[str],
     outputs: Sequence[str],
-    references: Sequence[Sequence[str]],
+    references: References,
     language: str,
     *,
     tokenized: bool = False,
+    lowercase: bool = False,
 ) -> list[LengthRow]:
     """BLEU for each range of source lengths that has lines at all."""
     counts = [len(word_spans(source)) for source in sources]
@@ -61,8 +62,9 @@ def by_length(
     for low, high in zip((0, *(bound + 1 for bound in BOUNDS)), (*BOUNDS, None), strict=True):
         chosen = [k for k, count in enumerate(counts) if low <= count <= (high or count)]
         if chosen:
-            parts = [[texts[k] for k in chosen] for texts in (outputs, *references)]
-            score = bleu_of(parts[0], parts[1:], language, tokenized=tokenized).value
+            several = [[texts[k] for k in chosen] for texts in references]
+            found = [outputs[k] for k in chosen]
+            score = bleu_of(found, several, language, tokenized=tokenized, lowercase=lowercase).value
             rows.append(LengthRow(low, high, len(chosen), score))
     return rows
 

@@ -68,7 +68,10 @@ def directions_of(model: str) -> list[tuple[str, str]]:
 
 
 def default_model(source_language: str | None, target_language: str | None) -> str:
-    """The released model that translates from and to these languages (None: any), the most special one."""
+    """The released model that translates from and to these languages (None: any), the most special one.
+
+    One that reads facts must be asked for, by its name or by the language "facts".
+    """
     if found := _translating(source_language, target_language):
         return found[0]
     spoken = []
@@ -84,13 +87,17 @@ def default_model(source_language: str | None, target_language: str | None) -> s
 
 def _translating(source: str | None, target: str | None) -> list[str]:
     """The released models for two languages (None: any), those of the fewest directions first."""
-    known = {name: directions_of(name) for name in released_models()}
+    known = {name: directions_of(name) for name in released_models() if source or not _reads_facts(name)}
     fitting = [
         name
         for name, pairs in known.items()
         if any(source in (None, s) and target in (None, t) for s, t in pairs)
     ]
     return sorted(fitting, key=lambda name: (name != f"{source}-{target}", len(known[name]), name))
+
+
+def _reads_facts(name: str) -> bool:
+    return read_config(MODELS / name).get("facts") is not None
 
 
 def _split(name: str) -> tuple[str, str]:

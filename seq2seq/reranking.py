@@ -8,14 +8,16 @@ The second half is a model of the other direction (Yee et al. 2019): a translati
 or says something else, does not lead back to its source. What is compared are the n best of a search.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from seq2seq.options import DecodeOptions
+from seq2seq.slot_ranking import SlotRanking
 
 if TYPE_CHECKING:  # so that a command line can be read without torch
     from seq2seq.search import Hypothesis
+    from seq2seq.settings import Settings
     from seq2seq.tokenizer import Tokenizer
     from seq2seq.translation import Alternative, Score
 
@@ -29,16 +31,17 @@ class Reranker(Protocol):
         """The places of the hypotheses, best first; each of them once."""
 
 
-def n_best(options: DecodeOptions) -> DecodeOptions:
-    """The options of a search whose results are re-ranked: the whole beam is."""
+def n_best(options: DecodeOptions, least: int = 1) -> DecodeOptions:
+    """The options of a search whose results are re-ranked: the whole beam is, and it is at least so wide."""
     if options.search_kind != "beam":
         return options
-    return replace(options, num_hypotheses=options.beam_size)
+    size = max(options.beam_size, least)
+    return replace(options, beam_size=size, num_hypotheses=size)
 
 
 def reranked(
     reranker: Reranker,
-    tokenizer: "Tokenizer",
+    tokenizer_of: "Callable[[str], Tokenizer]",
     sources: Sequence[str],
     found: "Sequence[Sequence[Hypothesis]]",
     count: int,
@@ -48,6 +51,7 @@ def reranked(
 
     ordered = []
     for source, hypotheses in zip(sources, found, strict=True):
+        tokenizer = tokenizer_of(source)
         read = [
             Alternative(
                 tokenizer.decode(each.tokens),
@@ -92,3 +96,10 @@ class NoisyChannel:
             for each, found in zip(hypotheses, back, strict=True)
         ]
         return sorted(range(len(totals)), key=lambda place: -totals[place])
+
+
+def reranker_of(settings: "Settings") -> Reranker | None:
+    """The re-ranker that a model's config.json names, if any."""
+    if settings.reranker is None or settings.facts is None:
+        return None
+    return SlotRanking(settings.facts, settings.reranker.temperature)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 Texts = Sequence[str]
+References = Sequence[Sequence[str | None]]  # None where a text has fewer references than another
 
 
 class CorpusScore(NamedTuple):
@@ -28,14 +29,20 @@ class Comparison(NamedTuple):
 
 
 def score_corpus(
-    outputs: Texts, references: Sequence[Texts], language: str = "en", *, tokenized: bool = False
+    outputs: Texts,
+    references: References,
+    language: str = "en",
+    *,
+    tokenized: bool = False,
+    lowercase: bool = False,
 ) -> list[CorpusScore]:
     """BLEU, chrF and TER of outputs against one or more references of each.
 
-    `language` is that of the outputs; `tokenized` says that both sides are, and leaves them so.
+    `language` is that of the outputs; `tokenized` says that both sides are, and leaves them so; `lowercase`
+    compares both in lower case.
     """
     _check(outputs, references)
-    metrics = _metrics(language, tokenized)
+    metrics = _metrics(language, tokenized, lowercase)
     return [
         CorpusScore(name, metric.corpus_score(outputs, references).score, str(metric.get_signature()))
         for name, metric in metrics.items()
@@ -43,11 +50,16 @@ def score_corpus(
 
 
 def bleu_of(
-    outputs: Texts, references: Sequence[Texts], language: str = "en", *, tokenized: bool = False
+    outputs: Texts,
+    references: References,
+    language: str = "en",
+    *,
+    tokenized: bool = False,
+    lowercase: bool = False,
 ) -> CorpusScore:
     """BLEU alone, as `score_corpus` computes it."""
     _check(outputs, references)
-    metric = _metrics(language, tokenized)["BLEU"]
+    metric = _metrics(language, tokenized, lowercase)["BLEU"]
     return CorpusScore("BLEU", metric.corpus_score(outputs, references).score, str(metric.get_signature()))
 
 
@@ -73,10 +85,11 @@ def moses(texts: Texts, language: str) -> list[str]:
 def compare(
     first: Texts,
     second: Texts,
-    references: Sequence[Texts],
+    references: References,
     language: str = "en",
     *,
     tokenized: bool = False,
+    lowercase: bool = False,
     samples: int = 1000,
 ) -> list[Comparison]:
     """Paired bootstrap resampling (Koehn 2004) of two systems, `samples` times, by sacreBLEU."""
@@ -84,11 +97,11 @@ def compare(
 
     _check(first, references)
     _check(second, references)
-    metrics = _metrics(language, tokenized)
+    metrics = _metrics(language, tokenized, lowercase)
     test = PairedTest(
         [("first", list(first)), ("second", list(second))],
         metrics,
-        [list(texts) for texts in references],
+        [list(texts) for texts in references],  # type: ignore[arg-type]  # None is allowed, and not declared
         test_type="bs",
         n_samples=samples,
     )
@@ -102,11 +115,15 @@ def compare(
     return comparisons
 
 
-def _metrics(language: str, tokenized: bool) -> dict:
+def _metrics(language: str, tokenized: bool, lowercase: bool) -> dict:
     from sacrebleu.metrics import BLEU, CHRF, TER
 
     tokenize = "none" if tokenized else _tokenizer(language)
-    return {"BLEU": BLEU(tokenize=tokenize, force=tokenized), "chrF": CHRF(), "TER": TER()}
+    return {
+        "BLEU": BLEU(tokenize=tokenize, force=tokenized, lowercase=lowercase),
+        "chrF": CHRF(lowercase=lowercase),
+        "TER": TER(),
+    }
 
 
 def _tokenizer(language: str) -> str:
@@ -118,7 +135,7 @@ def _of(results: dict, name: str) -> list:
     return next(found for key, found in results.items() if key.lower().startswith(name.lower()))
 
 
-def _check(outputs: Texts, references: Sequence[Texts]) -> None:
+def _check(outputs: Texts, references: References) -> None:
     if not references:
         raise ValueError("there is no reference to score against; give at least one")
     if not outputs:

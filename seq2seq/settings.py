@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
 
+from seq2seq.facts import FactsForm
 from seq2seq.storage import previous_of
 
 FORMAT = 1
@@ -43,12 +44,33 @@ class AlignmentHead:
 
 
 @dataclass(frozen=True)
+class RerankerSettings:
+    """What chooses among the hypotheses of a beam: "slots", by the facts they state (slot_ranking.py).
+
+    `beam` is its least width; `temperature` flattens the probabilities of the hypotheses.
+    """
+
+    kind: Literal["slots"] = "slots"
+    beam: int = 12
+    temperature: float = 2.0
+
+    def __post_init__(self) -> None:
+        if self.kind != "slots":
+            raise ValueError(f'reranker.kind is {self.kind!r}; this version knows "slots"')
+        if not isinstance(self.beam, int) or isinstance(self.beam, bool) or not 1 <= self.beam <= 1000:
+            raise ValueError(f"reranker.beam is {self.beam!r}; give a whole number from 1 to 1000")
+        if not isinstance(self.temperature, int | float) or not self.temperature > 0:
+            raise ValueError(f"reranker.temperature is {self.temperature!r}; give a number above 0")
+
+
+@dataclass(frozen=True)
 class Settings:
     """What a model was trained for, beside its shape.
 
     Each source language is translated to each other target language. `longest_source` and `longest_target`
-    count pieces with the special ones, as trained on.
-    `alignment` names the cross-attention head that is read as word alignment.
+    count pieces with the special ones, as trained on. `alignment` names the cross-attention head that is read
+    as word alignment. `facts` is the form of sources that are facts, `reranker` what every call chooses its
+    result with; None for neither.
     """
 
     source_languages: list[str]
@@ -56,6 +78,8 @@ class Settings:
     longest_source: int
     longest_target: int
     alignment: AlignmentHead = field(default_factory=AlignmentHead)
+    facts: FactsForm | None = None
+    reranker: RerankerSettings | None = None
 
     def __post_init__(self) -> None:
         for name in ("source_languages", "target_languages"):
@@ -66,6 +90,9 @@ class Settings:
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or value < 2:
                 raise ValueError(f"{name} is {value!r}; give a number of pieces, 2 or more")
+
+        if self.reranker and not self.facts:
+            raise ValueError(f"reranker is {self.reranker.kind!r} without facts; leave it out")
 
     @property
     def directions(self) -> list[tuple[str, str]]:
@@ -93,19 +120,40 @@ class Settings:
         return source or one[0], target or one[1]
 
     def to_json(self) -> dict[str, Any]:
-        """The settings as plain JSON values."""
-        return asdict(self)
+        """The settings as plain JSON values; what is None is left out."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> "Settings":
         """Settings from the values of config.json; unknown and missing keys are refused."""
+        values = {**dict.fromkeys(OPTIONAL), **values}
         _check_keys("settings", values, {f.name for f in fields(cls)})
         head = values["alignment"]
         if not isinstance(head, dict):
             raise ValueError(f'alignment is {head!r}; give {{"layer": 0, "head": 0, "read": "output"}}')
         known = {f.name for f in fields(AlignmentHead)}
         _check_keys("alignment", {"share": AlignmentHead.share, **head}, known)  # not in models before it
-        return cls(**{**values, "alignment": AlignmentHead(**head)})
+        return cls(
+            **{
+                **values,
+                "alignment": AlignmentHead(**head),
+                "facts": _built(FactsForm, "facts", values["facts"]),
+                "reranker": _built(RerankerSettings, "reranker", values["reranker"]),
+            }
+        )
+
+
+OPTIONAL = ("facts", "reranker")  # keys of config.json that plain texts do not need
+
+
+def _built(kind: Any, name: str, values: Any) -> Any:
+    """A part of the settings from its values, None where there is none."""
+    if values is None:
+        return None
+    if not isinstance(values, dict):
+        raise ValueError(f"{name} is {values!r}, not an object")
+    _check_keys(name, values, {f.name for f in fields(kind)})
+    return kind(**values)
 
 
 def directions(sources: list[str], targets: list[str]) -> list[tuple[str, str]]:
@@ -137,7 +185,8 @@ def read_config(directory: Path) -> dict[str, Any]:
             "install a version that fits"
         )
     try:
-        _check_keys(CONFIG, config, {"format", "model", "files"} | {f.name for f in fields(Settings)})
+        known = {"format", "model", "files"} | {f.name for f in fields(Settings)}
+        _check_keys(CONFIG, {**dict.fromkeys(OPTIONAL), **config}, known)
         for key in ("model", "files"):
             if not isinstance(config[key], dict):
                 raise ValueError(f"{key} is {config[key]!r}, not an object")

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from seq2seq.alignment import AttentionMaps, Span, gather, letters_of, shares_of
-from seq2seq.text import word_spans
+from seq2seq.facts import spans_of_words
 
 Flow = Literal["cross", "encoder", "decoder"]
 SheetUnits = Literal["words", "pieces"]
@@ -86,7 +86,7 @@ def _units(text: str, spans: list[Span], units: str) -> tuple[list[str], Tensor]
         return [text[start:end] for start, end in spans], torch.eye(len(spans))
     if units != "words":
         raise ValueError(f'units is {units!r}; choose "words" or "pieces"')
-    words = word_spans(text, "words")
+    words = spans_of_words(text, "words")
     shares, first = shares_of(spans, words)
     touched = words[first : first + shares.shape[1]]
     return [text[start:end] for start, end in touched], shares

@@ -28,7 +28,7 @@ from seq2seq.hub import push
 from seq2seq.options import DecodeOptions
 from seq2seq.packing import Storage
 from seq2seq.released import find_model, named_direction
-from seq2seq.reranking import Reranker, n_best, reranked
+from seq2seq.reranking import n_best, reranked, reranker_of
 from seq2seq.search import GivenUp, Hypothesis
 from seq2seq.segment import segment
 from seq2seq.terms import Reading, until
@@ -63,9 +63,9 @@ class Translator:
         self.tokenizer = tokenizer
         self.settings = settings
         self.card = card
-        self.wording = Wording(tokenizer, settings.alignment)
+        self.wording = Wording(tokenizer, settings)
         self.source_language, self.target_language = settings.direction(source_language, target_language)
-        self.reranker: Reranker | None = None  # chooses among the hypotheses of a beam
+        self.reranker = reranker_of(settings)  # chooses among the hypotheses of a beam
 
     @classmethod
     def from_pretrained(cls, name: str | Path | Sequence[str | Path], device: str = "auto") -> "Translator":
@@ -206,9 +206,9 @@ class Translator:
             raise ValueError(
                 f"there are {len(sources)} sources but {len(targets)} targets; give one for each"
             )
-        target_ids = [self._ids(target) for target in targets]
+        target_ids = [self._ids(target, source) for source, target in zip(sources, targets, strict=True)]
         tag = self.tag
-        scores = force(self.model, [self._ids(source) + tag for source in sources], target_ids)
+        scores = force(self.model, [self._ids(source, source) + tag for source in sources], target_ids)
         return [
             Score(sum(values), [*self.tokenizer.pieces(ids), END], values)
             for ids, values in zip(target_ids, scores, strict=True)
@@ -216,12 +216,14 @@ class Translator:
 
     def attention(self, source: str, target: str | None = None) -> AttentionMaps:
         """Every attention map of one pass over source and target (None: the model's own translation)."""
-        source_side = read_side(self.tokenizer, _checked(source), self.tag)
+        tokenizer = self.tokenizer_of(_checked(source))
+        source_side = read_side(tokenizer, source, self.tag)
         if target is not None:
-            target_side = read_side(self.tokenizer, _checked(target))
+            target_side = read_side(tokenizer, _checked(target))
         else:
-            best = decode_sources(self.model, [source_side.ids], DecodeOptions())[0][0]
-            target_side = decoded_side(self.tokenizer, best.tokens)
+            reading = Reading(source, *tokenizer.encode_with_spans(source))
+            best = self._search([reading], [[]], DecodeOptions(), None)[0][0]
+            target_side = decoded_side(tokenizer, best.tokens)
         return explain(self.model, self.tokenizer, source_side, target_side)[1]
 
     def align(self, source: str, target: str) -> Alignment:
@@ -236,10 +238,7 @@ class Translator:
         """What is translated at once: segments, each with the blanks or line breaks that follow it."""
         longest = min(self.settings.longest_source, self.model.config.max_length)
         asked = (options or DecodeOptions()).later
-        special = 2 if self.tokenizer.tags else 1
-        parts = segment(
-            _checked(text), longest, lambda part: len(self.wording.read(part, asked).ids) + special
-        )
+        parts = segment(_checked(text), longest, lambda part: self.wording.length(part, asked))
         return [(part.text, part.separator) for part in parts] or [(text, "")]
 
     # --- texts -------------------------------------------------------------------------------------
@@ -276,7 +275,7 @@ class Translator:
                 layouts[-1].append((part, separator, len(work) if known else None))
                 if known:
                     work.append(reading)
-                    prefixes.append(self._ids(asked.target_prefix or ()))
+                    prefixes.append(self._ids(asked.target_prefix or (), part))
                     owners.append(number)
                     asked = options.later  # what begins the text does not begin each of its parts
         left = None if given_up is None else lambda place: given_up(owners[place])
@@ -292,10 +291,11 @@ class Translator:
         given_up: GivenUp | None,
     ) -> list[list[Hypothesis]]:
         """The hypotheses for each segment, in the order of the re-ranker where there is one."""
+        named = self.settings.reranker
         found = decode_sources(
             self.model,
             [reading.ids + self.tag for reading in work],
-            n_best(options) if self.reranker else options,
+            n_best(options, named.beam if named else 1) if self.reranker else options,
             prefixes if options.target_prefix else None,
             given_up=given_up,
             vocabulary=self.wording.vocabulary,
@@ -304,7 +304,7 @@ class Translator:
         if not self.reranker:
             return found
         sources = [reading.source for reading in work]
-        return reranked(self.reranker, self.tokenizer, sources, found, options.num_hypotheses)
+        return reranked(self.reranker, self.tokenizer_of, sources, found, options.num_hypotheses)
 
     def _translation(self, reading: Reading, found: list[Hypothesis], options: DecodeOptions) -> Translation:
         if not found:
@@ -336,8 +336,15 @@ class Translator:
         """Whether any piece says something to the model; a lone blank does not."""
         return bool(set(ids) - {UNK, *self.tokenizer.ids([BLANK_PIECE])})
 
-    def _ids(self, text: str | Sequence[str]) -> list[int]:
-        return self.tokenizer.encode(text) if isinstance(text, str) else self.tokenizer.ids(text)
+    def tokenizer_of(self, source: str) -> Tokenizer:
+        """What reads a source and writes its result; ValueError where it is not the facts it should be."""
+        return self.wording.tokenizer_of(source)
+
+    def _ids(self, text: str | Sequence[str], source: str | Sequence[str]) -> list[int]:
+        """The ids of a source or its target; given as pieces, they say nothing of the source."""
+        if not isinstance(text, str):
+            return self.tokenizer.ids(text)
+        return (self.tokenizer_of(source) if isinstance(source, str) else self.tokenizer).encode(text)
 
     def _stream(self, text: str, options: DecodeOptions) -> Iterator[str]:
         asked = options
@@ -354,18 +361,19 @@ class Translator:
     def _stream_part(self, reading: Reading, options: DecodeOptions) -> Iterator[str]:
         """The text of one segment, each time what the newest piece adds to it; whole where phrases are
         demanded, for their places are found by a beam."""
-        prefix = self._ids(options.target_prefix or ())
+        prefix = self._ids(options.target_prefix or (), reading.source)
         if reading.phrases:
             found = self._search([reading], [prefix], replace(options, num_hypotheses=1), None)
             yield self.wording.text(reading, found[0][0].tokens, options)
             return
         written: list[int] = []
         shown = ""
+        decoded = self.tokenizer_of(reading.source).decode
         for step in stream_source(
             self.model, reading.ids + self.tag, options, prefix, self.wording.vocabulary
         ):
             written.append(step.token)
-            text = until(self.tokenizer.decode(written), options.stop or ())
+            text = until(decoded(written), options.stop or ())
             if len(text) > len(shown):
                 yield text[len(shown) :]
                 shown = text

@@ -3,24 +3,27 @@
 source -> Reading (ids, phrases to be written) -> search -> tokens -> text, with what is kept in its place
 """
 
+from dataclasses import replace
 from functools import cached_property
 
 from seq2seq.config import UNK
 from seq2seq.decoding import Vocabulary
+from seq2seq.facts_tokenizer import tokenizer_of
 from seq2seq.forced import Side, decoded_side
 from seq2seq.options import DecodeOptions
-from seq2seq.settings import AlignmentHead
+from seq2seq.settings import Settings
 from seq2seq.terms import Reading, is_word, read_source, restore, stopped
 from seq2seq.text import BLANK_PIECE
 from seq2seq.tokenizer import Tokenizer
 
 
 class Wording:
-    """A tokenizer, and the head by which what is demanded finds its place."""
+    """A tokenizer, the head by which what is demanded finds its place, and the form of facts if they are read."""
 
-    def __init__(self, tokenizer: Tokenizer, head: AlignmentHead) -> None:
+    def __init__(self, tokenizer: Tokenizer, settings: Settings) -> None:
         self.tokenizer = tokenizer
-        self.head = head
+        self.head = settings.alignment
+        self.facts = settings.facts
 
     @cached_property
     def vocabulary(self) -> Vocabulary:
@@ -28,23 +31,35 @@ class Wording:
         closers = closing_pieces(self.tokenizer)
         return Vocabulary(self.tokenizer.pieces(range(len(closers))), closers, self.head)
 
+    def tokenizer_of(self, source: str) -> Tokenizer:
+        """What reads a source and writes its result; ValueError where it is not the facts it should be."""
+        return tokenizer_of(self.tokenizer, self.facts, source)
+
+    def length(self, part: str, options: DecodeOptions) -> int:
+        """Pieces with the special ones; facts are never taken apart."""
+        if self.facts:
+            return 1
+        return len(self.read(part, options).ids) + (2 if self.tokenizer.tags else 1)
+
     def read(self, source: str, options: DecodeOptions) -> Reading:
-        """How the model is to read a segment."""
-        return read_source(source, options, self.tokenizer)
+        """How the model is to read a segment; the names in facts are kept by their form."""
+        if self.facts:
+            options = replace(options, keep_words=None, keep_placeholders=False, keep_numbers=False)
+        return read_source(source, options, self.tokenizer_of(source))
 
     def side(self, reading: Reading, ids: list[int], options: DecodeOptions) -> Side:
         """What was written for a source, and the characters of each piece in it."""
         if reading.restored:
             side = restore(reading, ids, self.tokenizer, self.vocabulary.closers)
         else:
-            side = decoded_side(self.tokenizer, ids)
+            side = decoded_side(self.tokenizer_of(reading.source), ids)
         return stopped(side, options.stop) if options.stop else side
 
     def text(self, reading: Reading, ids: list[int], options: DecodeOptions) -> str:
         """What was written for a source."""
         if reading.restored or options.stop:
             return self.side(reading, ids, options).text
-        return self.tokenizer.decode(ids)
+        return self.tokenizer_of(reading.source).decode(ids)
 
 
 def closing_pieces(tokenizer: Tokenizer) -> list[bool]:

@@ -21,13 +21,15 @@ class Cut(NamedTuple):
         """A text cut for a model; what the options keep in it is short."""
         parts = translator.segments(text, options)
         special = len(translator.tag) + 1
-        return cls(text, parts, [len(translator.tokenizer.encode(part)) + special for part, _ in parts])
+        return cls(
+            text, parts, [len(translator.tokenizer_of(part).encode(part)) + special for part, _ in parts]
+        )
 
     def items(self, translator: Translator, beginning: bool) -> list[tuple[str, bool]]:
         """Each segment, and whether it is the first that is translated, which has what a text has once."""
         items = []
         for part, _ in self.parts:
-            first = beginning and translator.knows(translator.tokenizer.encode(part))
+            first = beginning and translator.knows(translator.tokenizer_of(part).encode(part))
             items.append((part, first))
             beginning = beginning and not first
         return items

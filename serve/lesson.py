@@ -66,11 +66,9 @@ def attention_lesson(
     _check("head", head, attention.config.heads)
     if attention.config.linear:
         raise ValueError("this model's attention is linear: it has no scores and no softmax to show")
-    sides = [
-        read_side(translator.tokenizer, source, translator.tag),
-        read_side(translator.tokenizer, target),
-    ]
-    sources, targets = (translator.tokenizer.pieces(side.ids) for side in sides)
+    tokenizer = translator.tokenizer_of(source)
+    sides = [read_side(tokenizer, source, translator.tag), read_side(tokenizer, target)]
+    sources, targets = (tokenizer.pieces(side.ids) for side in sides)
     queries = [*sources, END] if flow == "encoder" else [START, *targets]
     keys = queries if flow != "cross" else [*sources, END]
     _check("query", query, len(queries))

@@ -65,7 +65,7 @@ class TrainCLI(LightningCLI):
         parser.add_class_arguments(DataSettings, "data")
         parser.add_class_arguments(ModelConfig, "model", skip={"vocabulary_size"}, instantiate=False)
         parser.add_class_arguments(
-            TranslationTask, "task", skip={"config", "tokenizer", "judged"}, instantiate=False
+            TranslationTask, "task", skip={"config", "tokenizer", "judged", "form"}, instantiate=False
         )
         parser.add_class_arguments(Checkpoints, "checkpoints", skip={"folder"}, instantiate=False)
         parser.add_class_arguments(EarlyStopping, "early_stopping", instantiate=False)
@@ -160,7 +160,8 @@ class TrainingRun:
         self.data.load(start.tokenizer if start else self._own_tokenizer())
         shape = dataclasses.replace(shape, vocabulary_size=len(self.data.tokenizer))
         torch.manual_seed(cli.config.seed_everything)
-        self.task = TranslationTask(shape, self.data.tokenizer, self.data.judged(), **vars(settings.task))
+        judged, form = self.data.judged(), self.data.form
+        self.task = TranslationTask(shape, self.data.tokenizer, judged, form, **vars(settings.task))
         self.note = unfamiliar(start, self.data.training) if start else None
         if start:
             self.task.model.load_state_dict(start.model.state_dict())

@@ -28,6 +28,7 @@ Direction = tuple[str, str]  # from a language to a language
 
 _HUB_ID = re.compile(r"[\w-][\w.-]*(/[\w-][\w.-]*)?", re.ASCII)
 SPLIT_EVERY, MOST_SPLIT = 20, 1000  # of training files without validation files
+PARQUET_COPY = "refs/convert/parquet"  # the branch in which the hub keeps a data set's rows as Parquet
 _RATIO_SLACK = 10  # characters added to both sides, so that "OK." may be translated at length
 
 
@@ -145,20 +146,22 @@ def load_corpus(corpus: Corpus) -> tuple[list[Row], list[Row], CleaningReport]:
 def read_corpus(corpus: Corpus) -> tuple[list[Row], list[Row], int]:
     """Gives training and validation rows as they are, and how many of the latter were split off.
 
-    Files without validation files give their every 20th row, or 1,000 rows evenly spread, for validation.
+    Files without validation files give their every 20th source, or 1,000 evenly spread, for validation.
     """
     raw, made = load_pairs(corpus, "train"), load_synthetic(corpus)
     if corpus.name or corpus.valid_files:
         return raw + made, load_pairs(corpus, "validation"), 0
-    if len(raw) < 2 * SPLIT_EVERY:
+    sources = list(dict.fromkeys(row[0] for row in raw))
+    if len(sources) < 2 * SPLIT_EVERY:
         raise ValueError(
-            f"{', '.join(corpus.files_of('train'))} has {len(raw)} pairs, too few to split some off for "
-            f"validation; give {2 * SPLIT_EVERY} or more, better some hundreds, or name data.valid_files"
+            f"{', '.join(corpus.files_of('train'))} has {len(sources)} different sources, too few to split "
+            f"some off for validation; give {2 * SPLIT_EVERY} or more, better some hundreds, or name "
+            "data.valid_files"
         )
-    step = max(SPLIT_EVERY, -(-len(raw) // MOST_SPLIT))
-    validation = raw[::step]
-    del raw[::step]
-    return raw + made, validation, len(validation)
+    # By source, with all its references: a source on both sides would be dropped from training.
+    chosen = set(sources[:: max(SPLIT_EVERY, -(-len(sources) // MOST_SPLIT))])
+    validation = [row for row in raw if row[0] in chosen]
+    return [row for row in raw if row[0] not in chosen] + made, validation, len(validation)
 
 
 def clean_corpus(
@@ -300,8 +303,16 @@ def _load(
         ) from error
     except Exception as error:  # of pyarrow, httpx, the hub's client: the list has no end
         if "scripts are no longer supported" in str(error):
-            raise ValueError(
-                f"{what} is a script, which is never run; download its data and name it in data.files, "
-                "or use the copy of the data set that the hub keeps as Parquet"
-            ) from error
+            return _load_parquet_copy(path, what, split=split, subset=subset)
         raise ValueError(f"{what} cannot be read ({error.__cause__ or error}); mend or replace it") from error
+
+
+def _load_parquet_copy(path: str, what: str, *, split: str, subset: str | None) -> Dataset:
+    """Of a data set that is a script, which is never run, the copy that the hub keeps as Parquet."""
+    try:
+        return load_dataset(path, subset, split=split, revision=PARQUET_COPY)
+    except Exception as error:  # of pyarrow, httpx, the hub's client: the list has no end
+        raise ValueError(
+            f"{what} is a script, which is never run; the hub's Parquet copy of it cannot be read "
+            f"({' '.join(str(error).split())}): download its data and name it in data.files"
+        ) from error

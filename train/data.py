@@ -20,10 +20,21 @@ from lightning import LightningDataModule
 from torch.utils.data import DataLoader, Dataset, IterableDataset, get_worker_info
 
 from seq2seq.batch import Batch, make_batch, token_budget_batches
+from seq2seq.facts import FactsForm
 from seq2seq.tokenizer import Tokenizer
 
 from .corpus import Corpus
-from .examples import Example, by_direction, directions_of, load_examples, targets_of, texts_of
+from .examples import (
+    Example,
+    Judged,
+    by_direction,
+    by_source,
+    directions_of,
+    load_examples,
+    targets_of,
+    texts_of,
+)
+from .fact_pairs import follow_references, learn_form, written
 from .links import WordLinks, load_links
 from .order import BatchOrder, Pair, Place
 from .sampling import make_sampler, sample
@@ -42,6 +53,8 @@ class DataSettings(Corpus):
         sampling: cut training texts anew each epoch; 0 for not at all. With bpe the probability that a
             merge is left out (0.1 makes texts 1.4 times as long), with unigram the power its probabilities
             are raised to (the smaller, the more random).
+        form: text as it is, or facts such as name[The Eagle], food[French] to sentences.
+        copied: of facts, the slots whose values are names, such as [name, near]; the first names the subject.
         batch_tokens: largest rows x longer padded side of a batch.
         valid_sentences: judge only so many validation pairs, evenly spread, while training; 0 for all.
         workers: loader processes beside the training one.
@@ -52,6 +65,8 @@ class DataSettings(Corpus):
     vocabulary_size: int = 8000
     subwords: Literal["bpe", "unigram"] = "bpe"
     sampling: float = 0.0
+    form: Literal["text", "facts"] = "text"
+    copied: list[str] = field(default_factory=list)
     batch_tokens: int = 4096
     valid_sentences: int = 0
     workers: int = 0
@@ -61,6 +76,11 @@ class DataSettings(Corpus):
         for name, least in (("batch_tokens", 2), ("valid_sentences", 0), ("workers", 0)):
             if getattr(self, name) < least:
                 raise ValueError(f"data.{name} is {getattr(self, name)}; give at least {least}")
+        if (self.form == "facts") != bool(self.copied):
+            raise ValueError(
+                f"data.form is {self.form!r} and data.copied {self.copied}; facts need the slots of names, "
+                "text has none"
+            )
         if not 0 <= self.sampling <= 1:
             raise ValueError(f"data.sampling is {self.sampling}; give a number from 0 to 1, such as 0.1")
 
@@ -194,6 +214,10 @@ class TranslationData(LightningDataModule):
         """Read and clean the corpus, learn the vocabulary unless one is given, and cut texts into pieces."""
         settings = self.settings
         self.training, self.validation, report = load_examples(settings.corpora, settings.held_out)
+        self.report, self.written_validation = str(report), self.validation
+        self.form: FactsForm | None = None
+        if settings.form == "facts":
+            self._write_facts()
         self.tokenizer = tokenizer or Tokenizer.train(
             texts_of(self.training),
             settings.vocabulary_size,
@@ -203,9 +227,16 @@ class TranslationData(LightningDataModule):
         )
         longest = min(self.max_length, settings.batch_tokens)
         self.segmentation = Segmentation(self.training, self.tokenizer, settings.sampling, self.seed, longest)
-        self.report = str(report) + self._told_directions() + self.segmentation.report
+        self.report += self._told_directions() + self.segmentation.report
         self._leave_out_long_validation()
         self.longest = self.segmentation.longest
+
+    def _write_facts(self) -> None:
+        """Pairs as the model reads and writes them; what is judged stays as it is."""
+        self.form = form = learn_form(self.training, self.settings.copied)
+        self.training, report = follow_references(self.training, form)
+        self.written_validation = [written(each, form) for each in self.validation]
+        self.report += str(report)
 
     def _told_directions(self) -> str:
         directions = directions_of(self.settings.corpora)
@@ -213,11 +244,12 @@ class TranslationData(LightningDataModule):
 
     def _leave_out_long_validation(self) -> None:
         """A text that the model cannot read whole is not judged in part."""
-        encoded = encode_examples(self.validation, self.tokenizer)
+        encoded = encode_examples(self.written_validation, self.tokenizer)
         fits = [max(map(len, pair)) < self.max_length for pair in encoded]
         dropped = fits.count(False)
         if dropped:
             self.validation = list(itertools.compress(self.validation, fits))
+            self.written_validation = list(itertools.compress(self.written_validation, fits))
             self.report += f"; {dropped} validation pairs of more than {self.max_length - 1} pieces left out"
         if not self.validation:
             raise ValueError(
@@ -267,19 +299,23 @@ class TranslationData(LightningDataModule):
 
     def val_dataloader(self) -> DataLoader[Batch]:
         """The judged validation pairs, short to long, for loss and perplexity."""
-        pairs = encode_examples(self.judged(), self.tokenizer)
+        judged = {(each.source, each.direction) for each in self.judged()}
+        chosen = [(each.source, each.direction) in judged for each in self.validation]
+        texts = list(itertools.compress(self.written_validation, chosen))
+        pairs = encode_examples(texts, self.tokenizer)
         lengths = [(len(source) + 1, len(target) + 1) for source, target in pairs]
         budget = max(self.settings.batch_tokens, max(map(max, lengths)))
         groups = token_budget_batches(lengths, budget, seed=None, epoch=0)
         batches = BatchList([pairs_to_batch([pairs[index] for index in group]) for group in groups])
         return DataLoader(batches, batch_size=None, collate_fn=as_it_is, generator=torch.Generator())
 
-    def judged(self) -> list[Example]:
-        """The validation examples that are decoded while training, as many of each direction."""
-        count = len(self.validation)
+    def judged(self) -> list[Judged]:
+        """The validation sources that are decoded while training, as many of each direction."""
+        sources = by_source(self.validation)
+        count = len(sources)
         kept = min(self.settings.valid_sentences or count, count)
-        sorted_by_direction = list(itertools.chain(*by_direction(self.validation).values()))
-        return [self.validation[sorted_by_direction[index * count // kept]] for index in range(kept)]
+        sorted_by_direction = list(itertools.chain(*by_direction(sources).values()))
+        return [sources[sorted_by_direction[index * count // kept]] for index in range(kept)]
 
     def transfer_batch_to_device(self, batch: Batch, device: torch.device, dataloader_idx: int) -> Batch:
         """Lightning does not know our batches."""

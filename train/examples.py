@@ -75,7 +75,30 @@ def expand(corpus: Corpus, rows: Sequence[Row]) -> list[Example]:
     ]
 
 
-def by_direction(examples: Iterable[Example]) -> dict[Direction, list[int]]:
+class Judged(NamedTuple):
+    """A text and its references, with their languages."""
+
+    source: str
+    references: list[str]
+    source_language: str
+    target_language: str
+
+    @property
+    def direction(self) -> Direction:
+        """From which language to which."""
+        return self.source_language, self.target_language
+
+
+def by_source(examples: Iterable[Example]) -> list[Judged]:
+    """Each source of a direction once, in order, with all its references."""
+    found: dict[tuple[str, Direction], Judged] = {}
+    for source, reference, *direction in examples:
+        first = found.setdefault((source, (direction[0], direction[1])), Judged(source, [], *direction))
+        first.references.append(reference)
+    return list(found.values())
+
+
+def by_direction(examples: Iterable[Example | Judged]) -> dict[Direction, list[int]]:
     """The places of the examples of each direction."""
     found: dict[Direction, list[int]] = defaultdict(list)
     for place, example in enumerate(examples):

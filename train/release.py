@@ -21,13 +21,14 @@ from seq2seq.aligner import choose_alignment_head
 from seq2seq.checkpoint import average, save_model
 from seq2seq.options import DecodeOptions
 from seq2seq.packing import Storage, pack, unpack
-from seq2seq.settings import AlignmentHead, Settings
+from seq2seq.settings import AlignmentHead, RerankerSettings, Settings
+from seq2seq.translator import Translator
 
 from .card import make_card
 from .checkpoint_files import BEST, read_checkpoint
 from .checkpointing import Checkpoints
 from .data import TranslationData
-from .examples import Example, directions_of
+from .examples import Example, Judged, by_source, directions_of
 from .task import TranslationTask
 from .validation import Scores, score, translate
 
@@ -66,8 +67,7 @@ def write_model(
     chosen = max(candidates, key=lambda candidate: candidate.scores.bleu)
     task.model.load_state_dict(chosen.weights)
     head, alignment = choose_alignment(task, data)
-    sources, targets = zip(*directions_of(data.settings.corpora), strict=True)
-    settings = Settings(_unique(sources), _unique(targets), data.longest[0], data.longest[1], head)
+    settings = make_settings(data, head)
     history = checkpoints.history
     card = make_card(
         task.model, data, chosen.name, chosen.scores, history, recipe, options, alignment, checkpoints.storage
@@ -83,7 +83,7 @@ def write_model(
 
 def choose_alignment(task: TranslationTask, data: TranslationData) -> tuple[AlignmentHead, str]:
     """The head that shows the word alignment, and a sentence on how well it does."""
-    counted, shown = _spread(data.training, COUNTED), _spread(data.validation, SHOWN)
+    counted, shown = _spread(data.training, COUNTED), _spread(data.written_validation, SHOWN)
     try:
         head, agreement = choose_alignment_head(
             task.model,
@@ -121,8 +121,27 @@ def judge(
     """What the weights reach on the whole validation set once they are stored."""
     stored = unpack(pack(weights, storage))
     task.model.load_state_dict(stored)
-    found = translate(task.model, data.tokenizer, data.validation, options)
-    return Candidate(name, stored, score(found, data.validation))
+    judged = by_source(data.validation)
+    found = _as_it_will_be_used(task, data, judged, options)
+    return Candidate(name, stored, score(found, judged, lowercase=data.form is not None))
+
+
+def _as_it_will_be_used(
+    task: TranslationTask, data: TranslationData, judged: Sequence[Judged], options: DecodeOptions
+) -> list[str]:
+    """The translations of sources, by the re-ranker where there is one."""
+    if data.form is None:
+        return translate(task.model, data.tokenizer, judged, options)
+    translator = Translator(task.model, data.tokenizer, make_settings(data, AlignmentHead()))
+    return [result.text for result in translator.translate([each.source for each in judged], options)]
+
+
+def make_settings(data: TranslationData, head: AlignmentHead) -> Settings:
+    """What config.json says of the model beside its shape; facts come with the re-ranker that counts them."""
+    sources, targets = zip(*directions_of(data.settings.corpora), strict=True)
+    source, target = data.longest
+    reranker = RerankerSettings() if data.form else None
+    return Settings(_unique(sources), _unique(targets), source, target, head, data.form, reranker)
 
 
 def _choices(

@@ -16,11 +16,12 @@ from torch.optim import Optimizer
 
 from seq2seq.batch import Batch
 from seq2seq.config import ModelConfig
+from seq2seq.facts import FactsForm
 from seq2seq.options import DecodeOptions
 from seq2seq.tokenizer import Tokenizer
 from seq2seq.transformer import DecoderStates, Transformer
 
-from .examples import Example
+from .examples import Judged
 from .guidance import Guidance, link_loss
 from .loss import Loss, fused_loss, plain_loss
 from .schedule import Schedule, factor, make_scheduler
@@ -33,7 +34,8 @@ class TranslationTask(LightningModule):
     Args:
         config: the model's shape.
         tokenizer: turns what was decoded into text.
-        judged: examples to translate at each validation.
+        judged: sources to translate at each validation, with their references.
+        form: how facts are read and written; None for plain texts.
         learning_rate: the peak, reached at the end of the warm-up.
         schedule: how the rate falls after it.
         warmup: updates of the warm-up.
@@ -51,7 +53,8 @@ class TranslationTask(LightningModule):
         self,
         config: ModelConfig,
         tokenizer: Tokenizer,
-        judged: list[Example],
+        judged: list[Judged],
+        form: FactsForm | None = None,
         learning_rate: float = 5e-3,
         schedule: Schedule = "inverse_sqrt",
         warmup: int = 2000,
@@ -75,7 +78,7 @@ class TranslationTask(LightningModule):
                 raise ValueError(f"task.{name} is {value}; give 0 or more")
         self.alignment, self.guided = alignment, alignment.head_of(config)
         self.model = Transformer(config)
-        self.tokenizer, self.judged = tokenizer, judged
+        self.tokenizer, self.judged, self.form = tokenizer, judged, form
         self.learning_rate, self.weight_decay = learning_rate, weight_decay
         self.schedule, self.warmup = schedule, warmup
         self.label_smoothing, self.r_drop = label_smoothing, r_drop
@@ -131,8 +134,8 @@ class TranslationTask(LightningModule):
 
     def on_validation_epoch_end(self) -> None:
         """Translate the judged sentences and log every measure."""
-        found = translate(self.model, self.tokenizer, self.judged, self.options)
-        scores = score(found, self.judged)
+        found = translate(self.model, self.tokenizer, self.judged, self.options, self.form)
+        scores = score(found, self.judged, lowercase=self.form is not None)
         loss = self._likelihood / self._tokens
         several = scores.directions if len(scores.directions) > 1 else {}
         each = {f"bleu_{source}_{target}": bleu.value for (source, target), (bleu, _) in several.items()}
@@ -144,7 +147,7 @@ class TranslationTask(LightningModule):
             index * len(found) // max(1, self.samples) for index in range(min(self.samples, len(found)))
         ]
         chosen = [(self.judged[place], found[place]) for place in places]
-        self.shown = [(example.source, example.target, text) for example, text in chosen]
+        self.shown = [(judged.source, judged.references[0], text) for judged, text in chosen]
 
     def configure_gradient_clipping(
         self,

@@ -2,26 +2,33 @@
 
 sources --encode, search--> translations --sacreBLEU--> BLEU, chrF with signatures
 
-Of several directions the scores are means over them: each counts the same, however many its sentences, and
-each target language is cut into words in its own way (Chinese by characters).
+Pairs with the same source are one source with several references. Of several directions the scores are means
+over them: each counts the same, however many its sentences, and each target language is cut into words in its
+own way (Chinese by characters).
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from seq2seq.decoding import decode_sources
+from seq2seq.facts import FactsForm
+from seq2seq.facts_tokenizer import tokenizer_of
 from seq2seq.options import DecodeOptions
 from seq2seq.scores import CorpusScore, score_corpus
 from seq2seq.tokenizer import Tokenizer
 from seq2seq.transformer import Transformer
 
 from .corpus import Direction
-from .examples import Example, by_direction
+from .examples import Judged, by_direction
 
 
 @dataclass(frozen=True)
 class Scores:
-    """Corpus scores of translations, in the form of sacreBLEU (cased); means of `directions` if several."""
+    """Corpus scores of translations, in the form of sacreBLEU; means of `directions` if several.
+
+    Cased, but of facts in lower case.
+    """
 
     bleu: float
     chrf: float
@@ -31,21 +38,29 @@ class Scores:
 
 
 def translate(
-    model: Transformer, tokenizer: Tokenizer, examples: Sequence[Example], options: DecodeOptions
+    model: Transformer,
+    tokenizer: Tokenizer,
+    judged: Sequence[Judged],
+    options: DecodeOptions,
+    form: FactsForm | None = None,
 ) -> list[str]:
     """The best translation of each source, in order."""
-    sources = [tokenizer.encode(each.source) + tokenizer.tag(each.target_language) for each in examples]
+    bound = [tokenizer_of(tokenizer, form, each.source) for each in judged]
+    sources = [
+        one.encode(each.source) + tokenizer.tag(each.target_language)
+        for one, each in zip(bound, judged, strict=True)
+    ]
     found = decode_sources(model, sources, options)
-    return [tokenizer.decode(hypotheses[0].tokens) for hypotheses in found]
+    return [one.decode(hypotheses[0].tokens) for one, hypotheses in zip(bound, found, strict=True)]
 
 
-def score(translations: Sequence[str], examples: Sequence[Example]) -> Scores:
-    """sacreBLEU and chrF of translations against one reference each."""
+def score(translations: Sequence[str], judged: Sequence[Judged], *, lowercase: bool = False) -> Scores:
+    """sacreBLEU and chrF of translations against one or more references each."""
     directions = {}
-    for direction, places in by_direction(examples).items():
+    for direction, places in by_direction(judged).items():
         found = [translations[place] for place in places]
-        references = [examples[place].target for place in places]
-        bleu, chrf, _ = score_corpus(found, [references], direction[1])
+        references = list(zip_longest(*(judged[place].references for place in places)))
+        bleu, chrf, _ = score_corpus(found, references, direction[1], lowercase=lowercase)
         directions[direction] = bleu, chrf
     bleus, chrfs = zip(*directions.values(), strict=True)
     return Scores(_mean(bleus), _mean(chrfs), _signatures(bleus), _signatures(chrfs), directions)

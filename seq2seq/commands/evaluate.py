@@ -16,6 +16,7 @@ from typing import Any
 from seq2seq.commands.arguments import Parser, decode_options, load_translator
 from seq2seq.commands.evaluation import Evaluation, TestSet, evaluate
 from seq2seq.commands.lines import read_lines, read_parallel
+from seq2seq.commands.references import read_references
 from seq2seq.commands.report import SAMPLES, write_report
 from seq2seq.commands.rerank import add_rerank, set_reranker
 from seq2seq.commands.reverse import add_reverse, load_reverse
@@ -34,10 +35,17 @@ def make_parser() -> Parser:
     )
     parser.add_argument("--device", default="auto", help="auto (a GPU where there is one), cpu, cuda, ...")
     parser.add_languages()
-    parser.add_argument("--source", metavar="FILE", required=True, help="source texts, one a line")
+    parser.add_argument("--source", metavar="FILE", help="source texts, one a line")
+    parser.add_argument("--reference", metavar="FILE", action="append", help="a reference; can be repeated")
     parser.add_argument(
-        "--reference", metavar="FILE", action="append", required=True, help="a reference; may be given again"
+        "--pairs",
+        metavar="FILE",
+        help="instead of both: a CSV or TSV, a row a pair; rows with the same source are its references",
     )
+    parser.add_argument(
+        "--columns", metavar="A,B", help="the columns of source and reference there; by default the first two"
+    )
+    parser.add_argument("--lowercase", action="store_true", help="compare in lower case")
     parser.add_argument(
         "--moses",
         action="store_true",
@@ -65,13 +73,13 @@ def main(argv: Sequence[str]) -> int:
     if len(arguments.model) > 2:
         raise ValueError(f"{len(arguments.model)} models were given; compare two at a time")
     options = decode_options(arguments)
-    pairs = [read_parallel(arguments.source, path) for path in arguments.reference]
-    test_set = TestSet(pairs[0][0], [reference for _, reference in pairs], arguments.moses)
+    test_set = _read_test_set(arguments)
     gold = None
     if arguments.gold:
         from seq2seq.gold import read_gold
 
-        gold = read_gold(read_lines(arguments.gold), list(zip(*pairs[0], strict=True)))
+        texts = zip(test_set.sources, test_set.first_references, strict=True)
+        gold = read_gold(read_lines(arguments.gold), list(texts))
     results = []
     for name in arguments.model:
         translator = load_translator(argparse.Namespace(**{**vars(arguments), "model": name}))
@@ -88,10 +96,30 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
+def _read_test_set(arguments: argparse.Namespace) -> TestSet:
+    """The test set of a table, or of files side by side."""
+    if arguments.pairs:
+        if arguments.source or arguments.reference:
+            raise ValueError("--pairs holds sources and references; leave out --source and --reference")
+        columns = arguments.columns.split(",") if arguments.columns else None
+        return TestSet(*read_references(arguments.pairs, columns), arguments.moses, arguments.lowercase)
+    if not arguments.source or not arguments.reference:
+        missing = "--reference" if arguments.source else "--source"
+        raise ValueError(f"{missing} is missing; give --source and --reference, or --pairs")
+    files = [read_parallel(arguments.source, path) for path in arguments.reference]
+    references = [reference for _, reference in files]
+    return TestSet(files[0][0], references, arguments.moses, arguments.lowercase)
+
+
 def _compare(results: list[Evaluation], test_set: TestSet) -> list[Comparison]:
     first, second = results
     return compare(
-        first.outputs, second.outputs, test_set.references, first.language, tokenized=test_set.tokenized
+        first.outputs,
+        second.outputs,
+        test_set.references,
+        first.language,
+        tokenized=test_set.tokenized,
+        lowercase=test_set.lowercase,
     )
 
 
@@ -110,6 +138,10 @@ def _as_text(results: list[Evaluation], comparison: list[Comparison]) -> str:
         if result.links is not None:
             error_rate, precision, recall = result.links
             lines.append(f"AER  {error_rate:7.3f}  precision {precision:.3f}, recall {recall:.3f}")
+        if result.slots is not None:
+            missing, wrong, added, facts = result.slots
+            kinds = f"{missing} missing, {wrong} wrong, {added} added"
+            lines.append(f"slot errors {result.slots.rate:.2%} of {facts} facts: {kinds}")
         lines += ["source words  lines   BLEU"]
         lines += [f"{row.name:<12}{row.lines:7d}{row.bleu:7.2f}" for row in result.lengths]
         (repeats, copies, size), (usual_repeats, usual_copies, _) = result.habits, result.references
@@ -133,8 +165,9 @@ def _write_csv(path: str, results: list[Evaluation], test_set: TestSet) -> None:
         writer = csv.writer(file)
         writer.writerow(header)
         for k, source in enumerate(test_set.sources):
-            references = [reference[k] for reference in test_set.references]
-            row: list[object] = [k + 1, source, *references]
+            references = test_set.references_of(k)
+            fill = [""] * (len(test_set.references) - len(references))
+            row: list[object] = [k + 1, source, *references, *fill]
             for result in results:
                 scores = sentence_scores(result.outputs[k], references, result.language)
                 row += [result.outputs[k], *(round(score, 2) for score in scores)]

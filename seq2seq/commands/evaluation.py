@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from seq2seq.commands.lines import Counter
 from seq2seq.commands.reverse import word_links
+from seq2seq.facts import as_mapping
 from seq2seq.habits import Habits, LengthRow, by_length, habits
 from seq2seq.options import DecodeOptions
-from seq2seq.scores import CorpusScore, moses, score_corpus, sentence_scores
+from seq2seq.scores import CorpusScore, References, moses, score_corpus, sentence_scores
+from seq2seq.slots import SlotRate, slot_rate
 
 if TYPE_CHECKING:
     from seq2seq.alignment import Alignment
@@ -20,11 +22,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TestSet:
-    """Source lines and their references, a list of lines for each reference file."""
+    """Source lines and their references, a list of lines for each reference file.
+
+    None stands where a source has fewer references than another; the first is always there.
+    """
 
     sources: list[str]
-    references: list[list[str]]
+    references: References
     tokenized: bool
+    lowercase: bool = False
+
+    def references_of(self, line: int) -> list[str]:
+        """The references of a source."""
+        return [text for texts in self.references if (text := texts[line]) is not None]
+
+    @property
+    def first_references(self) -> list[str]:
+        """The first reference of each source."""
+        return [self.references_of(line)[0] for line in range(len(self.sources))]
 
 
 class Sample(NamedTuple):
@@ -41,7 +56,8 @@ class Evaluation:
     """What one model reached; `outputs` are as they were scored, `tokens_per_second` counts output pieces.
 
     `references` are the habits of the first reference; `links` is how its alignment agrees with gold
-    links; `worst` and `best` are samples, most telling first, where they were asked for.
+    links, `slots` what it gets wrong where the sources are facts; `worst` and `best` are samples, most
+    telling first, where they were asked for.
     """
 
     model: str
@@ -55,6 +71,7 @@ class Evaluation:
     links: "LinkScores | None"
     worst: list[Sample]
     best: list[Sample]
+    slots: SlotRate | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The figures, without texts."""
@@ -66,6 +83,8 @@ class Evaluation:
         if self.links is not None:
             result["aer"] = self.links.error_rate
             result["alignment"] = {"precision": self.links.precision, "recall": self.links.recall}
+        if self.slots is not None:
+            result["slot_errors"] = {"rate": self.slots.rate, **self.slots._asdict()}
         return result
 
 
@@ -84,7 +103,9 @@ def evaluate(
     texts = [result.text for result in results]
     outputs = moses(texts, language) if test_set.tokenized else texts
     sources, references, tokenized = test_set.sources, test_set.references, test_set.tokenized
-    ranked = _ranked(outputs, references) if samples else []
+    ranked = _ranked(outputs, test_set) if samples else []
+    firsts, lowercase = test_set.first_references, test_set.lowercase
+    facts = translator.settings.facts
     worst, best = ranked[:samples], ranked[samples:][-samples:][::-1] if samples else []
 
     def shown(chosen: list[tuple[int, float]]) -> list[Sample]:
@@ -94,14 +115,15 @@ def evaluate(
         name,
         language,
         outputs,
-        score_corpus(outputs, references, language, tokenized=tokenized),
-        by_length(sources, outputs, references, language, tokenized=tokenized),
-        habits(sources, outputs, references[0]),
-        habits(sources, references[0], references[0]),
+        score_corpus(outputs, references, language, tokenized=tokenized, lowercase=lowercase),
+        by_length(sources, outputs, references, language, tokenized=tokenized, lowercase=lowercase),
+        habits(sources, outputs, firsts),
+        habits(sources, firsts, firsts),
         tokens_per_second,
         None if gold is None else _link_scores(translator, reverse, test_set, gold),
         shown(worst),
         shown(best),
+        None if facts is None else slot_rate([as_mapping(facts.check(text)) for text in sources], texts),
     )
 
 
@@ -120,11 +142,9 @@ def _translate(
     return results, pieces / (time.perf_counter() - began)
 
 
-def _ranked(outputs: Sequence[str], references: Sequence[Sequence[str]]) -> list[tuple[int, float]]:
+def _ranked(outputs: Sequence[str], test_set: TestSet) -> list[tuple[int, float]]:
     """Line numbers with their chrF, lowest first; chrF tells single sentences apart better than BLEU."""
-    scores = [
-        sentence_scores(output, [texts[k] for texts in references])[1] for k, output in enumerate(outputs)
-    ]
+    scores = [sentence_scores(output, test_set.references_of(k))[1] for k, output in enumerate(outputs)]
     return sorted(enumerate(scores), key=lambda found: (found[1], found[0]))
 
 
@@ -133,5 +153,5 @@ def _link_scores(
 ) -> "LinkScores":
     from seq2seq.gold import score_links
 
-    pairs = zip(test_set.sources, test_set.references[0], strict=True)
+    pairs = zip(test_set.sources, test_set.first_references, strict=True)
     return score_links([word_links(translator, reverse, *pair) for pair in pairs], gold)

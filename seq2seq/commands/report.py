@@ -105,7 +105,7 @@ def _articles(samples: Iterable[Sample], test_set: TestSet) -> Iterable[str]:
     for line, text, chrf, alignment in samples:
         grid = alignment.matrix()
         texts = [("source", test_set.sources[line])]
-        texts += [("reference", reference[line]) for reference in test_set.references]
+        texts += [("reference", reference) for reference in test_set.references_of(line)]
         texts += [("output", text)]
         entries = "".join(f"<dt>{name}</dt><dd dir='auto'>{escape(value)}</dd>" for name, value in texts)
         picture = ""

@@ -117,7 +117,7 @@ class Acts:
         client = self.desk.admit()
         translator = await self.desk.find(shown.pair)
         part = shown.parts[_place(shown, segment)]
-        cost = len(translator.tokenizer.encode(part.source)) + len(part.version.pieces) + 2
+        cost = len(translator.tokenizer_of(part.source).encode(part.source)) + len(part.version.pieces) + 2
         return await self.desk.look(client, cost, lambda: show(translator, part, *given))
 
     def _read(self, values: tuple[Any, ...]) -> DecodeOptions:

@@ -207,7 +207,7 @@ def _attention(
 
 
 def _candidates(translator: Translator, text: str, translation: str) -> list[list[dict[str, float | str]]]:
-    tokenizer = translator.tokenizer
+    tokenizer = translator.tokenizer_of(text)
     version = Version(translation, tuple(tokenizer.pieces(tokenizer.encode(translation))))
     steps = show_candidates(translator, Part(text, "", (version,)))["steps"]
     return [[{"piece": piece, "probability": value} for piece, value in step] for step in steps]

@@ -33,12 +33,12 @@ class UnseenError(Exception):
 def explain_part(translator: Translator, part: Part) -> tuple[list[float], AttentionMaps]:
     """log p of each piece of a part's translation and its maps."""
     source, target = _sides(translator, part)
-    return explain(translator.model, translator.tokenizer, source, target)
+    return explain(translator.model, translator.tokenizer_of(part.source), source, target)
 
 
 def explain_draft(translator: Translator, source: str, target: str) -> tuple[list[float], AttentionMaps]:
     """As `explain_part`, of a translation that is still being written: its text is all there is of it."""
-    tokenizer = translator.tokenizer
+    tokenizer = translator.tokenizer_of(source)
     sides = read_side(tokenizer, source, translator.tag), read_side(tokenizer, target)
     return explain(translator.model, tokenizer, *sides)
 
@@ -130,13 +130,12 @@ def decode_on(translator: Translator, source: str, beginning: list[str], options
     """The best translation that begins with these pieces; the end among them ends it there."""
     if beginning and beginning[-1] == END:
         pieces = beginning[:-1]
-        ids = translator.tokenizer.ids(pieces)
-        (found,) = translator.score(
-            [translator.tokenizer.pieces(translator.tokenizer.encode(source))], [pieces]
-        )
+        tokenizer = translator.tokenizer_of(source)
+        ids = tokenizer.ids(pieces)
+        (found,) = translator.score([tokenizer.pieces(tokenizer.encode(source))], [pieces])
         total = found.log_probability
         score = total / (len(pieces) + 1) ** options.length_penalty
-        return Version(translator.tokenizer.decode(ids), tuple(pieces), score, total)
+        return Version(tokenizer.decode(ids), tuple(pieces), score, total)
     asked = replace(options, target_prefix=tuple(beginning), num_hypotheses=1)
     return read_version(translator.translate(source, asked))
 
@@ -147,7 +146,7 @@ def _sides(translator: Translator, part: Part) -> tuple[Side, Side]:
         raise UnseenError("blank")
     if is_blank(translator, part):
         raise UnseenError("unknown")
-    tokenizer = translator.tokenizer
+    tokenizer = translator.tokenizer_of(part.source)
     ids, spans = tokenizer.encode_with_spans(part.source)
     source = Side(part.source, ids + translator.tag, spans)
     target = decoded_side(tokenizer, tokenizer.ids(part.version.pieces))

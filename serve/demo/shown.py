@@ -91,4 +91,5 @@ def read_part(source: str, separator: str, found: Translation) -> Part:
 
 def is_blank(translator: Translator, part: Part) -> bool:
     """Whether the part was given back as it is, with nothing to be looked at."""
-    return not part.version.pieces or not translator.knows(translator.tokenizer.encode(part.source))
+    ids = translator.tokenizer_of(part.source).encode(part.source)
+    return not part.version.pieces or not translator.knows(ids)

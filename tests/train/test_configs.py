@@ -1,5 +1,6 @@
 """Every recipe, alone and under every overlay, builds and trains: small, on a folder like the hub's."""
 
+import itertools
 import json
 from pathlib import Path
 
@@ -16,6 +17,7 @@ FOLDER = recipe_folders()[0]
 RECIPES = sorted(path.stem for path in FOLDER.glob("*.yaml"))
 OVERLAYS = [None, *sorted(str(path.relative_to(FOLDER)) for path in FOLDER.glob("*/*.yaml"))]
 
+FACTS = ["e2e"]  # recipes of facts
 SMALLER = {
     "data": {"subset": None, "vocabulary_size": 60, "batch_tokens": 128},
     "model": {"width": 16, "feed_forward": 16, "encoder_layers": 1, "decoder_layers": 1},
@@ -45,11 +47,31 @@ def hub_folder(tmp_path: Path, sentences: list[str], recipe: str) -> Path:
     return folder
 
 
+@pytest.fixture
+def facts_folder(tmp_path: Path) -> Path:
+    """A folder that `datasets` reads as it reads a table of facts and sentences."""
+    folder = tmp_path / "e2e"
+    folder.mkdir()
+    for name, numbers in (("train", range(40)), ("validation", range(40, 44))):
+        rows = [
+            {
+                "meaning_representation": f"name[The {n}], food[{food}], area[riverside], near[Café {n}]",
+                "human_reference": f"Close to Café {n}, by the river, you find The {n} with {food} food.",
+            }
+            for n, food in zip(numbers, itertools.cycle(["French", "Italian", "Chinese"]))
+        ]
+        (folder / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return folder
+
+
 @pytest.mark.parametrize("overlay", OVERLAYS)
 @pytest.mark.parametrize("recipe", RECIPES)
-def test_recipe_trains(recipe: str, overlay: str | None, hub_folder: Path, tmp_path: Path) -> None:
+def test_recipe_trains(
+    recipe: str, overlay: str | None, hub_folder: Path, facts_folder: Path, tmp_path: Path
+) -> None:
     """Else a recipe that is shipped would end in an error after the download."""
-    data = {**SMALLER["data"], "name": str(hub_folder), "files": [], "valid_files": [], "held_out": []}
+    corpus = facts_folder if recipe in FACTS else hub_folder
+    data = {**SMALLER["data"], "name": str(corpus), "files": [], "valid_files": [], "held_out": []}
     also = yaml.safe_load((FOLDER / f"{recipe}.yaml").read_text())["data"].get("also", [])
     # Settings that are not named stay those of the recipe, in a further corpus as everywhere.
     data["also"] = [{**each, "name": str(hub_folder), "files": [], "columns": None} for each in also]

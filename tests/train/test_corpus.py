@@ -154,6 +154,21 @@ def test_script_is_never_run_and_a_way_out_is_named(tmp_path: Path) -> None:
     assert not (tmp_path / "canary").exists()
 
 
+def test_of_a_script_the_hubs_parquet_copy_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many data sets of the hub are scripts still, whose rows it keeps as Parquet in a branch."""
+    asked = []
+
+    def load(path: str, subset: str | None, **more: object) -> Dataset:
+        asked.append((path, more.get("revision")))
+        if not more.get("revision"):
+            raise RuntimeError("Dataset scripts are no longer supported, but found old.py")
+        return Dataset.from_dict({"en": ["a dog"], "de": ["ein Hund"]})
+
+    monkeypatch.setattr("train.corpus.load_dataset", load)
+    assert load_pairs(Corpus(name="owner/old"), "train") == [("a dog", "ein Hund")]
+    assert asked == [("owner/old", None), ("owner/old", "refs/convert/parquet")]
+
+
 def test_hub_out_of_reach_is_one_sentence() -> None:
     """If it failed, a user without network would see a page of retries' traceback."""
     with pytest.raises(ValueError, match=r"'nobody/no-such-set' is not here and the hub cannot be reached; "):
@@ -234,5 +249,7 @@ def test_multi30k_is_read_whole(data_directory: Path) -> None:
 def test_a_handful_of_pairs_is_refused(tmp_path: Path) -> None:
     """If it failed, a model would be judged, and chosen, by one sentence."""
     (tmp_path / "few.tsv").write_text("en\tde\n" + "a dog\tein Hund\n" * 10)
-    with pytest.raises(ValueError, match=r"few\.tsv has 10 pairs, too few to split .* data\.valid_files"):
+    with pytest.raises(
+        ValueError, match=r"few\.tsv has 1 different sources, too few to split .* data\.valid_files"
+    ):
         load_corpus(Corpus(files=str(tmp_path / "few.tsv")))

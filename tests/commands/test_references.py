@@ -1,0 +1,83 @@
+"""A table of sources and references, and `evaluate` over it."""
+
+import gzip
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from seq2seq.commands.references import read_references
+from seq2seq.options import DecodeOptions
+from seq2seq.scores import score_corpus
+from seq2seq.translator import Translator
+
+TABLE = (
+    '\ufeffmr,note,ref\r\n"a dog",,Ein Hund\r\n"two dogs",,"zwei\nHunde, ""groß"""\r\n"a dog",,der Hund\r\n'
+)
+
+
+def test_rows_of_one_source_are_its_references(tmp_path: Path) -> None:
+    """Quotes, line breaks inside, CRLF, a byte order mark and gzip are as the world writes them."""
+    path = tmp_path / "table.csv.gz"
+    path.write_bytes(gzip.compress(TABLE.encode()))
+    found = read_references(str(path), ["mr", "ref"])
+    assert found.sources == ["a dog", "two dogs"]
+    assert found.references == [["Ein Hund", 'zwei\nHunde, "groß"'], ["der Hund", None]]
+    (tmp_path / "table.tsv").write_text('s\tr\n"a" dog\tein Hund\n')
+    assert read_references(str(tmp_path / "table.tsv")) == (['"a" dog'], [["ein Hund"]])
+
+
+@pytest.mark.parametrize(
+    ("content", "columns", "said"),
+    [
+        (b"mr,ref\n", None, "holds no pairs"),
+        (b"", None, "has the columns none"),
+        (b"mr\na\n", None, "asked for is mr; name two"),
+        (b"mr,ref\na,b\n", ["mr", "text"], "has the columns mr, ref, and asked for is mr,text"),
+        (b"mr,ref\na,b,c\n", None, "line 2: 3 columns, the first row has 2"),
+        (b'mr,ref\n"a,b\n', None, "mend its quoting"),
+        (b"mr,ref\na,\xff\n", None, "not UTF-8 at byte 10"),
+    ],
+)
+def test_a_broken_table_is_named(
+    content: bytes, columns: list[str] | None, said: str, tmp_path: Path
+) -> None:
+    """The sentence names the file and what to do."""
+    path = tmp_path / "table.csv"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=said) as caught:
+        read_references(str(path), columns)
+    assert str(path) in str(caught.value)
+    with pytest.raises(ValueError, match="cannot read"):
+        read_references(str(tmp_path / "none.csv"))
+
+
+def test_evaluate_scores_all_references(
+    run: Callable[..., Any], model_directory: Path, tmp_path: Path
+) -> None:
+    """The figures are sacreBLEU's over as many references as a source has, in lower case where asked."""
+    table = tmp_path / "table.csv"
+    table.write_text(TABLE, encoding="utf-8")
+    flags = ["--pairs", table, "--columns", "mr,ref", "--max-length", 8]
+    model = Translator.from_pretrained(model_directory, "cpu")
+    outputs = [r.text for r in model.translate(["a dog", "two dogs"], DecodeOptions(max_length=8))]
+    references = [["Ein Hund", 'zwei\nHunde, "groß"'], ["der Hund", None]]
+    for lowercase in (False, True):
+        more = ["--lowercase"] if lowercase else []
+        ran = run("evaluate", "--model", model_directory, *flags, *more, "--json", "--csv", tmp_path / "rows")
+        (found,) = json.loads(ran.out)["models"]
+        for expected in score_corpus(outputs, references, "de", lowercase=lowercase):
+            assert found["scores"][expected.name]["score"] == pytest.approx(expected.value)
+        assert ("case:lc" in found["scores"]["BLEU"]["signature"]) == lowercase
+    assert "nrefs:var" in found["scores"]["BLEU"]["signature"]
+    assert run("evaluate", "--model", model_directory, "--model", model_directory, *flags).code == 0
+
+
+def test_evaluate_asks_for_one_kind_of_test_set(run: Callable[..., Any], tmp_path: Path) -> None:
+    """Two would leave open which was scored, none would fail later."""
+    both = run("evaluate", "--model", "m", "--pairs", "a.csv", "--source", "a")
+    assert both.code == 2 and "leave out --source" in both.err
+    assert "--reference is missing" in run("evaluate", "--model", "m", "--source", "a").err
+    assert "--source is missing" in run("evaluate", "--model", "m").err
