@@ -8,7 +8,7 @@ taken as it is; `owner/name`, where no such folder exists, is a hub id. Nothing 
 import re
 from pathlib import Path
 
-from seq2seq.settings import CONFIG, TOKENIZER, WEIGHTS, read_config
+from seq2seq.settings import CONFIG, TOKENIZER, WEIGHTS, is_language_model, read_config
 
 MODELS = Path(__file__).parent / "models"
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", re.ASCII)
@@ -41,6 +41,8 @@ def default_model(source_language: str | None, target_language: str | None) -> s
     spoken = []
     for name in released_models():
         config = read_config(MODELS / name)
+        if is_language_model(config):
+            continue
         sources, targets = config["source_languages"], config["target_languages"]
         if (source_language or sources[0]) in sources and (target_language or targets[0]) in targets:
             return name
@@ -51,11 +53,20 @@ def default_model(source_language: str | None, target_language: str | None) -> s
     )
 
 
+def default_language_model() -> str:
+    """The first released language model."""
+    for name in released_models():
+        if is_language_model(read_config(MODELS / name)):
+            return name
+    raise ValueError("no released model generates text; give --model")
+
+
 def reverse_model(source_language: str, target_language: str) -> str | None:
     """The first released model that translates from just the one language to just the other, if any."""
     for name in released_models():
         config = read_config(MODELS / name)
-        if (config["source_languages"], config["target_languages"]) == ([source_language], [target_language]):
+        wanted = [source_language], [target_language]
+        if (config.get("source_languages"), config.get("target_languages")) == wanted:
             return name
     return None
 

@@ -17,7 +17,7 @@ LAYERS: list[set[str]] = [
     {"tokenizer", "alignment", "scores", "attention", "released"},
     {"layers", "gold", "habits", "sheet", "symmetry"},
     {"transformer", "language_model", "search"},
-    {"checkpoint", "decoding", "forced", "translation"},
+    {"checkpoint", "decoding", "forced", "generation", "translation"},
     {"hub"},
     {"aligner", "translator", "generator"},
     {"commands", "train", "serve"},

@@ -1,0 +1,223 @@
+"""Generator: prompts in, what a language model writes after them out.
+
+    prompt -> ids -> read at once -> search, by default sampling -> ids -> text
+
+Of a prompt longer than the context the newest part is read, as it will be once the text itself has
+outgrown the context.
+"""
+
+import math
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple, overload
+
+import torch
+
+from seq2seq.checkpoint import LanguageSettings, load_language_model, save_model
+from seq2seq.config import EOS
+from seq2seq.generation import decode_prompts, log_probabilities, stream_prompt
+from seq2seq.hub import push
+from seq2seq.language_model import LanguageModel
+from seq2seq.options import DecodeOptions
+from seq2seq.released import find_model
+from seq2seq.search import Hypothesis
+from seq2seq.tokenizer import Tokenizer
+from seq2seq.translation import Alternative, Finish, Score
+
+END = "</s>"
+SAMPLING = DecodeOptions(sampling_topk=0)
+
+
+@dataclass(frozen=True)
+class Generation:
+    """What was written after a prompt; `text` does not repeat it.
+
+    `score` = log_probability / n ** length_penalty, n the tokens and, where it ended, the end;
+    `alternatives` are the further hypotheses, best first.
+    """
+
+    prompt: str
+    text: str
+    score: float
+    log_probability: float
+    tokens: list[str]
+    finish: Finish
+    prompt_tokens: int
+    alternatives: list[Alternative] = field(default_factory=list)
+    token_log_probabilities: list[float] = field(default_factory=list, repr=False)
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields that `seq2seq generate --json` prints."""
+        return {
+            "prompt": self.prompt,
+            "text": self.text,
+            "score": self.score,
+            "log_probability": self.log_probability,
+            "alternatives": [
+                {"text": a.text, "score": a.score, "log_probability": a.log_probability}
+                for a in self.alternatives
+            ],
+            "tokens": self.tokens,
+            "finish": self.finish,
+        }
+
+
+class Measure(NamedTuple):
+    """How well a model foretells a text: nats a character, perplexity a token, and what was counted."""
+
+    nats: float
+    perplexity: float
+    characters: int
+    tokens: int
+
+
+class Generator:
+    """A language model with its tokenizer, ready to write and to score."""
+
+    def __init__(
+        self, model: LanguageModel, tokenizer: Tokenizer, settings: LanguageSettings, card: str = ""
+    ) -> None:
+        self.model = model
+        self.tokenizer = tokenizer
+        self.settings = settings
+        self.card = card
+
+    @classmethod
+    def from_pretrained(cls, name: str | Path, device: str = "auto") -> "Generator":
+        """A generator from a released model's name, a model directory or a hub id.
+
+        `device` "auto" takes a GPU where there is one. Nothing is fetched but for a hub id.
+        """
+        if device == "auto":
+            device = "cuda" if torch.cuda.is_available() else "cpu"
+        return cls(*load_language_model(find_model(name), device))
+
+    def save_pretrained(self, directory: str | Path) -> None:
+        """Write a model directory, from which `from_pretrained` makes the same generator again."""
+        save_model(directory, self.model, self.tokenizer, self.settings, self.card)
+
+    def push_to_hub(self, hub_id: str, *, private: bool = False) -> str:
+        """Put the model on the Hugging Face hub as `owner/name`; gives back its address."""
+        with tempfile.TemporaryDirectory() as folder:
+            self.save_pretrained(Path(folder) / "model")
+            return push(Path(folder) / "model", hub_id, private=private)
+
+    @overload
+    def generate(  # type: ignore[overload-overlap]  # a str is an iterable of str, too
+        self, prompts: str, options: DecodeOptions | None = None
+    ) -> Generation: ...
+
+    @overload
+    def generate(
+        self, prompts: Iterable[str], options: DecodeOptions | None = None
+    ) -> list[Generation]: ...
+
+    def generate(
+        self, prompts: str | Iterable[str], options: DecodeOptions | None = None
+    ) -> Generation | list[Generation]:
+        """What the model writes after a prompt, or after each of several.
+
+        Without options it samples among all tokens; `max_length` None is 256 tokens.
+        """
+        if isinstance(prompts, str):
+            return self.generate([prompts], options)[0]
+        texts = [_checked(prompt) for prompt in prompts]
+        options = options or SAMPLING
+        read = [self.read(text) for text in texts]
+        found = decode_prompts(self.model, read, options, self._prefix(options))
+        return [self._generation(*each) for each in zip(texts, read, found, strict=True)]
+
+    def stream(self, prompt: str, options: DecodeOptions | None = None) -> Iterator[str]:
+        """Pieces of the text as they are written; joined, with a seed, they are what `generate` gives.
+
+        A beam revises what it wrote, so `beam_size` is not used.
+        """
+        options = options or SAMPLING
+        return self._stream(_checked(prompt), options)
+
+    @overload
+    def score(self, texts: str) -> Score: ...  # type: ignore[overload-overlap]
+
+    @overload
+    def score(self, texts: Iterable[str]) -> list[Score]: ...
+
+    def score(self, texts: str | Iterable[str]) -> Score | list[Score]:
+        """How probable the model finds a text, or each of several, as the beginning of one.
+
+        Past the context each token is foretold from at least half a context before it.
+        """
+        if isinstance(texts, str):
+            return self.score([texts])[0]
+        scores = []
+        for text in texts:
+            ids = self._sequence(_checked(text))
+            values = log_probabilities(self.model, ids, self.model.config.max_length // 2).tolist()
+            pieces = self.tokenizer.pieces(ids[1:])
+            scores.append(Score(math.fsum(values), pieces, values))
+        return scores
+
+    def measure(self, text: str) -> Measure:
+        """Nats a character and perplexity over windows of the context without a past, as when training.
+
+        Raises:
+            ValueError: an empty text.
+        """
+        if not text:
+            raise ValueError("the text is empty, so there is nothing to foretell; give one with characters")
+        values = log_probabilities(self.model, self._sequence(text)).double()
+        total = -float(values.sum())
+        return Measure(total / len(text), math.exp(total / len(values)), len(text), len(values))
+
+    def read(self, prompt: str) -> list[int]:
+        """The ids that stand for a prompt: a text of its own, or the next part of an endless one."""
+        ids = self.tokenizer.encode(prompt)
+        return [self.opening, *ids] if self.settings.ends or not ids else ids
+
+    @property
+    def opening(self) -> int:
+        """The token after which a text begins: the end of the one before, or a line break."""
+        return EOS if self.settings.ends else self.tokenizer.encode("\n")[0]
+
+    def _sequence(self, text: str) -> list[int]:
+        """A text with what it begins after and, where texts end, its end."""
+        end = [EOS] if self.settings.ends else []
+        return [self.opening, *self.tokenizer.encode(text), *end]
+
+    def _prefix(self, options: DecodeOptions) -> list[int]:
+        """The ids that every result begins with."""
+        prefix = options.target_prefix
+        if not prefix:
+            return []
+        return self.tokenizer.encode(prefix) if isinstance(prefix, str) else self.tokenizer.ids(prefix)
+
+    def _generation(self, prompt: str, read: Sequence[int], found: Sequence[Hypothesis]) -> Generation:
+        decode, pieces = self.tokenizer.decode, self.tokenizer.pieces
+        best = found[0]
+        return Generation(
+            prompt,
+            decode(best.tokens),
+            best.score,
+            best.log_probability,
+            pieces(best.tokens),
+            best.finish,
+            min(len(read), self.model.config.max_length),
+            [
+                Alternative(decode(h.tokens), h.score, h.log_probability, pieces(h.tokens), h.finish)
+                for h in found[1:]
+            ],
+            best.token_log_probabilities,
+        )
+
+    def _stream(self, prompt: str, options: DecodeOptions) -> Iterator[str]:
+        """Each piece is decoded by itself: a verbatim vocabulary's texts are its pieces' texts joined."""
+        for step in stream_prompt(self.model, self.read(prompt), options, self._prefix(options)):
+            if text := self.tokenizer.decode([step.token]):
+                yield text
+
+
+def _checked(text: str) -> str:
+    if not isinstance(text, str):
+        raise ValueError(f"a text is {text!r}, a {type(text).__name__}; give strings")
+    return text
