@@ -15,7 +15,7 @@ import json
 import re
 import sys
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import zip_longest
 from pathlib import Path
 
@@ -42,23 +42,28 @@ _ENDINGS = {
 
 
 def read_table(file: str, columns: tuple[str, str]) -> Iterator[Pair]:
-    """Yields the two columns of a TSV, CSV or JSON-lines table, blank lines left out.
+    """Yields the two columns of a table, as `read_rows` does."""
+    return ((row[0], row[1]) for row in read_rows(file, columns))
+
+
+def read_rows(file: str, columns: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """Yields the columns asked for of a TSV, CSV or JSON-lines table, blank lines left out.
 
     Columns that are numbers count from 0 in a table without header; else the first row holds the names.
     ValueError names the line with invalid UTF-8, another number of columns, bad quoting or bad JSON.
     """
     match table_kind(file):
         case "tsv":
-            return _by_columns(file, ((n, line.split("\t")) for n, line in _lines(file) if line), columns)
+            return _by_columns(file, ((n, line.split("\t")) for n, line in read_lines(file) if line), columns)
         case "csv":
             return _by_columns(file, _csv_rows(file), columns)
         case _:
-            return _json_pairs(file, columns)
+            return _json_rows(file, columns)
 
 
 def read_side_by_side(source_file: str, target_file: str) -> Iterator[Pair]:
     """Yields line n of one file with line n of the other; ValueError with both counts where one is longer."""
-    sources, targets = _lines(source_file), _lines(target_file)
+    sources, targets = read_lines(source_file), read_lines(target_file)
     for source, target in zip_longest(sources, targets):
         if source is None or target is None:
             have = (source or target)[0] - 1
@@ -90,7 +95,7 @@ def cell(row: Mapping[str, object], column: str, where: str) -> str:
     return value
 
 
-def _lines(file: str) -> Iterator[tuple[int, str]]:
+def read_lines(file: str) -> Iterator[tuple[int, str]]:
     """Yields (number from 1, line without its end); only LF and CR LF end a line."""
     try:
         with gzip.open(file) if file.lower().endswith(".gz") else Path(file).open("rb") as stream:
@@ -113,7 +118,7 @@ def _csv_rows(file: str) -> Iterator[tuple[int, list[str]]]:
 
     def lines() -> Iterator[str]:
         nonlocal number
-        for number, line in _lines(file):  # noqa: B007 - the number is for the error below
+        for number, line in read_lines(file):  # noqa: B007 - the number is for the error below
             yield line + "\n"  # a quoted field may run over several lines
 
     limit = csv.field_size_limit(sys.maxsize)  # a field too long is for cleaning to drop
@@ -128,25 +133,27 @@ def _csv_rows(file: str) -> Iterator[tuple[int, list[str]]]:
         csv.field_size_limit(limit)
 
 
-def _by_columns(file: str, rows: Iterable[tuple[int, list[str]]], columns: tuple[str, str]) -> Iterator[Pair]:
+def _by_columns(
+    file: str, rows: Iterable[tuple[int, list[str]]], columns: Sequence[str]
+) -> Iterator[tuple[str, ...]]:
     numbered = all(column.isdecimal() for column in columns)
-    first, second, width = int(columns[0]) if numbered else 0, int(columns[1]) if numbered else 0, 0
+    places, width = [int(column) if numbered else 0 for column in columns], 0
     for number, row in rows:
         if not width:
             width = len(row)
             if not numbered:
-                first, second = (_position(file, row, column) for column in columns)
+                places = [_position(file, row, column) for column in columns]
                 continue
-            if max(first, second) >= width:
+            if max(places) >= width:
                 raise ValueError(
-                    f"{file}, line {number}: {width} columns, so there is no column {max(first, second)} "
+                    f"{file}, line {number}: {width} columns, so there is no column {max(places)} "
                     "counted from 0; check data.columns"
                 )
         if len(row) != width:
             raise ValueError(
                 f"{file}, line {number}: {len(row)} columns, but the first has {width}; mend or remove it"
             )
-        yield row[first], row[second]
+        yield tuple(row[place] for place in places)
 
 
 def _position(file: str, names: list[str], column: str) -> int:
@@ -159,8 +166,8 @@ def _position(file: str, names: list[str], column: str) -> int:
     return names.index(column)
 
 
-def _json_pairs(file: str, columns: tuple[str, str]) -> Iterator[Pair]:
-    for number, line in _lines(file):
+def _json_rows(file: str, columns: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    for number, line in read_lines(file):
         if not line.strip():
             continue
         try:
@@ -169,5 +176,5 @@ def _json_pairs(file: str, columns: tuple[str, str]) -> Iterator[Pair]:
             raise ValueError(f"{file}, line {number}: not JSON ({error}); mend or remove it") from error
         if not isinstance(row, dict):
             raise ValueError(f"{file}, line {number}: not a JSON object; write one object a line")
-        source, target = (cell(row, column, f"{file}, line {number},") for column in columns)
-        yield _SURROGATE.sub("", source), _SURROGATE.sub("", target)
+        texts = (cell(row, column, f"{file}, line {number},") for column in columns)
+        yield tuple(_SURROGATE.sub("", text) for text in texts)

@@ -58,7 +58,7 @@ def write_model(
     options = DecodeOptions()
     last = {name: tensor.detach().cpu().clone() for name, tensor in task.model.state_dict().items()}
     candidates = [
-        judge(name, weights, task, data, options) for name, weights in _choices(checkpoints, update, last)
+        judge(name, weights, task, data, options) for name, weights in choices(checkpoints, update, last)
     ]
     chosen = max(candidates, key=lambda candidate: candidate.scores.bleu)
     task.model.load_state_dict(chosen.weights)
@@ -109,17 +109,23 @@ def judge(
     options: DecodeOptions,
 ) -> Candidate:
     """What the weights reach on the whole validation set once they are stored in 16 bit."""
-    stored: dict[str, Any] = {
+    kept = stored(weights)
+    task.model.load_state_dict(kept)
+    sources, references = [list(side) for side in zip(*data.validation, strict=True)]
+    return Candidate(name, kept, score(translate(task.model, data.tokenizer, sources, options), references))
+
+
+def stored(weights: dict[str, Tensor]) -> dict[str, Any]:
+    """The weights as a model directory keeps them, in 16 bit."""
+    return {
         key: value.half().float() if value.is_floating_point() else value for key, value in weights.items()
     }
-    task.model.load_state_dict(stored)
-    sources, references = [list(side) for side in zip(*data.validation, strict=True)]
-    return Candidate(name, stored, score(translate(task.model, data.tokenizer, sources, options), references))
 
 
-def _choices(
+def choices(
     checkpoints: Checkpoints, update: int, last: dict[str, Tensor]
 ) -> Iterator[tuple[str, dict[str, Tensor]]]:
+    """The weights that may become the model, each with a name; the last only where not validated."""
     validated = [int(entry["update"]) for entry in checkpoints.history]
     if validated:
         best = read_checkpoint(checkpoints.folder / BEST)
