@@ -3,6 +3,8 @@
 Beside the scores stand BLEU by length of the source, and how often the model repeats or copies; --report
 draws all of it, with the best and the worst lines, as a page to read.
 
+With --text it is a language model that is measured: how well it foretells a text.
+
 With --moses the output is lower-cased and tokenised the Moses way, for a reference that already is
 (`.lc.norm.tok`); without it plain text is scored against plain text. The signatures say which.
 """
@@ -16,6 +18,7 @@ from typing import Any
 from seq2seq.commands.arguments import Parser, decode_options, load_translator
 from seq2seq.commands.evaluation import Evaluation, TestSet, evaluate
 from seq2seq.commands.lines import read_lines, read_parallel
+from seq2seq.commands.perplexity import measure_text
 from seq2seq.commands.report import SAMPLES, write_report
 from seq2seq.commands.reverse import add_reverse, load_reverse
 from seq2seq.scores import Comparison, compare, sentence_scores
@@ -23,7 +26,11 @@ from seq2seq.scores import Comparison, compare, sentence_scores
 
 def make_parser() -> Parser:
     """The command's flags."""
-    parser = Parser("evaluate", "Translate a test set and score it: BLEU, chrF, TER with their signatures.")
+    parser = Parser(
+        "evaluate",
+        "Translate a test set and score it: BLEU, chrF, TER with their signatures; or, with --text, measure how "
+        "well a language model foretells a text.",
+    )
     parser.add_argument(
         "--model",
         metavar="M",
@@ -32,10 +39,9 @@ def make_parser() -> Parser:
         help="the model; a second one is compared with it",
     )
     parser.add_argument("--device", default="auto", help="auto (a GPU where there is one), cpu, cuda, ...")
-    parser.add_argument("--source", metavar="FILE", required=True, help="source texts, one a line")
-    parser.add_argument(
-        "--reference", metavar="FILE", action="append", required=True, help="a reference; may be given again"
-    )
+    parser.add_argument("--source", metavar="FILE", help="source texts, one a line")
+    parser.add_argument("--reference", metavar="FILE", action="append", help="a reference; may be given again")
+    parser.add_argument("--text", metavar="FILE", help="a text to be foretold by language models")
     parser.add_argument(
         "--moses",
         action="store_true",
@@ -61,6 +67,11 @@ def main(argv: Sequence[str]) -> int:
     arguments = make_parser().read(argv)
     if len(arguments.model) > 2:
         raise ValueError(f"{len(arguments.model)} models were given; compare two at a time")
+    if arguments.text:
+        return measure_text(arguments)
+    for name in ("source", "reference"):
+        if getattr(arguments, name) is None:
+            raise ValueError(f"--{name} is missing; give --source and --reference, or --text")
     options = decode_options(arguments)
     pairs = [read_parallel(arguments.source, path) for path in arguments.reference]
     test_set = TestSet(pairs[0][0], [reference for _, reference in pairs], arguments.moses)
