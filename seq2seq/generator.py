@@ -9,7 +9,7 @@ outgrown the context.
 import math
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple, overload
 
@@ -24,7 +24,7 @@ from seq2seq.options import DecodeOptions
 from seq2seq.released import find_model
 from seq2seq.search import Hypothesis
 from seq2seq.tokenizer import Tokenizer
-from seq2seq.translation import Alternative, Finish, Score
+from seq2seq.translation import Finish, Score
 
 END = "</s>"
 SAMPLING = DecodeOptions(sampling_topk=0)
@@ -32,10 +32,11 @@ SAMPLING = DecodeOptions(sampling_topk=0)
 
 @dataclass(frozen=True)
 class Generation:
-    """What was written after a prompt; `text` does not repeat it.
+    """What was written after a prompt; `text` does not repeat it, and is its `tokens` joined.
 
     `score` = log_probability / n ** length_penalty, n the tokens and, where it ended, the end;
-    `alternatives` are the further hypotheses, best first.
+    `token_log_probabilities` has a number for each. `prompt_tokens` were read; `alternatives` are the
+    further hypotheses, best first.
     """
 
     prompt: str
@@ -45,8 +46,8 @@ class Generation:
     tokens: list[str]
     finish: Finish
     prompt_tokens: int
-    alternatives: list[Alternative] = field(default_factory=list)
-    token_log_probabilities: list[float] = field(default_factory=list, repr=False)
+    token_log_probabilities: list[float] = field(repr=False)
+    alternatives: list["Generation"] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
         """The fields that `seq2seq generate --json` prints."""
@@ -124,7 +125,7 @@ class Generator:
         if isinstance(prompts, str):
             return self.generate([prompts], options)[0]
         texts = [_checked(prompt) for prompt in prompts]
-        options = options or SAMPLING
+        options = _named(options or SAMPLING)
         read = [self.read(text) for text in texts]
         found = decode_prompts(self.model, read, options, self._prefix(options))
         return [self._generation(*each) for each in zip(texts, read, found, strict=True)]
@@ -134,8 +135,13 @@ class Generator:
 
         A beam revises what it wrote, so `beam_size` is not used.
         """
-        options = options or SAMPLING
-        return self._stream(_checked(prompt), options)
+        return (text for text, _ in self.steps(prompt, options) if text)
+
+    def steps(self, prompt: str, options: DecodeOptions | None = None) -> Iterator[tuple[str, float]]:
+        """As `stream`, each token's text with its log-probability; the end is none of them."""
+        read, options = self.read(_checked(prompt)), _named(options or SAMPLING)
+        for step in stream_prompt(self.model, read, options, self._prefix(options)):
+            yield self.tokenizer.decode([step.token]), step.log_probability
 
     @overload
     def score(self, texts: str) -> Score: ...  # type: ignore[overload-overlap]
@@ -154,8 +160,7 @@ class Generator:
         for text in texts:
             ids = self._sequence(_checked(text))
             values = log_probabilities(self.model, ids, self.model.config.max_length // 2).tolist()
-            pieces = self.tokenizer.pieces(ids[1:])
-            scores.append(Score(math.fsum(values), pieces, values))
+            scores.append(Score(math.fsum(values), self._texts(ids[1:]), values))
         return scores
 
     def measure(self, text: str) -> Measure:
@@ -193,28 +198,29 @@ class Generator:
         return self.tokenizer.encode(prefix) if isinstance(prefix, str) else self.tokenizer.ids(prefix)
 
     def _generation(self, prompt: str, read: Sequence[int], found: Sequence[Hypothesis]) -> Generation:
-        decode, pieces = self.tokenizer.decode, self.tokenizer.pieces
-        best = found[0]
-        return Generation(
-            prompt,
-            decode(best.tokens),
-            best.score,
-            best.log_probability,
-            pieces(best.tokens),
-            best.finish,
-            min(len(read), self.model.config.max_length),
-            [
-                Alternative(decode(h.tokens), h.score, h.log_probability, pieces(h.tokens), h.finish)
-                for h in found[1:]
-            ],
-            best.token_log_probabilities,
+        best, *others = (
+            Generation(
+                prompt,
+                self.tokenizer.decode(each.tokens),
+                each.score,
+                each.log_probability,
+                self._texts(each.tokens),
+                each.finish,
+                min(len(read), self.model.config.max_length),
+                each.token_log_probabilities,
+            )
+            for each in found
         )
+        return replace(best, alternatives=others)
 
-    def _stream(self, prompt: str, options: DecodeOptions) -> Iterator[str]:
-        """Each piece is decoded by itself: a verbatim vocabulary's texts are its pieces' texts joined."""
-        for step in stream_prompt(self.model, self.read(prompt), options, self._prefix(options)):
-            if text := self.tokenizer.decode([step.token]):
-                yield text
+    def _texts(self, ids: Sequence[int]) -> list[str]:
+        """The text of each token; a verbatim vocabulary's texts joined are the text."""
+        return [END if each == EOS else self.tokenizer.decode([each]) for each in ids]
+
+
+def _named(options: DecodeOptions) -> DecodeOptions:
+    """The options without the unknown piece, which stands for no text."""
+    return replace(options, disable_unk=True)
 
 
 def _checked(text: str) -> str:
