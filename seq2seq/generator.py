@@ -17,7 +17,7 @@ import torch
 
 from seq2seq.checkpoint import LanguageSettings, load_language_model, save_model
 from seq2seq.config import EOS
-from seq2seq.generation import decode_prompts, log_probabilities, stream_prompt
+from seq2seq.generation import decode_prompts, length_limit, log_probabilities, stream_prompt
 from seq2seq.hub import push
 from seq2seq.language_model import LanguageModel
 from seq2seq.options import DecodeOptions
@@ -111,9 +111,7 @@ class Generator:
     ) -> Generation: ...
 
     @overload
-    def generate(
-        self, prompts: Iterable[str], options: DecodeOptions | None = None
-    ) -> list[Generation]: ...
+    def generate(self, prompts: Iterable[str], options: DecodeOptions | None = None) -> list[Generation]: ...
 
     def generate(
         self, prompts: str | Iterable[str], options: DecodeOptions | None = None
@@ -125,7 +123,7 @@ class Generator:
         if isinstance(prompts, str):
             return self.generate([prompts], options)[0]
         texts = [_checked(prompt) for prompt in prompts]
-        options = _named(options or SAMPLING)
+        options = self._own(options or SAMPLING)
         read = [self.read(text) for text in texts]
         found = decode_prompts(self.model, read, options, self._prefix(options))
         return [self._generation(*each) for each in zip(texts, read, found, strict=True)]
@@ -139,7 +137,7 @@ class Generator:
 
     def steps(self, prompt: str, options: DecodeOptions | None = None) -> Iterator[tuple[str, float]]:
         """As `stream`, each token's text with its log-probability; the end is none of them."""
-        read, options = self.read(_checked(prompt)), _named(options or SAMPLING)
+        read, options = self.read(_checked(prompt)), self._own(options or SAMPLING)
         for step in stream_prompt(self.model, read, options, self._prefix(options)):
             yield self.tokenizer.decode([step.token]), step.log_probability
 
@@ -190,6 +188,13 @@ class Generator:
         end = [EOS] if self.settings.ends else []
         return [self.opening, *self.tokenizer.encode(text), *end]
 
+    def _own(self, options: DecodeOptions) -> DecodeOptions:
+        """The options without the unknown piece, which stands for no text, and without an end never seen."""
+        if self.settings.ends:
+            return replace(options, disable_unk=True)
+        limit = length_limit(options)
+        return replace(options, disable_unk=True, min_length=limit, max_length=limit)
+
     def _prefix(self, options: DecodeOptions) -> list[int]:
         """The ids that every result begins with."""
         prefix = options.target_prefix
@@ -216,11 +221,6 @@ class Generator:
     def _texts(self, ids: Sequence[int]) -> list[str]:
         """The text of each token; a verbatim vocabulary's texts joined are the text."""
         return [END if each == EOS else self.tokenizer.decode([each]) for each in ids]
-
-
-def _named(options: DecodeOptions) -> DecodeOptions:
-    """The options without the unknown piece, which stands for no text."""
-    return replace(options, disable_unk=True)
 
 
 def _checked(text: str) -> str:

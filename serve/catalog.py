@@ -140,7 +140,9 @@ class Catalog:
                 return writer
         names = " or ".join(writer.name for writer in self.writers)
         if not names:
-            raise ValueError("this server has no language model; start it with one, such as --model shakespeare")
+            raise ValueError(
+                "this server has no language model; start it with one, such as --model shakespeare"
+            )
         assert name is not None
         raise ValueError(f"model is {_short(name)}, which this server does not write with; choose {names}")
 

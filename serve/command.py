@@ -203,7 +203,8 @@ def _greeting(catalog: Catalog, host: str, port: int) -> str:
     name = f"[{host}]" if ":" in host else host
     served = [f"{source} to {target}" for source, target in catalog.pairs]
     served += [f"text by {writer.name}" for writer in catalog.writers]
-    return f"Serving {', '.join(served)} at http://{name}:{port} (REST: http://{name}:{port}/docs); Ctrl-C ends it."
+    address = f"http://{name}:{port}"
+    return f"Serving {', '.join(served)} at {address} (REST: {address}/docs); Ctrl-C ends it."
 
 
 def _options(arguments: argparse.Namespace) -> "ServerOptions":

@@ -1,7 +1,8 @@
 """POST /v1/completions: text that goes on from a prompt, in OpenAI's shape, so that its clients work.
 
     {"model": "shakespeare", "prompt": "ROMEO:", "max_tokens": 64, "temperature": 0.8, "stream": true}
-    -> {"id", "object": "text_completion", "choices": [{"index", "text", "finish_reason", "logprobs"}], "usage"}
+    -> {"id", "object": "text_completion", "usage",
+        "choices": [{"index", "text", "finish_reason", "logprobs"}]}
 
 A stream is server-sent events, each such an object with what is new of one choice, then `[DONE]`; choices
 follow each other. Temperature 0 is greedy search. A key may come as `Authorization: Bearer`.
@@ -58,8 +59,12 @@ class CompletionRequest(Body):
     seed: int | None = Field(None, ge=0, le=2**63 - 1, description="a whole number from 0")
     user: str | None = Field(None, description="any text; it is not used")
     best_of: Literal[1] | None = Field(None, description="1, or leave it out")
-    frequency_penalty: Literal[0] | None = Field(None, description="0, or leave it out: repetition_penalty is there")
-    presence_penalty: Literal[0] | None = Field(None, description="0, or leave it out: repetition_penalty is there")
+    frequency_penalty: Literal[0] | None = Field(
+        None, description="0, or leave it out: repetition_penalty is there"
+    )
+    presence_penalty: Literal[0] | None = Field(
+        None, description="0, or leave it out: repetition_penalty is there"
+    )
     top_k: int | None = Field(None, ge=0, le=1_000_000, description="tokens to choose among, 0 for all")
     repetition_penalty: float | None = Field(None, ge=0.1, le=10, description="a number from 0.1 to 10")
     no_repeat_ngram_size: int | None = Field(None, ge=0, le=1000, description="a whole number from 0")

@@ -41,7 +41,7 @@ from .language_task import LanguageTask
 from .memory import keep_freed_memory
 from .progress import Progress
 from .release import write_model
-from .run import ROOT, RunFolder, check_config, find_config, model_kind
+from .run import ROOT, RunFolder, model_kind, resolve_configs
 from .stopping import Stopping
 from .task import TranslationTask
 
@@ -117,7 +117,7 @@ def main(argv: list[str]) -> int:
     _quiet()
     keep_freed_memory()
     try:
-        args, name = _resolve_configs(argv)
+        args, name = resolve_configs(argv)
         cli = TrainCLI(args)
     except (TypeError, argparse.ArgumentError, ArgumentError, MisconfigurationException) as error:
         raise ValueError(_sentence(error)) from error
@@ -274,24 +274,6 @@ def continued_shape(start: ModelConfig, asked: ModelConfig) -> ModelConfig:
                 f"model.{name} is {value}, but the model of --init has {getattr(start, name)}; leave it out"
             )
     return dataclasses.replace(start, dropout=asked.dropout)
-
-
-def _resolve_configs(argv: list[str]) -> tuple[list[str], str]:
-    """The arguments with each --config as a path, and the name of the first."""
-    args: list[str] = []
-    paths: list[Path] = []
-    rest = iter(argv)
-    for arg in rest:
-        if arg in ("-c", "--config") or arg.startswith("--config="):
-            named = arg.partition("=")[2] if "=" in arg else next(rest, "")
-            paths.append(find_config(named))
-            check_config(paths[-1])
-            args += ["--config", str(paths[-1])]
-        else:
-            args.append(arg)
-    if not paths and not {"-h", "--help"} & set(argv):
-        raise ValueError("--config is missing; name a recipe or a YAML file, such as --config quickstart")
-    return args, paths[0].stem if paths else ""
 
 
 def _sentence(error: Exception) -> str:

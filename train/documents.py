@@ -1,7 +1,7 @@
 """Text for a language model: any text file, a table, or a hub data set, read piece by piece.
 
     text files     one endless text, line by line; the last `valid_share` of its characters validates
-    tables, hub    a document a row, which ends; every so-many-th row validates, unless there is a split for it
+    tables, hub    a document a row, which ends; every so-many-th row validates, if no split is for it
 
 Nothing is held in memory, so a corpus may be larger than it.
 """
@@ -46,8 +46,8 @@ class TextCorpus:
     def __post_init__(self) -> None:
         if bool(self.name) == bool(self.files):
             raise ValueError(
-                f"data.name is {self.name!r} and data.files is {self.files}; give one of the two: a data set of "
-                "the hub, or text files of your own"
+                f"data.name is {self.name!r} and data.files is {self.files}; give one of the two: a data set "
+                "of the hub, or text files of your own"
             )
         for place in [self.name or "", *self.training_files, *self.validation_files]:
             if "://" in place:

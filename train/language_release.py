@@ -76,10 +76,8 @@ def make_card(
 ) -> str:
     """The card in Markdown."""
     corpus, parameters = data.settings, sum(each.numel() for each in model.parameters())
-    curve = "\n".join(
-        f"| {entry['update']:.0f} | {entry['minutes']:.1f} | {entry['nats']:.4f} | {entry['perplexity']:.2f} |"
-        for entry in curve_points(history)
-    )
+    row = "| {update:.0f} | {minutes:.1f} | {nats:.4f} | {perplexity:.2f} |"
+    curve = "\n".join(row.format(**entry) for entry in curve_points(history))
     return f"""---
 {_metadata(data, chosen.nats)}
 ---

@@ -54,12 +54,9 @@ class Progress(Callback):
         if trainer.state.fn == "fit" and not trainer.sanity_checking and trainer.is_global_zero:
             entry = self.checkpoints.measure(trainer)
             scores, *samples = module.describe(entry)  # type: ignore[operator]
-            self.say(
-                "update {update:.0f}, {minutes:.1f} min: train loss {train_loss:.3f}, valid loss {loss:.3f}, ".format(
-                    **entry
-                )
-                + f"{scores} ({self.speed:,.0f} tokens/s)"
-            )
+            when = "update {update:.0f}, {minutes:.1f} min".format(**entry)
+            losses = "train loss {train_loss:.3f}, valid loss {loss:.3f}".format(**entry)
+            self.say(f"{when}: {losses}, {scores} ({self.speed:,.0f} tokens/s)")
             for sample in samples:
                 self.say(sample)
         self._tokens, self._seconds, self._started = 0, 0.0, time.monotonic()
@@ -86,4 +83,3 @@ class Progress(Callback):
             self._bar.write(line, file=sys.stderr)
         else:
             print(line, file=sys.stderr, flush=True)
-

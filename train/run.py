@@ -49,6 +49,24 @@ def check_config(path: Path) -> None:
         raise ValueError(f"{path} holds {str(found)[:40]!r}, not sections of settings: data: {{name: ...}}")
 
 
+def resolve_configs(argv: list[str]) -> tuple[list[str], str]:
+    """The arguments with each --config as a path, and the name of the first."""
+    args: list[str] = []
+    paths: list[Path] = []
+    rest = iter(argv)
+    for arg in rest:
+        if arg in ("-c", "--config") or arg.startswith("--config="):
+            named = arg.partition("=")[2] if "=" in arg else next(rest, "")
+            paths.append(find_config(named))
+            check_config(paths[-1])
+            args += ["--config", str(paths[-1])]
+        else:
+            args.append(arg)
+    if not paths and not {"-h", "--help"} & set(argv):
+        raise ValueError("--config is missing; name a recipe or a YAML file, such as --config quickstart")
+    return args, paths[0].stem if paths else ""
+
+
 def model_kind(args: Sequence[str]) -> str:
     """What kind of model some arguments ask for, by their configs and flags; the last one counts.
 

@@ -56,7 +56,7 @@ class WindowBatch:
 
 
 def write_tokens(path: Path, texts: Iterable[str], tokenizer: Tokenizer, *, ends: bool) -> int:
-    """Write the tokens of some texts, each followed by the end symbol where texts end; how many characters."""
+    """Write the tokens of some texts, with an end symbol after each where texts end; their characters."""
     characters = 0
 
     def portions() -> Iterator[array]:
@@ -135,8 +135,7 @@ class WindowOrder:
                 yield self._draw(position)
                 position += 1
         while True:
-            for batch in self._blocks(epoch)[position:]:
-                yield batch
+            yield from self._blocks(epoch)[position:]
             epoch, position = epoch + 1, 0
 
     def place(self, taken: int) -> Place:
@@ -158,7 +157,8 @@ class WindowOrder:
     def _blocks(self, epoch: int) -> list[list[int]]:
         chance = random.Random(f"{self.seed} {epoch}")
         offset = chance.randrange(self.length)
-        starts = list(range(offset, offset + ((self.count - 1) // self.length - 1) * self.length, self.length))
+        blocks = (self.count - 1) // self.length - 1
+        starts = list(range(offset, offset + blocks * self.length, self.length))
         chance.shuffle(starts)
         batches = [
             starts[first : first + self.rows] for first in range(0, len(starts) - self.rows + 1, self.rows)

@@ -28,8 +28,8 @@ def make_parser() -> Parser:
     """The command's flags."""
     parser = Parser(
         "evaluate",
-        "Translate a test set and score it: BLEU, chrF, TER with their signatures; or, with --text, measure how "
-        "well a language model foretells a text.",
+        "Translate a test set and score it: BLEU, chrF, TER with their signatures; or, with --text, measure "
+        "how well a language model foretells a text.",
     )
     parser.add_argument(
         "--model",
@@ -40,7 +40,9 @@ def make_parser() -> Parser:
     )
     parser.add_argument("--device", default="auto", help="auto (a GPU where there is one), cpu, cuda, ...")
     parser.add_argument("--source", metavar="FILE", help="source texts, one a line")
-    parser.add_argument("--reference", metavar="FILE", action="append", help="a reference; may be given again")
+    parser.add_argument(
+        "--reference", metavar="FILE", action="append", help="a reference; may be given again"
+    )
     parser.add_argument("--text", metavar="FILE", help="a text to be foretold by language models")
     parser.add_argument(
         "--moses",

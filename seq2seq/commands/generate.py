@@ -84,7 +84,7 @@ def _written(generator: "Generator", options: DecodeOptions, arguments: argparse
         for prompt in group:
             if len(generator.read(prompt)) > context:
                 print(
-                    f"seq2seq: a prompt is longer than the model's context; its last {context} tokens are read",
+                    f"a prompt is longer than the model's context; its last {context} tokens are read",
                     file=sys.stderr,
                 )
         if arguments.stream:

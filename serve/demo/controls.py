@@ -15,7 +15,7 @@ from .labels import say
 
 OFFERED = ("num_hypotheses", "beam_size", "length_penalty", "repetition_penalty", "no_repeat_ngram_size")
 LARGEST = {"no_repeat_ngram_size": 10.0}  # a slider to the field's own 1000 could not be set
-FIRST = {"num_hypotheses": 4}  # there are alternatives without asking
+FIRST: dict[str, Any] = {"num_hypotheses": 4}  # there are alternatives without asking
 
 
 class Controls:
@@ -24,7 +24,7 @@ class Controls:
     def __init__(self, limits: Limits) -> None:
         fields = {field.name: field for field in option_fields()}
         most = {**LARGEST, "num_hypotheses": limits.candidates, "beam_size": limits.candidates}
-        self.sliders = [_slider(fields[name], most.get(name)) for name in OFFERED]
+        self.sliders = [make_slider(fields[name], most.get(name), FIRST.get(name)) for name in OFFERED]
 
     @staticmethod
     def read(values: tuple[Any, ...]) -> DecodeOptions:
@@ -34,14 +34,14 @@ class Controls:
         return DecodeOptions(**given)
 
 
-def _slider(field: OptionField, most: float | None) -> gr.Slider:
+def make_slider(field: OptionField, most: float | None = None, first: Any = None) -> gr.Slider:
+    """A slider for a numeric option, up to `most`, that begins at `first` or where the field does."""
     assert field.minimum is not None and field.maximum is not None
     whole = field.type is int
-    first: Any = FIRST.get(field.name) or field.default
     return gr.Slider(
         field.minimum,
         field.maximum if most is None else min(field.maximum, most),
-        value=first,
+        value=field.default if first is None else first,
         step=1 if whole else 0.1,
         precision=0 if whole else 1,
         label=say(f"option_{field.name}"),
