@@ -164,14 +164,18 @@ class Generator:
     def measure(self, text: str) -> Measure:
         """Nats a character and perplexity over windows of the context without a past, as when training.
 
+        Of an endless text nothing stands before the first token, so that one is not foretold.
+
         Raises:
-            ValueError: an empty text.
+            ValueError: a text too short to foretell anything of.
         """
-        if not text:
-            raise ValueError("the text is empty, so there is nothing to foretell; give one with characters")
-        values = log_probabilities(self.model, self._sequence(text)).double()
-        total = -float(values.sum())
-        return Measure(total / len(text), math.exp(total / len(values)), len(text), len(values))
+        ids = self._sequence(text) if self.settings.ends else self.tokenizer.encode(text)
+        if not text or len(ids) < 2:
+            raise ValueError(f"the text {text!r} is too short to foretell anything of it; give a longer one")
+        given = 0 if self.settings.ends else len(self.tokenizer.decode(ids[:1]))
+        values = log_probabilities(self.model, ids).double()
+        total, characters = -float(values.sum()), len(text) - given
+        return Measure(total / characters, math.exp(total / len(values)), characters, len(values))
 
     def read(self, prompt: str) -> list[int]:
         """The ids that stand for a prompt: a text of its own, or the next part of an endless one."""

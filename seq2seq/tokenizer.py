@@ -64,6 +64,11 @@ class Tokenizer:
         lines = [plain for text in texts if (plain := prepare(text))]
         if not lines:
             raise ValueError("the tokenizer has no text to learn from; give it a corpus with non-empty lines")
+        if model_type == "char" and (least := EOS + 1 + len(set().union(*lines))) > vocabulary_size:
+            raise ValueError(
+                f"vocabulary_size is {vocabulary_size}, fewer than the characters of this corpus; "
+                f"choose at least {least}"
+            )
         try:
             return cls.from_bytes(_train(lines, vocabulary_size, model_type, seed, verbatim))
         except RuntimeError as error:

@@ -112,7 +112,7 @@ def test_windows_carry_over_what_they_are_told(tiny_generator: Generator) -> Non
             assert float(found[place - 1]) == pytest.approx(float(expected), abs=1e-4)
 
 
-def test_measure_is_the_mean_over_windows(ending: Generator) -> None:
+def test_measure_is_the_mean_over_windows(ending: Generator, tiny_generator: Generator) -> None:
     """Perplexity would be of another number of tokens than its sum, or nats of another of characters."""
     text = "a dog runs through the snow.\n"
     found = ending.measure(text)
@@ -120,8 +120,9 @@ def test_measure_is_the_mean_over_windows(ending: Generator) -> None:
     assert (found.characters, found.tokens) == (len(text), len(text) + 1)
     assert found.nats == pytest.approx(total / len(text))
     assert found.perplexity == pytest.approx(math.exp(total / (len(text) + 1)))
-    with pytest.raises(ValueError, match="empty"):
-        ending.measure("")
+    for generator, short in ((ending, ""), (tiny_generator, "a")):
+        with pytest.raises(ValueError, match="too short"):
+            generator.measure(short)
 
 
 def test_a_directory_gives_the_same_generator(tiny_generator: Generator, tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ def language_recipe(tmp_path: Path) -> list[str]:
 
 
 def test_a_language_model_learns_its_text(language_recipe: list[str], tmp_path: Path, capsys: Capsys) -> None:
-    """The hours of training would leave nothing that writes, or a card with another score than its model's."""
+    """The hours of training would leave nothing that writes, or a card with another score."""
     folder = tmp_path / "run"
     steps = ["--trainer.max_steps=150", "--trainer.val_check_interval=75"]
     assert train([*language_recipe, "--run_dir", str(folder), *steps]) == 0
@@ -54,7 +54,7 @@ def test_a_language_model_learns_its_text(language_recipe: list[str], tmp_path: 
     )
     measured = json.loads(capsys.readouterr().out)["models"][0]["nats"]
     said = float(card.split(" nats a character on")[0].split()[-1])
-    assert measured == pytest.approx(said, abs=0.03), "evaluate and the card measure differently"
+    assert measured == pytest.approx(said, abs=1e-3), "evaluate and the card measure differently"
     assert measured < 1.0
 
 
