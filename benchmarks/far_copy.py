@@ -1,15 +1,12 @@
-"""Copy from far: what distance costs attention, a GRU and convolutions of equal size.
-
-    source   c c c c  n n n ... n  </s>     four symbols to keep, then noise for a distance
-    target   c c c c                        to be written once all has been read
+"""What distance costs attention, a GRU and convolutions of equal size: to copy, and to recall, from far.
 
     python benchmarks/far_copy.py --runs DIR > docs/figures/distance.json
 
-The copying task of Hochreiter and Schmidhuber (1997) and Arjovsky et al. (2016), with noise where theirs
-is blank. Each model is trained once a seed, all on the same batches: near ones first, because the rivals
-learn nothing when they begin with all, then farther ones among them. Its accuracy at each distance, and the
-processor time of a training step beside ours in interleaved rounds, on one thread, go to standard output as
-JSON. DIR keeps each finished training and timing, so that a second run does only what is missing.
+The tasks are in `far_tasks.py`. Each model is trained once a task and seed, all on the same batches: near
+ones first, because the rivals learn nothing when they begin with all, then farther ones among them. Its
+accuracy at each distance, and the processor time of a training step beside ours in interleaved rounds, on
+one thread, go to standard output as JSON. DIR keeps each finished training and timing, so that a second run
+does only what is missing.
 """
 
 import argparse
@@ -23,17 +20,15 @@ from typing import Any
 
 import torch
 from attention_cost import processor_seconds
+from far_tasks import COPY, SYMBOLS, TASKS, Task
 from rivals import ConvolutionalModel, RecurrentModel
 from torch import Tensor, nn
 from torch.nn import functional
 
-from seq2seq.config import BOS, EOS, ModelConfig
+from seq2seq.config import BOS, ModelConfig
 from seq2seq.transformer import Transformer
 
 DISTANCES = (16, 32, 64, 128, 256, 512, 1024)
-KEPT = 4  # symbols to copy
-SYMBOLS, NOISE = range(4, 12), range(12, 20)
-VOCABULARY = 20
 TOKENS = 2048  # of source a batch, but no more than MOST_ROWS rows
 MOST_ROWS = 32
 RATES = {"attention": 2e-3, "GRU": 5e-3, "convolution": 3e-3}
@@ -44,11 +39,11 @@ NEAR, ALL = 0.3, 0.7  # shares of the updates: until then only the nearest; from
 class AttentionModel(nn.Module):
     """Our Transformer, seen as a function of source and target only."""
 
-    def __init__(self, width: int):
+    def __init__(self, vocabulary_size: int, width: int):
         super().__init__()
         self.transformer = Transformer(
             ModelConfig(
-                vocabulary_size=VOCABULARY,
+                vocabulary_size=vocabulary_size,
                 width=width,
                 feed_forward=2 * width,
                 encoder_layers=2,
@@ -64,22 +59,16 @@ class AttentionModel(nn.Module):
         return self.transformer(source, target).logits
 
 
-# Widths that make about 41,000 weights of each.
-MAKERS: dict[str, Callable[[], nn.Module]] = {
-    "attention": lambda: AttentionModel(32),
-    "GRU": lambda: RecurrentModel(VOCABULARY, 57),
-    "convolution": lambda: ConvolutionalModel(VOCABULARY, 24),
+MAKERS: dict[str, Callable[[int, int], nn.Module]] = {
+    "attention": AttentionModel,
+    "GRU": RecurrentModel,
+    "convolution": ConvolutionalModel,
 }
 
 
-def make_batch(rows: int, distance: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Sources [B, KEPT + distance + 1] and what is to be copied, [B, KEPT]."""
-
-    def draw(choices: range, count: int) -> Tensor:
-        return torch.randint(choices.start, choices.stop, (rows, count), generator=generator)
-
-    kept = draw(SYMBOLS, KEPT)
-    return torch.cat([kept, draw(NOISE, distance), torch.full((rows, 1), EOS)], dim=1), kept
+def make(name: str, task: Task) -> nn.Module:
+    """A new model of the size that the task gives it."""
+    return MAKERS[name](task.vocabulary, task.widths[name])
 
 
 def rows_for(distance: int) -> int:
@@ -96,7 +85,7 @@ def choose_distance(done: float, distances: Sequence[int], generator: torch.Gene
 
 
 def predict(model: nn.Module, source: Tensor, kept: Tensor) -> Tensor:
-    """Logits [B, KEPT, V] of each symbol, after those before it (which say nothing about it)."""
+    """Logits [B, T, V] of each symbol asked for, after those before it (which say nothing about it)."""
     start = torch.full_like(kept[:, :1], BOS)
     return model(source, torch.cat([start, kept[:, :-1]], dim=1))
 
@@ -106,10 +95,12 @@ def loss_of(model: nn.Module, source: Tensor, kept: Tensor) -> Tensor:
     return functional.cross_entropy(predict(model, source, kept).flatten(0, 1), kept.flatten())
 
 
-def train(name: str, seed: int, updates: int, distances: Sequence[int], report: int = 500) -> nn.Module:
+def train(
+    name: str, task: Task, seed: int, updates: int, distances: Sequence[int], report: int = 500
+) -> nn.Module:
     """A model trained for so many updates, each on a batch of one of the distances."""
     torch.manual_seed(seed)
-    model = MAKERS[name]()
+    model = make(name, task)
     generator = torch.Generator().manual_seed(1000 + seed)
     optimizer = torch.optim.Adam(model.parameters(), lr=RATES[name])
     schedule = torch.optim.lr_scheduler.LambdaLR(
@@ -118,7 +109,7 @@ def train(name: str, seed: int, updates: int, distances: Sequence[int], report: 
     recent: list[float] = []
     for number in range(updates):
         distance = choose_distance(number / updates, distances, generator)
-        loss = loss_of(model, *make_batch(rows_for(distance), distance, generator))
+        loss = loss_of(model, *task.draw(rows_for(distance), distance, generator))
         optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -126,36 +117,37 @@ def train(name: str, seed: int, updates: int, distances: Sequence[int], report: 
         schedule.step()
         recent.append(loss.item())
         if (number + 1) % report == 0:
-            say(f"{name}, seed {seed}: update {number + 1}, loss {statistics.mean(recent[-report:]):.3f}")
+            mean = statistics.mean(recent[-report:])
+            say(f"{task.name}, {name}, seed {seed}: update {number + 1}, loss {mean:.3f}")
     return model.eval()
 
 
 @torch.inference_mode()
-def accuracy(model: nn.Module, distance: int, sequences: int = 256) -> float:
-    """The share of symbols copied right, over sequences never trained on."""
+def accuracy(model: nn.Module, task: Task, distance: int, sequences: int = 256) -> float:
+    """The share of symbols written right, over sequences never trained on."""
     generator = torch.Generator().manual_seed(7)
-    right, rows = 0, rows_for(distance)
-    batches = max(1, sequences // rows)
-    for _ in range(batches):
-        source, kept = make_batch(rows, distance, generator)
-        right += int((predict(model, source, kept).argmax(dim=-1) == kept).sum())
-    return right / (batches * rows * KEPT)
+    rows = rows_for(distance)
+    right = []
+    for _ in range(max(1, sequences // rows)):
+        source, kept = task.draw(rows, distance, generator)
+        right.append(predict(model, source, kept).argmax(dim=-1) == kept)
+    return torch.cat(right).double().mean().item()
 
 
 def train_all(
-    folder: Path, seeds: Sequence[int], updates: int, distances: Sequence[int]
+    folder: Path, task: Task, seeds: Sequence[int], updates: int, distances: Sequence[int]
 ) -> dict[str, dict[str, list[float]]]:
     """Accuracy of each model at each distance, one number a seed; what the folder holds is not done again."""
     found: dict[str, dict[str, list[float]]] = {name: {str(d): [] for d in distances} for name in MAKERS}
     for seed in seeds:
         for name in MAKERS:
-            kept = folder / f"{name}-{seed}-{updates}.json"
+            kept = folder / f"{task.name}-{name}-{seed}-{updates}.json"
             if not kept.exists():
-                model = train(name, seed, updates, distances)
-                kept.write_text(json.dumps({str(d): accuracy(model, d) for d in distances}))
+                model = train(name, task, seed, updates, distances)
+                kept.write_text(json.dumps({str(d): accuracy(model, task, d) for d in distances}))
             for distance, share in json.loads(kept.read_text()).items():
                 found[name][distance].append(share)
-            say(f"{name}, seed {seed}: {kept.read_text()}")
+            say(f"{task.name}, {name}, seed {seed}: {kept.read_text()}")
     return found
 
 
@@ -173,12 +165,12 @@ def time_all(folder: Path, distances: Sequence[int], rounds: int) -> dict[str, d
 
 def time_steps(name: str, distance: int, rounds: int, rows: int = 4) -> list[float]:
     """Quartiles of a rival's processor time for a training step over ours, both measured in every round."""
-    batch = make_batch(rows, distance, torch.Generator().manual_seed(1))
+    batch = COPY.draw(rows, distance, torch.Generator().manual_seed(1))
 
     def step_of(model: nn.Module) -> Callable[[], object]:
         return lambda: loss_of(model, *batch).backward()
 
-    ours, rival = step_of(MAKERS["attention"]()), step_of(MAKERS[name]())
+    ours, rival = (step_of(make(which, COPY)) for which in ("attention", name))
     ours(), rival()  # the first call is slower
     ratios = [processor_seconds(rival, TIMED) / processor_seconds(ours, TIMED) for _ in range(rounds)]
     low, middle, high = statistics.quantiles(ratios, n=4)
@@ -192,16 +184,19 @@ def parameters(model: nn.Module) -> int:
 
 
 def measure(
-    folder: Path, seeds: Sequence[int], updates: int, distances: Sequence[int], rounds: int
+    folder: Path, seeds: Sequence[int], updates: int | None, distances: Sequence[int], rounds: int
 ) -> dict[str, Any]:
-    """All that the figure shows, as plain values."""
+    """All that the figure shows, as plain values; `updates` in place of each task's own number."""
+    lengths = {task.name: updates or task.updates for task in TASKS}
     return {
-        "updates": updates,
+        "updates": lengths,
         "seeds": list(seeds),
-        "chance": 1 / len(SYMBOLS),
-        "parameters": {name: parameters(make()) for name, make in MAKERS.items()},
-        "receptive_field": ConvolutionalModel(VOCABULARY, 1).receptive_field,
-        "accuracy": train_all(folder, seeds, updates, distances),
+        "chance": 1 / SYMBOLS,
+        "parameters": {task.name: {name: parameters(make(name, task)) for name in MAKERS} for task in TASKS},
+        "receptive_field": ConvolutionalModel(COPY.vocabulary, 1).receptive_field,
+        "accuracy": {
+            task.name: train_all(folder, task, seeds, lengths[task.name], distances) for task in TASKS
+        },
         "step_ratio": time_all(folder, distances, rounds),
     }
 
@@ -218,7 +213,7 @@ def main() -> None:
     )
     parser.add_argument("--runs", type=Path, required=True, help="a folder that keeps what is finished")
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--updates", type=int, default=3000)
+    parser.add_argument("--updates", type=int, help="in place of each task's own number")
     parser.add_argument("--rounds", type=int, default=5, help="timed pairs a distance")
     arguments = parser.parse_args()
     torch.set_num_threads(1)

@@ -7,18 +7,20 @@
     plain route        FastAPI around `transformers`' generate, same weights, one text at a time in a thread
     litserve           LitServe, its own batching, around our translator (only if it is installed)
 
-All of them search with beam 5 and answer the same sentences. Each server is a process of its own, started
-and stopped in turn; the clients are one process more. Printed for each: answers a second, the median and the
-95th percentile of the time an answer took, answers for each second of processor time that the server's
-processes used (which a busy machine changes little), and what was no 200; for ours also the time to the
-first text of a stream when nobody else asks.
+All of them search with beam 5 and answer the same sentences. Each server is a group of processes of its own,
+started and ended in turn; the clients are one process more. Printed for each as soon as it is known: answers
+a second, the median and the 95th percentile of the time an answer took, answers for each second of processor
+time that the server's processes used (which a busy machine changes little), and what was no 200; for ours
+also the time to the first text of a stream when nobody else asks.
 """
 
 import argparse
 import asyncio
 import contextlib
 import itertools
+import json
 import os
+import signal
 import socket
 import statistics
 import subprocess
@@ -33,6 +35,8 @@ from rounds import conditions
 HERE = Path(__file__).parent
 STREAMS = 20  # how often the first text of a stream is timed
 LONGEST_START = 300  # seconds until a server must answer
+LONGEST_ANSWER = 60  # seconds after which a client takes a request for lost
+LONGEST_END = 10  # seconds that a server has to end when it is asked to
 BEAM = 5
 
 
@@ -50,6 +54,9 @@ def main() -> None:
         if arguments.only and name not in arguments.only:
             continue
         with serving(command) as (address, process):
+            if not address:
+                print(f"{name:18} did not start and is left out", flush=True)
+                continue
             if name == "ours":
                 print(f"{name:18} first text of a stream, idle: {first_text(address, sentences)}", flush=True)
             used = cpu_seconds(process)
@@ -58,10 +65,10 @@ def main() -> None:
         speeds[name] = found.speed
         thrift[name] = len(found.seconds) / found.cpu_seconds
         print(found.line(name), flush=True)
-    for name, speed in speeds.items():
-        if name != "ours" and speed and "ours" in speeds:
-            ratios = speeds["ours"] / speed, thrift["ours"] / thrift[name]
-            print("ours / {}: {:.2f} in answers/s, {:.2f} in answers/CPU s".format(name, *ratios))
+        if name != "ours" and found.seconds and "ours" in speeds:
+            ratios = speeds["ours"] / speeds[name], thrift["ours"] / thrift[name]
+            line = "ours / {}: {:.2f} in answers/s, {:.2f} in answers/CPU s".format(name, *ratios)
+            print(line, flush=True)
 
 
 def read_arguments() -> argparse.Namespace:
@@ -102,30 +109,58 @@ def contestants(model: str) -> Iterator[tuple[str, list[str], str]]:
 
 @contextlib.contextmanager
 def serving(command: Sequence[str]) -> Iterator[tuple[str, int]]:
-    """Address and process of a server that answers; ended afterwards."""
+    """Address (empty where it does not start) and process of a server; all of it is ended afterwards."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    process = subprocess.Popen([*command, str(port)], stdout=subprocess.DEVNULL)
-    address = f"http://127.0.0.1:{port}"
+    process = subprocess.Popen(
+        [*command, str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    )
     try:
-        for _ in range(LONGEST_START * 2):
-            with contextlib.suppress(httpx.TransportError):
-                if httpx.get(f"{address}/health", timeout=5).status_code == 200:
-                    break
-            assert process.poll() is None, f"{command} ended with {process.returncode}"
-            time.sleep(0.5)
-        yield address, process.pid
+        address = f"http://127.0.0.1:{port}"
+        yield address if answers(address, process) else "", process.pid
     finally:
-        process.terminate()
-        process.wait(60)
+        end(process)
+
+
+def answers(address: str, process: subprocess.Popen[bytes]) -> bool:
+    """Waits until a server answers; false where it ends before, or never does."""
+    for _ in range(LONGEST_START * 2):
+        with contextlib.suppress(httpx.TransportError):
+            if httpx.get(f"{address}/health", timeout=5).status_code == 200:
+                return True
+        if process.poll() is not None:
+            return False
+        time.sleep(0.5)
+    return False
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """Ends a server and whatever it started; who does not end when asked to is killed."""
+    for sign, seconds in ((signal.SIGTERM, LONGEST_END), (signal.SIGKILL, LONGEST_END)):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, sign)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(seconds)
+
+
+def family(process: int) -> list[int]:
+    """A process and all that it started, whichever of its threads did."""
+    children = [
+        int(child)
+        for file in Path(f"/proc/{process}/task").glob("*/children")
+        for child in file.read_text().split()
+    ]
+    return [process, *(each for child in children for each in family(child))]
 
 
 def cpu_seconds(process: int) -> float:
-    """Processor time that a process and its children have used so far."""
-    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-    own = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-    children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
-    return own + sum(cpu_seconds(int(child)) for child in children)
+    """Processor time that a process and all that it started have used so far."""
+    ticks = 0
+    for each in family(process):
+        with contextlib.suppress(FileNotFoundError):  # it has ended meanwhile
+            fields = Path(f"/proc/{each}/stat").read_text().rpartition(")")[2].split()
+            ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 class Found:
@@ -176,7 +211,7 @@ async def load(url: str, sentences: Sequence[str], clients: int, seconds: float)
             else:
                 found.seconds.append(time.perf_counter() - start)
 
-    async with httpx.AsyncClient(timeout=300, limits=limits) as session:
+    async with httpx.AsyncClient(timeout=LONGEST_ANSWER, limits=limits) as session:
         await session.post(url, json={"q": sentences[0], "source": "en", "target": "de"})  # warm
         began = time.perf_counter()
         await asyncio.gather(*(client(session) for _ in range(clients)))
@@ -192,12 +227,21 @@ def first_text(address: str, sentences: Sequence[str]) -> str:
             body = {"q": sentence, "source": "en", "target": "de"}
             start = time.perf_counter()
             with session.stream("POST", f"{address}/v1/stream", json=body) as answer:
-                for number, _ in enumerate(answer.iter_text()):
-                    if not number:
-                        taken.append(time.perf_counter() - start)
+                texts = (text for line in answer.iter_lines() if (text := text_of(line)))
+                next(texts)
+                taken.append(time.perf_counter() - start)
+                for _ in texts:  # to its end, so that the next one finds the server idle
+                    pass
     taken = taken[1:]  # the first one warms up
     p95 = statistics.quantiles(taken, n=20)[-1]
     return f"median {1000 * statistics.median(taken):.0f} ms, p95 {1000 * p95:.0f} ms of {len(taken)}"
+
+
+def text_of(line: str) -> str:
+    """The text that a line of a stream of events carries; empty for all other lines, and for blank text."""
+    if not line.startswith("data: "):
+        return ""
+    return str(json.loads(line.removeprefix("data: ")).get("text", "")).strip()
 
 
 def serve_plain(model: str, port: int) -> None:

@@ -76,29 +76,33 @@ def choose_alignment_head(
     tokenizer: Tokenizer,
     train_pairs: Sequence[tuple[str, str]],
     valid_pairs: Sequence[tuple[str, str]],
+    languages: Sequence[str] | None = None,
 ) -> HeadChoice:
     """The cross-attention head that agrees best, on the validation pairs, with links counted on all pairs.
 
     The head is chosen by links of both directions, the share from which on words count as linked by the
-    fuller ones that grow from them.
+    fuller ones that grow from them. `languages` says which language each validation target is of, to a model
+    that has to be told.
     """
     words = [(_words(source), _words(target)) for source, target in [*train_pairs, *valid_pairs]]
     sure, grown = align_both_ways(words)
     longest = model.config.max_length
+    tags = [tokenizer.tag(language) for language in languages or [None] * len(valid_pairs)]
     fitting = [
-        (pair, certain, fuller)
-        for pair, certain, fuller in zip(
-            valid_pairs, sure[len(train_pairs) :], grown[len(train_pairs) :], strict=True
+        (pair, tag, certain, fuller)
+        for pair, tag, certain, fuller in zip(
+            valid_pairs, tags, sure[len(train_pairs) :], grown[len(train_pairs) :], strict=True
         )
-        if certain and all(len(tokenizer.encode(text)) < longest for text in pair)
+        if certain and all(len(tokenizer.encode(text)) + len(tag) < longest for text in pair)
     ]
     if not fitting:
         raise ValueError(
             "no validation pair has a link; give pairs of which the training text knows the words"
         )
-    pairs, certain_links, fuller_links = zip(*fitting, strict=True)
-    choice = choose_head(explain_texts(model, tokenizer, pairs), certain_links)
-    shown = [maps.alignment(choice.head) for maps in explain_texts(model, tokenizer, pairs[:SHOWN])]
+    pairs, tags, certain_links, fuller_links = map(list, zip(*fitting, strict=True))
+    choice = choose_head(explain_texts(model, tokenizer, pairs, tags), certain_links)
+    maps = explain_texts(model, tokenizer, pairs[:SHOWN], tags[:SHOWN])
+    shown = [each.alignment(choice.head) for each in maps]
     return choice._replace(head=replace(choice.head, share=choose_share(shown, fuller_links[:SHOWN])))
 
 

@@ -1,10 +1,11 @@
 """Attention maps of a pair of texts, and the word alignment read from one head.
 
-    maps  [L, H, T, S]   T = target pieces + 1, S = source pieces + 1 (the end symbol is the last)
-    rows  [P, Q]         one head, one row a target piece: row t ("output") or t + 1 ("input"),
-                         the column of the end symbol left out, each row summing to 1 again
+    maps  [L, H, T, S]   T = target pieces + 1, S = source pieces + 1 (the end symbol is the last, before it
+                         the language tag where the model has tags)
+    rows  [P, Q]         one head, one row a target piece: row t ("output") or t + 1 ("input"), the columns
+                         of language tag and end symbol left out, each row summing to 1 again
     words [T', S']       sum over the pieces of a source word, mean over the letters of a target word
-    link  s-t            where words[t, s] is the largest of row t, or at least a given share of it
+    link  s-t            where both agree that they belong together, or one of them does beside such a link
 
 A piece that covers several words (Han characters) shares its weight among them by length.
 """
@@ -19,10 +20,10 @@ import torch
 from torch import Tensor
 
 from seq2seq.settings import AlignmentHead
+from seq2seq.symmetry import Link, read_both
 from seq2seq.text import Normalized, word_spans
 
 Span = tuple[int, int]  # characters from, to (not included), in the original text
-Link = tuple[int, int]  # source unit, target unit
 Units = Literal["words", "pieces", "blanks"]
 
 SHARES = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0]  # among which `choose_share` chooses
@@ -48,8 +49,7 @@ class Alignment:
     """How a target text was attended to its source, part by part.
 
     Each grid of `parts` is over pieces, with spans in the whole texts; words of different parts
-    have no weight between them. A source unit is linked to a target unit when its weight is at least
-    `share` of the largest in that row.
+    have no weight between them.
     """
 
     source: str
@@ -60,18 +60,15 @@ class Alignment:
     def links(self, units: Units = "words") -> list[Link]:
         """Pairs (source unit, target unit), counted from 0, in order of the source.
 
-        Each target unit is linked to the source unit with its largest weight, and to those with at
-        least `share` of it. "words" are blank-separated, characters in scripts without blanks.
+        Each unit of either side chooses the strongest on the other, and those with at least `share` of
+        its strength; `symmetry.read_both` joins the choices of both sides. "words" are blank-separated,
+        characters in scripts without blanks.
         """
-        links: set[Link] = set()
-        for grid, first_source, first_target in self._grids(units):
-            weights = grid.weights
-            if weights.numel() == 0:
-                continue
-            best = weights.max(dim=1, keepdim=True).values
-            for t, s in ((weights >= self.share * best) & (best > 0)).nonzero().tolist():
-                links.add((first_source + s, first_target + t))
-        return sorted(links)
+        return sorted(
+            (first_source + s, first_target + t)
+            for grid, first_source, first_target in self._grids(units)
+            for s, t in read_both(grid.weights, self.share)
+        )
 
     def pharaoh(self) -> str:
         """The links of blank-separated words as one line, `source-target`, counted from 0."""
@@ -124,7 +121,8 @@ class AttentionMaps:
     """Every attention map of one forced pass over a source and its target.
 
     Shapes: cross [L, H, T, S], encoder [L, H, S, S], decoder [L, H, T, T]; `source_tokens` and
-    `target_tokens` are the S and T pieces, the end symbol last. Row t of cross and decoder is the
+    `target_tokens` are the S and T pieces, the end symbol last; spans are those of the pieces of the
+    texts, so a language tag before the source's end symbol has none. Row t of cross and decoder is the
     step whose input is piece t - 1 and which predicts piece t.
     """
 
@@ -146,7 +144,7 @@ class AttentionMaps:
                 f"layer {head.layer}, head {head.head} is not among the {layers} layers of {heads} heads, "
                 "counted from 0"
             )
-        rows = _piece_rows(self.cross[head.layer, head.head], head.read)
+        rows = _piece_rows(self.cross[head.layer, head.head], len(self.source_spans), head.read)
         grid = Grid(self.source_spans, self.target_spans, rows)
         return Alignment(self.source, self.target, (grid,), head.share)
 
@@ -191,7 +189,8 @@ def choose_head(
             continue
         linked += int(truth.any(dim=1).sum())
         for read in ("output", "input"):
-            strongest = gather(_piece_rows(pair.cross, read), rows, columns).argmax(dim=-1)  # [L, H, T']
+            weights = gather(_piece_rows(pair.cross, len(pair.source_spans), read), rows, columns)
+            strongest = weights.argmax(dim=-1)  # [L, H, T']
             hits = truth[torch.arange(len(truth)), strongest].sum(dim=-1)
             agreed[read] = agreed[read] + hits if read in agreed else hits
     if not agreed:
@@ -224,9 +223,9 @@ def _described(text: str, spans: list[Span]) -> list[dict[str, Any]]:
     return [{"text": text[start:end], "start": start, "end": end} for start, end in spans]
 
 
-def _piece_rows(cross: Tensor, read: str) -> Tensor:
-    """The row of each target piece without the end symbol's column: [..., T, S] -> [..., T - 1, S - 1]."""
-    rows = (cross[..., :-1, :-1] if read == "output" else cross[..., 1:, :-1]).float().cpu()
+def _piece_rows(cross: Tensor, pieces: int, read: str) -> Tensor:
+    """The row of each target piece over so many source pieces: [..., T, S] -> [..., T - 1, pieces]."""
+    rows = (cross[..., :-1, :pieces] if read == "output" else cross[..., 1:, :pieces]).float().cpu()
     return rows / rows.sum(dim=-1, keepdim=True).clamp(min=1e-9)
 
 

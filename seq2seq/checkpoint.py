@@ -1,7 +1,7 @@
 """Model directory: a trained model as four files that cannot run code.
 
     config.json         format, kind and shape of the model, languages, limits, checksums
-    model.safetensors   weights, stored in 16 bit and computed in 32, tied tensors once
+    model.safetensors   weights, stored in 16 or 8 bit and computed in 32, tied tensors once
     tokenizer.model     SentencePiece
     README.md           model card
 
@@ -21,6 +21,7 @@ from torch import Tensor
 
 from seq2seq.config import ModelConfig
 from seq2seq.language_model import LanguageModel
+from seq2seq.packing import Storage, pack, unpack
 from seq2seq.settings import (
     CARD,
     CONFIG,
@@ -62,7 +63,12 @@ AnySettings = Settings | LanguageSettings
 
 
 def save_model(
-    directory: str | Path, model: AnyModel, tokenizer: Tokenizer, settings: AnySettings, card: str
+    directory: str | Path,
+    model: AnyModel,
+    tokenizer: Tokenizer,
+    settings: AnySettings,
+    card: str,
+    storage: Storage = "float16",
 ) -> None:
     """Write a model directory beside its place, then rename it there.
 
@@ -70,7 +76,11 @@ def save_model(
     for 16 bit, are a ValueError; a full disk is an OSError.
     """
     _check_replaceable(Path(directory))
-    contents = {WEIGHTS: _stored_weights(model), TOKENIZER: tokenizer.to_bytes(), CARD: card.encode()}
+    contents = {
+        WEIGHTS: _stored_weights(model, storage),
+        TOKENIZER: tokenizer.to_bytes(),
+        CARD: card.encode(),
+    }
     config = {"format": FORMAT, "model": model.config.to_json(), **settings.to_json()}
     config["files"] = {name: checksum(data) for name, data in contents.items()}
     write_directory(directory, {**contents, CONFIG: _json_bytes(config)})
@@ -167,23 +177,12 @@ def _owners(state: dict[str, Tensor]) -> dict[str, str]:
     return {name: first.setdefault((t.data_ptr(), t.shape), name) for name, t in state.items()}
 
 
-def _stored_weights(model: AnyModel) -> bytes:
-    """The safetensors file of a model: 16 bit, tied tensors once, every value finite."""
+def _stored_weights(model: AnyModel, storage: Storage) -> bytes:
+    """The safetensors file of a model: tied tensors once, every value finite."""
     state = model.state_dict()
-    kept = {}
-    for name, owner in _owners(state).items():
-        if name != owner:
-            continue
-        tensor = state[name].detach().cpu()
-        stored = tensor.half() if tensor.is_floating_point() else tensor
-        if not torch.isfinite(stored).all():
-            if torch.isfinite(tensor).all():
-                what = f"a value of {tensor.abs().max():g}, beyond the 65504 that 16-bit storage can hold"
-            else:
-                what = "values that are not finite"
-            raise ValueError(f"weight {name} has {what}: the training diverged; lower the learning rate")
-        kept[name] = stored.contiguous()
-    return safetensors.torch.save(kept)
+    return safetensors.torch.save(
+        pack({name: state[name] for name, owner in _owners(state).items() if name == owner}, storage)
+    )
 
 
 def _read_weights(directory: Path, files: dict[str, Any]) -> dict[str, Tensor]:
@@ -196,9 +195,11 @@ def _read_weights(directory: Path, files: dict[str, Any]) -> dict[str, Tensor]:
         )
     data = read_checked(path, files[WEIGHTS])
     try:
-        return safetensors.torch.load(data)
+        return unpack(safetensors.torch.load(data))
     except SafetensorError as error:
         raise ValueError(f"{path} is no safetensors file ({error}); fetch it again") from error
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
 
 
 def make_model(config: ModelConfig) -> AnyModel:

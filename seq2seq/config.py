@@ -106,6 +106,8 @@ class ModelConfig:
     `max_length` bounds a sequence with its special symbols; of a language model it is the context, the
     tokens that the next one is predicted from. With `tied_embeddings` one matrix serves as source embedding,
     target embedding and output layer. What concerns encoder and cross-attention is not used by a decoder.
+    Without encoder layers the memory comes from elsewhere, such as an image, `memory_width` numbers a
+    position (None: as many as `width`).
 
     Raises:
         ValueError: widths that the heads do not divide, and every other contradiction.
@@ -127,12 +129,14 @@ class ModelConfig:
     tied_embeddings: bool = True
     dropout: float = 0.1
     max_length: int = 256
+    memory_width: int | None = None
 
     def __post_init__(self) -> None:
         check_types(self)
-        for name in ("width", "feed_forward", "encoder_layers", "decoder_layers", "max_length"):
+        for name in ("width", "feed_forward", "decoder_layers", "max_length"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be at least 1")
+        self._check_memory()
         if self.vocabulary_size <= EOS:
             raise ValueError(
                 f"vocabulary_size is {self.vocabulary_size}; the four special symbols alone need {EOS + 1}"
@@ -142,6 +146,19 @@ class ModelConfig:
         if self.positions == "sinusoidal" and self.width % 2:
             raise ValueError(f"width is {self.width}; sinusoidal positions need an even one")
         check_dropout(self.dropout)
+
+    def _check_memory(self) -> None:
+        if self.encoder_layers < 0:
+            raise ValueError(
+                f"encoder_layers is {self.encoder_layers}; give at least 1, or 0 for a memory from elsewhere"
+            )
+        if self.memory_width is not None and self.encoder_layers:
+            raise ValueError(
+                f"memory_width is {self.memory_width} beside encoder_layers {self.encoder_layers}, whose "
+                "memory is as wide as the model; set encoder_layers to 0 to read a memory from elsewhere"
+            )
+        if self.memory_width is not None and self.memory_width < 1:
+            raise ValueError(f"memory_width is {self.memory_width}; choose at least 1, or null")
 
     def _check_attention(self, name: str, attention: AttentionConfig) -> None:
         if self.width % attention.heads:

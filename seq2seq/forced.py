@@ -17,25 +17,31 @@ from seq2seq.alignment import AttentionMaps, Span, join_segmented
 from seq2seq.batch import make_batch, token_budget_batches
 from seq2seq.config import BOS, PAD
 from seq2seq.tokenizer import Tokenizer
-from seq2seq.transformer import Maps, Transformer
+from seq2seq.transformer import Maps, Model
 
 END = "</s>"
 BUDGET = 4096  # tokens a batch, rows x the longer padded side
 
 
 class Side(NamedTuple):
-    """One side of a pair: its text, its ids, and where each piece stands in the text."""
+    """One side of a pair: its text, its ids, and where each piece stands in the text.
+
+    A language tag may end the ids of a source; it has no span.
+    """
 
     text: str
     ids: list[int]
     spans: list[Span]
 
 
-def read_side(tokenizer: Tokenizer, text: str) -> Side:
-    """A text as the model reads it; Chinese that was segmented with blanks is joined before."""
+def read_side(tokenizer: Tokenizer, text: str, tag: Sequence[int] = ()) -> Side:
+    """A text as the model reads it; Chinese that was segmented with blanks is joined before.
+
+    `tag`: what `Tokenizer.tag` gives, for a source.
+    """
     joined = join_segmented(text)
     ids, spans = tokenizer.encode_with_spans(joined.text)
-    return Side(text, ids, [joined.original_span(*span) for span in spans])
+    return Side(text, [*ids, *tag], [joined.original_span(*span) for span in spans])
 
 
 def decoded_side(tokenizer: Tokenizer, ids: list[int]) -> Side:
@@ -50,7 +56,7 @@ def decoded_side(tokenizer: Tokenizer, ids: list[int]) -> Side:
 
 
 def force(
-    model: Transformer, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]
+    model: Model, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]
 ) -> list[list[float]]:
     """log p of each target piece and of the end symbol, one list a pair, in natural logarithms."""
     lengths = [(len(s) + 1, len(t) + 1) for s, t in zip(sources, targets, strict=True)]
@@ -66,7 +72,7 @@ def force(
 
 
 def explain(
-    model: Transformer, tokenizer: Tokenizer, source: Side, target: Side
+    model: Model, tokenizer: Tokenizer, source: Side, target: Side
 ) -> tuple[list[float], AttentionMaps]:
     """log p of each target piece and of the end symbol, and every attention map of one pair."""
     _check_lengths(model, len(source.ids) + 1, len(target.ids) + 1)
@@ -86,11 +92,15 @@ def explain(
 
 
 def explain_texts(
-    model: Transformer, tokenizer: Tokenizer, pairs: Sequence[tuple[str, str]]
+    model: Model,
+    tokenizer: Tokenizer,
+    pairs: Sequence[tuple[str, str]],
+    tags: Sequence[Sequence[int]] | None = None,
 ) -> Iterator[AttentionMaps]:
-    """The attention maps of pairs of texts, one after the other."""
-    for source, target in pairs:
-        yield explain(model, tokenizer, read_side(tokenizer, source), read_side(tokenizer, target))[1]
+    """The attention maps of pairs of texts, one after the other; `tags` as for `read_side`, one a pair."""
+    for (source, target), tag in zip(pairs, tags or [()] * len(pairs), strict=True):
+        sides = read_side(tokenizer, source, tag), read_side(tokenizer, target)
+        yield explain(model, tokenizer, *sides)[1]
 
 
 class Likely(NamedTuple):
@@ -101,12 +111,11 @@ class Likely(NamedTuple):
 
 
 @torch.inference_mode()
-def likeliest(
-    model: Transformer, source: Sequence[int], target: Sequence[int], count: int
-) -> list[list[Likely]]:
+def likeliest(model: Model, source: Sequence[int], target: Sequence[int], count: int) -> list[list[Likely]]:
     """The likeliest pieces of each step of a target, best first; the last step is the one after it."""
     _check_lengths(model, len(source) + 1, len(target) + 1)
     batch = make_batch([source], [target]).to(next(model.parameters()).device)
+    assert batch.target_input is not None
     logits = model(batch.source, batch.target_input).logits[0].float()
     probabilities = logits.softmax(dim=-1)
     probabilities[:, [PAD, BOS]] = -1.0  # no result can have them
@@ -119,7 +128,7 @@ def likeliest(
 
 @torch.inference_mode()
 def _pass(
-    model: Transformer,
+    model: Model,
     sources: Sequence[Sequence[int]],
     targets: Sequence[Sequence[int]],
     *,
@@ -127,13 +136,13 @@ def _pass(
 ) -> tuple[Tensor, Maps | None]:
     """log p [B, T] of each target piece, on the CPU, and the maps where they are wanted."""
     batch = make_batch(sources, targets).to(next(model.parameters()).device)
+    assert batch.target_input is not None and batch.target_output is not None
     output = model(batch.source, batch.target_input, need_weights=need_weights)
-    assert batch.target_output is not None
     log_p = output.logits.float().log_softmax(dim=-1)
     return log_p.gather(2, batch.target_output.unsqueeze(2)).squeeze(2).cpu(), output.maps
 
 
-def _check_lengths(model: Transformer, source: int, target: int, of: str = "") -> None:
+def _check_lengths(model: Model, source: int, target: int, of: str = "") -> None:
     longest = model.config.max_length
     for side, length in (("source", source), ("target", target)):
         if length > longest:

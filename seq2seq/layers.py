@@ -136,7 +136,7 @@ class DecoderLayer(nn.Module):
     def __init__(self, config: ModelConfig):
         super().__init__()
         self.self_attention = CausalSelfAttention(config.width, config.self_attention("decoder"))
-        self.cross_attention = CrossAttention(config.width, config.cross_attention)
+        self.cross_attention = CrossAttention(config.width, config.cross_attention, config.memory_width)
         self.feed_forward = FeedForward(config)
         self.self_residual = Residual(config)
         self.cross_residual = Residual(config)

@@ -1,14 +1,16 @@
 """Where a model lies: released with the package, in a directory, or on the Hugging Face hub.
 
-A name without a slash is a released model, `seq2seq/models/NAME/`, and never fetched; a directory is
-taken as it is; `owner/name`, where no such folder exists, is a hub id. Nothing with a scheme
-(http://, file://, s3://) is accepted. Reads no torch, so that commands can look before they load.
+A name without a slash is a released model, `seq2seq/models/NAME/`, and never fetched; so is FROM-TO, such
+as zh-en, where a released model translates between the two languages, whatever its own name. A directory is
+taken as it is; `owner/name`, where no such folder exists, is a hub id. Nothing with a scheme (http://,
+file://, s3://) is accepted. Reads no torch, so that commands can look before they load.
 """
 
 import re
+from itertools import chain
 from pathlib import Path
 
-from seq2seq.settings import CONFIG, TOKENIZER, WEIGHTS, is_language_model, read_config
+from seq2seq.settings import CONFIG, TOKENIZER, WEIGHTS, directions, is_language_model, read_config
 
 MODELS = Path(__file__).parent / "models"
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", re.ASCII)
@@ -28,24 +30,56 @@ def find_model(name: str | Path) -> Path:
         return MODELS / text
     if Path(name).exists():
         return Path(name)
+    if isinstance(name, str) and (found := _translating(*_split(text))):
+        return MODELS / found[0]
     if isinstance(name, str) and HUB_ID.fullmatch(text):
         return _fetch(text)
-    names = ", ".join(released_models()) or "none in this installation"
+    released = released_models()
+    names = ", ".join(dict.fromkeys([*released, *chain(*map(names_of, released))]))
     raise ValueError(
-        f"there is no model {text!r}; give a directory, a hub id (owner/name) or a released name ({names})"
+        f"there is no model {text!r}; give a directory, a hub id (owner/name) or a released name "
+        f"({names or 'none in this installation'})"
     )
 
 
+def find_models(named: str) -> list[Path]:
+    """The directories of one model or, joined by commas, of the several of an ensemble."""
+    names = [named] if "," not in named or Path(named).exists() else named.split(",")
+    return [find_model(name) for name in names]
+
+
+def named_direction(name: str | Path, directory: Path) -> tuple[str | None, str | None]:
+    """The languages that a released model's name says; none for a name that says nothing of them."""
+    if not isinstance(name, str) or directory.parent != MODELS:
+        return None, None
+    asked = _split(name)
+    return asked if asked in directions_of(directory.name) else (None, None)
+
+
+def names_of(model: str) -> list[str]:
+    """The names FROM-TO that lead to a released model."""
+    pairs = [f"{source}-{target}" for source, target in directions_of(model)]
+    return [pair for pair in pairs if find_model(pair) == MODELS / model]
+
+
+def directions_of(model: str) -> list[tuple[str, str]]:
+    """From which language to which a released model translates."""
+    config = read_config(MODELS / model)
+    if is_language_model(config):
+        return []
+    return directions(config["source_languages"], config["target_languages"])
+
+
 def default_model(source_language: str | None, target_language: str | None) -> str:
-    """The first released model that translates from and to these languages (None: any)."""
+    """The released model that translates from and to these languages (None: any), the most special one."""
+    if found := _translating(source_language, target_language):
+        return found[0]
     spoken = []
     for name in released_models():
         config = read_config(MODELS / name)
         if is_language_model(config):
             continue
         sources, targets = config["source_languages"], config["target_languages"]
-        if (source_language or sources[0]) in sources and (target_language or targets[0]) in targets:
-            return name
         spoken.append(f"{name} ({', '.join(sources)} to {', '.join(targets)})")
     asked = f"from {source_language or 'any language'} to {target_language or 'any language'}"
     raise ValueError(
@@ -61,14 +95,25 @@ def default_language_model() -> str:
     raise ValueError("no released model generates text; give --model")
 
 
+def _translating(source: str | None, target: str | None) -> list[str]:
+    """The released models for two languages (None: any), those of the fewest directions first."""
+    known = {name: directions_of(name) for name in released_models()}
+    fitting = [
+        name
+        for name, pairs in known.items()
+        if any(source in (None, s) and target in (None, t) for s, t in pairs)
+    ]
+    return sorted(fitting, key=lambda name: (name != f"{source}-{target}", len(known[name]), name))
+
+
+def _split(name: str) -> tuple[str, str]:
+    source, _, target = name.partition("-")
+    return source, target
+
+
 def reverse_model(source_language: str, target_language: str) -> str | None:
-    """The first released model that translates from just the one language to just the other, if any."""
-    for name in released_models():
-        config = read_config(MODELS / name)
-        wanted = [source_language], [target_language]
-        if (config.get("source_languages"), config.get("target_languages")) == wanted:
-            return name
-    return None
+    """The released model that translates from the one language to the other, if any."""
+    return next(iter(_translating(source_language, target_language)), None)
 
 
 def _fetch(hub_id: str) -> Path:

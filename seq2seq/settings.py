@@ -23,8 +23,8 @@ class AlignmentHead:
     """The cross-attention head that is read as word alignment; layer and head count from 0.
 
     `read` says in which row of the map a target piece is found: "output" is the row that predicts
-    it, "input" the row after, whose input it is. A source word is linked to a target word when its
-    weight is at least `share` of the largest in that row.
+    it, "input" the row after, whose input it is. A word chooses those on the other side that have at
+    least `share` of the strength of the strongest (`symmetry.read_both`).
     """
 
     layer: int = 0
@@ -47,7 +47,8 @@ class AlignmentHead:
 class Settings:
     """What a model was trained for, beside its shape.
 
-    `longest_source` and `longest_target` count pieces with the special ones, as trained on.
+    Each source language is translated to each other target language. `longest_source` and `longest_target`
+    count pieces with the special ones, as trained on.
     `alignment` names the cross-attention head that is read as word alignment.
     """
 
@@ -66,6 +67,29 @@ class Settings:
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or value < 2:
                 raise ValueError(f"{name} is {value!r}; give a number of pieces, 2 or more")
+
+    @property
+    def directions(self) -> list[tuple[str, str]]:
+        """From which language to which."""
+        return directions(self.source_languages, self.target_languages)
+
+    def direction(self, source: str | None, target: str | None) -> tuple[str | None, str | None]:
+        """The two languages, one that was not named filled in where only one is possible.
+
+        ValueError for languages between which the model does not translate.
+        """
+        possible = [(s, t) for s, t in self.directions if source in (None, s) and target in (None, t)]
+        if not possible:
+            sources, targets = " and ".join(self.source_languages), " and ".join(self.target_languages)
+            known = [*self.source_languages, *self.target_languages]
+            asked = next((repr(each) for each in (source, target) if each and each not in known), None)
+            raise ValueError(
+                f"{asked or f'{source or target} to {target}'} is not supported; "
+                f"this model translates {sources} to {targets}"
+            )
+        found = [set(side) for side in zip(*possible, strict=True)]
+        one = [side.pop() if len(side) == 1 else None for side in found]
+        return source or one[0], target or one[1]
 
     def to_json(self) -> dict[str, Any]:
         """The settings as plain JSON values."""
@@ -118,6 +142,11 @@ class LanguageSettings:
 def is_language_model(config: dict[str, Any]) -> bool:
     """Whether config.json describes a decoder alone."""
     return config["model"].get("kind") == "decoder"
+
+
+def directions(sources: list[str], targets: list[str]) -> list[tuple[str, str]]:
+    """Each source language with each other target language."""
+    return [(s, t) for s in sources for t in targets if s != t] or [(sources[0], targets[0])]
 
 
 def _check_keys(where: str, values: dict[str, Any], known: set[str]) -> None:

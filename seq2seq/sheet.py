@@ -60,14 +60,15 @@ def make_sheet(
 
 def _without_special(maps: AttentionMaps, flow: Flow, read: str) -> tuple[Tensor, Tensor]:
     """Maps between pieces [L, H + 1, P, Q] not yet scaled, and what each row gave to the hidden symbol."""
+    pieces = len(maps.source_spans)  # behind them a language tag, where there is one, and the end symbol
     match flow:
         case "cross":
             full = _with_mean(maps.cross)
             rows = full[:, :, :-1] if read == "output" else full[:, :, 1:]
-            return rows[..., :-1], rows[..., -1]
+            return rows[..., :pieces], rows[..., pieces:].sum(dim=-1)
         case "encoder":
-            rows = _with_mean(maps.encoder)[:, :, :-1]
-            return rows[..., :-1], rows[..., -1]
+            rows = _with_mean(maps.encoder)[:, :, :pieces]
+            return rows[..., :pieces], rows[..., pieces:].sum(dim=-1)
         case "decoder":
             rows = _with_mean(maps.decoder)[:, :, 1:]
             return rows[..., 1:], rows[..., 0]

@@ -1,7 +1,7 @@
 """Normalisation that remembers where each character came from, and the words of a text.
 
-    original --(drop, blanks)--> kept characters --(NFC)--> normalised;  origins[i], ends[i] = the stretch of
-    the original behind normalised character i
+    original --(drop, blanks, width)--> kept characters --(NFC)--> normalised;  origins[i], ends[i] = the
+    stretch of the original behind normalised character i
 
 A translation model must see one spelling of what looks the same; a map of attention must point at what the
 user wrote. SentencePiece's own normaliser is `identity`, so this file is the only place where text changes.
@@ -36,6 +36,12 @@ _UNSPACED = (
 _MARKS = (
     "\u0300-\u036f\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u302a-\u302f\u3099\u309a\ufe00-\ufe0f\U000e0100-\U000e01ef"
 )
+# Letters, digits and signs of full width say what their usual forms say; wide ! ( ) , : ; ? are how Chinese
+# is punctuated, and right after a Han character the narrow ones mean the same.
+_WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F) if chr(code - 0xFEE0) not in "!(),:;?~"}
+_WIDE |= {0xFE50: 0xFF0C, 0xFE54: 0xFF1B, 0xFE55: 0xFF1A, 0xFE56: 0xFF1F, 0xFE57: 0xFF01}  # small forms
+_NARROW = re.compile("(?<=[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u300b\u201d])[!,:;?](?![0-9A-Za-z])")
+_WIDTH = re.compile(f"[{''.join(map(re.escape, map(chr, _WIDE)))}]|{_NARROW.pattern}")
 _WORD = re.compile(f"[{_UNSPACED}][{_MARKS}]*|[^\\s{_UNSPACED}]+")
 _BLANK_SEPARATED = re.compile(r"\S+")
 
@@ -59,13 +65,15 @@ class Normalized:
 def normalize(text: str) -> Normalized:
     """Gives the text in NFC, its blanks collapsed and trimmed, its control characters removed.
 
-    Any run of Unicode blanks becomes one space. Control and format characters, lone surrogates and
-    noncharacters go; joiners stay after a letter of a script that uses them and inside emoji. U+2581, which
-    SentencePiece could not tell from a blank, becomes an underscore.
+    Any run of Unicode blanks becomes one space. Letters and digits of full width become the usual ones, a
+    narrow mark after a Han character the wide one; each stays one character. Control and format characters,
+    lone surrogates and noncharacters go; joiners stay after a letter of a script that uses them and inside
+    emoji. U+2581, which SentencePiece could not tell from a blank, becomes an underscore.
     """
     if _is_plain(text):
         return Normalized(text, list(range(len(text))), list(range(1, len(text) + 1)))
     kept, positions = _keep(text)
+    kept = _NARROW.sub(lambda mark: chr(ord(mark[0]) + 0xFEE0), kept.translate(_WIDE))
     if unicodedata.is_normalized("NFC", kept):
         return Normalized(kept, positions, [position + 1 for position in positions])
     return _compose(kept, positions)
@@ -83,6 +91,7 @@ def _is_plain(text: str) -> bool:
         and BLANK_PIECE not in text
         and " ".join(text.split(" ")) == text.strip(" ")
         and "  " not in text
+        and not _WIDTH.search(text)
         and unicodedata.is_normalized("NFC", text)
     )
 

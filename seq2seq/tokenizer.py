@@ -2,9 +2,11 @@
 
     text --normalize--> "Two dogs" --SentencePiece--> ["▁Two", "▁do", "gs"] --> ids >= 4
 
-Ids 0 to 3 are padding, unknown, start and end. SentencePiece's own normalisation is `identity`, every
-character of the training text is in the vocabulary, and there is no byte fallback: what was never seen is one
-unknown piece, so the number of pieces never exceeds the number of characters plus one.
+Ids 0 to 3 are padding, unknown, start and end; after them, in a vocabulary of several target languages, come
+tags such as `<2de>`: one of them behind a source says which language to write. SentencePiece's own
+normalisation is `identity`, every character of the training text is in the vocabulary, and there is no byte
+fallback: what was never seen is one unknown piece, so the number of pieces never exceeds the number of
+characters plus one.
 
 A *verbatim* tokenizer, for language models, keeps every blank and line break: a line break is a piece of its
 own (which is how one knows such a vocabulary), and decoding gives back the text to the letter.
@@ -14,7 +16,7 @@ import io
 import os
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -49,14 +51,16 @@ class Tokenizer:
         vocabulary_size: int,
         model_type: Subwords = "bpe",
         seed: int = 1,
+        languages: Sequence[str] = (),
         *,
         verbatim: bool = False,
     ) -> "Tokenizer":
         """Learns a vocabulary of exactly `vocabulary_size` pieces, the four special ones counted.
 
-        With "char" it is every character of the texts, and the size the most there may be. `verbatim`
-        keeps blanks and line breaks. The same texts and seed give the same bytes. ValueError names the
-        greatest or least possible vocabulary where the texts do not allow the one asked for.
+        Each of the languages gets a tag, which counts as a piece. With "char" every character of the texts
+        is one, and the size the most there may be. `verbatim` keeps blanks and line breaks. The same texts
+        and seed give the same bytes. ValueError names the greatest or least possible vocabulary where the
+        texts do not allow the one asked for.
         """
         if model_type not in get_args(Subwords):
             raise ValueError(f"model_type is {model_type!r}; choose 'bpe', 'unigram' or 'char'")
@@ -70,7 +74,8 @@ class Tokenizer:
                 f"choose at least {least}"
             )
         try:
-            return cls.from_bytes(_train(lines, vocabulary_size, model_type, seed, verbatim))
+            tags = [f"<2{language}>" for language in languages]
+            return cls.from_bytes(_train(lines, vocabulary_size, model_type, seed, tags, verbatim))
         except RuntimeError as error:
             raise ValueError(_explain(str(error), vocabulary_size)) from error
 
@@ -129,6 +134,29 @@ class Tokenizer:
     def scores(self) -> list[float]:
         """Gives each piece's score: with unigram its log-probability, with bpe minus its rank."""
         return [self._processor.GetScore(index) for index in range(len(self))]
+
+    @property
+    def tags(self) -> dict[str, int]:
+        """Gives the id of each language's tag; empty where the vocabulary has none."""
+        tags = {}
+        for index in range(EOS + 1, len(self)):  # tags come before all other pieces
+            if not self._processor.IsControl(index):
+                break
+            tags[self._processor.IdToPiece(index).removeprefix("<2").removesuffix(">")] = index
+        return tags
+
+    def tag(self, language: str | None) -> list[int]:
+        """Gives what goes behind a source to have this language written: its tag, or nothing without tags.
+
+        ValueError where there are tags and the language is None or has none.
+        """
+        tags = self.tags
+        if not tags:
+            return []
+        if language not in tags:
+            asked = "no target language was named" if language is None else f"{language!r} has no tag"
+            raise ValueError(f"{asked}; choose {' or '.join(tags)}")
+        return [tags[language]]
 
     def encode(self, text: str) -> list[int]:
         """Gives the ids of a text, without start and end."""
@@ -201,7 +229,9 @@ def _keep_all(text: str) -> str:
     return unicodedata.normalize("NFC", text).replace("\r\n", "\n").replace(BLANK_PIECE, "_")
 
 
-def _train(lines: list[str], vocabulary_size: int, model_type: str, seed: int, verbatim: bool) -> bytes:
+def _train(
+    lines: list[str], vocabulary_size: int, model_type: str, seed: int, tags: list[str], verbatim: bool
+) -> bytes:
     model = io.BytesIO()
     keeping: dict[str, Any] = {
         "add_dummy_prefix": False,
@@ -222,6 +252,7 @@ def _train(lines: list[str], vocabulary_size: int, model_type: str, seed: int, v
         unk_id=UNK,
         bos_id=BOS,
         eos_id=EOS,
+        control_symbols=tags,  # which no text can spell
         unk_surface=_UNKNOWN_SURFACE,
         max_sentence_length=_LONGEST_LINE,
         input_sentence_size=_MOST_LINES,

@@ -3,14 +3,17 @@
     encode   source [B, S]            -> memory [B, S, M]          once a sentence
     start    memory                   -> state                     the source compressed, nothing written
     step     tokens [N, T], state     -> logits [N, V]             the state moves on in place
-    forward  source [B, S], target [B, T] -> logits [B, T, V]      all positions at once
+    decode   memory, target [B, T]    -> logits [B, T, V]          all positions at once
+    forward  source [B, S], target [B, T] -> logits [B, T, V]      encode, then decode
 
+A memory may come from elsewhere, such as an image, and be of another width: `start` and `decode` take any.
 `step` after `step` gives what `forward` gives at once: the masks are the same functions of
 positions, and the caches hold what the full pass would compute again.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -89,14 +92,43 @@ def pick(source: Source, sentences: Tensor) -> Source:
     return source[sentences]
 
 
+class Model(Protocol):
+    """What search and forced pass ask of a network, be it one `Transformer` or several of them.
+
+    Memories and states are its own affair.
+    """
+
+    @property
+    def config(self) -> ModelConfig:
+        """The shape; its `max_length` holds."""
+
+    def parameters(self) -> Iterator[nn.Parameter]:
+        """All weights."""
+
+    def encode(self, source: Tensor) -> Any:
+        """Tokens [B, S] -> what was read of them."""
+
+    def start(self, memory: Any, mask: Tensor | None, capacity: int) -> Any:
+        """The state before anything is written."""
+
+    def step(self, tokens: Tensor, state: Any) -> Tensor:
+        """Tokens [N, T] -> logits [N, V]."""
+
+    def __call__(self, source: Tensor, target: Tensor, *, need_weights: bool = False) -> TransformerOutput:
+        """Logits [B, T, V] of a given target, and maps."""
+
+
 class Transformer(nn.Module):
     """An encoder-decoder Transformer (Vaswani et al. 2017), built as its config says."""
 
     def __init__(self, config: ModelConfig):
         super().__init__()
         self.config = config
-        self.source_embedding = Embedding(config)
-        self.target_embedding = self.source_embedding if config.tied_embeddings else Embedding(config)
+        encodes = config.encoder_layers > 0
+        if encodes:
+            self.source_embedding = Embedding(config)
+        shared = encodes and config.tied_embeddings
+        self.target_embedding = self.source_embedding if shared else Embedding(config)
         self.output = self.target_embedding if config.tied_embeddings else Embedding(config)
         self.positions: nn.Module | None
         match config.positions:
@@ -110,20 +142,27 @@ class Transformer(nn.Module):
         self.encoder = Stack[EncoderLayer](EncoderLayer(config) for _ in range(config.encoder_layers))
         self.decoder = Stack[DecoderLayer](DecoderLayer(config) for _ in range(config.decoder_layers))
         pre = config.norm_order == "pre"
-        self.encoder_norm = make_norm(config) if pre else nn.Identity()
+        self.encoder_norm = make_norm(config) if pre and encodes else nn.Identity()
         self.decoder_norm = make_norm(config) if pre else nn.Identity()
 
     def encode(self, source: Tensor) -> Tensor:
-        """Read the source: tokens [B, S], filled up with PAD -> memory [B, S, M]."""
+        """Read the source: tokens [B, S], filled up with PAD -> memory [B, S, M].
+
+        Raises:
+            ValueError: this model has no encoder.
+        """
         return self._encode(source, need_weights=False)[0]
 
     def start(self, memory: Tensor, mask: Tensor | None, capacity: int) -> DecoderState:
         """A state that has written nothing yet, one row a sentence.
 
-        Shapes: memory [B, S, M], mask [B, S] (true = real) or None; capacity in target tokens,
-        the start symbol counted.
+        Shapes: memory [B, S, M], or as wide as `memory_width` says, mask [B, S] (true = real) or None;
+        capacity in target tokens, the start symbol counted.
+
+        Raises:
+            ValueError: a memory or mask of another shape.
         """
-        padding = None if mask is None else padding_mask(mask)
+        padding = self._padding(memory, mask)
         return DecoderState(
             [layer.self_attention.empty_memory(memory.shape[0], capacity) for layer in self.decoder],
             [layer.cross_attention.remember_for_steps(memory, padding) for layer in self.decoder],
@@ -143,27 +182,47 @@ class Transformer(nn.Module):
         Shapes: source [B, S] and target [B, T] (the start symbol first), filled up with PAD ->
         logits [B, T, V], maps where `need_weights`.
         """
-        states, maps, encoder_maps = self._decode(source, target, need_weights=need_weights)
+        memory, encoder_maps = self._encode(source, need_weights=need_weights)
+        output = self.decode(memory, source != PAD, target, need_weights=need_weights)
+        if output.maps is None:
+            return output
+        return TransformerOutput(output.logits, output.maps._replace(encoder=encoder_maps))
+
+    def decode(
+        self, memory: Tensor, mask: Tensor | None, target: Tensor, *, need_weights: bool = False
+    ) -> TransformerOutput:
+        """As `forward`, over a memory and mask as `start` takes them; the maps have no encoder's.
+
+        Raises:
+            ValueError: a memory or mask of another shape.
+        """
+        states, maps = self._decode(memory, mask, target, need_weights=need_weights)
         logits = self.output.scores(states)
         if not need_weights:
             return TransformerOutput(logits, None)
         cross = [layer_maps.cross for layer_maps in maps if layer_maps.cross is not None]
         decoder = [layer_maps.decoder for layer_maps in maps if layer_maps.decoder is not None]
-        return TransformerOutput(logits, Maps(cross, encoder_maps, decoder))
+        return TransformerOutput(logits, Maps(cross, [], decoder))
 
     def states(self, source: Tensor, target: Tensor, *, cross_layer: int | None = None) -> DecoderStates:
         """What `forward` gives its output layer, for a loss that computes both at once.
 
         Of `cross_layer` the map is given too; all other attentions stay on their fast path.
         """
-        states, maps, _ = self._decode(source, target, cross_layer=cross_layer)
+        memory, _ = self._encode(source, need_weights=False)
+        states, maps = self._decode(memory, source != PAD, target, cross_layer=cross_layer)
         return DecoderStates(states, None if cross_layer is None else maps[cross_layer].cross)
 
     def _decode(
-        self, source: Tensor, target: Tensor, *, need_weights: bool = False, cross_layer: int | None = None
-    ) -> tuple[Tensor, list[DecoderMaps], list[Tensor]]:
-        memory, encoder_maps = self._encode(source, need_weights=need_weights)
-        source_mask = padding_mask(source != PAD)
+        self,
+        memory: Tensor,
+        mask: Tensor | None,
+        target: Tensor,
+        *,
+        need_weights: bool = False,
+        cross_layer: int | None = None,
+    ) -> tuple[Tensor, list[DecoderMaps]]:
+        source_mask = self._padding(memory, mask)
         x = self._embed(target, self.target_embedding)
         maps: list[DecoderMaps] = []
         for number, layer in enumerate(self.decoder):
@@ -173,9 +232,28 @@ class Transformer(nn.Module):
                 x, remembered, source_mask, need_weights=need_weights, need_cross=need_cross
             )
             maps.append(layer_maps)
-        return self.decoder_norm(x), maps, encoder_maps
+        return self.decoder_norm(x), maps
+
+    def _padding(self, memory: Tensor, mask: Tensor | None) -> Tensor | None:
+        """The mask as attention takes it, [B, 1, 1, S]; a memory that does not fit is refused."""
+        width = self.config.memory_width or self.config.width
+        if memory.ndim != 3 or memory.shape[2] != width:
+            raise ValueError(
+                f"the memory is {list(memory.shape)}, but this model reads [sentences, positions, {width}]; "
+                "project it to that width, or build the model with its own as memory_width"
+            )
+        if mask is not None and mask.shape != memory.shape[:2]:
+            raise ValueError(
+                f"the mask is {list(mask.shape)} beside a memory of {list(memory.shape)}; give one value, "
+                "true for real, a position"
+            )
+        return None if mask is None else padding_mask(mask)
 
     def _encode(self, source: Tensor, *, need_weights: bool) -> tuple[Tensor, list[Tensor]]:
+        if not self.config.encoder_layers:
+            raise ValueError(
+                "encoder_layers is 0, so this model reads no source tokens; give a memory to start or decode"
+            )
         x = self._embed(source, self.source_embedding)
         mask = padding_mask(source != PAD)
         maps: list[Tensor] = []

@@ -16,6 +16,8 @@ from pathlib import Path
 
 from fastapi import HTTPException
 
+from .refusal import Slowdown
+
 REMEMBERED = 10_000  # clients whose rate is kept; the one longest unseen is forgotten first
 
 
@@ -63,10 +65,9 @@ class Access:
             self._in_hand.popitem(last=False)
         if not allowed:
             seconds = math.ceil((1 - left) * 60 / self.rate)
-            raise HTTPException(
-                429,
+            raise Slowdown(
                 f"Slowdown: at most {self.rate} requests a minute are allowed; ask again in {seconds} s",
-                {"retry-after": str(seconds)},
+                seconds,
             )
 
 

@@ -32,7 +32,7 @@ from . import api, completions, files, pairs, status, translations
 from .access import Access
 from .batcher import BUDGET, PATIENCE, Batcher
 from .catalog import Catalog
-from .demo import Page, mount_demo
+from .demo import Desk, Page, mount_demo
 from .document_worker import DocumentWorker
 from .guard import Guard, http_error, value_error
 from .limits import Limits
@@ -111,7 +111,7 @@ def make_app(
     app.add_middleware(Record, metrics=metrics, routes=allowed, access_log=options.access_log)
     _refuse_other_methods(app, allowed)
     if not options.keys:  # the page asks nobody for a key
-        mount_demo(app, Page(catalog, worker, limits), stopping, mcp=options.mcp)
+        mount_demo(app, Page(Desk(service, access, documents)), stopping, mcp=options.mcp)
     return app
 
 

@@ -6,21 +6,20 @@
 
 While the worker is busy the next batch gathers by itself. When it is idle the first job waits a few
 milliseconds for others, which costs little and doubles what fits together. A job whose client leaves
-is taken out of the line; a server that stops turns away what has not begun.
+is taken out of the line and out of the batch that runs; a server that stops turns away what has not begun.
 """
 
 import asyncio
 import math
 import time
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from fastapi import HTTPException
-
 from .limits import Limits
 from .metrics import Metrics
-from .turns import Job, Turns
+from .refusal import Busy
+from .turns import Job, Run, Turns
 from .worker import Worker
 
 BUDGET = 1024  # tokens that run together
@@ -56,11 +55,12 @@ class Batcher:
     def admit(self, tokens: int) -> Iterator[None]:
         """Room for a request for as long as it waits and runs; HTTPException 503 when there is none."""
         if self.stopping:
-            raise busy("the server is stopping; ask again when it is back", 5)
+            raise Busy("busy_stopping", "the server is stopping; ask again when it is back", 5)
         allowed = self.limits.waiting_tokens
         if self._admitted and self._admitted + tokens > allowed:
             seconds = math.ceil(self._admitted / self._speed)
-            raise busy(
+            raise Busy(
+                "busy_full",
                 f"the server is busy: {self._admitted} tokens wait, at most {allowed} may; ask again later",
                 min(max(seconds, 1), LONGEST_WAIT),
             )
@@ -76,13 +76,14 @@ class Batcher:
         self,
         client: str,
         kind: Hashable,
-        run: Callable[[list[Any]], Sequence[Any]],
+        run: Run,
         items: Sequence[Any],
         costs: Sequence[int],
     ) -> list[Any]:
         """The results of `run` for each item; items of equal kinds, whosever they are, run together.
 
-        Raises what `run` raises for these items, and HTTPException 503 when the server stops first.
+        A caller that is cancelled gives its items up, even those that run already. Raises what `run` raises
+        for these items, and HTTPException 503 when the server stops first.
         """
         if not items:
             return []
@@ -96,6 +97,7 @@ class Batcher:
         try:
             await finished
         finally:
+            job.given_up = True
             self._turns.remove(job)
             del self._waiters[job]
             self._count()
@@ -106,7 +108,7 @@ class Batcher:
         self.stopping = True
         for job in list(self._turns):
             if not job.started:
-                self._fail(job, busy("the server is stopping; ask again when it is back", 5))
+                self._fail(job, Busy("busy_stopping", "the server is stopping; ask again when it is back", 5))
 
     async def _drain(self) -> None:
         """Runs batch after batch until nothing waits."""
@@ -127,10 +129,13 @@ class Batcher:
             await asyncio.sleep(min(left, 0.001))
 
     async def _run_batch(self, batch: list[tuple[Job, int]]) -> None:
+        batch = [(job, index) for job, index in batch if not job.given_up]
+        if not batch:
+            return
         run = batch[0][0].run
         items = [job.items[index] for job, index in batch]
         try:
-            results = await self.worker.run(lambda: list(run(items)))
+            results = await self.worker.run(lambda: list(run(items, lambda place: batch[place][0].given_up)))
         except Exception as error:
             if len(batch) == 1:
                 self._fail(batch[0][0], error)
@@ -152,8 +157,3 @@ class Batcher:
 
     def _count(self) -> None:
         self.metrics.waiting.set(self._turns.items)
-
-
-def busy(sentence: str, seconds: int) -> HTTPException:
-    """503 that says when to come back."""
-    return HTTPException(503, sentence, {"retry-after": str(seconds)})

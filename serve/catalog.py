@@ -1,15 +1,19 @@
 """Which model answers for which pair of languages, directly or through a third language.
 
-(source, target) -> one leg          a second model of the same pair is refused
+(source, target) -> one leg          of two models of a pair the one of fewer pairs, else refused
                  -> two legs         where no model knows the pair, if pivoting is allowed
 leg -> translator                    loaded at the start, or when it is first asked for
 name -> writer                       a language model, loaded likewise
 """
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
+
+from seq2seq.settings import directions
+
+from .refusal import RefusalError
 
 if TYPE_CHECKING:
     from seq2seq import Generator, Translator
@@ -96,6 +100,10 @@ class Leg(NamedTuple):
     source: str
     target: str
 
+    def translator(self) -> "Translator":
+        """The offer's translator, told which languages are meant."""
+        return self.offer.translator().directed(self.source, self.target)
+
 
 class Catalog:
     """The models that a server offers: translators by language pair, language models by name."""
@@ -113,20 +121,26 @@ class Catalog:
         self.offers = [m if isinstance(m, Offer) else Offer.of(name, m) for name, m in models.items()]
         self.pivot = pivot
         self._by_pair: dict[Pair, Leg] = {}
-        for offer in self.offers:
+        for offer in sorted(self.offers, key=lambda offer: len(_legs(offer))):
             for leg in _legs(offer):
                 pair = leg.source.lower(), leg.target.lower()
-                if pair in self._by_pair:
+                known = self._by_pair.setdefault(pair, leg)
+                if known is not leg and len(_legs(known.offer)) == len(_legs(offer)):
                     raise ValueError(
-                        f"the models {self._by_pair[pair].offer.name} and {offer.name} both translate "
+                        f"the models {known.offer.name} and {offer.name} both translate "
                         f"{pair[0]} to {pair[1]}; serve one of them"
                     )
-                self._by_pair[pair] = leg
 
     @property
     def pairs(self) -> list[Pair]:
         """All pairs with a model of their own, in the order in which their models were given."""
         return list(self._by_pair)
+
+    @property
+    def ways(self) -> list[Pair]:
+        """All pairs that can be translated: those with a model first, then those through another language."""
+        reached = [(source, target) for source in self.codes for target in self.targets(source)]
+        return [*self._by_pair, *(pair for pair in reached if pair not in self._by_pair)]
 
     @property
     def codes(self) -> list[str]:
@@ -150,7 +164,7 @@ class Catalog:
         """The translator for a pair of codes in any case; ValueError names what is not supported."""
         pair = source.lower(), target.lower()
         if pair in self._by_pair:
-            return self._by_pair[pair].offer.translator()
+            return self._by_pair[pair].translator()
         self._refuse(source, target, pivot=False)
         raise AssertionError("a pair without a model was not refused")
 
@@ -171,7 +185,8 @@ class Catalog:
         sources = [code for code in self.codes if target.lower() in self.targets(code)]
         if not sources:
             targets = sorted({t for _, t in self._by_pair})
-            raise ValueError(f"{_short(target)} is not supported as target; choose {' or '.join(targets)}")
+            sentence = f"{_short(target)} is not supported as target; choose {' or '.join(targets)}"
+            raise RefusalError("unsupported", sentence, _short(target))
         return sources
 
     def targets(self, source: str) -> list[str]:
@@ -195,12 +210,13 @@ class Catalog:
         source_code, target_code = source.lower(), target.lower()
         sources = sorted({s for s, _ in self._by_pair})
         if source_code not in sources:
-            raise ValueError(f"{_short(source)} is not supported as source; choose {' or '.join(sources)}")
+            sentence = f"{_short(source)} is not supported as source; choose {' or '.join(sources)}"
+            raise RefusalError("unsupported", sentence, _short(source))
         targets = self._targets(source_code, pivot=pivot)
         if target_code not in targets:
-            raise ValueError(
-                f"{_short(target)} is not supported as target of {source_code}; choose {' or '.join(targets)}"
-            )
+            choice = " or ".join(targets)
+            sentence = f"{_short(target)} is not supported as target of {source_code}; choose {choice}"
+            raise RefusalError("unsupported", sentence, f"{source_code} → {_short(target)}")
 
 
 def language_name(code: str) -> str:
@@ -208,10 +224,8 @@ def language_name(code: str) -> str:
     return LANGUAGE_NAMES.get(code, code)
 
 
-def _legs(offer: Offer) -> Iterator[Leg]:
-    for source in offer.sources:
-        for target in offer.targets:
-            yield Leg(offer, source, target)
+def _legs(offer: Offer) -> list[Leg]:
+    return [Leg(offer, *pair) for pair in directions(offer.sources, offer.targets)]
 
 
 def _short(code: str) -> str:

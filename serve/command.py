@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import uvicorn
 
-from seq2seq.released import default_model, find_model
+from seq2seq.released import default_model, find_model, released_models
 from seq2seq.settings import CONFIG, is_language_model, read_config
 
 from .access import read_keys
@@ -222,7 +222,7 @@ def _options(arguments: argparse.Namespace) -> "ServerOptions":
 
 def _load(names: Sequence[str] | None, lazy: bool, pivot: bool) -> Catalog:
     """The catalog of some models, loaded now, or known by their configs until they are asked for."""
-    names = names or [default_model(None, None)]
+    names = names or released_models() or [default_model(None, None)]
     writing = [name for name in names if is_language_model(read_config(find_model(name)))]
     offers = {name: _offer(name) for name in names if name not in writing}
     catalog = Catalog(offers, writers={name: _writer(name) for name in writing}, pivot=pivot)

@@ -8,10 +8,11 @@ A thread waits while others translate, so it must not be the worker's. The word 
 follow is computed only where it is asked for, in turn with everything else.
 """
 
+import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import anyio
 import anyio.to_thread
@@ -21,9 +22,9 @@ from fastapi import HTTPException
 from seq2seq import DecodeOptions
 from seq2seq.translation import Forced, Translation
 
-from .batcher import busy
 from .composition import compose
 from .limits import Limits
+from .refusal import Busy
 from .request import CLIENT_LEFT
 from .service import AUTO, Route, Service, Translated
 from .template import Translate
@@ -61,7 +62,7 @@ class DocumentWorker:
                 lambda: work(lender.translate), limiter=self._limiter, abandon_on_cancel=True
             )
         finally:
-            lender.given_up = True  # a thread whose client has left ends when it asks for more
+            lender.give_up()
         return result, lender.route
 
 
@@ -85,6 +86,13 @@ class _Lender:
         self.end = end
         self.route = Route(())
         self.given_up = False
+        self._asked: asyncio.Future[Any] | None = None  # what the thread waits for
+
+    def give_up(self) -> None:
+        """Ends what the thread waits for, and itself when it asks for more: its client has left."""
+        self.given_up = True
+        if self._asked is not None:
+            self._asked.cancel()
 
     def translate(self, texts: list[str]) -> Iterator[Translation]:
         """The translations of all texts, in order; called in a thread, once a document."""
@@ -101,9 +109,9 @@ class _Lender:
         if self.given_up:
             raise HTTPException(CLIENT_LEFT, "the client left")
         if time.monotonic() > self.end:
-            raise busy("the document took longer than is allowed; send it in parts", 5)
-        found = await self.service.translate(texts, source, self.target, DecodeOptions(), self.client)
-        return [self._lend(each) for each in found]
+            raise Busy("busy_slow", "the document took longer than is allowed; send it in parts", 5)
+        work = self.service.translate(texts, source, self.target, DecodeOptions(), self.client)
+        return [self._lend(each) for each in await self._wait_for(work)]
 
     def _lend(self, found: Translated) -> Translation:
         """A translation whose alignment, over all legs, is computed in the worker when it is asked for."""
@@ -111,9 +119,16 @@ class _Lender:
 
         def look() -> Forced:
             call = [lambda: Forced([], compose(found))]
-            return from_thread.run(self.service.in_turn, self.client, call, [cost])[0]
+            return from_thread.run(self._look, call, [cost])[0]
 
         return replace(found.best, source=found.text, explain=look)
+
+    async def _look(self, calls: list[Callable[[], Forced]], costs: list[int]) -> list[Forced]:
+        return await self._wait_for(self.service.in_turn(self.client, calls, costs))
+
+    async def _wait_for(self, work: Coroutine[Any, Any, Result]) -> Result:
+        self._asked = asyncio.ensure_future(work)
+        return await self._asked
 
 
 def _unchanged(text: str) -> Translation:

@@ -22,6 +22,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .limits import Limits
+from .refusal import RefusalError
 
 FILES = ("/translate_file", "/gradio_api/upload")  # paths whose bodies hold files
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -121,7 +122,7 @@ async def http_error(request: Request, error: Exception) -> JSONResponse:
 
 async def value_error(request: Request, error: Exception) -> JSONResponse:
     """A ValueError is the user's fault and says what to do; one of its kinds (UnicodeError) is ours."""
-    if type(error) is not ValueError:
+    if type(error) not in (ValueError, RefusalError):
         raise error
     return JSONResponse({"error": str(error)}, 400)
 

@@ -25,6 +25,7 @@ from seq2seq.attention.mask import sparse_mask
 from seq2seq.batch import make_batch
 from seq2seq.forced import END, read_side
 from seq2seq.sheet import Flow
+from seq2seq.transformer import Transformer
 
 START = "<s>"
 
@@ -65,7 +66,10 @@ def attention_lesson(
     _check("head", head, attention.config.heads)
     if attention.config.linear:
         raise ValueError("this model's attention is linear: it has no scores and no softmax to show")
-    sides = [read_side(translator.tokenizer, text) for text in (source, target)]
+    sides = [
+        read_side(translator.tokenizer, source, translator.tag),
+        read_side(translator.tokenizer, target),
+    ]
     sources, targets = (translator.tokenizer.pieces(side.ids) for side in sides)
     queries = [*sources, END] if flow == "encoder" else [START, *targets]
     keys = queries if flow != "cross" else [*sources, END]
@@ -117,6 +121,7 @@ def _work_out(
 
 def _attention(translator: Translator, flow: Flow, layer: int) -> Attention:
     model = translator.model
+    assert isinstance(model, Transformer), "the demo shows one model"
     stacks: dict[Flow, Sequence[Attention]] = {
         "encoder": [each.self_attention for each in model.encoder],
         "decoder": [each.self_attention for each in model.decoder],
@@ -144,6 +149,7 @@ def _inputs(translator: Translator, attention: Attention, ids: list[list[int]]) 
     hook = attention.register_forward_pre_hook(catch, with_kwargs=True)
     try:
         batch = make_batch(ids[:1], ids[1:]).to(next(translator.model.parameters()).device)
+        assert batch.target_input is not None
         translator.model(batch.source, batch.target_input)
     finally:
         hook.remove()

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
+from .refusal import RefusalError
+
 if TYPE_CHECKING:
     from seq2seq.tokenizer import Tokenizer
 
@@ -76,4 +78,8 @@ class Limits:
 
     def _check(self, what: str, given: int, allowed: int, remedy: str = "send it in smaller parts") -> None:
         if given > allowed:
-            raise ValueError(f"the request has {given} {what}, but at most {allowed} are allowed; {remedy}")
+            raise RefusalError(
+                f"over_{what.replace(' ', '_')}",
+                f"the request has {given} {what}, but at most {allowed} are allowed; {remedy}",
+                f"{given} > {allowed}",
+            )

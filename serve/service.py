@@ -14,16 +14,17 @@ from functools import partial
 from itertools import islice
 from typing import Any, NamedTuple, TypeVar
 
-from fastapi import HTTPException
-
 from seq2seq import DecodeOptions, Translator
-from seq2seq.translation import Translation, join_parts
+from seq2seq.translation import Translation
 
-from .batcher import Batcher, busy
+from .batcher import Batcher
 from .catalog import Catalog, Leg
+from .cut import Cut
 from .detect import Detected, Detector
 from .limits import Limits
 from .metrics import Metrics
+from .refusal import Busy
+from .turns import GivenUp
 from .worker import Worker
 
 AUTO = "auto"
@@ -64,14 +65,6 @@ class Translated:
     def best(self) -> Translation:
         """The translation into the target language."""
         return self.steps[-1] if self.steps else Translation(self.text, self.text)
-
-
-class Cut(NamedTuple):
-    """A text as segments, each with what separates it from the next, and what each costs in tokens."""
-
-    text: str
-    parts: list[tuple[str, str]]
-    costs: list[int]
 
 
 class Service:
@@ -132,7 +125,7 @@ class Service:
             written += piece
             yield {"event": "piece", "data": {"text": piece}}
             if time.monotonic() > end:
-                raise self._too_slow()
+                raise self.too_slow()
         yield {"event": "end", "data": {"text": written, **route.to_json()}}
 
     async def _pieces(
@@ -172,17 +165,29 @@ class Service:
     async def load(self, leg: Leg) -> Translator:
         """The translator of a leg, loaded if this is its first use."""
         if leg.offer.loaded is not None:
-            return leg.offer.loaded
+            return leg.translator()
         try:
-            return await self._loader.run(leg.offer.translator)
+            return await self._loader.run(leg.translator)
         except ValueError as error:
-            raise busy(f"the model {leg.offer.name} cannot be loaded ({type(error).__name__})", 60) from None
+            raise Busy(
+                "busy_model", f"the model {leg.offer.name} cannot be loaded ({type(error).__name__})", 60
+            ) from None
 
     async def cut(self, translator: Translator, text: str) -> Cut:
         """A text as segments that the model can read."""
         if len(text) <= SHORT:
-            return _cut(translator, text)
-        return await self._reader.run(lambda: _cut(translator, text))
+            return Cut.of(translator, text)
+        return await self._reader.run(lambda: Cut.of(translator, text))
+
+    async def translate_segments(
+        self, leg: Leg, cut: Cut, options: DecodeOptions, client: str
+    ) -> list[Translation]:
+        """The translation of each segment of a text by one model; raises as `translate` does."""
+        tokens = sum(cut.costs)
+        self.limits.check_token_count(tokens)
+        with self.batcher.admit(tokens + 1):
+            self.metrics.tokens_in.inc(tokens)
+            return await self.in_time(self._by_segment(await self.load(leg), leg, [cut], options, client))
 
     async def in_time(self, work: Awaitable[Result]) -> Result:
         """The result of work; HTTPException 503 when it takes longer than a request may."""
@@ -190,7 +195,7 @@ class Service:
             async with asyncio.timeout(self.limits.seconds):
                 return await work
         except TimeoutError:
-            raise self._too_slow() from None
+            raise self.too_slow() from None
 
     async def in_turn(
         self, client: str, calls: Sequence[Callable[[], Result]], costs: Sequence[int]
@@ -207,8 +212,10 @@ class Service:
             self.metrics.tokens_in.inc(sum(costs))
             return await self.in_turn(client, calls, costs)
 
-    def _too_slow(self) -> HTTPException:
-        return busy(
+    def too_slow(self) -> Busy:
+        """What a request is told that took longer than it may."""
+        return Busy(
+            "busy_slow",
             f"the request took longer than the {self.limits.seconds} seconds that are allowed; "
             "send less at once, or ask again when fewer others do",
             5,
@@ -233,7 +240,14 @@ class Service:
         self, translator: Translator, leg: Leg, cuts: list[Cut], options: DecodeOptions, client: str
     ) -> list[Translation]:
         """The translations of some texts by one model."""
-        items = [item for cut in cuts for item in _items(translator, cut, bool(options.target_prefix))]
+        found = iter(await self._by_segment(translator, leg, cuts, options, client))
+        return [cut.join(list(islice(found, len(cut.parts)))) for cut in cuts]
+
+    async def _by_segment(
+        self, translator: Translator, leg: Leg, cuts: list[Cut], options: DecodeOptions, client: str
+    ) -> list[Translation]:
+        """The translations of the segments of some texts, one after another."""
+        items = [item for cut in cuts for item in cut.items(translator, bool(options.target_prefix))]
         found = await self.batcher.run(
             client,
             (leg.offer.name, leg.source, leg.target, options),
@@ -241,46 +255,29 @@ class Service:
             items,
             [cost for cut in cuts for cost in cut.costs],
         )
-        parts = iter(found)
-        joined = [_join(cut, list(islice(parts, len(cut.parts)))) for cut in cuts]
-        self.metrics.tokens_out.inc(sum(len(each.tokens) for each in joined))
-        return joined
-
-
-def _cut(translator: Translator, text: str) -> Cut:
-    parts = translator.segments(text)
-    return Cut(text, parts, [len(translator.tokenizer.encode(part)) + 1 for part, _ in parts])
-
-
-def _items(translator: Translator, cut: Cut, prefixed: bool) -> list[tuple[str, bool]]:
-    """Each segment, and whether it is the first that is translated, which a prefix begins."""
-    items = []
-    for part, _ in cut.parts:
-        first = prefixed and translator.knows(translator.tokenizer.encode(part))
-        items.append((part, first))
-        prefixed = prefixed and not first
-    return items
+        self.metrics.tokens_out.inc(sum(len(each.tokens) for each in found))
+        return found
 
 
 def _translate(
-    translator: Translator, leg: Leg, options: DecodeOptions, items: Sequence[tuple[str, bool]]
+    translator: Translator,
+    leg: Leg,
+    options: DecodeOptions,
+    items: Sequence[tuple[str, bool]],
+    given_up: GivenUp,
 ) -> list[Translation]:
     """The translation of each segment, whosever it is; all side by side."""
     found: list[Translation | None] = [None] * len(items)
     for first in {first for _, first in items}:
         rows = [row for row, item in enumerate(items) if item[1] == first]
         chosen = options if first or not options.target_prefix else replace(options, target_prefix=None)
-        batch = translator.translate_batch([items[row][0] for row in rows], chosen, leg.source, leg.target)
+        left = lambda place, rows=rows: given_up(rows[place])  # noqa: E731
+        texts = [items[row][0] for row in rows]
+        batch = translator.translate_batch(texts, chosen, leg.source, leg.target, left)
         for row, translation in zip(rows, batch, strict=True):
             found[row] = translation
     return [translation for translation in found if translation is not None]
 
 
-def _join(cut: Cut, parts: list[Translation]) -> Translation:
-    if len(parts) == 1 and not cut.parts[0][1]:
-        return parts[0]
-    return join_parts(cut.text, parts, [separator for _, separator in cut.parts])
-
-
-def _call_all(calls: Sequence[Callable[[], Result]]) -> list[Result]:
-    return [call() for call in calls]
+def _call_all(calls: Sequence[Callable[[], Result]], given_up: GivenUp) -> list[Result | None]:
+    return [None if given_up(place) else call() for place, call in enumerate(calls)]

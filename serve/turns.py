@@ -12,21 +12,27 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+GivenUp = Callable[[int], bool]
+Run = Callable[[list[Any], GivenUp], Sequence[Any]]
+
 
 @dataclass(eq=False)
 class Job:
-    """Items of one request that go through one call: `run(items) -> results`, whatever batch they are in.
+    """Items of one request that go through one call, whatever batch they are in.
 
-    `costs` are tokens, one for each item; `results` fill up as batches come back.
+    `run(items, given_up) -> results`, where `given_up(n)` says that nobody waits for the n-th item any more,
+    whose result may then be anything. `costs` are tokens, one for each item; `results` fill up as batches
+    come back.
     """
 
     client: str
     kind: Hashable
-    run: Callable[[list[Any]], Sequence[Any]]
+    run: Run
     items: Sequence[Any]
     costs: Sequence[int]
     left: deque[int] = field(init=False)
     results: dict[int, Any] = field(default_factory=dict)
+    given_up: bool = False  # set by the event loop, read by the thread in which the batch runs
 
     def __post_init__(self) -> None:
         self.left = deque(range(len(self.items)))

@@ -12,13 +12,25 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 
 # Units (a module or a folder directly under seq2seq/, or a package beside it) by layer, lowest first.
 LAYERS: list[set[str]] = [
-    {"figure", "counting", "text", "segment", "config", "options", "positions", "dropout", "storage"},
+    {
+        "figure",
+        "counting",
+        "text",
+        "segment",
+        "config",
+        "options",
+        "positions",
+        "dropout",
+        "storage",
+        "packing",
+        "symmetry",
+    },
     {"batch", "settings"},
     {"tokenizer", "alignment", "scores", "attention", "released"},
-    {"layers", "gold", "habits", "sheet", "symmetry"},
+    {"layers", "gold", "habits", "sheet"},
     {"transformer", "language_model", "search"},
     {"checkpoint", "decoding", "forced", "generation", "translation"},
-    {"hub"},
+    {"hub", "ensemble", "reranking"},
     {"aligner", "translator", "generator"},
     {"commands", "train", "serve"},
     {"cli"},

@@ -24,7 +24,7 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 CHINESE = (REPOSITORY / "README.zh.md").read_text(encoding="utf-8")
 INSTALLING = {"environment", "serve", "test"}  # run by .ci/run
-RUN_HERE = {"translate", "python", "rest", "picture", "train", "finetune", "evaluate"}
+RUN_HERE = {"translate", "python", "rest", "picture", "train", "finetune", "synthesize", "evaluate"}
 
 needs_model = pytest.mark.skipif(
     not (REPOSITORY / "seq2seq" / "models" / "en-de" / "config.json").is_file(),
@@ -227,14 +227,16 @@ def hub_folder(tmp_path: Path) -> Path:
     return place
 
 
+SMALLER = (
+    " --data.name {} --data.vocabulary_size 60 --data.batch_tokens 256"
+    " --model.width 16 --model.feed_forward 32 --model.encoder_layers 1 --model.decoder_layers 1"
+    " --trainer.max_steps 2 --trainer.val_check_interval 1 --trainer.accelerator cpu"
+)
+
+
 def test_train_block_trains(hub_folder: Path, tmp_path: Path) -> None:
     """The training command would not end in a model directory that translates."""
-    smaller = (
-        f" --data.name {hub_folder} --data.vocabulary_size 60 --data.batch_tokens 256"
-        " --model.width 16 --model.feed_forward 32 --model.encoder_layers 1 --model.decoder_layers 1"
-        " --trainer.max_steps 2 --trainer.val_check_interval 1 --trainer.accelerator cpu"
-    )
-    printed = run(block("train").rstrip() + smaller, tmp_path)
+    printed = run(block("train").rstrip() + SMALLER.format(hub_folder), tmp_path)
     model = printed.splitlines()[-1]
     assert model == "runs/multi30k-en-de/model"
     run(f'seq2seq translate --model {model} "A man sleeps." --max_length 5', tmp_path)
@@ -255,6 +257,16 @@ def test_finetune_block_runs(hub_folder: Path, tmp_path: Path, monkeypatch: pyte
         monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
         assert run(publish, tmp_path) == f"{address}/owner/name\n"
     assert "model.safetensors" in repositories["owner/name"]
+
+
+@needs_model
+def test_synthesize_block_runs(hub_folder: Path, tmp_path: Path) -> None:
+    """Pairs could not be made, or not be trained on, as the README shows."""
+    (tmp_path / "captions.en").write_text("A man sleeps in the park.\nTwo dogs run.\n", encoding="utf-8")
+    make, learn = block("synthesize").splitlines()
+    run(make, tmp_path)
+    assert (tmp_path / "made.tsv").read_text(encoding="utf-8").startswith("en\tde\tscore\n")
+    assert run(learn + SMALLER.format(hub_folder), tmp_path) == "runs/more/model\n"
 
 
 def tree_paths(text: str) -> list[str]:

@@ -6,11 +6,15 @@ Its head is the metadata that the Hugging Face hub reads, and `seq2seq models` t
 from huggingface_hub import EvalResult, ModelCardData
 
 from seq2seq.options import DecodeOptions
+from seq2seq.packing import Storage
 from seq2seq.transformer import Transformer
 
+from .corpus import Corpus, Direction
 from .data import TranslationData
+from .examples import directions_of
 from .validation import Scores
 
+STORED: dict[Storage, str] = {"float16": "16 bit", "int8": "8 bit with a scale a row"}
 POINTS = 20  # rows of the learning curve
 
 
@@ -23,22 +27,23 @@ def make_card(
     recipe: str,
     options: DecodeOptions,
     alignment: str,
+    storage: Storage,
 ) -> str:
     """The card in Markdown; `alignment` is a sentence on the head that shows it."""
-    corpus = data.settings
     parameters = sum(parameter.numel() for parameter in model.parameters())
-    where = corpus.name or ", ".join(corpus.files_of("train"))
+    where = "; ".join(_described(corpus) for corpus in data.settings.corpora)
     return f"""---
 {_metadata(data, scores)}
 ---
 
-# {corpus.source} to {corpus.target}
+# {_title(data)}
 
-A Transformer of {parameters:,} parameters, trained with `seq2seq train`. It holds {chosen}, stored in 16 bit.
+A Transformer of {parameters:,} parameters, trained with `seq2seq train`. It holds {chosen}, stored in
+{STORED[storage]}.
 
 ## Data
 
-{where} ({corpus.source} to {corpus.target}). {data.report}. The terms of the data are those of its source.
+{where}. {data.report}. The terms of the data are those of its source.
 
 ## Scores
 
@@ -48,7 +53,7 @@ On the whole validation set ({len(data.validation)} pairs), beam {options.beam_s
 | --- | --- | --- |
 | sacreBLEU | {scores.bleu:.2f} | `{_cell(scores.bleu_signature)}` |
 | chrF | {scores.chrf:.2f} | `{_cell(scores.chrf_signature)}` |
-
+{_by_direction(scores)}
 The validation set also chose the weights, so a score on an unseen test is what counts.
 
 ## Learning curve
@@ -78,22 +83,66 @@ other kinds of text are translated worse, and wrong translations read as fluentl
 
 def _metadata(data: TranslationData, scores: Scores) -> str:
     """Languages, data set and valid scores, as YAML."""
-    corpus = data.settings
-    name = f"{corpus.source}-{corpus.target}"
-    where = corpus.name or "files"
+    names = [corpus.name for corpus in data.settings.corpora if corpus.name]
+    directions = list(scores.directions)
     results = [
-        EvalResult("translation", where, name, kind, round(value, 2), dataset_split="validation")
-        for kind, value in (("bleu", scores.bleu), ("chrf", scores.chrf))
+        EvalResult(
+            "translation",
+            names[0] if names else "files",
+            f"{source}-{target}",
+            kind,
+            round(value, 2),
+            dataset_split="validation",
+        )
+        for source, target in directions
+        for kind, value in _values(scores, (source, target))
     ]
+    languages = dict.fromkeys(language for direction in directions for language in direction)
     described = ModelCardData(
-        language=[corpus.source, corpus.target],
-        datasets=[where] if corpus.name else None,
+        language=list(languages),
+        datasets=names or None,
         pipeline_tag="translation",
-        model_name=name,
+        model_name="-".join(languages),
         eval_results=results,
         ignore_metadata_errors=True,
     )
     return described.to_yaml()
+
+
+def _values(scores: Scores, direction: Direction) -> list[tuple[str, float]]:
+    bleu, chrf = scores.directions[direction]
+    return [("bleu", bleu.value), ("chrf", chrf.value)]
+
+
+def _title(data: TranslationData) -> str:
+    directions = directions_of(data.settings.corpora)
+    if len(directions) == 1:
+        return " to ".join(directions[0])
+    return ", ".join(dict.fromkeys(language for direction in directions for language in direction))
+
+
+def _described(corpus: Corpus) -> str:
+    """Where a corpus comes from, and its languages."""
+    where = corpus.name or ", ".join(corpus.files_of("train"))
+    way = " ".join(corpus.languages) if corpus.languages else f"{corpus.source} to {corpus.target}"
+    return f"{where} ({way})"
+
+
+def _by_direction(scores: Scores) -> str:
+    """A table of the directions whose mean the scores are; nothing where there is one."""
+    if len(scores.directions) == 1:
+        return ""
+    rows = "\n".join(
+        f"| {source} to {target} | {bleu.value:.2f} | {chrf.value:.2f} |"
+        for (source, target), (bleu, chrf) in scores.directions.items()
+    )
+    return f"""
+These are means over the directions, each with the words of its target language (`tok` of the signature):
+
+| direction | sacreBLEU | chrF |
+| --- | --- | --- |
+{rows}
+"""
 
 
 def _cell(text: str) -> str:

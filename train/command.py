@@ -24,7 +24,6 @@ from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from lightning.pytorch.utilities.exceptions import MisconfigurationException
 
-from seq2seq.aligner import rounds_of
 from seq2seq.checkpoint import load_language_model, load_model
 from seq2seq.config import ModelConfig
 from seq2seq.released import find_model
@@ -38,6 +37,7 @@ from .familiarity import unfamiliar
 from .language_data import LanguageData, TextSettings
 from .language_release import write_language_model
 from .language_task import LanguageTask
+from .links import rounds_for
 from .memory import keep_freed_memory
 from .progress import Progress
 from .release import write_model
@@ -158,6 +158,8 @@ class TrainingRun:
     def __init__(self, cli: TrainCLI, folder: RunFolder):
         self.cli, self.folder = cli, folder
         settings = cli.sections
+        self.data: TranslationData | LanguageData
+        self.task: TranslationTask | LanguageTask
         self.data, self.task, self.note = self._language() if cli.language else self._translation()
         self.checkpoints = Checkpoints(
             folder.checkpoints, self.task.measures, self.task.criterion, **vars(settings.checkpoints)
@@ -211,7 +213,7 @@ class TrainingRun:
                 self.progress.say(self.note)
         if isinstance(self.task, TranslationTask) and self.task.guided:
             assert isinstance(self.data, TranslationData)
-            rounds = rounds_of(len(self.data.segmentation.texts))
+            rounds = rounds_for(self.data.segmentation.texts)
             with self.progress.counting("aligning the training text", rounds) as advance:
                 self.data.link_words(self.folder.links, advance)
         with self.stopping:

@@ -1,15 +1,18 @@
-"""Parallel text: from a hub data set, a folder like one, or local files, through `datasets`, to clean pairs.
+"""Parallel text: from a hub data set, a folder like one, or local files, through `datasets`, to clean rows.
 
-    Corpus --open--> datasets.Dataset --> [(source, target), ...] --clean--> kept pairs + a report
+    Corpus --open--> datasets.Dataset --> [(source, target), ...] --clean--> kept rows + a report
 
-Cleaning drops pairs with an empty side, a side too long, or lengths too far apart, exact repetitions, and
-training pairs that the validation set also holds. It compares normalised text and gives back the text as it
-was.
+A row holds texts that translate each other, one a language: a pair, or more where `languages` names more.
+Cleaning drops rows with an empty side, a side too long, or lengths too far apart, exact repetitions, and
+training rows of which the validation set also holds a side, case and punctuation aside. It compares
+normalised text and gives back the text as it was.
 """
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, field, fields
+import unicodedata
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field, fields, replace
+from itertools import permutations
 from pathlib import Path
 from typing import Literal
 
@@ -18,9 +21,10 @@ from datasets.exceptions import DatasetNotFoundError
 
 from seq2seq.text import normalize
 
-from .files import Pair, cell, read_side_by_side, read_table, table_kind
+from .files import Row, cell, read_side_by_side, read_table, table_kind
 
 Split = Literal["train", "validation", "test"]
+Direction = tuple[str, str]  # from a language to a language
 
 _HUB_ID = re.compile(r"[\w-][\w.-]*(/[\w-][\w.-]*)?", re.ASCII)
 SPLIT_EVERY, MOST_SPLIT = 20, 1000  # of training files without validation files
@@ -35,12 +39,17 @@ class Corpus:
         name: a hub data set such as bentrevett/multi30k, or a folder laid out like one.
         subset: the configuration of a hub data set that has several, such as de-en.
         files: instead of name, the training files: tables (.tsv .csv .jsonl .parquet), or text files by
-            twos, source before target; all but Parquet may be gzipped. One file, or [a list].
+            twos, source before target (with languages, one a language, in that order); all but Parquet may
+            be gzipped. One file, or [a list].
+        synthetic: tables of pairs that a model made (`seq2seq synthesize`), trained on beside the true ones;
+            their columns have the languages as names. One file, or [a list].
         valid_files: the validation files, likewise; they go before the validation split of name.
         source: the language translated from.
         target: the language translated to.
-        columns: the two columns, by name or, in TSV and CSV without header, by number from 0; null: the
-            languages.
+        languages: instead of source and target, languages that all translate each other: the model learns
+            each direction, and which to write from a tag on the source.
+        columns: the columns of these languages, by name or, in TSV and CSV without header, by number from 0;
+            null: the languages.
         max_characters: a pair with more characters on a side is dropped.
         max_ratio: a pair whose longer side is more than so many times the shorter, 10 characters added to
             both, is dropped.
@@ -49,9 +58,11 @@ class Corpus:
     name: str | None = None
     subset: str | None = None
     files: str | list[str] = field(default_factory=list)
+    synthetic: str | list[str] = field(default_factory=list)
     valid_files: str | list[str] = field(default_factory=list)
     source: str = "en"
     target: str = "de"
+    languages: list[str] = field(default_factory=list)
     columns: list[str | int] | None = None
     max_characters: int = 1000
     max_ratio: float = 6.0
@@ -65,8 +76,14 @@ class Corpus:
         for place in [self.name or "", *self.files_of("train"), *self.files_of("validation")]:
             if "://" in place:
                 raise ValueError(f"data names {place!r}, a URL; download it first and name the local file")
-        if len(set(self.column_names)) != 2:
-            raise ValueError(f"data.columns is {self.columns}; name two different columns, source first")
+        if len(self.languages) == 1 or len(set(self.languages)) != len(self.languages):
+            raise ValueError(f"data.languages is {self.languages}; name two or more different languages")
+        if len(set(self.column_names)) != len(self.spoken) or len(self.column_names) != len(self.spoken):
+            count = {2: "two"}.get(len(self.spoken), len(self.spoken))
+            raise ValueError(
+                f"data.columns is {self.columns}; name {count} different columns, "
+                + (f"those of {', '.join(self.languages)}" if self.languages else "source first")
+            )
         if self.max_characters < 1:
             raise ValueError(f"data.max_characters is {self.max_characters}; give at least 1")
         if self.max_ratio < 1:
@@ -78,9 +95,19 @@ class Corpus:
         return [files] if isinstance(files, str) else files
 
     @property
+    def spoken(self) -> tuple[str, ...]:
+        """The languages of a row."""
+        return tuple(self.languages) or (self.source, self.target)
+
+    @property
+    def directions(self) -> list[Direction]:
+        """From which language to which is learned."""
+        return list(permutations(self.languages, 2)) or [(self.source, self.target)]
+
+    @property
     def column_names(self) -> tuple[str, ...]:
-        """The columns of source and target."""
-        return tuple(str(column) for column in self.columns or (self.source, self.target))
+        """The columns of `spoken`."""
+        return tuple(str(column) for column in self.columns or self.spoken)
 
 
 @dataclass
@@ -102,123 +129,151 @@ class CleaningReport:
         said = f"corpus: {kept} of {kept + sum(counts.values())} pairs kept; dropped: {dropped or 'none'}"
         return f"{said}; {split} more split off for validation" if split else said
 
+    def __add__(self, other: "CleaningReport") -> "CleaningReport":
+        counts = {part.name: getattr(self, part.name) + getattr(other, part.name) for part in fields(self)}
+        return CleaningReport(**counts)
 
-def load_corpus(corpus: Corpus) -> tuple[list[Pair], list[Pair], CleaningReport]:
-    """Gives the cleaned training pairs, the validation pairs as they are, and what cleaning dropped.
 
-    Files without validation files give their every 20th pair, or 1,000 pairs evenly spread, for validation.
-    """
-    raw, split_off = load_pairs(corpus, "train"), 0
-    if corpus.name or corpus.valid_files:
-        validation = load_pairs(corpus, "validation")
-    else:
-        if len(raw) < 2 * SPLIT_EVERY:
-            raise ValueError(
-                f"{', '.join(corpus.files_of('train'))} has {len(raw)} pairs, too few to split some off for "
-                f"validation; give {2 * SPLIT_EVERY} or more, better some hundreds, or name data.valid_files"
-            )
-        step = max(SPLIT_EVERY, -(-len(raw) // MOST_SPLIT))
-        validation = raw[::step]
-        del raw[::step]
-        split_off = len(validation)
-    training, report = clean(
-        raw,
-        max_characters=corpus.max_characters,
-        max_ratio=corpus.max_ratio,
-        held_out=validation,
-    )
+def load_corpus(corpus: Corpus) -> tuple[list[Row], list[Row], CleaningReport]:
+    """Gives the cleaned training rows, the validation rows as they are, and what cleaning dropped."""
+    raw, validation, split_off = read_corpus(corpus)
+    training, report = clean_corpus(corpus, raw, list(zip(*validation, strict=True)))
     report.split_off = split_off
-    if not training:
-        raise ValueError(f"{report}, so nothing is left to train on; check data.columns and the files")
     return training, validation, report
 
 
-def load_pairs(corpus: Corpus, split: Split) -> list[Pair]:
-    """Gives the (source, target) texts of a split in order, unchanged.
+def read_corpus(corpus: Corpus) -> tuple[list[Row], list[Row], int]:
+    """Gives training and validation rows as they are, and how many of the latter were split off.
+
+    Files without validation files give their every 20th row, or 1,000 rows evenly spread, for validation.
+    """
+    raw, made = load_pairs(corpus, "train"), load_synthetic(corpus)
+    if corpus.name or corpus.valid_files:
+        return raw + made, load_pairs(corpus, "validation"), 0
+    if len(raw) < 2 * SPLIT_EVERY:
+        raise ValueError(
+            f"{', '.join(corpus.files_of('train'))} has {len(raw)} pairs, too few to split some off for "
+            f"validation; give {2 * SPLIT_EVERY} or more, better some hundreds, or name data.valid_files"
+        )
+    step = max(SPLIT_EVERY, -(-len(raw) // MOST_SPLIT))
+    validation = raw[::step]
+    del raw[::step]
+    return raw + made, validation, len(validation)
+
+
+def clean_corpus(
+    corpus: Corpus, raw: Iterable[Row], held_out: Sequence[Collection[str]]
+) -> tuple[list[Row], CleaningReport]:
+    """`clean` with the limits of a corpus; ValueError where it leaves nothing."""
+    training, report = clean(
+        raw, max_characters=corpus.max_characters, max_ratio=corpus.max_ratio, held_out=held_out
+    )
+    if not training:
+        raise ValueError(f"{report}, so nothing is left to train on; check data.columns and the files")
+    return training, report
+
+
+def load_pairs(corpus: Corpus, split: Split) -> list[Row]:
+    """Gives the rows of a split in order, (source, target) or one text a language, unchanged.
 
     ValueError where the data cannot be had or a file is broken, with the file, the line and what to do.
     """
     if files := corpus.files_of(split):
-        return _pairs(_open_files(files, corpus), corpus, ", ".join(files))
+        return _rows(_open_files(files, corpus), corpus, ", ".join(files))
     if corpus.name is None:
         raise ValueError(f"the corpus has no {split} files; name them in data.valid_files or give data.name")
-    return _pairs(open_data_set(corpus.name, corpus.subset, split), corpus, corpus.name)
+    return _rows(open_data_set(corpus.name, corpus.subset, split), corpus, corpus.name)
+
+
+def load_synthetic(corpus: Corpus) -> list[Row]:
+    """Gives the rows that a model made, in order; validation never sees them."""
+    if not corpus.synthetic:
+        return []
+    made = replace(corpus, name=None, subset=None, files=corpus.synthetic, columns=None)
+    return load_pairs(made, "train")
 
 
 def clean(
-    pairs: Iterable[Pair],
+    rows: Iterable[Row],
     *,
     max_characters: int = 1000,
     max_ratio: float = 6.0,
-    held_out: Iterable[Pair] = (),
-) -> tuple[list[Pair], CleaningReport]:
-    """Gives the pairs worth training on, in order, and how many were dropped for which reason.
+    held_out: Sequence[Collection[str]] = (),
+) -> tuple[list[Row], CleaningReport]:
+    """Gives the rows worth training on, in order, and how many were dropped for which reason.
 
-    held_out: pairs of the validation set; a pair of which it holds the source or the target is dropped.
+    held_out: texts, one collection a column, of which no row may hold one, such as the validation set's.
     """
-    held = (
-        [{normalize(pair[side]).text for pair in held_out} for side in (0, 1)] if held_out else [set(), set()]
-    )
-    kept: list[Pair] = []
+    held = [{key for text in texts if (key := _key(text))} for texts in held_out]
+    kept: list[Row] = []
     report = CleaningReport()
-    seen: set[Pair] = set()
-    for pair in pairs:
-        if max(map(len, pair)) > 8 * max_characters:  # not worth normalising: blanks do not make up that much
+    seen: set[Row] = set()
+    for row in rows:
+        if max(map(len, row)) > 8 * max_characters:  # not worth normalising: blanks do not make up that much
             report.too_long += 1
             continue
-        source, target = normalize(pair[0]).text, normalize(pair[1]).text
-        shorter, longer = sorted((len(source), len(target)))
+        plain = tuple(normalize(text).text for text in row)
+        shorter, *_, longer = sorted(map(len, plain))
         if not shorter:
             report.empty += 1
         elif longer > max_characters:
             report.too_long += 1
         elif longer + _RATIO_SLACK > max_ratio * (shorter + _RATIO_SLACK):
             report.ratio += 1
-        elif (source, target) in seen:
+        elif plain in seen:
             report.duplicate += 1
-        elif source in held[0] or target in held[1]:
+        elif held and any(_key(text) in texts for text, texts in zip(plain, held, strict=True)):
             report.held_out += 1
         else:
-            seen.add((source, target))
-            kept.append(pair)
+            seen.add(plain)
+            kept.append(row)
     report.kept = len(kept)
     return kept, report
 
 
-def _pairs(dataset: Dataset, corpus: Corpus, where: str) -> list[Pair]:
-    source, target = corpus.column_names
-    for needed in ([source, target], ["translation"]):
+def _key(text: str) -> str:
+    """What two texts share that differ in case, width, blanks and punctuation alone."""
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return "".join(character for character in folded if unicodedata.category(character)[0] in "LMN")
+
+
+def _rows(dataset: Dataset, corpus: Corpus, where: str) -> list[Row]:
+    for needed in (list(corpus.column_names), ["translation"]):
         if set(needed) <= set(dataset.column_names):
             dataset = dataset.select_columns(needed)  # an image beside the texts stays undecoded
             break
-    pairs: list[Pair] = []
+    rows: list[Row] = []
     for batch in dataset.iter(batch_size=1000):
         for row in zip(*batch.values(), strict=True):
             named = dict(zip(batch, row, strict=True))
-            at = f"{where}, row {len(pairs) + 1},"
-            pairs.append((cell(named, source, at), cell(named, target, at)))
-    if not pairs:
+            at = f"{where}, row {len(rows) + 1},"
+            rows.append(tuple(cell(named, column, at) for column in corpus.column_names))
+    if not rows:
         raise ValueError(f"{where} holds no pairs; check the file")
-    return pairs
+    return rows
 
 
 def _open_files(files: list[str], corpus: Corpus) -> Dataset:
     kinds = {table_kind(file) for file in files}
     if kinds == {"parquet"}:
         return open_parquet(files)
-    source, target = corpus.column_names
-    pairs: list[Pair] = []
+    columns = corpus.column_names
+    rows: list[Row] = []
     if kinds == {None}:
-        if len(files) % 2:
-            raise ValueError(f"data.files {files}: text files come by twos, source before target")
-        for source_file, target_file in zip(files[::2], files[1::2], strict=True):
-            pairs += read_side_by_side(source_file, target_file)
+        count = len(columns)
+        if len(files) % count:
+            order = f"one each for {', '.join(columns)}" if count > 2 else "source before target"
+            raise ValueError(
+                f"data.files {files}: text files come by {'twos' if count == 2 else f'{count}s'}, {order}"
+            )
+        for first in range(0, len(files), count):
+            rows += read_side_by_side(*files[first : first + count])
     elif kinds & {None, "parquet"}:
         raise ValueError(f"data.files {files} mix tables, Parquet and text; use one kind")
     else:
         for file in files:
-            pairs += read_table(file, (source, target))
-    return Dataset.from_dict({source: [pair[0] for pair in pairs], target: [pair[1] for pair in pairs]})
+            rows += read_table(file, columns)
+    return Dataset.from_dict({name: [row[place] for row in rows] for place, name in enumerate(columns)})
 
 
 def open_parquet(files: list[str]) -> Dataset:

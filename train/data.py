@@ -5,11 +5,12 @@
 Lightning sees one endless epoch; where training stands is kept as (epoch, position) in the checkpoint.
 """
 
+import functools
 import itertools
 import random
 import signal
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Literal
@@ -21,7 +22,8 @@ from torch.utils.data import DataLoader, Dataset, IterableDataset, get_worker_in
 from seq2seq.batch import Batch, make_batch, token_budget_batches
 from seq2seq.tokenizer import Tokenizer
 
-from .corpus import Corpus, load_corpus
+from .corpus import Corpus
+from .examples import Example, by_direction, directions_of, load_examples, targets_of, texts_of
 from .links import WordLinks, load_links
 from .order import BatchOrder, Pair, Place
 from .sampling import make_sampler, sample
@@ -29,10 +31,13 @@ from .sampling import make_sampler, sample
 
 @dataclass(frozen=True)
 class DataSettings(Corpus):
-    """A corpus, and how its texts become batches.
+    """A corpus, or several, and how their texts become batches.
 
     Args:
-        vocabulary_size: pieces of the joint vocabulary of both languages.
+        also: further corpora to learn from, each with the settings from name to max_ratio.
+        held_out: files of texts (one a line, or the cells of a TSV), such as test sets, that no training pair
+            may hold.
+        vocabulary_size: pieces of the joint vocabulary of all languages.
         subwords: how the vocabulary is made.
         sampling: cut training texts anew each epoch; 0 for not at all. With bpe the probability that a
             merge is left out (0.1 makes texts 1.4 times as long), with unigram the power its probabilities
@@ -42,6 +47,8 @@ class DataSettings(Corpus):
         workers: loader processes beside the training one.
     """
 
+    also: list[Corpus] = field(default_factory=list)
+    held_out: list[str] = field(default_factory=list)
     vocabulary_size: int = 8000
     subwords: Literal["bpe", "unigram"] = "bpe"
     sampling: float = 0.0
@@ -57,13 +64,18 @@ class DataSettings(Corpus):
         if not 0 <= self.sampling <= 1:
             raise ValueError(f"data.sampling is {self.sampling}; give a number from 0 to 1, such as 0.1")
 
+    @property
+    def corpora(self) -> list[Corpus]:
+        """All corpora."""
+        return [self, *self.also]
+
 
 class Segmentation:
-    """A corpus as ids, for each epoch: the same every time, or sampled from (seed, epoch)."""
+    """Examples as ids, for each epoch: the same every time, or sampled from (seed, epoch)."""
 
     def __init__(
         self,
-        texts: Sequence[tuple[str, str]],
+        texts: Sequence[Example],
         tokenizer: Tokenizer,
         sampling: float,
         seed: int,
@@ -71,7 +83,7 @@ class Segmentation:
     ):
         self.seed, self.limit = seed, longest
         self.sampler = make_sampler(tokenizer, sampling) if sampling else None
-        encoded = [(tokenizer.encode(source), tokenizer.encode(target)) for source, target in texts]
+        encoded = encode_examples(texts, tokenizer)
         fits = [max(map(len, pair)) < longest for pair in encoded]
         self.plain = list(itertools.compress(encoded, fits))
         self.texts = list(itertools.compress(texts, fits))
@@ -79,6 +91,7 @@ class Segmentation:
         self.report = f"; {dropped} pairs of more than {longest - 1} pieces left out" if dropped else ""
         if not self.plain:
             raise ValueError(f"no training pair has at most {longest - 1} pieces; raise model.max_length")
+        self.tags = [tokenizer.tag(text.target_language) for text in self.texts] if self.sampler else []
         self.longest = tuple(max(map(len, side)) + 1 for side in zip(*self.plain, strict=True))
 
     def __call__(self, epoch: int) -> Sequence[Pair]:
@@ -89,11 +102,19 @@ class Segmentation:
         sources, targets = (
             sample(self.sampler, [pair[side] for pair in self.texts], generator) for side in (0, 1)
         )
+        sources = [source + tag for source, tag in zip(sources, self.tags, strict=True)]
         # A long pair may be cut finer than the model can read: then take it as it is.
         return [
             drawn if max(map(len, drawn)) < self.limit else plain
             for drawn, plain in zip(zip(sources, targets, strict=True), self.plain, strict=True)
         ]
+
+
+def encode_examples(examples: Sequence[Example], tokenizer: Tokenizer) -> list[Pair]:
+    """The ids of examples, each source with its tag; a text that comes again is not cut again."""
+    encode = functools.cache(tokenizer.encode)
+    tags = {language: tokenizer.tag(language) for language in {each.target_language for each in examples}}
+    return [(encode(each.source) + tags[each.target_language], encode(each.target)) for each in examples]
 
 
 class BatchStream(IterableDataset[Batch]):
@@ -172,23 +193,28 @@ class TranslationData(LightningDataModule):
     def load(self, tokenizer: Tokenizer | None = None) -> None:
         """Read and clean the corpus, learn the vocabulary unless one is given, and cut texts into pieces."""
         settings = self.settings
-        self.training, self.validation, report = load_corpus(settings)
+        self.training, self.validation, report = load_examples(settings.corpora, settings.held_out)
         self.tokenizer = tokenizer or Tokenizer.train(
-            (text for pair in self.training for text in pair),
+            texts_of(self.training),
             settings.vocabulary_size,
             settings.subwords,
             self.seed,
+            targets_of(settings.corpora),
         )
         longest = min(self.max_length, settings.batch_tokens)
         self.segmentation = Segmentation(self.training, self.tokenizer, settings.sampling, self.seed, longest)
-        self.report = str(report) + self.segmentation.report
+        self.report = str(report) + self._told_directions() + self.segmentation.report
         self._leave_out_long_validation()
         self.longest = self.segmentation.longest
 
+    def _told_directions(self) -> str:
+        directions = directions_of(self.settings.corpora)
+        return f"; {len(self.training)} examples of {len(directions)} directions" if directions[1:] else ""
+
     def _leave_out_long_validation(self) -> None:
         """A text that the model cannot read whole is not judged in part."""
-        encode = self.tokenizer.encode
-        fits = [max(len(encode(text)) for text in pair) < self.max_length for pair in self.validation]
+        encoded = encode_examples(self.validation, self.tokenizer)
+        fits = [max(map(len, pair)) < self.max_length for pair in encoded]
         dropped = fits.count(False)
         if dropped:
             self.validation = list(itertools.compress(self.validation, fits))
@@ -241,19 +267,19 @@ class TranslationData(LightningDataModule):
 
     def val_dataloader(self) -> DataLoader[Batch]:
         """The judged validation pairs, short to long, for loss and perplexity."""
-        encode = self.tokenizer.encode
-        pairs = [(encode(source), encode(target)) for source, target in self.judged()]
+        pairs = encode_examples(self.judged(), self.tokenizer)
         lengths = [(len(source) + 1, len(target) + 1) for source, target in pairs]
         budget = max(self.settings.batch_tokens, max(map(max, lengths)))
         groups = token_budget_batches(lengths, budget, seed=None, epoch=0)
         batches = BatchList([pairs_to_batch([pairs[index] for index in group]) for group in groups])
         return DataLoader(batches, batch_size=None, collate_fn=as_it_is, generator=torch.Generator())
 
-    def judged(self) -> list[tuple[str, str]]:
-        """The validation pairs that are decoded while training."""
+    def judged(self) -> list[Example]:
+        """The validation examples that are decoded while training, as many of each direction."""
         count = len(self.validation)
         kept = min(self.settings.valid_sentences or count, count)
-        return [self.validation[index * count // kept] for index in range(kept)]
+        sorted_by_direction = list(itertools.chain(*by_direction(self.validation).values()))
+        return [self.validation[sorted_by_direction[index * count // kept]] for index in range(kept)]
 
     def transfer_batch_to_device(self, batch: Batch, device: torch.device, dataloader_idx: int) -> Batch:
         """Lightning does not know our batches."""

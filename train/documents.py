@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from .corpus import open_data_set, open_parquet
-from .files import cell, read_lines, read_rows, table_kind
+from .files import cell, read_lines, read_table, table_kind
 
 
 @dataclass(frozen=True)
@@ -129,11 +129,11 @@ def _read(files: list[str], column: str) -> Iterator[str]:
     for file in files:
         match table_kind(file):
             case None:
-                yield from (f"{line}\n" for _, line in read_lines(file))
+                yield from (f"{line}\n" for line in read_lines(file))
             case "parquet":
                 yield from _cells(open_parquet([file]), column, file)
             case _:
-                yield from (row[0] for row in read_rows(file, (column,)))
+                yield from (row[0] for row in read_table(file, (column,)))
 
 
 def _cells(data_set: Any, column: str, where: str) -> Iterator[str]:

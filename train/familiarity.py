@@ -8,15 +8,18 @@ columns, is another. Nothing is trained, and no language has to be recognised by
 from seq2seq.checkpoint import LoadedModel
 from seq2seq.forced import force
 
+from .data import encode_examples
+from .examples import Example
+
 ASKED, FEWEST = 200, 20  # pairs; of fewer the share says little
 FAMILIAR = 0.75  # share of preferred targets
 
 
-def unfamiliar(start: LoadedModel, pairs: list[tuple[str, str]]) -> str | None:
+def unfamiliar(start: LoadedModel, pairs: list[Example]) -> str | None:
     """A sentence where the model does not know the pairs for translations; None where all is well."""
     chosen = pairs[:: max(1, len(pairs) // ASKED)][:ASKED]
-    encode, longest = start.tokenizer.encode, start.model.config.max_length
-    ids = [(encode(source), encode(target)) for source, target in chosen]
+    longest = start.model.config.max_length
+    ids = encode_examples(chosen, start.tokenizer)
     ids = sorted((p for p in ids if all(0 < len(side) < longest for side in p)), key=lambda p: len(p[1]))
     if len(ids) < FEWEST:
         return None

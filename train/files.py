@@ -1,6 +1,6 @@
-"""Local files as pairs of texts: TSV, CSV and JSON-lines tables, and text files side by side, also gzipped.
+"""Local files as rows of texts: TSV, CSV and JSON-lines tables, and text files side by side, also gzipped.
 
-    bytes --split at \\n--> lines --UTF-8--> rows --> (source, target)
+    bytes --split at \\n--> lines --UTF-8--> rows --> (source, target), or more languages side by side
 
 These formats are read here and not by the loaders of `datasets`, which would do the wrong thing in silence:
 its text loader also splits at U+2028 and \\x85 (so sides drift apart), its CSV loader turns NA and null into
@@ -15,11 +15,10 @@ import json
 import re
 import sys
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import zip_longest
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-Pair = tuple[str, str]
+Row = tuple[str, ...]  # texts that translate each other, one a language
 
 _SURROGATE = re.compile("[\ud800-\udfff]")  # JSON may escape halves of characters, which are no text
 
@@ -41,39 +40,48 @@ _ENDINGS = {
 }
 
 
-def read_table(file: str, columns: tuple[str, str]) -> Iterator[Pair]:
-    """Yields the two columns of a table, as `read_rows` does."""
-    return ((row[0], row[1]) for row in read_rows(file, columns))
-
-
-def read_rows(file: str, columns: Sequence[str]) -> Iterator[tuple[str, ...]]:
-    """Yields the columns asked for of a TSV, CSV or JSON-lines table, blank lines left out.
+def read_table(file: str, columns: Row) -> Iterator[Row]:
+    """Yields the named columns of a TSV, CSV or JSON-lines table, blank lines left out.
 
     Columns that are numbers count from 0 in a table without header; else the first row holds the names.
     ValueError names the line with invalid UTF-8, another number of columns, bad quoting or bad JSON.
     """
     match table_kind(file):
         case "tsv":
-            return _by_columns(file, ((n, line.split("\t")) for n, line in read_lines(file) if line), columns)
+            return _by_columns(file, ((n, line.split("\t")) for n, line in _lines(file) if line), columns)
         case "csv":
             return _by_columns(file, _csv_rows(file), columns)
         case _:
-            return _json_rows(file, columns)
+            return _json_pairs(file, columns)
 
 
-def read_side_by_side(source_file: str, target_file: str) -> Iterator[Pair]:
-    """Yields line n of one file with line n of the other; ValueError with both counts where one is longer."""
-    sources, targets = read_lines(source_file), read_lines(target_file)
-    for source, target in zip_longest(sources, targets):
-        if source is None or target is None:
-            have = (source or target)[0] - 1
-            rest = sum(1 for _ in (targets if source is None else sources)) + 1
-            counts = (have, have + rest) if source is None else (have + rest, have)
-            raise ValueError(
-                f"{source_file} has {counts[0]} lines but {target_file} has {counts[1]}; "
-                "line n of one must translate line n of the other"
-            )
-        yield source[1], target[1]
+def read_side_by_side(*files: str) -> Iterator[Row]:
+    """Yields line n of every file, side by side; ValueError with both counts where one is longer."""
+    readers = [_lines(file) for file in files]
+    while True:
+        lines = [next(reader, None) for reader in readers]
+        row = tuple(line[1] for line in lines if line)
+        if len(row) == len(files):
+            yield row
+        elif row:
+            raise ValueError(_uneven(files))
+        else:
+            return
+
+
+def read_lines(file: str) -> Iterator[str]:
+    """Yields the lines of a text file."""
+    return (line for _, line in _lines(file))
+
+
+def _uneven(files: Row) -> str:
+    """Says which files differ in length."""
+    counts = [sum(1 for _ in _lines(file)) for file in files]
+    other = next(number for number, count in enumerate(counts) if count != counts[0])
+    return (
+        f"{files[0]} has {counts[0]} lines but {files[other]} has {counts[other]}; "
+        "line n of one must translate line n of the other"
+    )
 
 
 def cell(row: Mapping[str, object], column: str, where: str) -> str:
@@ -82,9 +90,7 @@ def cell(row: Mapping[str, object], column: str, where: str) -> str:
     if column not in row and isinstance(nested, Mapping):
         row = nested
     if column not in row:
-        raise ValueError(
-            f"{where} has no column {column!r} but {sorted(row)}; name the two columns in data.columns"
-        )
+        raise ValueError(f"{where} has no column {column!r} but {sorted(row)}; name them in data.columns")
     value = row[column]
     if value is None:
         return ""
@@ -95,7 +101,7 @@ def cell(row: Mapping[str, object], column: str, where: str) -> str:
     return value
 
 
-def read_lines(file: str) -> Iterator[tuple[int, str]]:
+def _lines(file: str) -> Iterator[tuple[int, str]]:
     """Yields (number from 1, line without its end); only LF and CR LF end a line."""
     try:
         with gzip.open(file) if file.lower().endswith(".gz") else Path(file).open("rb") as stream:
@@ -118,7 +124,7 @@ def _csv_rows(file: str) -> Iterator[tuple[int, list[str]]]:
 
     def lines() -> Iterator[str]:
         nonlocal number
-        for number, line in read_lines(file):  # noqa: B007 - the number is for the error below
+        for number, line in _lines(file):  # noqa: B007 - the number is for the error below
             yield line + "\n"  # a quoted field may run over several lines
 
     limit = csv.field_size_limit(sys.maxsize)  # a field too long is for cleaning to drop
@@ -133,41 +139,40 @@ def _csv_rows(file: str) -> Iterator[tuple[int, list[str]]]:
         csv.field_size_limit(limit)
 
 
-def _by_columns(
-    file: str, rows: Iterable[tuple[int, list[str]]], columns: Sequence[str]
-) -> Iterator[tuple[str, ...]]:
+def _by_columns(file: str, rows: Iterable[tuple[int, list[str]]], columns: Row) -> Iterator[Row]:
     numbered = all(column.isdecimal() for column in columns)
-    places, width = [int(column) if numbered else 0 for column in columns], 0
+    wanted = [int(column) for column in columns] if numbered else []
+    width = 0
     for number, row in rows:
         if not width:
             width = len(row)
             if not numbered:
-                places = [_position(file, row, column) for column in columns]
+                wanted = [_position(file, row, column) for column in columns]
                 continue
-            if max(places) >= width:
+            if max(wanted) >= width:
                 raise ValueError(
-                    f"{file}, line {number}: {width} columns, so there is no column {max(places)} "
+                    f"{file}, line {number}: {width} columns, so there is no column {max(wanted)} "
                     "counted from 0; check data.columns"
                 )
         if len(row) != width:
             raise ValueError(
                 f"{file}, line {number}: {len(row)} columns, but the first has {width}; mend or remove it"
             )
-        yield tuple(row[place] for place in places)
+        yield tuple(row[column] for column in wanted)
 
 
 def _position(file: str, names: list[str], column: str) -> int:
     if column not in names:
         shown = [name[:40] for name in names[:8]]
         raise ValueError(
-            f"{file} has no column {column!r}, its first line is {shown}; name the two columns in "
+            f"{file} has no column {column!r}, its first line is {shown}; name them in "
             "data.columns, by number from 0 if the file has no header"
         )
     return names.index(column)
 
 
-def _json_rows(file: str, columns: Sequence[str]) -> Iterator[tuple[str, ...]]:
-    for number, line in read_lines(file):
+def _json_pairs(file: str, columns: Row) -> Iterator[Row]:
+    for number, line in _lines(file):
         if not line.strip():
             continue
         try:
@@ -176,5 +181,5 @@ def _json_rows(file: str, columns: Sequence[str]) -> Iterator[tuple[str, ...]]:
             raise ValueError(f"{file}, line {number}: not JSON ({error}); mend or remove it") from error
         if not isinstance(row, dict):
             raise ValueError(f"{file}, line {number}: not a JSON object; write one object a line")
-        texts = (cell(row, column, f"{file}, line {number},") for column in columns)
-        yield tuple(_SURROGATE.sub("", text) for text in texts)
+        at = f"{file}, line {number},"
+        yield tuple(_SURROGATE.sub("", cell(row, column, at)) for column in columns)

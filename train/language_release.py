@@ -1,7 +1,7 @@
 """From a language model's training, finished or stopped, to a model directory with its card.
 
 The best validation's weights, the mean of the last validations' and, if not validated, the last ones are
-each judged on the whole validation text as they will be stored (16 bit); the best becomes the model.
+each judged on the whole validation text as they will be stored; the best becomes the model.
 """
 
 from pathlib import Path
@@ -13,13 +13,14 @@ from torch import Tensor
 
 from seq2seq.checkpoint import save_model
 from seq2seq.language_model import LanguageModel
+from seq2seq.packing import pack, unpack
 
 from .card import curve_points
 from .checkpointing import Checkpoints
 from .language_data import LanguageData
 from .language_task import LanguageTask
 from .loss import plain_loss
-from .release import choices, stored
+from .release import choices
 
 
 class Candidate(NamedTuple):
@@ -44,12 +45,13 @@ def write_language_model(
     last = {name: tensor.detach().cpu().clone() for name, tensor in task.model.state_dict().items()}
     candidates = []
     for name, weights in choices(checkpoints, update, last):
-        task.model.load_state_dict(stored(weights))
-        candidates.append(Candidate(name, stored(weights), judge(task.model, data)))
+        kept = unpack(pack(weights, checkpoints.storage))
+        task.model.load_state_dict(kept)
+        candidates.append(Candidate(name, kept, judge(task.model, data)))
     chosen = min(candidates, key=lambda candidate: candidate.nats)
     task.model.load_state_dict(chosen.weights)
     card = make_card(task.model, data, chosen, checkpoints.history, recipe)
-    save_model(directory, task.model.cpu(), data.tokenizer, task.settings, card)
+    save_model(directory, task.model.cpu(), data.tokenizer, task.settings, card, checkpoints.storage)
     told = [f"{each.name}: {each.nats:.4f} nats a character" for each in candidates]
     return [*told, f"the model holds {chosen.name}"]
 
@@ -85,7 +87,7 @@ def make_card(
 # A language model of {corpus.where}
 
 A decoder of {parameters:,} parameters over a context of {model.config.max_length} tokens, trained with
-`seq2seq train`. It holds {chosen.name}, stored in 16 bit.
+`seq2seq train`. It holds {chosen.name}.
 
 ## Data
 

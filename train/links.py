@@ -17,15 +17,16 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from seq2seq.aligner import align_both_ways, token_spans
+from seq2seq.aligner import align_both_ways, rounds_of, token_spans
 from seq2seq.config import UNK
 from seq2seq.text import BLANK_PIECE, normalize
 from seq2seq.tokenizer import Tokenizer
 
 from .checkpoint_files import write_beside
+from .corpus import Direction
+from .examples import Example
 from .order import Pair
 
-Texts = Sequence[tuple[str, str]]
 Link = tuple[int, int]
 Span = tuple[int, int]
 
@@ -33,9 +34,10 @@ Span = tuple[int, int]
 class WordLinks:
     """Links between the tokens of each training pair, in the order of the texts."""
 
-    def __init__(self, texts: Texts, links: Sequence[Sequence[Link]], tokenizer: Tokenizer):
+    def __init__(self, texts: Sequence[Example], links: Sequence[Sequence[Link]], tokenizer: Tokenizer):
         assert len(texts) == len(links)
         self.texts = texts
+        self.tagged = bool(tokenizer.tags)
         self.spelt = [piece.replace(BLANK_PIECE, " ") for piece in tokenizer.pieces(range(len(tokenizer)))]
         # Flat, since a list of small lists takes fifty times the room.
         self.ends = [0]
@@ -55,11 +57,11 @@ class WordLinks:
     def _of_pair(self, place: int, pair: Pair) -> list[Link]:
         """Links (target piece, source piece) of one pair."""
         linked: dict[int, list[int]] = defaultdict(list)
-        for source, target in self.flat[self.ends[place] : self.ends[place + 1]].tolist():
-            linked[target].append(source)
-        sources, targets = (
-            self._tokens_of_pieces(text, ids) for text, ids in zip(self.texts[place], pair, strict=True)
-        )
+        for word, other in self.flat[self.ends[place] : self.ends[place + 1]].tolist():
+            linked[other].append(word)
+        text, (source, target) = self.texts[place], pair
+        sources = self._tokens_of_pieces(text.source, source[:-1] if self.tagged else source)
+        targets = self._tokens_of_pieces(text.target, target)
         pieces: dict[int, list[int]] = defaultdict(list)
         for piece, tokens in enumerate(sources):
             for token in tokens:
@@ -95,17 +97,48 @@ class WordLinks:
         return spans
 
 
-def load_links(cache: Path, texts: Texts, advance: Callable[[], object]) -> list[list[Link]]:
+def load_links(cache: Path, texts: Sequence[Example], advance: Callable[[], object]) -> list[list[Link]]:
     """Links between the tokens of each pair: those in the cache if they are of these texts, else counted."""
     signature = _signature(texts)
     if (found := _read(cache, signature, len(texts))) is not None:
         return found
-    tokens = [(_tokens(source), _tokens(target)) for source, target in texts]
-    links = [sorted(pair) for pair in align_both_ways(tokens, advance=advance).grown]
+    links = _count(texts, advance)
     lines = [signature, *(" ".join(f"{s}-{t}" for s, t in pair) for pair in links)]
     data = gzip.compress("\n".join(lines).encode(), mtime=0)
     write_beside(cache, lambda file: file.write(data))
     return links
+
+
+def rounds_for(texts: Sequence[Example]) -> int:
+    """How often `load_links` calls `advance` where it has to count."""
+    return sum(rounds_of(len(pairs)) for pairs in _undirected(texts).values())
+
+
+def _count(texts: Sequence[Example], advance: Callable[[], object]) -> list[list[Link]]:
+    """Links counted for each pair of languages by itself, once for both directions."""
+    found: dict[tuple[Direction, str, str], list[Link]] = {}
+    for direction, pairs in _undirected(texts).items():
+        tokens = [(_tokens(one), _tokens(other)) for one, other in pairs]
+        for pair, links in zip(pairs, align_both_ways(tokens, advance=advance).grown, strict=True):
+            found[(direction, *pair)] = sorted(links)
+    return [
+        found[key]
+        if (key := (each.direction, each.source, each.target)) in found
+        else [(t, s) for s, t in found[each.direction[::-1], each.target, each.source]]
+        for each in texts
+    ]
+
+
+def _undirected(texts: Sequence[Example]) -> dict[Direction, list[tuple[str, str]]]:
+    """The different pairs of each two languages, in the direction that comes first."""
+    found: dict[Direction, dict[tuple[str, str], None]] = {}
+    for each in texts:
+        source, target = each.direction
+        if (target, source) in found:
+            found[target, source][each.target, each.source] = None
+        else:
+            found.setdefault((source, target), {})[each.source, each.target] = None
+    return {direction: list(pairs) for direction, pairs in found.items()}
 
 
 def _tokens(text: str) -> list[str]:
@@ -113,11 +146,11 @@ def _tokens(text: str) -> list[str]:
     return [text[start:end] for start, end in token_spans(text)]
 
 
-def _signature(texts: Texts) -> str:
+def _signature(texts: Sequence[Example]) -> str:
     """What the links depend on."""
     digest = hashlib.sha256()
     for pair in texts:
-        for text in pair:
+        for text in (pair.source, pair.target):
             digest.update(text.encode("utf-8", "surrogatepass") + b"\n")
     return digest.hexdigest()
 

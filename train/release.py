@@ -1,16 +1,16 @@
 """From a training, finished or stopped, to a model directory.
 
     best validation's weights      \\
-    mean of the last validations'   >  as they will be stored (16 bit), decode the validation set -> the best
+    mean of the last validations'   \\
+    moving average, where kept      >  as they will be stored, decode the validation set -> the best
     the last, if not validated     /   -> which head shows the alignment -> model/
 
 The mean is taken one file after the other, so any number fits in memory.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import safetensors.torch
 import torch
@@ -20,12 +20,14 @@ from torch import Tensor
 from seq2seq.aligner import choose_alignment_head
 from seq2seq.checkpoint import average, save_model
 from seq2seq.options import DecodeOptions
+from seq2seq.packing import Storage, pack, unpack
 from seq2seq.settings import AlignmentHead, Settings
 
 from .card import make_card
 from .checkpoint_files import BEST, read_checkpoint
 from .checkpointing import Checkpoints
 from .data import TranslationData
+from .examples import Example, directions_of
 from .task import TranslationTask
 from .validation import Scores, score, translate
 
@@ -58,16 +60,19 @@ def write_model(
     options = DecodeOptions()
     last = {name: tensor.detach().cpu().clone() for name, tensor in task.model.state_dict().items()}
     candidates = [
-        judge(name, weights, task, data, options) for name, weights in choices(checkpoints, update, last)
+        judge(name, weights, task, data, options, checkpoints.storage)
+        for name, weights in choices(checkpoints, update, last)
     ]
     chosen = max(candidates, key=lambda candidate: candidate.scores.bleu)
     task.model.load_state_dict(chosen.weights)
     head, alignment = choose_alignment(task, data)
-    languages = data.settings.source, data.settings.target
-    settings = Settings([languages[0]], [languages[1]], data.longest[0], data.longest[1], head)
+    sources, targets = zip(*directions_of(data.settings.corpora), strict=True)
+    settings = Settings(_unique(sources), _unique(targets), data.longest[0], data.longest[1], head)
     history = checkpoints.history
-    card = make_card(task.model, data, chosen.name, chosen.scores, history, recipe, options, alignment)
-    save_model(directory, task.model.cpu(), data.tokenizer, settings, card)
+    card = make_card(
+        task.model, data, chosen.name, chosen.scores, history, recipe, options, alignment, checkpoints.storage
+    )
+    save_model(directory, task.model.cpu(), data.tokenizer, settings, card, checkpoints.storage)
     told = [
         f"{candidate.name}: valid BLEU {candidate.scores.bleu:.2f}, chrF {candidate.scores.chrf:.2f} "
         f"(beam {options.beam_size})"
@@ -78,17 +83,21 @@ def write_model(
 
 def choose_alignment(task: TranslationTask, data: TranslationData) -> tuple[AlignmentHead, str]:
     """The head that shows the word alignment, and a sentence on how well it does."""
-    counted = _spread(data.training, COUNTED)
+    counted, shown = _spread(data.training, COUNTED), _spread(data.validation, SHOWN)
     try:
         head, agreement = choose_alignment_head(
-            task.model, data.tokenizer, counted, _spread(data.validation, SHOWN)
+            task.model,
+            data.tokenizer,
+            [(each.source, each.target) for each in counted],
+            [(each.source, each.target) for each in shown],
+            [each.target_language for each in shown],
         )
     except ValueError as error:
         return AlignmentHead(), f"no head could be chosen for the alignment, so it is the first: {error}"
     return head, (
         f"layer {head.layer}, head {head.head}, read at a piece's {head.read}, shows the word alignment; it "
         f"agrees with {agreement:.1%} of the links counted over {len(counted)} pairs, and links words from "
-        f"{head.share:g} of the largest weight on{_taught(task, head)}"
+        f"{head.share:g} of the strongest on{_taught(task, head)}"
     )
 
 
@@ -107,19 +116,13 @@ def judge(
     task: TranslationTask,
     data: TranslationData,
     options: DecodeOptions,
+    storage: Storage = "float16",
 ) -> Candidate:
-    """What the weights reach on the whole validation set once they are stored in 16 bit."""
-    kept = stored(weights)
-    task.model.load_state_dict(kept)
-    sources, references = [list(side) for side in zip(*data.validation, strict=True)]
-    return Candidate(name, kept, score(translate(task.model, data.tokenizer, sources, options), references))
-
-
-def stored(weights: dict[str, Tensor]) -> dict[str, Any]:
-    """The weights as a model directory keeps them, in 16 bit."""
-    return {
-        key: value.half().float() if value.is_floating_point() else value for key, value in weights.items()
-    }
+    """What the weights reach on the whole validation set once they are stored."""
+    stored = unpack(pack(weights, storage))
+    task.model.load_state_dict(stored)
+    found = translate(task.model, data.tokenizer, data.validation, options)
+    return Candidate(name, stored, score(found, data.validation))
 
 
 def choices(
@@ -138,6 +141,9 @@ def choices(
     kept = [path for path in checkpoints.weights() if int(path.stem) in validated]
     if len(kept) > 1:
         yield f"the average of the last {len(kept)} validations' weights", average(map(_read, kept))
+    if checkpoints.moving.weights:
+        moving = {name: tensor.detach().cpu() for name, tensor in checkpoints.moving.weights.items()}
+        yield f"the moving average of the weights (decay {checkpoints.moving.decay:g})", moving
     if update not in validated:
         yield f"the last weights (update {update})", last
 
@@ -151,7 +157,11 @@ def _read(path: Path) -> dict[str, Tensor]:
         ) from error
 
 
-def _spread(pairs: Sequence[tuple[str, str]], most: int) -> list[tuple[str, str]]:
-    """At most so many of the pairs, evenly spread."""
-    kept = min(most, len(pairs))
-    return [pairs[index * len(pairs) // kept] for index in range(kept)]
+def _spread(examples: Sequence[Example], most: int) -> list[Example]:
+    """At most so many of the examples, evenly spread."""
+    kept = min(most, len(examples))
+    return [examples[index * len(examples) // kept] for index in range(kept)]
+
+
+def _unique(languages: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(languages))

@@ -55,8 +55,7 @@ class MergeDropout:
 
     def __init__(self, tokenizer: Tokenizer, dropout: float):
         # A bpe vocabulary lists its merges in the order they were learned, so the lower id goes first.
-        pieces = enumerate(tokenizer.pieces(range(len(tokenizer))))
-        self.ids = {piece: index for index, piece in pieces if index > EOS}
+        self.ids = _spelling_pieces(tokenizer)
         self.dropout = dropout
 
     def encode_word(self, word: str, generator: random.Random) -> list[int]:
@@ -97,10 +96,9 @@ class UnigramSampling:
 
     def __init__(self, tokenizer: Tokenizer, power: float):
         scores = tokenizer.scores()
-        pieces = list(enumerate(tokenizer.pieces(range(len(tokenizer)))))[EOS + 1 :]
-        self.ids = {piece: index for index, piece in pieces}
-        self.weights = {piece: power * scores[index] for index, piece in pieces}
-        self.unknown = power * (min(scores[EOS + 1 :]) - UNKNOWN_PENALTY)
+        self.ids = _spelling_pieces(tokenizer)
+        self.weights = {piece: power * scores[index] for piece, index in self.ids.items()}
+        self.unknown = power * (min(scores[index] for index in self.ids.values()) - UNKNOWN_PENALTY)
         self.longest = max(map(len, self.ids))
 
     def encode_word(self, word: str, generator: random.Random) -> list[int]:
@@ -127,6 +125,12 @@ class UnigramSampling:
 def split_words(text: str) -> list[str]:
     """The words of a text as SentencePiece sees them: each with its blank before it."""
     return [BLANK_PIECE + word for word in normalize(text).text.split(" ") if word]
+
+
+def _spelling_pieces(tokenizer: Tokenizer) -> dict[str, int]:
+    """The pieces that texts are cut into, with their ids: neither special ones nor tags."""
+    ids = range(EOS + 1 + len(tokenizer.tags), len(tokenizer))
+    return dict(zip(tokenizer.pieces(ids), ids, strict=True))
 
 
 def _join_unknown(ids: list[int]) -> list[int]:

@@ -15,6 +15,7 @@ from seq2seq.options import DecodeOptions
 from seq2seq.tokenizer import Tokenizer
 from seq2seq.transformer import DecoderStates, Transformer
 
+from .examples import Example
 from .guidance import Guidance, link_loss
 from .learner import Learner, cut
 from .loss import Loss, fused_loss, plain_loss
@@ -28,7 +29,7 @@ class TranslationTask(Learner):
     Args:
         config: the model's shape.
         tokenizer: turns what was decoded into text.
-        judged: pairs of texts to translate at each validation.
+        judged: examples to translate at each validation.
         learning_rate: the peak, reached at the end of the warm-up.
         schedule: how the rate falls after it.
         warmup: updates of the warm-up.
@@ -46,7 +47,7 @@ class TranslationTask(Learner):
         self,
         config: ModelConfig,
         tokenizer: Tokenizer,
-        judged: list[tuple[str, str]],
+        judged: list[Example],
         learning_rate: float = 5e-3,
         schedule: Schedule = "inverse_sqrt",
         warmup: int = 2000,
@@ -133,15 +134,17 @@ class TranslationTask(Learner):
 
     def on_validation_epoch_end(self) -> None:
         """Translate the judged sentences and log every measure."""
-        sources, references = [list(side) for side in zip(*self.judged, strict=True)]
-        found = translate(self.model, self.tokenizer, sources, self.options)
-        scores = score(found, references)
+        found = translate(self.model, self.tokenizer, self.judged, self.options)
+        scores = score(found, self.judged)
         loss = self._likelihood / self._tokens
-        measures = {"loss": loss, "perplexity": loss.exp(), "bleu": scores.bleu, "chrf": scores.chrf}
+        several = scores.directions if len(scores.directions) > 1 else {}
+        each = {f"bleu_{source}_{target}": bleu.value for (source, target), (bleu, _) in several.items()}
+        measures = {"loss": loss, "perplexity": loss.exp(), "bleu": scores.bleu, "chrf": scores.chrf, **each}
         # The same on all processes, since each decides by it what to save.
         logged = {f"valid_{n}": torch.as_tensor(value, device=self.device) for n, value in measures.items()}
         self.log_dict(logged, sync_dist=True)
         places = [
             index * len(found) // max(1, self.samples) for index in range(min(self.samples, len(found)))
         ]
-        self.shown = [(sources[place], references[place], found[place]) for place in places]
+        chosen = [(self.judged[place], found[place]) for place in places]
+        self.shown = [(example.source, example.target, text) for example, text in chosen]

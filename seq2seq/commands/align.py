@@ -15,6 +15,7 @@ def main(argv: Sequence[str]) -> int:
     """Align the lines of two files; gives back the exit code."""
     parser = Parser("align", "Links between blank-separated words, counted from 0, by the alignment head.")
     parser.add_model(required=True)
+    parser.add_languages()
     parser.add_argument("--source", metavar="FILE", required=True, help="source texts, one a line")
     parser.add_argument("--target", metavar="FILE", required=True, help="their translations, one a line")
     add_reverse(parser)

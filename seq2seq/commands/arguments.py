@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from seq2seq.options import DecodeOptions, OptionField, option_fields
-from seq2seq.released import default_model, find_model
+from seq2seq.released import default_model, find_models
 
 if TYPE_CHECKING:
     from seq2seq.translator import Translator
@@ -36,7 +36,8 @@ class Parser(argparse.ArgumentParser):
             "--model",
             metavar="M",
             required=required,
-            help=f"a released name, a model directory or a hub id{default}",
+            help=f"a released name, a model directory or a hub id; several, joined by commas, are an "
+            f"ensemble{default}",
         )
         self.add_argument("--device", default="auto", help="auto (a GPU where there is one), cpu, cuda, ...")
 
@@ -73,12 +74,13 @@ def load_translator(arguments: argparse.Namespace) -> "Translator":
     """The translator that --model, --device and the languages ask for."""
     source = getattr(arguments, "source_language", None)
     target = getattr(arguments, "target_language", None)
-    path = find_model(arguments.model or default_model(source, target))
+    paths = find_models(arguments.model or default_model(source, target))
+    name = arguments.model or default_model(source, target)
     from seq2seq.translator import Translator
 
-    translator = Translator.from_pretrained(path, arguments.device)
-    translator.check_languages(source, target)
-    return translator
+    # A name may say more than a directory: zh-en is a direction of a model of both.
+    named = paths if len(paths) > 1 else name
+    return Translator.from_pretrained(named, arguments.device).directed(source, target)
 
 
 def _hyphenated(argument: str) -> str:

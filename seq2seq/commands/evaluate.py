@@ -20,6 +20,7 @@ from seq2seq.commands.evaluation import Evaluation, TestSet, evaluate
 from seq2seq.commands.lines import read_lines, read_parallel
 from seq2seq.commands.perplexity import measure_text
 from seq2seq.commands.report import SAMPLES, write_report
+from seq2seq.commands.rerank import add_rerank, set_reranker
 from seq2seq.commands.reverse import add_reverse, load_reverse
 from seq2seq.scores import Comparison, compare, sentence_scores
 
@@ -39,6 +40,7 @@ def make_parser() -> Parser:
         help="the model; a second one is compared with it",
     )
     parser.add_argument("--device", default="auto", help="auto (a GPU where there is one), cpu, cuda, ...")
+    parser.add_languages()
     parser.add_argument("--source", metavar="FILE", help="source texts, one a line")
     parser.add_argument(
         "--reference", metavar="FILE", action="append", help="a reference; may be given again"
@@ -56,6 +58,7 @@ def make_parser() -> Parser:
         help="links i-j and ipj of source and first reference; gives AER, precision and recall",
     )
     add_reverse(parser)
+    add_rerank(parser)
     parser.add_argument(
         "--report", metavar="FILE", help="write a page (HTML) of scores, habits and telling lines"
     )
@@ -84,7 +87,8 @@ def main(argv: Sequence[str]) -> int:
         gold = read_gold(read_lines(arguments.gold), list(zip(*pairs[0], strict=True)))
     results = []
     for name in arguments.model:
-        translator = load_translator(argparse.Namespace(model=name, device=arguments.device))
+        translator = load_translator(argparse.Namespace(**{**vars(arguments), "model": name}))
+        set_reranker(arguments, translator)
         samples = SAMPLES if arguments.report else 0
         reverse = load_reverse(arguments.reverse, translator, arguments.device) if gold else None
         results.append(evaluate(name, translator, test_set, options, gold, reverse, samples))

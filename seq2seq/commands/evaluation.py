@@ -79,7 +79,7 @@ def evaluate(
     samples: int = 0,
 ) -> Evaluation:
     """Translate and score a test set with one model; `samples` is how many lines to choose on either end."""
-    language = translator.settings.target_languages[0]
+    language = translator.target_language or translator.settings.target_languages[0]
     results, tokens_per_second = _translate(translator, test_set.sources, options)
     texts = [result.text for result in results]
     outputs = moses(texts, language) if test_set.tokenized else texts

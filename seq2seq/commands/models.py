@@ -10,14 +10,15 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from seq2seq.commands.arguments import Parser
-from seq2seq.released import MODELS, released_models
+from seq2seq.released import MODELS, names_of, released_models
 from seq2seq.settings import CARD, is_language_model, read_config
 
 
 class Description(NamedTuple):
-    """A released model in a row of the table; size in bytes on disk."""
+    """A released model in a row of the table; names that lead to it, size in bytes on disk."""
 
     name: str
+    names: list[str]
     languages: str
     size: int
     data: str
@@ -34,8 +35,8 @@ def main(argv: Sequence[str]) -> int:
         for row in rows:
             print(json.dumps(row._asdict(), ensure_ascii=False))
     else:
-        cells = [[r.name, r.languages, f"{r.size / 1e6:.1f} MB", r.data, r.scores] for r in rows]
-        _print_table([["name", "languages", "size", "data", "scores"], *cells])
+        cells = [[", ".join(r.names), r.languages, f"{r.size / 1e6:.1f} MB", r.data, r.scores] for r in rows]
+        _print_table([["names", "languages", "size", "data", "scores"], *cells])
     return 0
 
 
@@ -45,6 +46,7 @@ def describe(directory: Path) -> Description:
     card = _metadata(directory / CARD)
     return Description(
         directory.name,
+        list(dict.fromkeys([directory.name, *names_of(directory.name)])),
         _languages(config),
         sum(path.stat().st_size for path in directory.iterdir()),
         ", ".join(card.get("datasets", [])),

@@ -7,7 +7,7 @@ adds beside it completes it (`symmetry.grow`).
 from typing import TYPE_CHECKING
 
 from seq2seq.commands.arguments import Parser
-from seq2seq.released import find_model, reverse_model
+from seq2seq.released import reverse_model
 
 if TYPE_CHECKING:
     from seq2seq.alignment import Link
@@ -29,16 +29,17 @@ def add_reverse(parser: Parser) -> None:
 
 def load_reverse(named: str, translator: "Translator", device: str) -> "Translator | None":
     """The translator of the other direction that --reverse asks for; ValueError where it is of another."""
-    settings = translator.settings
-    languages = settings.target_languages[0], settings.source_languages[0]
-    name = reverse_model(*languages) if named == FOUND else None if named == NONE else named
+    target, source = translator.source_language, translator.target_language
+    if named == NONE or source is None or target is None:
+        return None
+    if named == FOUND and (source, target) in translator.settings.directions:
+        return translator.directed(source, target)
+    name = reverse_model(source, target) if named == FOUND else named
     if name is None:
         return None
     from seq2seq.translator import Translator
 
-    reverse = Translator.from_pretrained(find_model(name), device)
-    reverse.check_languages(*languages)
-    return reverse
+    return Translator.from_pretrained(name, device).directed(source, target)
 
 
 def word_links(

@@ -11,6 +11,7 @@ def main(argv: Sequence[str]) -> int:
     """Score the lines of two files; gives back the exit code."""
     parser = Parser("score", "Natural log-probability of each target line given its source line.")
     parser.add_model(required=True)
+    parser.add_languages()
     parser.add_argument("--source", metavar="FILE", required=True, help="source texts, one a line")
     parser.add_argument("--target", metavar="FILE", required=True, help="their translations, one a line")
     arguments = parser.read(argv)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from seq2seq.commands import Failure
 from seq2seq.commands.arguments import Parser, decode_options, load_translator
 from seq2seq.commands.lines import Counter, arriving, standard_input
+from seq2seq.commands.rerank import add_rerank, set_reranker
 from seq2seq.options import DecodeOptions
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ def make_parser() -> Parser:
     parser.add_argument("text", nargs="*", metavar="TEXT", help="what to translate; none: standard input")
     parser.add_model(required=False)
     parser.add_languages()
+    add_rerank(parser)
     parser.add_argument(
         "--json", action="store_true", help="one JSON object a line, with scores and alignment"
     )
@@ -37,9 +39,12 @@ def main(argv: Sequence[str]) -> int:
     arguments = make_parser().read(argv)
     if arguments.json and arguments.stream:
         raise ValueError("--json and --stream exclude each other; choose one")
+    if arguments.stream and arguments.rerank:
+        raise ValueError("--rerank needs whole hypotheses, and --stream shows the first; leave out one")
     options = decode_options(arguments)
     groups = _groups(arguments)
     translator = load_translator(arguments)
+    set_reranker(arguments, translator)
     sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
     counter = Counter("lines translated")
     for line in _results(translator, groups, options, arguments):

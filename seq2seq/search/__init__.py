@@ -12,6 +12,6 @@ A model is `step(tokens [N, T], state) -> logits [N, V]` and a state with `devic
 
 from seq2seq.search.beam import Candidates, Observer
 from seq2seq.search.loop import decode, stream
-from seq2seq.search.task import Hypothesis, State, Step
+from seq2seq.search.task import GivenUp, Hypothesis, State, Step
 
-__all__ = ["Candidates", "Hypothesis", "Observer", "State", "Step", "decode", "stream"]
+__all__ = ["Candidates", "GivenUp", "Hypothesis", "Observer", "State", "Step", "decode", "stream"]

@@ -85,6 +85,9 @@ def search_beam(task: Task, observer: Observer | None = None) -> list[list[Hypot
             observer(beam.length, candidates)
         beam, rows = advance(beam, candidates, task)
         settled = is_settled(beam, task)
+        gone = task.is_gone(beam.sentences)
+        if gone is not None:
+            settled |= gone
         stay = None
         if settled.any():
             collect(beam, settled, task, results)

@@ -16,7 +16,15 @@ from seq2seq.options import DecodeOptions
 from seq2seq.search.beam import Observer, search_beam
 from seq2seq.search.choose import Chance, best, sample
 from seq2seq.search.rules import rank
-from seq2seq.search.task import Hypothesis, State, Step, Task, make_hypothesis, make_task
+from seq2seq.search.task import (
+    GivenUp,
+    Hypothesis,
+    State,
+    Step,
+    Task,
+    make_hypothesis,
+    make_task,
+)
 
 AnyState = TypeVar("AnyState", bound=State)
 
@@ -30,6 +38,7 @@ def decode(
     options: DecodeOptions,
     prefixes: Sequence[Sequence[int]] | None = None,
     observer: Observer | None = None,
+    given_up: GivenUp | None = None,
 ) -> list[list[Hypothesis]]:
     """The results of each sentence, best first: num_hypotheses of them, fewer only where no more exist.
 
@@ -37,7 +46,7 @@ def decode(
     has not ended there competes as it is, with finish "length". Best is by score, for the beam under
     repetition_penalty by the score so penalised, by which it searches. The state must have read nothing,
     one row a sentence. An observer sees every step of the beam, and greedy search as a beam of one;
-    sampling has none to show.
+    sampling has none to show. A sentence that is given up leaves before the next step, without results.
 
     Raises:
         ValueError: a limit below 1, a prefix longer than its limit or with special symbols in it.
@@ -45,11 +54,15 @@ def decode(
     assert len(limits) == sentences, "one limit a sentence"
     if not sentences:
         return []
-    task = make_task(lambda tokens: step(tokens, state), state, limits, options, prefixes)
+    task = make_task(lambda tokens: step(tokens, state), state, limits, options, prefixes, given_up)
     kind = options.search_kind
     if kind == "beam" or (kind == "greedy" and observer is not None):
-        return search_beam(task, observer)
-    return collect(task, walk(task))
+        found = search_beam(task, observer)
+    else:
+        found = collect(task, walk(task))
+    if given_up is None:
+        return found
+    return [[] if given_up(number) else hypotheses for number, hypotheses in enumerate(found)]
 
 
 def stream(
@@ -92,8 +105,8 @@ def walk(task: Task) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
     """Follow one path a row, greedily or by sampling, until all have ended.
 
     Yields row numbers [N] (sentence x R + sample, R samples a sentence), the tokens chosen for them
-    [N] and their log-probabilities [N]. A sentence leaves when all its rows have ended; until then
-    an ended row goes on being yielded, and what it writes after its end means nothing.
+    [N] and their log-probabilities [N]. A sentence leaves when all its rows have ended or it is given
+    up; until then an ended row goes on being yielded, and what it writes after its end means nothing.
     """
     width = samples(task.options)
     chance = Chance(task.options.seed)
@@ -113,6 +126,9 @@ def walk(task: Task) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
         history = torch.cat([history, tokens[:, None]], 1)
         ended |= tokens == EOS
         going = ~ended.view(-1, width).all(1) & (task.limits[sentences] > history.shape[1])
+        gone = task.is_gone(sentences)
+        if gone is not None:
+            going &= ~gone
         if not going.all():
             stay = going.nonzero().squeeze(1)
             if not len(stay):

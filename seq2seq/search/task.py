@@ -15,6 +15,9 @@ from seq2seq.config import BOS, EOS, PAD
 from seq2seq.options import DecodeOptions
 from seq2seq.search.rules import Rule, make_rules
 
+# Whether nobody waits for a sentence, by its number, any more; once true it stays so.
+GivenUp = Callable[[int], bool]
+
 
 class State(Protocol):
     """What the model has read so far, one row a hypothesis, grouped by sentence."""
@@ -66,6 +69,7 @@ class Task:
     options: DecodeOptions
     rules: list[Rule]
     device: torch.device
+    given_up: GivenUp | None
 
     @property
     def sentences(self) -> int:
@@ -76,6 +80,13 @@ class Task:
     def longest(self) -> int:
         """The largest limit."""
         return int(self.limits.max())
+
+    def is_gone(self, sentences: Tensor) -> Tensor | None:
+        """Which of these sentences [B'] nobody waits for any more, [B']; None where none can be given up."""
+        if self.given_up is None:
+            return None
+        given_up = [self.given_up(number) for number in sentences.tolist()]
+        return torch.tensor(given_up, dtype=torch.bool, device=self.device)
 
     def forced_tokens(self, sentences: Tensor, position: int) -> Tensor | None:
         """What each of these sentences [B'] must write at a position: tokens [B'], -1 for free choice.
@@ -91,6 +102,7 @@ def make_task(
     limits: Sequence[int],
     options: DecodeOptions,
     prefixes: Sequence[Sequence[int]] | None,
+    given_up: GivenUp | None = None,
 ) -> Task:
     """Put a search together and refuse limits and prefixes that cannot be met.
 
@@ -122,6 +134,7 @@ def make_task(
         options=options,
         rules=make_rules(options),
         device=state.device,
+        given_up=given_up,
     )
 
 

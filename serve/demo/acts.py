@@ -8,11 +8,11 @@ from typing import Any
 
 import gradio as gr
 
-from seq2seq import Translator
+from seq2seq import DecodeOptions, Translator
 
 from .attention_tab import AttentionTab, read_choice
 from .controls import Controls
-from .desk import Desk, Drawing, explain_failure
+from .desk import Desk, explain_failure
 from .insight import (
     UnseenError,
     beginning_at,
@@ -24,8 +24,9 @@ from .insight import (
     show_tree,
 )
 from .shown import Part, Shown
+from .sketch import Drawing
 from .tab import Tab
-from .top import status
+from .top import status, tell_way
 from .what_if_tab import WhatIfTab
 
 
@@ -38,33 +39,31 @@ class Acts:
 
     # --- the text ------------------------------------------------------------------------------------
 
-    async def translate(
-        self, pair: int, open_tab: str, source: str, *values: Any
-    ) -> AsyncIterator[list[Any]]:
+    async def translate(self, way: int, open_tab: str, source: str, *values: Any) -> AsyncIterator[list[Any]]:
         """Streams (translation, status, what is shown, segments, and a drawing in one of two tabs)."""
         skip = gr.skip()
         in_attention = open_tab == AttentionTab.name
-        yield ["", status("writing"), Shown(pair), skip, None, None]
+        yield ["", status("writing"), Shown(), skip, None, None]
         try:
             draw = _draw_maps if in_attention else _draw_pair
-            async for update in self.desk.translate(pair, source, Controls.read(values), draw):
+            async for update in self.desk.translate(way, source, self._read(values), draw):
                 drawings: list[Any] = [skip, skip]
                 if update.drawing is not None:
                     drawings[in_attention] = update.drawing
                 told = status("searching") if update.searching else skip
-                told = told if update.shown is None else status("done")
+                told = told if update.shown is None else _sum_up(update.shown)
                 segments = skip if update.shown is None else _list_segments(update.shown)
                 yield [update.text, told, update.shown or skip, segments, *drawings]
         except Exception as error:
-            yield [skip, status(explain_failure(error)), Shown(pair), skip, skip, skip]
+            yield [skip, status(*explain_failure(error)), Shown(), skip, skip, skip]
 
-    def change_pair(self, pair: int) -> gr.Button:
+    def change_pair(self, way: int) -> gr.Button:
         """The way back, if there is one."""
-        return gr.Button(visible=self.desk.reverse(pair) is not None)
+        return gr.Button(visible=self.desk.reverse(way) is not None)
 
-    def swap(self, pair: int, target: str) -> list[Any]:
+    def swap(self, way: int, target: str) -> list[Any]:
         """The other direction, the translation being its text."""
-        back = self.desk.reverse(pair)
+        back = self.desk.reverse(way)
         return [gr.skip(), gr.skip()] if back is None else [back, target]
 
     # --- looking -------------------------------------------------------------------------------------
@@ -82,7 +81,7 @@ class Acts:
                 values += await self._see(shown, segment, tab.show, *own)
             except Exception as error:
                 values += tab.clear()
-                told = status(explain_failure(error)) if shown.parts else told
+                told = status(*explain_failure(error)) if shown.parts else told
         return [told, *values]
 
     async def fetch_map(self, shown: Shown, segment: int, event: gr.EventData) -> Drawing:
@@ -99,11 +98,11 @@ class Acts:
     async def grow(self, shown: Shown, segment: int, *values: Any) -> list[Any]:
         """The tree of a beam search over the segment, its nodes, and the status."""
         try:
-            options = Controls.read(values)
+            options = self._read(values)
             nodes = await self._see(shown, segment, grow_tree, options)
             return [show_tree(nodes), nodes, gr.skip()]
         except Exception as error:
-            return [None, [], status(explain_failure(error))]
+            return [None, [], status(*explain_failure(error))]
 
     def choose_query(self, event: gr.EventData) -> int:
         """The number of the query that was clicked."""
@@ -113,9 +112,19 @@ class Acts:
         """What a function shows of the part that is looked at, in the worker."""
         if not shown.parts:
             raise UnseenError("blank")
+        if shown.pair is None:
+            raise UnseenError("same_language")
+        client = self.desk.admit()
         translator = await self.desk.find(shown.pair)
         part = shown.parts[_place(shown, segment)]
-        return await self.desk.run(lambda: show(translator, part, *given))
+        cost = len(translator.tokenizer.encode(part.source)) + len(part.version.pieces) + 2
+        return await self.desk.look(client, cost, lambda: show(translator, part, *given))
+
+    def _read(self, values: tuple[Any, ...]) -> DecodeOptions:
+        """The options that the sliders stand for, within the limits whatever the browser sent."""
+        options = Controls.read(values)
+        self.desk.limits.check_beam(options.beam_size)
+        return options
 
     # --- other translations --------------------------------------------------------------------------
 
@@ -152,7 +161,7 @@ class Acts:
     ) -> list[Any]:
         """What is shown, the whole text and the status once the model has gone on from a beginning."""
         try:
-            options = Controls.read(values)
+            options = self._read(values)
 
             def go_on(translator: Translator, part: Part) -> Part:
                 pieces = beginning(part)
@@ -162,9 +171,14 @@ class Acts:
 
             part = await self._see(shown, segment, go_on)
         except Exception as error:
-            return [gr.skip(), gr.skip(), status(explain_failure(error))]
+            return [gr.skip(), gr.skip(), status(*explain_failure(error))]
         changed = shown.replace(_place(shown, segment), part)
         return [changed, changed.text, status("forced")]
+
+
+def _sum_up(shown: Shown) -> str:
+    """What the status says of a translation: that it is done, and the way where it is to be told."""
+    return tell_way(shown.way, "way" if shown.pair else "same_language")
 
 
 def _draw_pair(translator: Translator, source: str, target: str) -> Drawing:

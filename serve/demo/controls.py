@@ -3,7 +3,7 @@
 A page serves many at once, so a beam is no wider here than the candidates that a request may ask for.
 """
 
-from typing import Any
+from typing import Any, cast
 
 import gradio as gr
 
@@ -15,7 +15,7 @@ from .labels import say
 
 OFFERED = ("num_hypotheses", "beam_size", "length_penalty", "repetition_penalty", "no_repeat_ngram_size")
 LARGEST = {"no_repeat_ngram_size": 10.0}  # a slider to the field's own 1000 could not be set
-FIRST: dict[str, Any] = {"num_hypotheses": 4}  # there are alternatives without asking
+FIRST: dict[str, float] = {"num_hypotheses": 4}  # there are alternatives without asking
 
 
 class Controls:
@@ -34,14 +34,14 @@ class Controls:
         return DecodeOptions(**given)
 
 
-def make_slider(field: OptionField, most: float | None = None, first: Any = None) -> gr.Slider:
+def make_slider(field: OptionField, most: float | None = None, first: float | None = None) -> gr.Slider:
     """A slider for a numeric option, up to `most`, that begins at `first` or where the field does."""
     assert field.minimum is not None and field.maximum is not None
     whole = field.type is int
     return gr.Slider(
         field.minimum,
         field.maximum if most is None else min(field.maximum, most),
-        value=field.default if first is None else first,
+        value=cast(float, field.default) if first is None else first,
         step=1 if whole else 0.1,
         precision=0 if whole else 1,
         label=say(f"option_{field.name}"),

@@ -1,29 +1,33 @@
-"""The work behind the page: texts are translated in the worker, drawings of drafts are made beside it.
+"""The work behind the page, asked of the service of the REST routes: one line, one rate, the same limits.
 
-    text ─> segments ─> Translator.stream, one after another ─> draft ─> beam search ─> Shown
-                              └─> Sketch: what is written so far, at most every 150 ms
+    text ─> route ─┬─> legs before the last: translated whole
+                   └─> last leg: segments ─> Translator.stream, one after another ─> draft ─> beam ─> Shown
+                                                 └─> Sketch: what is written so far, at most every 150 ms
 
 A stream shows the text while it is decoded, and that is greedy search; the beam then has the last word.
 """
 
-import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+from fastapi import HTTPException
+
 from seq2seq import DecodeOptions, Translator
 
-from ..catalog import Catalog
+from ..access import Access
+from ..catalog import Leg, Pair
+from ..cut import Cut
+from ..document_worker import DocumentWorker
 from ..guard import describe
-from ..limits import Limits
+from ..refusal import RefusalError
+from ..service import AUTO, Route, Service
 from ..worker import Worker
+from . import visitor
 from .insight import UnseenError
-from .shown import Part, Shown, read_part
-
-PAUSE = 0.15  # seconds between two drawings of a text that is being written
-Drawing = dict[str, Any]
-# (translator, source, what is written of its translation) -> the value of a view
-Draw = Callable[[Translator, str, str], Drawing]
+from .shown import Part, Shown, Version, read_part
+from .sketch import Draw, Drawing, Sketch
 
 
 class Update(NamedTuple):
@@ -35,104 +39,121 @@ class Update(NamedTuple):
     searching: bool = False
 
 
-class Sketch:
-    """Drawings of a text that is still being written, made beside it, so that the text never waits."""
+class Told(NamedTuple):
+    """What the page says of a failure: a sentence, or the name of one of ours, and what needs no language."""
 
-    def __init__(self, worker: Worker, translator: Translator, draw: Draw) -> None:
-        self._worker = worker
-        self._translator = translator
-        self._draw = draw
-        self._task: asyncio.Task[Drawing] | None = None
-        self._next = 0.0
-
-    def offer(self, source: str, target: str) -> None:
-        """Begins a drawing, unless one is being made or one was made just now."""
-        now = asyncio.get_running_loop().time()
-        if self._task is None and now >= self._next and target.strip():
-            self._next = now + PAUSE
-            self._task = asyncio.create_task(
-                self._worker.run(lambda: self._draw(self._translator, source, target))
-            )
-
-    def take(self) -> Drawing | None:
-        """The drawing that has become ready; one that cannot be made is left to the end of the text."""
-        if self._task is None or not self._task.done():
-            return None
-        task, self._task = self._task, None
-        return None if task.cancelled() or task.exception() else task.result()
-
-    def stop(self) -> None:
-        """Gives up what is being drawn."""
-        if self._task is not None:
-            self._task.cancel()
+    sentence: str
+    note: str = ""
 
 
 class Desk:
-    """Translators, and the workers in which they run."""
+    """What the page can be asked for."""
 
-    def __init__(self, catalog: Catalog, worker: Worker, limits: Limits) -> None:
-        self.catalog = catalog
-        self.worker = worker
-        self.limits = limits
+    def __init__(self, service: Service, access: Access, documents: DocumentWorker) -> None:
+        self.service = service
+        self.access = access
+        self.documents = documents
+        self.limits = service.limits
+        pairs = service.catalog.ways
+        targets = sorted({target for _, target in pairs})
+        self.ways: list[Pair] = [*pairs, *((AUTO, target) for target in targets)]
         self._sketcher = Worker()
 
-    async def find(self, pair: int) -> Translator:
-        """The translator for the pair of languages with this number, loaded if this is its first use."""
-        return await self.find_by_codes(*self.catalog.pairs[pair])
+    def admit(self) -> str:
+        """The name under which a visitor takes its turn; HTTPException 429 when it asks too often."""
+        return self.access.admit(visitor.address(), None)
 
-    async def find_by_codes(self, source: str, target: str) -> Translator:
-        """The translator for two language codes; ValueError where there is none."""
-        return await self._sketcher.run(lambda: self.catalog.find(source, target))
+    def reverse(self, way: int) -> int | None:
+        """The number of the way back, if there is one."""
+        source, target = self.ways[way]
+        return self.ways.index((target, source)) if (target, source) in self.ways else None
 
-    def reverse(self, pair: int) -> int | None:
-        """The number of the pair that translates back, if there is one."""
-        source, target = self.catalog.pairs[pair]
-        pairs = self.catalog.pairs
-        return pairs.index((target, source)) if (target, source) in pairs else None
+    async def find(self, pair: Pair) -> Translator:
+        """The translator of a pair, loaded if this is its first use; ValueError where no model knows it."""
+        legs = self.service.catalog.route(*pair)
+        if len(legs) > 1:
+            way = f"{legs[0].source} → {legs[1].target}"
+            raise RefusalError(
+                "unsupported", f"no model translates {way} directly; ask for one of its legs", way
+            )
+        return await self.service.load(legs[0])
 
-    async def run(self, call: Callable[[], Any]) -> Any:
-        """The result of a call that uses a model."""
-        return await self.worker.run(call)
+    async def look(self, client: str, cost: int, call: Callable[[], Any]) -> Any:
+        """The result of a call that uses a model, in turn with everything else; `cost` is in tokens."""
+        (found,) = await self.service.look(client, [call], [cost])
+        return found
 
     async def translate(
-        self, pair: int, text: str, options: DecodeOptions, draw: Draw
+        self, way: int, text: str, options: DecodeOptions, draw: Draw
     ) -> AsyncIterator[Update]:
         """The text as it is written, with drawings of it, and at last all that is known of it.
 
         Raises:
-            ValueError: a text beyond a limit.
+            ValueError: a text beyond a limit, or in a language that leads nowhere.
+            HTTPException: the server is full, stops or needs too long, or the visitor asks too often.
         """
-        translator = await self.find(pair)
+        client = self.admit()
         self.limits.check_texts([text])
-        parts = await self.run(lambda: self._segments(translator, text))
-        sketch = Sketch(self._sketcher, translator, draw)
-        draft, written = replace(options, num_hypotheses=1), ""
-        try:
-            for source, separator in parts:
-                start = len(written)
-                async for piece in self.worker.stream(translator.stream(source, draft)):
-                    written += piece
-                    yield Update(written, sketch.take())
-                    sketch.offer(source, written[start:])
-                written += separator
-        finally:
-            sketch.stop()
+        route = await self.service.route(text, *self.ways[way])
+        if not route.legs:
+            yield Update(text, None, Shown(None, (Part(text, "", (Version(text),)),), way_of(route)))
+            return
+        leg = route.legs[-1]
+        if len(route.legs) > 1:
+            text = await self._approach(text, route.legs[0], client)
+        translator = await self.service.load(leg)
+        cut = await self.service.cut(translator, text)
+        self.limits.check_token_count(sum(cut.costs))
+        written = ""
+        async for update in self._write(translator, cut, replace(options, num_hypotheses=1), draw):
+            written = update.text
+            yield update
         yield Update(written, searching=True)
-        found: list[Part] = []
-        sources = iter([source for source, _ in parts])
-        async for translation in self.worker.stream(translator.translate(sources, options)):
-            source, separator = parts[len(found)]
-            found.append(read_part(source, separator, translation))
-        shown = Shown(pair, tuple(found))
+        found = await self.service.translate_segments(leg, cut, options, client)
+        parts = [read_part(*part, each) for part, each in zip(cut.parts, found, strict=True)]
+        shown = Shown((leg.source, leg.target), tuple(parts), way_of(route))
         yield Update(shown.text, None, shown)
 
-    def _segments(self, translator: Translator, text: str) -> list[tuple[str, str]]:
-        self.limits.check_tokens([text], translator.tokenizer)
-        return translator.segments(text)
+    async def _approach(self, text: str, leg: Leg, client: str) -> str:
+        """The text as the next leg reads it."""
+        (found,) = await self.service.translate([text], leg.source, leg.target, DecodeOptions(), client)
+        return found.best.text
+
+    async def _write(
+        self, translator: Translator, cut: Cut, options: DecodeOptions, draw: Draw
+    ) -> AsyncIterator[Update]:
+        """The draft of a text, with drawings of the segment that is being written."""
+        sketch, written = Sketch(self._sketcher, translator, draw), ""
+        end = time.monotonic() + self.limits.seconds
+        try:
+            with self.service.batcher.admit(sum(cut.costs) + 1):
+                for source, separator in cut.parts:
+                    start = len(written)
+                    async for piece in self.service.batcher.worker.stream(translator.stream(source, options)):
+                        if time.monotonic() > end:
+                            raise self.service.too_slow()
+                        written += piece
+                        yield Update(written, sketch.take())
+                        sketch.offer(source, written[start:])
+                    written += separator
+        finally:
+            sketch.stop()
 
 
-def explain_failure(error: Exception) -> str:
-    """What the page says of a failure: a sentence, or the name of one of ours; of a fault no details."""
+def way_of(route: Route) -> tuple[str, ...]:
+    """The languages of a way that is to be told, for it was not the one that was asked for; else none."""
+    return tuple(route.to_json()["languages"]) if route.detected or route.pivots else ()
+
+
+def explain_failure(error: Exception) -> Told:
+    """What the page says of a failure; of a fault no details."""
     if isinstance(error, UnseenError):
-        return error.label
-    return str(error) if type(error) is ValueError else describe(error)[1]
+        return Told(error.label)
+    if kind := getattr(error, "kind", ""):
+        return Told(kind, error.note)  # type: ignore[attr-defined]  # the kinds of refusal.py have both
+    if type(error) is ValueError:
+        return Told(str(error))
+    if isinstance(error, HTTPException):
+        return Told(str(error.detail))
+    describe(error)  # which logs it
+    return Told("fault")

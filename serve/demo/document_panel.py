@@ -1,32 +1,23 @@
 """A document in, the same document translated out, with a bar that shows how far it is.
 
-    upload ─> bytes, the upload deleted ─> translate_document in a thread ─> a file to download
+    upload ─> bytes, the upload deleted ─> translate_document, as for the REST routes ─> a file to download
 
-Its texts go to the worker a few at a time, so that others have their turn; who leaves stops the work.
+Its texts wait in line with all others, a few at a time; who leaves stops the work.
 """
 
 import tempfile
-import threading
-import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import anyio.from_thread
-import anyio.to_thread
 import gradio as gr
 
-from seq2seq import DecodeOptions, Translator
-from seq2seq.translation import Translation
-
 from ..documents import SUPPORTED, Translated, translate_document
-from .controls import Controls
-from .desk import Desk, explain_failure
+from ..service import Route
+from .desk import Desk, Told, explain_failure, way_of
 from .labels import say
-from .top import status
-
-TURN = 16  # texts that are translated side by side before others have their turn
+from .top import status, tell_way
 
 
 class DocumentPanel:
@@ -48,11 +39,11 @@ class DocumentPanel:
             )
             self.told = gr.HTML(html_template='<p class="status" role="status">${value}</p>', elem_id="told")
 
-    def connect(self, pair: gr.Dropdown, sliders: list[gr.Slider]) -> None:
+    def connect(self, way: gr.Dropdown) -> None:
         """Makes the button work."""
         self.go.click(
             self.translate,
-            [pair, self.file, self.column, *sliders],
+            [way, self.file, self.column],
             [self.file, self.done, self.told],
             show_progress_on=self.done,
             api_visibility="private",
@@ -60,10 +51,9 @@ class DocumentPanel:
 
     async def translate(
         self,
-        pair: int,
+        way: int,
         path: str | None,
         column: str,
-        *values: Any,
         progress: gr.Progress = gr.Progress(),  # noqa: B008 - how Gradio hands it over
     ) -> AsyncIterator[list[Any]]:
         """The upload (taken away), the translated file, and what there is to be said."""
@@ -72,61 +62,50 @@ class DocumentPanel:
             return
         yield [gr.skip(), gr.File(None, visible=True), status("writing")]
         try:
-            work = Work(self.desk, await self.desk.find(pair), Controls.read(values), progress)
-            made = await work.run(path, column)
+            made, route = await Work(self.desk, way, progress).run(path, column)
             with tempfile.TemporaryDirectory() as folder:
                 file = Path(folder) / made.name
                 file.write_bytes(made.content)
-                yield [None, gr.File(str(file), visible=True), status("done")]
+                yield [None, gr.File(str(file), visible=True), tell_way(way_of(route), "way")]
         except Exception as error:
-            yield [None, gr.File(None, visible=False), status(explain_failure(error))]
+            yield [None, gr.File(None, visible=False), status(*_explain(error))]
 
 
 class Work:
-    """One document on its way: it ends when it is done, takes too long, or nobody waits for it."""
+    """One document on its way through the service, as a file that is sent to the REST routes."""
 
-    def __init__(
-        self, desk: Desk, translator: Translator, options: DecodeOptions, progress: gr.Progress
-    ) -> None:
+    def __init__(self, desk: Desk, way: int, progress: gr.Progress) -> None:
         self.desk = desk
-        self.translator = translator
-        self.options = options
+        self.way = way
         self.progress = progress
-        self.end = time.monotonic() + desk.limits.file_seconds
-        self.left = threading.Event()
 
-    async def run(self, path: str, column: str) -> Translated:
-        """The translated document; the uploaded file is deleted.
+    async def run(self, path: str, column: str) -> tuple[Translated, Route]:
+        """The translated document and its way; the uploaded file is deleted.
 
         Raises:
-            ValueError: a document that cannot be read, is too large, or takes too long.
+            ValueError: a document that cannot be read or is too large.
+            HTTPException: the server is full or stops, the document takes too long, too many are sent.
         """
         file = Path(path)
         try:
             content = file.read_bytes()
         finally:
             file.unlink(missing_ok=True)
-        try:
-            return await anyio.to_thread.run_sync(
-                lambda: translate_document(
-                    file.name, content, self._translate, column=column.strip() or None, progress=self._report
-                )
-            )
-        finally:
-            self.left.set()
-
-    def _translate(self, texts: list[str]) -> Iterator[Translation]:
-        """The translations of texts, asked for in another thread than the worker's."""
-        self.desk.limits.check_file_texts(texts)
-        for start in range(0, len(texts), TURN):
-            if self.left.is_set() or time.monotonic() > self.end:
-                seconds = self.desk.limits.file_seconds
-                raise ValueError(f"the file took longer than {seconds} seconds; send it in smaller parts")
-            turn = texts[start : start + TURN]
-            yield from anyio.from_thread.run(self.desk.run, partial(self._turn, turn))
-
-    def _turn(self, texts: list[str]) -> list[Translation]:
-        return list(self.translator.translate(iter(texts), self.options))
+        client, limits = self.desk.admit(), self.desk.limits
+        read = partial(translate_document, file.name, content, column=column.strip() or None)
+        return await self.desk.documents.run(
+            lambda translate: read(translate=translate, progress=self._report),
+            *self.desk.ways[self.way],
+            client,
+            check=limits.check_file_texts,
+            seconds=limits.file_seconds,
+        )
 
     def _report(self, done: int, every: int) -> None:
         self.progress((done, every))
+
+
+def _explain(error: Exception) -> Told:
+    """What is said of a document that was not translated; what is wrong inside it, in the words at hand."""
+    told = explain_failure(error)
+    return Told("file_unread", told.sentence) if type(error) is ValueError else told

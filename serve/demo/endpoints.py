@@ -10,13 +10,15 @@ from typing import Any, Literal
 
 import gradio as gr
 
-from seq2seq import DecodeOptions, Translator
+from seq2seq import Translator
 from seq2seq.sheet import Flow, SheetUnits, make_sheet
 from seq2seq.translation import Alternative, Translation
 
-from .desk import Desk, explain_failure
-from .insight import show_candidates
-from .labels import LABELS
+from ..api import options_for
+from ..guard import describe
+from .desk import Desk
+from .insight import UnseenError, show_candidates
+from .labels import WORDS
 from .shown import Part, Version
 
 
@@ -34,14 +36,14 @@ class Endpoints:
 
     async def languages(self) -> list[list[str]]:
         """List the pairs of language codes that can be translated, each as source and target."""
-        return [list(pair) for pair in self.desk.catalog.pairs]
+        return [list(pair) for pair in self.desk.service.catalog.ways]
 
     async def translate(self, text: str, source: str, target: str) -> str:
         """Translate a text.
 
         Args:
             text: The text to translate, of one or many lines.
-            source: The code of its language, such as en.
+            source: The code of its language, such as en, or auto.
             target: The code of the language to translate to, such as de.
         """
         (found,) = await self._translate(text, source, target, 1)
@@ -54,7 +56,7 @@ class Endpoints:
 
         Args:
             text: The text to translate.
-            source: The code of its language, such as en.
+            source: The code of its language, such as en, or auto.
             target: The code of the language to translate to, such as de.
             count: How many translations.
         """
@@ -135,36 +137,48 @@ class Endpoints:
     async def _translate(
         self, text: str, source: str, target: str, count: int
     ) -> list[dict[str, float | str]]:
-        if not isinstance(count, int) or count < 1:
-            raise gr.Error(f"count is {count!r}; give a whole number from 1", print_exception=False)
-        beam = max(DecodeOptions.beam_size, min(count, self.desk.limits.candidates))
-
-        def call(translator: Translator) -> list[dict[str, float | str]]:
+        try:
+            client = self._admit([text, source, target])
+            if not isinstance(count, int) or count < 1:
+                raise ValueError(f"count is {count!r}; give a whole number from 1")
+            self.desk.limits.check_texts([text])
             self.desk.limits.check_candidates(count - 1)
-            found = translator.translate(text, DecodeOptions(beam_size=beam, num_hypotheses=count))
-            return [_scored(found), *map(_scored, found.alternatives)]
-
-        return await self._ask([text], source, target, call)
+            (found,) = await self.desk.service.translate(
+                [text], source, target, options_for(count - 1), client
+            )
+            return [_scored(found.best), *map(_scored, found.best.alternatives)]
+        except Exception as error:
+            raise _told(error) from None
 
     async def _ask(
         self, texts: list[str], source: str, target: str, call: Callable[[Translator], Any]
     ) -> Any:
         """The result of a call to the translator of a pair, once the texts are found small enough."""
         try:
-            for text in (*texts, source, target):
-                if not isinstance(text, str):
-                    raise ValueError(f"{text!r} is no text; give a string")
+            client = self._admit([*texts, source, target])
             self.desk.limits.check_texts(texts)
-            translator = await self.desk.find_by_codes(source, target)
-
-            def checked() -> Any:
-                self.desk.limits.check_tokens(texts, translator.tokenizer)
-                return call(translator)
-
-            return await self.desk.run(checked)
+            translator = await self.desk.find((source, target))
+            costs = [sum((await self.desk.service.cut(translator, text)).costs) for text in texts]
+            return await self.desk.look(client, sum(costs), lambda: call(translator))
         except Exception as error:
-            told = explain_failure(error)
-            raise gr.Error(LABELS["en"].get(told, told), print_exception=False) from None
+            raise _told(error) from None
+
+    def _admit(self, given: list[str]) -> str:
+        """The name under which a program takes its turn, once what it gave is found to be text."""
+        client = self.desk.admit()
+        for text in given:
+            if not isinstance(text, str):
+                raise ValueError(f"{text!r} is no text; give a string")
+        return client
+
+
+def _told(error: Exception) -> gr.Error:
+    """A failure as programs are told it: the sentence of the REST routes, in English."""
+    if isinstance(error, UnseenError):
+        sentence = WORDS["en"][error.label]
+    else:
+        sentence = str(error) if isinstance(error, ValueError) else describe(error)[1]
+    return gr.Error(sentence, print_exception=False)
 
 
 def _scored(found: Translation | Alternative) -> dict[str, float | str]:

@@ -39,7 +39,8 @@ def explain_part(translator: Translator, part: Part) -> tuple[list[float], Atten
 def explain_draft(translator: Translator, source: str, target: str) -> tuple[list[float], AttentionMaps]:
     """As `explain_part`, of a translation that is still being written: its text is all there is of it."""
     tokenizer = translator.tokenizer
-    return explain(translator.model, tokenizer, read_side(tokenizer, source), read_side(tokenizer, target))
+    sides = read_side(tokenizer, source, translator.tag), read_side(tokenizer, target)
+    return explain(translator.model, tokenizer, *sides)
 
 
 def show_pair(
@@ -147,7 +148,8 @@ def _sides(translator: Translator, part: Part) -> tuple[Side, Side]:
     if is_blank(translator, part):
         raise UnseenError("unknown")
     tokenizer = translator.tokenizer
-    source = Side(part.source, *tokenizer.encode_with_spans(part.source))
+    ids, spans = tokenizer.encode_with_spans(part.source)
+    source = Side(part.source, ids + translator.tag, spans)
     target = decoded_side(tokenizer, tokenizer.ids(part.version.pieces))
     if max(len(source.ids), len(target.ids)) + 1 > translator.model.config.max_length:
         raise UnseenError("too_long")

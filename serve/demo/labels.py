@@ -1,4 +1,6 @@
-"""The words of the page in every language: titles, labels, hints. Longer texts are in `prose.py`.
+"""The words of the page in every language: titles, labels, hints.
+
+What is said of what happened is in `answers.py`, longer texts are in `prose.py`.
 
     say("translate")   a mark that the browser replaces by the word in its language (`gr.I18n`)
 
@@ -9,6 +11,7 @@ from typing import Final
 
 import gradio as gr
 
+from .answers import ANSWERS
 from .prose import PROSE
 
 PREFIX: Final = "seq2seq_"  # Gradio has words of its own, under names such as "radio"
@@ -38,6 +41,7 @@ ENDONYMS: Final = {
 
 LABELS: Final[dict[str, dict[str, str]]] = {
     "en": {
+        "detect": "Detect the language",
         "languages": "Languages",
         "swap": "⇄ Swap",
         "source": "Text",
@@ -75,17 +79,7 @@ LABELS: Final[dict[str, dict[str, str]]] = {
         "flow_decoder": "translation → itself",
         "layer": "Layer",
         "head": "Head",
-        "writing": "Writing …",
-        "searching": "A first draft; the beam is still searching …",
-        "done": "Done.",
-        "forced": "Decoded on from the piece that you chose.",
-        "blank": "There is nothing to translate: the text is blank.",
-        "unknown": "The model knows no piece of this text, so it is given back as it is.",
-        "too_long": "This translation is longer than the model can look back at; "
-        "translate it sentence by sentence.",
-        "no_file": "Choose a file first.",
         "score": "score",
-        "same": "The two are the same.",
         "prompt": "Beginning",
         "prompt_hint": "What the text begins with; nothing is a beginning, too",
         "writer": "Language model",
@@ -118,6 +112,7 @@ LABELS: Final[dict[str, dict[str, str]]] = {
         "option_no_repeat_ngram_size_hint": "Write no sequence of this many pieces twice; 0 is off.",
     },
     "zh": {
+        "detect": "检测语言",
         "languages": "语言",
         "swap": "⇄ 互换",
         "source": "原文",
@@ -155,16 +150,7 @@ LABELS: Final[dict[str, dict[str, str]]] = {
         "flow_decoder": "译文 → 自身",
         "layer": "层",
         "head": "头",
-        "writing": "正在书写……",
-        "searching": "这是初稿，束搜索仍在进行……",
-        "done": "完成。",
-        "forced": "已从你选定的子词继续解码。",
-        "blank": "没有可译的内容：文字为空。",
-        "unknown": "模型不认识这段文字中的任何子词，因此原样返回。",
-        "too_long": "译文超出了模型能够回看的长度，请逐句翻译。",
-        "no_file": "请先选择文件。",
         "score": "得分",
-        "same": "两者相同。",
         "prompt": "开头",
         "prompt_hint": "文本从这里开始；留空也可以",
         "writer": "语言模型",
@@ -192,6 +178,7 @@ LABELS: Final[dict[str, dict[str, str]]] = {
         "option_no_repeat_ngram_size_hint": "这么多个子词的序列不写第二遍；0 为不限。",
     },
     "de": {
+        "detect": "Sprache erkennen",
         "languages": "Sprachen",
         "swap": "⇄ Tauschen",
         "source": "Text",
@@ -230,17 +217,7 @@ LABELS: Final[dict[str, dict[str, str]]] = {
         "flow_decoder": "Übersetzung → sich selbst",
         "layer": "Schicht",
         "head": "Kopf",
-        "writing": "Es wird geschrieben …",
-        "searching": "Ein erster Entwurf; die Strahlsuche läuft noch …",
-        "done": "Fertig.",
-        "forced": "Ab dem Stück weiter übersetzt, das Sie gewählt haben.",
-        "blank": "Es gibt nichts zu übersetzen: Der Text ist leer.",
-        "unknown": "Das Modell kennt kein Stück dieses Textes und gibt ihn zurück, wie er ist.",
-        "too_long": "Diese Übersetzung ist länger, als das Modell zurückblicken kann; "
-        "bitte Satz für Satz übersetzen.",
-        "no_file": "Bitte erst eine Datei wählen.",
         "score": "Bewertung",
-        "same": "Beide sind gleich.",
         "prompt": "Anfang",
         "prompt_hint": "Womit der Text beginnt; leer ist auch ein Anfang",
         "writer": "Sprachmodell",
@@ -272,25 +249,23 @@ LABELS: Final[dict[str, dict[str, str]]] = {
     },
 }
 
+WORDS: Final = {
+    language: {**labels, **ANSWERS[language], **PROSE[language]} for language, labels in LABELS.items()
+}
+
 
 def translations() -> gr.I18n:
     """All words and texts of the page for the browser."""
-    known = {language: {**LABELS[language], **PROSE[language]} for language in LABELS}
     return gr.I18n(
         **{
-            language: {PREFIX + name: text for name, text in texts.items()}
-            for language, texts in known.items()
+            language: {PREFIX + name: text for name, text in words.items()}
+            for language, words in WORDS.items()
         }
     )
 
 
 def say(name: str) -> str:
     """A mark for a word or text of the page; the browser puts the word of its language there."""
-    if name not in LABELS["en"] and name not in PROSE["en"]:
-        raise KeyError(f"{name} is no word of the page; add it to every language of labels.py or prose.py")
+    if name not in WORDS["en"]:
+        raise KeyError(f"{name} is no word of the page; add it in every language")
     return str(gr.I18n()(PREFIX + name))
-
-
-def pair_name(source: str, target: str) -> str:
-    """A pair of languages by their own names: English → Deutsch."""
-    return f"{ENDONYMS.get(source, source)} → {ENDONYMS.get(target, target)}"

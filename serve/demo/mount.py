@@ -32,7 +32,7 @@ def mount_demo(app: FastAPI, page: Page, stopping: asyncio.Event, *, mcp: bool =
         app,
         page.build(),
         path="/",
-        theme=gr.themes.Default(primary_hue="blue", neutral_hue="slate", font=FONTS, font_mono=MONOSPACED),
+        theme=_theme(),
         css=STYLE,
         i18n=translations(),
         footer_links=["api", "settings"],
@@ -48,3 +48,13 @@ def mount_demo(app: FastAPI, page: Page, stopping: asyncio.Event, *, mcp: bool =
     mounted = next(mount.app for mount in mounts if isinstance(mount.app, GradioApp))
     mounted.stop_event = stopping
     mounted.add_exception_handler(StarletteHTTPException, http_error)
+
+
+def _theme() -> gr.themes.Base:
+    """Gradio's own, with the contrast that small letters need (WCAG 1.4.3: 4.5 to 1)."""
+    theme = gr.themes.Default(primary_hue="blue", neutral_hue="slate", font=FONTS, font_mono=MONOSPACED)
+    return theme.set(
+        body_text_color_subdued="*neutral_600",
+        button_primary_background_fill="*primary_600",
+        button_primary_background_fill_hover="*primary_700",
+    )

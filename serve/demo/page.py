@@ -13,9 +13,6 @@ from typing import Any
 
 import gradio as gr
 
-from ..catalog import Catalog
-from ..limits import Limits
-from ..worker import Worker
 from .acts import Acts
 from .attention_tab import AttentionTab
 from .desk import Desk
@@ -39,13 +36,13 @@ QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 class Page:
     """The parts of the page and the events between them."""
 
-    def __init__(self, catalog: Catalog, worker: Worker, limits: Limits) -> None:
-        self.desk = Desk(catalog, worker, limits)
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
 
     def build(self) -> gr.Blocks:
         """The page with its events connected."""
         with gr.Blocks(title="seq2seq", analytics_enabled=False, delete_cache=FORGET) as blocks:
-            if not self.desk.catalog.pairs:
+            if not self.desk.service.catalog.pairs:
                 header()
                 WritePanel(self.desk)
                 blocks.queue(max_size=WAITING, default_concurrency_limit=AT_ONCE)
@@ -73,7 +70,7 @@ class Page:
                 self.what_if = WhatIfTab()
             with gr.Tab(say("tab_learn"), id=LearnTab.name) as learn:
                 self.learn = LearnTab()
-            if self.desk.catalog.writers:
+            if self.desk.service.catalog.writers:
                 with gr.Tab(say("tab_write"), id="write"):
                     WritePanel(self.desk)
         self.tabs: list[Tab] = [self.words, self.attention, self.what_if, self.learn]
@@ -88,7 +85,7 @@ class Page:
         swapped = top.swap.click(self.acts.swap, [top.pair, top.target], [top.pair, top.source], **QUIET)
         running.append(self._translate(swapped.then))
         top.stop.click(None, cancels=running)
-        self.documents.connect(top.pair, top.controls)
+        self.documents.connect(top.pair)
         top.pair.change(self.acts.change_pair, top.pair, top.swap, **QUIET)
 
     def _translate(self, start: Any) -> Any:

@@ -10,6 +10,8 @@ from typing import NamedTuple
 from seq2seq import Translator
 from seq2seq.translation import Alternative, Translation
 
+from ..catalog import Pair
+
 
 class Version(NamedTuple):
     """A translation of one part; one given back as it is has no pieces."""
@@ -50,10 +52,16 @@ class Part(NamedTuple):
 
 
 class Shown(NamedTuple):
-    """Which pair of languages, and every part of the text; no part before a text is translated."""
+    """Every part of the text, and how it was translated; no part before a text is.
 
-    pair: int = 0
+    `pair` is that of the model that is looked at, the last on the way; None where the text was in its target
+    language already. `way` are the languages from the text's to its translation's, where that is to be said:
+    the first was detected, or there is one between.
+    """
+
+    pair: Pair | None = None
     parts: tuple[Part, ...] = ()
+    way: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:

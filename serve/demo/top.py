@@ -5,9 +5,10 @@ from html import escape
 import gradio as gr
 from gradio.helpers import Examples
 
+from ..service import AUTO
 from .controls import Controls
 from .desk import Desk
-from .labels import LABELS, PROSE, pair_name, say
+from .labels import ENDONYMS, WORDS, say
 
 EXAMPLES = {
     "en": [
@@ -32,9 +33,8 @@ class Top:
     """The components above the tabs."""
 
     def __init__(self, desk: Desk) -> None:
-        pairs = desk.catalog.pairs
         header()
-        numbered = [(pair_name(*pair), number) for number, pair in enumerate(pairs)]
+        numbered = [(pair_name(*way), number) for number, way in enumerate(desk.ways)]
         with gr.Row(equal_height=True, elem_id="languages"):
             self.pair = gr.Dropdown(
                 numbered, value=0, label=say("languages"), show_label=False, container=False, min_width=240
@@ -70,7 +70,7 @@ class Top:
                 elem_id="status",
             )
         save.click(None, self.target, None, js=SAVE)
-        self.examples = self._examples(pairs[0][0])
+        self.examples = self._examples(desk.ways[0][0])
         with gr.Accordion(say("options"), open=False), gr.Row():
             self.controls = Controls(desk.limits).sliders
         self.segment = gr.Dropdown(
@@ -91,6 +91,21 @@ def header() -> None:
     settings.click(None, js=SETTINGS)
 
 
-def status(told: str) -> str:
-    """What the line under the buttons says: a sentence, or the name of one of ours."""
-    return say(told) if told in LABELS["en"] or told in PROSE["en"] else escape(told)
+def status(told: str, note: str = "") -> str:
+    """What the line under the buttons says: a sentence, or the name of one of ours, and a note on it.
+
+    One of ours and no more: of several in a text the browser would put in words the first.
+    """
+    sentence = say(told) if told in WORDS["en"] else escape(told)
+    return f"{sentence} ({escape(note)})" if note else sentence
+
+
+def tell_way(way: tuple[str, ...], told: str) -> str:
+    """That it is done; in the words of `told`, with the languages, where there is a way to be told."""
+    return status(told, " → ".join(ENDONYMS.get(code, code) for code in way)) if way else status("done")
+
+
+def pair_name(source: str, target: str) -> str:
+    """A pair of languages by their own names, English → Deutsch; one that is to be detected in words."""
+    first = say("detect") if source == AUTO else ENDONYMS.get(source, source)
+    return f"{first} → {ENDONYMS.get(target, target)}"

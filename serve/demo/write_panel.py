@@ -5,6 +5,8 @@
 The controls are made from the fields of `DecodeOptions`, as those of the translation are.
 """
 
+import asyncio
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -33,7 +35,7 @@ LARGEST = {
     "sampling_topk": 200.0,
     "no_repeat_ngram_size": 50.0,
 }
-FIRST: dict[str, Any] = {"max_length": 400, "sampling_temperature": 0.8, "sampling_topk": 0}
+FIRST: dict[str, float] = {"max_length": 400, "sampling_temperature": 0.8, "sampling_topk": 0}
 EXAMPLES = ["ROMEO:", "First Citizen:\n", "To be, or not to be"]
 
 
@@ -42,7 +44,7 @@ class WritePanel:
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
-        names = [writer.name for writer in desk.catalog.writers]
+        names = [writer.name for writer in desk.service.catalog.writers]
         self.writer = gr.Dropdown(names, value=names[0], label=say("writer"), visible=len(names) > 1)
         prompt = gr.Textbox(
             label=say("prompt"), placeholder=say("prompt_hint"), lines=2, max_lines=8, elem_id="prompt"
@@ -69,23 +71,30 @@ class WritePanel:
         events = [
             start(self.write, inputs, [written, told], **hidden) for start in (write.click, prompt.submit)
         ]
-        stop.click(None, cancels=events)
+        stop.click(None, cancels=list[Any](events))
 
     async def write(self, name: str, prompt: str, *values: Any) -> AsyncIterator[list[str]]:
         """Streams (what follows the prompt, status)."""
         written = ""
         yield [written, status("writing")]
         try:
-            self.desk.limits.check_texts([prompt])
+            service, limits = self.desk.service, self.desk.limits
+            self.desk.admit()
+            limits.check_texts([prompt])
             options = read_options(values)
-            generator = await self.desk.run(self.desk.catalog.writer(name).generator)
-            self.desk.limits.check_token_count(len(generator.read(prompt)) + (options.max_length or 0))
-            async for text, _ in self.desk.worker.stream(generator.steps(prompt, options)):
-                written += text
-                yield [written, status("writing")]
+            generator = await asyncio.to_thread(service.catalog.writer(name).generator)
+            cost = len(generator.read(prompt)) + (options.max_length or 0)
+            limits.check_token_count(cost)
+            end = time.monotonic() + limits.seconds
+            with service.batcher.admit(cost):
+                async for text, _ in service.batcher.worker.stream(generator.steps(prompt, options)):
+                    written += text
+                    yield [written, status("writing")]
+                    if time.monotonic() > end:
+                        break
             yield [written, status("done")]
         except Exception as error:
-            yield [written, status(explain_failure(error))]
+            yield [written, status(*explain_failure(error))]
 
 
 def read_options(values: tuple[Any, ...]) -> DecodeOptions:

@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from ..markup import read_html
+from ..refusal import RefusalError
 from ..template import Progress, Template, Translate, fill
 from .encoding import decode
 from .lines import read_lines
@@ -59,9 +60,11 @@ def translate_document(
     name = safe_name(name)
     ending = PurePosixPath(name).suffix.lower()
     if ending not in SUPPORTED:
-        raise ValueError(f"{name!r} is no document known here; send one of {', '.join(SUPPORTED)}")
+        known = ", ".join(SUPPORTED)
+        raise RefusalError("file_kind", f"{name!r} is no document known here; send one of {known}", known)
     if column is not None and ending not in (".csv", ".tsv"):
-        raise ValueError(f"column is {column!r}, but {name!r} has no columns; leave it out")
+        sentence = f"column is {column!r}, but {name!r} has no columns; leave it out"
+        raise RefusalError("file_column", sentence, column)
     if ending == ".docx":
         return Translated(name, translate_word(content, name, translate, progress), SUPPORTED[ending])
     decoded = decode(content, name, ending in (".html", ".htm"))

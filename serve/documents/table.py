@@ -14,6 +14,7 @@ from functools import cache
 from seq2seq.translation import Translation
 
 from ..inline import is_language
+from ..refusal import RefusalError
 from ..template import Slot, Template
 
 FORMULA = tuple("=+-@\t\r＝＋－＠")
@@ -114,4 +115,5 @@ def _choose(header: list[str], column: str | None, name: str) -> tuple[int, bool
         return int(column) - 1, False
     shown = ", ".join(repr(title[:40]) for title in header[:20])
     given = "no column was named" if column is None else f"there is no column {column!r}"
-    raise ValueError(f"{given} in {name!r}; choose one of {shown}, or a number from 1 to {len(header)}")
+    sentence = f"{given} in {name!r}; choose one of {shown}, or a number from 1 to {len(header)}"
+    raise RefusalError("file_column", sentence, f"{shown}; 1 … {len(header)}")

@@ -76,7 +76,7 @@ def test_a_row_is_trained_judged_and_kept(benchmark: ModuleType, recipe: Path, t
     study = benchmark.Study(tmp_path / "study", [str(recipe)], [3])
     assert "--ckpt_path" not in study.command(variant, 3)
     study.run([variant])
-    study.measure([variant], 0)
+    benchmark.measure(study, [variant], 0)
     assert study.command(variant, 3)[-2:] == ["--ckpt_path", "last"]
     row = study.rows["MQA, rotary"]
     assert row["bleu"].keys() == {"3"} and row["signature"].startswith("nrefs:1") and row["parameters"] > 500
@@ -128,18 +128,18 @@ def test_the_table_takes_its_place_in_a_page(benchmark: ModuleType, tmp_path: Pa
     """What stands around it would be lost, or the old table left."""
     page, (first, last) = tmp_path / "page.md", benchmark.MARKERS
     page.write_text(f"before\n{first}\nold\n{last}\nafter\n")
-    benchmark.write_between_markers(page, "new")
+    benchmark.write_between_markers(page, benchmark.MARKERS, "new")
     assert page.read_text() == f"before\n{first}\nnew\n{last}\nafter\n"
     page.write_text("before")
     with pytest.raises(ValueError, match="add these two lines"):
-        benchmark.write_between_markers(page, "new")
+        benchmark.write_between_markers(page, benchmark.MARKERS, "new")
 
 
 def test_an_unknown_variant_is_named(benchmark: ModuleType) -> None:
     """A name mistyped would silently leave its row out."""
     with pytest.raises(ValueError, match="--only 'GQQ' is no variant; they are MHA, GQA"):
-        benchmark.chosen(["GQQ"])
-    assert [variant.name for variant in benchmark.chosen(["MLA"])] == ["MHA", "MLA"]
+        benchmark.chosen(benchmark.VARIANTS, ["GQQ"])
+    assert [variant.name for variant in benchmark.chosen(benchmark.VARIANTS, ["MLA"])] == ["MHA", "MLA"]
 
 
 def test_speeds_are_of_the_same_work(benchmark: ModuleType) -> None:

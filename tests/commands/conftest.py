@@ -33,6 +33,13 @@ def model_directory(tmp_path: Path, tiny_model: Transformer, tiny_tokenizer: Tok
 
 
 @pytest.fixture
+def reverse_directory(tmp_path: Path, tiny_model: Transformer, tiny_tokenizer: Tokenizer) -> Path:
+    """The same model, said to translate the other way."""
+    save_model(tmp_path / "reverse", tiny_model, tiny_tokenizer, Settings(["de"], ["en"], 16, 40), "# card\n")
+    return tmp_path / "reverse"
+
+
+@pytest.fixture
 def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
     """Run `seq2seq ...` with these bytes on standard input."""
 

@@ -36,7 +36,7 @@ def test_table_and_json(run: Run, model_directory: Path, monkeypatch: pytest.Mon
     write_card(model_directory, CARD)
     ran = run("models", "--json")
     row = json.loads(ran.out)
-    assert row["name"] == "model" and row["languages"] == "en to de"
+    assert row["names"] == ["model", "en-de"] and row["name"] == "model" and row["languages"] == "en to de"
     assert row["data"] == "bentrevett/multi30k" and row["scores"] == "test_2016_flickr BLEU 41.0"
     assert row["size"] == sum(path.stat().st_size for path in model_directory.iterdir())
     table = run("models").out

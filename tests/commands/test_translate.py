@@ -14,7 +14,8 @@ import pytest
 
 import seq2seq
 from seq2seq.commands.translate import make_parser
-from seq2seq.options import option_fields
+from seq2seq.options import DecodeOptions, option_fields
+from seq2seq.reranking import NoisyChannel
 from seq2seq.translator import Translator
 
 Run = Callable[..., Any]  # the fixture `run`
@@ -152,3 +153,26 @@ def test_reader_that_leaves_while_input_stays_open(model_directory: Path) -> Non
     process.stdin.flush()
     assert process.wait(60) == 0
     assert process.stderr.read() == b""
+
+
+def test_several_models_and_a_reverse_model(run: Run, model_directory: Path, reverse_directory: Path) -> None:
+    """An ensemble or a re-ranker named on the command line would not be used, or not be refused."""
+    texts = ["a dog plays.", "two dogs"]
+    options = DecodeOptions(max_length=6)
+    both = Translator.from_pretrained([model_directory, model_directory], "cpu")
+    expected = [both.translate(text, options).text for text in texts]
+    named = f"{model_directory},{model_directory}"
+    assert run("translate", "--model", named, "--max-length", 6, *texts).out.splitlines() == expected
+    both.reranker = NoisyChannel(Translator.from_pretrained(reverse_directory, "cpu"), 30.0)
+    expected = [both.translate(text, options).text for text in texts]
+    flags = ("--rerank", reverse_directory, "--rerank-weight", 30)
+    ran = run("translate", "--model", named, "--max-length", 6, *flags, *texts)
+    assert ran.out.splitlines() == expected and ran.code == 0
+    for wrong, said in (
+        (("--rerank-weight", 2), "--rerank-weight is 2 without --rerank"),
+        (("--rerank", "none"), "--rerank none finds no model of the other direction"),
+        (("--rerank", model_directory), "'de' is not supported"),
+        (("--rerank", reverse_directory, "--stream"), "leave out one"),
+    ):
+        ran = run("translate", "--model", model_directory, *wrong, "a")
+        assert ran.code == 2 and said in ran.err

@@ -2,24 +2,43 @@
 
 import draw_distance
 import far_copy
+import far_tasks
 import pytest
 import torch
+from far_tasks import COPY, RECALL, TASKS, Task
 from rivals import ConvolutionalModel, RecurrentModel
 
 
-def test_models_are_of_equal_size() -> None:
+@pytest.mark.parametrize("task", TASKS, ids=lambda task: task.name)
+def test_models_are_of_equal_size(task: Task) -> None:
     """One model would win by its size."""
-    sizes = [far_copy.parameters(make()) for make in far_copy.MAKERS.values()]
+    sizes = [far_copy.parameters(far_copy.make(name, task)) for name in far_copy.MAKERS]
     assert max(sizes) / min(sizes) < 1.1
 
 
 def test_symbols_lie_as_far_back_as_is_said() -> None:
     """The distance on the axis would not be that of the task."""
-    source, kept = far_copy.make_batch(3, 16, torch.Generator().manual_seed(1))
-    assert source.shape == (3, far_copy.KEPT + 16 + 1)
-    assert torch.equal(source[:, : far_copy.KEPT], kept)
-    assert all(symbol in far_copy.SYMBOLS for symbol in kept.flatten().tolist())
-    assert not set(source[:, far_copy.KEPT :].flatten().tolist()) & set(far_copy.SYMBOLS)
+    symbols = range(far_tasks.FIRST, far_tasks.FIRST + far_tasks.SYMBOLS)
+    source, kept = far_tasks.draw_copy(3, 16, torch.Generator().manual_seed(1))
+    assert source.shape == (3, far_tasks.KEPT + 16 + 1)
+    assert torch.equal(source[:, : far_tasks.KEPT], kept)
+    assert all(symbol in symbols for symbol in kept.flatten().tolist())
+    assert not set(source[:, far_tasks.KEPT :].flatten().tolist()) & set(symbols)
+
+
+def test_a_question_asks_for_one_of_the_facts() -> None:
+    """What is to be recalled could not be known from the source, or a key would have two values."""
+    source, wanted = far_tasks.draw_recall(5, 16, torch.Generator().manual_seed(1))
+    keys = far_tasks.KEYS
+    assert source.shape == (5, keys + 16 + 2)
+    assert source.max() < RECALL.vocabulary
+    questions = far_tasks.FIRST + far_tasks.SYMBOLS + far_tasks.NOISE
+    facts = source[:, :keys] - questions - keys
+    asked, values = source[:, -2] - questions, wanted[:, 0] - far_tasks.FIRST
+    for row, key, value in zip(facts.tolist(), asked.tolist(), values.tolist(), strict=True):
+        known = dict(divmod(fact, far_tasks.SYMBOLS) for fact in row)
+        assert len(known) == keys
+        assert known[key] == value
 
 
 def test_near_comes_before_far() -> None:
@@ -37,7 +56,7 @@ def test_near_comes_before_far() -> None:
 def test_convolution_sees_its_receptive_field_and_no_further() -> None:
     """Its failure beyond would be a fault of training and not of its reach."""
     torch.manual_seed(1)
-    model = ConvolutionalModel(far_copy.VOCABULARY, 8).eval()
+    model = ConvolutionalModel(COPY.vocabulary, 8).eval()
     source = torch.randint(4, 20, (1, 60))
     target = torch.randint(4, 20, (1, 3))
     before = model(source, target)
@@ -60,12 +79,13 @@ def test_rivals_do_not_look_ahead(make) -> None:
 
 def test_attention_learns_what_convolution_cannot_reach(monkeypatch: pytest.MonkeyPatch) -> None:
     """Our attention could not copy from beyond the reach of a convolution of its size."""
-    monkeypatch.setattr(far_copy, "KEPT", 1)
+    monkeypatch.setattr(far_tasks, "KEPT", 1)
     monkeypatch.setattr(far_copy, "MOST_ROWS", 16)
     distance = 30  # the convolution reaches 25
     shares = {}
     for name in ("attention", "convolution"):
-        shares[name] = far_copy.accuracy(far_copy.train(name, 1, 200, [distance]), distance)
+        model = far_copy.train(name, COPY, 1, 200, [distance])
+        shares[name] = far_copy.accuracy(model, COPY, distance)
     assert shares["attention"] > 0.9
     assert shares["convolution"] < 0.35  # chance is 1 in 8
 
@@ -73,12 +93,12 @@ def test_attention_learns_what_convolution_cannot_reach(monkeypatch: pytest.Monk
 def test_finished_trainings_are_kept_and_drawn(tmp_path, monkeypatch: pytest.MonkeyPatch, texts_of) -> None:
     """A second run would train again, or its result could not be drawn."""
     monkeypatch.setattr(far_copy, "MOST_ROWS", 2)
-    monkeypatch.setattr(far_copy, "accuracy", lambda model, distance: 1 / distance)
+    monkeypatch.setattr(far_copy, "accuracy", lambda model, task, distance: 1 / distance)
     found = far_copy.measure(tmp_path, [1], updates=2, distances=(4, 8), rounds=3)
     monkeypatch.setattr(far_copy, "train", None)  # a second training or timing would fail
     monkeypatch.setattr(far_copy, "processor_seconds", None)
     assert far_copy.measure(tmp_path, [1], updates=2, distances=(4, 8), rounds=3) == found
-    assert found["accuracy"]["GRU"] == {"4": [0.25], "8": [0.125]}
+    assert found["accuracy"]["recall"]["GRU"] == {"4": [0.25], "8": [0.125]}
     assert all(low <= middle <= high for low, middle, high in found["step_ratio"]["GRU"].values())
     shown = texts_of(draw_distance.figure(found))
     assert {"attention", "GRU", "convolution", "chance"} <= set(shown)

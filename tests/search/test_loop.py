@@ -3,6 +3,7 @@
 import dataclasses
 
 import pytest
+from torch import Tensor
 from toy_model import ToyModel, ToyState, fixed_table, random_table
 
 from seq2seq.config import BOS, EOS, PAD
@@ -177,3 +178,29 @@ def test_padding_and_start_are_never_written(options: DecodeOptions) -> None:
 
     ((h, *_),) = ToyModel(table).decode(["a"], 6, options)
     assert set(h.tokens) == {A}
+
+
+@pytest.mark.parametrize("options", [GREEDY, SAMPLED, DecodeOptions()], ids=["greedy", "sampled", "beam"])
+def test_a_sentence_that_is_given_up_leaves_at_once(options: DecodeOptions) -> None:
+    """Whoever leaves would cost as much as who stays, or change what the others get."""
+    model = ToyModel(random_table(9, end=0.02))
+    state, left = ToyState(list("abc")), {1}
+
+    def step(tokens: Tensor, state: ToyState) -> Tensor:
+        if len(state.rows_seen) == 1:
+            left.add(2)  # while the second step is made
+        return model.step(tokens, state)
+
+    found = decode(step, state, 3, [12] * 3, options, given_up=left.__contains__)
+    width = options.beam_size if options.search_kind == "beam" else 1
+    assert found == [*model.decode("abc", 12, options)[:1], [], []]
+    assert state.rows_seen[:2] == [3, 2 * width]
+    assert set(state.rows_seen[2:]) == {width}
+
+
+def test_nothing_is_searched_when_all_have_left() -> None:
+    """A search that nobody waits for would run to its end."""
+    model = ToyModel(random_table(9, end=0.02))
+    state = ToyState(list("ab"))
+    assert decode(model.step, state, 2, [12] * 2, DecodeOptions(), given_up=lambda _: True) == [[], []]
+    assert len(state.rows_seen) == 1

@@ -111,8 +111,11 @@ REFUSED_ATTENTIONS = [
 REFUSED_MODELS = [
     *(
         ({name: 0}, rf"{name} is 0; it must be at least 1")
-        for name in ("width", "feed_forward", "encoder_layers", "decoder_layers", "max_length")
+        for name in ("width", "feed_forward", "decoder_layers", "max_length")
     ),
+    ({"encoder_layers": -1}, r"encoder_layers is -1; give at least 1, or 0 for a memory from elsewhere"),
+    ({"memory_width": 7}, r"memory_width is 7 beside encoder_layers 4, .*; set encoder_layers to 0"),
+    ({"memory_width": 0, "encoder_layers": 0}, r"memory_width is 0; choose at least 1, or null"),
     ({"vocabulary_size": 3}, r"vocabulary_size is 3; .* need 4"),
     ({"vocabulary_size": None}, r"vocabulary_size is None; it must be int"),
     ({"width": 33}, r"encoder_attention\.heads is 4, which does not divide width 33; choose a divisor"),

@@ -51,3 +51,15 @@ def test_stream_is_greedy_search(tiny_model: Transformer) -> None:
 def test_nothing_to_decode(tiny_model: Transformer) -> None:
     """No source is no work."""
     assert decode_sources(tiny_model, [], DecodeOptions()) == []
+
+
+def test_sources_that_are_given_up_have_no_result(
+    tiny_model: Transformer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Batches are sorted by length: another source than the one given up would lose its result."""
+    monkeypatch.setattr("seq2seq.decoding.BUDGET", 12)
+    wanted = decode_sources(tiny_model, SOURCES, DecodeOptions())
+    for gone in range(len(SOURCES)):
+        found = decode_sources(tiny_model, SOURCES, DecodeOptions(), given_up=gone.__eq__)
+        for place, (got, alone) in enumerate(zip(found, wanted, strict=True)):
+            assert [h.tokens for h in got] == ([] if place == gone else [h.tokens for h in alone])

@@ -1,6 +1,8 @@
 """Two directions of links become one alignment."""
 
-from seq2seq.symmetry import grow, intersect
+import torch
+
+from seq2seq.symmetry import grow, intersect, read_both
 
 
 def test_growth_by_hand() -> None:
@@ -21,3 +23,20 @@ def test_words_that_have_links_get_no_more() -> None:
     forward, backward = {(0, 0), (1, 1), (0, 1)}, {(0, 0), (1, 1)}
     assert grow(forward, backward) == {(0, 0), (1, 1)}
     assert grow(set(), {(0, 0)}) == set()
+
+
+def test_both_readings_by_hand() -> None:
+    """The middle word looks most at source 0, which belongs to the first: its own source 1 is stronger.
+
+    Column sums .9 + .5 = 1.4 and .1 + .5 = .6: strengths of row 1 are .5 / sqrt(1.4) and .5 / sqrt(.6).
+    """
+    weights = torch.tensor([[0.9, 0.1], [0.5, 0.5]])
+    assert read_both(weights, 1.0) == {(0, 0), (1, 1)}
+    assert read_both(weights, 0.5) == {(0, 0), (0, 1), (1, 1)}
+
+
+def test_a_source_word_that_nobody_needs_has_no_link() -> None:
+    """A column always has a largest weight; one of .01 is no reason for a link: sqrt(.01 * 1) < .3."""
+    assert read_both(torch.tensor([[0.99, 0.01]]), 0.7) == {(0, 0)}
+    assert read_both(torch.tensor([[0.0, 0.0], [0.0, 1.0]]), 0.7) == {(1, 1)}
+    assert read_both(torch.zeros(0, 3), 0.7) == read_both(torch.zeros(2, 0), 0.7) == set()

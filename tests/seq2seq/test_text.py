@@ -169,3 +169,25 @@ def count_calls():
         return lines
 
     return count
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("ＴＶ１２３％", "TV123%"),
+        ("好吗?", "好吗？"),
+        ("他说:“好!”", "他说：“好！”"),
+        ("《书》,好﹐", "《书》，好，"),
+        ("在12:30,他来了", "在12:30,他来了"),
+        ("第1,2章", "第1,2章"),
+        ("（好）", "（好）"),
+        ("Tom, are you there?", "Tom, are you there?"),
+        ("中国3:2胜", "中国3:2胜"),
+    ],
+)
+def test_width_is_one_and_every_character_keeps_its_place(written: str, read: str) -> None:
+    """Else one sign has two spellings in Chinese, numbers break, or maps point beside what was written."""
+    found = normalize(written)
+    assert found.text == read
+    assert found.origins == list(range(len(written))) and found.ends == list(range(1, len(written) + 1))
+    assert normalize(found.text).text == found.text

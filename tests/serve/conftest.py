@@ -4,8 +4,9 @@ import os
 import shutil
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
     from seq2seq import Generator, Tokenizer, Translator
+    from serve.demo.desk import Desk
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = [
@@ -78,15 +80,52 @@ Make = Callable[..., "FastAPI"]
 
 @pytest.fixture(scope="session")
 def make(translator: "Translator") -> Make:
-    """Builds a new application around the tiny translator, made of another class if one is given;
-    the rest is for `make_app`."""
+    """Builds a new application around the tiny translator, made of another class if one is given.
+
+    One of it for each of `ways`, pairs of languages; the rest is for `make_app`.
+    """
     from serve.app import make_app
     from serve.catalog import Catalog
 
-    def make_one(kind: "type[Translator] | None" = None, **named: Any) -> "FastAPI":
+    def make_one(
+        kind: "type[Translator] | None" = None,
+        ways: Sequence[tuple[str, str]] = (("en", "de"),),
+        **named: Any,
+    ) -> "FastAPI":
         kind = kind or type(translator)
-        made = kind(translator.model, translator.tokenizer, translator.settings)
-        return make_app(Catalog({"tiny": made}), **named)
+        made = {}
+        for source, target in ways:
+            settings = replace(translator.settings, source_languages=[source], target_languages=[target])
+            made["tiny" if len(ways) == 1 else f"{source}-{target}"] = kind(
+                translator.model, translator.tokenizer, settings
+            )
+        return make_app(Catalog(made, pivot=True), **named)
+
+    return make_one
+
+
+MakeDesk = Callable[..., "Desk"]
+
+
+@pytest.fixture(scope="session")
+def make_desk() -> MakeDesk:
+    """Builds what is behind the page for some models, with limits of one's own."""
+    from serve.access import Access
+    from serve.batcher import Batcher
+    from serve.catalog import Catalog
+    from serve.demo.desk import Desk
+    from serve.document_worker import DocumentWorker
+    from serve.limits import Limits
+    from serve.metrics import Metrics
+    from serve.service import Service
+    from serve.worker import Worker
+
+    def make_one(
+        models: dict[str, Any], *, pivot: bool = False, rate: int | None = None, **most: int
+    ) -> "Desk":
+        limits, metrics = Limits(**most), Metrics()
+        service = Service(Catalog(models, pivot=pivot), Batcher(Worker(), limits, metrics), limits, metrics)
+        return Desk(service, Access(rate), DocumentWorker(service))
 
     return make_one
 

@@ -81,6 +81,7 @@ def test_explains_as_the_library_does(client: "Client", translator: "Translator"
         ("/translate", ("x" * 20_001, "en", "de"), "at most 20000 are allowed"),
         ("/alternatives", (SENTENCE, "en", "de", 1000), "at most 8 are allowed"),
         ("/alternatives", (SENTENCE, "en", "de", 0), "give a whole number from 1"),
+        ("/score", (*PAIR[:2], "auto", "de"), "auto is not supported as source"),
         ("/attention", (*PAIR, "cross", 9, 0, "words"), "is not among the 2 layers of 4 heads"),
         ("/attention", (*PAIR, "sideways", 0, 0, "words"), "sideways"),
         ("/candidates", ("😀", "a man", "en", "de"), "knows no piece"),
@@ -93,6 +94,24 @@ def test_refusals_are_sentences(client: "Client", name: str, given: tuple[Any, .
     with pytest.raises((AppError, ValueError), match=said) as error:
         client.predict(*given, api_name=name)
     assert "Traceback" not in str(error.value)
+
+
+def test_rate_holds_for_programs_too(make: "Make", running: "Running") -> None:
+    """A rate that holds for the REST routes could be got around by way of the page."""
+    import httpx
+    from gradio_client import Client
+    from gradio_client.exceptions import AppError
+
+    from serve.app import ServerOptions
+
+    with running(make(options=ServerOptions(rate=2))) as address:
+        client = Client(address, verbose=False, httpx_kwargs={"timeout": 300})
+        client.predict(SENTENCE, "en", "de", api_name="/translate")
+        client.predict(*PAIR, api_name="/score")
+        with pytest.raises(AppError, match="Slowdown: at most 2 requests a minute"):
+            client.predict(SENTENCE, "en", "de", api_name="/translate")
+        asked = {"q": SENTENCE, "source": "en", "target": "de"}
+        assert httpx.post(f"{address}/translate", json=asked, timeout=300).status_code == 429
 
 
 def test_tools_are_listed_and_called(address: str, translator: "Translator") -> None:

@@ -5,27 +5,36 @@ from pathlib import Path
 
 import pytest
 
+import serve
 from seq2seq.options import option_fields
+from serve import limits
 from serve.demo import labels
 from serve.demo.controls import OFFERED
-from serve.demo.labels import LABELS, say
-from serve.demo.prose import PROSE
+from serve.demo.labels import LABELS, WORDS, say
 from serve.demo.write_panel import OFFERED as WRITING
 from serve.views import LANGUAGES
 
 CODE = "\n".join(
     path.read_text(encoding="utf-8")
     for path in Path(labels.__file__).parent.glob("*.py")
-    if path.name not in ("labels.py", "prose.py")
+    if path.name not in ("answers.py", "labels.py", "prose.py")
 )
+SERVER = "\n".join(path.read_text(encoding="utf-8") for path in Path(serve.__file__).parent.rglob("*.py"))
+LIMITS = Path(limits.__file__).read_text(encoding="utf-8")
+# Kinds as they are raised; limits of bytes are refused before the page sees them.
+REFUSALS = {
+    *re.findall(r'(?:RefusalError|Busy)\(\s*"(\w+)"', SERVER),
+    *(f"over_{what}" for what in re.findall(r'_check\("(\w+(?: characters)?)"', LIMITS)),
+    "slowdown",
+}
+REFUSALS = {kind.replace(" ", "_") for kind in REFUSALS}
 
 
 def test_every_language_has_every_word() -> None:
     """A visitor would read the name of a label, or another language."""
-    for words in (LABELS, PROSE):
-        assert set(words) == set(LANGUAGES)
-        assert all(set(words[language]) == set(words["en"]) for language in LANGUAGES)
-        assert all(text.strip() for texts in words.values() for text in texts.values())
+    assert set(WORDS) == set(LANGUAGES)
+    assert all(set(WORDS[language]) == set(WORDS["en"]) for language in LANGUAGES)
+    assert all(text.strip() for words in WORDS.values() for text in words.values())
 
 
 def test_every_word_is_used() -> None:
@@ -33,7 +42,13 @@ def test_every_word_is_used() -> None:
     used = set(re.findall(r"""["'](\w+)["']""", CODE))
     used |= {f"tab_{name}" for name in used} | {f"flow_{name}" for name in used}
     used |= {f"option_{name}{end}" for name in (*OFFERED, *WRITING) for end in ("", "_hint")}
-    assert set(LABELS["en"]) | set(PROSE["en"]) <= used
+    used |= REFUSALS
+    assert set(WORDS["en"]) <= used
+
+
+def test_every_refusal_has_words() -> None:
+    """What was refused, and why, would be said in English to all, or by the name of its kind."""
+    assert set(WORDS["en"]) >= REFUSALS
 
 
 def test_hint_of_an_option_is_its_help() -> None:

@@ -8,20 +8,19 @@ if TYPE_CHECKING:
     from fastapi.testclient import TestClient
 
     from seq2seq import Translator
+    from tests.serve.conftest import MakeDesk
 
 
 @pytest.fixture(scope="module")
-def blocks(translator: "Translator") -> Any:
+def blocks(make_desk: "MakeDesk") -> Any:
     """The page of a catalog whose model must not be loaded for it."""
-    from serve.catalog import Catalog, Offer
+    from serve.catalog import Offer
     from serve.demo import Page
-    from serve.limits import Limits
-    from serve.worker import Worker
 
     def load() -> "Translator":
         raise AssertionError("the page loaded a model to be laid out")
 
-    return Page(Catalog({"lazy": Offer("lazy", ["en"], ["de"], load)}), Worker(), Limits()).build()
+    return Page(make_desk({"lazy": Offer("lazy", ["en"], ["de"], load)})).build()
 
 
 def test_page_is_under_a_megabyte(client: "TestClient") -> None:
@@ -48,16 +47,13 @@ def test_only_named_functions_are_public(blocks: Any) -> None:
     assert public == {name for name in vars(Endpoints) if not name.startswith("_")} - {"offer"}
 
 
-def test_way_back_is_offered_where_there_is_one(translator: "Translator") -> None:
+def test_way_back_is_offered_where_there_is_one(translator: "Translator", make_desk: "MakeDesk") -> None:
     """Swap would lead nowhere, or be missing where the reverse pair is served."""
-    from serve.catalog import Catalog, Offer
+    from serve.catalog import Offer
     from serve.demo.acts import Acts
-    from serve.demo.desk import Desk
-    from serve.limits import Limits
-    from serve.worker import Worker
 
     back = Offer("back", ["de"], ["en"], lambda: translator)
-    both = Desk(Catalog({"there": translator, "back": back}), Worker(), Limits())
-    one = Desk(Catalog({"there": translator}), Worker(), Limits())
+    both = make_desk({"there": translator, "back": back})
+    one = make_desk({"there": translator})
     assert (both.reverse(0), both.reverse(1), one.reverse(0)) == (1, 0, None)
     assert Acts(both, []).swap(0, "Hunde") == [1, "Hunde"]

@@ -131,7 +131,7 @@ def test_example_is_translated_when_clicked(visit: Visit) -> None:
     [
         ("  \n ", "the text is blank"),
         ("😀 😀", "knows no piece"),
-        ("x" * 20_001, "at most 20000 are allowed"),
+        ("x" * 20_001, "too many characters; send it in smaller parts. (20001 > 20000)"),
     ],
 )
 def test_what_cannot_be_shown_is_said(visit: Visit, text: str, said: str) -> None:
@@ -148,6 +148,38 @@ def test_language_is_switched_in_the_settings(visit: Visit) -> None:
     visit.page.get_by_role("option", name="Deutsch").click()
     visit.go.get_by_text("Übersetzen").wait_for()
     visit.pair.locator(".readout").get_by_text("Auf ein Wort zeigen").wait_for()
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("de-DE", "Der Text hat zu viele Zeichen"), ("zh-CN", "文字的字符过多")]
+)
+def test_refusal_is_in_the_readers_language(
+    browser: "Browser", address: str, language: str, said: str
+) -> None:
+    """A reader would learn in English only what was wrong."""
+    visit = Visit(browser, address, language=language)
+    visit.submit("x" * 20_001)
+    visit.wait_for_status(said)
+    visit.wait_for_status("(20001 > 20000)")
+    visit.close()
+
+
+def test_language_is_detected_and_the_way_is_said(
+    browser: "Browser", make: "Make", running: "Running", translator: "Translator"
+) -> None:
+    """The page could not do what the REST routes can: detect a language, and go through a third."""
+    with running(make(ways=[("en", "de"), ("de", "fr")])) as address:
+        visit = Visit(browser, address)
+        visit.page.get_by_label("Languages", exact=True).click()
+        visit.page.get_by_role("option", name="Detect the language → Français").click()
+        visit.submit(SENTENCE)
+        between = translator.translate(SENTENCE).text
+        visit.wait_for_status("Done; the languages on the way (English → Deutsch → Français)")
+        assert visit.translation() == translator.translate(between).text
+        visit.pair.locator(".sides").wait_for()
+        shown = visit.pair.locator("[data-side=source] .word").all_text_contents()
+        assert " ".join(shown).split() == between.split()
+        visit.close()
 
 
 @pytest.mark.parametrize(("language", "word"), [("de-DE", "Übersetzen"), ("zh-CN", "翻译")])

@@ -26,9 +26,9 @@ def writing(written: str) -> type[Translator]:
         def stream(self, *given: Any, **named: Any) -> Iterator[str]:
             yield written
 
-        def translate(self, texts: Any, *given: Any, **named: Any) -> Any:
+        def translate_batch(self, texts: Any, *given: Any, **named: Any) -> Any:
             pieces = self.tokenizer.pieces(self.tokenizer.encode(written))
-            return iter([Translation(text, written, tokens=pieces) for text in texts])
+            return [Translation(text, written, tokens=pieces) for text in texts]
 
     return Writing
 

@@ -19,19 +19,30 @@ OVERLAYS = [None, *sorted(str(path.relative_to(FOLDER)) for path in FOLDER.glob(
 KINDS = {name: model_kind(["--config", str(FOLDER / f"{name}.yaml")]) for name in RECIPES}
 
 SMALLER = {
-    "data": {"vocabulary_size": 60, "batch_tokens": 128},
+    "data": {"subset": None, "vocabulary_size": 60, "batch_tokens": 128},
     "model": {"width": 16, "feed_forward": 16, "encoder_layers": 1, "decoder_layers": 1},
     "trainer": {"max_steps": 2, "val_check_interval": 1, "accelerator": "cpu", "max_time": None},
 }
 
 
+def columns(recipe: str) -> list[str]:
+    """What a recipe calls source and target in its data set."""
+    data = yaml.safe_load((FOLDER / f"{recipe}.yaml").read_text(encoding="utf-8"))["data"]
+    return data.get("columns") or ["en", "de"]
+
+
 @pytest.fixture
-def hub_folder(tmp_path: Path, sentences: list[str]) -> Path:
-    """A folder that `datasets` reads as it reads bentrevett/multi30k."""
+def hub_folder(tmp_path: Path, sentences: list[str], recipe: str) -> Path:
+    """A folder that `datasets` reads as it reads the recipe's data set."""
+    source, target = columns(recipe)
     folder = tmp_path / "multi30k"
     folder.mkdir()
     for name, part in (("train", sentences[:40]), ("val", sentences[40:44]), ("test", sentences[44:48])):
-        rows = [json.dumps({"en": text, "de": " ".join(reversed(text.split()))}) for text in part]
+        turned = [" ".join(reversed(text.split())) for text in part]
+        rows = [
+            json.dumps({source: text, **dict.fromkeys((target, "fr", "cs", "zh"), other)})
+            for text, other in zip(part, turned, strict=True)
+        ]
         (folder / f"{name}.jsonl").write_text("\n".join(rows) + "\n")
     return folder
 
@@ -42,7 +53,10 @@ def test_recipe_trains(
     recipe: str, overlay: str | None, hub_folder: Path, sentences: list[str], tmp_path: Path
 ) -> None:
     """Else a recipe that is shipped would end in an error after the download."""
-    smaller = {**SMALLER, "data": {**SMALLER["data"], "name": str(hub_folder)}}
+    data = {**SMALLER["data"], "name": str(hub_folder), "files": [], "valid_files": [], "held_out": []}
+    also = yaml.safe_load((FOLDER / f"{recipe}.yaml").read_text())["data"].get("also", [])
+    data["also"] = [{"name": str(hub_folder), "languages": each["languages"]} for each in also]
+    smaller = {**SMALLER, "data": data}
     if KINDS[recipe] == "decoder":
         (tmp_path / "text.txt").write_text("".join(f"{text}\n" for text in sentences[:100]))
         smaller["data"] = {**SMALLER["data"], "files": str(tmp_path / "text.txt")}

@@ -107,7 +107,7 @@ def test_cleaning_drops_and_counts_by_reason() -> None:
         ("In valid.", "Etwas anderes."),
         ("Something else.", "In valid, de."),
     ]
-    kept, report = clean(pairs, max_characters=100, max_ratio=4, held_out=[("In  valid.", "In valid, de.")])
+    kept, report = clean(pairs, max_characters=100, max_ratio=4, held_out=[["in  VALID"], ["In valid, de."]])
     assert kept == [good, pairs[2], pairs[6]]
     assert report == CleaningReport(kept=3, empty=1, too_long=1, ratio=1, duplicate=1, held_out=2)
     assert str(report) == (
@@ -128,6 +128,8 @@ REFUSED = [
     ({"files": ["hf://datasets/a/b.jsonl"]}, "a URL; download it first"),
     ({"name": "a", "valid_files": ["s3://b/c.tsv"]}, "a URL; download it first"),
     ({"name": "a", "columns": ["en"]}, "name two different columns"),
+    ({"name": "a", "languages": ["en"]}, "name two or more different languages"),
+    ({"name": "a", "languages": ["en", "de", "fr"], "columns": [0, 1]}, "name 3 different columns"),
     ({"name": "a", "columns": [1, 1]}, "name two different columns"),
     ({"name": "a", "source": "en", "target": "en"}, "name two different columns"),
     ({"name": "a", "max_characters": 0}, "data.max_characters is 0"),
@@ -167,7 +169,7 @@ def test_name_that_is_neither_folder_nor_hub_id_is_refused(name: str) -> None:
 
 def test_bad_data_sets_are_named(hub_folder: str, tmp_path: Path) -> None:
     """If it failed, what is wrong with a data set would be told in another library's words."""
-    with pytest.raises(ValueError, match=r"has no column 'fr' but \['de', 'en'\]; name the two columns"):
+    with pytest.raises(ValueError, match=r"has no column 'fr' but \['de', 'en'\]; name them in"):
         load_pairs(Corpus(name=hub_folder, target="fr"), "train")
     with pytest.raises(ValueError, match=r"is the file .*train\.jsonl; name files in data\.files"):
         load_pairs(Corpus(name=f"{hub_folder}/train.jsonl"), "train")

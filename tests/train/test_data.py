@@ -9,19 +9,20 @@ pytest.importorskip("lightning")
 
 from seq2seq.tokenizer import Tokenizer
 from train.data import BatchStream, DataSettings, Segmentation, TranslationData
+from train.examples import Example
 from train.order import BatchOrder
 
-Texts = list[tuple[str, str]]
+Texts = list[Example]
 
 
 @pytest.fixture
 def texts(sentences: list[str]) -> Texts:
-    return [(text, text) for text in sentences[:30]]
+    return [Example(text, text, "en", "de") for text in sentences[:30]]
 
 
 def test_a_long_pair_is_left_out_and_counted(tiny_tokenizer: Tokenizer, texts: Texts) -> None:
     """Else one pair beyond the model's positions would end the training at some later batch."""
-    texts = [*texts, ("a dog " * 30, "a dog")]
+    texts = [*texts, Example("a dog " * 30, "a dog", "en", "de")]
     made = Segmentation(texts, tiny_tokenizer, 0.0, 1, 40)
     assert len(made(0)) == 30 and made.report == "; 1 pairs of more than 39 pieces left out"
     assert made.longest == tuple(max(len(pair[side]) for pair in made(0)) + 1 for side in (0, 1))
@@ -31,14 +32,16 @@ def test_a_long_pair_is_left_out_and_counted(tiny_tokenizer: Tokenizer, texts: T
 
 def test_sampling_is_anew_each_epoch_and_never_too_long(tiny_tokenizer: Tokenizer, texts: Texts) -> None:
     """Else an epoch repeats another's segmentation, or a pair cut finely no longer fits the model."""
-    longest = max(len(tiny_tokenizer.encode(text)) for text, _ in texts) + 2
+    longest = max(len(tiny_tokenizer.encode(text)) for text, *_ in texts) + 2
     made = Segmentation(texts, tiny_tokenizer, 0.3, 1, longest)
     assert made(0) == made(0) != made(1)
     assert made(0) != Segmentation(texts, tiny_tokenizer, 0.3, 2, longest)(0)
     for epoch in range(5):
         pairs = list(made(epoch))
         assert max(len(side) for pair in pairs for side in pair) < longest
-        assert [[tiny_tokenizer.decode(side) for side in pair] for pair in pairs] == list(map(list, texts))
+        assert [[tiny_tokenizer.decode(side) for side in pair] for pair in pairs] == [
+            [text.source, text.target] for text in texts
+        ]
 
 
 def test_loader_workers_share_the_batches_in_their_order(
@@ -66,7 +69,7 @@ def test_judged_sentences_are_spread_over_the_set(tmp_path: Path) -> None:
     for count, expected in ((4, [0, 2, 5, 7]), (0, list(range(10))), (99, list(range(10)))):
         data = TranslationData(DataSettings(**files, valid_sentences=count, vocabulary_size=40), 64, 1)
         data.load()
-        assert [source for source, _ in data.judged()] == [f"sentence {n}" for n in expected]
+        assert [each.source for each in data.judged()] == [f"sentence {n}" for n in expected]
 
 
 REFUSED = [

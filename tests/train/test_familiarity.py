@@ -6,6 +6,7 @@ pytest.importorskip("lightning")
 
 from seq2seq.checkpoint import LoadedModel, load_model
 from seq2seq.released import find_model
+from train.examples import Example
 from train.familiarity import FEWEST, unfamiliar
 
 SUBJECTS = {
@@ -23,8 +24,12 @@ PLACES = {
     "in the water": ("im Wasser", "dans l'eau"),
 }
 CAPTIONS = [(f"{who} {where}.", who, where) for who in SUBJECTS for where in PLACES]
-GERMAN = [(text, f"{SUBJECTS[who][0]} {PLACES[where][0]}.") for text, who, where in CAPTIONS]
-FRENCH = [(text, f"{SUBJECTS[who][1]} {PLACES[where][1]}.") for text, who, where in CAPTIONS]
+GERMAN = [
+    Example(text, f"{SUBJECTS[who][0]} {PLACES[where][0]}.", "en", "de") for text, who, where in CAPTIONS
+]
+FRENCH = [
+    Example(text, f"{SUBJECTS[who][1]} {PLACES[where][1]}.", "en", "fr") for text, who, where in CAPTIONS
+]
 
 
 @pytest.fixture(scope="module")
@@ -38,10 +43,10 @@ def test_translations_are_known(released: LoadedModel) -> None:
     assert unfamiliar(released, GERMAN) is None
 
 
-@pytest.mark.parametrize("pairs", [FRENCH, [(target, source) for source, target in GERMAN]])
-def test_other_languages_and_swapped_columns_are_noticed(
-    released: LoadedModel, pairs: list[tuple[str, str]]
-) -> None:
+@pytest.mark.parametrize(
+    "pairs", [FRENCH, [each._replace(source=each.target, target=each.source) for each in GERMAN]]
+)
+def test_other_languages_and_swapped_columns_are_noticed(released: LoadedModel, pairs: list[Example]) -> None:
     """Else hours would go into teaching a model the wrong direction."""
     note = unfamiliar(released, pairs)
     assert note and "en to de" in note and "data.columns" in note

@@ -6,14 +6,15 @@ import pytest
 
 pytest.importorskip("lightning")
 
-from seq2seq.aligner import rounds_of
 from seq2seq.config import UNK
 from seq2seq.tokenizer import Tokenizer
 from train import links as module
 from train.data import Segmentation
-from train.links import WordLinks, load_links
+from train.examples import Example
+from train.links import WordLinks, load_links, rounds_for
 
-TEXTS = [("two dogs play.", "play two   dogs!"), ("a man", "a man"), ("a ☃☃ man", "☃ man")]
+SIDES = [("two dogs play.", "play two   dogs!"), ("a man", "a man"), ("a ☃☃ man", "☃ man")]
+TEXTS = [Example(*sides, "en", "de") for sides in SIDES]
 LINKS = [[(0, 1), (1, 2), (2, 0), (3, 3)], [], [(1, 0), (2, 1)]]
 
 
@@ -51,7 +52,7 @@ def test_pieces_of_linked_words_are_linked_however_they_are_cut(
 
 def test_unknown_characters_are_stepped_over(tiny_tokenizer: Tokenizer) -> None:
     """Else one unknown sign would shift the links of all words after it."""
-    source, target = (tiny_tokenizer.encode(text) for text in TEXTS[2])
+    source, target = (tiny_tokenizer.encode(text) for text in SIDES[2])
     assert source.count(UNK) == target.count(UNK) == 1 and len(source) == len(target) + 1
     found = WordLinks(TEXTS[2:], LINKS[2:], tiny_tokenizer).of_batch([0], [(source, target)]).tolist()
     snowman = source.index(UNK)
@@ -64,7 +65,7 @@ def test_links_are_counted_once_for_the_same_texts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sentences: list[str]
 ) -> None:
     """Else a resumed run counts again, or goes on with links of other texts."""
-    texts = [(text, text.upper()) for text in sentences[:40]]
+    texts = [Example(text, text.upper(), "en", "de") for text in sentences[:40]]
     counted = []
     original = module.align_both_ways
     monkeypatch.setattr(module, "align_both_ways", lambda *a, **k: counted.append(1) or original(*a, **k))
@@ -72,7 +73,7 @@ def test_links_are_counted_once_for_the_same_texts(
     advance = lambda: rounds.append(None)  # noqa: E731
     first = load_links(tmp_path / "links.gz", texts, advance)
     data = (tmp_path / "links.gz").read_bytes()
-    assert len(rounds) == rounds_of(len(texts))
+    assert len(rounds) == rounds_for(texts)
     assert load_links(tmp_path / "links.gz", texts, advance) == first and len(counted) == 1
     load_links(tmp_path / "links.gz", texts[:-1], advance)
     assert len(counted) == 2
@@ -80,5 +81,21 @@ def test_links_are_counted_once_for_the_same_texts(
     assert load_links(tmp_path / "links.gz", texts, advance) == first and len(counted) == 3
     assert (tmp_path / "links.gz").read_bytes() == data, "the same texts have other links the second time"
     assert sum(map(len, first)) > 100
-    for pair, (source, _) in zip(first, texts, strict=True):
-        assert all(s == t < len(source.split()) + 1 for s, t in pair)
+    for pair, text in zip(first, texts, strict=True):
+        assert all(s == t < len(text.source.split()) + 1 for s, t in pair)
+
+
+def test_both_directions_have_the_same_links_and_a_tag_has_none(tmp_path: Path, sentences: list[str]) -> None:
+    """Else the two directions of a pair would be taught different links, or a tag would count as a word."""
+    texts = [Example(text, " ".join(reversed(text.split())), "en", "de") for text in sentences[:40]]
+    texts += [Example(each.target, each.source, "de", "en") for each in texts]
+    found = load_links(tmp_path / "links.gz", texts, list)
+    assert [sorted((t, s) for s, t in pair) for pair in found[:40]] == list(map(sorted, found[40:]))
+    tagged = Tokenizer.train([text for each in texts for text in each[:2]], 60, languages=["de", "en"])
+    plain = Tokenizer.train([text for each in texts for text in each[:2]], 58)
+    by_tokenizer = []
+    for tokenizer in (tagged, plain):
+        pairs = Segmentation(texts, tokenizer, 0.0, 1, 60)(0)
+        by_tokenizer.append(WordLinks(texts, found, tokenizer).of_batch([0, 41], [pairs[0], pairs[41]]))
+        assert pairs[0][0][-1:] == (tokenizer.tag("de") or pairs[0][0][-1:])
+    assert by_tokenizer[0].tolist() == by_tokenizer[1].tolist()

@@ -1,0 +1,179 @@
+"""How fast the whole page answers: the map of a translation, and the pointer on a large map.
+
+    python benchmarks/page_speed.py
+
+A server, and the page in Debian's Chromium without a GPU. 25 words (the released model): from the moment the
+page says that the translation is done to the frame that shows its map, with the attention tab open. 60 x 60
+words (6 layers of 8 heads, random weights, a text that is always the same): the same, and a movement of the
+pointer. Printed are seconds by the clock and, since a busy machine makes those long, how long the processor
+worked: of the server, and of the browser's main thread; a frame has 16.7 ms. Needs the extra `test`.
+"""
+
+import shutil
+import socket
+import statistics
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import torch
+import uvicorn
+from view_speed import HOVER, MOVES, TEXT
+
+from seq2seq import Translator
+from seq2seq.config import AttentionConfig, ModelConfig
+from seq2seq.settings import AlignmentHead, Settings
+from seq2seq.transformer import Transformer
+from seq2seq.translation import Translation
+from serve.app import make_app
+from serve.catalog import Catalog
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+ROUNDS = 5
+PATIENCE = 120_000  # milliseconds
+LARGE = " ".join(["dog", "snow", "house", "street", "water", "man"] * 10)  # 60 words
+# Notes when the page says that it is done, and the frame in which a map stands that is not a draft's.
+WATCH = """() => {
+  const seen = (window.seen = {});
+  const look = () => {
+    const done = document.querySelector("#status .status")?.textContent.startsWith("Done.");
+    if (!done) seen.begun = true;
+    if (!seen.begun || !done) return;
+    seen.done ??= performance.now();
+    const box = document.querySelector("#attention .drawing");
+    if (!box?.querySelector(".cells") || box.textContent.includes("still being written")) return;
+    requestAnimationFrame(() => setTimeout(() => (seen.drawn ??= performance.now())));
+  };
+  window.watching?.disconnect();
+  window.watching = new MutationObserver(look);
+  window.watching.observe(document.body, { subtree: true, childList: true, characterData: true });
+}"""
+
+
+class Writing(Translator):
+    """A translator that writes what it reads."""
+
+    def stream(self, text: str, *given: Any, **named: Any) -> Iterator[str]:
+        """The text at once."""
+        yield text
+
+    def translate_batch(self, texts: Sequence[str], *given: Any, **named: Any) -> list[Translation]:
+        """Each text as its own translation."""
+        return [Translation(text, text, tokens=self._pieces(text)) for text in texts]
+
+    def _pieces(self, text: str) -> list[str]:
+        return self.tokenizer.pieces(self.tokenizer.encode(text))
+
+
+class Times(NamedTuple):
+    """Milliseconds from the translation to its map: by the clock, of the server, of the browser."""
+
+    clock: float
+    server: float
+    browser: float
+
+
+def main() -> None:
+    """Measures and prints both."""
+    from playwright.sync_api import sync_playwright
+
+    path = next(found for name in ("chromium", "chromium-browser") if (found := shutil.which(name)))
+    released = Translator.from_pretrained("en-de", device="cpu")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--headless", "--no-sandbox"])
+        with serving(released) as address:
+            page = open_page(browser, address)
+            show("25 words: map drawn", [first_map(page, TEXT) for _ in range(ROUNDS + 1)][1:])
+        with serving(make_large(released)) as address:
+            page = open_page(browser, address)
+            show("60 x 60 words: map drawn", [first_map(page, LARGE) for _ in range(ROUNDS + 1)][1:])
+            moved = [movement(page) for _ in range(ROUNDS)]
+            print(f"60 x 60 words: one movement of the pointer: browser {middle(moved)}")
+        browser.close()
+
+
+@contextmanager
+def serving(translator: Translator) -> Iterator[str]:
+    """The address of a server for one model, in a thread."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    app = make_app(Catalog({"model": translator}))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=1))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(30)
+
+
+def make_large(released: Translator) -> Writing:
+    """Random weights in 6 layers of 8 heads, over the released model's pieces."""
+    torch.manual_seed(1)
+    heads = AttentionConfig(heads=8)
+    config = ModelConfig(
+        len(released.tokenizer),
+        width=64,
+        encoder_layers=6,
+        decoder_layers=6,
+        encoder_attention=heads,
+        decoder_attention=heads,
+        cross_attention=heads,
+    )
+    settings = Settings(["en"], ["de"], 200, 200, AlignmentHead(3, 0))
+    return Writing(Transformer(config).eval(), released.tokenizer, settings)
+
+
+def open_page(browser: "Browser", address: str) -> "Page":
+    """The page with its attention tab open."""
+    page = browser.new_page(viewport={"width": 1200, "height": 900}, locale="en-US")
+    page.set_default_timeout(PATIENCE)
+    page.goto(address)
+    page.get_by_role("tab", name="Attention", exact=True).click()
+    return page
+
+
+def worked(page: "Page") -> float:
+    """Milliseconds that the main thread of a page has worked so far."""
+    session = page.context.new_cdp_session(page)
+    session.send("Performance.enable", {"timeDomain": "threadTicks"})
+    found = session.send("Performance.getMetrics")["metrics"]
+    return float(1000 * next(each["value"] for each in found if each["name"] == "TaskDuration"))
+
+
+def first_map(page: "Page", text: str) -> Times:
+    """How long the map of a text takes once its translation is there."""
+    page.locator("#source textarea").fill(text)
+    page.evaluate(WATCH)
+    page.locator("#go").click()
+    page.wait_for_function("window.seen.done", polling=5)
+    server, browser = time.process_time(), worked(page)
+    page.wait_for_function("window.seen.drawn", polling=5)
+    server, browser = 1000 * (time.process_time() - server), worked(page) - browser
+    return Times(page.evaluate("window.seen.drawn - window.seen.done"), server, browser)
+
+
+def movement(page: "Page") -> float:
+    """Milliseconds of work for a movement of the pointer over the map."""
+    before = worked(page)
+    page.evaluate(HOVER, MOVES)
+    return (worked(page) - before) / MOVES
+
+
+def show(name: str, times: list[Times]) -> None:
+    """One line: median and worst by the clock and of both processors."""
+    columns = zip(Times._fields, zip(*times, strict=True), strict=True)
+    print(f"{name}: " + "; ".join(f"{column} {middle(values)}" for column, values in columns), flush=True)
+
+
+def middle(values: Sequence[float]) -> str:
+    """Median and worst."""
+    return f"median {statistics.median(values):.1f} ms, worst {max(values):.1f} ms"
+
+
+if __name__ == "__main__":
+    main()

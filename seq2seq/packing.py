@@ -1,0 +1,65 @@
+"""Weights as they are stored: in 16 bit, or matrices in 8 bit with a scale a row.
+
+    w[r, c]  ~  scale[r] * q[r, c]      q from -127 to 127, scale[r] = max over c of |w[r, c]| / 127
+
+Vectors (norms, biases) stay in 16 bit. What is unpacked is float32 and packs to the same values again.
+"""
+
+from collections.abc import Mapping
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+Storage = Literal["float16", "int8"]
+SCALE = ":scale"  # behind the name of a matrix; no module can be called so
+LARGEST = 127
+
+
+def pack(weights: Mapping[str, Tensor], storage: Storage) -> dict[str, Tensor]:
+    """The tensors to be stored; ValueError for weights that are not finite, or too large for 16 bit."""
+    packed: dict[str, Tensor] = {}
+    for name, weight in weights.items():
+        tensor = weight.detach().cpu()
+        if storage == "int8" and tensor.is_floating_point() and tensor.dim() > 1:
+            rows = tensor.float()
+            scale = rows.flatten(1).abs().amax(dim=1) / LARGEST
+            _check_finite(name, tensor, scale)
+            wide = scale.clamp(min=torch.finfo(torch.float32).tiny).view(-1, *[1] * (rows.dim() - 1))
+            packed[name] = (rows / wide).round().to(torch.int8)
+            packed[name + SCALE] = scale
+            continue
+        stored = tensor.half() if tensor.is_floating_point() else tensor
+        _check_finite(name, tensor, stored)
+        packed[name] = stored.contiguous()
+    return packed
+
+
+def unpack(packed: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The weights, in float32, whichever way they were stored; ValueError for a scale that fits no matrix."""
+    weights: dict[str, Tensor] = {}
+    for name, tensor in packed.items():
+        if name.endswith(SCALE):
+            if name.removesuffix(SCALE) not in packed:
+                raise ValueError(f"the scale {name} has no matrix; fetch the file again")
+            continue
+        scale = packed.get(name + SCALE)
+        if scale is not None:
+            if tensor.dim() < 2 or scale.shape != tensor.shape[:1]:
+                raise ValueError(
+                    f"weight {name} is {list(tensor.shape)}, but its scale is {list(scale.shape)}; "
+                    "fetch the file again"
+                )
+            tensor = tensor.float() * scale.float().view(-1, *[1] * (tensor.dim() - 1))
+        weights[name] = tensor.float() if tensor.is_floating_point() else tensor
+    return weights
+
+
+def _check_finite(name: str, tensor: Tensor, stored: Tensor) -> None:
+    if torch.isfinite(stored).all():
+        return
+    if torch.isfinite(tensor).all():
+        what = f"a value of {tensor.abs().max():g}, beyond the 65504 that 16-bit storage can hold"
+    else:
+        what = "values that are not finite"
+    raise ValueError(f"weight {name} has {what}: the training diverged; lower the learning rate")

@@ -1,0 +1,49 @@
+"""The table of ablations: every row can be trained as it says, none twice, and gains are over the recipe."""
+
+import importlib
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+import yaml
+
+from seq2seq.config import ModelConfig
+from train.command import TrainCLI, _resolve_configs
+
+
+@pytest.fixture
+def benchmark(repository: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The benchmark, imported as its script would be run."""
+    monkeypatch.syspath_prepend(str(repository / "benchmarks"))
+    return importlib.import_module("ablations")
+
+
+def test_every_row_is_a_training_of_its_own(benchmark: ModuleType) -> None:
+    """A row would be refused hours later, be another row under a second name, or have another budget."""
+    configs = ["--config", "quickstart", "--config", str(benchmark.HERE / "ablations.yaml")]
+    seen = set()
+    for variant in benchmark.VARIANTS:
+        args, _ = _resolve_configs([*configs, *variant.arguments])
+        cli = TrainCLI(args)
+        ModelConfig(8000, **vars(cli.sections.model))
+        seen.add(yaml.safe_dump(yaml.safe_load(cli.parser.dump(cli.config, skip_none=False))))
+        assert cli.config.trainer.max_steps == 1500 and cli.config.data.batch_tokens == 1024
+    assert len(seen) == len(benchmark.VARIANTS) == len({variant.name for variant in benchmark.VARIANTS})
+    assert benchmark.VARIANTS[0].arguments == ()
+
+
+def test_gains_are_over_the_recipe(benchmark: ModuleType) -> None:
+    """A gain would be counted from another row, or a mean from one seed."""
+    rows = {
+        "R-Drop 5": {"bleu": {"1": 31.0, "2": 33.0}, "minutes": 11.6},
+        "the recipe": {"bleu": {"1": 30.0, "2": 31.0}, "minutes": 6.4},
+    }
+    assert benchmark.table(rows).splitlines()[2:] == [
+        "| the recipe | 30.50 (30.00 to 31.00) | - | 6 |",
+        "| R-Drop 5 | 32.00 (31.00 to 33.00) | +1.50 | 12 |",
+    ]
+
+
+def test_the_page_has_a_place_for_the_table(benchmark: ModuleType, repository: Path) -> None:
+    """After hours of training there would be nowhere to write the table."""
+    benchmark.around_markers(repository / "docs" / "training.md", benchmark.MARKERS)

@@ -1,0 +1,131 @@
+"""The reader of strips: its memory is masked, its maps are of its words, its questions have answers."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+import digits as example
+import pytest
+import torch
+from digits import ORDINALS, STRIDE, Reader, make_questions, measure, train
+from strips import DIGIT, NONE, Digits, Strips, make_strips
+
+TRAINING = 200  # steps
+
+
+@pytest.fixture(scope="module")
+def simple() -> Digits:
+    """Three digits that a look at their brightest row tells apart: much is read after a moment's training."""
+    images = torch.zeros(3, DIGIT, DIGIT)
+    images[0, 1:3], images[1, :, 3:5], images[2, 5:7, :4] = 1.0, 1.0, 1.0
+    return Digits(images, torch.tensor([1, 4, 7]))
+
+
+@pytest.fixture
+def strips(simple: Digits) -> Strips:
+    """Four strips of them."""
+    return make_strips(simple, 4, torch.Generator().manual_seed(2))
+
+
+@pytest.fixture
+def reader() -> Reader:
+    """Untrained."""
+    torch.manual_seed(1)
+    return Reader(width=16, seen=12).eval()
+
+
+@torch.no_grad()
+def test_a_strip_is_read_alike_alone_and_beside_a_wider(reader: Reader, strips: Strips) -> None:
+    """Filler of a batch would be seen as paper."""
+    together = reader.see(strips)
+    narrow = int(strips.widths.argmin())
+    width = int(strips.widths[narrow])
+    rows = slice(narrow, narrow + 1)
+    alone = reader.see(
+        Strips(strips.images[rows, :, :width], strips.widths[rows], strips.digits[rows], strips.places[rows])
+    )
+    columns = alone.states.shape[1]
+    assert together.mask[narrow].sum() == columns == -(-width // STRIDE)
+    torch.testing.assert_close(together.states[rows, :columns], alone.states, atol=1e-5, rtol=0)
+
+
+def test_answers_are_the_digits_asked_for(simple: Digits) -> None:
+    """The reader would be taught wrong answers, or only some of the questions."""
+    strips = make_strips(simple, 200, torch.Generator().manual_seed(3))
+    questions, answers = make_questions(strips, torch.Generator().manual_seed(1))
+    for question, answer, words in zip(questions, answers, strips.words(), strict=True):
+        assert question[:3] == ["which", "digit", "is"]
+        place = -1 if question[3] == "last" else ORDINALS.index(question[3])
+        assert answer == [words[place]]
+    assert {question[3] for question in questions} == set(ORDINALS)
+
+
+@torch.no_grad()
+def test_the_question_stands_behind_the_picture(reader: Reader, strips: Strips) -> None:
+    """The answer would come from the image or from the text alone."""
+    seen = reader.see(strips)
+    both = reader.ask(seen, [["which", "digit", "is", "last"]] * 4)
+    assert torch.equal(both.states[:, : seen.states.shape[1]], seen.states)
+    assert both.mask[:, -4:].all() and both.states.shape[1] == seen.states.shape[1] + 4
+    other = reader.ask(seen, [["which", "digit", "is", "first"]] * 4)
+    assert not torch.allclose(other.states[:, -1], both.states[:, -1])
+
+
+def test_a_moment_of_training_reads_simple_digits(simple: Digits) -> None:
+    """Loss, search and maps would not be of the same model, or the truth not be the strip's."""
+    torch.manual_seed(1)
+    reader = Reader(width=32, seen=32)
+    train(reader, simple, argparse.Namespace(seed=1, steps=TRAINING, batch=16, learning_rate=5e-3))
+    chance = torch.Generator().manual_seed(5)
+    reached = measure(reader, make_strips(simple, 100, chance), chance)
+    print(reached)
+    assert reached.strips > 0.5 and reached.questions > 0.6 and max(reached.looks) > 0.6
+
+
+def test_looks_are_counted_on_the_digit(
+    reader: Reader, strips: Strips, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A map that points beside its digit would count, or one that points at it would not."""
+    words, columns = strips.digits.shape[1], strips.images.shape[2] // STRIDE
+    weights = torch.zeros(2, 4, words + 1, columns)
+    right = (strips.places + DIGIT // 2).clamp(min=0) // STRIDE
+    before = (strips.places - STRIDE).clamp(min=0) // STRIDE
+    for layer, columns_of in enumerate((right, before)):
+        weights[layer, :, :-1].scatter_(2, columns_of[:, :, None], 1.0)
+    monkeypatch.setattr(Reader, "look", lambda self, memory, texts: weights)
+    looks = measure(reader, strips, torch.Generator()).looks
+    first_edge = (strips.places[strips.digits != NONE] < STRIDE).float().mean().item()
+    assert looks[0] == 1.0 and looks[1] <= first_edge
+
+
+def test_the_command_prints_and_writes_a_look(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The commands of the docs would fail, or their picture have no data."""
+    pytest.importorskip("sklearn", reason="the digits come with scikit-learn")
+    from draw_strip import figure
+
+    place = tmp_path / "look.json"
+    words = ["--steps", "1", "--batch", "2", "--strips", "3", "--part", "valid", "--look", str(place)]
+    monkeypatch.setattr(sys, "argv", ["digits.py", *words])
+    example.main()
+    shown = capsys.readouterr().out
+    assert "3 strips of 250 others" in shown and "strips read wholly right" in shown
+    found = json.loads(place.read_text())
+    assert set(found) == {"image", "stride", "words", "asked"}
+    assert len(found["asked"]["question"]) == len(found["asked"]["of_question"]) == 4
+    assert figure(found).startswith("<svg")
+
+
+def test_errors_are_sentences(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """A reader without scikit-learn would meet a traceback."""
+
+    def missing(part: str) -> Digits:
+        raise ValueError("the digits come with scikit-learn; pip install scikit-learn")
+
+    monkeypatch.setattr(example, "load_digits", missing)
+    monkeypatch.setattr(sys, "argv", ["digits.py"])
+    with pytest.raises(SystemExit) as ended:
+        example.main()
+    assert ended.value.code == 2 and "scikit-learn" in capsys.readouterr().err

@@ -1,0 +1,102 @@
+"""Text joined with sound: each part is needed, and where each word listens is known."""
+
+import argparse
+import random
+import re
+
+import pytest
+import sentiment
+import torch
+from sentiment import Classifier, Encoder, Vocabulary, hear, measure
+from voices import DISLIKED, FEATURES, GLAD, LIKED, SORRY, Review, make_review, make_text
+
+from seq2seq.config import PAD
+
+STEPS = 250  # of each training
+
+
+@pytest.fixture
+def reviews() -> list[Review]:
+    """Thirty reviews."""
+    chance = random.Random(1)
+    return [make_review(chance, (*LIKED, *DISLIKED)) for _ in range(30)]
+
+
+def test_the_truth_is_the_word_and_how_it_is_said(reviews: list[Review]) -> None:
+    """Labels would not be what the words and the pitch say."""
+    for review in reviews:
+        own = review.frames[review.starts[review.opinion] :]
+        plain = sum(frame[0] for frame in own) > 0
+        said = review.words[review.opinion] in LIKED
+        sure = abs(sum(frame[0] for frame in own)) > 1  # noise may drown a short word
+        assert not sure or review.liked == (said == plain)
+    assert {review.liked for review in reviews} == {True, False}
+    assert all(len(frame) == FEATURES for review in reviews for frame in review.frames)
+
+
+def test_moods_go_with_opinions_and_half_the_texts_have_none() -> None:
+    """Masked words could teach nothing of what opinions have in common."""
+    chance = random.Random(2)
+    texts = [" ".join(make_text(chance)) for _ in range(200)]
+    with_mood = [text for text in texts if " and the " in text]
+    assert 70 < len(with_mood) < 130
+    for text in with_mood:
+        glad = text.startswith(tuple(GLAD))
+        assert glad != text.startswith(tuple(SORRY))
+        assert (text.split()[-1] in LIKED) == glad
+
+
+@torch.no_grad()
+def test_silence_behind_a_review_is_not_heard(reviews: list[Review]) -> None:
+    """A review would be judged differently beside a longer one."""
+    torch.manual_seed(1)
+    vocabulary = Vocabulary([review.words for review in reviews])
+    model = Classifier(Encoder(len(vocabulary), 16), listens=True).eval()
+    together, weights = model(vocabulary.encode([review.words for review in reviews]), hear(reviews))
+    assert weights is not None
+    for row, review in enumerate(reviews):
+        assert weights[row, :, :, len(review.frames) :].abs().sum() == 0
+        alone, _ = model(vocabulary.encode([review.words]), hear([review]))
+        torch.testing.assert_close(alone, together[row : row + 1], atol=1e-5, rtol=0)
+
+
+def test_looks_are_counted_on_the_opinion(reviews: list[Review]) -> None:
+    """A classifier that listens elsewhere would be said to hear the word."""
+    vocabulary = Vocabulary([review.words for review in reviews])
+    frames = max(len(review.frames) for review in reviews)
+    longest = max(len(review.words) for review in reviews)
+
+    class Pointer(Classifier):
+        """Looks so many frames after each word began."""
+
+        late = 0
+
+        def forward(self, words, heard):
+            weights = torch.zeros(len(words), 1, longest, frames)
+            weights[:, 0].scatter_(2, (heard.starts + self.late)[:, :, None].clamp(min=0), 1.0)
+            return torch.zeros(len(words)), weights
+
+    pointer = Pointer(Encoder(len(vocabulary), 16), listens=True)
+    assert measure(pointer, vocabulary, reviews).looks == 1.0
+    pointer.late = -1
+    assert measure(pointer, vocabulary, reviews).looks == 0.0
+
+
+def test_filler_is_never_asked_for() -> None:
+    """Masked words would be learned from padding."""
+    vocabulary = Vocabulary([["a", "b", "c"], ["a"]])
+    rows = vocabulary.encode([["a", "b", "c"], ["a"]])
+    assert rows[1].tolist() == [vocabulary.ids["a"], PAD, PAD]
+    assert min(vocabulary.ids.values()) > sentiment.MASK
+
+
+def test_sound_and_masked_words_each_add_what_they_must(capsys: pytest.CaptureFixture[str]) -> None:
+    """The example would not show what it says: that words, or labels, alone are not enough."""
+    sentiment.compare(argparse.Namespace(texts=1000, reviews=400, width=32, steps=STEPS, batch=48, seed=1))
+    shown = capsys.readouterr().out
+    print(shown)
+    rows = re.findall(r"(0\.\d{3}|1\.000)  (0\.\d{3}|1\.000)   ?(\d+\.\d)?", shown)
+    (text, _, _), (both, untaught, hears), (taught, untold, hears_too) = rows
+    assert float(text) < 0.75 < 0.9 < min(float(both), float(taught))
+    assert float(untold) > float(untaught) + 0.15
+    assert min(float(hears), float(hears_too)) > 80

@@ -1,0 +1,69 @@
+"""Several corpora and languages made one training: every direction, and nothing that is judged."""
+
+from pathlib import Path
+
+import pytest
+
+from train.corpus import Corpus
+from train.examples import Example, directions_of, load_examples, targets_of
+
+
+def write(path: Path, rows: list[tuple[str, ...]]) -> str:
+    path.write_text("".join("\t".join(row) + "\n" for row in rows), encoding="utf-8")
+    return str(path)
+
+
+@pytest.fixture
+def corpora(tmp_path: Path) -> list[Corpus]:
+    """One corpus of three languages, and one of two of them in one direction."""
+    three = [("en", "de", "fr"), ("a dog", "ein Hund", "un chien"), ("a man", "ein Mann", "un homme")]
+    valid = [("en", "de", "fr"), ("a cat.", "eine Katze", "un chat")]
+    two = [
+        ("a horse", "ein Pferd"),
+        ("A CAT", "eine Mieze"),
+        ("a goat", "eine Ziege"),
+        ("a cow", "Eine Kuh!"),
+    ]
+    return [
+        Corpus(
+            files=write(tmp_path / "a.tsv", three),
+            valid_files=write(tmp_path / "av.tsv", valid),
+            languages=["en", "de", "fr"],
+        ),
+        Corpus(
+            files=write(tmp_path / "b.tsv", two),
+            valid_files=write(tmp_path / "bv.tsv", [("a mouse", "eine Maus")]),
+            columns=[0, 1],
+        ),
+    ]
+
+
+def test_every_direction_of_every_corpus_is_learnt(corpora: list[Corpus], tmp_path: Path) -> None:
+    """Else a model would be listed for directions that it never saw, or see a pair under a wrong name."""
+    training, validation, report = load_examples(corpora, [write(tmp_path / "test.txt", [("eine kuh",)])])
+    assert len(training) == 2 * 6 + 2 and len(validation) == 6 + 1
+    assert Example("un chien", "ein Hund", "fr", "de") in training
+    assert Example("a horse", "ein Pferd", "en", "de") in training
+    assert Example("ein Pferd", "a horse", "de", "en") not in training
+    assert report.kept == 4 and report.held_out == 2
+    assert directions_of(corpora)[0] == ("en", "de") and len(directions_of(corpora)) == 6
+    assert set(targets_of(corpora)) == {"en", "de", "fr"} and targets_of(corpora[1:]) == []
+
+
+def test_what_one_corpus_is_judged_by_no_other_teaches(corpora: list[Corpus]) -> None:
+    """Else captions that judge the model are learnt from another corpus, and its score is flattered."""
+    training, _, _ = load_examples(corpora, [])
+    assert not [each for each in training if "cat" in each.source.casefold()]
+    assert [each.source for each in training[-3:]] == ["a horse", "a goat", "a cow"]
+
+
+def test_text_files_stand_side_by_side(tmp_path: Path) -> None:
+    """Else the third language of a row would be another sentence's."""
+    files = [
+        write(tmp_path / f"t.{name}", [(f"{name} {n}",) for n in range(40)]) for name in ("en", "de", "fr")
+    ]
+    training, _, _ = load_examples([Corpus(files=files, languages=["en", "de", "fr"])], [])
+    assert len(training) == 38 * 6
+    assert all(each.source.split()[1] == each.target.split()[1] for each in training)
+    with pytest.raises(ValueError, match="text files come by 3s, one each for en, de, fr"):
+        load_examples([Corpus(files=files[:2], languages=["en", "de", "fr"])], [])

@@ -1,0 +1,139 @@
+"""Pairs that a model made: which texts are translated, which are kept, and who trains on them."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("lightning")
+
+from seq2seq.checkpoint import Settings, save_model
+from seq2seq.cli import main
+from seq2seq.options import DecodeOptions
+from seq2seq.tokenizer import Tokenizer
+from seq2seq.transformer import Transformer
+from seq2seq.translation import Translation
+from seq2seq.translator import Translator
+from train.corpus import Corpus, load_corpus
+from train.synthesis import Made, best, usable
+
+TEXTS = ["a dog plays in the snow.", "  two   dogs ", "", "a dog plays in the snow.", "an old woman"]
+
+
+@pytest.fixture
+def models(tmp_path: Path, tiny_model: Transformer, tiny_tokenizer: Tokenizer) -> tuple[Path, Path]:
+    """A model from English to German, and the same said to go back."""
+    for name, languages in (("there", ("en", "de")), ("back", ("de", "en"))):
+        settings = Settings([languages[0]], [languages[1]], 16, 40)
+        save_model(tmp_path / name, tiny_model, tiny_tokenizer, settings, "card")
+    return tmp_path / "there", tmp_path / "back"
+
+
+@pytest.fixture
+def ending(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Untrained models seldom come to an end; here what they write is said to."""
+    translate = Translator.translate
+
+    def ended(self: Translator, texts: list[str], options: DecodeOptions, *_: str) -> list[Translation]:
+        found = translate(self, texts, DecodeOptions(beam_size=options.beam_size, max_length=4))
+        return [Translation(f.source, f.text, f.score, f.log_probability, [], f.tokens, "end") for f in found]
+
+    monkeypatch.setattr(Translator, "translate", ended)
+
+
+def rows_of(path: Path) -> list[list[str]]:
+    """The cells of a table."""
+    return [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+@pytest.mark.usefixtures("ending")
+def test_texts_become_pairs_in_the_columns_of_their_languages(
+    models: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Back-translation would put the machine's text where a person's belongs, or repeat texts."""
+    (tmp_path / "mono.de").write_text("\n".join(TEXTS) + "\n")
+    back = Translator.from_pretrained(models[1], "cpu")
+    table = tmp_path / "made" / "pairs.tsv"
+    command = ["synthesize", "--model", models[1], "--text", tmp_path / "mono.de", "--to", table]
+    assert main([str(each) for each in (*command, "--beam-size", 2)]) == 0
+    header, *rows = rows_of(table)
+    texts = [TEXTS[0], "two dogs", TEXTS[4]]
+    assert header == ["de", "en", "score"] and [row[0] for row in rows] == texts
+    expected = back.translate(texts, DecodeOptions(beam_size=2))
+    assert [row[1] for row in rows] == [each.text for each in expected]
+    assert "3 pairs of 3 texts written to" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("ending")
+def test_an_ensemble_distils_the_texts_of_a_recipe(
+    models: tuple[Path, Path], tmp_path: Path, sentences: list[str]
+) -> None:
+    """The student would be taught other texts than the recipe's, or texts of its validation set."""
+    rows = [json.dumps({"en": text, "de": text.upper()}) for text in sentences[:60]]
+    (tmp_path / "train.jsonl").write_text("\n".join(rows) + "\n")
+    (tmp_path / "valid.jsonl").write_text("\n".join(rows[:3]) + "\n")
+    files = {"files": str(tmp_path / "train.jsonl"), "valid_files": str(tmp_path / "valid.jsonl")}
+    (tmp_path / "mine.yaml").write_text(json.dumps({"data": {**files, "vocabulary_size": 90}}))
+    table = tmp_path / "distilled.tsv"
+    command = ["synthesize", "--model", f"{models[0]},{models[0]}", "--config", tmp_path / "mine.yaml"]
+    assert main([str(each) for each in (*command, "--to", table, "--keep", 0.5)]) == 0
+    header, *made = rows_of(table)
+    assert header == ["en", "de", "score"] and 0 < len(made) <= 29
+    assert {row[0] for row in made} <= set(sentences[3:60])
+
+    own = Corpus(**files)
+    training, validation, report = load_corpus(own)
+    more, same, longer = load_corpus(Corpus(**files, synthetic=str(table)))
+    assert validation == same and more[: len(training)] == training
+    added = [tuple(row[:2]) for row in made]
+    assert more[len(training) :] == added[: len(more) - len(training)]
+    assert longer.kept == report.kept + len(made) - longer.ratio - longer.duplicate - longer.too_long
+
+
+def test_what_is_kept() -> None:
+    """A copy, a text cut short and a text the model does not know would be learned as translations."""
+    good = Translation("a", "b", -0.5, -3.0, [], ["b", "b"], "end")
+    cut = Translation("a", "b", -0.5, -3.0, [], ["b"], "length")
+    copied = Translation("a", "a", -0.5, -3.0, [], ["a"], "end")
+    unknown = Translation("😀", "😀")
+    assert list(usable([good, cut, copied, unknown])) == [Made("a", "b", -1.0)]
+
+
+def test_the_best_share_in_the_order_of_the_texts() -> None:
+    """Half would be kept by place, or the order of the corpus be lost."""
+    made = [Made(str(score), "x", score) for score in (-3.0, -1.0, -4.0, -2.0)]
+    assert [each.score for each in best(made, 0.5)] == [-1.0, -2.0]
+    assert best(made, 1.0) == made
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (("--keep", "0"), "--keep is 0; give a share above 0"),
+        (("--to", "x.csv"), "--to is x.csv; give a name that ends in .tsv"),
+        (("--config", "quickstart"), "not allowed with argument"),
+        (("--text", "no-such-file"), "cannot read no-such-file"),
+    ],
+)
+def test_wrong_command_lines(
+    models: tuple[Path, Path],
+    tmp_path: Path,
+    flags: tuple[str, str],
+    said: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """An hour of translating would end in nothing."""
+    (tmp_path / "mono.en").write_text("a dog\n")
+    command = ["synthesize", "--model", models[0], "--text", tmp_path / "mono.en", "--to", tmp_path / "x.tsv"]
+    assert main([*map(str, command), *flags]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_a_recipe_of_other_languages_is_refused(
+    models: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A model would translate a language that it has never seen."""
+    (tmp_path / "fr.yaml").write_text("data: {files: [x.tsv], source: fr, target: cs}")
+    command = ["synthesize", "--model", models[0], "--config", tmp_path / "fr.yaml"]
+    assert main([str(each) for each in (*command, "--to", tmp_path / "x.tsv")]) == 2
+    assert "the model reads en, but" in capsys.readouterr().err

@@ -1,0 +1,89 @@
+"""What a model learns from: the rows of one corpus or several, in every direction they are to be translated.
+
+    rows of each corpus --clean--> kept rows --directions--> Example(source, target, from, to)
+
+A model of several target languages is told by a tag on the source which one to write (`Tokenizer.tag`).
+A text that any corpus validates with, or that is held out, is kept out of the training of all of them.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from itertools import chain
+from typing import NamedTuple
+
+from .corpus import CleaningReport, Corpus, Direction, clean_corpus, read_corpus
+from .files import Row, read_lines
+
+
+class Example(NamedTuple):
+    """A text and its translation, with their languages."""
+
+    source: str
+    target: str
+    source_language: str
+    target_language: str
+
+    @property
+    def direction(self) -> Direction:
+        """From which language to which."""
+        return self.source_language, self.target_language
+
+
+def directions_of(corpora: Iterable[Corpus]) -> list[Direction]:
+    """All directions of some corpora, each once, in the order in which they are named."""
+    return list(dict.fromkeys(direction for corpus in corpora for direction in corpus.directions))
+
+
+def targets_of(corpora: Iterable[Corpus]) -> list[str]:
+    """The languages to be told apart by a tag: none where there is but one to write."""
+    targets = list(dict.fromkeys(target for _, target in directions_of(corpora)))
+    return targets if len(targets) > 1 else []
+
+
+def load_examples(
+    corpora: Sequence[Corpus], held_out: Sequence[str]
+) -> tuple[list[Example], list[Example], CleaningReport]:
+    """Training and validation examples of all corpora, and how many rows cleaning dropped.
+
+    held_out: files of texts (a line each, or the cells of a TSV) that no training row may hold.
+    """
+    read = [read_corpus(corpus) for corpus in corpora]
+    held: dict[str, set[str]] = defaultdict(set)
+    for corpus, (_, validation, _) in zip(corpora, read, strict=True):
+        for language, texts in zip(corpus.spoken, zip(*validation, strict=True), strict=True):
+            held[language].update(texts)
+    excluded = {cell for file in held_out for line in read_lines(file) for cell in line.split("\t")}
+    training: list[Example] = []
+    judged: list[Example] = []
+    total = CleaningReport()
+    for corpus, (raw, validation, split_off) in zip(corpora, read, strict=True):
+        kept, report = clean_corpus(corpus, raw, [held[language] | excluded for language in corpus.spoken])
+        report.split_off = split_off
+        training += expand(corpus, kept)
+        judged += expand(corpus, validation)
+        total += report
+    return training, judged, total
+
+
+def expand(corpus: Corpus, rows: Sequence[Row]) -> list[Example]:
+    """The examples that rows give, one a direction of the corpus, row by row."""
+    places = {language: place for place, language in enumerate(corpus.spoken)}
+    return [
+        Example(row[places[source]], row[places[target]], source, target)
+        for row in rows
+        for source, target in corpus.directions
+    ]
+
+
+def by_direction(examples: Iterable[Example]) -> dict[Direction, list[int]]:
+    """The places of the examples of each direction."""
+    found: dict[Direction, list[int]] = defaultdict(list)
+    for place, example in enumerate(examples):
+        found[example.direction].append(place)
+    return dict(found)
+
+
+def texts_of(examples: Sequence[Example]) -> Iterable[str]:
+    """All texts of some examples; of several directions each different text once."""
+    texts = chain.from_iterable((example.source, example.target) for example in examples)
+    return dict.fromkeys(texts) if len(by_direction(examples)) > 1 else texts

@@ -1,0 +1,167 @@
+"""`seq2seq synthesize`: texts translated by a model, or by several, as training pairs for another.
+
+    texts -> translations with scores -> the best-scored share of them -> a table for data.synthetic
+
+    sequence-level distillation   the source texts of a recipe, by an ensemble          --config
+    forward-translation           other texts of the source language                    --text
+    back-translation              texts of the target language, by the reverse model    --text
+
+The table has a column a language, so it serves both directions: what a person wrote may be the source or the
+target. Score is the log-probability a piece; where it is low, the model was guessing.
+"""
+
+import argparse
+import dataclasses
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple, NoReturn
+
+import yaml
+
+from seq2seq.options import DecodeOptions
+from seq2seq.released import find_model, find_models
+from seq2seq.reranking import WEIGHT, NoisyChannel
+from seq2seq.storage import replace_file
+from seq2seq.translation import Translation
+from seq2seq.translator import Translator
+
+from .corpus import Corpus
+from .examples import load_examples
+from .files import read_lines
+from .run import find_config
+
+
+class Made(NamedTuple):
+    """A text and its translation, and how sure the model was: log p a piece."""
+
+    text: str
+    translation: str
+    score: float
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose complaint is one sentence."""
+
+    def error(self, message: str) -> NoReturn:
+        raise ValueError(f"{message}; see {self.prog} --help")
+
+
+def make_parser() -> Parser:
+    """The command's flags."""
+    parser = Parser(
+        "seq2seq synthesize", description="Translate texts into training pairs.", allow_abbrev=False
+    )
+    parser.add_argument(
+        "--model", metavar="M", required=True, help="several, joined by commas, are an ensemble"
+    )
+    texts = parser.add_mutually_exclusive_group(required=True)
+    texts.add_argument("--text", metavar="FILE", action="append", help="texts, one a line; given again: more")
+    texts.add_argument("--config", metavar="NAME", help="a recipe, whose training texts are taken")
+    parser.add_argument("--to", metavar="FILE", type=Path, required=True, help="the table to write, a .tsv")
+    parser.add_argument(
+        "--keep", metavar="X", type=float, default=1.0, help="share to keep, best scores first"
+    )
+    parser.add_argument("--source-language", metavar="L", help="language of the texts, if the model has more")
+    parser.add_argument("--target-language", metavar="L", help="language to write, if the model has more")
+    parser.add_argument("--beam-size", metavar="N", type=int, default=DecodeOptions.beam_size)
+    parser.add_argument("--rerank", metavar="M", help="a model of the other direction, to choose in the beam")
+    parser.add_argument("--rerank-weight", metavar="X", type=float, default=WEIGHT)
+    parser.add_argument("--device", default="auto", help="auto (a GPU where there is one), cpu, cuda, ...")
+    return parser
+
+
+def main(argv: Sequence[str]) -> int:
+    """Translate, choose and write; says on standard error what became of the texts."""
+    arguments = make_parser().parse_args(argv)
+    if not 0 < arguments.keep <= 1:
+        raise ValueError(f"--keep is {arguments.keep:g}; give a share above 0 up to 1")
+    if arguments.to.suffix != ".tsv":
+        raise ValueError(f"--to is {arguments.to}; give a name that ends in .tsv")
+    translator, languages = load(arguments)
+    texts = worth_translating(
+        texts_of_recipe(arguments.config, languages[0])
+        if arguments.config
+        else [line for name in arguments.text for line in read_lines(name)]
+    )
+    results = translator.translate(texts, DecodeOptions(beam_size=arguments.beam_size), *languages)
+    made = list(usable(counted(results, len(texts))))
+    kept = best(made, arguments.keep)
+    write_table(arguments.to, languages, kept)
+    print(
+        f"{len(kept)} pairs of {len(texts)} texts written to {arguments.to}; {len(texts) - len(made)} were "
+        f"unfinished or copied, {len(made) - len(kept)} scored lowest",
+        file=sys.stderr,
+    )
+    return 0
+
+
+def load(arguments: argparse.Namespace) -> tuple[Translator, tuple[str, str]]:
+    """The translator that the flags ask for, and the languages it is to translate between."""
+    translator = Translator.from_pretrained(find_models(arguments.model), arguments.device)
+    languages = (
+        arguments.source_language or translator.settings.source_languages[0],
+        arguments.target_language or translator.settings.target_languages[0],
+    )
+    translator.check_languages(*languages)
+    if arguments.rerank:
+        reverse = Translator.from_pretrained(find_model(arguments.rerank), arguments.device)
+        reverse.check_languages(*languages[::-1])
+        translator.reranker = NoisyChannel(reverse, arguments.rerank_weight)
+    return translator, languages
+
+
+def texts_of_recipe(named: str, language: str) -> list[str]:
+    """The training texts of a recipe in one of its languages, cleaned as a training cleans them."""
+    path = find_config(named)
+    section = yaml.safe_load(path.read_text(encoding="utf-8")).get("data") or {}
+    known = {field.name for field in dataclasses.fields(Corpus)} - {"synthetic"}
+    corpora = [
+        Corpus(**{name: value for name, value in each.items() if name in known})
+        for each in (section, *section.get("also", []))
+    ]
+    spoken = sorted({name for corpus in corpora for name in corpus.spoken})
+    if language not in spoken:
+        raise ValueError(f"the model reads {language}, but {path} has {' and '.join(spoken)}; choose another")
+    training, _, _ = load_examples(corpora, section.get("held_out", []))
+    sides = [{each.source_language: each.source, each.target_language: each.target} for each in training]
+    return [texts[language] for texts in sides if language in texts]
+
+
+def worth_translating(texts: Iterable[str]) -> list[str]:
+    """Each text once, in one line; ValueError where there is none."""
+    found = list(dict.fromkeys(line for text in texts if (line := " ".join(text.split()))))
+    if not found:
+        raise ValueError("there are no texts to translate; check the file")
+    return found
+
+
+def counted(results: Iterable[Translation], total: int) -> Iterator[Translation]:
+    """The results as they come, counted on a terminal."""
+    shown = sys.stderr.isatty()
+    for number, result in enumerate(results, 1):
+        yield result
+        if shown:
+            print(f"\r{number} of {total} texts translated", end="\n" * (number == total), file=sys.stderr)
+
+
+def usable(results: Iterable[Translation]) -> Iterator[Made]:
+    """Translations that came to their end and say something else than their source."""
+    for result in results:
+        translation = " ".join(result.text.split())
+        if result.finish == "end" and translation and translation != result.source and result.tokens:
+            yield Made(result.source, translation, result.log_probability / (len(result.tokens) + 1))
+
+
+def best(made: Sequence[Made], share: float) -> list[Made]:
+    """The share with the highest scores, in the order they came."""
+    ranked = sorted(range(len(made)), key=lambda place: (-made[place].score, place))
+    return [made[place] for place in sorted(ranked[: round(share * len(made))])]
+
+
+def write_table(path: Path, languages: tuple[str, str], pairs: Iterable[Made]) -> None:
+    """A TSV whose columns are the languages and the score."""
+    rows = ["\t".join([*languages, "score"])]
+    rows += [f"{pair.text}\t{pair.translation}\t{pair.score:.4f}" for pair in pairs]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    replace_file(path, ("\n".join(rows) + "\n").encode())
