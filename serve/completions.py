@@ -24,14 +24,15 @@ from seq2seq import DecodeOptions, Generation, Generator
 
 from .access import Access
 from .api import FAILURES, address
-from .batcher import busy
 from .catalog import Writer
 from .completion_shapes import Completion, CompletionRequest
 from .guard import describe
+from .refusal import Busy
 from .request import read_request, refuse, request_schema, while_connected
 from .service import Service
 from .stops import Held, cut_at
 from .translations import EVENTS
+from .turns import GivenUp
 
 USUAL_TOKENS = 16  # as OpenAI's
 
@@ -98,7 +99,8 @@ class Completing:
             try:
                 await asyncio.to_thread(writer.generator)
             except ValueError as error:
-                raise busy(f"the model {writer.name} cannot be loaded ({type(error).__name__})", 60) from None
+                sentence = f"the model {writer.name} cannot be loaded ({type(error).__name__})"
+                raise Busy("busy_model", sentence, 60) from None
         assert writer.loaded is not None
         return cls(service, asked, client, writer, writer.loaded)
 
@@ -162,7 +164,7 @@ class Completing:
                         count += part.pop("tokens")
                         yield {**self.frame, "choices": [part]}
                         if time.monotonic() > end:
-                            raise busy(f"the text took longer than {service.limits.seconds} seconds", 5)
+                            raise service.too_slow()
                     index += 1
         service.metrics.tokens_out.inc(count)
         if self.asked.stream_options and self.asked.stream_options.include_usage:
@@ -210,8 +212,14 @@ def read_options(asked: CompletionRequest) -> DecodeOptions:
     return DecodeOptions(**given)
 
 
-def _generate(generator: Generator, options: DecodeOptions, prompts: list[str]) -> list[Generation]:
-    return generator.generate(prompts, options)
+def _generate(
+    generator: Generator, options: DecodeOptions, prompts: list[str], given_up: GivenUp
+) -> list[Generation | None]:
+    """What is written after each prompt; nothing after those whose client has left before it began."""
+    wanted = [place for place in range(len(prompts)) if not given_up(place)]
+    found = generator.generate([prompts[place] for place in wanted], options)
+    written = dict(zip(wanted, found, strict=True))
+    return [written.get(place) for place in range(len(prompts))]
 
 
 def _bearer(request: Request) -> str | None:

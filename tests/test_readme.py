@@ -24,7 +24,17 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 CHINESE = (REPOSITORY / "README.zh.md").read_text(encoding="utf-8")
 INSTALLING = {"environment", "serve", "test"}  # run by .ci/run
-RUN_HERE = {"translate", "python", "rest", "picture", "train", "finetune", "synthesize", "evaluate"}
+RUN_HERE = {
+    "translate",
+    "generate",
+    "python",
+    "rest",
+    "picture",
+    "train",
+    "finetune",
+    "synthesize",
+    "evaluate",
+}
 
 needs_model = pytest.mark.skipif(
     not (REPOSITORY / "seq2seq" / "models" / "en-de" / "config.json").is_file(),
@@ -139,6 +149,11 @@ def test_commands_of_decoding_run(folder: Path) -> None:
 def test_translate_block_runs(folder: Path) -> None:
     """The first commands a reader types would fail."""
     assert run(block("translate"), folder).strip()
+
+
+def test_generate_block_writes_on(folder: Path) -> None:
+    """The first text a reader asks for would not come."""
+    assert len(run(block("generate"), folder)) > 300
 
 
 @needs_model
