@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from seq2seq.alignment import Alignment, AttentionMaps
+    from seq2seq.generator import Generation, Generator
     from seq2seq.options import DecodeOptions
     from seq2seq.released import released_models
     from seq2seq.tokenizer import Tokenizer
@@ -19,6 +20,8 @@ __all__ = [
     "Alignment",
     "AttentionMaps",
     "DecodeOptions",
+    "Generation",
+    "Generator",
     "Score",
     "Tokenizer",
     "Translation",
@@ -31,6 +34,8 @@ _MODULES = {
     "Alignment": "alignment",
     "AttentionMaps": "alignment",
     "DecodeOptions": "options",
+    "Generation": "generator",
+    "Generator": "generator",
     "Score": "translation",
     "Tokenizer": "tokenizer",
     "Translation": "translation",

@@ -1,6 +1,6 @@
 """Model directory: a trained model as four files that cannot run code.
 
-    config.json         format, shape of the model, languages, limits, alignment head, checksums
+    config.json         format, kind and shape of the model, languages, limits, checksums
     model.safetensors   weights, stored in 16 or 8 bit and computed in 32, tied tensors once
     tokenizer.model     SentencePiece
     README.md           model card
@@ -20,6 +20,7 @@ from safetensors import SafetensorError
 from torch import Tensor
 
 from seq2seq.config import ModelConfig
+from seq2seq.language_model import LanguageModel
 from seq2seq.packing import Storage, pack, unpack
 from seq2seq.settings import (
     CARD,
@@ -29,7 +30,9 @@ from seq2seq.settings import (
     TOKENIZER,
     WEIGHTS,
     AlignmentHead,
+    LanguageSettings,
     Settings,
+    is_language_model,
     read_config,
 )
 from seq2seq.storage import checksum, read_checked, replace_file, write_directory
@@ -46,11 +49,24 @@ class LoadedModel(NamedTuple):
     card: str
 
 
+class LoadedLanguageModel(NamedTuple):
+    """A language model ready to write: weights in float32, dropout off; and its card."""
+
+    model: LanguageModel
+    tokenizer: Tokenizer
+    settings: LanguageSettings
+    card: str
+
+
+AnyModel = Transformer | LanguageModel
+AnySettings = Settings | LanguageSettings
+
+
 def save_model(
     directory: str | Path,
-    model: Transformer,
+    model: AnyModel,
     tokenizer: Tokenizer,
-    settings: Settings,
+    settings: AnySettings,
     card: str,
     storage: Storage = "float16",
 ) -> None:
@@ -80,18 +96,44 @@ def write_card(directory: str | Path, card: str) -> None:
 
 
 def load_model(directory: str | Path, device: str = "cpu") -> LoadedModel:
-    """The model of a directory, in float32 and with dropout off.
+    """The encoder-decoder of a directory, in float32 and with dropout off.
 
     Whatever is missing, damaged or of the wrong kind is a ValueError that names the file.
     """
+    found = load_any(directory, device)
+    if isinstance(found, LoadedLanguageModel):
+        raise ValueError(
+            f"{directory} is a language model, which writes on and translates nothing; "
+            "give it to `seq2seq generate` or Generator"
+        )
+    return found
+
+
+def load_language_model(directory: str | Path, device: str = "cpu") -> LoadedLanguageModel:
+    """As `load_model`, the language model of a directory."""
+    found = load_any(directory, device)
+    if isinstance(found, LoadedModel):
+        raise ValueError(
+            f"{directory} translates and is no language model; give it to `seq2seq translate` or Translator"
+        )
+    return found
+
+
+def load_any(directory: str | Path, device: str = "cpu") -> LoadedModel | LoadedLanguageModel:
+    """As `load_model`, a model of either kind."""
     directory = Path(directory)
     config = read_config(directory)
-    files, shape = config.pop("files"), config.pop("model")
+    files, language = config.pop("files"), is_language_model(config)
+    shape = config.pop("model")
     del config["format"]
+    settings: AnySettings
     try:
         model_config = ModelConfig.from_json(shape)
-        settings = Settings.from_json(config)
-        _check_head(settings.alignment, model_config)
+        if language:
+            settings = LanguageSettings.from_json(config)
+        else:
+            settings = Settings.from_json(config)
+            _check_head(settings.alignment, model_config)
     except (TypeError, ValueError) as error:
         raise ValueError(f"{directory / CONFIG}: {error}") from error
     tokenizer = _read_tokenizer(directory, files)
@@ -102,7 +144,12 @@ def load_model(directory: str | Path, device: str = "cpu") -> LoadedModel:
         )
     model = _build(model_config, _read_weights(directory, files), directory / WEIGHTS)
     card = read_checked(directory / CARD, files[CARD]).decode(errors="replace")
-    return LoadedModel(model.to(device).eval().requires_grad_(False), tokenizer, settings, card)
+    model = model.to(device).eval().requires_grad_(False)
+    if isinstance(settings, LanguageSettings):
+        assert isinstance(model, LanguageModel)
+        return LoadedLanguageModel(model, tokenizer, settings, card)
+    assert isinstance(model, Transformer)
+    return LoadedModel(model, tokenizer, settings, card)
 
 
 def average(state_dicts: Iterable[dict[str, Tensor]]) -> dict[str, Tensor]:
@@ -130,7 +177,7 @@ def _owners(state: dict[str, Tensor]) -> dict[str, str]:
     return {name: first.setdefault((t.data_ptr(), t.shape), name) for name, t in state.items()}
 
 
-def _stored_weights(model: Transformer, storage: Storage) -> bytes:
+def _stored_weights(model: AnyModel, storage: Storage) -> bytes:
     """The safetensors file of a model: tied tensors once, every value finite."""
     state = model.state_dict()
     return safetensors.torch.save(
@@ -155,11 +202,16 @@ def _read_weights(directory: Path, files: dict[str, Any]) -> dict[str, Tensor]:
         raise ValueError(f"{path}: {error}") from error
 
 
-def _build(config: ModelConfig, weights: dict[str, Tensor], path: Path) -> Transformer:
-    """A Transformer with these weights; names, shapes and values are checked first."""
+def make_model(config: ModelConfig) -> AnyModel:
+    """A new model of the config's kind."""
+    return LanguageModel(config) if config.kind == "decoder" else Transformer(config)
+
+
+def _build(config: ModelConfig, weights: dict[str, Tensor], path: Path) -> AnyModel:
+    """A model with these weights; names, shapes and values are checked first."""
     _check_size(config, weights, path)
     with torch.random.fork_rng(devices=[]):  # loading must not move a training's random numbers
-        model = Transformer(config)
+        model = make_model(config)
     state = model.state_dict()
     owners = _owners(state)
     expected = set(owners.values())
@@ -182,7 +234,7 @@ def _build(config: ModelConfig, weights: dict[str, Tensor], path: Path) -> Trans
 def _check_size(config: ModelConfig, weights: dict[str, Tensor], path: Path) -> None:
     """Refuse a config that asks for much more than the file has, before memory is taken for it."""
     values = sum(tensor.numel() for tensor in weights.values())
-    layers = config.encoder_layers + config.decoder_layers
+    layers = config.decoder_layers + (config.encoder_layers if config.kind == "encoder_decoder" else 0)
     least = config.width * max(config.vocabulary_size, config.width, config.feed_forward)
     if layers > len(weights) or least > values:
         raise ValueError(

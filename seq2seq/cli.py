@@ -28,6 +28,7 @@ class Command(NamedTuple):
 
 COMMANDS = {
     "translate": Command("translate texts, or standard input line by line", "seq2seq.commands.translate"),
+    "generate": Command("go on from prompts with a language model", "seq2seq.commands.generate"),
     "train": Command("train a model from a recipe", "train.command"),
     "synthesize": Command("translate texts into training pairs", "train.synthesis"),
     "evaluate": Command("measure a model on a test set", "seq2seq.commands.evaluate"),

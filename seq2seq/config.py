@@ -101,17 +101,20 @@ class AttentionConfig:
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """An encoder-decoder Transformer, whole.
+    """A Transformer, whole: an encoder-decoder, or a decoder alone, which is a language model.
 
-    `max_length` bounds a sequence with its special symbols. With `tied_embeddings` one matrix
-    serves as source embedding, target embedding and output layer. Without encoder layers the memory
-    comes from elsewhere, such as an image, `memory_width` numbers a position (None: as many as `width`).
+    `max_length` bounds a sequence with its special symbols; of a language model it is the context, the
+    tokens that the next one is predicted from. With `tied_embeddings` one matrix serves as source embedding,
+    target embedding and output layer. What concerns encoder and cross-attention is not used by a decoder.
+    Without encoder layers the memory comes from elsewhere, such as an image, `memory_width` numbers a
+    position (None: as many as `width`).
 
     Raises:
         ValueError: widths that the heads do not divide, and every other contradiction.
     """
 
     vocabulary_size: int
+    kind: Literal["encoder_decoder", "decoder"] = "encoder_decoder"
     width: int = 128
     feed_forward: int = 256
     encoder_layers: int = 4

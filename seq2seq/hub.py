@@ -5,7 +5,7 @@ The account is that of huggingface_hub: `hf auth login`, or the environment vari
 
 from pathlib import Path
 
-from seq2seq.checkpoint import load_model
+from seq2seq.checkpoint import load_any
 from seq2seq.released import HUB_ID
 from seq2seq.settings import CARD, CONFIG, TOKENIZER, WEIGHTS
 
@@ -18,7 +18,7 @@ def push(directory: str | Path, hub_id: str, *, private: bool = False) -> str:
     """
     if not HUB_ID.fullmatch(hub_id):
         raise ValueError(f"{hub_id!r} is no hub id; give owner/name, of letters, digits, '.', '-' and '_'")
-    load_model(directory)
+    load_any(directory)
     from huggingface_hub import HfApi
 
     api = HfApi()

@@ -103,6 +103,26 @@ class EncoderLayer(nn.Module):
         return residual.leave(x, self.feed_forward(residual.enter(x))), found.weights
 
 
+class CausalLayer(nn.Module):
+    """Causal self-attention, then feed-forward: a decoder layer that has no source to ask."""
+
+    def __init__(self, config: ModelConfig):
+        super().__init__()
+        self.self_attention = CausalSelfAttention(config.width, config.self_attention("decoder"))
+        self.feed_forward = FeedForward(config)
+        self.self_residual = Residual(config)
+        self.feed_forward_residual = Residual(config)
+
+    def forward(
+        self, x: Tensor, memory: Memory | None = None, *, need_weights: bool = False
+    ) -> tuple[Tensor, Tensor | None]:
+        """x [N, T, M] after what the memory holds -> x, weights [N, H, T, S] or None."""
+        found = self.self_attention(self.self_residual.enter(x), memory=memory, need_weights=need_weights)
+        x = self.self_residual.leave(x, found.context)
+        residual = self.feed_forward_residual
+        return residual.leave(x, self.feed_forward(residual.enter(x))), found.weights
+
+
 class DecoderMaps(NamedTuple):
     """Where one decoder layer looked: own past [B, H, T, T] and source [B, H, T, S], or None each."""
 

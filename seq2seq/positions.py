@@ -6,14 +6,17 @@ cosines. Rotary (Su et al. 2021, eq. 34) turns the pair (x_i, x_{i+D/2}) by the 
 that a dot product of two turned vectors depends on the distance of their positions alone.
 """
 
+from functools import cache, lru_cache
+
 import torch
 from torch import Tensor, nn
 
 BASE = 10000.0
 
 
+@cache
 def frequencies(width: int) -> Tensor:
-    """The falling frequencies f_i of one embedding: [width / 2]."""
+    """The falling frequencies f_i of one embedding: [width / 2]; made once, for a step is as short."""
     return BASE ** (-torch.arange(0, width, 2, dtype=torch.float64) / width)
 
 
@@ -49,7 +52,21 @@ def rotate(x: Tensor, positions: Tensor) -> Tensor:
 
     Shapes: x [B, T, heads, D], positions [T] or [B, T] -> like x. Source: Su et al. 2021, eq. 34.
     """
-    angles = positions[..., None].to(torch.float64) * frequencies(x.shape[-1]).to(x.device)
-    cos, sin = angles.cos().to(x.dtype)[..., None, :], angles.sin().to(x.dtype)[..., None, :]
+    if positions.numel() == 1 and x.device.type == "cpu" and torch.is_inference_mode_enabled():
+        cos, sin = _turn_at(int(positions), x.shape[-1], x.dtype)  # the same for every layer of a step
+    else:
+        cos, sin = _turn(positions, x.shape[-1], x.dtype)
     first, second = x.chunk(2, dim=-1)
     return torch.cat([first * cos - second * sin, second * cos + first * sin], dim=-1)
+
+
+def _turn(positions: Tensor, width: int, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+    """Cosines and sines of all angles, [..., 1, D / 2] each."""
+    angles = positions[..., None] * frequencies(width).to(positions.device)
+    return angles.cos().to(dtype)[..., None, :], angles.sin().to(dtype)[..., None, :]
+
+
+@lru_cache(maxsize=256)
+def _turn_at(position: int, width: int, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+    """As `_turn`, of one position on the CPU."""
+    return _turn(torch.tensor([position]), width, dtype)

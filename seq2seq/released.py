@@ -10,7 +10,7 @@ import re
 from itertools import chain
 from pathlib import Path
 
-from seq2seq.settings import CONFIG, TOKENIZER, WEIGHTS, directions, read_config
+from seq2seq.settings import CONFIG, TOKENIZER, WEIGHTS, directions, is_language_model, read_config
 
 MODELS = Path(__file__).parent / "models"
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", re.ASCII)
@@ -64,6 +64,8 @@ def names_of(model: str) -> list[str]:
 def directions_of(model: str) -> list[tuple[str, str]]:
     """From which language to which a released model translates."""
     config = read_config(MODELS / model)
+    if is_language_model(config):
+        return []
     return directions(config["source_languages"], config["target_languages"])
 
 
@@ -77,12 +79,22 @@ def default_model(source_language: str | None, target_language: str | None) -> s
     spoken = []
     for name in released_models():
         config = read_config(MODELS / name)
+        if is_language_model(config):
+            continue
         sources, targets = config["source_languages"], config["target_languages"]
         spoken.append(f"{name} ({', '.join(sources)} to {', '.join(targets)})")
     asked = f"from {source_language or 'any language'} to {target_language or 'any language'}"
     raise ValueError(
         f"no released model translates {asked}; there is {'; '.join(spoken) or 'none'}: give --model"
     )
+
+
+def default_language_model() -> str:
+    """The first released language model."""
+    for name in released_models():
+        if is_language_model(read_config(MODELS / name)):
+            return name
+    raise ValueError("no released model generates text; give --model")
 
 
 def _translating(source: str | None, target: str | None) -> list[str]:

@@ -2,6 +2,7 @@
 
     {"format": 1, "model": {ModelConfig}, "source_languages": [...], ..., "files": {name: checksum}}
 
+What stands beside the shape follows from the model's kind: `Settings` or `LanguageSettings`.
 Keys that are unknown or missing are refused, so a misspelt one is never silently a default.
 """
 
@@ -156,6 +157,43 @@ def _built(kind: Any, name: str, values: Any) -> Any:
     return kind(**values)
 
 
+@dataclass(frozen=True)
+class LanguageSettings:
+    """What a language model was trained on, beside its shape.
+
+    `ends` says whether it has seen texts end: then a new text begins after an end symbol, and a result
+    may end by itself; else it has read one endless text, and begins at a new line.
+    """
+
+    languages: list[str]
+    ends: bool
+
+    def __post_init__(self) -> None:
+        if (
+            not isinstance(self.languages, list)
+            or not self.languages
+            or not all(isinstance(each, str) and each for each in self.languages)
+        ):
+            raise ValueError(f'languages is {self.languages!r}; give a list of language codes such as ["en"]')
+        if not isinstance(self.ends, bool):
+            raise ValueError(f"ends is {self.ends!r}; give true or false")
+
+    def to_json(self) -> dict[str, Any]:
+        """The settings as plain JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> "LanguageSettings":
+        """Settings from the values of config.json; unknown and missing keys are refused."""
+        _check_keys("settings", values, {f.name for f in fields(cls)})
+        return cls(**values)
+
+
+def is_language_model(config: dict[str, Any]) -> bool:
+    """Whether config.json describes a decoder alone."""
+    return config["model"].get("kind") == "decoder"
+
+
 def directions(sources: list[str], targets: list[str]) -> list[tuple[str, str]]:
     """Each source language with each other target language."""
     return [(s, t) for s in sources for t in targets if s != t] or [(sources[0], targets[0])]
@@ -185,11 +223,13 @@ def read_config(directory: Path) -> dict[str, Any]:
             "install a version that fits"
         )
     try:
-        known = {"format", "model", "files"} | {f.name for f in fields(Settings)}
-        _check_keys(CONFIG, {**dict.fromkeys(OPTIONAL), **config}, known)
         for key in ("model", "files"):
-            if not isinstance(config[key], dict):
+            if not isinstance(config.get(key, {}), dict):
                 raise ValueError(f"{key} is {config[key]!r}, not an object")
+        own = LanguageSettings if is_language_model({"model": {}, **config}) else Settings
+        optional = {} if own is LanguageSettings else dict.fromkeys(OPTIONAL)
+        known = {"format", "model", "files"} | {f.name for f in fields(own)}
+        _check_keys(CONFIG, {**optional, **config}, known)
         _check_keys("files", config["files"], {WEIGHTS, TOKENIZER, CARD})
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error

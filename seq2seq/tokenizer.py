@@ -7,14 +7,18 @@ tags such as `<2de>`: one of them behind a source says which language to write. 
 normalisation is `identity`, every character of the training text is in the vocabulary, and there is no byte
 fallback: what was never seen is one unknown piece, so the number of pieces never exceeds the number of
 characters plus one.
+
+A *verbatim* tokenizer, for language models, keeps every blank and line break: a line break is a piece of its
+own (which is how one knows such a vocabulary), and decoding gives back the text to the letter.
 """
 
 import io
 import os
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, get_args
 
 import sentencepiece
 
@@ -22,11 +26,14 @@ from .config import BOS, EOS, PAD, UNK
 from .storage import replace_file
 from .text import BLANK_PIECE, normalize
 
+Subwords = Literal["bpe", "unigram", "char"]
+
 _LONGEST_LINE = (
     1 << 24
 )  # bytes; SentencePiece leaves out longer lines without a word, by default from 4,192 on
 _MOST_LINES = 5_000_000  # of a larger corpus, that many lines drawn at random are learned from
 _UNKNOWN_SURFACE = "\u2047"
+_LINE_BREAK = "\n"
 
 
 class Tokenizer:
@@ -34,30 +41,41 @@ class Tokenizer:
 
     def __init__(self, processor: sentencepiece.SentencePieceProcessor) -> None:
         self._processor = processor
+        self.verbatim = processor.PieceToId(_LINE_BREAK) != UNK
+        self._prepare = _keep_all if self.verbatim else _normalized
 
     @classmethod
     def train(
         cls,
         texts: Iterable[str],
         vocabulary_size: int,
-        model_type: Literal["bpe", "unigram"] = "bpe",
+        model_type: Subwords = "bpe",
         seed: int = 1,
         languages: Sequence[str] = (),
+        *,
+        verbatim: bool = False,
     ) -> "Tokenizer":
         """Learns a vocabulary of exactly `vocabulary_size` pieces, the four special ones counted.
 
-        Each of the languages gets a tag, which counts as a piece. The same texts and seed give the same
-        bytes. ValueError names the greatest or least possible vocabulary where the texts do not allow the
-        one asked for.
+        Each of the languages gets a tag, which counts as a piece. With "char" every character of the texts
+        is one, and the size the most there may be. `verbatim` keeps blanks and line breaks. The same texts
+        and seed give the same bytes. ValueError names the greatest or least possible vocabulary where the
+        texts do not allow the one asked for.
         """
-        if model_type not in ("bpe", "unigram"):
-            raise ValueError(f"model_type is {model_type!r}; choose 'bpe' or 'unigram'")
-        lines = [plain for text in texts if (plain := normalize(text).text)]
+        if model_type not in get_args(Subwords):
+            raise ValueError(f"model_type is {model_type!r}; choose 'bpe', 'unigram' or 'char'")
+        prepare = _keep_all if verbatim else _normalized
+        lines = [plain for text in texts if (plain := prepare(text))]
         if not lines:
             raise ValueError("the tokenizer has no text to learn from; give it a corpus with non-empty lines")
+        if model_type == "char" and (least := EOS + 1 + len(set().union(*lines))) > vocabulary_size:
+            raise ValueError(
+                f"vocabulary_size is {vocabulary_size}, fewer than the characters of this corpus; "
+                f"choose at least {least}"
+            )
         try:
             tags = [f"<2{language}>" for language in languages]
-            return cls.from_bytes(_train(lines, vocabulary_size, model_type, seed, tags))
+            return cls.from_bytes(_train(lines, vocabulary_size, model_type, seed, tags, verbatim))
         except RuntimeError as error:
             raise ValueError(_explain(str(error), vocabulary_size)) from error
 
@@ -103,8 +121,10 @@ class Tokenizer:
         return int(self._processor.GetPieceSize())
 
     @property
-    def subwords(self) -> Literal["bpe", "unigram"]:
+    def subwords(self) -> Subwords:
         """Says how the vocabulary was learned."""
+        if all(len(self._processor.IdToPiece(index)) == 1 for index in range(EOS + 1, len(self))):
+            return "char"
         try:
             self._processor.NBestEncode("a", nbest_size=1)
         except RuntimeError:  # only a unigram model knows a second-best segmentation
@@ -140,7 +160,7 @@ class Tokenizer:
 
     def encode(self, text: str) -> list[int]:
         """Gives the ids of a text, without start and end."""
-        return list(self._processor.Encode(normalize(text).text))
+        return list(self._processor.Encode(self._prepare(text)))
 
     def encode_with_spans(self, text: str) -> tuple[list[int], list[tuple[int, int]]]:
         """Gives the ids and for each its (start, end) in the original text, without the blank before it."""
@@ -200,8 +220,25 @@ def _is_whole(data: bytes) -> bool:
     return position == len(data) and {1, 2, 3} <= fields
 
 
-def _train(lines: list[str], vocabulary_size: int, model_type: str, seed: int, tags: list[str]) -> bytes:
+def _normalized(text: str) -> str:
+    return normalize(text).text
+
+
+def _keep_all(text: str) -> str:
+    """Gives the text in NFC with line feeds alone as line breaks, all else as it stands."""
+    return unicodedata.normalize("NFC", text).replace("\r\n", "\n").replace(BLANK_PIECE, "_")
+
+
+def _train(
+    lines: list[str], vocabulary_size: int, model_type: str, seed: int, tags: list[str], verbatim: bool
+) -> bytes:
     model = io.BytesIO()
+    keeping: dict[str, Any] = {
+        "add_dummy_prefix": False,
+        "remove_extra_whitespaces": False,
+        "allow_whitespace_only_pieces": True,
+        "user_defined_symbols": [_LINE_BREAK],
+    }
     sentencepiece.set_random_generator_seed(seed)
     sentencepiece.SentencePieceTrainer.Train(
         sentence_iterator=iter(lines),
@@ -221,6 +258,8 @@ def _train(lines: list[str], vocabulary_size: int, model_type: str, seed: int, t
         input_sentence_size=_MOST_LINES,
         num_threads=1,  # sums of floats depend on the number of threads, and so would the model
         minloglevel=2,
+        hard_vocab_limit=model_type != "char",
+        **(keeping if verbatim else {}),
     )
     return model.getvalue()
 

@@ -3,6 +3,7 @@
     Record ─ Origins ─ Guard ─┬─ /translate /detect /languages        api
                               ├─ /translate_file /download_file       files
                               ├─ /v1/translate /v1/stream             translations
+                              ├─ /v1/completions                      completions
                               ├─ /v1/score /v1/align /v1/attention    pairs
                               ├─ /health /ready /metrics /v1/models   status
                               ├─ /docs /openapi.json                  Swagger UI from an installed package
@@ -27,7 +28,7 @@ from starlette.staticfiles import StaticFiles
 
 from seq2seq import __version__
 
-from . import api, files, pairs, status, translations
+from . import api, completions, files, pairs, status, translations
 from .access import Access
 from .batcher import BUDGET, PATIENCE, Batcher
 from .catalog import Catalog
@@ -95,6 +96,7 @@ def make_app(
         api.make_router(service, access, documents),
         files.make_router(service, access, documents),
         translations.make_router(service, access),
+        completions.make_router(service, access),
         pairs.make_router(service, access),
         status.make_router(service),
     ]

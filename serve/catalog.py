@@ -3,6 +3,7 @@
 (source, target) -> one leg          of two models of a pair the one of fewer pairs, else refused
                  -> two legs         where no model knows the pair, if pivoting is allowed
 leg -> translator                    loaded at the start, or when it is first asked for
+name -> writer                       a language model, loaded likewise
 """
 
 import threading
@@ -15,7 +16,7 @@ from seq2seq.settings import directions
 from .refusal import RefusalError
 
 if TYPE_CHECKING:
-    from seq2seq import Translator
+    from seq2seq import Generator, Translator
 
 Pair = tuple[str, str]  # codes of the source and the target language
 
@@ -68,6 +69,30 @@ class Offer:
             return self.loaded
 
 
+@dataclass(eq=False)
+class Writer:
+    """A language model that can be asked: what it writes, and how it is loaded (once, on first use)."""
+
+    name: str
+    languages: list[str]
+    load: "Callable[[], Generator]"
+    loaded: "Generator | None" = None
+    created: int = 0  # when its config was written, in seconds since 1970
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    @classmethod
+    def of(cls, name: str, generator: "Generator") -> "Writer":
+        """The writer of a generator that is loaded already."""
+        return cls(name, generator.settings.languages, lambda: generator, generator)
+
+    def generator(self) -> "Generator":
+        """The generator; the first call may take seconds, and others wait for it."""
+        with self._lock:
+            if self.loaded is None:
+                self.loaded = self.load()
+            return self.loaded
+
+
 class Leg(NamedTuple):
     """One translation on the way from a language to another; the codes are as the model knows them."""
 
@@ -81,10 +106,18 @@ class Leg(NamedTuple):
 
 
 class Catalog:
-    """The models that a server offers, by language pair."""
+    """The models that a server offers: translators by language pair, language models by name."""
 
-    def __init__(self, models: "Mapping[str, Translator | Offer]", *, pivot: bool = False) -> None:
-        """Takes translators or offers by name; ValueError when two of as many pairs offer the same."""
+    def __init__(
+        self,
+        models: "Mapping[str, Translator | Offer]",
+        *,
+        writers: "Mapping[str, Generator | Writer] | None" = None,
+        pivot: bool = False,
+    ) -> None:
+        """Takes models or offers of them by name; ValueError when two of as many pairs offer the same."""
+        written = (writers or {}).items()
+        self.writers = [w if isinstance(w, Writer) else Writer.of(name, w) for name, w in written]
         self.offers = [m if isinstance(m, Offer) else Offer.of(name, m) for name, m in models.items()]
         self.pivot = pivot
         chosen: dict[Pair, Leg] = {}
@@ -115,6 +148,19 @@ class Catalog:
     def codes(self) -> list[str]:
         """All languages, as sources or targets, sorted."""
         return sorted({code for pair in self._by_pair for code in pair})
+
+    def writer(self, name: str | None) -> Writer:
+        """The language model of a name, None for the first; ValueError names those there are."""
+        for writer in self.writers:
+            if name in (None, writer.name):
+                return writer
+        names = " or ".join(writer.name for writer in self.writers)
+        if not names:
+            raise ValueError(
+                "this server has no language model; start it with one, such as --model shakespeare"
+            )
+        assert name is not None
+        raise ValueError(f"model is {_short(name)}, which this server does not write with; choose {names}")
 
     def find(self, source: str, target: str) -> "Translator":
         """The translator for a pair of codes in any case; ValueError names what is not supported."""

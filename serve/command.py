@@ -22,15 +22,15 @@ from typing import TYPE_CHECKING, NoReturn
 import uvicorn
 
 from seq2seq.released import default_model, find_model, released_models
-from seq2seq.settings import CONFIG, read_config
+from seq2seq.settings import CONFIG, is_language_model, read_config
 
 from .access import read_keys
-from .catalog import Catalog, Offer
+from .catalog import Catalog, Offer, Writer
 from .connection import Connection
 from .limits import Limits
 
 if TYPE_CHECKING:
-    from seq2seq import Translator
+    from seq2seq import Generator, Translator
 
     from .app import ServerOptions
 
@@ -201,8 +201,10 @@ def _serve(arguments: argparse.Namespace, listener: socket.socket) -> None:
 
 def _greeting(catalog: Catalog, host: str, port: int) -> str:
     name = f"[{host}]" if ":" in host else host
-    pairs = ", ".join(f"{source} to {target}" for source, target in catalog.pairs)
-    return f"Serving {pairs} at http://{name}:{port} (REST: http://{name}:{port}/docs); Ctrl-C ends it."
+    served = [f"{source} to {target}" for source, target in catalog.pairs]
+    served += [f"text by {writer.name}" for writer in catalog.writers]
+    address = f"http://{name}:{port}"
+    return f"Serving {', '.join(served)} at {address} (REST: {address}/docs); Ctrl-C ends it."
 
 
 def _options(arguments: argparse.Namespace) -> "ServerOptions":
@@ -221,12 +223,27 @@ def _options(arguments: argparse.Namespace) -> "ServerOptions":
 def _load(names: Sequence[str] | None, lazy: bool, pivot: bool) -> Catalog:
     """The catalog of some models, loaded now, or known by their configs until they are asked for."""
     names = names or released_models() or [default_model(None, None)]
-    offers = {name: _offer(name) for name in names}
-    catalog = Catalog(offers, pivot=pivot)
+    writing = [name for name in names if is_language_model(read_config(find_model(name)))]
+    offers = {name: _offer(name) for name in names if name not in writing}
+    catalog = Catalog(offers, writers={name: _writer(name) for name in writing}, pivot=pivot)
     if not lazy:
         for offer in catalog.offers:
             offer.translator()
+        for writer in catalog.writers:
+            writer.generator()
     return catalog
+
+
+def _writer(name: str) -> Writer:
+    directory = find_model(name)
+    created = int((directory / CONFIG).stat().st_mtime)
+
+    def load() -> "Generator":
+        from seq2seq import Generator
+
+        return Generator.from_pretrained(directory)
+
+    return Writer(name, read_config(directory)["languages"], load, created=created)
 
 
 def _offer(name: str) -> Offer:

@@ -12,7 +12,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel
 
 from .api import FAILURES
-from .catalog import Offer
+from .catalog import Offer, Writer
 from .service import Service
 
 
@@ -23,18 +23,23 @@ class Status(BaseModel):
 
 
 class Model(BaseModel):
-    """A model; the fields from `parameters` on are null until it is loaded."""
+    """A model; the fields from `parameters` on are null until it is loaded.
+
+    A translator has source and target languages, a language model `languages` and its `context` in tokens.
+    """
 
     id: str
     object: Literal["model"]
     created: int
     owned_by: str
-    source_languages: list[str]
-    target_languages: list[str]
+    source_languages: list[str] | None = None
+    target_languages: list[str] | None = None
+    languages: list[str] | None = None
     loaded: bool
     parameters: int | None = None
     layers: int | None = None
     heads: int | None = None
+    context: int | None = None
     longest_source: int | None = None
     alignment: dict[str, int | str] | None = None
 
@@ -75,7 +80,9 @@ def make_router(service: Service) -> APIRouter:
     @router.get("/v1/models", response_model=Models)
     async def models() -> dict[str, Any]:
         """The models, what they translate, and how they are built."""
-        return {"object": "list", "data": [_describe(offer) for offer in service.catalog.offers]}
+        catalog = service.catalog
+        known = [*map(_describe, catalog.offers), *map(_describe_writer, catalog.writers)]
+        return {"object": "list", "data": known}
 
     return router
 
@@ -101,4 +108,25 @@ def _describe(offer: Offer) -> dict[str, Any]:
         "heads": config.cross_attention.heads,
         "longest_source": settings.longest_source,
         "alignment": {"layer": head.layer, "head": head.head, "read": head.read},
+    }
+
+
+def _describe_writer(writer: Writer) -> dict[str, Any]:
+    known = {
+        "id": writer.name,
+        "object": "model",
+        "created": writer.created,
+        "owned_by": "seq2seq",
+        "languages": writer.languages,
+        "loaded": writer.loaded is not None,
+    }
+    if writer.loaded is None:
+        return known
+    config = writer.loaded.model.config
+    return {
+        **known,
+        "parameters": sum(each.numel() for each in writer.loaded.model.parameters()),
+        "layers": config.decoder_layers,
+        "heads": config.decoder_attention.heads,
+        "context": config.max_length,
     }

@@ -18,6 +18,7 @@ import pytest
 from hypothesis import settings
 
 if TYPE_CHECKING:
+    from seq2seq.generator import Generator
     from seq2seq.tokenizer import Tokenizer
     from seq2seq.transformer import Transformer
 
@@ -92,3 +93,28 @@ def tiny_model(tiny_tokenizer: "Tokenizer") -> "Transformer":
         max_length=64,
     )
     return Transformer(config).eval()
+
+
+@pytest.fixture(scope="session")
+def tiny_generator(sentences: list[str]) -> "Generator":
+    """An untrained language model of characters (width 16, two layers, rotary, context 16), weights fixed."""
+    import torch
+
+    from seq2seq.config import ModelConfig
+    from seq2seq.generator import Generator
+    from seq2seq.language_model import LanguageModel
+    from seq2seq.settings import LanguageSettings
+    from seq2seq.tokenizer import Tokenizer
+
+    tokenizer = Tokenizer.train([f"{text}\n" for text in sentences], 100, "char", verbatim=True)
+    torch.manual_seed(1)
+    config = ModelConfig(
+        len(tokenizer),
+        "decoder",
+        width=16,
+        feed_forward=32,
+        decoder_layers=2,
+        positions="rotary",
+        max_length=16,
+    )
+    return Generator(LanguageModel(config).eval(), tokenizer, LanguageSettings(["en"], ends=False))

@@ -31,7 +31,7 @@ LAYERS: list[set[str]] = [
     {"tokenizer", "alignment", "scores", "attention", "released"},
     {"facts_tokenizer", "layers", "gold", "habits", "sheet"},
     {"transformer", "language_model", "search"},
-    {"checkpoint", "decoding", "forced", "translation"},
+    {"checkpoint", "decoding", "forced", "generation", "translation"},
     {"hub", "slot_ranking", "terms"},
     {"ensemble", "reranking", "wording"},
     {"aligner", "translator", "generator"},

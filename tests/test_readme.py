@@ -27,6 +27,7 @@ INSTALLING = {"environment", "serve", "test"}  # run by .ci/run
 RUN_HERE = {
     "translate",
     "glossary",
+    "generate",
     "python",
     "rest",
     "picture",
@@ -149,6 +150,11 @@ def test_commands_of_decoding_run(folder: Path) -> None:
 def test_translate_block_runs(folder: Path) -> None:
     """The first commands a reader types would fail."""
     assert run(block("translate"), folder).strip()
+
+
+def test_generate_block_writes_on(folder: Path) -> None:
+    """The first text a reader asks for would not come."""
+    assert len(run(block("generate"), folder)) > 300
 
 
 @needs_model

@@ -150,11 +150,15 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|")
 
 
-def _curve(history: list[dict[str, float]]) -> str:
+def curve_points(history: list[dict[str, float]]) -> list[dict[str, float]]:
+    """Evenly spread points of a learning curve, its last among them."""
     count = min(POINTS, len(history))
-    chosen = [history[(number + 1) * len(history) // count - 1] for number in range(count)]
+    return [history[(number + 1) * len(history) // count - 1] for number in range(count)]
+
+
+def _curve(history: list[dict[str, float]]) -> str:
     return "\n".join(
         f"| {entry['update']:.0f} | {entry['minutes']:.1f} | {entry['bleu']:.2f} | {entry['chrf']:.2f} "
         f"| {entry['perplexity']:.2f} |"
-        for entry in chosen
+        for entry in curve_points(history)
     )

@@ -7,6 +7,7 @@ a validation or of a batch that none follows, so that a resumed run neither skip
 
 import shutil
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,8 @@ class Checkpoints(Checkpoint):
 
     Args:
         folder: where the checkpoints go.
+        measures: what a validation logs.
+        criterion: the measure that the best is chosen by.
         average: how many of the last validations' weights are kept for the average.
         every: save last.ckpt also every so many updates; 0 for at validations only.
         ema: decay of a moving average of the weights, which may become the model; 0 for none, 0.999 is usual.
@@ -40,6 +43,8 @@ class Checkpoints(Checkpoint):
     def __init__(
         self,
         folder: Path,
+        measures: Sequence[str] = ("loss", "perplexity", "bleu", "chrf"),
+        criterion: str = "bleu",
         average: int = 10,
         every: int = 0,
         ema: float = 0.0,
@@ -49,6 +54,7 @@ class Checkpoints(Checkpoint):
             if value < least:
                 raise ValueError(f"checkpoints.{name} is {value}; give at least {least}")
         self.folder, self.average, self.every, self.storage = folder, average, every, storage
+        self.measures, self.criterion = measures, criterion
         self.moving = MovingAverage(ema)
         self.history: list[dict[str, float]] = []
         self.stop_requested = False
@@ -64,8 +70,9 @@ class Checkpoints(Checkpoint):
 
     @property
     def best(self) -> dict[str, float] | None:
-        """The validation with the highest BLEU, the earliest of equals."""
-        return max(self.history, key=lambda entry: entry["bleu"], default=None)
+        """The validation that was best by the task's criterion, the earliest of equals."""
+        sign = -1 if self.criterion == "loss" else 1
+        return max(self.history, key=lambda entry: sign * entry[self.criterion], default=None)
 
     def state_dict(self) -> dict[str, Any]:
         """The learning curve, the time spent and the moving average."""
@@ -161,7 +168,7 @@ class Checkpoints(Checkpoint):
     def measure(self, trainer: Trainer) -> dict[str, float]:
         """A point of the learning curve: what the validation that just ended found, and when."""
         measured = {name: float(value) for name, value in trainer.callback_metrics.items()}
-        entry = {name: measured[f"valid_{name}"] for name in ("loss", "perplexity", "bleu", "chrf")}
+        entry = {name: measured[f"valid_{name}"] for name in self.measures}
         entry["train_loss"] = measured.get("train_loss", float("nan"))
         return entry | {"update": float(trainer.global_step), "minutes": self.seconds / 60}
 

@@ -24,20 +24,24 @@ from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from lightning.pytorch.utilities.exceptions import MisconfigurationException
 
-from seq2seq.checkpoint import load_model
+from seq2seq.checkpoint import load_language_model, load_model
 from seq2seq.config import ModelConfig
 from seq2seq.released import find_model
+from seq2seq.settings import LanguageSettings
 from seq2seq.tokenizer import Tokenizer
 
 from .checkpoint_files import SafeCheckpointIO
 from .checkpointing import Checkpoints, StoppedError
 from .data import DataSettings, TranslationData
 from .familiarity import unfamiliar
+from .language_data import LanguageData, TextSettings
+from .language_release import write_language_model
+from .language_task import LanguageTask
 from .links import rounds_for
 from .memory import keep_freed_memory
 from .progress import Progress
 from .release import write_model
-from .run import ROOT, RunFolder, check_config, find_config
+from .run import ROOT, RunFolder, model_kind, resolve_configs
 from .stopping import Stopping
 from .task import TranslationTask
 
@@ -48,6 +52,7 @@ class TrainCLI(LightningCLI):
     """The settings of one run; what is made of them depends on its folder, so `main` makes it."""
 
     def __init__(self, args: list[str]):
+        self.language = model_kind(args) == "decoder"
         super().__init__(
             LightningModule,
             LightningDataModule,
@@ -62,18 +67,26 @@ class TrainCLI(LightningCLI):
 
     def add_core_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         """The sections of a recipe."""
-        parser.add_class_arguments(DataSettings, "data")
+        data, task = (TextSettings, LanguageTask) if self.language else (DataSettings, TranslationTask)
+        made = {
+            "config",
+            "tokenizer",
+            "judged",
+            "form",
+            "settings",
+            "characters_a_token",
+        }  # of the data, by the run
+        parser.add_class_arguments(data, "data")
         parser.add_class_arguments(ModelConfig, "model", skip={"vocabulary_size"}, instantiate=False)
-        parser.add_class_arguments(
-            TranslationTask, "task", skip={"config", "tokenizer", "judged", "form"}, instantiate=False
-        )
-        parser.add_class_arguments(Checkpoints, "checkpoints", skip={"folder"}, instantiate=False)
+        parser.add_class_arguments(task, "task", skip=made, instantiate=False)
+        own = {"folder", "measures", "criterion"}
+        parser.add_class_arguments(Checkpoints, "checkpoints", skip=own, instantiate=False)
         parser.add_class_arguments(EarlyStopping, "early_stopping", instantiate=False)
         parser.add_lightning_class_args(Trainer, "trainer")
         parser.set_defaults(
             {
-                "early_stopping.monitor": "valid_bleu",
-                "early_stopping.mode": "max",
+                "early_stopping.monitor": "valid_loss" if self.language else "valid_bleu",
+                "early_stopping.mode": "min" if self.language else "max",
                 "early_stopping.patience": 20,
                 "trainer.max_steps": 8000,
                 "trainer.val_check_interval": 500,
@@ -111,7 +124,7 @@ def main(argv: list[str]) -> int:
     _quiet()
     keep_freed_memory()
     try:
-        args, name = _resolve_configs(argv)
+        args, name = resolve_configs(argv)
         cli = TrainCLI(args)
     except (TypeError, argparse.ArgumentError, ArgumentError, MisconfigurationException) as error:
         raise ValueError(_sentence(error)) from error
@@ -152,22 +165,48 @@ class TrainingRun:
     def __init__(self, cli: TrainCLI, folder: RunFolder):
         self.cli, self.folder = cli, folder
         settings = cli.sections
-        start = load_model(find_model(settings.init)) if settings.init else None
-        shape = ModelConfig(4, **vars(settings.model))
-        if start:
-            shape = continued_shape(start.model.config, shape)
-        self.data = TranslationData(settings.data, shape.max_length, cli.config.seed_everything)
-        self.data.load(start.tokenizer if start else self._own_tokenizer())
-        shape = dataclasses.replace(shape, vocabulary_size=len(self.data.tokenizer))
-        torch.manual_seed(cli.config.seed_everything)
-        judged, form = self.data.judged(), self.data.form
-        self.task = TranslationTask(shape, self.data.tokenizer, judged, form, **vars(settings.task))
-        self.note = unfamiliar(start, self.data.training) if start else None
-        if start:
-            self.task.model.load_state_dict(start.model.state_dict())
-        self.checkpoints = Checkpoints(folder.checkpoints, **vars(settings.checkpoints))
+        self.data: TranslationData | LanguageData
+        self.task: TranslationTask | LanguageTask
+        self.data, self.task, self.note = self._language() if cli.language else self._translation()
+        self.checkpoints = Checkpoints(
+            folder.checkpoints, self.task.measures, self.task.criterion, **vars(settings.checkpoints)
+        )
         self.progress = Progress(self.checkpoints, settings.trainer.enable_progress_bar is not False)
         self.trainer = self.make_trainer()
+
+    def _translation(self) -> tuple[TranslationData, TranslationTask, str | None]:
+        """Pairs of texts, an encoder-decoder, and what is to be said of going on from --init."""
+        settings, seed = self.cli.sections, self.cli.config.seed_everything
+        start = load_model(find_model(settings.init)) if settings.init else None
+        shape = self._shape(start.model.config if start else None)
+        data = TranslationData(settings.data, shape.max_length, seed)
+        data.load(start.tokenizer if start else self._own_tokenizer())
+        shape = dataclasses.replace(shape, vocabulary_size=len(data.tokenizer))
+        torch.manual_seed(seed)
+        task = TranslationTask(shape, data.tokenizer, data.judged(), data.form, **vars(settings.task))
+        note = unfamiliar(start, data.training) if start else None
+        if start:
+            task.model.load_state_dict(start.model.state_dict())
+        return data, task, note
+
+    def _language(self) -> tuple[LanguageData, LanguageTask, str | None]:
+        """Text and a decoder."""
+        settings, seed = self.cli.sections, self.cli.config.seed_everything
+        start = load_language_model(find_model(settings.init)) if settings.init else None
+        shape = self._shape(start.model.config if start else None)
+        data = LanguageData(settings.data, shape.max_length, seed, self.folder.path)
+        data.load(start.tokenizer if start else self._own_tokenizer())
+        shape = dataclasses.replace(shape, vocabulary_size=len(data.tokenizer))
+        torch.manual_seed(seed)
+        kept = LanguageSettings([settings.data.language], settings.data.ends)
+        task = LanguageTask(shape, data.tokenizer, kept, data.characters_a_token, **vars(settings.task))
+        if start:
+            task.model.load_state_dict(start.model.state_dict())
+        return data, task, None
+
+    def _shape(self, start: ModelConfig | None) -> ModelConfig:
+        shape = ModelConfig(4, **vars(self.cli.sections.model))
+        return continued_shape(start, shape) if start else shape
 
     def train(self, checkpoint: Path | None) -> None:
         """Fit, then write the model directory and say where it is."""
@@ -179,21 +218,21 @@ class TrainingRun:
             self.progress.say(self.data.report)
             if self.note:
                 self.progress.say(self.note)
-        if self.task.guided:
+        if isinstance(self.task, TranslationTask) and self.task.guided:
+            assert isinstance(self.data, TranslationData)
             rounds = rounds_for(self.data.segmentation.texts)
             with self.progress.counting("aligning the training text", rounds) as advance:
                 self.data.link_words(self.folder.links, advance)
         with self.stopping:
             self.trainer.fit(self.task, datamodule=self.data, ckpt_path=checkpoint)
         if self.trainer.is_global_zero:
-            told = write_model(
-                self.folder.model,
-                self.task,
-                self.data,
-                self.checkpoints,
-                self.trainer.global_step,
-                self.recipe,
-            )
+            rest = self.checkpoints, self.trainer.global_step, self.recipe
+            if isinstance(self.task, LanguageTask):
+                assert isinstance(self.data, LanguageData)
+                told = write_language_model(self.folder.model, self.task, self.data, *rest)
+            else:
+                assert isinstance(self.data, TranslationData)
+                told = write_model(self.folder.model, self.task, self.data, *rest)
             for line in told:
                 self.progress.say(line)
             print(self.folder.model, flush=True)
@@ -244,24 +283,6 @@ def continued_shape(start: ModelConfig, asked: ModelConfig) -> ModelConfig:
                 f"model.{name} is {value}, but the model of --init has {getattr(start, name)}; leave it out"
             )
     return dataclasses.replace(start, dropout=asked.dropout)
-
-
-def _resolve_configs(argv: list[str]) -> tuple[list[str], str]:
-    """The arguments with each --config as a path, and the name of the first."""
-    args: list[str] = []
-    paths: list[Path] = []
-    rest = iter(argv)
-    for arg in rest:
-        if arg in ("-c", "--config") or arg.startswith("--config="):
-            named = arg.partition("=")[2] if "=" in arg else next(rest, "")
-            paths.append(find_config(named))
-            check_config(paths[-1])
-            args += ["--config", str(paths[-1])]
-        else:
-            args.append(arg)
-    if not paths and not {"-h", "--help"} & set(argv):
-        raise ValueError("--config is missing; name a recipe or a YAML file, such as --config quickstart")
-    return args, paths[0].stem if paths else ""
 
 
 def _sentence(error: Exception) -> str:

@@ -185,7 +185,7 @@ def load_pairs(corpus: Corpus, split: Split) -> list[Row]:
         return _rows(_open_files(files, corpus), corpus, ", ".join(files))
     if corpus.name is None:
         raise ValueError(f"the corpus has no {split} files; name them in data.valid_files or give data.name")
-    return _rows(_open_data_set(corpus.name, corpus.subset, split), corpus, corpus.name)
+    return _rows(open_data_set(corpus.name, corpus.subset, split), corpus, corpus.name)
 
 
 def load_synthetic(corpus: Corpus) -> list[Row]:
@@ -259,7 +259,7 @@ def _rows(dataset: Dataset, corpus: Corpus, where: str) -> list[Row]:
 def _open_files(files: list[str], corpus: Corpus) -> Dataset:
     kinds = {table_kind(file) for file in files}
     if kinds == {"parquet"}:
-        return _load("parquet", f"data.files {', '.join(files)}", split="train", data_files=files)
+        return open_parquet(files)
     columns = corpus.column_names
     rows: list[Row] = []
     if kinds == {None}:
@@ -279,20 +279,32 @@ def _open_files(files: list[str], corpus: Corpus) -> Dataset:
     return Dataset.from_dict({name: [row[place] for row in rows] for place, name in enumerate(columns)})
 
 
-def _open_data_set(name: str, subset: str | None, split: Split) -> Dataset:
+def open_parquet(files: list[str]) -> Dataset:
+    """The rows of Parquet files, one after the other."""
+    return _load("parquet", f"data.files {', '.join(files)}", split="train", data_files=files)
+
+
+def open_data_set(name: str, subset: str | None, split: Split, *, streaming: bool = False) -> Dataset:
+    """A split of a hub data set or of a folder like one; streaming reads it as it arrives."""
     if Path(name).is_file():
         raise ValueError(f"data.name is the file {name}; name files in data.files")
     if not Path(name).is_dir() and not _HUB_ID.fullmatch(name):
         raise ValueError(f"data.name is {name!r}, which is neither a folder nor a hub data set; check it")
-    return _load(name, f"data.name {name!r}", subset=subset, split=split)
+    return _load(name, f"data.name {name!r}", subset=subset, split=split, streaming=streaming)
 
 
 def _load(
-    path: str, what: str, *, split: str, subset: str | None = None, data_files: list[str] | None = None
+    path: str,
+    what: str,
+    *,
+    split: str,
+    subset: str | None = None,
+    data_files: list[str] | None = None,
+    streaming: bool = False,
 ) -> Dataset:
     """Calls `load_dataset`, its many errors made one sentence each."""
     try:
-        return load_dataset(path, subset, split=split, data_files=data_files)
+        return load_dataset(path, subset, split=split, data_files=data_files, streaming=streaming)
     except DatasetNotFoundError as error:
         raise ValueError(f"{what}: there is no such data set that may be read; check its name") from error
     except FileNotFoundError as error:

@@ -12,8 +12,6 @@ from tqdm import tqdm
 
 from .checkpointing import Checkpoints
 
-SHOWN = 160  # characters of a sample
-
 
 class Progress(Callback):
     """Shows updates, loss and speed (real source and target tokens a second, validation left out)."""
@@ -55,14 +53,12 @@ class Progress(Callback):
         """One line of scores, and the samples under it."""
         if trainer.state.fn == "fit" and not trainer.sanity_checking and trainer.is_global_zero:
             entry = self.checkpoints.measure(trainer)
-            self.say(
-                "update {update:.0f}, {minutes:.1f} min: train loss {train_loss:.3f}, valid loss {loss:.3f}, "
-                "perplexity {perplexity:.2f}, BLEU {bleu:.2f}, chrF {chrf:.2f}".format(**entry)
-                + f" ({self.speed:,.0f} tokens/s)"
-            )
-            for texts in module.shown:  # type: ignore[union-attr]
-                source, reference, found = map(_cut, texts)
-                self.say(f"    {source}\n      reference: {reference}\n      model:     {found}")
+            scores, *samples = module.describe(entry)  # type: ignore[operator]
+            when = "update {update:.0f}, {minutes:.1f} min".format(**entry)
+            losses = "train loss {train_loss:.3f}, valid loss {loss:.3f}".format(**entry)
+            self.say(f"{when}: {losses}, {scores} ({self.speed:,.0f} tokens/s)")
+            for sample in samples:
+                self.say(sample)
         self._tokens, self._seconds, self._started = 0, 0.0, time.monotonic()
 
     def on_train_end(self, trainer: Trainer, module: LightningModule) -> None:
@@ -87,9 +83,3 @@ class Progress(Callback):
             self._bar.write(line, file=sys.stderr)
         else:
             print(line, file=sys.stderr, flush=True)
-
-
-def _cut(text: str) -> str:
-    """A text that does not fill the screen."""
-    line = " ".join(text.split())
-    return line if len(line) <= SHOWN else line[: SHOWN - 1] + "…"

@@ -62,7 +62,7 @@ def write_model(
     last = {name: tensor.detach().cpu().clone() for name, tensor in task.model.state_dict().items()}
     candidates = [
         judge(name, weights, task, data, options, checkpoints.storage)
-        for name, weights in _choices(checkpoints, update, last)
+        for name, weights in choices(checkpoints, update, last)
     ]
     chosen = max(candidates, key=lambda candidate: candidate.scores.bleu)
     task.model.load_state_dict(chosen.weights)
@@ -144,9 +144,10 @@ def make_settings(data: TranslationData, head: AlignmentHead) -> Settings:
     return Settings(_unique(sources), _unique(targets), source, target, head, data.form, reranker)
 
 
-def _choices(
+def choices(
     checkpoints: Checkpoints, update: int, last: dict[str, Tensor]
 ) -> Iterator[tuple[str, dict[str, Tensor]]]:
+    """The weights that may become the model, each with a name; the last only where not validated."""
     validated = [int(entry["update"]) for entry in checkpoints.history]
     if validated:
         best = read_checkpoint(checkpoints.folder / BEST)

@@ -1,10 +1,10 @@
 """The folder of a run: runs/<config name>, everything in it, one run in a folder.
 
-config.yaml  tokenizer.model  links.gz  logs/  checkpoints/  model/
+config.yaml  tokenizer.model  links.gz  *.tokens  logs/  checkpoints/  model/
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -47,6 +47,41 @@ def check_config(path: Path) -> None:
         raise ValueError(f"{path} cannot be read as YAML ({error}); mend it") from error
     if not isinstance(found, dict) or any(isinstance(section, list) for section in found.values()):
         raise ValueError(f"{path} holds {str(found)[:40]!r}, not sections of settings: data: {{name: ...}}")
+
+
+def resolve_configs(argv: list[str]) -> tuple[list[str], str]:
+    """The arguments with each --config as a path, and the name of the first."""
+    args: list[str] = []
+    paths: list[Path] = []
+    rest = iter(argv)
+    for arg in rest:
+        if arg in ("-c", "--config") or arg.startswith("--config="):
+            named = arg.partition("=")[2] if "=" in arg else next(rest, "")
+            paths.append(find_config(named))
+            check_config(paths[-1])
+            args += ["--config", str(paths[-1])]
+        else:
+            args.append(arg)
+    if not paths and not {"-h", "--help"} & set(argv):
+        raise ValueError("--config is missing; name a recipe or a YAML file, such as --config quickstart")
+    return args, paths[0].stem if paths else ""
+
+
+def model_kind(args: Sequence[str]) -> str:
+    """What kind of model some arguments ask for, by their configs and flags; the last one counts.
+
+    The sections of a recipe depend on it, so it is looked for before they are parsed.
+    """
+    kind = "encoder_decoder"
+    for position, arg in enumerate(args):
+        flag, equals, value = arg.partition("=")
+        value = value if equals else next(iter(args[position + 1 : position + 2]), "")
+        if flag in ("-c", "--config") and Path(value).is_file():
+            model = yaml.safe_load(Path(value).read_text(encoding="utf-8")).get("model") or {}
+            kind = model.get("kind", kind)
+        elif flag == "--model.kind":
+            kind = value
+    return kind
 
 
 def recipe_folders() -> list[Path]:

@@ -6,13 +6,8 @@
 Lightning drives; what it measures are train_loss, valid_loss, valid_perplexity, valid_bleu, valid_chrf.
 """
 
-from typing import Any
-
 import torch
-from lightning import LightningModule
-from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor
-from torch.optim import Optimizer
 
 from seq2seq.batch import Batch
 from seq2seq.config import ModelConfig
@@ -23,12 +18,13 @@ from seq2seq.transformer import DecoderStates, Transformer
 
 from .examples import Judged
 from .guidance import Guidance, link_loss
+from .learner import Learner, cut
 from .loss import Loss, fused_loss, plain_loss
-from .schedule import Schedule, factor, make_scheduler
+from .schedule import Schedule
 from .validation import score, translate
 
 
-class TranslationTask(LightningModule):
+class TranslationTask(Learner):
     """A Transformer, its loss and its optimiser.
 
     Args:
@@ -66,27 +62,34 @@ class TranslationTask(LightningModule):
         valid_beam: int = 1,
         samples: int = 3,
     ):
-        super().__init__()
+        super().__init__(learning_rate, schedule, warmup, weight_decay, beta=0.98)
         if not 0 <= label_smoothing < 1:
             raise ValueError(f"task.label_smoothing is {label_smoothing}; give a number from 0 to below 1")
-        for name, value in (
-            ("learning_rate", learning_rate),
-            ("weight_decay", weight_decay),
-            ("r_drop", r_drop),
-        ):
-            if value < 0:
-                raise ValueError(f"task.{name} is {value}; give 0 or more")
+        if r_drop < 0:
+            raise ValueError(f"task.r_drop is {r_drop}; give 0 or more")
         self.alignment, self.guided = alignment, alignment.head_of(config)
         self.model = Transformer(config)
         self.tokenizer, self.judged, self.form = tokenizer, judged, form
-        self.learning_rate, self.weight_decay = learning_rate, weight_decay
-        self.schedule, self.warmup = schedule, warmup
         self.label_smoothing, self.r_drop = label_smoothing, r_drop
         self.options, self.samples = DecodeOptions(beam_size=valid_beam), samples
         self.shown: list[tuple[str, str, str]] = []
         self._likelihood, self._tokens = torch.zeros(()), torch.zeros(())
         # Beside the module, not in it: the weights keep their names.
         self._pass = torch.compile(self._plain_pass, dynamic=True) if compile else self._fused_pass
+
+    measures = ("loss", "perplexity", "bleu", "chrf")
+    criterion = "bleu"
+
+    def describe(self, entry: dict[str, float]) -> list[str]:
+        """A validation in words: its scores, then the samples."""
+        said = "perplexity {perplexity:.2f}, BLEU {bleu:.2f}, chrF {chrf:.2f}".format(**entry)
+        return [
+            said,
+            *(
+                f"    {cut(source)}\n      reference: {cut(reference)}\n      model:     {cut(found)}"
+                for source, reference, found in self.shown
+            ),
+        ]
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """The loss of a batch, a mean over its real target tokens."""
@@ -148,52 +151,3 @@ class TranslationTask(LightningModule):
         ]
         chosen = [(self.judged[place], found[place]) for place in places]
         self.shown = [(judged.source, judged.references[0], text) for judged, text in chosen]
-
-    def configure_gradient_clipping(
-        self,
-        optimizer: Optimizer,
-        gradient_clip_val: int | float | None = None,
-        gradient_clip_algorithm: str | None = None,
-    ) -> None:
-        """Stop where loss or gradient is not finite, before it reaches the weights; then clip as asked.
-
-        In 16-mixed precision gradients now and then overflow, and Lightning leaves out such an update.
-        """
-        checked = [self._loss]
-        if self.trainer.precision != "16-mixed":
-            checked += [p.grad for p in self.parameters() if p.grad is not None]
-        if not torch.isfinite(torch.nn.utils.get_total_norm(checked)):
-            raise FloatingPointError(
-                f"loss or gradient of update {self.trainer.global_step + 1} is not finite; it changed "
-                "nothing, go on with --ckpt_path last and a lower task.learning_rate or a longer task.warmup"
-            )
-        self.clip_gradients(optimizer, gradient_clip_val, gradient_clip_algorithm)
-
-    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Resume with the settings as they are now: a changed learning rate counts from here on."""
-        found = {name: tensor.shape for name, tensor in checkpoint["state_dict"].items()}
-        wanted = {name: tensor.shape for name, tensor in self.state_dict().items()}
-        if different := sorted(dict(found.items() ^ wanted.items())):
-            raise ValueError(
-                f"the checkpoint is of another model, {different[0]} differs; resume with the settings the "
-                "run began with, they are in its config.yaml"
-            )
-        (scheduler,), (optimizer,) = checkpoint["lr_schedulers"], checkpoint["optimizer_states"]
-        next_update = scheduler["last_epoch"] + 1
-        rate = self.learning_rate * factor(self.schedule, next_update, self.warmup, self.trainer.max_steps)
-        scheduler["base_lrs"] = [self.learning_rate]
-        for group in optimizer["param_groups"]:
-            group |= {"lr": rate, "initial_lr": self.learning_rate, "weight_decay": self.weight_decay}
-
-    def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
-        """Adam as of Vaswani et al. 2017 (betas .9 and .98), its rate set at every update."""
-        optimizer = torch.optim.AdamW(
-            self.parameters(),
-            lr=self.learning_rate,
-            betas=(0.9, 0.98),
-            eps=1e-9,
-            weight_decay=self.weight_decay,
-            fused=True,
-        )
-        scheduler = make_scheduler(optimizer, self.schedule, self.warmup, self.trainer.max_steps)
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}

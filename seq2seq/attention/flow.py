@@ -149,15 +149,19 @@ class CausalSelfAttention(Attention):
     def __init__(self, width: int, config: AttentionConfig):
         super().__init__(width, config, width)
 
-    def empty_memory(self, rows: int, capacity: int) -> Memory:
-        """A memory for so many rows and tokens, to be given back as `memory=`."""
+    def empty_memory(self, rows: int, capacity: int, window: int | None = None) -> Memory:
+        """A memory for so many rows and tokens, to be given back as `memory=`.
+
+        With a `window` it forgets all but the newest so many, as if the config's window were no wider.
+        """
         heads, config = self.heads, self.config
         dtype, device = heads.query_projection.weight.dtype, heads.query_projection.weight.device
         if config.linear:
             dtype = torch.promote_types(dtype, torch.float32)  # long sums would drown in 16 bit
             return LinearState(rows, heads.heads, heads.head_width, dtype=dtype, device=device)
         alone = not config.global_tokens and config.stride is None
-        window = config.window if alone else None  # others may still ask for what left the window
+        near = config.window if alone else None  # others may still ask for what left the window
+        window = near if window is None else min(window, near or window)
         return KeyValueCache(
             rows, capacity, heads.compressed_width, window=window, dtype=dtype, device=device
         )

@@ -63,9 +63,14 @@ class Parser(argparse.ArgumentParser):
             group.add_argument("--" + option.name.replace("_", "-"), **given)
 
 
-def decode_options(arguments: argparse.Namespace) -> DecodeOptions:
-    """The options given on the command line; ValueError names the one that is wrong."""
+def decode_options(arguments: argparse.Namespace, *, sampling: bool = False) -> DecodeOptions:
+    """The options given on the command line; ValueError names the one that is wrong.
+
+    With `sampling` the search is that of language models: by chance, unless a beam is asked for.
+    """
     given = {o.name: _parsed(o, getattr(arguments, o.name)) for o in option_fields() if o.name in arguments}
+    if sampling and "beam_size" not in given:
+        given.setdefault("sampling_topk", 0)
     return DecodeOptions(**given)
 
 

@@ -3,6 +3,8 @@
 Beside the scores stand BLEU by length of the source, and how often the model repeats or copies; --report
 draws all of it, with the best and the worst lines, as a page to read.
 
+With --text it is a language model that is measured: how well it foretells a text.
+
 With --moses the output is lower-cased and tokenised the Moses way, for a reference that already is
 (`.lc.norm.tok`); without it plain text is scored against plain text. The signatures say which.
 """
@@ -16,6 +18,7 @@ from typing import Any
 from seq2seq.commands.arguments import Parser, decode_options, load_translator
 from seq2seq.commands.evaluation import Evaluation, TestSet, evaluate
 from seq2seq.commands.lines import read_lines, read_parallel
+from seq2seq.commands.perplexity import measure_text
 from seq2seq.commands.references import read_references
 from seq2seq.commands.report import SAMPLES, write_report
 from seq2seq.commands.rerank import add_rerank, set_reranker
@@ -25,7 +28,11 @@ from seq2seq.scores import Comparison, compare, sentence_scores
 
 def make_parser() -> Parser:
     """The command's flags."""
-    parser = Parser("evaluate", "Translate a test set and score it: BLEU, chrF, TER with their signatures.")
+    parser = Parser(
+        "evaluate",
+        "Translate a test set and score it: BLEU, chrF, TER with their signatures; or, with --text, measure "
+        "how well a language model foretells a text.",
+    )
     parser.add_argument(
         "--model",
         metavar="M",
@@ -36,12 +43,15 @@ def make_parser() -> Parser:
     parser.add_argument("--device", default="auto", help="auto (a GPU where there is one), cpu, cuda, ...")
     parser.add_languages()
     parser.add_argument("--source", metavar="FILE", help="source texts, one a line")
-    parser.add_argument("--reference", metavar="FILE", action="append", help="a reference; can be repeated")
+    parser.add_argument(
+        "--reference", metavar="FILE", action="append", help="a reference; may be given again"
+    )
     parser.add_argument(
         "--pairs",
         metavar="FILE",
         help="instead of both: a CSV or TSV, a row a pair; rows with the same source are its references",
     )
+    parser.add_argument("--text", metavar="FILE", help="a text to be foretold by language models")
     parser.add_argument(
         "--columns", metavar="A,B", help="the columns of source and reference there; by default the first two"
     )
@@ -72,6 +82,8 @@ def main(argv: Sequence[str]) -> int:
     arguments = make_parser().read(argv)
     if len(arguments.model) > 2:
         raise ValueError(f"{len(arguments.model)} models were given; compare two at a time")
+    if arguments.text:
+        return measure_text(arguments)
     options = decode_options(arguments)
     test_set = _read_test_set(arguments)
     gold = None
@@ -105,7 +117,7 @@ def _read_test_set(arguments: argparse.Namespace) -> TestSet:
         return TestSet(*read_references(arguments.pairs, columns), arguments.moses, arguments.lowercase)
     if not arguments.source or not arguments.reference:
         missing = "--reference" if arguments.source else "--source"
-        raise ValueError(f"{missing} is missing; give --source and --reference, or --pairs")
+        raise ValueError(f"{missing} is missing; give --source and --reference, or --pairs, or --text")
     files = [read_parallel(arguments.source, path) for path in arguments.reference]
     references = [reference for _, reference in files]
     return TestSet(files[0][0], references, arguments.moses, arguments.lowercase)

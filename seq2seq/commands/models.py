@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from seq2seq.commands.arguments import Parser
 from seq2seq.released import MODELS, names_of, released_models
-from seq2seq.settings import CARD, read_config
+from seq2seq.settings import CARD, is_language_model, read_config
 
 
 class Description(NamedTuple):
@@ -47,11 +47,18 @@ def describe(directory: Path) -> Description:
     return Description(
         directory.name,
         list(dict.fromkeys([directory.name, *names_of(directory.name)])),
-        f"{', '.join(config['source_languages'])} to {', '.join(config['target_languages'])}",
+        _languages(config),
         sum(path.stat().st_size for path in directory.iterdir()),
         ", ".join(card.get("datasets", [])),
         "; ".join(_scores(card)),
     )
+
+
+def _languages(config: dict[str, Any]) -> str:
+    """The languages of a model: from which to which, or those that it writes."""
+    if is_language_model(config):
+        return f"writes {', '.join(config['languages'])}"
+    return f"{', '.join(config['source_languages'])} to {', '.join(config['target_languages'])}"
 
 
 def _metadata(path: Path) -> dict[str, Any]:

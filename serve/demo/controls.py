@@ -3,7 +3,7 @@
 A page serves many at once, so a beam is no wider here than the candidates that a request may ask for.
 """
 
-from typing import Any
+from typing import Any, cast
 
 import gradio as gr
 
@@ -15,7 +15,7 @@ from .labels import say
 
 OFFERED = ("num_hypotheses", "beam_size", "length_penalty", "repetition_penalty", "no_repeat_ngram_size")
 LARGEST = {"no_repeat_ngram_size": 10.0}  # a slider to the field's own 1000 could not be set
-FIRST = {"num_hypotheses": 4}  # there are alternatives without asking
+FIRST: dict[str, float] = {"num_hypotheses": 4}  # there are alternatives without asking
 
 
 class Controls:
@@ -24,7 +24,7 @@ class Controls:
     def __init__(self, limits: Limits) -> None:
         fields = {field.name: field for field in option_fields()}
         most = {**LARGEST, "num_hypotheses": limits.candidates, "beam_size": limits.candidates}
-        sliders = [_slider(fields[name], most.get(name)) for name in OFFERED]
+        sliders = [make_slider(fields[name], most.get(name), FIRST.get(name)) for name in OFFERED]
         glossary = gr.Textbox(
             label=say("glossary"), info=say("glossary_hint"), lines=2, max_lines=8, min_width=260
         )
@@ -51,14 +51,14 @@ def read_terms(text: str) -> tuple[tuple[str, str], ...] | None:
     return tuple(pairs) or None
 
 
-def _slider(field: OptionField, most: float | None) -> gr.Slider:
+def make_slider(field: OptionField, most: float | None = None, first: float | None = None) -> gr.Slider:
+    """A slider for a numeric option, up to `most`, that begins at `first` or where the field does."""
     assert field.minimum is not None and field.maximum is not None
     whole = field.type is int
-    first: Any = FIRST.get(field.name) or field.default
     return gr.Slider(
         field.minimum,
         field.maximum if most is None else min(field.maximum, most),
-        value=first,
+        value=cast(float, field.default) if first is None else first,
         step=1 if whole else 0.1,
         precision=0 if whole else 1,
         label=say(f"option_{field.name}"),

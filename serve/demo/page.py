@@ -4,6 +4,7 @@
                                                        ├─> attention   every map
        alternative, forced piece ─> another Version ───┼─> what if     candidates, tree, comparison
                                                        └─> learn       the formula, step by step
+    beginning ─> write on ─> text as it is written            write       where there is a language model
 
 This file lays the page out and connects its events; `acts.py` is what they do.
 """
@@ -21,9 +22,10 @@ from .labels import say
 from .learn_tab import LearnTab
 from .shown import Shown
 from .tab import Tab
-from .top import Top
+from .top import Top, header
 from .what_if_tab import WhatIfTab
 from .words_tab import WordsTab
+from .write_panel import WritePanel
 
 WAITING = 64  # requests of the page that may wait
 AT_ONCE = 8  # requests of the page that are worked on, step by step in turns
@@ -40,6 +42,11 @@ class Page:
     def build(self) -> gr.Blocks:
         """The page with its events connected."""
         with gr.Blocks(title="seq2seq", analytics_enabled=False, delete_cache=FORGET) as blocks:
+            if not self.desk.service.catalog.pairs:
+                header()
+                WritePanel(self.desk)
+                blocks.queue(max_size=WAITING, default_concurrency_limit=AT_ONCE)
+                return blocks
             self.top = Top(self.desk)
             self.shown = gr.State(Shown())
             self.open = gr.State(WordsTab.name)
@@ -63,6 +70,9 @@ class Page:
                 self.what_if = WhatIfTab()
             with gr.Tab(say("tab_learn"), id=LearnTab.name) as learn:
                 self.learn = LearnTab()
+            if self.desk.service.catalog.writers:
+                with gr.Tab(say("tab_write"), id="write"):
+                    WritePanel(self.desk)
         self.tabs: list[Tab] = [self.words, self.attention, self.what_if, self.learn]
         self.places = [words, attention, what_if, learn]
 

@@ -33,7 +33,7 @@ class Top:
     """The components above the tabs."""
 
     def __init__(self, desk: Desk) -> None:
-        self._header()
+        header()
         numbered = [(pair_name(*way), number) for number, way in enumerate(desk.ways)]
         with gr.Row(equal_height=True, elem_id="languages"):
             self.pair = gr.Dropdown(
@@ -77,16 +77,18 @@ class Top:
             [("1", 0)], value=0, label=say("segment"), visible=False, elem_id="segment"
         )
 
-    def _header(self) -> None:
-        with gr.Row(equal_height=True, elem_id="header"):
-            gr.Markdown("# seq2seq", elem_id="name")
-            gr.Markdown(say("tagline"), elem_id="tagline")
-            settings = gr.Button(say("settings"), size="sm", scale=0, min_width=180, elem_id="settings")
-        settings.click(None, js=SETTINGS)
-
     def _examples(self, language: str) -> Examples | None:
         examples = EXAMPLES.get(language)
         return gr.Examples(examples, self.source, label=say("examples")) if examples else None
+
+
+def header() -> None:
+    """The name of the page and its settings."""
+    with gr.Row(equal_height=True, elem_id="header"):
+        gr.Markdown("# seq2seq", elem_id="name")
+        gr.Markdown(say("tagline"), elem_id="tagline")
+        settings = gr.Button(say("settings"), size="sm", scale=0, min_width=180, elem_id="settings")
+    settings.click(None, js=SETTINGS)
 
 
 def status(told: str, note: str = "") -> str:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from fastapi.testclient import TestClient
     from playwright.sync_api import Browser
 
-    from seq2seq import Tokenizer, Translator
+    from seq2seq import Generator, Tokenizer, Translator
     from serve.demo.desk import Desk
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
@@ -57,6 +57,12 @@ def translator(tiny_tokenizer: "Tokenizer") -> "Translator":
     )
     settings = Settings(["en"], ["de"], 30, 30, AlignmentHead(1, 2))
     return Translator(Transformer(config).eval(), tiny_tokenizer, settings)
+
+
+@pytest.fixture(scope="session")
+def generator(tiny_generator: "Generator") -> "Generator":
+    """The tiny language model: a character each token, a context of 16."""
+    return tiny_generator
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ from serve import limits
 from serve.demo import labels
 from serve.demo.controls import OFFERED
 from serve.demo.labels import LABELS, WORDS, say
+from serve.demo.write_panel import OFFERED as WRITING
 from serve.views import LANGUAGES
 
 CODE = "\n".join(
@@ -40,7 +41,7 @@ def test_every_word_is_used() -> None:
     """A word would be kept in three languages that nobody reads."""
     used = set(re.findall(r"""["'](\w+)["']""", CODE))
     used |= {f"tab_{name}" for name in used} | {f"flow_{name}" for name in used}
-    used |= {f"option_{name}{end}" for name in OFFERED for end in ("", "_hint")}
+    used |= {f"option_{name}{end}" for name in (*OFFERED, *WRITING) for end in ("", "_hint")}
     used |= REFUSALS
     assert set(WORDS["en"]) <= used
 
@@ -53,8 +54,8 @@ def test_every_refusal_has_words() -> None:
 def test_hint_of_an_option_is_its_help() -> None:
     """The page would explain an option otherwise than the command line does."""
     fields = {field.name: field.help for field in option_fields()}
-    for name in OFFERED:
-        if name != "num_hypotheses":
+    for name in (*OFFERED, *WRITING):
+        if name not in ("num_hypotheses", "max_length"):  # which mean something narrower on the page
             assert LABELS["en"][f"option_{name}_hint"] == fields[name]
 
 

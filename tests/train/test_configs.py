@@ -11,13 +11,15 @@ pytest.importorskip("lightning")
 
 from training_process import train
 
-from train.run import recipe_folders
+from train.run import model_kind, recipe_folders
 
 FOLDER = recipe_folders()[0]
 RECIPES = sorted(path.stem for path in FOLDER.glob("*.yaml"))
 OVERLAYS = [None, *sorted(str(path.relative_to(FOLDER)) for path in FOLDER.glob("*/*.yaml"))]
 
 FACTS = ["e2e"]  # recipes of facts
+KINDS = {name: model_kind(["--config", str(FOLDER / f"{name}.yaml")]) for name in RECIPES}
+
 SMALLER = {
     "data": {"subset": None, "vocabulary_size": 60, "batch_tokens": 128},
     "model": {"width": 16, "feed_forward": 16, "encoder_layers": 1, "decoder_layers": 1},
@@ -67,7 +69,12 @@ def facts_folder(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("overlay", OVERLAYS)
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_recipe_trains(
-    recipe: str, overlay: str | None, hub_folder: Path, facts_folder: Path, tmp_path: Path
+    recipe: str,
+    overlay: str | None,
+    hub_folder: Path,
+    facts_folder: Path,
+    sentences: list[str],
+    tmp_path: Path,
 ) -> None:
     """Else a recipe that is shipped would end in an error after the download."""
     corpus = facts_folder if recipe in FACTS else hub_folder
@@ -76,6 +83,10 @@ def test_recipe_trains(
     # Settings that are not named stay those of the recipe, in a further corpus as everywhere.
     data["also"] = [{**each, "name": str(hub_folder), "files": [], "columns": None} for each in also]
     smaller = {**SMALLER, "data": data}
+    if KINDS[recipe] == "decoder":
+        (tmp_path / "text.txt").write_text("".join(f"{text}\n" for text in sentences[:100]))
+        smaller["data"] = {**SMALLER["data"], "files": str(tmp_path / "text.txt")}
+        smaller["model"] = {"width": 24, "feed_forward": 16, "decoder_layers": 1, "max_length": 32}
     (tmp_path / "smaller.yaml").write_text(yaml.safe_dump(smaller))
     overlays = [] if overlay is None else ["--config", str(FOLDER / overlay)]
     args = ["--config", recipe, *overlays, "--config", str(tmp_path / "smaller.yaml")]

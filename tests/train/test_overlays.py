@@ -8,8 +8,9 @@ import pytest
 import torch
 import yaml
 
+from seq2seq.checkpoint import make_model
 from seq2seq.config import AttentionConfig, ModelConfig
-from seq2seq.transformer import Transformer
+from seq2seq.language_model import LanguageModel
 from train.command import TrainCLI
 from train.run import find_config
 
@@ -41,11 +42,12 @@ def test_every_overlay_trains_on_every_recipe(recipe: str, overlay: str) -> None
             found = vars(getattr(config, name))
             assert values.items() <= found.items() and getattr(config, name) != AttentionConfig()
     torch.manual_seed(1)
-    model = Transformer(config)
+    model = make_model(config)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     for _ in range(2):
         tokens = torch.randint(4, 23, (2, 9))
-        loss = model(tokens, tokens).logits.logsumexp(-1).mean()
+        output = model(tokens) if isinstance(model, LanguageModel) else model(tokens, tokens)
+        loss = output.logits.logsumexp(-1).mean()
         loss.backward()
         optimizer.step()
     assert loss.isfinite()

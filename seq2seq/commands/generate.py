@@ -1,0 +1,115 @@
+"""`seq2seq generate`: go on from prompts of the command line, or from those on standard input, one a line.
+
+A language model samples unless options say otherwise, and its text is shown after its prompt. A model that
+was trained to turn one text into another (facts into a sentence, say) reads the prompt whole and answers.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from seq2seq.commands import Failure
+from seq2seq.commands.arguments import Parser, decode_options
+from seq2seq.commands.lines import arriving, standard_input
+from seq2seq.options import DecodeOptions
+from seq2seq.released import default_language_model, find_model
+from seq2seq.settings import is_language_model, read_config
+
+if TYPE_CHECKING:
+    from seq2seq.generator import Generator
+    from seq2seq.translator import Translator
+
+
+def make_parser() -> Parser:
+    """The command's flags."""
+    parser = Parser("generate", "Write on from prompts, or from standard input line by line.")
+    parser.add_argument(
+        "prompt", nargs="*", metavar="PROMPT", help='what to go on from ("" is nothing); none: standard input'
+    )
+    parser.add_argument(
+        "--model",
+        metavar="M",
+        help="a released name, a model directory or a hub id; by default the released language model",
+    )
+    parser.add_argument("--device", default="auto", help="auto (a GPU where there is one), cpu, cuda, ...")
+    parser.add_argument("--json", action="store_true", help="one JSON object a line, with scores")
+    parser.add_argument("--stream", action="store_true", help="show each piece as it is written")
+    parser.add_decode_options()
+    return parser
+
+
+def main(argv: Sequence[str]) -> int:
+    """Write and print; gives back the exit code."""
+    arguments = make_parser().read(argv)
+    if arguments.json and arguments.stream:
+        raise ValueError("--json and --stream exclude each other; choose one")
+    path = find_model(arguments.model or default_language_model())
+    sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
+    if is_language_model(read_config(path)):
+        options = decode_options(arguments, sampling=True)
+        from seq2seq.generator import Generator
+
+        lines = _written(Generator.from_pretrained(path, arguments.device), options, arguments)
+    else:
+        options = decode_options(arguments)
+        from seq2seq.translator import Translator
+
+        lines = _answered(Translator.from_pretrained(path, arguments.device), options, arguments)
+    for line in lines:
+        sys.stdout.write(line)
+        sys.stdout.flush()
+    return 0
+
+
+def _prompts(arguments: argparse.Namespace) -> Iterable[list[str]]:
+    """The prompts of the command line, or those of standard input as they arrive."""
+    if not arguments.prompt:
+        if sys.stdin.isatty():
+            print("One prompt a line; Ctrl-D ends.", file=sys.stderr)
+        return arriving(standard_input())
+    for number, prompt in enumerate(arguments.prompt, 1):
+        try:
+            prompt.encode()
+        except UnicodeEncodeError as error:
+            raise Failure(f"prompt {number} of the command line is not UTF-8; convert it first") from error
+    return [arguments.prompt]
+
+
+def _written(generator: "Generator", options: DecodeOptions, arguments: argparse.Namespace) -> Iterator[str]:
+    """What to print of a language model: the prompt and what follows it."""
+    context = generator.model.config.max_length
+    for group in _prompts(arguments):
+        for prompt in group:
+            if len(generator.read(prompt)) > context:
+                print(
+                    f"a prompt is longer than the model's context; its last {context} tokens are read",
+                    file=sys.stderr,
+                )
+        if arguments.stream:
+            for prompt in group:
+                yield prompt
+                yield from generator.stream(prompt, options)
+                yield "\n"
+            continue
+        for found in generator.generate(group, options):
+            if arguments.json:
+                yield json.dumps(found.to_json(), ensure_ascii=False) + "\n"
+                continue
+            for text in [found.text, *(other.text for other in found.alternatives)]:
+                yield f"{found.prompt}{text}\n"
+
+
+def _answered(
+    translator: "Translator", options: DecodeOptions, arguments: argparse.Namespace
+) -> Iterator[str]:
+    """What to print of an encoder-decoder: its answer."""
+    for group in _prompts(arguments):
+        if arguments.stream:
+            for prompt in group:
+                yield from translator.stream(prompt, options)
+                yield "\n"
+            continue
+        for found in translator.translate(group, options):
+            yield (json.dumps(found.to_json(), ensure_ascii=False) if arguments.json else found.text) + "\n"

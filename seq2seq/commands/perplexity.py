@@ -1,0 +1,45 @@
+"""`seq2seq evaluate --text`: how well a language model foretells a text.
+
+Nats a character compare models with different vocabularies, perplexity a token those with the same. The
+text is read in windows of the model's context that carry nothing over, as nanoGPT's published losses are.
+"""
+
+import argparse
+import json
+import sys
+from typing import TYPE_CHECKING
+
+from seq2seq.commands.lines import read_lines
+from seq2seq.released import find_model
+
+if TYPE_CHECKING:
+    from seq2seq.generator import Measure
+
+TRANSLATION_ONLY = ("source", "reference", "csv", "gold", "report", "moses")
+
+
+def measure_text(arguments: argparse.Namespace) -> int:
+    """Measure each model on the text and print; gives back the exit code."""
+    for name in TRANSLATION_ONLY:
+        if getattr(arguments, name):
+            raise ValueError(f"--text measures language models and --{name} translations; choose one")
+    text = "".join(f"{line}\n" for line in read_lines(arguments.text))
+    from seq2seq.generator import Generator
+
+    found = {}
+    for name in arguments.model:
+        found[name] = Generator.from_pretrained(find_model(name), arguments.device).measure(text)
+    if arguments.json:
+        models = [{"model": name, **measure._asdict()} for name, measure in found.items()]
+        sys.stdout.write(json.dumps({"models": models}, ensure_ascii=False) + "\n")
+    else:
+        for name, measure in found.items():
+            sys.stdout.write(_line(name, measure))
+    return 0
+
+
+def _line(name: str, measure: "Measure") -> str:
+    return (
+        f"{name}: {measure.nats:.4f} nats a character, perplexity {measure.perplexity:.2f} a token "
+        f"({measure.characters:,} characters, {measure.tokens:,} tokens)\n"
+    )

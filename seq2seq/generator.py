@@ -1,0 +1,233 @@
+"""Generator: prompts in, what a language model writes after them out.
+
+    prompt -> ids -> read at once -> search, by default sampling -> ids -> text
+
+Of a prompt longer than the context the newest part is read, as it will be once the text itself has
+outgrown the context.
+"""
+
+import math
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, NamedTuple, overload
+
+import torch
+
+from seq2seq.checkpoint import LanguageSettings, load_language_model, save_model
+from seq2seq.config import EOS
+from seq2seq.generation import decode_prompts, length_limit, log_probabilities, stream_prompt
+from seq2seq.hub import push
+from seq2seq.language_model import LanguageModel
+from seq2seq.options import DecodeOptions
+from seq2seq.released import find_model
+from seq2seq.search import Hypothesis
+from seq2seq.tokenizer import Tokenizer
+from seq2seq.translation import Finish, Score
+
+END = "</s>"
+SAMPLING = DecodeOptions(sampling_topk=0)
+
+
+@dataclass(frozen=True)
+class Generation:
+    """What was written after a prompt; `text` does not repeat it, and is its `tokens` joined.
+
+    `score` = log_probability / n ** length_penalty, n the tokens and, where it ended, the end;
+    `token_log_probabilities` has a number for each. `prompt_tokens` were read; `alternatives` are the
+    further hypotheses, best first.
+    """
+
+    prompt: str
+    text: str
+    score: float
+    log_probability: float
+    tokens: list[str]
+    finish: Finish
+    prompt_tokens: int
+    token_log_probabilities: list[float] = field(repr=False)
+    alternatives: list["Generation"] = field(default_factory=list)
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields that `seq2seq generate --json` prints."""
+        return {
+            "prompt": self.prompt,
+            "text": self.text,
+            "score": self.score,
+            "log_probability": self.log_probability,
+            "alternatives": [
+                {"text": a.text, "score": a.score, "log_probability": a.log_probability}
+                for a in self.alternatives
+            ],
+            "tokens": self.tokens,
+            "finish": self.finish,
+        }
+
+
+class Measure(NamedTuple):
+    """How well a model foretells a text: nats a character, perplexity a token, and what was counted."""
+
+    nats: float
+    perplexity: float
+    characters: int
+    tokens: int
+
+
+class Generator:
+    """A language model with its tokenizer, ready to write and to score."""
+
+    def __init__(
+        self, model: LanguageModel, tokenizer: Tokenizer, settings: LanguageSettings, card: str = ""
+    ) -> None:
+        self.model = model
+        self.tokenizer = tokenizer
+        self.settings = settings
+        self.card = card
+
+    @classmethod
+    def from_pretrained(cls, name: str | Path, device: str = "auto") -> "Generator":
+        """A generator from a released model's name, a model directory or a hub id.
+
+        `device` "auto" takes a GPU where there is one. Nothing is fetched but for a hub id.
+        """
+        if device == "auto":
+            device = "cuda" if torch.cuda.is_available() else "cpu"
+        return cls(*load_language_model(find_model(name), device))
+
+    def save_pretrained(self, directory: str | Path) -> None:
+        """Write a model directory, from which `from_pretrained` makes the same generator again."""
+        save_model(directory, self.model, self.tokenizer, self.settings, self.card)
+
+    def push_to_hub(self, hub_id: str, *, private: bool = False) -> str:
+        """Put the model on the Hugging Face hub as `owner/name`; gives back its address."""
+        with tempfile.TemporaryDirectory() as folder:
+            self.save_pretrained(Path(folder) / "model")
+            return push(Path(folder) / "model", hub_id, private=private)
+
+    @overload
+    def generate(  # type: ignore[overload-overlap]  # a str is an iterable of str, too
+        self, prompts: str, options: DecodeOptions | None = None
+    ) -> Generation: ...
+
+    @overload
+    def generate(self, prompts: Iterable[str], options: DecodeOptions | None = None) -> list[Generation]: ...
+
+    def generate(
+        self, prompts: str | Iterable[str], options: DecodeOptions | None = None
+    ) -> Generation | list[Generation]:
+        """What the model writes after a prompt, or after each of several.
+
+        Without options it samples among all tokens; `max_length` None is 256 tokens.
+        """
+        if isinstance(prompts, str):
+            return self.generate([prompts], options)[0]
+        texts = [_checked(prompt) for prompt in prompts]
+        options = self._own(options or SAMPLING)
+        read = [self.read(text) for text in texts]
+        found = decode_prompts(self.model, read, options, self._prefix(options))
+        return [self._generation(*each) for each in zip(texts, read, found, strict=True)]
+
+    def stream(self, prompt: str, options: DecodeOptions | None = None) -> Iterator[str]:
+        """Pieces of the text as they are written; joined, with a seed, they are what `generate` gives.
+
+        A beam revises what it wrote, so `beam_size` is not used.
+        """
+        return (text for text, _ in self.steps(prompt, options) if text)
+
+    def steps(self, prompt: str, options: DecodeOptions | None = None) -> Iterator[tuple[str, float]]:
+        """As `stream`, each token's text with its log-probability; the end is none of them."""
+        read, options = self.read(_checked(prompt)), self._own(options or SAMPLING)
+        for step in stream_prompt(self.model, read, options, self._prefix(options)):
+            yield self.tokenizer.decode([step.token]), step.log_probability
+
+    @overload
+    def score(self, texts: str) -> Score: ...  # type: ignore[overload-overlap]
+
+    @overload
+    def score(self, texts: Iterable[str]) -> list[Score]: ...
+
+    def score(self, texts: str | Iterable[str]) -> Score | list[Score]:
+        """How probable the model finds a text, or each of several, as the beginning of one.
+
+        Past the context each token is foretold from at least half a context before it.
+        """
+        if isinstance(texts, str):
+            return self.score([texts])[0]
+        scores = []
+        for text in texts:
+            ids = self._sequence(_checked(text))
+            values = log_probabilities(self.model, ids, self.model.config.max_length // 2).tolist()
+            scores.append(Score(math.fsum(values), self._texts(ids[1:]), values))
+        return scores
+
+    def measure(self, text: str) -> Measure:
+        """Nats a character and perplexity over windows of the context without a past, as when training.
+
+        Of an endless text nothing stands before the first token, so that one is not foretold.
+
+        Raises:
+            ValueError: a text too short to foretell anything of.
+        """
+        ids = self._sequence(text) if self.settings.ends else self.tokenizer.encode(text)
+        if not text or len(ids) < 2:
+            raise ValueError(f"the text {text!r} is too short to foretell anything of it; give a longer one")
+        given = 0 if self.settings.ends else len(self.tokenizer.decode(ids[:1]))
+        values = log_probabilities(self.model, ids).double()
+        total, characters = -float(values.sum()), len(text) - given
+        return Measure(total / characters, math.exp(total / len(values)), characters, len(values))
+
+    def read(self, prompt: str) -> list[int]:
+        """The ids that stand for a prompt: a text of its own, or the next part of an endless one."""
+        ids = self.tokenizer.encode(prompt)
+        return [self.opening, *ids] if self.settings.ends or not ids else ids
+
+    @property
+    def opening(self) -> int:
+        """The token after which a text begins: the end of the one before, or a line break."""
+        return EOS if self.settings.ends else self.tokenizer.encode("\n")[0]
+
+    def _sequence(self, text: str) -> list[int]:
+        """A text with what it begins after and, where texts end, its end."""
+        end = [EOS] if self.settings.ends else []
+        return [self.opening, *self.tokenizer.encode(text), *end]
+
+    def _own(self, options: DecodeOptions) -> DecodeOptions:
+        """The options without the unknown piece, which stands for no text, and without an end never seen."""
+        if self.settings.ends:
+            return replace(options, disable_unk=True)
+        limit = length_limit(options)
+        return replace(options, disable_unk=True, min_length=limit, max_length=limit)
+
+    def _prefix(self, options: DecodeOptions) -> list[int]:
+        """The ids that every result begins with."""
+        prefix = options.target_prefix
+        if not prefix:
+            return []
+        return self.tokenizer.encode(prefix) if isinstance(prefix, str) else self.tokenizer.ids(prefix)
+
+    def _generation(self, prompt: str, read: Sequence[int], found: Sequence[Hypothesis]) -> Generation:
+        best, *others = (
+            Generation(
+                prompt,
+                self.tokenizer.decode(each.tokens),
+                each.score,
+                each.log_probability,
+                self._texts(each.tokens),
+                each.finish,
+                min(len(read), self.model.config.max_length),
+                each.token_log_probabilities,
+            )
+            for each in found
+        )
+        return replace(best, alternatives=others)
+
+    def _texts(self, ids: Sequence[int]) -> list[str]:
+        """The text of each token; a verbatim vocabulary's texts joined are the text."""
+        return [END if each == EOS else self.tokenizer.decode([each]) for each in ids]
+
+
+def _checked(text: str) -> str:
+    if not isinstance(text, str):
+        raise ValueError(f"a text is {text!r}, a {type(text).__name__}; give strings")
+    return text

@@ -1,0 +1,97 @@
+"""What all tasks share: the optimiser and its schedule, a guard against what is not finite, resuming.
+
+Lightning drives; a task adds its model, its loss and what it measures.
+"""
+
+from typing import Any, ClassVar
+
+import torch
+from lightning import LightningModule
+from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
+from torch import Tensor
+from torch.optim import Optimizer
+
+from .schedule import Schedule, factor, make_scheduler
+
+SHOWN = 160  # characters of a sample
+
+
+class Learner(LightningModule):
+    """A model in training.
+
+    `measures` are what its validations log as valid_NAME; `criterion` is the one the best is chosen by:
+    the least loss, else the highest value. `beta` is that of Adam's second moment.
+    """
+
+    measures: ClassVar[tuple[str, ...]] = ("loss",)
+    criterion: ClassVar[str] = "loss"
+
+    def __init__(
+        self, learning_rate: float, schedule: Schedule, warmup: int, weight_decay: float, *, beta: float
+    ):
+        super().__init__()
+        for name, value in (("learning_rate", learning_rate), ("weight_decay", weight_decay)):
+            if value < 0:
+                raise ValueError(f"task.{name} is {value}; give 0 or more")
+        self.learning_rate, self.weight_decay = learning_rate, weight_decay
+        self.schedule, self.warmup, self.beta = schedule, warmup, beta
+        self._loss: Tensor = torch.zeros(())
+
+    def describe(self, entry: dict[str, float]) -> list[str]:
+        """A validation in words: its scores, then lines of samples."""
+        raise NotImplementedError
+
+    def configure_gradient_clipping(
+        self,
+        optimizer: Optimizer,
+        gradient_clip_val: int | float | None = None,
+        gradient_clip_algorithm: str | None = None,
+    ) -> None:
+        """Stop where loss or gradient is not finite, before it reaches the weights; then clip as asked.
+
+        In 16-mixed precision gradients now and then overflow, and Lightning leaves out such an update.
+        """
+        checked = [self._loss]
+        if self.trainer.precision != "16-mixed":
+            checked += [p.grad for p in self.parameters() if p.grad is not None]
+        if not torch.isfinite(torch.nn.utils.get_total_norm(checked)):
+            raise FloatingPointError(
+                f"loss or gradient of update {self.trainer.global_step + 1} is not finite; it changed "
+                "nothing, go on with --ckpt_path last and a lower task.learning_rate or a longer task.warmup"
+            )
+        self.clip_gradients(optimizer, gradient_clip_val, gradient_clip_algorithm)
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Resume with the settings as they are now: a changed learning rate counts from here on."""
+        found = {name: tensor.shape for name, tensor in checkpoint["state_dict"].items()}
+        wanted = {name: tensor.shape for name, tensor in self.state_dict().items()}
+        if different := sorted(dict(found.items() ^ wanted.items())):
+            raise ValueError(
+                f"the checkpoint is of another model, {different[0]} differs; resume with the settings the "
+                "run began with, they are in its config.yaml"
+            )
+        (scheduler,), (optimizer,) = checkpoint["lr_schedulers"], checkpoint["optimizer_states"]
+        next_update = scheduler["last_epoch"] + 1
+        rate = self.learning_rate * factor(self.schedule, next_update, self.warmup, self.trainer.max_steps)
+        scheduler["base_lrs"] = [self.learning_rate]
+        for group in optimizer["param_groups"]:
+            group |= {"lr": rate, "initial_lr": self.learning_rate, "weight_decay": self.weight_decay}
+
+    def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
+        """Adam as of Vaswani et al. 2017 (betas .9 and .98), its rate set at every update."""
+        optimizer = torch.optim.AdamW(
+            self.parameters(),
+            lr=self.learning_rate,
+            betas=(0.9, self.beta),
+            eps=1e-9,
+            weight_decay=self.weight_decay,
+            fused=True,
+        )
+        scheduler = make_scheduler(optimizer, self.schedule, self.warmup, self.trainer.max_steps)
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
+
+
+def cut(text: str) -> str:
+    """A text that does not fill the screen."""
+    line = " ".join(text.split())
+    return line if len(line) <= SHOWN else line[: SHOWN - 1] + "…"
