@@ -18,7 +18,7 @@ from seq2seq.tokenizer import Tokenizer
 
 
 class Wording:
-    """A tokenizer, the head that finds the place of what is demanded, and the form of facts, if it reads them."""
+    """A tokenizer, the head that finds the place of what is demanded, and the form of facts it may read."""
 
     def __init__(self, tokenizer: Tokenizer, settings: Settings) -> None:
         self.tokenizer = tokenizer
