@@ -8,7 +8,8 @@ import pytest
 import yaml
 
 from seq2seq.config import ModelConfig
-from train.command import TrainCLI, _resolve_configs
+from train.command import TrainCLI
+from train.run import resolve_configs
 
 
 @pytest.fixture
@@ -23,7 +24,7 @@ def test_every_row_is_a_training_of_its_own(benchmark: ModuleType) -> None:
     configs = ["--config", "quickstart", "--config", str(benchmark.HERE / "ablations.yaml")]
     seen = set()
     for variant in benchmark.VARIANTS:
-        args, _ = _resolve_configs([*configs, *variant.arguments])
+        args, _ = resolve_configs([*configs, *variant.arguments])
         cli = TrainCLI(args)
         ModelConfig(8000, **vars(cli.sections.model))
         seen.add(yaml.safe_dump(yaml.safe_load(cli.parser.dump(cli.config, skip_none=False))))

@@ -10,7 +10,8 @@ import torch
 
 from seq2seq.config import AttentionConfig, ModelConfig
 from seq2seq.transformer import Transformer
-from train.command import TrainCLI, _resolve_configs
+from train.command import TrainCLI
+from train.run import resolve_configs
 
 TINY = {
     "data": {"vocabulary_size": 60, "batch_tokens": 64, "valid_sentences": 4},
@@ -44,7 +45,7 @@ def recipe(tmp_path: Path, sentences: list[str]) -> Path:
 def shape_of(benchmark: ModuleType, variant) -> ModelConfig:
     """The model that a variant's arguments ask for, on the recipe of the table."""
     configs = ["--config", "quickstart", "--config", str(benchmark.HERE / "attention_variants.yaml")]
-    args, _ = _resolve_configs([*configs, *variant.arguments])
+    args, _ = resolve_configs([*configs, *variant.arguments])
     return ModelConfig(4000, **vars(TrainCLI(args).sections.model))
 
 
