@@ -39,6 +39,7 @@ def test_openapi_describes_the_routes(client: "TestClient") -> None:
         "/v1/score",
         "/v1/align",
         "/v1/attention",
+        "/v1/completions",
         "/v1/models",
     }
     bodies = paths["/translate"]["post"]["requestBody"]["content"]

@@ -56,12 +56,8 @@ def test_axe_finds_nothing(visit: Visit, tab: str, sign: str) -> None:
     assert violations(visit.page) == []
 
 
-def test_axe_finds_nothing_before_and_in_the_settings(browser: "Browser", address: str) -> None:
-    """Who needs another language or other colours could not find or read where they are chosen."""
+def test_axe_finds_nothing_before_the_first_text(browser: "Browser", address: str) -> None:
+    """Who comes to the page could not find or read where to begin."""
     visit = Visit(browser, address)
-    assert violations(visit.page) == []
-    visit.page.locator("#settings").click()
-    visit.page.get_by_label("Language", exact=True).wait_for()
-    visit.page.wait_for_timeout(FADED)
     assert violations(visit.page) == []
     visit.close()

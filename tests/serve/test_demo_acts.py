@@ -88,7 +88,7 @@ def test_way_is_said(acts: Any, translator: "Translator") -> None:
     [
         ("x" * 101, OPTIONS, {"characters": 100}, "over_characters", "101 > 100"),
         (SENTENCE, OPTIONS, {"tokens": 3}, "over_tokens", "> 3"),
-        (SENTENCE, (9, 9, 1.0, 1.0, 0), {}, "over_candidates", "9 > 8"),
+        (SENTENCE, (9, 9, 1.0, 1.0, 0, ""), {}, "over_candidates", "9 > 8"),
         (SENTENCE, OPTIONS, {"seconds": 1}, "busy_slow", "5 s"),
     ],
 )

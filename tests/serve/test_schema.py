@@ -49,6 +49,7 @@ ROUTES = [
     ("POST", "/v1/score"),
     ("POST", "/v1/align"),
     ("POST", "/v1/attention"),
+    ("POST", "/v1/completions"),
     ("GET", "/v1/models"),
 ]
 
