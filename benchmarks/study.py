@@ -20,7 +20,7 @@ from seq2seq.checkpoint import load_model
 from seq2seq.options import DecodeOptions
 from seq2seq.storage import replace_file
 from train.corpus import Corpus, read_corpus
-from train.examples import expand
+from train.examples import by_source, expand
 from train.run import find_config
 from train.validation import score, translate
 
@@ -104,9 +104,9 @@ def judge(directory: Path) -> tuple[float, str]:
     config = yaml.safe_load((directory.parent / "config.yaml").read_text(encoding="utf-8"))["data"]
     known = {name: config[name] for name in Corpus.__dataclass_fields__ if name in config}
     corpus = Corpus(**known)
-    examples = expand(corpus, read_corpus(corpus)[1])
+    judged = by_source(expand(corpus, read_corpus(corpus)[1]))
     loaded = load_model(directory)
-    scores = score(translate(loaded.model, loaded.tokenizer, examples, DecodeOptions(beam_size=1)), examples)
+    scores = score(translate(loaded.model, loaded.tokenizer, judged, DecodeOptions(beam_size=1)), judged)
     return scores.bleu, scores.bleu_signature
 
 

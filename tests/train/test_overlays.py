@@ -12,7 +12,7 @@ from seq2seq.checkpoint import make_model
 from seq2seq.config import AttentionConfig, ModelConfig
 from seq2seq.language_model import LanguageModel
 from train.command import TrainCLI
-from train.run import find_config
+from train.run import find_config, model_kind
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
 RECIPES = sorted(path.stem for path in CONFIGS.glob("*.yaml"))
@@ -35,7 +35,11 @@ def test_an_overlay_is_found_by_its_name(name: str) -> None:
 def test_every_overlay_trains_on_every_recipe(recipe: str, overlay: str) -> None:
     """The command line would refuse the two together, or their model would not run two steps."""
     paths = [str(find_config(name)) for name in (recipe, f"attention/{overlay}.yaml")]
-    cli = TrainCLI(["--config", paths[0], "--config", paths[1], "--data.name", "a folder"])
+    corpus = ["--data.name", "a folder"]
+    if model_kind(["--config", paths[0]]) == "encoder_decoder":
+        for own in ("files", "valid_files", "held_out", "also"):
+            corpus += [f"--data.{own}", "[]"]
+    cli = TrainCLI(["--config", paths[0], "--config", paths[1], *corpus])
     config = ModelConfig(23, **vars(cli.sections.model))
     for name, values in section(overlay).items():
         if name != "positions":
