@@ -105,7 +105,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--access-log", action="store_true", help="one line of JSON a request, without texts")
     parser.add_argument(
-        "--batch-tokens", type=_whole, default=1024, help="tokens that run together; 1 is one text at a time"
+        "--batch-tokens", type=_whole, default=2048, help="tokens that run together; 1 is one text at a time"
     )
     parser.add_argument(
         "--patience", type=_milliseconds, default=5.0, help="milliseconds that an idle model waits for more"

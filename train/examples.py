@@ -67,6 +67,8 @@ def load_examples(
 
 def expand(corpus: Corpus, rows: Sequence[Row]) -> list[Example]:
     """The examples that rows give, one a direction of the corpus, row by row."""
+    if not corpus.languages:  # source and target may be of one language, as a summary is
+        return [Example(source, target, corpus.source, corpus.target) for source, target in rows]
     places = {language: place for place, language in enumerate(corpus.spoken)}
     return [
         Example(row[places[source]], row[places[target]], source, target)
