@@ -99,7 +99,7 @@ def default_language_model() -> str:
 
 def _translating(source: str | None, target: str | None) -> list[str]:
     """The released models for two languages (None: any), those of the fewest directions first."""
-    known = {name: directions_of(name) for name in released_models() if source or not _reads_facts(name)}
+    known = {name: directions_of(name) for name in released_models() if source or not reads_facts(name)}
     fitting = [
         name
         for name, pairs in known.items()
@@ -108,7 +108,8 @@ def _translating(source: str | None, target: str | None) -> list[str]:
     return sorted(fitting, key=lambda name: (name != f"{source}-{target}", len(known[name]), name))
 
 
-def _reads_facts(name: str) -> bool:
+def reads_facts(name: str) -> bool:
+    """Whether a released model reads facts in place of a language."""
     return read_config(MODELS / name).get("facts") is not None
 
 

@@ -22,7 +22,7 @@ from .refusal import Busy
 from .turns import Job, Run, Turns
 from .worker import Worker
 
-BUDGET = 2048  # tokens that run together
+BUDGET = 1024  # tokens that run together
 PATIENCE = 0.005  # seconds that an idle worker waits for more
 LONGEST_WAIT = 60  # seconds that a client is told to stay away, at most
 

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import uvicorn
 
-from seq2seq.released import default_model, find_model, released_models
+from seq2seq.released import default_model, find_model, reads_facts, released_models
 from seq2seq.settings import CONFIG, is_language_model, read_config
 
 from .access import read_keys
@@ -105,7 +105,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--access-log", action="store_true", help="one line of JSON a request, without texts")
     parser.add_argument(
-        "--batch-tokens", type=_whole, default=2048, help="tokens that run together; 1 is one text at a time"
+        "--batch-tokens", type=_whole, default=1024, help="tokens that run together; 1 is one text at a time"
     )
     parser.add_argument(
         "--patience", type=_milliseconds, default=5.0, help="milliseconds that an idle model waits for more"
@@ -222,7 +222,8 @@ def _options(arguments: argparse.Namespace) -> "ServerOptions":
 
 def _load(names: Sequence[str] | None, lazy: bool, pivot: bool) -> Catalog:
     """The catalog of some models, loaded now, or known by their configs until they are asked for."""
-    names = names or released_models() or [default_model(None, None)]
+    speaking = [name for name in released_models() if not reads_facts(name)]  # facts are no language to list
+    names = names or speaking or [default_model(None, None)]
     writing = [name for name in names if is_language_model(read_config(find_model(name)))]
     offers = {name: _offer(name) for name in names if name not in writing}
     catalog = Catalog(offers, writers={name: _writer(name) for name in writing}, pivot=pivot)
