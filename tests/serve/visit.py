@@ -3,12 +3,13 @@
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from open_page import OpenPage
+from open_page import PATIENCE, OpenPage
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Download, Locator
 
 SENTENCE = "two dogs plays in the snow."
+LISTENING = 6_000  # milliseconds that a click has to ask the server
 
 
 class Visit(OpenPage):
@@ -41,9 +42,18 @@ class Visit(OpenPage):
         return self.page.locator("#attention .drawing.attention")
 
     def submit(self, text: str) -> None:
-        """Types a text and clicks."""
+        """Types a text and clicks; once more where a busy page showed its button before it listened to it."""
+        from playwright.sync_api import TimeoutError
+
         self.page.locator("#source textarea").fill(text)
-        self.go.click()
+        for _ in range(PATIENCE // LISTENING):
+            try:
+                with self.page.expect_request("**/queue/join**", timeout=LISTENING):
+                    self.go.click()
+                return
+            except TimeoutError:
+                continue
+        raise AssertionError("the page does not listen to its button")
 
     def translate(self, text: str) -> None:
         """Types a text, clicks, and waits until it is translated and can be looked at."""
