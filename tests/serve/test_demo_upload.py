@@ -25,7 +25,8 @@ def test_document_comes_back_translated(
     with running(make()) as address:
         visit = Visit(browser, address)
         visit.page.get_by_text("Translate a document").click()
-        visit.page.locator("#documents input[type=file]").set_input_files(file)
+        with visit.page.expect_response("**/upload**"):  # before it the page has no file to translate
+            visit.page.locator("#documents input[type=file]").set_input_files(file)
         visit.page.get_by_label("Column to translate").fill("text")
         visit.page.get_by_role("button", name="Translate the file").click()
         visit.page.locator("#told .status").filter(has_text="Done.").wait_for()
