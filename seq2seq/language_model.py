@@ -20,8 +20,7 @@ from torch import Tensor, nn
 from seq2seq.attention import Memory
 from seq2seq.config import ModelConfig
 from seq2seq.dropout import Dropout
-from seq2seq.layers import CausalLayer, Embedding, Stack, make_norm
-from seq2seq.positions import LearnedPositions, SinusoidalPositions
+from seq2seq.layers import CausalLayer, Embedding, Stack, make_norm, make_positions
 
 
 class LanguageOutput(NamedTuple):
@@ -74,14 +73,7 @@ class LanguageModel(nn.Module):
         self.config = config
         self.embedding = Embedding(config)
         self.output = self.embedding if config.tied_embeddings else Embedding(config)
-        self.positions: nn.Module | None
-        match config.positions:
-            case "sinusoidal":
-                self.positions = SinusoidalPositions(config.max_length, config.width)
-            case "learned":
-                self.positions = LearnedPositions(config.max_length, config.width)
-            case "rotary":
-                self.positions = None  # the self-attentions turn queries and keys themselves
+        self.positions = make_positions(config)
         self.dropout = Dropout(config.dropout)
         self.layers = Stack[CausalLayer](CausalLayer(config) for _ in range(config.decoder_layers))
         self.norm = make_norm(config) if config.norm_order == "pre" else nn.Identity()

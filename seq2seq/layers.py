@@ -14,6 +14,7 @@ from torch.nn import functional
 from seq2seq.attention import CausalSelfAttention, CrossAttention, Memory, SelfAttention, Source
 from seq2seq.config import ModelConfig
 from seq2seq.dropout import Dropout
+from seq2seq.positions import LearnedPositions, SinusoidalPositions
 
 Layer = TypeVar("Layer", bound=nn.Module)
 
@@ -24,6 +25,17 @@ class Stack(nn.ModuleList, Generic[Layer]):
     if TYPE_CHECKING:
 
         def __iter__(self) -> Iterator[Layer]: ...
+
+
+def make_positions(config: ModelConfig) -> nn.Module | None:
+    """What is added to the embeddings; None where the self-attentions turn queries and keys themselves."""
+    match config.positions:
+        case "sinusoidal":
+            return SinusoidalPositions(config.max_length, config.width)
+        case "learned":
+            return LearnedPositions(config.max_length, config.width)
+        case "rotary":
+            return None
 
 
 def make_norm(config: ModelConfig) -> nn.Module:

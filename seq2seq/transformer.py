@@ -21,8 +21,15 @@ from torch import Tensor, nn
 from seq2seq.attention import LinearState, Memory, Source, padding_mask
 from seq2seq.config import PAD, ModelConfig
 from seq2seq.dropout import Dropout
-from seq2seq.layers import DecoderLayer, DecoderMaps, Embedding, EncoderLayer, Stack, make_norm
-from seq2seq.positions import LearnedPositions, SinusoidalPositions
+from seq2seq.layers import (
+    DecoderLayer,
+    DecoderMaps,
+    Embedding,
+    EncoderLayer,
+    Stack,
+    make_norm,
+    make_positions,
+)
 
 
 class Maps(NamedTuple):
@@ -136,14 +143,7 @@ class Transformer(nn.Module):
         shared = encodes and config.tied_embeddings
         self.target_embedding = self.source_embedding if shared else Embedding(config)
         self.output = self.target_embedding if config.tied_embeddings else Embedding(config)
-        self.positions: nn.Module | None
-        match config.positions:
-            case "sinusoidal":
-                self.positions = SinusoidalPositions(config.max_length, config.width)
-            case "learned":
-                self.positions = LearnedPositions(config.max_length, config.width)
-            case "rotary":
-                self.positions = None  # the self-attentions turn queries and keys themselves
+        self.positions = make_positions(config)
         self.dropout = Dropout(config.dropout)
         self.encoder = Stack[EncoderLayer](EncoderLayer(config) for _ in range(config.encoder_layers))
         self.decoder = Stack[DecoderLayer](DecoderLayer(config) for _ in range(config.decoder_layers))

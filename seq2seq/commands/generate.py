@@ -7,12 +7,11 @@ was trained to turn one text into another (facts into a sentence, say) reads the
 import argparse
 import json
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from seq2seq.commands import Failure
 from seq2seq.commands.arguments import Parser, decode_options
-from seq2seq.commands.lines import arriving, standard_input
+from seq2seq.commands.lines import given_or_arriving
 from seq2seq.options import DecodeOptions
 from seq2seq.released import default_language_model, find_model
 from seq2seq.settings import is_language_model, read_config
@@ -63,24 +62,10 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
-def _prompts(arguments: argparse.Namespace) -> Iterable[list[str]]:
-    """The prompts of the command line, or those of standard input as they arrive."""
-    if not arguments.prompt:
-        if sys.stdin.isatty():
-            print("One prompt a line; Ctrl-D ends.", file=sys.stderr)
-        return arriving(standard_input())
-    for number, prompt in enumerate(arguments.prompt, 1):
-        try:
-            prompt.encode()
-        except UnicodeEncodeError as error:
-            raise Failure(f"prompt {number} of the command line is not UTF-8; convert it first") from error
-    return [arguments.prompt]
-
-
 def _written(generator: "Generator", options: DecodeOptions, arguments: argparse.Namespace) -> Iterator[str]:
     """What to print of a language model: the prompt and what follows it."""
     context = generator.model.config.max_length
-    for group in _prompts(arguments):
+    for group in given_or_arriving(arguments.prompt, "prompt"):
         for prompt in group:
             if len(generator.read(prompt)) > context:
                 print(
@@ -105,7 +90,7 @@ def _answered(
     translator: "Translator", options: DecodeOptions, arguments: argparse.Namespace
 ) -> Iterator[str]:
     """What to print of an encoder-decoder: its answer."""
-    for group in _prompts(arguments):
+    for group in given_or_arriving(arguments.prompt, "prompt"):
         if arguments.stream:
             for prompt in group:
                 yield from translator.stream(prompt, options)

@@ -8,7 +8,7 @@ import gzip
 import queue
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -47,6 +47,20 @@ def standard_input() -> BinaryIO:
         return open(sys.stdin.fileno(), "rb", closefd=False)
     except OSError:  # a stand-in without a file, as in tests
         return sys.stdin.buffer
+
+
+def given_or_arriving(given: list[str], what: str) -> Iterable[list[str]]:
+    """The texts of the command line, each called `what`, or the lines of standard input as they arrive."""
+    if not given:
+        if sys.stdin.isatty():
+            print(f"One {what} a line; Ctrl-D ends.", file=sys.stderr)
+        return arriving(standard_input())
+    for number, text in enumerate(given, 1):
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            raise Failure(f"{what} {number} of the command line is not UTF-8; convert it first") from error
+    return [given]
 
 
 def arriving(stream: BinaryIO, name: str = "standard input") -> Iterator[list[str]]:

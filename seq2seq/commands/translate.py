@@ -9,9 +9,8 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from seq2seq.commands import Failure
 from seq2seq.commands.arguments import Parser, decode_options, load_translator
-from seq2seq.commands.lines import Counter, arriving, standard_input
+from seq2seq.commands.lines import Counter, given_or_arriving
 from seq2seq.commands.rerank import add_rerank, set_reranker
 from seq2seq.options import DecodeOptions
 
@@ -42,7 +41,7 @@ def main(argv: Sequence[str]) -> int:
     if arguments.stream and arguments.rerank:
         raise ValueError("--rerank needs whole hypotheses, and --stream shows the first; leave out one")
     options = decode_options(arguments)
-    groups = _groups(arguments)
+    groups = given_or_arriving(arguments.text, "text")
     translator = load_translator(arguments)
     set_reranker(arguments, translator)
     sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
@@ -53,20 +52,6 @@ def main(argv: Sequence[str]) -> int:
         counter.add(line.endswith("\n"))
     counter.close()
     return 0
-
-
-def _groups(arguments: argparse.Namespace) -> Iterable[list[str]]:
-    """The texts of the command line, or standard input as it arrives."""
-    if not arguments.text:
-        if sys.stdin.isatty():
-            print("One text a line; Ctrl-D ends.", file=sys.stderr)
-        return arriving(standard_input())
-    for number, text in enumerate(arguments.text, 1):
-        try:
-            text.encode()
-        except UnicodeEncodeError as error:
-            raise Failure(f"text {number} of the command line is not UTF-8; convert it first") from error
-    return [arguments.text]
 
 
 def _results(

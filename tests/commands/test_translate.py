@@ -49,6 +49,8 @@ def test_json_has_exactly_the_promised_keys(run: Run, model_directory: Path) -> 
     assert list(first) == list(blank) == KEYS
     assert len(first["alternatives"]) == 1 and first["finish"] in ("end", "length")
     assert isinstance(first["alignment"]["links"], list) and blank["text"] == ""
+    ran = run("translate", "--model", "en-de", "--json", given=b"Two dogs play in the snow.\n")
+    assert json.loads(ran.out)["alignment"]["links"], "a trained model links its words"
 
 
 def test_words_and_a_glossary_are_flags(run: Run, model_directory: Path, tmp_path: Path) -> None:
