@@ -1,12 +1,13 @@
 """A visitor of the demo page in a real browser: what they do, and what they see."""
 
+import json
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from open_page import PATIENCE, OpenPage
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Download, Locator
+    from playwright.sync_api import Browser, Download, Locator, Request
 
 SENTENCE = "two dogs plays in the snow."
 LISTENING = 6_000  # milliseconds that a click has to ask the server
@@ -45,10 +46,15 @@ class Visit(OpenPage):
         """Types a text and clicks; once more where a busy page showed its button before it listened to it."""
         from playwright.sync_api import TimeoutError
 
+        def asks(request: "Request") -> bool:
+            """Whether it is the click's: the page asks for itself too, when its first tab opens."""
+            sent = json.loads(request.post_data or "{}") if "/queue/join" in request.url else {}
+            return text in sent.get("data", [])
+
         self.page.locator("#source textarea").fill(text)
         for _ in range(PATIENCE // LISTENING):
             try:
-                with self.page.expect_request("**/queue/join**", timeout=LISTENING):
+                with self.page.expect_request(asks, timeout=LISTENING):
                     self.go.click()
                 return
             except TimeoutError:
