@@ -1,6 +1,6 @@
 """LitServe with its own batching around our translator: a peer that `serve_load.py` starts.
 
-    python benchmarks/litserve_peer.py --model en-de --port 8000
+    python benchmarks/litserve_peer.py --model en-de --workers 2 --port 8000
 
 LitServe sends its API object to a process of its own, so the class stands in a file that can be imported.
 """
@@ -15,14 +15,18 @@ BATCH, PATIENCE = 64, 0.005  # texts that run together, seconds that the first w
 class Api(litserve.LitAPI):
     """From a request to its translation, in batches."""
 
-    def __init__(self, model: str) -> None:
+    def __init__(self, model: str, workers: int) -> None:
         super().__init__(max_batch_size=BATCH, batch_timeout=PATIENCE)
         self.model = model
+        self.workers = workers
 
     def setup(self, device: str) -> None:
-        """Load the model in LitServe's process."""
+        """Load the model in a process of LitServe's, which shares the cores with its like."""
+        import torch
+
         from seq2seq import Translator
 
+        torch.set_num_threads(max(1, torch.get_num_threads() // self.workers))
         self.translator = Translator.from_pretrained(self.model, device="cpu")
 
     def decode_request(self, request: dict[str, str]) -> str:
@@ -51,9 +55,12 @@ if __name__ == "__main__":
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--model", required=True)
+    parser.add_argument("--workers", type=int, default=1, help="processes, each with the model")
     parser.add_argument("--port", type=int, required=True)
     arguments = parser.parse_args()
     # Where `mcp` is installed without `fastmcp`, LitServe 0.2.19 starts a part that it has not imported.
     litserve.server._MCP_AVAILABLE = False
-    server = litserve.LitServer(Api(arguments.model), accelerator="cpu")
+    server = litserve.LitServer(
+        Api(arguments.model, arguments.workers), accelerator="cpu", workers_per_device=arguments.workers
+    )
     server.run(port=arguments.port, generate_client_file=False, log_level="critical")

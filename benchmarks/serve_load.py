@@ -2,13 +2,15 @@
 
     python benchmarks/serve_load.py --model en-de --source FILE --clients 64 --seconds 60
 
-    ours               `seq2seq serve`
-    ours, no batching  the same with --batch-tokens 1
-    plain route        FastAPI around `transformers`' generate, same weights, one text at a time in a thread
-    litserve           LitServe, its own batching, around our translator (only if it is installed)
+    ours                 `seq2seq serve`
+    ours, no batching    the same with --batch-tokens 1
+    plain route          FastAPI around `transformers`' generate, same weights, one text at a time in a thread
+    litserve             LitServe, its own batching, around our translator (only if it is installed); with one
+                         process for the model, as it comes, and with two
 
 All of them search with beam 5 and answer the same sentences. Each server is a group of processes of its own,
-started and ended in turn; the clients are one process more. Printed for each as soon as it is known: answers
+started and ended in turn; the clients are one process more, and a thrifty one, for they run on the same
+cores. Printed for each as soon as it is known: answers
 a second, the median and the 95th percentile of the time an answer took, answers for each second of processor
 time that the server's processes used (which a busy machine changes little), and what was no 200; for ours
 also the time to the first text of a stream when nobody else asks.
@@ -28,9 +30,14 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import aiohttp
 import httpx
 from rounds import conditions
+
+if TYPE_CHECKING:
+    from aiohttp.client import _RequestContextManager
 
 HERE = Path(__file__).parent
 STREAMS = 20  # how often the first text of a stream is timed
@@ -55,10 +62,10 @@ def main() -> None:
             continue
         with serving(command) as (address, process):
             if not address:
-                print(f"{name:18} did not start and is left out", flush=True)
+                print(f"{name:20} did not start and is left out", flush=True)
                 continue
             if name == "ours":
-                print(f"{name:18} first text of a stream, idle: {first_text(address, sentences)}", flush=True)
+                print(f"{name:20} first text of a stream, idle: {first_text(address, sentences)}", flush=True)
             used = cpu_seconds(process)
             found = asyncio.run(load(address + path, sentences, arguments.clients, arguments.seconds))
             found.cpu_seconds = cpu_seconds(process) - used
@@ -103,8 +110,9 @@ def contestants(model: str) -> Iterator[tuple[str, list[str], str]]:
     except ImportError:
         print("litserve is not installed and is left out", flush=True)
     else:
-        peer = [sys.executable, str(HERE / "litserve_peer.py"), "--model", model, "--port"]
-        yield "litserve", peer, "/predict"
+        peer = [sys.executable, str(HERE / "litserve_peer.py"), "--model", model]
+        yield "litserve", [*peer, "--port"], "/predict"
+        yield "litserve, 2 workers", [*peer, "--workers", "2", "--port"], "/predict"
 
 
 @contextlib.contextmanager
@@ -180,10 +188,10 @@ class Found:
     def line(self, name: str) -> str:
         """One line: answers a second, times, errors."""
         if len(self.seconds) < 2:
-            return f"{name:18} too few answers; errors {self.errors}"
+            return f"{name:20} too few answers; errors {self.errors}"
         p95 = statistics.quantiles(self.seconds, n=20)[-1]
         return (
-            f"{name:18} {self.speed:7.1f} answers/s   "
+            f"{name:20} {self.speed:7.1f} answers/s   "
             f"{len(self.seconds) / self.cpu_seconds:6.1f} answers/CPU s   "
             f"median {1000 * statistics.median(self.seconds):6.0f} ms   p95 {1000 * p95:6.0f} ms   "
             f"errors {self.errors or 'none'}"
@@ -194,25 +202,31 @@ async def load(url: str, sentences: Sequence[str], clients: int, seconds: float)
     """Each client sends a sentence, waits for its answer, and sends the next, until time is over."""
     found = Found()
     numbers = itertools.count()
-    limits = httpx.Limits(max_connections=clients, max_keepalive_connections=clients)
+    connections = aiohttp.TCPConnector(limit=clients)
+    patience = aiohttp.ClientTimeout(LONGEST_ANSWER)
     began = time.perf_counter()
 
-    async def client(session: httpx.AsyncClient) -> None:
+    def ask(session: aiohttp.ClientSession, sentence: str) -> "_RequestContextManager":
+        return session.post(url, json={"q": sentence, "source": "en", "target": "de"})
+
+    async def client(session: aiohttp.ClientSession) -> None:
         while time.perf_counter() - began < seconds:
             sentence = sentences[next(numbers) % len(sentences)]
             start = time.perf_counter()
             try:
-                answer = await session.post(url, json={"q": sentence, "source": "en", "target": "de"})
-                problem = "" if answer.status_code == 200 else str(answer.status_code)
-            except httpx.TransportError as error:
+                async with ask(session, sentence) as answer:
+                    await answer.read()
+                problem = "" if answer.status == 200 else str(answer.status)
+            except (aiohttp.ClientError, TimeoutError) as error:
                 problem = type(error).__name__
             if problem:
                 found.errors[problem] = found.errors.get(problem, 0) + 1
             else:
                 found.seconds.append(time.perf_counter() - start)
 
-    async with httpx.AsyncClient(timeout=LONGEST_ANSWER, limits=limits) as session:
-        await session.post(url, json={"q": sentences[0], "source": "en", "target": "de"})  # warm
+    async with aiohttp.ClientSession(connector=connections, timeout=patience) as session:
+        async with ask(session, sentences[0]) as answer:  # warm
+            await answer.read()
         began = time.perf_counter()
         await asyncio.gather(*(client(session) for _ in range(clients)))
     found.lasted = time.perf_counter() - began
@@ -286,5 +300,4 @@ def serve_plain(model: str, port: int) -> None:
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
     main()

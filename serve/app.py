@@ -18,6 +18,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import torch
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse, Response
@@ -40,7 +41,7 @@ from .metrics import Metrics
 from .origins import Origins
 from .record import Record
 from .service import Service
-from .worker import Worker
+from .worker import Worker, lanes
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 CLOSED = ("/metrics",)  # to web pages of other origins
@@ -77,8 +78,11 @@ def make_app(
     limits = limits or Limits()
     options = options or ServerOptions()
     stopping = stopping or asyncio.Event()
-    metrics, worker = Metrics(), Worker()
-    batcher = Batcher(worker, limits, metrics, budget=options.budget, patience=options.patience)
+    metrics, side_by_side = Metrics(), lanes()
+    worker = Worker(side_by_side + 1, torch.get_num_threads() // side_by_side)  # batches, and a stream's step
+    batcher = Batcher(
+        worker, limits, metrics, budget=options.budget, patience=options.patience, lanes=side_by_side
+    )
     service = Service(catalog, batcher, limits, metrics)
     access = Access(options.rate, options.keys)
     app = FastAPI(

@@ -1,11 +1,11 @@
 """Dynamic batching: requests that wait together run together, in the one place where models run.
 
     job ─> room for its tokens? ─> its client's line ─┐
-             └─ no: 503                               ├─> batch within a budget ─> worker ─> results
-    job ─> ...                     ─> another line ───┘
+             └─ no: 503                               ├─> batch within a budget ─> lane ─> worker ─> results
+    job ─> ...                     ─> another line ───┘                         └────> lane
 
-While the worker is busy the next batch gathers by itself. When it is idle the first job waits a few
-milliseconds for others, which costs little and doubles what fits together. A job whose client leaves
+While all lanes are busy the next batch gathers by itself. A lane that is free waits a few milliseconds for
+others to join the first job, which costs little and doubles what fits together. A job whose client leaves
 is taken out of the line and out of the batch that runs; a server that stops turns away what has not begun.
 """
 
@@ -23,7 +23,9 @@ from .turns import Job, Run, Turns
 from .worker import Worker
 
 BUDGET = 1024  # tokens that run together
-PATIENCE = 0.005  # seconds that an idle worker waits for more
+PATIENCE = 0.005  # seconds without a newcomer after which a lane begins that was idle
+PART = 0.05  # of the time its last batch took: the patience of a lane that was not
+LONGEST_PATIENCE = 10  # times the patience, and the longest that a batch is gathered
 LONGEST_WAIT = 60  # seconds that a client is told to stay away, at most
 
 
@@ -38,18 +40,21 @@ class Batcher:
         *,
         budget: int = BUDGET,
         patience: float = PATIENCE,
+        lanes: int = 1,
     ) -> None:
         self.worker = worker
         self.limits = limits
         self.metrics = metrics
         self.budget = budget
         self.patience = patience
+        self.lanes = lanes
         self.stopping = False
         self._turns = Turns()
         self._waiters: dict[Job, asyncio.Future[None]] = {}
-        self._draining: asyncio.Task[None] | None = None
+        self._draining: list[asyncio.Task[None]] = []  # the lanes at work
         self._admitted = 0  # tokens of requests that wait or run
-        self._speed = 1000.0  # tokens a second, measured
+        self._running = 0  # tokens of batches that run
+        self._speed = 1000.0  # tokens a second of one lane, measured
 
     @contextmanager
     def admit(self, tokens: int) -> Iterator[None]:
@@ -58,7 +63,7 @@ class Batcher:
             raise Busy("busy_stopping", "the server is stopping; ask again when it is back", 5)
         allowed = self.limits.waiting_tokens
         if self._admitted and self._admitted + tokens > allowed:
-            seconds = math.ceil(self._admitted / self._speed)
+            seconds = math.ceil(self._admitted / (self._speed * self.lanes))
             raise Busy(
                 "busy_full",
                 f"the server is busy: {self._admitted} tokens wait, at most {allowed} may; ask again later",
@@ -92,8 +97,9 @@ class Batcher:
         self._waiters[job] = finished
         self._turns.add(job)
         self._count()
-        if self._draining is None or self._draining.done():
-            self._draining = asyncio.create_task(self._drain())
+        self._draining = [lane for lane in self._draining if not lane.done()]
+        if len(self._draining) < self.lanes:
+            self._draining.append(asyncio.create_task(self._drain()))
         try:
             await finished
         finally:
@@ -112,21 +118,36 @@ class Batcher:
 
     async def _drain(self) -> None:
         """Runs batch after batch until nothing waits."""
-        await self._wait_for_more()
-        while batch := self._turns.take(self.budget):
+        took = 0.0
+        while batch := await self._gather(took):
             self._count()
             self.metrics.batch_size.observe(len(batch))
-            began = time.monotonic()
+            began, tokens = time.monotonic(), sum(job.costs[index] for job, index in batch)
+            self._running += tokens
             await self._run_batch(batch)
-            tokens = sum(job.costs[index] for job, index in batch)
-            self._speed += 0.2 * (tokens / max(time.monotonic() - began, 1e-3) - self._speed)
-            await asyncio.sleep(0)  # those who were answered may ask again before the next batch is taken
+            self._running -= tokens
+            took = time.monotonic() - began
+            self._speed += 0.2 * (tokens / max(took, 1e-3) - self._speed)
 
-    async def _wait_for_more(self) -> None:
-        """Lets others join: a few milliseconds, but not longer than until a batch is full."""
-        end = time.monotonic() + self.patience
-        while self._turns.tokens < self.budget and (left := end - time.monotonic()) > 0:
-            await asyncio.sleep(min(left, 0.001))
+    async def _gather(self, took: float) -> list[tuple[Job, int]]:
+        """The next batch, which is taken when it is full, or when nobody has joined for some milliseconds.
+
+        Those whose answers have just come often have more to ask, and come one after another: after a batch
+        that `took` long, a lane is more patient. It takes no more than its share of what waits and runs, so
+        that no other lane idles or works on crumbs.
+        """
+        longest = LONGEST_PATIENCE * self.patience
+        patience = max(self.patience, min(longest, PART * took))
+        waiting, quiet, end = -1, 0.0, time.monotonic() + longest
+        while self._turns.tokens < self.budget and time.monotonic() < end:
+            if self._turns.items > waiting:
+                quiet = time.monotonic() + patience
+            elif time.monotonic() >= quiet:
+                break
+            waiting = self._turns.items
+            await asyncio.sleep(self.patience / 5)
+        share = math.ceil((self._turns.tokens + self._running) / self.lanes)
+        return self._turns.take(min(self.budget, share))
 
     async def _run_batch(self, batch: list[tuple[Job, int]]) -> None:
         batch = [(job, index) for job, index in batch if not job.given_up]

@@ -1,11 +1,12 @@
-"""The one place where models run: one call at a time, in a thread, so that the server keeps answering.
+"""The one place where models run: a few calls at a time, in threads, so that the server keeps answering.
 
     request ──┐
-    request ──┼──> limiter (one place, first come first served) ──> worker thread ──> model
+    request ──┼──> limiter (a place for each thread, first come first served) ──> thread ──> model
     stream  ──┘
 
-A stream takes the place anew for every step: a long one does not keep others waiting, and one whose
-reader has left stops before its next step.
+A small model leaves most of a processor's cores idle if one batch is spread over them, so batches run side
+by side instead, each on its share of the cores (`lanes`). A stream takes a place anew for every step: a
+long one does not keep others waiting, and one whose reader has left stops before its next step.
 """
 
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -13,22 +14,34 @@ from typing import TypeVar
 
 import anyio
 import anyio.to_thread
+import torch
 
 Result = TypeVar("Result")
 
+MOST_LANES = 4  # each holds a batch in memory, and all of them take turns in one interpreter
+
+
+def lanes() -> int:
+    """How many batches run side by side: one on a GPU, else one for each core that torch may use."""
+    return 1 if torch.cuda.is_available() else min(MOST_LANES, torch.get_num_threads())
+
 
 class Worker:
-    """Runs calls of models one after another, away from the event loop."""
+    """Runs calls of models away from the event loop, `places` at a time, on `threads` cores each.
 
-    def __init__(self) -> None:
-        self._limiter = anyio.CapacityLimiter(1)
+    None leaves the number of cores to torch.
+    """
+
+    def __init__(self, places: int = 1, threads: int | None = None) -> None:
+        self._limiter = anyio.CapacityLimiter(places)
+        self._threads = threads
 
     async def run(self, call: Callable[[], Result]) -> Result:
         """The result of `call()`; a caller that gives up while waiting leaves the queue."""
-        return await anyio.to_thread.run_sync(call, limiter=self._limiter)
+        return await anyio.to_thread.run_sync(self._call, call, limiter=self._limiter)
 
     async def stream(self, steps: Iterator[Result]) -> AsyncIterator[Result]:
-        """The items of a generator, each made in the worker thread; closed when its reader leaves."""
+        """The items of a generator, each made in a worker thread; closed when its reader leaves."""
         try:
             while True:
                 item = await self.run(lambda: next(steps, _END))
@@ -38,6 +51,11 @@ class Worker:
         finally:
             if close := getattr(steps, "close", None):
                 close()
+
+    def _call(self, call: Callable[[], Result]) -> Result:
+        if self._threads is not None:
+            torch.set_num_threads(self._threads)  # of this thread, which another worker may have used
+        return call()
 
 
 _END = object()

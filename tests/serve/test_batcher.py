@@ -35,12 +35,15 @@ class Model:
         return [2 * item for item in items]
 
 
-def run(main: Callable[[Batcher, Model], Awaitable[Any]], *, open: bool = True, **limits: int) -> Model:
+def run(
+    main: Callable[[Batcher, Model], Awaitable[Any]], *, open: bool = True, lanes: int = 1, **limits: int
+) -> Model:
     """Runs a test in a loop of its own with a batcher of budget 100; gives the model to look at."""
     model = Model(open=open)
 
     async def inner() -> None:
-        batcher = Batcher(Worker(), Limits(**limits), Metrics(), budget=100, patience=0.001)
+        worker = Worker(lanes)
+        batcher = Batcher(worker, Limits(**limits), Metrics(), budget=100, patience=0.001, lanes=lanes)
         await asyncio.wait_for(main(batcher, model), 60)
 
     asyncio.run(inner())
@@ -82,6 +85,25 @@ def test_what_comes_while_the_model_works_runs_together() -> None:
         await asyncio.gather(first, *others)
 
     assert run(main, open=False).batches == [[0], [1, 2, 3, 4, 5, 6, 7, 8]]
+
+
+def test_lanes_share_what_waits() -> None:
+    """One lane would take everything while the other idles, or two batches would wait for each other."""
+
+    async def main(batcher: Batcher, model: Model) -> None:
+        both = threading.Barrier(2, timeout=30)
+        batches: list[list[int]] = []
+
+        def together(items: list[int], given_up: Callable[[int], bool]) -> list[int]:
+            both.wait()
+            batches.append(list(items))
+            return items
+
+        asked = [batcher.run(f"client {n}", "kind", together, [n], [1]) for n in range(8)]
+        assert await asyncio.gather(*asked) == [[n] for n in range(8)]
+        assert sorted(map(len, batches)) == [4, 4]
+
+    run(main, lanes=2)
 
 
 def test_fault_of_one_is_not_the_fault_of_others() -> None:

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 
 import anyio
+import torch
 
 from serve.worker import Worker
 
@@ -28,6 +29,30 @@ def test_calls_run_one_at_a_time() -> None:
 
     anyio.run(main)
     assert together == [1] * 8
+
+
+def test_places_are_how_many_run_at_once() -> None:
+    """A second lane would wait for the first, and half of the cores with it."""
+    both = threading.Barrier(2, timeout=30)
+
+    async def main() -> None:
+        worker = Worker(places=2)
+        async with anyio.create_task_group() as group:
+            group.start_soon(worker.run, both.wait)
+            group.start_soon(worker.run, both.wait)
+
+    anyio.run(main)
+
+
+def test_calls_use_their_share_of_the_cores() -> None:
+    """Each of two lanes would spread over all cores, and they would wait for each other there."""
+    before = torch.get_num_threads()
+
+    async def main() -> list[int]:
+        return [await Worker(threads=number).run(torch.get_num_threads) for number in (2, 1)]
+
+    assert anyio.run(main) == [2, 1]
+    assert torch.get_num_threads() == before
 
 
 def test_calls_run_away_from_the_event_loop() -> None:
