@@ -1,17 +1,13 @@
-"""Translator: texts in, translations out.
+"""Translator: texts in, translations out; what the model finds of a pair; its directions, and its files.
 
-    text -> segments -> ids -> batches of like length -> encode -> search -> ids -> text
-
-A text is split at line breaks, and where it is longer than the longest the model was trained on;
-segments of all texts of a chunk are translated side by side and put together again in order. A model of
-several target languages is told by a tag behind the source which one to write.
+translate, stream    texts through the pipeline
+score                a target's probability, given its source
+attention, align     what one forced pass over both looks at
 """
 
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from copy import copy
-from dataclasses import replace
-from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import overload
@@ -20,22 +16,20 @@ import torch
 
 from seq2seq.alignment import Alignment, AttentionMaps
 from seq2seq.checkpoint import Settings, save_model
-from seq2seq.config import UNK
-from seq2seq.decoding import decode_sources, length_limits, stream_source
+from seq2seq.decoding import length_limits
 from seq2seq.ensemble import load_models
 from seq2seq.forced import END, decoded_side, explain, force, read_side
 from seq2seq.hub import push
 from seq2seq.options import DecodeOptions
 from seq2seq.packing import Storage
+from seq2seq.pipeline import Pipeline, checked
 from seq2seq.released import find_model, named_direction
-from seq2seq.reranking import n_best, reranked, reranker_of
-from seq2seq.search import GivenUp, Hypothesis
-from seq2seq.segment import segment
-from seq2seq.terms import Reading, until
-from seq2seq.text import BLANK_PIECE
+from seq2seq.reranking import reranker_of
+from seq2seq.search import GivenUp
+from seq2seq.terms import Reading
 from seq2seq.tokenizer import Tokenizer
 from seq2seq.transformer import Model, Transformer
-from seq2seq.translation import Alternative, Forced, Score, Translation, join_parts
+from seq2seq.translation import Score, Translation
 from seq2seq.wording import Wording
 
 # Texts taken from an iterable at once: few at first, so that results come soon, then enough to fill
@@ -145,7 +139,7 @@ class Translator:
         """
         directed, options = self._ready(options, source_language, target_language)
         if isinstance(texts, str):
-            return directed._translate_chunk([texts], options)[0]
+            return directed._pipeline.translate([texts], options)[0]
         return directed._translate_all(iter(texts), options)
 
     def translate_batch(
@@ -162,7 +156,7 @@ class Translator:
         costs nothing from then on, and is given back as it is.
         """
         directed, options = self._ready(options, source_language, target_language)
-        return directed._translate_chunk(list(texts), options, given_up)
+        return directed._pipeline.translate(list(texts), options, given_up)
 
     def stream(
         self,
@@ -176,7 +170,7 @@ class Translator:
         A beam revises what it wrote, so `beam_size` is not used; with sampling it is the sampled text.
         """
         directed, options = self._ready(options, source_language, target_language)
-        return directed._stream(_checked(text), options)
+        return directed._pipeline.stream(checked(text), options)
 
     @overload
     def score(self, sources: str, targets: str) -> Score: ...  # type: ignore[overload-overlap]
@@ -206,9 +200,11 @@ class Translator:
             raise ValueError(
                 f"there are {len(sources)} sources but {len(targets)} targets; give one for each"
             )
-        target_ids = [self._ids(target, source) for source, target in zip(sources, targets, strict=True)]
+        target_ids = [
+            self.wording.ids(target, source) for source, target in zip(sources, targets, strict=True)
+        ]
         tag = self.tag
-        scores = force(self.model, [self._ids(source, source) + tag for source in sources], target_ids)
+        scores = force(self.model, [self.wording.ids(source, source) + tag for source in sources], target_ids)
         return [
             Score(sum(values), [*self.tokenizer.pieces(ids), END], values)
             for ids, values in zip(target_ids, scores, strict=True)
@@ -216,13 +212,13 @@ class Translator:
 
     def attention(self, source: str, target: str | None = None) -> AttentionMaps:
         """Every attention map of one pass over source and target (None: the model's own translation)."""
-        tokenizer = self.tokenizer_of(_checked(source))
+        tokenizer = self.tokenizer_of(checked(source))
         source_side = read_side(tokenizer, source, self.tag)
         if target is not None:
-            target_side = read_side(tokenizer, _checked(target))
+            target_side = read_side(tokenizer, checked(target))
         else:
             reading = Reading(source, *tokenizer.encode_with_spans(source))
-            best = self._search([reading], [[]], DecodeOptions(), None)[0][0]
+            best = self._pipeline.search([reading], [[]], DecodeOptions(), None)[0][0]
             target_side = decoded_side(tokenizer, best.tokens)
         return explain(self.model, self.tokenizer, source_side, target_side)[1]
 
@@ -236,12 +232,20 @@ class Translator:
 
     def segments(self, text: str, options: DecodeOptions | None = None) -> list[tuple[str, str]]:
         """What is translated at once: segments, each with the blanks or line breaks that follow it."""
-        longest = min(self.settings.longest_source, self.model.config.max_length)
-        asked = (options or DecodeOptions()).later
-        parts = segment(_checked(text), longest, lambda part: self.wording.length(part, asked))
-        return [(part.text, part.separator) for part in parts] or [(text, "")]
+        return self._pipeline.segments(text, options or DecodeOptions())
 
-    # --- texts -------------------------------------------------------------------------------------
+    def knows(self, ids: list[int]) -> bool:
+        """Whether any piece says something to the model; a lone blank does not."""
+        return self.wording.knows(ids)
+
+    def tokenizer_of(self, source: str) -> Tokenizer:
+        """What reads a source and writes its result; ValueError where it is not the facts it should be."""
+        return self.wording.tokenizer_of(source)
+
+    @property
+    def _pipeline(self) -> Pipeline:
+        """The way of texts in the direction that was chosen."""
+        return Pipeline(self.model, self.wording, self.settings, self.reranker, self.target_language)
 
     def _ready(
         self, options: DecodeOptions | None, source: str | None, target: str | None
@@ -255,140 +259,5 @@ class Translator:
     def _translate_all(self, texts: Iterator[str], options: DecodeOptions) -> Iterator[Translation]:
         size = FIRST_CHUNK
         while chunk := list(islice(texts, size)):
-            yield from self._translate_chunk(chunk, options)
+            yield from self._pipeline.translate(chunk, options)
             size = min(2 * size, CHUNK)
-
-    def _translate_chunk(
-        self, texts: list[str], options: DecodeOptions, given_up: GivenUp | None = None
-    ) -> list[Translation]:
-        """Translate all segments of some texts side by side."""
-        work: list[Reading] = []  # the segments to be decoded, what each must begin with, whose each is
-        prefixes: list[list[int]] = []
-        owners: list[int] = []
-        layouts: list[list[tuple[str, str, int | None]]] = []  # segment, separator, its place in `work`
-        for number, text in enumerate(texts):
-            asked = options
-            layouts.append([])
-            for part, separator in self.segments(text, options):
-                reading = self.wording.read(part, asked)
-                known = reading.says_something and self.knows(reading.ids)
-                layouts[-1].append((part, separator, len(work) if known else None))
-                if known:
-                    work.append(reading)
-                    prefixes.append(self._ids(asked.target_prefix or (), part))
-                    owners.append(number)
-                    asked = options.later  # what begins the text does not begin each of its parts
-        left = None if given_up is None else lambda place: given_up(owners[place])
-        found = self._search(work, prefixes, options, left)
-        done = [self._translation(*each, options) for each in zip(work, found, strict=True)]
-        return [_assemble(text, layout, done) for text, layout in zip(texts, layouts, strict=True)]
-
-    def _search(
-        self,
-        work: list[Reading],
-        prefixes: list[list[int]],
-        options: DecodeOptions,
-        given_up: GivenUp | None,
-    ) -> list[list[Hypothesis]]:
-        """The hypotheses for each segment, in the order of the re-ranker where there is one."""
-        named = self.settings.reranker
-        found = decode_sources(
-            self.model,
-            [reading.ids + self.tag for reading in work],
-            n_best(options, named.beam if named else 1) if self.reranker else options,
-            prefixes if options.target_prefix else None,
-            given_up=given_up,
-            vocabulary=self.wording.vocabulary,
-            phrases=[reading.phrases for reading in work],
-        )
-        if not self.reranker:
-            return found
-        sources = [reading.source for reading in work]
-        return reranked(self.reranker, self.tokenizer_of, sources, found, options.num_hypotheses)
-
-    def _translation(self, reading: Reading, found: list[Hypothesis], options: DecodeOptions) -> Translation:
-        if not found:
-            return Translation(reading.source, reading.source)
-        pieces, best = self.tokenizer.pieces, found[0]
-        texts = [self.wording.text(reading, each.tokens, options) for each in found]
-        return Translation(
-            reading.source,
-            texts[0],
-            best.score,
-            best.log_probability,
-            [
-                Alternative(text, h.score, h.log_probability, pieces(h.tokens), h.finish)
-                for text, h in zip(texts[1:], found[1:], strict=True)
-            ],
-            pieces(best.tokens),
-            best.finish,
-            explain=partial(self._explain, reading, best.tokens, options),
-        )
-
-    def _explain(self, reading: Reading, target_ids: list[int], options: DecodeOptions) -> Forced:
-        """The forced pass over the very pieces that the search read and wrote."""
-        target_side = self.wording.side(reading, target_ids, options)
-        source_side = reading.side._replace(ids=reading.ids + self.tag)
-        scores, maps = explain(self.model, self.tokenizer, source_side, target_side)
-        return Forced(scores, maps.alignment(self.settings.alignment))
-
-    def knows(self, ids: list[int]) -> bool:
-        """Whether any piece says something to the model; a lone blank does not."""
-        return bool(set(ids) - {UNK, *self.tokenizer.ids([BLANK_PIECE])})
-
-    def tokenizer_of(self, source: str) -> Tokenizer:
-        """What reads a source and writes its result; ValueError where it is not the facts it should be."""
-        return self.wording.tokenizer_of(source)
-
-    def _ids(self, text: str | Sequence[str], source: str | Sequence[str]) -> list[int]:
-        """The ids of a source or its target; given as pieces, they say nothing of the source."""
-        if not isinstance(text, str):
-            return self.tokenizer.ids(text)
-        return (self.tokenizer_of(source) if isinstance(source, str) else self.tokenizer).encode(text)
-
-    def _stream(self, text: str, options: DecodeOptions) -> Iterator[str]:
-        asked = options
-        for part, separator in self.segments(text, options):
-            reading = self.wording.read(part, asked)
-            if not (reading.says_something and self.knows(reading.ids)):
-                yield from filter(None, [part])
-            else:
-                yield from self._stream_part(reading, asked)
-                asked = options.later
-            if separator:
-                yield separator
-
-    def _stream_part(self, reading: Reading, options: DecodeOptions) -> Iterator[str]:
-        """The text of one segment, each time what the newest piece adds to it; whole where phrases are
-        demanded, for their places are found by a beam."""
-        prefix = self._ids(options.target_prefix or (), reading.source)
-        if reading.phrases:
-            found = self._search([reading], [prefix], replace(options, num_hypotheses=1), None)
-            yield self.wording.text(reading, found[0][0].tokens, options)
-            return
-        written: list[int] = []
-        shown = ""
-        decoded = self.tokenizer_of(reading.source).decode
-        for step in stream_source(
-            self.model, reading.ids + self.tag, options, prefix, self.wording.vocabulary
-        ):
-            written.append(step.token)
-            text = until(decoded(written), options.stop or ())
-            if len(text) > len(shown):
-                yield text[len(shown) :]
-                shown = text
-        yield from filter(None, [self.wording.text(reading, written, options)[len(shown) :]])
-
-
-def _assemble(text: str, layout: list[tuple[str, str, int | None]], done: list[Translation]) -> Translation:
-    """The translation of a text from those of its segments; what the model does not know stays as it is."""
-    parts = [Translation(part, part) if place is None else done[place] for part, _, place in layout]
-    if len(parts) == 1 and not layout[0][1]:
-        return parts[0]
-    return join_parts(text, parts, [separator for _, separator, _ in layout])
-
-
-def _checked(text: str) -> str:
-    if not isinstance(text, str):
-        raise ValueError(f"a text is {text!r}, a {type(text).__name__}; give strings")
-    return text

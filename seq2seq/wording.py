@@ -3,6 +3,7 @@
 source -> Reading (ids, phrases to be written) -> search -> tokens -> text, with what is kept in its place
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 
@@ -34,6 +35,16 @@ class Wording:
     def tokenizer_of(self, source: str) -> Tokenizer:
         """What reads a source and writes its result; ValueError where it is not the facts it should be."""
         return tokenizer_of(self.tokenizer, self.facts, source)
+
+    def ids(self, text: str | Sequence[str], source: str | Sequence[str]) -> list[int]:
+        """The ids of a source or its target; given as pieces, they say nothing of the source."""
+        if not isinstance(text, str):
+            return self.tokenizer.ids(text)
+        return (self.tokenizer_of(source) if isinstance(source, str) else self.tokenizer).encode(text)
+
+    def knows(self, ids: list[int]) -> bool:
+        """Whether any piece says something to the model; a lone blank does not."""
+        return bool(set(ids) - {UNK, *self.tokenizer.ids([BLANK_PIECE])})
 
     def length(self, part: str, options: DecodeOptions) -> int:
         """Pieces with the special ones; facts are never taken apart."""

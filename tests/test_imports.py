@@ -34,6 +34,7 @@ LAYERS: list[set[str]] = [
     {"checkpoint", "decoding", "forced", "generation", "translation"},
     {"hub", "slot_ranking", "terms"},
     {"ensemble", "reranking", "wording"},
+    {"pipeline"},
     {"aligner", "translator", "generator"},
     {"commands", "train", "serve"},
     {"cli"},

@@ -1,0 +1,169 @@
+"""Pipeline: the way of texts through a model and back, in one direction.
+
+    text -> segments -> ids -> batches of like length -> encode -> search -> ids -> text
+
+A text is split at line breaks, and where it is longer than the longest the model was trained on;
+segments of all texts are translated side by side and put together again in order. A model of several
+target languages is told by a tag behind the source which one to write.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+
+from seq2seq.decoding import decode_sources, stream_source
+from seq2seq.forced import explain
+from seq2seq.options import DecodeOptions
+from seq2seq.reranking import Reranker, n_best, reranked
+from seq2seq.search import GivenUp, Hypothesis
+from seq2seq.segment import segment
+from seq2seq.settings import Settings
+from seq2seq.terms import Reading, until
+from seq2seq.transformer import Model
+from seq2seq.translation import Alternative, Forced, Translation, join_parts
+from seq2seq.wording import Wording
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """A model, what its texts are read and written with, and the language that it is to write."""
+
+    model: Model
+    wording: Wording
+    settings: Settings
+    reranker: Reranker | None  # chooses among the hypotheses of a beam
+    target_language: str | None
+
+    @property
+    def tag(self) -> list[int]:
+        """What goes behind the ids of a source: the target language's tag, or nothing without tags."""
+        return self.wording.tokenizer.tag(self.target_language)
+
+    def segments(self, text: str, options: DecodeOptions) -> list[tuple[str, str]]:
+        """What is translated at once: segments, each with the blanks or line breaks that follow it."""
+        longest = min(self.settings.longest_source, self.model.config.max_length)
+        asked = options.later
+        parts = segment(checked(text), longest, lambda part: self.wording.length(part, asked))
+        return [(part.text, part.separator) for part in parts] or [(text, "")]
+
+    def translate(
+        self, texts: list[str], options: DecodeOptions, given_up: GivenUp | None = None
+    ) -> list[Translation]:
+        """Translate all segments of some texts side by side."""
+        work: list[Reading] = []  # the segments to be decoded, what each must begin with, whose each is
+        prefixes: list[list[int]] = []
+        owners: list[int] = []
+        layouts: list[list[tuple[str, str, int | None]]] = []  # segment, separator, its place in `work`
+        for number, text in enumerate(texts):
+            asked = options
+            layouts.append([])
+            for part, separator in self.segments(text, options):
+                reading = self.wording.read(part, asked)
+                known = reading.says_something and self.wording.knows(reading.ids)
+                layouts[-1].append((part, separator, len(work) if known else None))
+                if known:
+                    work.append(reading)
+                    prefixes.append(self.wording.ids(asked.target_prefix or (), part))
+                    owners.append(number)
+                    asked = options.later  # what begins the text does not begin each of its parts
+        left = None if given_up is None else lambda place: given_up(owners[place])
+        found = self.search(work, prefixes, options, left)
+        done = [self._translation(*each, options) for each in zip(work, found, strict=True)]
+        return [_assemble(text, layout, done) for text, layout in zip(texts, layouts, strict=True)]
+
+    def search(
+        self,
+        work: list[Reading],
+        prefixes: list[list[int]],
+        options: DecodeOptions,
+        given_up: GivenUp | None,
+    ) -> list[list[Hypothesis]]:
+        """The hypotheses for each segment, in the order of the re-ranker where there is one."""
+        named = self.settings.reranker
+        found = decode_sources(
+            self.model,
+            [reading.ids + self.tag for reading in work],
+            n_best(options, named.beam if named else 1) if self.reranker else options,
+            prefixes if options.target_prefix else None,
+            given_up=given_up,
+            vocabulary=self.wording.vocabulary,
+            phrases=[reading.phrases for reading in work],
+        )
+        if not self.reranker:
+            return found
+        sources = [reading.source for reading in work]
+        return reranked(self.reranker, self.wording.tokenizer_of, sources, found, options.num_hypotheses)
+
+    def _translation(self, reading: Reading, found: list[Hypothesis], options: DecodeOptions) -> Translation:
+        if not found:
+            return Translation(reading.source, reading.source)
+        pieces, best = self.wording.tokenizer.pieces, found[0]
+        texts = [self.wording.text(reading, each.tokens, options) for each in found]
+        return Translation(
+            reading.source,
+            texts[0],
+            best.score,
+            best.log_probability,
+            [
+                Alternative(text, h.score, h.log_probability, pieces(h.tokens), h.finish)
+                for text, h in zip(texts[1:], found[1:], strict=True)
+            ],
+            pieces(best.tokens),
+            best.finish,
+            explain=partial(self._explain, reading, best.tokens, options),
+        )
+
+    def _explain(self, reading: Reading, target_ids: list[int], options: DecodeOptions) -> Forced:
+        """The forced pass over the very pieces that the search read and wrote."""
+        target_side = self.wording.side(reading, target_ids, options)
+        source_side = reading.side._replace(ids=reading.ids + self.tag)
+        scores, maps = explain(self.model, self.wording.tokenizer, source_side, target_side)
+        return Forced(scores, maps.alignment(self.settings.alignment))
+
+    def stream(self, text: str, options: DecodeOptions) -> Iterator[str]:
+        asked = options
+        for part, separator in self.segments(text, options):
+            reading = self.wording.read(part, asked)
+            if not (reading.says_something and self.wording.knows(reading.ids)):
+                yield from filter(None, [part])
+            else:
+                yield from self._stream_part(reading, asked)
+                asked = options.later
+            if separator:
+                yield separator
+
+    def _stream_part(self, reading: Reading, options: DecodeOptions) -> Iterator[str]:
+        """The text of one segment, each time what the newest piece adds to it; whole where phrases are
+        demanded, for their places are found by a beam."""
+        prefix = self.wording.ids(options.target_prefix or (), reading.source)
+        if reading.phrases:
+            found = self.search([reading], [prefix], replace(options, num_hypotheses=1), None)
+            yield self.wording.text(reading, found[0][0].tokens, options)
+            return
+        written: list[int] = []
+        shown = ""
+        decoded = self.wording.tokenizer_of(reading.source).decode
+        for step in stream_source(
+            self.model, reading.ids + self.tag, options, prefix, self.wording.vocabulary
+        ):
+            written.append(step.token)
+            text = until(decoded(written), options.stop or ())
+            if len(text) > len(shown):
+                yield text[len(shown) :]
+                shown = text
+        yield from filter(None, [self.wording.text(reading, written, options)[len(shown) :]])
+
+
+def _assemble(text: str, layout: list[tuple[str, str, int | None]], done: list[Translation]) -> Translation:
+    """The translation of a text from those of its segments; what the model does not know stays as it is."""
+    parts = [Translation(part, part) if place is None else done[place] for part, _, place in layout]
+    if len(parts) == 1 and not layout[0][1]:
+        return parts[0]
+    return join_parts(text, parts, [separator for _, separator, _ in layout])
+
+
+def checked(text: str) -> str:
+    """The text; ValueError where it is none."""
+    if not isinstance(text, str):
+        raise ValueError(f"a text is {text!r}, a {type(text).__name__}; give strings")
+    return text
