@@ -22,6 +22,7 @@ from pronouns import Question, held_out, judge, pronoun_weights, read_questions,
 
 from seq2seq import Translator
 
+PRINTED = 6  # sentences of the kind that is shown
 QUESTIONS = Path(__file__).with_name("pronouns.tsv")
 CELL, ROW = 34.0, 11.0  # a word's column and a head's row
 LAYER_GAP, SLANT, LEFT = 5.0, 74.0, 62.0
@@ -110,7 +111,7 @@ def _accuracy(
 
 
 def table(translator: Translator, questions: dict[str, list[Question]], kind: str) -> str:
-    """The accuracy of every head by kind; where each pronoun looks hardest; the translations of a pair."""
+    """The accuracy of every head by kind; where each pronoun looks hardest; the first translations."""
     lines = []
     for name, asked in questions.items():
         right = judge(translator, asked)
@@ -122,12 +123,12 @@ def table(translator: Translator, questions: dict[str, list[Question]], kind: st
         )
         found = [strongest(translator, question) for question in asked]
         hits = sum(
-            f.word.strip(".,") in (q.text[slice(*q.meant)], q.text[slice(*q.other)])
+            f.word.strip(".,。") in (q.text[slice(*q.meant)], q.text[slice(*q.other)])
             for f, q in zip(found, asked, strict=True)
         )
         mean = torch.tensor([f.weight for f in found]).mean()
         lines.append(f"{name}: the largest weight of all, {mean:.2f} in the mean, lies on a noun in {hits}")
-    for question in questions[kind][:2]:
+    for question in questions[kind][:PRINTED]:
         where = strongest(translator, question)
         lines.append(f"{question.text} -> {translator.translate(question.text).text}")
         lines.append(

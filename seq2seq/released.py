@@ -13,6 +13,7 @@ from pathlib import Path
 from seq2seq.settings import CONFIG, TOKENIZER, WEIGHTS, directions, is_language_model, read_config
 
 MODELS = Path(__file__).parent / "models"
+FIRST = "en-de"  # what is meant where nothing is said
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", re.ASCII)
 
 
@@ -98,14 +99,18 @@ def default_language_model() -> str:
 
 
 def _translating(source: str | None, target: str | None) -> list[str]:
-    """The released models for two languages (None: any), those of the fewest directions first."""
+    """The released models for two languages (None: any), those of the fewest directions first, then `FIRST`."""
     known = {name: directions_of(name) for name in released_models() if source or not reads_facts(name)}
     fitting = [
         name
         for name, pairs in known.items()
         if any(source in (None, s) and target in (None, t) for s, t in pairs)
     ]
-    return sorted(fitting, key=lambda name: (name != f"{source}-{target}", len(known[name]), name))
+
+    def place(name: str) -> tuple[bool, int, bool, str]:
+        return name != f"{source}-{target}", len(known[name]), name != FIRST, name
+
+    return sorted(fitting, key=place)
 
 
 def reads_facts(name: str) -> bool:
