@@ -57,7 +57,8 @@ def rotate(x: Tensor, positions: Tensor) -> Tensor:
     else:
         cos, sin = _turn(positions, x.shape[-1], x.dtype)
     first, second = x.chunk(2, dim=-1)
-    return torch.cat([first * cos - second * sin, second * cos + first * sin], dim=-1)
+    turned = torch.addcmul(first * cos, second, sin, value=-1), torch.addcmul(second * cos, first, sin)
+    return torch.cat(turned, dim=-1)
 
 
 def _turn(positions: Tensor, width: int, dtype: torch.dtype) -> tuple[Tensor, Tensor]:

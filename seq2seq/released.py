@@ -99,7 +99,7 @@ def default_language_model() -> str:
 
 
 def _translating(source: str | None, target: str | None) -> list[str]:
-    """The released models for two languages (None: any), those of the fewest directions first, then `FIRST`."""
+    """The released models for two languages (None: any), the fewest directions first, then `FIRST`."""
     known = {name: directions_of(name) for name in released_models() if source or not reads_facts(name)}
     fitting = [
         name

@@ -181,7 +181,10 @@ class CausalSelfAttention(Attention):
         appended to in place.
         """
         read = 0 if memory is None else memory.length
-        positions = torch.arange(read, read + x.shape[1], device=x.device)
+        alone = x.shape[1] == 1 and not self.config.sparse  # a single newest token has no future to hide
+        positions = None
+        if self.config.rotary or not alone:
+            positions = torch.arange(read, read + x.shape[1], device=x.device)
         query, compressed = self.heads.query(x, positions), self.heads.compress(x, positions)
         if self.config.linear:
             assert not isinstance(memory, KeyValueCache)
@@ -193,7 +196,7 @@ class CausalSelfAttention(Attention):
         check_mask(mask, query, compressed)
         if self.near_only(query, compressed, mask, need_weights):
             return self.read_near(query, compressed, mask, causal=True)
-        if x.shape[1] > 1 or self.config.sparse:  # a single newest token has no future to hide
+        if positions is not None and not alone:
             end = read + x.shape[1]
             held = torch.arange(end - compressed.shape[1], end, device=x.device)
             mask = all_of(mask, sparse_mask(self.config, positions, held), causal_mask(positions, held))

@@ -6,6 +6,7 @@ Tokens go in as [N, T], logits come out as [N, V]; nothing else is known of the 
 """
 
 from collections.abc import Callable, Generator, Iterator, Sequence
+from itertools import groupby
 from typing import TypeVar
 
 import torch
@@ -122,6 +123,9 @@ def walk(task: Task) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
     history = torch.empty(task.sentences * width, 0, dtype=torch.long, device=task.device)
     ended = torch.zeros(task.sentences * width, dtype=torch.bool, device=task.device)
     newest = torch.full((task.sentences, 1), BOS, device=task.device)
+    samples_of = torch.arange(width, device=task.device)
+    places = torch.arange(task.sentences * width, device=task.device)
+    shortest = int(task.limits.min())
     while True:
         logits = task.read(newest)
         if len(logits) < len(ended):  # after the first step: one row a sentence has been read
@@ -129,10 +133,13 @@ def walk(task: Task) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
             task.select(rows, None)
             logits = logits[rows]
         tokens, own = choose(task, logits, history, sentences, chance)
-        samples_of = torch.arange(width, device=task.device)
-        yield (sentences[:, None] * width + samples_of).flatten(), tokens, own
+        yield places, tokens, own
         history = torch.cat([history, tokens[:, None]], 1)
-        ended |= tokens == EOS
+        newest = history[:, -1:]
+        ends = tokens == EOS
+        if task.given_up is None and history.shape[1] < shortest and not ends.any():
+            continue  # nobody leaves
+        ended |= ends
         going = ~ended.view(-1, width).all(1) & (task.limits[sentences] > history.shape[1])
         gone = task.is_gone(sentences)
         if gone is not None:
@@ -144,7 +151,7 @@ def walk(task: Task) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
             rows = (stay[:, None] * width + samples_of).flatten()
             task.select(rows, stay)
             sentences, history, ended = sentences[stay], history[rows], ended[rows]
-        newest = history[:, -1:]
+            places, newest = places[rows], newest[rows]
 
 
 def samples(options: DecodeOptions) -> int:
@@ -170,15 +177,26 @@ def choose(
     return tokens, log_probabilities.gather(1, tokens[:, None]).squeeze(1)
 
 
+def _together(
+    steps: Iterator[tuple[Tensor, Tensor, Tensor]],
+) -> Iterator[tuple[int, Tensor, Tensor, Tensor]]:
+    """Steps of the same rows at once: the first one's position, rows [N], tokens and log p [N, T]."""
+    position = 0
+    for _, group in groupby(steps, key=lambda step: id(step[0])):
+        rows, tokens, own = zip(*group, strict=True)
+        yield position, rows[0], torch.stack(tokens, 1), torch.stack(own, 1)
+        position += len(rows)
+
+
 def collect(task: Task, steps: Iterator[tuple[Tensor, Tensor, Tensor]]) -> list[list[Hypothesis]]:
     """All that `walk` wrote, as hypotheses sorted by score, a list for each sentence."""
     width = samples(task.options)
     shape = (task.sentences * width, task.longest)
     written = torch.full(shape, PAD, device=task.device)
     log_probabilities = torch.zeros(shape, device=task.device)
-    for position, (rows, tokens, own) in enumerate(steps):
-        written[rows, position] = tokens
-        log_probabilities[rows, position] = own
+    for first, rows, tokens, own in _together(steps):
+        written[rows, first : first + tokens.shape[1]] = tokens
+        log_probabilities[rows, first : first + own.shape[1]] = own
     limits = task.limits.repeat_interleave(width).tolist()
     hypotheses = [
         make_hypothesis(*row, task.options.length_penalty)
