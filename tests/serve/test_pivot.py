@@ -68,6 +68,21 @@ def test_stream_of_two_legs(pivoting: "TestClient", translator: "Translator") ->
     assert f'event: end\ndata: {{"text": "{expected}"' in answer
 
 
+def test_what_is_kept_is_kept_on_the_whole_way(pivoting: "TestClient") -> None:
+    """A placeholder or a name would reach the language between, and be lost on the way to the last."""
+    asked = {**WAY, "q": "two dogs plays with {name} at https://a.b/c in Xyzzy.", "keep_words": ["Xyzzy"]}
+    (found,) = pivoting.post("/v1/translate", json=asked).json()["translations"]
+    for kept in ("{name}", "https://a.b/c", "Xyzzy"):
+        assert found["text"].count(kept) == 1, found
+
+
+def test_glossary_is_refused_on_the_way(pivoting: "TestClient", refusal: "Refusal") -> None:
+    """Terms of the two ends would be looked for in the language between, and silently not be found."""
+    for path in ("/v1/translate", "/v1/stream"):
+        answer = pivoting.post(path, json={**WAY, "q": TEXT, "glossary": {"dogs": "chiens"}})
+        assert "the way leads from en to de to fr" in refusal(answer)
+
+
 def test_pairs_have_no_pivot(pivoting: "TestClient", refusal: "Refusal") -> None:
     """The score of one leg would be given as that of the whole way."""
     answer = pivoting.post("/v1/score", json={**WAY, "q": "a", "translation": "b"})
