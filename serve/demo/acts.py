@@ -61,6 +61,12 @@ class Acts:
         """The way back, if there is one."""
         return gr.Button(visible=self.desk.reverse(way) is not None)
 
+    def choose_examples(self, languages: list[str], way: int) -> list[gr.Column]:
+        """Of the examples in these languages those of the way's own; the first where it has none."""
+        source = self.desk.ways[way][0]
+        shown = source if source in languages else languages[0]
+        return [gr.Column(visible=language == shown) for language in languages]
+
     def swap(self, way: int, target: str) -> list[Any]:
         """The other direction, the translation being its text."""
         back = self.desk.reverse(way)

@@ -9,6 +9,7 @@
 This file lays the page out and connects its events; `acts.py` is what they do.
 """
 
+from functools import partial
 from typing import Any
 
 import gradio as gr
@@ -80,13 +81,15 @@ class Page:
         """What begins a translation, ends it, or changes its languages."""
         top = self.top
         running = [self._translate(top.go.click), self._translate(top.source.submit)]
-        if top.examples:
-            running.append(self._translate(top.examples.load_input_event.then))
+        running += [self._translate(each.load_input_event.then) for _, each in top.examples.values()]
         swapped = top.swap.click(self.acts.swap, [top.pair, top.target], [top.pair, top.source], **QUIET)
         running.append(self._translate(swapped.then))
         top.stop.click(None, cancels=running)
         self.documents.connect(top.pair)
         top.pair.change(self.acts.change_pair, top.pair, top.swap, **QUIET)
+        if len(top.examples) > 1:
+            choose = partial(self.acts.choose_examples, list(top.examples))
+            top.pair.change(choose, top.pair, [column for column, _ in top.examples.values()], **QUIET)
 
     def _translate(self, start: Any) -> Any:
         top = self.top

@@ -17,7 +17,12 @@ EXAMPLES = {
         "Three men are waiting next to a yellow taxi in the rain.",
     ],
     "de": ["Zwei Hunde spielen im Schnee.", "Ein Mann fährt mit einem roten Fahrrad durch die Stadt."],
-    "zh": ["两只狗在雪地里玩耍。", "一个穿红裙子的女孩坐在长椅上看书。"],
+    "fr": ["Deux chiens jouent dans la neige.", "Un homme fait du vélo dans la rue."],
+    "zh": ["两只狗在雪地里玩耍。", "一个穿红裙子的女孩坐在长椅上看书。", "猫吃了鱼因为它饿了。"],
+    "facts": [
+        "name[The Eagle], eatType[coffee shop], food[French], area[riverside]",
+        "name[The Mill], priceRange[cheap], customer rating[5 out of 5], near[Café Rouge]",
+    ],
 }
 # The text is saved by the browser itself: no file of it is made on the server.
 SAVE = """(text) => {
@@ -70,16 +75,24 @@ class Top:
                 elem_id="status",
             )
         save.click(None, self.target, None, js=SAVE)
-        self.examples = self._examples(desk.ways[0][0])
+        self.examples = self._examples(desk)
         with gr.Accordion(say("options"), open=False), gr.Row():
             self.controls = Controls(desk.limits).inputs
         self.segment = gr.Dropdown(
             [("1", 0)], value=0, label=say("segment"), visible=False, elem_id="segment"
         )
 
-    def _examples(self, language: str) -> Examples | None:
-        examples = EXAMPLES.get(language)
-        return gr.Examples(examples, self.source, label=say("examples")) if examples else None
+    def _examples(self, desk: Desk) -> dict[str, tuple[gr.Column, Examples]]:
+        """Texts to click for each language that can be read; those of the chosen one are seen."""
+        spoken = dict.fromkeys(source for source, _ in desk.ways if source in EXAMPLES)
+        offered = {}
+        for language in spoken:
+            with gr.Column(visible=language == next(iter(spoken))) as column:
+                offered[language] = (
+                    column,
+                    gr.Examples(EXAMPLES[language], self.source, label=say("examples")),
+                )
+        return offered
 
 
 def header() -> None:

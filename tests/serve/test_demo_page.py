@@ -140,6 +140,22 @@ def test_what_cannot_be_shown_is_said(visit: Visit, text: str, said: str) -> Non
     visit.wait_for_status(said)
 
 
+def test_examples_are_of_the_language_that_is_read(
+    browser: "Browser", make: "Make", running: "Running"
+) -> None:
+    """A reader of German would be offered English sentences, which the model does not know."""
+    with running(make(ways=[("en", "de"), ("de", "en")])) as address:
+        visit = Visit(browser, address)
+        english = visit.page.get_by_text("Two dogs play in the snow.", exact=True)
+        german = visit.page.get_by_text("Zwei Hunde spielen im Schnee.", exact=True)
+        english.wait_for()
+        assert not german.is_visible()
+        visit.page.locator("#swap").click()
+        german.wait_for()
+        assert not english.is_visible()
+        visit.close()
+
+
 def test_language_is_switched_in_the_settings(visit: Visit) -> None:
     """The page or its drawings would stay in the language of the browser."""
     visit.translate(SENTENCE)
