@@ -116,9 +116,6 @@ _RULES: dict[str, dict[str, str]] = {
         ),
     },
     "customer rating": {
-        "1 out of 5": rf"\b(?:1|one){_OF_FIVE}",
-        "3 out of 5": rf"\b(?:3|three){_OF_FIVE}",
-        "5 out of 5": rf"(?<!of )\b(?:5|five){_OF_FIVE}",
         "low": _beside(_LOW, _RATED),
         "average": _beside(_AVERAGE, _RATED),
         "high": _beside(_HIGH, _RATED),
@@ -130,6 +127,17 @@ _RULES: dict[str, dict[str, str]] = {
         ),
         "riverside": r"\briver\b|\briversides?\b|\bwaterfront\b",
     },
+}
+
+# Found from left to right, none across another: "4 out of 5 stars" is not five stars.
+_OUT_OF_FIVE = re.compile(rf"\b(zero|one|two|three|four|five|[0-5]){_OF_FIVE}")
+_RATINGS = {
+    "1": "1 out of 5",
+    "one": "1 out of 5",
+    "3": "3 out of 5",
+    "three": "3 out of 5",
+    "5": "5 out of 5",
+    "five": "5 out of 5",
 }
 
 _CHILDREN_DENIED = _any(
@@ -151,6 +159,8 @@ def stated(text: str, names: Iterable[str] = ()) -> dict[str, set[str]]:
         slot: {value for value, rule in values.items() if rule.search(text)}
         for slot, values in _COMPILED.items()
     }
+    given = {number[1] for number in _OUT_OF_FIVE.finditer(text)}
+    found["customer rating"] |= {_RATINGS[number] for number in given & set(_RATINGS)}
     found["familyFriendly"] = set()
     rest, denied = _DENIED.subn(" ", text)
     if denied:
