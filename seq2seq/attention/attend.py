@@ -60,18 +60,20 @@ def check_mask(mask: Tensor | None, query: Tensor, key: Tensor) -> None:
     """Refuse a mask that is not boolean, or that does not broadcast to every query with every key."""
     if mask is None:
         return
-    wanted = (*query.shape[:-1], key.shape[-2])
-    places = zip(reversed(boolean(mask).shape), reversed(wanted), strict=False)
-    if mask.ndim > len(wanted) or not all(size in (1, full) for size, full in places):
+    wanted, shape = (*query.shape[:-1], key.shape[-2]), boolean(mask).shape
+    fits = len(shape) <= len(wanted)
+    for size, full in zip(shape[::-1], wanted[::-1], strict=False):  # plain, for it runs at every step
+        fits = fits and (size == 1 or size == full)
+    if not fits:
         raise ValueError(
-            f"the mask is of shape {tuple(mask.shape)}; give one that broadcasts to {wanted}, "
+            f"the mask is of shape {tuple(shape)}; give one that broadcasts to {wanted}, "
             "rows, heads, queries and keys"
         )
 
 
 def fused(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, dropout: float) -> Tensor:
     """The context of scaled dot-product attention by torch's kernel, its weights never written down."""
-    if query.device.type == "cpu" and torch.is_autocast_enabled("cpu"):
+    if torch.is_autocast_enabled("cpu") and query.device.type == "cpu":
         # Backward, the CPU kernel takes some twenty times longer in bfloat16 than in float32.
         with torch.autocast("cpu", enabled=False):
             query, key, value = query.float(), key.float(), value.float()
