@@ -19,7 +19,7 @@ def test_every_figure_is_there_and_is_drawn_by_a_command(document: str, reposito
     """A reader would see a broken picture, or one that no command makes."""
     guide = (repository / "docs" / "attention.md").read_text(encoding="utf-8")
     document += guide
-    shown = re.findall(r"\]\((figures/\w+\.svg)\)", document)
+    shown = re.findall(r"\]\((figures/[\w.]+\.svg)\)", document)
     assert sorted(shown) == sorted(f"figures/{path.name}" for path in repository.glob("docs/figures/*.svg"))
     for figure in shown:
         assert f"> docs/{figure}" in document
