@@ -234,8 +234,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--steps", type=natural, default=3000)
-    parser.add_argument("--batch", type=natural, default=32, help="strips of a step")
+    parser.add_argument("--steps", type=natural, default=9000)
+    parser.add_argument("--batch", type=natural, default=64, help="strips of a step")
     parser.add_argument("--learning-rate", type=float, default=3e-3)
     parser.add_argument("--strips", type=natural, default=2000, help="strips to measure on")
     parser.add_argument("--part", choices=("valid", "test"), default="test", help="whose digits they are of")
