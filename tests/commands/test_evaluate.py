@@ -70,6 +70,7 @@ def test_gold_links(run: Run, model_directory: Path, files: list[str], tmp_path:
     """The AER is the same whether the gold file counts from 0 or from 1."""
     lines = [f"{first}-{first} {first + 1}p{first + 1}", f"{first}-{first}", f"{first + 2}-{first + 1}"]
     (tmp_path / "gold").write_text("\n".join(lines) + "\n")
+    files = [*files, "--reverse", "none"]
     ran = run("evaluate", "--model", model_directory, *files, "--gold", tmp_path / "gold", "--json")
     translator = Translator.from_pretrained(model_directory, "cpu")
     links = [translator.align(s, r).links("blanks") for s, r in zip(SOURCES, REFERENCES, strict=True)]

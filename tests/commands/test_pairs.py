@@ -44,7 +44,7 @@ def test_align(run: Run, model_directory: Path, files: list[str]) -> None:
     """Pharaoh links of blank-separated words, an empty line for an empty side."""
     translator = Translator.from_pretrained(model_directory, "cpu")
     expected = [translator.align(s, t).pharaoh() for s, t in zip(SOURCES, TARGETS, strict=True)]
-    ran = run("align", "--model", model_directory, *files)
+    ran = run("align", "--model", model_directory, "--reverse", "none", *files)
     assert ran.code == 0 and ran.out.split("\n")[:-1] == expected and expected[1] == ""
     for link in expected[0].split():
         source, target = map(int, link.split("-"))
@@ -69,12 +69,11 @@ def test_align_with_the_other_direction(
         turned = {(s, t) for t, s in back.align(target, source).links("blanks")}
         found = sorted(grow(set(there.align(source, target).links("blanks")), turned))
         expected.append(" ".join(f"{s}-{t}" for s, t in found))
-    alone = run("align", "--model", model_directory, *files).out
+    alone = run("align", "--model", model_directory, "--reverse", "none", *files).out
     named = run("align", "--model", model_directory, "--reverse", other, *files).out
     assert named.split("\n")[:-1] == expected and named != alone
     monkeypatch.setattr(released, "MODELS", model_directory.parent)
     assert run("align", "--model", model_directory, *files).out == named
-    assert run("align", "--model", model_directory, "--reverse", "none", *files).out == alone
     ran = run("align", "--model", model_directory, "--reverse", model_directory, *files)
     assert ran.code == 2 and "'de' is not supported" in ran.err
 
