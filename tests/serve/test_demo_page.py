@@ -121,7 +121,8 @@ def test_keyboard_is_enough(visit: Visit) -> None:
 
 def test_example_is_translated_when_clicked(visit: Visit) -> None:
     """A click on an example would leave the page as it was."""
-    visit.page.get_by_text("Two dogs play in the snow.").click()
+    text = "Two dogs play in the snow."
+    visit.press(visit.page.get_by_text(text), text)
     visit.wait_for_status("Done.")
     assert visit.page.locator("#source textarea").input_value() == "Two dogs play in the snow."
 

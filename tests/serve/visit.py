@@ -43,7 +43,12 @@ class Visit(OpenPage):
         return self.page.locator("#attention .drawing.attention")
 
     def submit(self, text: str) -> None:
-        """Types a text and clicks; once more where a busy page showed its button before it listened to it."""
+        """Types a text and clicks."""
+        self.page.locator("#source textarea").fill(text)
+        self.press(self.go, text)
+
+    def press(self, button: "Locator", text: str) -> None:
+        """Clicks what translates a text; once more where a busy page showed it before it listened to it."""
         from playwright.sync_api import TimeoutError
 
         def asks(request: "Request") -> bool:
@@ -51,11 +56,10 @@ class Visit(OpenPage):
             sent = json.loads(request.post_data or "{}") if "/queue/join" in request.url else {}
             return text in sent.get("data", [])
 
-        self.page.locator("#source textarea").fill(text)
         for _ in range(PATIENCE // LISTENING):
             try:
                 with self.page.expect_request(asks, timeout=LISTENING):
-                    self.go.click()
+                    button.click()
                 return
             except TimeoutError:
                 continue

@@ -94,7 +94,7 @@ WRONG = [
     (["--checkpoints.average", "0"], "checkpoints.average is 0"),
     (["--data.vocabulary_size", "100000"], "vocabulary_size is 100000"),
     (["--init", "no-such-model"], "no-such-model"),
-    (["--config", "no-such-recipe"], "the recipes are correct, e2e, en-zh, finetune, multi30k-de-en, multi30k-en-de"),
+    (["--config", "no-such-recipe"], "the recipes are correct, e2e, en-zh, finetune, multi30k-de-en"),
     (["--run_dir"], "run_dir"),
 ]
 
