@@ -10,10 +10,10 @@
 
 All of them search with beam 5 and answer the same sentences. Each server is a group of processes of its own,
 started and ended in turn; the clients are one process more, and a thrifty one, for they run on the same
-cores. Printed for each as soon as it is known: answers
-a second, the median and the 95th percentile of the time an answer took, answers for each second of processor
-time that the server's processes used (which a busy machine changes little), and what was no 200; for ours
-also the time to the first text of a stream when nobody else asks.
+cores. Printed for each as soon as it is known: answers a second, the median and the 95th percentile of the
+time an answer took, answers for each second of processor time that the server's processes used (which a busy
+machine changes little), and what was no 200; for ours also the time to the first text of a stream when nobody
+else asks.
 """
 
 import argparse
@@ -30,14 +30,10 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import aiohttp
 import httpx
 from rounds import conditions
-
-if TYPE_CHECKING:
-    from aiohttp.client import _RequestContextManager
 
 HERE = Path(__file__).parent
 STREAMS = 20  # how often the first text of a stream is timed
@@ -206,17 +202,19 @@ async def load(url: str, sentences: Sequence[str], clients: int, seconds: float)
     patience = aiohttp.ClientTimeout(LONGEST_ANSWER)
     began = time.perf_counter()
 
-    def ask(session: aiohttp.ClientSession, sentence: str) -> "_RequestContextManager":
-        return session.post(url, json={"q": sentence, "source": "en", "target": "de"})
+    async def ask(session: aiohttp.ClientSession, sentence: str) -> int:
+        """The status of the answer, which is read to its end."""
+        async with session.post(url, json={"q": sentence, "source": "en", "target": "de"}) as answer:
+            await answer.read()
+            return answer.status
 
     async def client(session: aiohttp.ClientSession) -> None:
         while time.perf_counter() - began < seconds:
             sentence = sentences[next(numbers) % len(sentences)]
             start = time.perf_counter()
             try:
-                async with ask(session, sentence) as answer:
-                    await answer.read()
-                problem = "" if answer.status == 200 else str(answer.status)
+                status = await ask(session, sentence)
+                problem = "" if status == 200 else str(status)
             except (aiohttp.ClientError, TimeoutError) as error:
                 problem = type(error).__name__
             if problem:
@@ -225,8 +223,7 @@ async def load(url: str, sentences: Sequence[str], clients: int, seconds: float)
                 found.seconds.append(time.perf_counter() - start)
 
     async with aiohttp.ClientSession(connector=connections, timeout=patience) as session:
-        async with ask(session, sentences[0]) as answer:  # warm
-            await answer.read()
+        await ask(session, sentences[0])  # warm
         began = time.perf_counter()
         await asyncio.gather(*(client(session) for _ in range(clients)))
     found.lasted = time.perf_counter() - began

@@ -49,10 +49,7 @@ A Transformer of {parameters:,} parameters, trained with `seq2seq train`. It hol
 
 On the whole validation set ({len(data.validation)} pairs), beam {options.beam_size}, weights as stored:
 
-| measure | score | signature |
-| --- | --- | --- |
-| sacreBLEU | {scores.bleu:.2f} | `{_cell(scores.bleu_signature)}` |
-| chrF | {scores.chrf:.2f} | `{_cell(scores.chrf_signature)}` |
+{_measured(scores)}
 {_by_direction(scores)}
 The validation set also chose the weights, so a score on an unseen test is what counts.
 
@@ -79,6 +76,14 @@ other kinds of text are translated worse, and wrong translations read as fluentl
 {recipe.strip()}
 ```
 """
+
+
+def _measured(scores: Scores) -> str:
+    """The scores with their signatures, as a table."""
+    return f"""| measure | score | signature |
+| --- | --- | --- |
+| sacreBLEU | {scores.bleu:.2f} | `{_cell(scores.bleu_signature)}` |
+| chrF | {scores.chrf:.2f} | `{_cell(scores.chrf_signature)}` |"""
 
 
 def _metadata(data: TranslationData, scores: Scores) -> str:

@@ -84,14 +84,11 @@ class Top:
 
     def _examples(self, desk: Desk) -> dict[str, tuple[gr.Column, Examples]]:
         """Texts to click for each language that can be read; those of the chosen one are seen."""
-        spoken = dict.fromkeys(source for source, _ in desk.ways if source in EXAMPLES)
-        offered = {}
-        for language in spoken:
-            with gr.Column(visible=language == next(iter(spoken))) as column:
-                offered[language] = (
-                    column,
-                    gr.Examples(EXAMPLES[language], self.source, label=say("examples")),
-                )
+        offered: dict[str, tuple[gr.Column, Examples]] = {}
+        for language in dict.fromkeys(source for source, _ in desk.ways if source in EXAMPLES):
+            with gr.Column(visible=not offered) as column:
+                examples = gr.Examples(EXAMPLES[language], self.source, label=say("examples"))
+            offered[language] = column, examples
         return offered
 
 
