@@ -8,7 +8,7 @@ This is where a Transformer and the search meet; neither knows the other.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import compress
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 
@@ -43,6 +43,23 @@ class Vocabulary:
     surfaces: list[str]
     closers: list[bool]
     head: AlignmentHead
+
+
+class Decode(Protocol):
+    """What searches for the hypotheses of each source: `decode_sources`, or who has it done elsewhere."""
+
+    def __call__(
+        self,
+        model: Model,
+        sources: Sequence[Sequence[int]],
+        options: DecodeOptions,
+        prefixes: Sequence[Sequence[int]] | None = None,
+        *,
+        given_up: GivenUp | None = None,
+        vocabulary: Vocabulary | None = None,
+        phrases: Sequence[Sequence[Phrase]] | None = None,
+    ) -> list[list[Hypothesis]]:
+        """The hypotheses for each source, best first."""
 
 
 def decode_sources(

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 
-from seq2seq.decoding import decode_sources, stream_source
+from seq2seq.decoding import Decode, decode_sources, stream_source
 from seq2seq.forced import explain
 from seq2seq.options import DecodeOptions
 from seq2seq.reranking import Reranker, n_best, reranked
@@ -33,6 +33,7 @@ class Pipeline:
     settings: Settings
     reranker: Reranker | None  # chooses among the hypotheses of a beam
     target_language: str | None
+    decode: Decode = decode_sources
 
     @property
     def tag(self) -> list[int]:
@@ -80,7 +81,7 @@ class Pipeline:
     ) -> list[list[Hypothesis]]:
         """The hypotheses for each segment, in the order of the re-ranker where there is one."""
         named = self.settings.reranker
-        found = decode_sources(
+        found = self.decode(
             self.model,
             [reading.ids + self.tag for reading in work],
             n_best(options, named.beam if named else 1) if self.reranker else options,

@@ -1,13 +1,16 @@
-"""Translator: texts in, translations out; what the model finds of a pair; its directions, and its files.
+"""Translator: texts in, translations out, and what the model finds of a pair of texts.
 
-translate, stream    texts through the pipeline
-score                a target's probability, given its source
-attention, align     what one forced pass over both looks at
+    translate, stream    texts through the pipeline
+    score                a target's probability, given its source
+    attention, align     what one forced pass over both looks at
+
+One of several languages is sent on one of its ways by `directed`.
 """
 
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from copy import copy
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import overload
@@ -16,7 +19,7 @@ import torch
 
 from seq2seq.alignment import Alignment, AttentionMaps
 from seq2seq.checkpoint import Settings, save_model
-from seq2seq.decoding import length_limits
+from seq2seq.decoding import Decode, decode_sources, length_limits
 from seq2seq.ensemble import load_models
 from seq2seq.forced import END, decoded_side, explain, force, read_side
 from seq2seq.hub import push
@@ -90,7 +93,7 @@ class Translator:
     @property
     def tag(self) -> list[int]:
         """What goes behind the ids of a source: the target language's tag, or nothing without tags."""
-        return self.tokenizer.tag(self.target_language)
+        return self._pipeline.tag
 
     def save_pretrained(self, directory: str | Path, storage: Storage = "float16") -> None:
         """Write a model directory, from which `from_pretrained` makes the same translator again.
@@ -149,14 +152,17 @@ class Translator:
         source_language: str | None = None,
         target_language: str | None = None,
         given_up: GivenUp | None = None,
+        decode: Decode = decode_sources,
     ) -> list[Translation]:
         """The translations of some texts, in order, all worked on side by side; for servers.
 
         Where `given_up` (asked at every step) says that a text is waited for no more, by its number, it
-        costs nothing from then on, and is given back as it is.
+        costs nothing from then on, and is given back as it is. `decode` is who searches, such as another
+        process.
         """
         directed, options = self._ready(options, source_language, target_language)
-        return directed._pipeline.translate(list(texts), options, given_up)
+        pipeline = replace(directed._pipeline, decode=decode)
+        return pipeline.translate(list(texts), options, given_up)
 
     def stream(
         self,

@@ -23,7 +23,8 @@ from .detect import Detected
 from .document_worker import DocumentWorker, html_check
 from .markup import translate_html
 from .request import Body, read_request, refuse, request_schema, while_connected
-from .service import AUTO, Route, Service, Translated
+from .route import Route, Translated
+from .service import AUTO, Service
 
 SOURCE = Field(description="the code of the language of q, such as en, or auto")
 TARGET = Field(description="the code of the language to translate to, such as de")

@@ -28,6 +28,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.staticfiles import StaticFiles
 
 from seq2seq import __version__
+from seq2seq.decoding import decode_sources
 
 from . import api, completions, files, pairs, status, translations
 from .access import Access
@@ -40,6 +41,7 @@ from .limits import Limits
 from .metrics import Metrics
 from .origins import Origins
 from .record import Record
+from .searchers import Searchers
 from .service import Service
 from .worker import Worker, lanes
 
@@ -51,8 +53,9 @@ CLOSED = ("/metrics",)  # to web pages of other origins
 class ServerOptions:
     """How a server is run: who may ask (rate in requests a minute), and how requests are batched.
 
-    `budget` is in tokens (1 switches batching off), `patience` in seconds. `mcp` offers the page's
-    functions as tools.
+    `budget` is in tokens (1 switches batching off), `patience` in seconds. `processes` have batches that
+    run side by side searched in processes of their own, not in threads. `mcp` offers the page's functions
+    as tools.
     """
 
     rate: int | None = None
@@ -60,6 +63,7 @@ class ServerOptions:
     access_log: bool = False
     budget: int = BUDGET
     patience: float = PATIENCE
+    processes: bool = False
     mcp: bool = False
 
 
@@ -79,11 +83,14 @@ def make_app(
     options = options or ServerOptions()
     stopping = stopping or asyncio.Event()
     metrics, side_by_side = Metrics(), lanes()
-    worker = Worker(side_by_side + 1, torch.get_num_threads() // side_by_side)  # batches, and a stream's step
+    cores = torch.get_num_threads() // side_by_side  # of each batch
+    worker = Worker(side_by_side + 1, cores)  # batches, and a stream's step
     batcher = Batcher(
         worker, limits, metrics, budget=options.budget, patience=options.patience, lanes=side_by_side
     )
-    service = Service(catalog, batcher, limits, metrics)
+    searchers = Searchers(side_by_side, cores) if options.processes and side_by_side > 1 else None
+    decode = searchers.decode if searchers else decode_sources
+    service = Service(catalog, batcher, limits, metrics, decode)
     access = Access(options.rate, options.keys)
     app = FastAPI(
         title="seq2seq",
@@ -91,7 +98,7 @@ def make_app(
         description="Translation: LibreTranslate's wire shapes, and under /v1 all that the models can say.",
         docs_url=None,
         redoc_url=None,
-        lifespan=_watching(batcher, stopping),
+        lifespan=_lifespan(batcher, searchers, stopping),
     )
     app.add_exception_handler(StarletteHTTPException, http_error)
     app.add_exception_handler(ValueError, value_error)
@@ -119,8 +126,8 @@ def make_app(
     return app
 
 
-def _watching(batcher: Batcher, stopping: asyncio.Event) -> Any:
-    """A lifespan in which a server that is told to stop turns away what has not begun."""
+def _lifespan(batcher: Batcher, searchers: Searchers | None, stopping: asyncio.Event) -> Any:
+    """Told to stop, a server turns away what has not begun; when it has stopped, its processes end."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -131,6 +138,8 @@ def _watching(batcher: Batcher, stopping: asyncio.Event) -> Any:
         task = asyncio.create_task(watch())
         yield
         task.cancel()
+        if searchers:
+            searchers.close()
 
     return lifespan
 

@@ -216,6 +216,7 @@ def _options(arguments: argparse.Namespace) -> "ServerOptions":
         access_log=arguments.access_log,
         budget=arguments.batch_tokens,
         patience=arguments.patience / 1000,
+        processes=True,
         mcp=arguments.mcp,
     )
 

@@ -8,7 +8,7 @@ other, so that its words are the same: the product of the two matrices is a shar
 
 from seq2seq.alignment import Alignment, Grid
 
-from .service import Translated
+from .route import Translated
 
 
 def compose(found: Translated) -> Alignment:

@@ -26,7 +26,8 @@ from .composition import compose
 from .limits import Limits
 from .refusal import Busy
 from .request import CLIENT_LEFT
-from .service import AUTO, Route, Service, Translated
+from .route import Route, Translated
+from .service import AUTO, Service
 from .template import Translate
 
 AT_ONCE = 16  # documents that are worked on side by side

@@ -9,12 +9,12 @@ what waits in line, so that a long text and a short one share a batch.
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from itertools import islice
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from seq2seq import DecodeOptions, Translator
+from seq2seq.decoding import Decode, decode_sources
 from seq2seq.translation import Translation
 
 from .batcher import Batcher
@@ -24,6 +24,7 @@ from .detect import Detected, Detector
 from .limits import Limits
 from .metrics import Metrics
 from .refusal import Busy
+from .route import Route, Translated
 from .turns import GivenUp
 from .worker import Worker
 
@@ -33,48 +34,22 @@ SHORT = 1_000  # characters that are cut at once, for changing threads takes lon
 Result = TypeVar("Result")
 
 
-class Route(NamedTuple):
-    """How a text gets from its language to the target: no leg where it is there already."""
-
-    legs: tuple[Leg, ...]
-    detected: Detected | None = None
-
-    @property
-    def pivots(self) -> list[str]:
-        """The languages between source and target."""
-        return [leg.target.lower() for leg in self.legs[:-1]]
-
-    def to_json(self) -> dict[str, Any]:
-        """The languages on the way, and what was detected (where it was)."""
-        codes = [self.legs[0].source, *(leg.target for leg in self.legs)] if self.legs else []
-        if not self.detected:
-            return {"languages": [code.lower() for code in codes]}
-        languages = [code.lower() for code in codes] or [self.detected.language]
-        return {"languages": languages, "detectedLanguage": self.detected.to_json()}
-
-
-@dataclass(frozen=True)
-class Translated:
-    """A text, the way it went, and its translation by each leg (none where it was there already)."""
-
-    text: str
-    route: Route
-    steps: list[Translation]
-
-    @property
-    def best(self) -> Translation:
-        """The translation into the target language."""
-        return self.steps[-1] if self.steps else Translation(self.text, self.text)
-
-
 class Service:
-    """The models of a catalog behind one line of waiting requests."""
+    """The models of a catalog behind one line of waiting requests; batches are searched by `decode`."""
 
-    def __init__(self, catalog: Catalog, batcher: Batcher, limits: Limits, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        batcher: Batcher,
+        limits: Limits,
+        metrics: Metrics,
+        decode: Decode = decode_sources,
+    ) -> None:
         self.catalog = catalog
         self.batcher = batcher
         self.limits = limits
         self.metrics = metrics
+        self.decode = decode
         self.detector = Detector(catalog.codes)
         self._reader = Worker()  # cuts texts and tells languages while the other worker translates
         self._loader = Worker()  # loads models meanwhile
@@ -256,7 +231,7 @@ class Service:
         found = await self.batcher.run(
             client,
             (leg.offer.name, leg.source, leg.target, options),
-            partial(_translate, translator, leg, options),
+            partial(_translate, translator, self.decode, leg, options),
             items,
             [cost for cut in cuts for cost in cut.costs],
         )
@@ -285,6 +260,7 @@ def check_glossary_way(options: DecodeOptions, legs: Sequence[Leg]) -> None:
 
 def _translate(
     translator: Translator,
+    decode: Decode,
     leg: Leg,
     options: DecodeOptions,
     items: Sequence[tuple[str, bool]],
@@ -297,7 +273,7 @@ def _translate(
         chosen = options if first else options.later
         left = lambda place, rows=rows: given_up(rows[place])  # noqa: E731
         texts = [items[row][0] for row in rows]
-        batch = translator.translate_batch(texts, chosen, leg.source, leg.target, left)
+        batch = translator.translate_batch(texts, chosen, leg.source, leg.target, left, decode)
         for row, translation in zip(rows, batch, strict=True):
             found[row] = translation
     return [translation for translation in found if translation is not None]

@@ -27,7 +27,8 @@ from .api import FAILURES, SOURCE, TARGET, DetectedLanguage, Q, address
 from .composition import compose
 from .guard import describe
 from .request import Body, read_request, request_schema, while_connected
-from .service import Service, Translated
+from .route import Translated
+from .service import Service
 
 EVENTS = "text/event-stream"
 STREAM_HEADERS = {"content-type": EVENTS, "cache-control": "no-cache", "x-accel-buffering": "no"}

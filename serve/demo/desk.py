@@ -22,7 +22,8 @@ from ..cut import Cut
 from ..document_worker import DocumentWorker
 from ..guard import describe
 from ..refusal import RefusalError
-from ..service import AUTO, Route, Service
+from ..route import Route
+from ..service import AUTO, Service
 from ..worker import Worker
 from . import visitor
 from .insight import UnseenError

@@ -14,7 +14,7 @@ from typing import Any
 import gradio as gr
 
 from ..documents import SUPPORTED, Translated, translate_document
-from ..service import Route
+from ..route import Route
 from .desk import Desk, Told, explain_failure, way_of
 from .labels import say
 from .top import status, tell_way

@@ -31,8 +31,8 @@ from .write_panel import WritePanel
 WAITING = 64  # requests of the page that may wait
 AT_ONCE = 8  # requests of the page that are worked on, step by step in turns
 FORGET = (600, 3600)  # seconds: how often files are looked at, and how old they may become
-# Short events go by themselves, not through the queue's one stream of answers. On a busy machine a first click
-# beside the page's own first event was sometimes never answered while both went through it.
+# Short events go by themselves, not through the queue's one stream of answers. On a busy machine a first
+# click beside the page's own first event was sometimes never answered while both went through it.
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
 
 

@@ -5,23 +5,24 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 
-def start(*arguments: str) -> subprocess.Popen[str]:
-    """The command in a process of its own."""
+def start(*arguments: str, cores: int = 1) -> subprocess.Popen[str]:
+    """The command in a process of its own, as on a machine of so many cores."""
     return subprocess.Popen(
         [sys.executable, "-m", "seq2seq", "serve", *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        env={**os.environ, "OMP_NUM_THREADS": str(cores)},
     )
 
 
 @contextmanager
-def serving(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def serving(*arguments: str, cores: int = 1) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """A server that has said where it is: its process and its address."""
-    process = start(*arguments)
+    process = start(*arguments, cores=cores)
     try:
         assert process.stdout
         said = process.stdout.readline()
@@ -30,3 +31,9 @@ def serving(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     finally:
         process.kill()
         process.communicate()
+
+
+def children(process: int) -> list[int]:
+    """The processes that a process has started, as Linux tells them."""
+    tasks = Path(f"/proc/{process}/task").iterdir()
+    return [int(child) for task in tasks for child in (task / "children").read_text().split()]

@@ -1,6 +1,7 @@
 """`seq2seq serve` as a command: where it listens, why it does not start, and how it ends."""
 
 import json
+import os
 import shutil
 import signal
 import socket
@@ -11,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from server_process import serving, start
+from server_process import children, serving, start
 
 TEXT = "two dogs plays in the snow."
 
@@ -197,3 +198,25 @@ def test_every_limit_is_a_flag() -> None:
     shown = _parser().format_help()
     for each in fields(Limits):
         assert f"--max-{each.name.replace('_', '-')} " in shown
+
+
+@pytest.mark.skipif(not Path("/proc").exists(), reason="children are read from /proc")
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
+def test_several_cores_search_in_processes_that_end_with_the_server(
+    model_directory: Path, sent: signal.Signals
+) -> None:
+    """Batches would take turns in one interpreter; or Ctrl-C, which reaches all, would be tracebacks."""
+    with serving("--model", str(model_directory), "--port", "0", cores=2) as (process, address):
+        assert status_of(f"{address}/translate", {"q": TEXT, "source": "en", "target": "de"}) == 200
+        searchers = [child for child in children(process.pid) if "spawn_main" in command_of(child)]
+        assert len(searchers) == 2
+        for each in (process.pid, *searchers):
+            os.kill(each, sent)
+        out, error = process.communicate(timeout=60)
+        assert (process.returncode, out, error) == (0, "", "")
+        assert not any(Path(f"/proc/{each}").exists() for each in searchers)
+
+
+def command_of(process: int) -> str:
+    """The command line of a process."""
+    return Path(f"/proc/{process}/cmdline").read_text().replace("\0", " ")
