@@ -56,15 +56,15 @@ def rotate(x: Tensor, positions: Tensor) -> Tensor:
         cos, sin = _turn_at(int(positions), x.shape[-1], x.dtype)  # the same for every layer of a step
     else:
         cos, sin = _turn(positions, x.shape[-1], x.dtype)
-    first, second = x.chunk(2, dim=-1)
-    turned = torch.addcmul(first * cos, second, sin, value=-1), torch.addcmul(second * cos, first, sin)
-    return torch.cat(turned, dim=-1)
+    return torch.addcmul(x * cos, x.roll(x.shape[-1] // 2, dims=-1), sin)
 
 
 def _turn(positions: Tensor, width: int, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
-    """Cosines and sines of all angles, [..., 1, D / 2] each."""
+    """What x and its halves, swapped, are multiplied by: cosines, and sines (first -, then +), [..., 1, D]."""
     angles = positions[..., None] * frequencies(width).to(positions.device)
-    return angles.cos().to(dtype)[..., None, :], angles.sin().to(dtype)[..., None, :]
+    cos, sin = angles.cos(), angles.sin()
+    both = torch.cat([cos, cos], dim=-1), torch.cat([-sin, sin], dim=-1)
+    return both[0].to(dtype)[..., None, :], both[1].to(dtype)[..., None, :]
 
 
 @lru_cache(maxsize=256)

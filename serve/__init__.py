@@ -5,7 +5,7 @@
                     ├─ translations, pairs       /v1
                     ├─ status                    health, figures, models
                     └─ demo                      Gradio page at /
-    routes ─> access ─> service ─> catalog, detect ─> batcher ─> turns ─> worker
+    routes ─> access ─> service ─> catalog, detect ─> batcher ─> turns ─> worker ─> searchers
 
-worker: the one place where models run, one call at a time
+worker: the one place where models are used, a few calls at a time; searchers: processes for its batches
 """

@@ -1,12 +1,13 @@
-"""The one place where models run: a few calls at a time, in threads, so that the server keeps answering.
+"""The one place where models are used: a few calls at a time, in threads, so that the server keeps answering.
 
-    request ──┐
-    request ──┼──> limiter (a place for each thread, first come first served) ──> thread ──> model
-    stream  ──┘
+    batch   ──┐                                                                       ┌──> searchers
+    batch   ──┼──> limiter (a place for each thread, first come first served) ──> thread
+    stream  ──┘                                                                       └──> model
 
 A small model leaves most of a processor's cores idle if one batch is spread over them, so batches run side
-by side instead, each on its share of the cores (`lanes`). A stream takes a place anew for every step: a
-long one does not keep others waiting, and one whose reader has left stops before its next step.
+by side instead, each on its share of the cores (`lanes`), in `searchers` where the server has processes. A
+stream takes a place anew for every step: a long one does not keep others waiting, and one whose reader has
+left stops before its next step.
 """
 
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -18,7 +19,7 @@ import torch
 
 Result = TypeVar("Result")
 
-MOST_LANES = 4  # each holds a batch in memory, and all of them take turns in one interpreter
+MOST_LANES = 4  # each holds a batch in memory, and the models once more
 
 
 def lanes() -> int:

@@ -1,5 +1,6 @@
 """The reader of strips: its memory is masked, its maps are of its words, its questions have answers."""
 
+import argparse
 import json
 import sys
 from pathlib import Path
@@ -7,8 +8,10 @@ from pathlib import Path
 import digits as example
 import pytest
 import torch
-from digits import ORDINALS, STRIDE, Reader, make_questions, measure
+from digits import ORDINALS, STRIDE, Reader, make_questions, measure, train
 from strips import DIGIT, NONE, Digits, Strips, make_strips
+
+TRAINING = 200  # steps
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +71,17 @@ def test_the_question_stands_behind_the_picture(reader: Reader, strips: Strips) 
     assert both.mask[:, -4:].all() and both.states.shape[1] == seen.states.shape[1] + 4
     other = reader.ask(seen, [["which", "digit", "is", "first"]] * 4)
     assert not torch.allclose(other.states[:, -1], both.states[:, -1])
+
+
+def test_a_moment_of_training_reads_simple_digits(simple: Digits) -> None:
+    """Loss, search and maps would not be of the same model, or the truth not be the strip's."""
+    torch.manual_seed(1)
+    reader = Reader(width=32, seen=32)
+    train(reader, simple, argparse.Namespace(seed=1, steps=TRAINING, batch=16, learning_rate=5e-3))
+    chance = torch.Generator().manual_seed(5)
+    reached = measure(reader, make_strips(simple, 100, chance), chance)
+    print(reached)
+    assert reached.strips > 0.5 and reached.questions > 0.6 and max(reached.looks) > 0.6
 
 
 def test_looks_are_counted_on_the_digit(
