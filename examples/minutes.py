@@ -1,7 +1,7 @@
 """Minutes of meetings and what was decided in them: pairs to learn summaries from, with a known truth.
 
-    "... Anna asked about the bridge. They agreed to paint the harbour. Ben was late. ..."
-    -> "paint the harbour"
+    "... They agreed to paint the old mill in May. Ben put off the plan to sell the red bridge at once. ..."
+    -> "paint the old mill in May"
 
 What was asked, told or put off has the same words as what was decided; only the sentences that begin with
 "They agreed" count, and the summary joins them in order. An object a line is written by
@@ -19,21 +19,15 @@ from interactions import natural
 
 PEOPLE = ("Anna", "Ben", "Carla", "David", "Emma", "Frank")
 DEEDS = ("paint", "close", "repair", "move", "clean", "sell", "light", "open")
-PLACES = (
-    "the bridge",
-    "the school",
-    "the market",
-    "the old mill",
-    "the town hall",
-    "the park",
-    "the harbour wall",
-)
+KINDS = ("old", "new", "small", "northern", "red", "empty")
+PLACES = ("bridge", "school", "market", "mill", "town hall", "park", "harbour wall")
+TIMES = ("at once", "in May", "this week", "next year", "after Easter", "by night")
 ASIDES = ("asked whether to", "was against the plan to", "told them how to", "put off the plan to")
 
 
 def make_minutes(sentences: int, decisions: int, chance: random.Random) -> dict[str, str]:
     """Minutes of so many sentences, so many of them decisions, and their summary."""
-    plans = [f"{chance.choice(DEEDS)} {chance.choice(PLACES)}" for _ in range(sentences)]
+    plans = [_plan(chance) for _ in range(sentences)]
     decided = sorted(chance.sample(range(sentences), decisions))
     said = [
         f"They agreed to {plan}."
@@ -44,8 +38,10 @@ def make_minutes(sentences: int, decisions: int, chance: random.Random) -> dict[
     return {"document": " ".join(said), "summary": ", ".join(plans[number] for number in decided)}
 
 
-def _aside(chance: random.Random) -> str:
-    return f"{chance.choice(PEOPLE)} {chance.choice(ASIDES)}"
+def _plan(chance: random.Random) -> str:
+    """One of some two thousand, so that minutes seldom agree in what was decided."""
+    kind, place = chance.choice(KINDS), chance.choice(PLACES)
+    return f"{chance.choice(DEEDS)} the {kind} {place} {chance.choice(TIMES)}"
 
 
 def generate(pairs: int, sentences: int = 6, decisions: int = 1, seed: int = 1) -> Iterator[dict[str, str]]:

@@ -60,7 +60,7 @@ def rotate(x: Tensor, positions: Tensor) -> Tensor:
 
 
 def _turn(positions: Tensor, width: int, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
-    """What x and its halves, swapped, are multiplied by: cosines, and sines (first -, then +), [..., 1, D]."""
+    """What x and its swapped halves are multiplied by: cosines, and sines (first -, then +), [..., 1, D]."""
     angles = positions[..., None] * frequencies(width).to(positions.device)
     cos, sin = angles.cos(), angles.sin()
     both = torch.cat([cos, cos], dim=-1), torch.cat([-sin, sin], dim=-1)

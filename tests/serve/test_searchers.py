@@ -1,4 +1,4 @@
-"""Searches in processes of their own: the same results, errors that come back, and processes that are replaced."""
+"""Searches in processes of their own: the same results, errors that come back, the dead replaced."""
 
 import os
 import signal

@@ -37,7 +37,7 @@ BRIEFLY = {
     "data__batch_tokens": "512",
     "data__valid_sentences": "2",
     "model__width": "16",
-    "model__max_length": "128",
+    "model__max_length": "256",
     "trainer__max_steps": "1",
     "trainer__val_check_interval": "1",
 }
@@ -72,10 +72,10 @@ def summariser(tmp_path_factory: pytest.TempPathFactory) -> Translator:
         tmp_path_factory.mktemp("minutes"),
         "summarise",
         minutes.generate(1500),
-        data__vocabulary_size="120",
+        data__vocabulary_size="170",
         data__batch_tokens="2048",
         data__valid_sentences="20",
-        model__encoder_attention__window="5",
+        model__encoder_attention__window="9",
         model__encoder_attention__global_tokens="1",
         trainer__max_steps="300",
         trainer__val_check_interval="300",
@@ -85,10 +85,10 @@ def summariser(tmp_path_factory: pytest.TempPathFactory) -> Translator:
 def test_summaries_are_learned_through_a_window(summariser: Translator) -> None:
     """The recipe would train and not find what was decided among what was merely said."""
     attention = summariser.model.config.encoder_attention
-    assert (attention.window, attention.global_tokens) == (5, 1)
+    assert (attention.window, attention.global_tokens) == (9, 1)
     right = share_right(summariser, minutes.generate(100, seed=2))
     print(right)
-    assert right > 0.7
+    assert right > 0.8
 
 
 def test_minutes_over_the_limit_are_split_and_none_of_them_lost(tmp_path: Path) -> None:
@@ -108,9 +108,10 @@ def test_a_document_too_long_to_train_on_is_left_out_and_counted(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """It would be trained on in part, its summary of what it does not hold."""
-    pairs = [*minutes.generate(60), *minutes.generate(3, sentences=40, seed=2)]
+    long = minutes.generate(3, sentences=40, seed=2)
+    pairs = [*minutes.generate(30), *long, *minutes.generate(30, seed=3)]
     learn(tmp_path, "summarise", pairs, **BRIEFLY)
-    assert "3 pairs of more than 127 pieces left out" in capfd.readouterr().err
+    assert "3 pairs of more than 255 pieces left out" in capfd.readouterr().err
 
 
 def test_corrections_are_learned(tmp_path: Path) -> None:
@@ -122,10 +123,11 @@ def test_corrections_are_learned(tmp_path: Path) -> None:
         data__vocabulary_size="150",
         data__batch_tokens="1024",
         data__valid_sentences="20",
-        trainer__max_steps="300",
-        trainer__val_check_interval="300",
+        trainer__max_steps="400",
+        trainer__val_check_interval="400",
     )
     unseen = list(typos.generate(100, seed=2))
     right = share_right(corrector, unseen)
-    print(right, sum(pair["typed"] == pair["right"] for pair in unseen) / 100)
-    assert right > 0.7
+    untouched = sum(pair["typed"] == pair["right"] for pair in unseen) / len(unseen)
+    print(right, untouched)
+    assert right > 0.65 > 0.1 > untouched
