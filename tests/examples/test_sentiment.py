@@ -1,6 +1,8 @@
 """Text joined with sound: each part is needed, and where each word listens is known."""
 
+import argparse
 import random
+import re
 
 import pytest
 import sentiment
@@ -84,3 +86,17 @@ def test_filler_is_never_asked_for() -> None:
     rows = vocabulary.encode([["a", "b", "c"], ["a"]])
     assert rows[1].tolist() == [vocabulary.ids["a"], PAD, PAD]
     assert min(vocabulary.ids.values()) > sentiment.MASK
+
+
+def test_sound_and_masked_words_each_add_what_they_must(capsys: pytest.CaptureFixture[str]) -> None:
+    """The example would not show what it says: that words, or labels, alone are not enough."""
+    sentiment.compare(
+        argparse.Namespace(texts=1000, reviews=400, width=32, word_steps=600, steps=250, batch=48, seed=1)
+    )
+    shown = capsys.readouterr().out
+    print(shown)
+    rows = re.findall(r"([01]\.\d{3})  ([01]\.\d{3})   ?(\d+\.\d)?", shown)
+    (text, _, _), (both, untaught, hears), (taught, untold, _) = rows
+    assert float(text) < 0.75 < 0.9 < min(float(both), float(taught))
+    assert float(untold) > float(untaught) + 0.15
+    assert float(hears) > 80
