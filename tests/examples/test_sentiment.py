@@ -95,7 +95,7 @@ def test_sound_and_masked_words_each_add_what_they_must(capsys: pytest.CaptureFi
     )
     shown = capsys.readouterr().out
     print(shown)
-    rows = re.findall(r"([01]\.\d{3})  ([01]\.\d{3})   ?(\d+\.\d)?", shown)
+    rows = re.findall(r"([01]\.\d{3})  ([01]\.\d{3})(?: +(\d+\.\d)%)?", shown)
     (text, _, _), (both, untaught, hears), (taught, untold, _) = rows
     assert float(text) < 0.75 < 0.9 < min(float(both), float(taught))
     assert float(untold) > float(untaught) + 0.15
