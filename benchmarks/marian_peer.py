@@ -28,9 +28,10 @@ from seq2seq.batch import Batch, make_batch, token_budget_batches
 from seq2seq.config import EOS, PAD, ModelConfig
 from seq2seq.scores import score_corpus
 from seq2seq.tokenizer import Tokenizer
+from train.batches import BatchStream
 from train.checkpoint_files import write_beside
 from train.corpus import Corpus
-from train.data import BatchStream, DataSettings, TranslationData
+from train.data import DataSettings, TranslationData
 from train.examples import Example
 from train.files import read_lines
 from train.order import BatchOrder, Place

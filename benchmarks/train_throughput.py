@@ -33,7 +33,7 @@ from twins import make_twin
 from seq2seq.batch import Batch, make_batch, token_budget_batches
 from seq2seq.config import PAD, ModelConfig
 from seq2seq.tokenizer import Tokenizer
-from train.data import BatchList, as_it_is
+from train.batches import BatchList, as_it_is
 from train.memory import keep_freed_memory
 from train.task import TranslationTask
 

@@ -3,15 +3,13 @@
     Corpus --open--> datasets.Dataset --> [(source, target), ...] --clean--> kept rows + a report
 
 A row holds texts that translate each other, one a language: a pair, or more where `languages` names more.
-Cleaning drops rows with an empty side, a side too long, or lengths too far apart, exact repetitions, and
-training rows of which the validation set also holds a side, case and punctuation aside. It compares
-normalised text and gives back the text as it was.
+Cleaning keeps rows as they are, or drops them; training rows of which the validation set also holds a side
+are among those dropped.
 """
 
 import re
-import unicodedata
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from itertools import permutations
 from pathlib import Path
 from typing import Literal
@@ -19,8 +17,7 @@ from typing import Literal
 from datasets import Dataset, load_dataset
 from datasets.exceptions import DatasetNotFoundError
 
-from seq2seq.text import normalize
-
+from .cleaning import CleaningReport, clean
 from .files import Row, cell, read_side_by_side, read_table, table_kind
 
 Split = Literal["train", "validation", "test"]
@@ -29,7 +26,6 @@ Direction = tuple[str, str]  # from a language to a language
 _HUB_ID = re.compile(r"[\w-][\w.-]*(/[\w-][\w.-]*)?", re.ASCII)
 SPLIT_EVERY, MOST_SPLIT = 20, 1000  # of training files without validation files
 PARQUET_COPY = "refs/convert/parquet"  # the branch in which the hub keeps a data set's rows as Parquet
-_RATIO_SLACK = 10  # characters added to both sides, so that "OK." may be translated at length
 
 
 @dataclass(frozen=True)
@@ -111,30 +107,6 @@ class Corpus:
         return tuple(str(column) for column in self.columns or self.spoken)
 
 
-@dataclass
-class CleaningReport:
-    """How many pairs were kept, and how many dropped for which reason; `split_off` became validation."""
-
-    kept: int = 0
-    empty: int = 0
-    too_long: int = 0
-    ratio: int = 0
-    duplicate: int = 0
-    held_out: int = 0
-    split_off: int = 0
-
-    def __str__(self) -> str:
-        counts = {part.name: getattr(self, part.name) for part in fields(self)}
-        kept, split = counts.pop("kept"), counts.pop("split_off")
-        dropped = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items() if count)
-        said = f"corpus: {kept} of {kept + sum(counts.values())} pairs kept; dropped: {dropped or 'none'}"
-        return f"{said}; {split} more split off for validation" if split else said
-
-    def __add__(self, other: "CleaningReport") -> "CleaningReport":
-        counts = {part.name: getattr(self, part.name) + getattr(other, part.name) for part in fields(self)}
-        return CleaningReport(**counts)
-
-
 def load_corpus(corpus: Corpus) -> tuple[list[Row], list[Row], CleaningReport]:
     """Gives the cleaned training rows, the validation rows as they are, and what cleaning dropped."""
     raw, validation, split_off = read_corpus(corpus)
@@ -194,50 +166,6 @@ def load_synthetic(corpus: Corpus) -> list[Row]:
         return []
     made = replace(corpus, name=None, subset=None, files=corpus.synthetic, columns=None)
     return load_pairs(made, "train")
-
-
-def clean(
-    rows: Iterable[Row],
-    *,
-    max_characters: int = 1000,
-    max_ratio: float = 6.0,
-    held_out: Sequence[Collection[str]] = (),
-) -> tuple[list[Row], CleaningReport]:
-    """Gives the rows worth training on, in order, and how many were dropped for which reason.
-
-    held_out: texts, one collection a column, of which no row may hold one, such as the validation set's.
-    """
-    held = [{key for text in texts if (key := _key(text))} for texts in held_out]
-    kept: list[Row] = []
-    report = CleaningReport()
-    seen: set[Row] = set()
-    for row in rows:
-        if max(map(len, row)) > 8 * max_characters:  # not worth normalising: blanks do not make up that much
-            report.too_long += 1
-            continue
-        plain = tuple(normalize(text).text for text in row)
-        shorter, *_, longer = sorted(map(len, plain))
-        if not shorter:
-            report.empty += 1
-        elif longer > max_characters:
-            report.too_long += 1
-        elif longer + _RATIO_SLACK > max_ratio * (shorter + _RATIO_SLACK):
-            report.ratio += 1
-        elif plain in seen:
-            report.duplicate += 1
-        elif held and any(_key(text) in texts for text, texts in zip(plain, held, strict=True)):
-            report.held_out += 1
-        else:
-            seen.add(plain)
-            kept.append(row)
-    report.kept = len(kept)
-    return kept, report
-
-
-def _key(text: str) -> str:
-    """What two texts share that differ in case, width, blanks and punctuation alone."""
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    return "".join(character for character in folded if unicodedata.category(character)[0] in "LMN")
 
 
 def _rows(dataset: Dataset, corpus: Corpus, where: str) -> list[Row]:

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import NamedTuple
 
-from .corpus import CleaningReport, Corpus, Direction, clean_corpus, read_corpus
+from .cleaning import CleaningReport
+from .corpus import Corpus, Direction, clean_corpus, read_corpus
 from .files import Row, read_lines
 
 

@@ -38,7 +38,7 @@ def processes(searchers: "Searchers") -> list[int]:
 
 
 def end(process: int) -> None:
-    """Kill a process, and wait until its place is known to be empty."""
+    """Kill a process."""
     os.kill(process, getattr(signal, "SIGKILL", signal.SIGTERM))
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from datasets import Dataset
 
-from train.corpus import CleaningReport, Corpus, clean, load_corpus, load_pairs
+from train.cleaning import CleaningReport, clean
+from train.corpus import Corpus, load_corpus, load_pairs
 
 TRAIN = [(f"sentence {n} is here.", f"Satz {n} ist hier.") for n in range(5)]
 VALID = [(f"valid {n}.", f"gültig {n}.") for n in range(2)]

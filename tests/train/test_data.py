@@ -8,7 +8,8 @@ import pytest
 pytest.importorskip("lightning")
 
 from seq2seq.tokenizer import Tokenizer
-from train.data import BatchStream, DataSettings, Segmentation, TranslationData
+from train.batches import BatchStream
+from train.data import DataSettings, Segmentation, TranslationData
 from train.examples import Example
 from train.order import BatchOrder
 
@@ -56,7 +57,7 @@ def test_loader_workers_share_the_batches_in_their_order(
 
     parts = []
     for Worker.id in range(3):
-        monkeypatch.setattr("train.data.get_worker_info", lambda: Worker)
+        monkeypatch.setattr("train.batches.get_worker_info", lambda: Worker)
         parts.append([batch.source.tolist() for batch in islice(BatchStream(order), 4)])
     assert [parts[n % 3][n // 3] for n in range(12)] == alone
 
