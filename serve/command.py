@@ -224,7 +224,7 @@ def _options(arguments: argparse.Namespace) -> "ServerOptions":
 def _load(names: Sequence[str] | None, lazy: bool, pivot: bool) -> Catalog:
     """The catalog of some models, loaded now, or known by their configs until they are asked for."""
     speaking = [name for name in released_models() if not reads_facts(name)]  # facts are no language to list
-    names = names or speaking or [default_model(None, None)]
+    names = names or list(dict.fromkeys([default_model(None, None), *speaking]))
     writing = [name for name in names if is_language_model(read_config(find_model(name)))]
     offers = {name: _offer(name) for name in names if name not in writing}
     catalog = Catalog(offers, writers={name: _writer(name) for name in writing}, pivot=pivot)

@@ -188,6 +188,14 @@ def test_keys_that_are_missing_are_said(model_directory: Path) -> None:
     assert "the keys in 'nowhere' cannot be read" in said
 
 
+def test_the_default_model_comes_first() -> None:
+    """The page would open with the pair that is first in the alphabet, not the one that the command takes."""
+    from seq2seq.released import default_model, directions_of
+    from serve.command import _load
+
+    assert _load(None, lazy=True, pivot=False).pairs[0] in directions_of(default_model(None, None))
+
+
 def test_every_limit_is_a_flag() -> None:
     """A limit could not be changed without changing the code."""
     from dataclasses import fields
