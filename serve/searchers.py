@@ -146,6 +146,7 @@ def _undisturbed() -> Iterator[None]:
 
 def _serve(connection: Connection, threads: int) -> None:
     """The life of a process: it searches what it is sent, until nobody holds the other end."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # where it could not be kept out from the beginning
     torch.set_num_threads(threads)
     known: list[tuple[Model, Vocabulary | None]] = []
     with contextlib.suppress(EOFError, OSError):
