@@ -63,8 +63,8 @@ def _turn(positions: Tensor, width: int, dtype: torch.dtype) -> tuple[Tensor, Te
     """What x and its swapped halves are multiplied by: cosines, and sines (first -, then +), [..., 1, D]."""
     angles = positions[..., None] * frequencies(width).to(positions.device)
     cos, sin = angles.cos(), angles.sin()
-    both = torch.cat([cos, cos], dim=-1), torch.cat([-sin, sin], dim=-1)
-    return both[0].to(dtype)[..., None, :], both[1].to(dtype)[..., None, :]
+    cos, sin = torch.cat([cos, cos], dim=-1), torch.cat([-sin, sin], dim=-1)
+    return cos.to(dtype)[..., None, :], sin.to(dtype)[..., None, :]
 
 
 @lru_cache(maxsize=256)
