@@ -25,7 +25,7 @@ from .insight import (
 )
 from .shown import Part, Shown
 from .sketch import Drawing
-from .tab import Tab
+from .tab import Tab, within
 from .top import status, tell_way
 from .what_if_tab import WhatIfTab
 
@@ -90,16 +90,21 @@ class Acts:
                 told = status(*explain_failure(error)) if shown.parts else told
         return [told, *values]
 
-    async def fetch_map(self, shown: Shown, segment: int, event: gr.EventData) -> Drawing:
-        """The maps with one that the browser lacks among them."""
+    async def fetch_map(self, shown: Shown, segment: int, event: gr.EventData) -> list[Any]:
+        """The maps with one that the browser lacks among them, and the status."""
         tab = next(tab for tab in self.tabs if isinstance(tab, AttentionTab))
-        (drawing,) = await self._see(shown, segment, tab.show, read_choice(event._data))
-        return drawing
+        try:
+            return [*await self._see(shown, segment, tab.show, read_choice(event._data)), gr.skip()]
+        except Exception as error:
+            return [gr.skip(), status(*explain_failure(error))]
 
     async def compare(self, shown: Shown, segment: int, first: int, second: int) -> list[Any]:
-        """Two translations of the segment beside each other."""
+        """Two translations of the segment beside each other, and the status."""
         tab = next(tab for tab in self.tabs if isinstance(tab, WhatIfTab))
-        return await self._see(shown, segment, tab.compare, first, second)
+        try:
+            return [*await self._see(shown, segment, tab.compare, first, second), gr.skip()]
+        except Exception as error:
+            return [*(gr.skip() for _ in tab.compared), status(*explain_failure(error))]
 
     async def grow(self, shown: Shown, segment: int, *values: Any) -> list[Any]:
         """The tree of a beam search over the segment, its nodes, and the status."""
@@ -122,7 +127,7 @@ class Acts:
             raise UnseenError("same_language")
         client = self.desk.admit()
         translator = await self.desk.find(shown.pair)
-        part = shown.parts[_place(shown, segment)]
+        part = shown.parts[within(segment, len(shown.parts))]
         cost = len(translator.tokenizer_of(part.source).encode(part.source)) + len(part.version.pieces) + 2
         return await self.desk.look(client, cost, lambda: show(translator, part, *given))
 
@@ -138,9 +143,9 @@ class Acts:
         """Another of the translations known, by default the model's own best: shown, text, status."""
         if not shown.parts:
             return [gr.skip(), gr.skip(), gr.skip()]
-        place = _place(shown, segment)
+        place = within(segment, len(shown.parts))
         part = shown.parts[place]
-        changed = shown.replace(place, part.choose(min(max(0, number), len(part.versions) - 1)))
+        changed = shown.replace(place, part.choose(within(number, len(part.versions))))
         return [changed, changed.text, status("done")]
 
     async def force(self, shown: Shown, segment: int, event: gr.EventData, *values: Any) -> list[Any]:
@@ -178,7 +183,7 @@ class Acts:
             part = await self._see(shown, segment, go_on)
         except Exception as error:
             return [gr.skip(), gr.skip(), status(*explain_failure(error))]
-        changed = shown.replace(_place(shown, segment), part)
+        changed = shown.replace(within(segment, len(shown.parts)), part)
         return [changed, changed.text, status("forced")]
 
 
@@ -204,11 +209,6 @@ def _list_segments(shown: Shown) -> gr.Dropdown:
         for count, number in enumerate(shown.visible, 1)
     ]
     return gr.Dropdown(names, value=names[0][1] if names else None, visible=len(names) > 1)
-
-
-def _place(shown: Shown, segment: int | None) -> int:
-    """The number of a part that is there, whatever the browser sent."""
-    return segment if isinstance(segment, int) and 0 <= segment < len(shown.parts) else 0
 
 
 def _number(event: gr.EventData, name: str) -> int:

@@ -13,7 +13,7 @@ from .drawings import draw_flows, draw_heads
 from .insight import explain_part
 from .labels import say
 from .shown import Part
-from .tab import Tab
+from .tab import Tab, within
 
 FLOWS: tuple[Flow, ...] = ("cross", "encoder", "decoder")
 PICTURED: tuple[Flow, ...] = ("encoder", "decoder", "cross")
@@ -44,11 +44,11 @@ class LearnTab(Tab):
 
     def show(self, translator: Translator, part: Part, *given: Any) -> list[Any]:
         """The drawings, and the steps of the query asked for."""
-        flow, layer, head, query = given
+        given_flow, layer, head, query = given
         _, maps = explain_part(translator, part)
-        of_flow = {"cross": maps.cross, "encoder": maps.encoder, "decoder": maps.decoder}[flow]
-        layers, heads, queries = of_flow.shape[:3]
-        layer, head, query = min(layer, layers - 1), min(head, heads - 1), min(query, queries - 1)
+        flow: Flow = given_flow if given_flow in FLOWS else "cross"
+        layers, heads, queries = getattr(maps, flow).shape[:3]
+        layer, head, query = within(layer, layers), within(head, heads), within(query, queries)
         lesson = attention_lesson(translator, part.source, part.version.text, flow, layer, head, query)
         aligned = translator.settings.alignment
         return [

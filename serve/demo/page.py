@@ -34,6 +34,9 @@ FORGET = (600, 3600)  # seconds: how often files are looked at, and how old they
 # Short events go by themselves, not through the queue's one stream of answers. On a busy machine a first
 # click beside the page's own first event was sometimes never answered while both went through it.
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
+# What is chosen from may be renewed while a choice is on its way; Gradio would call such a choice a fault.
+# These events take it as it was sent, and the acts check it.
+LOOSE: dict[str, Any] = {**QUIET, "preprocess": False}
 
 
 class Page:
@@ -110,7 +113,7 @@ class Page:
         """Fills the open tab anew when something has happened."""
         inputs = [self.open, self.shown, self.top.segment, *(i for tab in self.tabs for i in tab.inputs)]
         outputs = [self.top.status, *(output for tab in self.tabs for output in tab.outputs)]
-        start(self.acts.refresh, inputs, outputs, **QUIET)
+        start(self.acts.refresh, inputs, outputs, **LOOSE)
 
     def _connect_versions(self) -> None:
         """What puts another translation of the segment on the page."""
@@ -119,10 +122,10 @@ class Page:
         controls = self.top.controls
         changed = [self.shown, self.top.target, self.top.status]
         events = [
-            words.alternatives.input(self.acts.choose, [*seen, words.alternatives], changed, **QUIET),
-            what_if.own.click(self.acts.choose, seen, changed, **QUIET),
-            what_if.candidates.select(self.acts.force, [*seen, *controls], changed, **QUIET),
-            what_if.tree.select(self.acts.force_path, [*seen, what_if.nodes, *controls], changed, **QUIET),
+            words.alternatives.input(self.acts.choose, [*seen, words.alternatives], changed, **LOOSE),
+            what_if.own.click(self.acts.choose, seen, changed, **LOOSE),
+            what_if.candidates.select(self.acts.force, [*seen, *controls], changed, **LOOSE),
+            what_if.tree.select(self.acts.force_path, [*seen, what_if.nodes, *controls], changed, **LOOSE),
         ]
         for event in events:
             self._refresh(event.then)
@@ -135,12 +138,14 @@ class Page:
             opened = place.select(lambda name=tab.name: name, None, self.open, **QUIET)
             self._refresh(opened.then)
         self._refresh(self.top.segment.input)
-        self.attention.view.missing(self.acts.fetch_map, seen, self.attention.view, **QUIET)
+        self.attention.view.missing(
+            self.acts.fetch_map, seen, [self.attention.view, self.top.status], **LOOSE
+        )
         grown = [what_if.tree, what_if.nodes, self.top.status]
-        what_if.grow.click(self.acts.grow, [*seen, *self.top.controls], grown, **QUIET)
+        what_if.grow.click(self.acts.grow, [*seen, *self.top.controls], grown, **LOOSE)
         for side in (what_if.first, what_if.second):
             compared = [*seen, what_if.first, what_if.second]
-            side.input(self.acts.compare, compared, what_if.compared, **QUIET)
+            side.input(self.acts.compare, compared, [*what_if.compared, self.top.status], **LOOSE)
         for control in (learn.flow, learn.layer, learn.head):
             self._refresh(control.input)
-        self._refresh(learn.step.select(self.acts.choose_query, None, learn.query, **QUIET).then)
+        self._refresh(learn.step.select(self.acts.choose_query, None, learn.query, **LOOSE).then)

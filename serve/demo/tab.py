@@ -10,6 +10,14 @@ from seq2seq import Translator
 from .shown import Part
 
 
+def within(number: Any, count: int) -> int:
+    """The number of one of `count`: the last where it is beyond them, the first where it is none at all.
+
+    A choice made while the choices were renewed arrives after them, and a browser may send what it likes.
+    """
+    return min(max(0, number), count - 1) if isinstance(number, int) else 0
+
+
 class Tab(ABC):
     """One tab, built where it is made: its components, and how they show a part of the text."""
 

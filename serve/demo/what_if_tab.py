@@ -14,7 +14,7 @@ from .comparison import draw_difference
 from .insight import UnseenError, explain_part, show_candidates, show_maps
 from .labels import say
 from .shown import Part
-from .tab import Tab
+from .tab import Tab, within
 
 
 class WhatIfTab(Tab):
@@ -68,10 +68,9 @@ class WhatIfTab(Tab):
             *self.compare(translator, part, first, second),
         ]
 
-    def compare(self, translator: Translator, part: Part, first: int, second: int) -> list[Any]:
+    def compare(self, translator: Translator, part: Part, first: Any, second: Any) -> list[Any]:
         """The difference of two translations of a part, and the maps of both."""
-        last = len(part.versions) - 1
-        one, other = (part.choose(min(number, last)) for number in (first, second))
+        one, other = (part.choose(within(number, len(part.versions))) for number in (first, second))
         shown: list[Any] = [draw_difference(one.version, other.version)]
         for each in (one, other):
             try:

@@ -95,4 +95,4 @@ class Visit(OpenPage):
         own = urlsplit(self.page.url).netloc
         self.page.close()
         assert hosts <= {own, ""}, hosts
-        assert complaints == []
+        assert complaints == [], complaints
