@@ -3,20 +3,20 @@
     python benchmarks/gold_links.py --model de-en --gold FOLDER [--reverse en-de]
 
 FOLDER holds `text` (`source ||| target`, tokenised) and `gold` (links `i-j` and `ipj`, from 0 or 1), line by
-line. Words are blank-separated. Beside the joined links of both directions stand the figures of each, and of
-what both agree on.
+line. Words are blank-separated. Beside the links that `seq2seq align` gives, which reads all pairs together,
+stand those of each direction alone, pair by pair, those both agree on, and those joined.
 """
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 from seq2seq.commands.lines import Counter, read_lines
 from seq2seq.commands.reverse import FOUND, load_reverse
 from seq2seq.gold import read_gold, score_links
+from seq2seq.joint_links import align_pairs
 from seq2seq.symmetry import grow, intersect
 from seq2seq.translator import Translator
-
-Links = set[tuple[int, int]]
 
 
 def read_pairs(path: Path) -> list[tuple[str, str]]:
@@ -34,7 +34,7 @@ def compare(translator: Translator, reverse: Translator | None, folder: Path) ->
     """The figures of each direction and of both."""
     pairs = read_pairs(folder / "text")
     gold = read_gold(read_lines(str(folder / "gold")), pairs)
-    found: dict[str, list[Links]] = {"forward": []}
+    found: dict[str, list[Any]] = {"forward": []}
     counter = Counter("pairs aligned", len(pairs))
     for source, target in pairs:
         there = set(translator.align(source, target).links("blanks"))
@@ -49,6 +49,7 @@ def compare(translator: Translator, reverse: Translator | None, folder: Path) ->
                 found.setdefault(name, []).append(links)
         counter.add()
     counter.close()
+    found["together"] = list(align_pairs(translator, pairs, reverse))
     return {name: described(score_links(links, gold)) for name, links in found.items()}
 
 

@@ -41,7 +41,7 @@ def align_both_ways(pairs: Pairs, rounds: int = ROUNDS, advance: Callable[[], ob
     slices = -(-len(pairs) // SLICE)
     aligned = Aligned([set() for _ in pairs], [set() for _ in pairs])
     for first in range(slices):
-        spelt = [(_spelt(source), _spelt(target)) for source, target in pairs[first::slices]]
+        spelt = [(spelt_words(source), spelt_words(target)) for source, target in pairs[first::slices]]
         forward = best_sources(spelt, rounds, advance)
         backward = best_sources([(target, source) for source, target in spelt], rounds, advance)
         for number, (sources, targets) in enumerate(zip(forward, backward, strict=True)):
@@ -69,6 +69,11 @@ def token_spans(text: str) -> list[tuple[int, int]]:
         for start, end in word_spans(text)
         for part in _PARTS.finditer(text[start:end])
     ]
+
+
+def spelt_words(words: Words) -> list[str]:
+    """Words as they are counted: without case, and without the punctuation that is written to them."""
+    return [word.strip(_PUNCTUATION).lower() or word for word in words]
 
 
 def choose_alignment_head(
@@ -109,11 +114,6 @@ def choose_alignment_head(
 
 def _words(text: str) -> list[str]:
     return [text[start:end] for start, end in word_spans(text)]
-
-
-def _spelt(words: Words) -> list[str]:
-    """Words as counted: without case, and without the punctuation that is written to them."""
-    return [word.strip(_PUNCTUATION).lower() or word for word in words]
 
 
 _PUNCTUATION = string.punctuation + "«»„“”‚‘’…–—¿¡，。、！？：；（）「」『』《》"

@@ -36,6 +36,7 @@ LAYERS: list[set[str]] = [
     {"ensemble", "reranking", "wording"},
     {"pipeline"},
     {"aligner", "translator", "generator"},
+    {"joint_links"},
     {"commands", "train", "serve"},
     {"cli"},
 ]

@@ -1,6 +1,7 @@
 """`seq2seq align`: word alignment of given pairs, one line of Pharaoh links (`source-target`) a pair.
 
-Where a model of the other direction is at hand, the links of both are joined.
+All lines are read together: what two words are to each other in the others helps a pair whose words the model
+does not know. Where a model of the other direction is at hand, the maps of both are read.
 """
 
 import sys
@@ -8,7 +9,7 @@ from collections.abc import Sequence
 
 from seq2seq.commands.arguments import Parser, load_translator
 from seq2seq.commands.lines import Counter, read_parallel
-from seq2seq.commands.reverse import add_reverse, load_reverse, word_links
+from seq2seq.commands.reverse import add_reverse, load_reverse
 
 
 def main(argv: Sequence[str]) -> int:
@@ -20,16 +21,14 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--target", metavar="FILE", required=True, help="their translations, one a line")
     add_reverse(parser)
     arguments = parser.read(argv)
+    from seq2seq.joint_links import align_pairs
+
     sources, targets = read_parallel(arguments.source, arguments.target)
     translator = load_translator(arguments)
     reverse = load_reverse(arguments.reverse, translator, arguments.device)
     counter = Counter("pairs aligned", len(sources))
-    for number, (source, target) in enumerate(zip(sources, targets, strict=True), 1):
-        try:
-            links = word_links(translator, reverse, source, target)
-        except ValueError as error:
-            raise ValueError(f"line {number}: {error}") from error
+    pairs = list(zip(sources, targets, strict=True))
+    for links in align_pairs(translator, pairs, reverse, counter.add):
         sys.stdout.write(" ".join(f"{s}-{t}" for s, t in links) + "\n")
-        counter.add()
     counter.close()
     return 0

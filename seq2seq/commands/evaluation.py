@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from seq2seq.commands.lines import Counter
-from seq2seq.commands.reverse import word_links
 from seq2seq.facts import as_mapping
 from seq2seq.habits import Habits, LengthRow, by_length, habits
 from seq2seq.options import DecodeOptions
@@ -152,6 +151,7 @@ def _link_scores(
     translator: "Translator", reverse: "Translator | None", test_set: TestSet, gold: "list[Gold]"
 ) -> "LinkScores":
     from seq2seq.gold import score_links
+    from seq2seq.joint_links import align_pairs
 
-    pairs = zip(test_set.sources, test_set.first_references, strict=True)
-    return score_links([word_links(translator, reverse, *pair) for pair in pairs], gold)
+    pairs = list(zip(test_set.sources, test_set.first_references, strict=True))
+    return score_links(list(align_pairs(translator, pairs, reverse)), gold)

@@ -1,8 +1,4 @@
-"""Word links of a model joined with those of a model that translates the other way.
-
-Each direction chooses for every word of its target; what both choose is right more often, and what one
-adds beside it completes it (`symmetry.grow`).
-"""
+"""The model that translates the other way, where a command asks for one."""
 
 from typing import TYPE_CHECKING
 
@@ -10,7 +6,6 @@ from seq2seq.commands.arguments import Parser
 from seq2seq.released import reverse_model
 
 if TYPE_CHECKING:
-    from seq2seq.alignment import Link
     from seq2seq.translator import Translator
 
 FOUND, NONE = "auto", "none"
@@ -22,7 +17,7 @@ def add_reverse(parser: Parser) -> None:
         "--reverse",
         metavar="M",
         default=FOUND,
-        help="the model of the other direction, whose links are joined with the model's own: a released one "
+        help="the model of the other direction, whose maps are read with the model's own: a released one "
         f"where there is one ({FOUND}, the default), or {NONE}",
     )
 
@@ -40,16 +35,3 @@ def load_reverse(named: str, translator: "Translator", device: str) -> "Translat
     from seq2seq.translator import Translator
 
     return Translator.from_pretrained(name, device).directed(source, target)
-
-
-def word_links(
-    translator: "Translator", reverse: "Translator | None", source: str, target: str
-) -> "list[Link]":
-    """Links between blank-separated words, of one direction or of both."""
-    from seq2seq.symmetry import grow
-
-    links = translator.align(source, target).links("blanks")
-    if reverse is None:
-        return links
-    back = {(s, t) for t, s in reverse.align(target, source).links("blanks")}
-    return sorted(grow(set(links), back))

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from seq2seq.gold import read_gold, score_links
+from seq2seq.joint_links import align_pairs
 from seq2seq.options import DecodeOptions
 from seq2seq.scores import moses, score_corpus
 from seq2seq.translator import Translator
@@ -73,9 +74,8 @@ def test_gold_links(run: Run, model_directory: Path, files: list[str], tmp_path:
     files = [*files, "--reverse", "none"]
     ran = run("evaluate", "--model", model_directory, *files, "--gold", tmp_path / "gold", "--json")
     translator = Translator.from_pretrained(model_directory, "cpu")
-    links = [translator.align(s, r).links("blanks") for s, r in zip(SOURCES, REFERENCES, strict=True)]
     pairs = list(zip(SOURCES, REFERENCES, strict=True))
-    expected = score_links(links, read_gold(["0-0 1p1", "0-0", "2-1"], pairs))
+    expected = score_links(list(align_pairs(translator, pairs)), read_gold(["0-0 1p1", "0-0", "2-1"], pairs))
     found = json.loads(ran.out)["models"][0]
     assert found["aer"] == pytest.approx(expected.error_rate)
     assert found["alignment"] == {"precision": expected.precision, "recall": expected.recall}

@@ -1,7 +1,7 @@
 """`seq2seq score` and `seq2seq align`: one line for each pair, the same as from Python."""
 
 import gzip
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +9,9 @@ import pytest
 
 from seq2seq import released
 from seq2seq.checkpoint import Settings, save_model
+from seq2seq.joint_links import align_pairs
 from seq2seq.settings import AlignmentHead
-from seq2seq.symmetry import grow
+from seq2seq.symmetry import Link
 from seq2seq.tokenizer import Tokenizer
 from seq2seq.transformer import Transformer
 from seq2seq.translator import Translator
@@ -40,10 +41,15 @@ def test_score(run: Run, model_directory: Path, files: list[str]) -> None:
     )
 
 
+def pharaoh(found: Iterable[list[Link]]) -> list[str]:
+    """Links as lines."""
+    return [" ".join(f"{s}-{t}" for s, t in links) for links in found]
+
+
 def test_align(run: Run, model_directory: Path, files: list[str]) -> None:
     """Pharaoh links of blank-separated words, an empty line for an empty side."""
     translator = Translator.from_pretrained(model_directory, "cpu")
-    expected = [translator.align(s, t).pharaoh() for s, t in zip(SOURCES, TARGETS, strict=True)]
+    expected = pharaoh(align_pairs(translator, list(zip(SOURCES, TARGETS, strict=True))))
     ran = run("align", "--model", model_directory, "--reverse", "none", *files)
     assert ran.code == 0 and ran.out.split("\n")[:-1] == expected and expected[1] == ""
     for link in expected[0].split():
@@ -59,16 +65,12 @@ def test_align_with_the_other_direction(
     tiny_tokenizer: Tokenizer,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Links of both directions are joined, whether the other model is named or found by its languages."""
+    """The maps of both directions are read, whether the other model is named or found by its languages."""
     other = model_directory.parent / "other"
     settings = Settings(["de"], ["en"], 16, 40, AlignmentHead(1, 2, "input"))
     save_model(other, tiny_model, tiny_tokenizer, settings, "# card\n")
     there, back = (Translator.from_pretrained(path, "cpu") for path in (model_directory, other))
-    expected = []
-    for source, target in zip(SOURCES, TARGETS, strict=True):
-        turned = {(s, t) for t, s in back.align(target, source).links("blanks")}
-        found = sorted(grow(set(there.align(source, target).links("blanks")), turned))
-        expected.append(" ".join(f"{s}-{t}" for s, t in found))
+    expected = pharaoh(align_pairs(there, list(zip(SOURCES, TARGETS, strict=True)), back))
     alone = run("align", "--model", model_directory, "--reverse", "none", *files).out
     named = run("align", "--model", model_directory, "--reverse", other, *files).out
     assert named.split("\n")[:-1] == expected and named != alone
