@@ -1,8 +1,9 @@
 """Word links of many pairs together: what attention says of each pair, and what all pairs say of two words.
 
-    strength[t, s]  =  (there[t, s] * back[t, s]) ** 1/6  *  exp(-2 |t / T - s / S|)  *  kinship(s, t)
-    kinship(s, t)   =  linked(s, t) / sqrt(count(s) * count(t))       over the words as they are spelt
-    linked          <- sum over all pairs of sqrt(by row * by column), the strength divided by its sums
+    strength[t, s] = (there[t, s] * back[t, s]) ** 1/6 * exp(alike(s, t) - 2 |t / T - s / S|) * kinship(s, t)
+    alike(s, t)    = letters with which both words begin / letters of the longer one
+    kinship(s, t)  = linked(s, t) / sqrt(count(s) * count(t))       over all pairs, as words are spelt
+    linked        <- sum over all pairs of sqrt(by row * by column), the strength divided by its sums
 
 `there` is the map of the model, each row over the source words, `back` that of the model of the other
 direction, each column over the target words. Words that a model does not know it attends to at random; if
@@ -83,7 +84,7 @@ class _Entries(NamedTuple):
     row: Tensor  # which of all target words
     column: Tensor  # which of all source words
     kind: Tensor  # which (source spelling, target spelling)
-    prior: Tensor  # what attention and place say
+    prior: Tensor  # what attention, place and letters say
 
 
 def joint_links(pairs: Sequence[Attended]) -> list[set[Link]]:
@@ -133,13 +134,28 @@ def _flatten(pairs: Sequence[Attended]) -> tuple[_Entries, Tensor]:
 
 
 def _prior(pair: Attended) -> Tensor:
-    """What the maps of a pair and the places of its words say: [T, S]."""
+    """What the maps of a pair, the places of its words and their letters say: [T, S]."""
     t, s = (
         (torch.arange(len(words), dtype=torch.float64) + 0.5) / len(words)
         for words in (pair.target, pair.source)
     )
     attention = pair.there.double().clamp(min=FLOOR) * pair.back.double().clamp(min=FLOOR)
-    return attention**ATTENTION * torch.exp(-TENSION * (t[:, None] - s[None]).abs())
+    return attention**ATTENTION * torch.exp(_alike(pair) - TENSION * (t[:, None] - s[None]).abs())
+
+
+def _alike(pair: Attended) -> Tensor:
+    """Of the letters of the longer word, the share with which both begin: [T, S]."""
+    longest = max(map(len, (*pair.source, *pair.target)), default=0)
+    sources, targets = _letters(pair.source, longest, -1), _letters(pair.target, longest, -2)
+    shared = (sources[None] == targets[:, None]).cumprod(-1).sum(-1)
+    lengths = torch.maximum((sources > 0).sum(-1)[None], (targets > 0).sum(-1)[:, None])
+    return shared.double() / lengths
+
+
+def _letters(words: Sequence[str], longest: int, blank: int) -> Tensor:
+    """The characters of words, each filled up with blanks: [words, longest]."""
+    rows = [[*map(ord, word), *[blank] * (longest - len(word))] for word in words]
+    return torch.tensor(rows).reshape(len(words), longest)
 
 
 def _shares(entries: _Entries, strength: Tensor) -> tuple[Tensor, Tensor]:
