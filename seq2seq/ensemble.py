@@ -115,7 +115,7 @@ def load_models(directories: Sequence[Path], device: str = "cpu") -> LoadedModel
         return LoadedModels(*first)
     settings = [first.settings, *(other.settings for other in others)]
     for directory, other in zip(directories[1:], others, strict=True):
-        if other.tokenizer.to_bytes() != first.tokenizer.to_bytes():
+        if not other.tokenizer.cuts_as(first.tokenizer):
             raise ValueError(
                 f"{directory} has another vocabulary than {directories[0]}; an ensemble needs the same "
                 "tokenizer.model, as models have that are trained on the same texts with other seeds"

@@ -184,6 +184,14 @@ class Tokenizer:
         """Gives each id's piece as it stands in the vocabulary."""
         return [self._processor.IdToPiece(index) for index in self._checked(ids)]
 
+    def cuts_as(self, other: "Tokenizer") -> bool:
+        """Says whether both cut any text alike, whatever their files tell of how they were trained."""
+        return self._scored() == other._scored()
+
+    def _scored(self) -> list[tuple[str, float]]:
+        spm = self._processor
+        return [(spm.IdToPiece(index), spm.GetScore(index)) for index in range(len(self))]
+
     def ids(self, pieces: Iterable[str]) -> list[int]:
         """Gives each piece's id, that of the unknown piece where the vocabulary lacks it."""
         return [self._processor.PieceToId(piece) for piece in pieces]

@@ -9,7 +9,7 @@ name -> writer                       a language model, loaded likewise
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from seq2seq.settings import directions
 
@@ -18,6 +18,7 @@ from .refusal import RefusalError
 if TYPE_CHECKING:
     from seq2seq import Generator, Translator
 
+Loaded = TypeVar("Loaded")
 Pair = tuple[str, str]  # codes of the source and the target language
 
 LANGUAGE_NAMES = {
@@ -43,8 +44,23 @@ LANGUAGE_NAMES = {
 }
 
 
+class Lazy(Generic[Loaded]):
+    """What is loaded once, when it is first asked for."""
+
+    load: "Callable[[], Loaded]"
+    loaded: "Loaded | None"
+    lock: threading.Lock
+
+    def take(self) -> Loaded:
+        """What is loaded; whoever asks meanwhile waits for it."""
+        with self.lock:
+            if self.loaded is None:
+                self.loaded = self.load()
+            return self.loaded
+
+
 @dataclass(eq=False)
-class Offer:
+class Offer(Lazy["Translator"]):
     """A model that can be asked: what it translates, and how it is loaded (once, on first use)."""
 
     name: str
@@ -53,7 +69,7 @@ class Offer:
     load: "Callable[[], Translator]"
     loaded: "Translator | None" = None
     created: int = 0  # when its config was written, in seconds since 1970
-    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @classmethod
     def of(cls, name: str, translator: "Translator") -> "Offer":
@@ -63,14 +79,11 @@ class Offer:
 
     def translator(self) -> "Translator":
         """The translator; the first call may take seconds, and others wait for it."""
-        with self._lock:
-            if self.loaded is None:
-                self.loaded = self.load()
-            return self.loaded
+        return self.take()
 
 
 @dataclass(eq=False)
-class Writer:
+class Writer(Lazy["Generator"]):
     """A language model that can be asked: what it writes, and how it is loaded (once, on first use)."""
 
     name: str
@@ -78,7 +91,7 @@ class Writer:
     load: "Callable[[], Generator]"
     loaded: "Generator | None" = None
     created: int = 0  # when its config was written, in seconds since 1970
-    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @classmethod
     def of(cls, name: str, generator: "Generator") -> "Writer":
@@ -87,10 +100,7 @@ class Writer:
 
     def generator(self) -> "Generator":
         """The generator; the first call may take seconds, and others wait for it."""
-        with self._lock:
-            if self.loaded is None:
-                self.loaded = self.load()
-            return self.loaded
+        return self.take()
 
 
 class Leg(NamedTuple):

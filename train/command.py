@@ -1,6 +1,6 @@
 """`seq2seq train`: LightningCLI reads the settings, one run trains, a model directory is written.
 
-    data, model, task, checkpoints, early_stopping, trainer    sections of a recipe, and dotted flags
+    arguments ─> settings ─> run: data, task, trainer ─> fit ─> model directory
 
 Everything of a run lies in runs/<config name>/; the path of the model directory is printed last.
 """
@@ -12,15 +12,13 @@ import os
 import sys
 import warnings
 from pathlib import Path
-from typing import Any
 
 import datasets
 import huggingface_hub
 import torch
 from jsonargparse import ArgumentError
-from lightning import LightningDataModule, LightningModule, Trainer
+from lightning import Trainer
 from lightning.pytorch.callbacks import EarlyStopping
-from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from lightning.pytorch.utilities.exceptions import MisconfigurationException
 
@@ -30,88 +28,21 @@ from seq2seq.released import find_model
 from seq2seq.settings import LanguageSettings
 from seq2seq.tokenizer import Tokenizer
 
+from .arguments import TrainCLI
 from .checkpoint_files import SafeCheckpointIO
 from .checkpointing import Checkpoints, StoppedError
-from .data import DataSettings, TranslationData
+from .data import TranslationData
 from .familiarity import unfamiliar
-from .language_data import LanguageData, TextSettings
+from .language_data import LanguageData
 from .language_release import write_language_model
 from .language_task import LanguageTask
 from .links import rounds_for
 from .memory import keep_freed_memory
 from .progress import Progress
 from .release import write_model
-from .run import ROOT, RunFolder, model_kind, resolve_configs
+from .run import ROOT, RunFolder, resolve_configs
 from .stopping import Stopping
 from .task import TranslationTask
-
-OWN_FLAGS = ("ckpt_path", "init", "run_dir")
-
-
-class TrainCLI(LightningCLI):
-    """The settings of one run; what is made of them depends on its folder, so `main` makes it."""
-
-    def __init__(self, args: list[str]):
-        self.language = model_kind(args) == "decoder"
-        super().__init__(
-            LightningModule,
-            LightningDataModule,
-            save_config_callback=None,
-            seed_everything_default=1,
-            parser_kwargs={"prog": "seq2seq train", "exit_on_error": False, "allow_abbrev": False},
-            args=args,
-            run=False,
-            auto_configure_optimizers=False,
-            load_from_checkpoint_support=False,
-        )
-
-    def add_core_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
-        """The sections of a recipe."""
-        data, task = (TextSettings, LanguageTask) if self.language else (DataSettings, TranslationTask)
-        made = {
-            "config",
-            "tokenizer",
-            "judged",
-            "form",
-            "settings",
-            "characters_a_token",
-        }  # of the data, by the run
-        parser.add_class_arguments(data, "data")
-        parser.add_class_arguments(ModelConfig, "model", skip={"vocabulary_size"}, instantiate=False)
-        parser.add_class_arguments(task, "task", skip=made, instantiate=False)
-        own = {"folder", "measures", "criterion"}
-        parser.add_class_arguments(Checkpoints, "checkpoints", skip=own, instantiate=False)
-        parser.add_class_arguments(EarlyStopping, "early_stopping", instantiate=False)
-        parser.add_lightning_class_args(Trainer, "trainer")
-        parser.set_defaults(
-            {
-                "early_stopping.monitor": "valid_loss" if self.language else "valid_bleu",
-                "early_stopping.mode": "min" if self.language else "max",
-                "early_stopping.patience": 20,
-                "trainer.max_steps": 8000,
-                "trainer.val_check_interval": 500,
-                "trainer.check_val_every_n_epoch": None,
-                "trainer.num_sanity_val_steps": 0,
-                "trainer.use_distributed_sampler": False,
-                "trainer.log_every_n_steps": 10,
-            }
-        )
-
-    def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
-        """What belongs to one start of a run and not to its recipe."""
-        parser.add_argument("--ckpt_path", type=str | None, help="last: go on with this run where it stands.")
-        parser.add_argument("--init", type=str | None, help="A model whose weights to start from.")
-        parser.add_argument(
-            "--run_dir", type=str | None, help="Folder of the run instead of runs/<config name>."
-        )
-
-    def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
-        """Parse; Lightning would warn of arguments that are not the process's own."""
-        self.config = parser.parse_args(args)
-
-    def instantiate_classes(self) -> None:
-        """Nothing yet: the model's size depends on the vocabulary, and that on the run's folder."""
-        self.sections = self.parser.instantiate_classes(self.config)
 
 
 def main(argv: list[str]) -> int:

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from seq2seq.config import ModelConfig
-from train.command import TrainCLI
+from train.arguments import TrainCLI
 from train.run import resolve_configs
 
 

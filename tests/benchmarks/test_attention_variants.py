@@ -10,7 +10,7 @@ import torch
 
 from seq2seq.config import AttentionConfig, ModelConfig
 from seq2seq.transformer import Transformer
-from train.command import TrainCLI
+from train.arguments import TrainCLI
 from train.run import resolve_configs
 
 TINY = {

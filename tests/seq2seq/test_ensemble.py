@@ -94,6 +94,18 @@ def test_the_least_limits_hold_and_maps_are_the_first_model_s(directories: list[
     assert both.align(*TEXTS[:2]).links() == first.align(*TEXTS[:2]).links()
 
 
+def test_how_a_vocabulary_was_trained_does_not_matter(
+    directories: list[Path], models: list[Transformer], tmp_path: Path
+) -> None:
+    """Models of one vocabulary could not be joined where an option of its training was written otherwise."""
+    own = Tokenizer.load(directories[0] / "tokenizer.model")
+    option = b"\x12\x07\x12\x05other"  # protobuf: in the trainer's options the prefix of its files
+    other = Tokenizer.from_bytes(own.to_bytes() + option)
+    assert other.to_bytes() != own.to_bytes()
+    save_model(tmp_path / "other", models[0], other, SETTINGS, "card")
+    assert load_models([directories[0], tmp_path / "other"]).tokenizer.cuts_as(own)
+
+
 def test_other_vocabulary_or_languages_are_refused(
     directories: list[Path], models: list[Transformer], sentences: list[str], tmp_path: Path
 ) -> None:

@@ -13,7 +13,8 @@ from training_process import train
 
 from seq2seq.checkpoint import load_model
 from seq2seq.config import ModelConfig
-from train.command import TrainCLI, continued_shape
+from train.arguments import TrainCLI
+from train.command import continued_shape
 from train.memory import keep_freed_memory
 
 Capsys = pytest.CaptureFixture[str]

@@ -11,7 +11,7 @@ import yaml
 from seq2seq.checkpoint import make_model
 from seq2seq.config import AttentionConfig, ModelConfig
 from seq2seq.language_model import LanguageModel
-from train.command import TrainCLI
+from train.arguments import TrainCLI
 from train.run import find_config, model_kind
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"

@@ -14,9 +14,10 @@ pytest.importorskip("lightning")
 
 from training_process import train
 
+from train.arguments import TrainCLI
 from train.checkpoint_files import newest_checkpoint, read_checkpoint
 from train.checkpointing import Checkpoints, StoppedError
-from train.command import TrainCLI, TrainingRun
+from train.command import TrainingRun
 from train.run import RunFolder
 
 DONE = 60  # seconds after which a process counts as hanging
