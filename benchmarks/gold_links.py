@@ -11,10 +11,10 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from seq2seq.bitext import align_pairs
 from seq2seq.commands.lines import Counter, read_lines
 from seq2seq.commands.reverse import FOUND, load_reverse
 from seq2seq.gold import read_gold, score_links
-from seq2seq.joint_links import align_pairs
 from seq2seq.symmetry import grow, intersect
 from seq2seq.translator import Translator
 

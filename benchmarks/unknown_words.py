@@ -15,11 +15,12 @@ from collections.abc import Sequence
 
 import torch
 
-from seq2seq.aligner import align_both_ways, token_spans
+from seq2seq.aligner import align_both_ways
+from seq2seq.bitext import align_pairs
 from seq2seq.gold import Gold, score_links
-from seq2seq.joint_links import align_pairs
 from seq2seq.released import reverse_model
 from seq2seq.symmetry import grow
+from seq2seq.tokens import token_spans
 from seq2seq.translator import Translator
 from train.corpus import Corpus, load_corpus
 

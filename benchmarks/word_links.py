@@ -6,7 +6,8 @@ FOLDER of links: links.SET.SOURCE-TARGET.tsv (header; line number from 0, word, 
 counting the tokens of CORPUS/tok/SET.lc.norm.tok.LANGUAGE.gz. The model reads CORPUS/raw/SET.LANGUAGE.gz. A
 token is mapped to the blank-separated raw word that holds its characters. A link counts as right when the
 alignment links the words of its two sides (of several places on a side, any). Also printed: links a target
-word, on average over all lines, so that linking everything with everything is seen; 1.2 are allowed.
+word, on average over all lines, so that linking everything with everything is seen; 1.2 are allowed. The
+first line of a set is `Translator.align`, pair by pair, the second what `seq2seq align` does.
 """
 
 import argparse
@@ -18,6 +19,8 @@ from difflib import SequenceMatcher
 from pathlib import Path
 from typing import NamedTuple
 
+from seq2seq.bitext import align_pairs
+from seq2seq.commands.reverse import FOUND, load_reverse
 from seq2seq.text import word_spans
 from seq2seq.translator import Translator
 
@@ -118,6 +121,14 @@ def links_of(translator: Translator) -> Align:
     return lambda source, target: translator.align(source, target).links("blanks")
 
 
+def links_together(translator: Translator, test_set: TestSet) -> Align:
+    """As `links_of`, but all pairs read together, with the model of the other direction where there is one."""
+    pairs = list(zip(*test_set.raw, strict=True))
+    reverse = load_reverse(FOUND, translator, "auto")
+    found = dict(zip(pairs, align_pairs(translator, pairs, reverse), strict=True))
+    return lambda source, target: found[source, target]
+
+
 def _plain(word: str) -> str:
     return unicodedata.normalize("NFKC", word.lower())
 
@@ -146,6 +157,7 @@ def main() -> None:
     for name in arguments.set or ["test_2016_flickr", "test_2017_flickr"]:
         test_set = read_test_set(arguments.links, arguments.corpus, name, languages)
         print(f"{name} {'-'.join(languages)}: {judge(test_set, links_of(translator))}", flush=True)
+        print(f"  all pairs together: {judge(test_set, links_together(translator, test_set))}", flush=True)
 
 
 if __name__ == "__main__":

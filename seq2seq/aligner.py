@@ -4,8 +4,6 @@ It reads nothing but the pairs themselves (`counting`), and teaches a model: whi
 or, in training, what one head is to look at.
 """
 
-import re
-import string
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
@@ -16,6 +14,7 @@ from seq2seq.forced import explain_texts
 from seq2seq.symmetry import grow, intersect
 from seq2seq.text import word_spans
 from seq2seq.tokenizer import Tokenizer
+from seq2seq.tokens import spelt_words
 from seq2seq.transformer import Transformer
 
 ROUNDS = 6
@@ -62,20 +61,6 @@ def align_texts(pairs: Sequence[tuple[str, str]], rounds: int = ROUNDS) -> list[
     return align_both_ways([(_words(source), _words(target)) for source, target in pairs], rounds).sure
 
 
-def token_spans(text: str) -> list[tuple[int, int]]:
-    """Each word's (start, end) as in `text.word_spans`, with each punctuation mark a word of its own."""
-    return [
-        (start + part.start(), start + part.end())
-        for start, end in word_spans(text)
-        for part in _PARTS.finditer(text[start:end])
-    ]
-
-
-def spelt_words(words: Words) -> list[str]:
-    """Words as they are counted: without case, and without the punctuation that is written to them."""
-    return [word.strip(_PUNCTUATION).lower() or word for word in words]
-
-
 def choose_alignment_head(
     model: Transformer,
     tokenizer: Tokenizer,
@@ -114,7 +99,3 @@ def choose_alignment_head(
 
 def _words(text: str) -> list[str]:
     return [text[start:end] for start, end in word_spans(text)]
-
-
-_PUNCTUATION = string.punctuation + "«»„“”‚‘’…–—¿¡，。、！？：；（）「」『』《》"
-_PARTS = re.compile(f"[{re.escape(_PUNCTUATION)}]|[^{re.escape(_PUNCTUATION)}]+")

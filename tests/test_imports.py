@@ -13,7 +13,7 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 # Units (a module or a folder directly under seq2seq/, or a package beside it) by layer, lowest first.
 LAYERS: list[set[str]] = [
     {"text"},
-    {"glossary"},
+    {"glossary", "tokens"},
     {
         "figure",
         "counting",
@@ -28,7 +28,7 @@ LAYERS: list[set[str]] = [
     },
     {"facts", "slots"},
     {"batch", "settings"},
-    {"tokenizer", "alignment", "scores", "attention", "released"},
+    {"tokenizer", "alignment", "scores", "attention", "released", "joint_links"},
     {"facts_tokenizer", "layers", "gold", "habits", "sheet"},
     {"transformer", "language_model", "search"},
     {"checkpoint", "decoding", "forced", "generation", "translation"},
@@ -36,7 +36,7 @@ LAYERS: list[set[str]] = [
     {"ensemble", "reranking", "wording"},
     {"pipeline"},
     {"aligner", "translator", "generator"},
-    {"joint_links"},
+    {"bitext"},
     {"commands", "train", "serve"},
     {"cli"},
 ]

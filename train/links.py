@@ -17,10 +17,11 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from seq2seq.aligner import align_both_ways, rounds_of, token_spans
+from seq2seq.aligner import align_both_ways, rounds_of
 from seq2seq.config import UNK
 from seq2seq.text import BLANK_PIECE, normalize
 from seq2seq.tokenizer import Tokenizer
+from seq2seq.tokens import token_spans
 
 from .checkpoint_files import write_beside
 from .corpus import Direction

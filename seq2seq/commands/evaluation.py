@@ -150,8 +150,8 @@ def _ranked(outputs: Sequence[str], test_set: TestSet) -> list[tuple[int, float]
 def _link_scores(
     translator: "Translator", reverse: "Translator | None", test_set: TestSet, gold: "list[Gold]"
 ) -> "LinkScores":
+    from seq2seq.bitext import align_pairs
     from seq2seq.gold import score_links
-    from seq2seq.joint_links import align_pairs
 
     pairs = list(zip(test_set.sources, test_set.first_references, strict=True))
     return score_links(list(align_pairs(translator, pairs, reverse)), gold)

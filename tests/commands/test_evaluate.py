@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from seq2seq.bitext import align_pairs
 from seq2seq.gold import read_gold, score_links
-from seq2seq.joint_links import align_pairs
 from seq2seq.options import DecodeOptions
 from seq2seq.scores import moses, score_corpus
 from seq2seq.translator import Translator

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from seq2seq import released
+from seq2seq.bitext import align_pairs
 from seq2seq.checkpoint import Settings, save_model
-from seq2seq.joint_links import align_pairs
 from seq2seq.settings import AlignmentHead
 from seq2seq.symmetry import Link
 from seq2seq.tokenizer import Tokenizer

@@ -10,7 +10,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seq2seq.joint_links import Attended, align_pairs, joint_links
+from seq2seq.bitext import align_pairs
+from seq2seq.joint_links import Attended, joint_links
 from seq2seq.symmetry import grow
 from seq2seq.translator import Translator
 
