@@ -122,7 +122,7 @@ def links_of(translator: Translator) -> Align:
 
 
 def links_together(translator: Translator, test_set: TestSet) -> Align:
-    """As `links_of`, but all pairs read together, with the model of the other direction where there is one."""
+    """As `links_of`, but all pairs are read together, and with the model of the other direction."""
     pairs = list(zip(*test_set.raw, strict=True))
     reverse = load_reverse(FOUND, translator, "auto")
     found = dict(zip(pairs, align_pairs(translator, pairs, reverse), strict=True))
