@@ -8,14 +8,14 @@ stand those of each direction alone, pair by pair, those both agree on, and thos
 """
 
 import argparse
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from seq2seq.bitext import align_pairs
 from seq2seq.commands.lines import Counter, read_lines
 from seq2seq.commands.reverse import FOUND, load_reverse
 from seq2seq.gold import read_gold, score_links
-from seq2seq.symmetry import grow, intersect
+from seq2seq.symmetry import Link, grow, intersect
 from seq2seq.translator import Translator
 
 
@@ -34,7 +34,7 @@ def compare(translator: Translator, reverse: Translator | None, folder: Path) ->
     """The figures of each direction and of both."""
     pairs = read_pairs(folder / "text")
     gold = read_gold(read_lines(str(folder / "gold")), pairs)
-    found: dict[str, list[Any]] = {"forward": []}
+    found: dict[str, list[Iterable[Link]]] = {"forward": []}
     counter = Counter("pairs aligned", len(pairs))
     for source, target in pairs:
         there = set(translator.align(source, target).links("blanks"))
@@ -49,7 +49,7 @@ def compare(translator: Translator, reverse: Translator | None, folder: Path) ->
                 found.setdefault(name, []).append(links)
         counter.add()
     counter.close()
-    found["together"] = list(align_pairs(translator, pairs, reverse))
+    found["together"] = [*align_pairs(translator, pairs, reverse)]
     return {name: described(score_links(links, gold)) for name, links in found.items()}
 
 

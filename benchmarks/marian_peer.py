@@ -50,8 +50,8 @@ class Settings:
         known = {**recipe["data"], "also": [Corpus(**each) for each in recipe["data"]["also"]]}
         self.data = DataSettings(**known)
         self.tokenizer = Tokenizer.load(run / "tokenizer.model")
-        known = {**recipe["model"], "positions": "sinusoidal"}  # Marian's, whatever the run's are
-        self.shape = ModelConfig.from_json({"vocabulary_size": len(self.tokenizer), **known})
+        shape = {**recipe["model"], "positions": "sinusoidal"}  # Marian's, whatever the run's are
+        self.shape = ModelConfig.from_json({"vocabulary_size": len(self.tokenizer), **shape})
         self.seed: int = recipe["seed_everything"]
         self.updates: int = recipe["trainer"]["max_steps"]
         self.every: int = recipe["trainer"]["val_check_interval"]

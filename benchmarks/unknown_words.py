@@ -5,7 +5,7 @@
 The rarer words of validation texts are replaced, each by the same unknown word throughout (its letters
 shuffled), until so much of the text is unknown. What is found is judged by the links that our aligner counts
 over the training texts and the true words: sure where both directions agree, possible where they grow from
-those. No gold link is read; `seq2seq/joint_links.py` was chosen by this table.
+those. No gold link is read; `seq2seq/joint_links.py` was chosen by such tables.
 """
 
 import argparse

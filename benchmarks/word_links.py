@@ -121,10 +121,9 @@ def links_of(translator: Translator) -> Align:
     return lambda source, target: translator.align(source, target).links("blanks")
 
 
-def links_together(translator: Translator, test_set: TestSet) -> Align:
+def links_together(translator: Translator, reverse: Translator | None, test_set: TestSet) -> Align:
     """As `links_of`, but all pairs are read together, and with the model of the other direction."""
     pairs = list(zip(*test_set.raw, strict=True))
-    reverse = load_reverse(FOUND, translator, "auto")
     found = dict(zip(pairs, align_pairs(translator, pairs, reverse), strict=True))
     return lambda source, target: found[source, target]
 
@@ -153,11 +152,13 @@ def main() -> None:
     parser.add_argument("--set", action="append", help="by default test_2016_flickr and test_2017_flickr")
     arguments = parser.parse_args()
     translator = Translator.from_pretrained(arguments.model)
+    reverse = load_reverse(FOUND, translator, "auto")
     languages = translator.settings.source_languages[0], translator.settings.target_languages[0]
     for name in arguments.set or ["test_2016_flickr", "test_2017_flickr"]:
         test_set = read_test_set(arguments.links, arguments.corpus, name, languages)
         print(f"{name} {'-'.join(languages)}: {judge(test_set, links_of(translator))}", flush=True)
-        print(f"  all pairs together: {judge(test_set, links_together(translator, test_set))}", flush=True)
+        together = links_together(translator, reverse, test_set)
+        print(f"  all pairs together: {judge(test_set, together)}", flush=True)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from torch import Tensor
 from seq2seq.symmetry import Link, grow
 
 # Chosen by the AER on validation captions (de-en, en-fr) in which up to half of the words were replaced by
-# unknown ones, and on zh-en, held against our aligner's links.
+# unknown ones (benchmarks/unknown_words.py), and on plain zh-en ones, held against our aligner's links.
 ROUNDS = 5
 LEAST = 0.5  # of the strength of its row or column, for a link
 FLOOR = 0.01  # attention that a model may have missed

@@ -1,7 +1,9 @@
 """The settings of one run, as a recipe and the command line give them.
 
-data, model, task, checkpoints, early_stopping, trainer    sections of a recipe, and dotted flags
-ckpt_path, init, run_dir                                   what belongs to one start of a run
+    data, model, task, checkpoints, early_stopping, trainer    sections of a recipe, and dotted flags
+    ckpt_path, init, run_dir                                   what belongs to one start of a run
+
+What is made of them is up to `command.py`.
 """
 
 from typing import Any

@@ -148,4 +148,4 @@ class Page:
             side.input(self.acts.compare, compared, [*what_if.compared, self.top.status], **LOOSE)
         for control in (learn.flow, learn.layer, learn.head):
             self._refresh(control.input)
-        self._refresh(learn.step.select(self.acts.choose_query, None, learn.query, **LOOSE).then)
+        self._refresh(learn.step.select(self.acts.choose_query, None, learn.query, **QUIET).then)
