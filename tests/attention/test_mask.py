@@ -9,13 +9,16 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
+from torch.nn.attention.flex_attention import create_block_mask, flex_attention
 
 from seq2seq.attention import (
     AttentionConfig,
     CausalSelfAttention,
+    ScaledDotScore,
     SelfAttention,
     all_of,
     any_of,
+    attend,
     causal_mask,
     global_mask,
     padding_mask,
@@ -154,3 +157,32 @@ def test_a_window_as_long_as_the_text_is_none(flow: Any) -> None:
     wide.load_state_dict(full.state_dict())
     x = torch.randn(2, 11, 12)
     torch.testing.assert_close(wide(x).context, full(x).context, atol=1e-6, rtol=0)
+
+
+@pytest.mark.filterwarnings("ignore:flex_attention called without torch.compile")
+@pytest.mark.parametrize("causal", [False, True])
+@pytest.mark.parametrize(
+    "sparse", [{"window": 37}, {"window": 37, "global_tokens": 3}, {"window": 11, "stride": 29}]
+)
+def test_sparse_attention_is_flex_attention(sparse: dict[str, int], causal: bool) -> None:
+    """Torch's own sparse attention, told the rule of the papers and the padding, gives the same context."""
+    torch.manual_seed(3)
+    length, config = 211, AttentionConfig(**sparse)
+    window, tokens, stride = config.window or 0, config.global_tokens, config.stride
+    query, key, value = torch.randn(3, 2, 4, length, 8).unbind()
+    present = torch.arange(length) < torch.tensor([[length], [190]])
+
+    def shown(row: Tensor, _: Tensor, t: Tensor, s: Tensor) -> Tensor:
+        near = ((t - s).abs() < window) | (t < tokens) | (s < tokens)
+        near = near if stride is None else near | ((t - s) % stride == 0)
+        return near & present[row, s] & ((s <= t) | (not causal))
+
+    blocks = create_block_mask(shown, 2, None, length, length, device="cpu")
+    positions = torch.arange(length)
+    mask = all_of(
+        sparse_mask(config, positions, positions),
+        padding_mask(present),
+        causal_mask(positions, positions) if causal else None,
+    )
+    found = attend(query, key, value, ScaledDotScore(), mask).context
+    torch.testing.assert_close(found, flex_attention(query, key, value, block_mask=blocks), atol=1e-5, rtol=0)
