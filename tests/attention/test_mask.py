@@ -168,7 +168,7 @@ def test_sparse_attention_is_flex_attention(sparse: dict[str, int], causal: bool
     """Torch's own sparse attention, told the rule of the papers and the padding, gives the same context."""
     torch.manual_seed(3)
     length, config = 211, AttentionConfig(**sparse)
-    window, tokens, stride = config.window or 0, config.global_tokens, config.stride
+    window, tokens, stride = sparse["window"], config.global_tokens, config.stride
     query, key, value = torch.randn(3, 2, 4, length, 8).unbind()
     present = torch.arange(length) < torch.tensor([[length], [190]])
 
