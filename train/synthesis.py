@@ -7,21 +7,24 @@
     back-translation              texts of the target language, by the reverse model    --text
 
 The table has a column a language, so it serves both directions: what a person wrote may be the source or the
-target. Score is the log-probability a piece; where it is low, the model was guessing.
+target. Score is the log-probability a piece; where it is low, the model was guessing. The same command goes
+on where a run was stopped.
 """
 
 import argparse
 import dataclasses
+import hashlib
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple, NoReturn
+from typing import NoReturn
 
 import yaml
 
 from seq2seq.options import DecodeOptions
-from seq2seq.released import each_name
+from seq2seq.released import each_name, find_model
 from seq2seq.reranking import WEIGHT, NoisyChannel
+from seq2seq.settings import CONFIG
 from seq2seq.storage import replace_file
 from seq2seq.translation import Translation
 from seq2seq.translator import Translator
@@ -30,14 +33,7 @@ from .corpus import Corpus
 from .examples import load_examples
 from .files import read_lines
 from .run import find_config
-
-
-class Made(NamedTuple):
-    """A text and its translation, and how sure the model was: log p a piece."""
-
-    text: str
-    translation: str
-    score: float
+from .unfinished import Made, Unfinished
 
 
 class Parser(argparse.ArgumentParser):
@@ -84,10 +80,11 @@ def main(argv: Sequence[str]) -> int:
         if arguments.config
         else [line for name in arguments.text for line in read_lines(name)]
     )
-    results = translator.translate(texts, DecodeOptions(beam_size=arguments.beam_size))
-    made = list(usable(counted(results, len(texts))))
+    unfinished = Unfinished(arguments.to, maker(arguments, languages))
+    made = translated(texts, translator, DecodeOptions(beam_size=arguments.beam_size), unfinished)
     kept = best(made, arguments.keep)
     write_table(arguments.to, languages, kept)
+    unfinished.remove()
     print(
         f"{len(kept)} pairs of {len(texts)} texts written to {arguments.to}; {len(texts) - len(made)} were "
         f"unfinished or copied, {len(made) - len(kept)} scored lowest",
@@ -111,6 +108,14 @@ def load(arguments: argparse.Namespace) -> tuple[Translator, tuple[str, str]]:
     return translator, (source, target)
 
 
+def maker(arguments: argparse.Namespace, languages: tuple[str, str]) -> str:
+    """What decides a translation, in a line: the models, by the checksums in their configs, and the flags."""
+    digest = hashlib.sha256(repr((languages, arguments.beam_size, arguments.rerank_weight)).encode())
+    for name in [*each_name(arguments.model), *([arguments.rerank] if arguments.rerank else [])]:
+        digest.update((find_model(name) / CONFIG).read_bytes())
+    return digest.hexdigest()
+
+
 def texts_of_recipe(named: str, language: str) -> list[str]:
     """The training texts of a recipe in one of its languages, cleaned as a training cleans them."""
     path = find_config(named)
@@ -126,6 +131,22 @@ def texts_of_recipe(named: str, language: str) -> list[str]:
     training, _, _ = load_examples(corpora, section.get("held_out", []))
     sides = [{each.source_language: each.source, each.target_language: each.target} for each in training]
     return [texts[language] for texts in sides if language in texts]
+
+
+def translated(
+    texts: Sequence[str], translator: Translator, options: DecodeOptions, unfinished: Unfinished
+) -> list[Made]:
+    """The pairs that the texts gave, in their order; only what was not translated before is translated."""
+    left = [text for text in texts if text not in unfinished.found]
+    if len(left) < len(texts):
+        print(f"{len(texts) - len(left)} texts were translated before, {len(left)} are left", file=sys.stderr)
+    try:
+        for text, result in zip(left, counted(translator.translate(left, options), len(left)), strict=True):
+            unfinished.add(text, usable(result))
+    except KeyboardInterrupt:
+        print("\nseq2seq: stopped; the same command goes on from here", file=sys.stderr)
+        raise
+    return [pair for text in texts if (pair := unfinished.found[text])]
 
 
 def worth_translating(texts: Iterable[str]) -> list[str]:
@@ -145,12 +166,12 @@ def counted(results: Iterable[Translation], total: int) -> Iterator[Translation]
             print(f"\r{number} of {total} texts translated", end="\n" * (number == total), file=sys.stderr)
 
 
-def usable(results: Iterable[Translation]) -> Iterator[Made]:
-    """Translations that came to their end and say something else than their source."""
-    for result in results:
-        translation = " ".join(result.text.split())
-        if result.finish == "end" and translation and translation != result.source and result.tokens:
-            yield Made(result.source, translation, result.log_probability / (len(result.tokens) + 1))
+def usable(result: Translation) -> Made | None:
+    """The pair, if the translation came to its end and says something else than its source."""
+    translation = " ".join(result.text.split())
+    if result.finish != "end" or not translation or translation == result.source or not result.tokens:
+        return None
+    return Made(result.source, translation, result.log_probability / (len(result.tokens) + 1))
 
 
 def best(made: Sequence[Made], share: float) -> list[Made]:

@@ -1,6 +1,7 @@
 """Pairs that a model made: which texts are translated, which are kept, and who trains on them."""
 
 import json
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,8 @@ from seq2seq.transformer import Transformer
 from seq2seq.translation import Translation
 from seq2seq.translator import Translator
 from train.corpus import Corpus, load_corpus
-from train.synthesis import Made, best, usable
+from train.synthesis import best, usable
+from train.unfinished import Made
 
 TEXTS = ["a dog plays in the snow.", "  two   dogs ", "", "a dog plays in the snow.", "an old woman"]
 
@@ -90,13 +92,56 @@ def test_an_ensemble_distils_the_texts_of_a_recipe(
     assert longer.kept == report.kept + len(made) - longer.ratio - longer.duplicate - longer.too_long
 
 
+@pytest.mark.usefixtures("ending")
+@pytest.mark.parametrize(
+    ("cut", "beam", "translated"),
+    [(0, 2, [TEXTS[4]]), (5, 2, ["two dogs", TEXTS[4]]), (0, 3, [TEXTS[0], "two dogs", TEXTS[4]])],
+    ids=["stopped", "killed while writing", "other flags"],
+)
+def test_a_stopped_run_goes_on(
+    models: tuple[Path, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    cut: int,
+    beam: int,
+    translated: list[str],
+) -> None:
+    """Hours of translating would be lost, or the translations of two models be mixed in silence."""
+    (tmp_path / "mono.en").write_text("\n".join(TEXTS) + "\n")
+    table, part = tmp_path / "pairs.tsv", tmp_path / "pairs.tsv.part"
+    command = ["synthesize", "--model", models[0], "--text", tmp_path / "mono.en"]
+    whole = [*command, "--beam-size", beam, "--to", tmp_path / "whole.tsv"]
+    assert main([str(each) for each in whole]) == 0
+
+    translate, asked = Translator.translate, []
+
+    def stopping(self: Translator, texts: list[str], options: DecodeOptions) -> Iterator[Translation]:
+        yield from list(translate(self, texts, options))[:2]
+        raise KeyboardInterrupt
+
+    def watched(self: Translator, texts: list[str], options: DecodeOptions) -> Iterable[Translation]:
+        asked.extend(texts)
+        return translate(self, texts, options)
+
+    monkeypatch.setattr(Translator, "translate", stopping)
+    assert main([str(each) for each in (*command, "--beam-size", 2, "--to", table)]) == 130
+    assert "the same command goes on" in capsys.readouterr().err and not table.exists()
+    part.write_bytes(part.read_bytes()[: part.stat().st_size - cut])
+
+    monkeypatch.setattr(Translator, "translate", watched)
+    assert main([str(each) for each in (*command, "--beam-size", beam, "--to", table)]) == 0
+    assert asked == translated and not part.exists()
+    assert table.read_text() == (tmp_path / "whole.tsv").read_text()
+
+
 def test_what_is_kept() -> None:
     """A copy, a text cut short and a text the model does not know would be learned as translations."""
     good = Translation("a", "b", -0.5, -3.0, [], ["b", "b"], "end")
     cut = Translation("a", "b", -0.5, -3.0, [], ["b"], "length")
     copied = Translation("a", "a", -0.5, -3.0, [], ["a"], "end")
     unknown = Translation("😀", "😀")
-    assert list(usable([good, cut, copied, unknown])) == [Made("a", "b", -1.0)]
+    assert [usable(each) for each in (good, cut, copied, unknown)] == [Made("a", "b", -1.0), None, None, None]
 
 
 def test_the_best_share_in_the_order_of_the_texts() -> None:
