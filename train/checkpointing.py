@@ -87,7 +87,7 @@ class Checkpoints(Checkpoint):
     def on_save_checkpoint(
         self, trainer: Trainer, module: LightningModule, checkpoint: dict[str, Any]
     ) -> None:
-        """Add random numbers, and the gradients of an update that is only half accumulated."""
+        """Add the model's shape, random numbers, and the gradients of an update half accumulated."""
         random: dict[str, Any] = {"cpu": torch.get_rng_state()}
         if module.device.type == "cuda":
             random["cuda"] = torch.cuda.get_rng_state(module.device)
@@ -98,6 +98,7 @@ class Checkpoints(Checkpoint):
         gradients = {}
         if trainer.fit_loop.epoch_loop._should_accumulate():
             gradients = {name: p.grad for name, p in module.named_parameters() if p.grad is not None}
+        checkpoint["shape"] = module.model.config.to_json()  # type: ignore[operator, union-attr]
         checkpoint["exact"] = {"random": states, "gradients": gradients}
 
     def on_load_checkpoint(

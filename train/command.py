@@ -29,7 +29,7 @@ from seq2seq.settings import LanguageSettings
 from seq2seq.tokenizer import Tokenizer
 
 from .arguments import TrainCLI
-from .checkpoint_files import SafeCheckpointIO
+from .checkpoint_files import SafeCheckpointIO, checkpoint_shape
 from .checkpointing import Checkpoints, StoppedError
 from .data import TranslationData
 from .familiarity import unfamiliar
@@ -69,11 +69,11 @@ def _train(cli: TrainCLI, folder: RunFolder) -> int:
     for complaint in complaints:
         print(f"{complaint}; going on with {checkpoint}", file=sys.stderr)
     try:
-        run = TrainingRun(cli, folder)
+        run = TrainingRun(cli, folder, checkpoint)
     except (TypeError, MisconfigurationException) as error:
         raise ValueError(_sentence(error)) from error
     try:
-        run.train(checkpoint)
+        run.train()
     except StoppedError:
         if run.trainer.is_global_zero:  # of several processes one says it
             raise
@@ -91,10 +91,11 @@ class TrainingError(Exception):
 
 
 class TrainingRun:
-    """One run, made of its settings: data, model, trainer."""
+    """One run, made of its settings: data, model, trainer; and of the checkpoint that it goes on from."""
 
-    def __init__(self, cli: TrainCLI, folder: RunFolder):
-        self.cli, self.folder = cli, folder
+    def __init__(self, cli: TrainCLI, folder: RunFolder, checkpoint: Path | None = None):
+        self.cli, self.folder, self.checkpoint = cli, folder, checkpoint
+        self.resumed = checkpoint_shape(checkpoint) if checkpoint else None
         settings = cli.sections
         self.data: TranslationData | LanguageData
         self.task: TranslationTask | LanguageTask
@@ -108,7 +109,7 @@ class TrainingRun:
     def _translation(self) -> tuple[TranslationData, TranslationTask, str | None]:
         """Pairs of texts, an encoder-decoder, and what is to be said of going on from --init."""
         settings, seed = self.cli.sections, self.cli.config.seed_everything
-        start = load_model(find_model(settings.init)) if settings.init else None
+        start = load_model(find_model(settings.init)) if settings.init and not self.resumed else None
         shape = self._shape(start.model.config if start else None)
         data = TranslationData(settings.data, shape.max_length, seed)
         data.load(start.tokenizer if start else self._own_tokenizer())
@@ -123,7 +124,7 @@ class TrainingRun:
     def _language(self) -> tuple[LanguageData, LanguageTask, str | None]:
         """Text and a decoder."""
         settings, seed = self.cli.sections, self.cli.config.seed_everything
-        start = load_language_model(find_model(settings.init)) if settings.init else None
+        start = load_language_model(find_model(settings.init)) if settings.init and not self.resumed else None
         shape = self._shape(start.model.config if start else None)
         data = LanguageData(settings.data, shape.max_length, seed, self.folder.path)
         data.load(start.tokenizer if start else self._own_tokenizer())
@@ -136,10 +137,12 @@ class TrainingRun:
         return data, task, None
 
     def _shape(self, start: ModelConfig | None) -> ModelConfig:
-        shape = ModelConfig(4, **vars(self.cli.sections.model))
-        return continued_shape(start, shape) if start else shape
+        asked = ModelConfig(4, **vars(self.cli.sections.model))
+        if self.resumed:
+            return continued_shape(self.resumed, asked, "the checkpoint")
+        return continued_shape(start, asked, "the model of --init") if start else asked
 
-    def train(self, checkpoint: Path | None) -> None:
+    def train(self) -> None:
         """Fit, then write the model directory and say where it is."""
         self.recipe = self.cli.parser.dump(self.cli.config, skip_none=False)
         if self.trainer.is_global_zero:
@@ -155,7 +158,7 @@ class TrainingRun:
             with self.progress.counting("aligning the training text", rounds) as advance:
                 self.data.link_words(self.folder.links, advance)
         with self.stopping:
-            self.trainer.fit(self.task, datamodule=self.data, ckpt_path=checkpoint)
+            self.trainer.fit(self.task, datamodule=self.data, ckpt_path=self.checkpoint)
         if self.trainer.is_global_zero:
             rest = self.checkpoints, self.trainer.global_step, self.recipe
             if isinstance(self.task, LanguageTask):
@@ -198,8 +201,10 @@ class TrainingRun:
         return Trainer(**settings)
 
 
-def continued_shape(start: ModelConfig, asked: ModelConfig) -> ModelConfig:
-    """The shape of a training that starts from a model: the model's, with the dropout asked for.
+def continued_shape(start: ModelConfig, asked: ModelConfig, holder: str) -> ModelConfig:
+    """The shape of a training that goes on from `holder`'s weights: theirs, with the dropout asked for.
+
+    Weights of one shape fit others, such as other positions, which would only be worse.
 
     Raises:
         ValueError: the recipe asks for something else.
@@ -211,7 +216,7 @@ def continued_shape(start: ModelConfig, asked: ModelConfig) -> ModelConfig:
             getattr(start, name),
         ):
             raise ValueError(
-                f"model.{name} is {value}, but the model of --init has {getattr(start, name)}; leave it out"
+                f"model.{name} is {value}, but {holder} has {getattr(start, name)}; leave it out"
             )
     return dataclasses.replace(start, dropout=asked.dropout)
 

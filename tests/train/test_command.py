@@ -78,8 +78,9 @@ def test_training_goes_on_from_a_model(recipe: list[str], tmp_path: Path, capsys
 def test_a_recipe_may_repeat_the_shape_of_the_model_it_goes_on_from() -> None:
     """Else the recipe that trained a model could not go on with it."""
     start = ModelConfig(50, width=64, dropout=0.3)
-    assert continued_shape(start, ModelConfig(4, width=64)) == ModelConfig(50, width=64, dropout=0.1)
-    assert continued_shape(start, ModelConfig(4)).width == 64
+    continued = ModelConfig(50, width=64, dropout=0.1)
+    assert continued_shape(start, ModelConfig(4, width=64), "the checkpoint") == continued
+    assert continued_shape(start, ModelConfig(4), "the checkpoint") == continued
 
 
 WRONG = [

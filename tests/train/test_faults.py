@@ -137,7 +137,7 @@ def test_a_poisoned_weight_stops_at_its_update(recipe: list[str], tmp_path: Path
     with torch.no_grad():
         next(run.task.model.decoder.parameters()).view(-1)[0] = float("nan")
     with pytest.raises(FloatingPointError, match=r"loss or gradient of update 1 is not finite; it changed"):
-        run.train(None)
+        run.train()
     assert not checkpoint(tmp_path).exists()
 
 

@@ -14,6 +14,7 @@ pytest.importorskip("lightning")
 
 from training_process import train
 
+from seq2seq.checkpoint import load_model
 from train.arguments import TrainCLI
 from train.checkpoint_files import newest_checkpoint, read_checkpoint
 from train.checkpointing import Checkpoints, StoppedError
@@ -42,12 +43,12 @@ def fit(args: list[str], folder: Path, stop: int | None = None) -> list[float]:
     cli = TrainCLI([*args, "--run_dir", str(folder)])
     place = RunFolder(folder)
     checkpoint, _ = place.prepare(cli.config.ckpt_path)
-    run = TrainingRun(cli, place)
+    run = TrainingRun(cli, place, checkpoint)
     run.checkpoints = Losses(place.checkpoints, stop, **vars(cli.sections.checkpoints))
     run.progress.checkpoints = run.checkpoints
     run.trainer = run.make_trainer()
     try:
-        run.train(checkpoint)
+        run.train()
     except StoppedError:
         assert stop is not None
     return run.checkpoints.losses
@@ -205,6 +206,34 @@ def test_resuming_another_model_is_refused(
     """Else a recipe changed in between would end in a page of tensor shapes."""
     args = [*recipe, "--run_dir", str(tmp_path / "run")]
     fit(args, tmp_path / "run", 2)
-    assert train([*args, "--ckpt_path=last", "--model.feed_forward=32"]) == 1
+    assert train([*args, "--ckpt_path=last", "--model.feed_forward=32"]) == 2
     said = capsys.readouterr().err
-    assert "the checkpoint is of another model, model.decoder.0" in said and "Traceback" not in said
+    assert "model.feed_forward is 32, but the checkpoint has" in said and "Traceback" not in said
+
+
+def test_a_checkpoint_that_does_not_say_its_shape(
+    recipe: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Checkpoints of older runs go on, and are not taken for another model's."""
+    args = [*recipe, "--run_dir", str(tmp_path / "run")]
+    fit(args, tmp_path / "run", 2)
+    last = tmp_path / "run" / "checkpoints" / "last.ckpt"
+    found = read_checkpoint(last)
+    del found["shape"]
+    torch.save(found, last)
+    assert train([*args, "--ckpt_path=last", "--model.feed_forward=32"]) == 1
+    assert "the checkpoint is of another model, model.decoder.0" in capsys.readouterr().err
+    assert train([*args, "--ckpt_path=last"]) == 0
+
+
+def test_a_run_goes_on_with_the_shape_it_began_with(recipe: list[str], tmp_path: Path) -> None:
+    """Other positions fit the same weights: a stopped fine-tuning would go on as a worse model, unsaid."""
+    fit([*recipe, "--model.positions=rotary"], tmp_path / "first")
+    start = ["--init", str(tmp_path / "first" / "model")]
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    losses = fit([*recipe, *start], whole)
+    halves = fit([*recipe, *start], parts, 5)
+    halves += fit([*recipe, "--ckpt_path=last"], parts)
+    assert halves == losses
+    assert_same_end(whole, parts)
+    assert load_model(parts / "model").model.config.positions == "rotary"
