@@ -18,8 +18,6 @@ from typing import IO, Any
 import torch
 from lightning.fabric.plugins.io.torch_io import TorchCheckpointIO
 
-from seq2seq.config import ModelConfig
-
 LAST, PREVIOUS, BEST = "last.ckpt", "last.previous.ckpt", "best.ckpt"
 
 
@@ -86,12 +84,6 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     if not isinstance(found, dict) or not {"state_dict", "loops", "callbacks"} <= found.keys():
         raise ValueError(f"{path} is no checkpoint of a training; remove it and use an earlier one")
     return found
-
-
-def checkpoint_shape(path: Path) -> ModelConfig | None:
-    """The shape of the model in a checkpoint; None in one of an older run, which does not say."""
-    shape = read_checkpoint(path).get("shape")
-    return ModelConfig.from_json(shape) if shape else None
 
 
 def newest_checkpoint(folder: Path) -> tuple[Path, list[str]]:

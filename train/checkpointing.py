@@ -57,6 +57,7 @@ class Checkpoints(Checkpoint):
         self.measures, self.criterion = measures, criterion
         self.moving = MovingAverage(ema)
         self.history: list[dict[str, float]] = []
+        self.start: dict[str, Any] | None = None  # what the run began with, plain data (`Start.to_json`)
         self.stop_requested = False
         self._seconds = 0.0  # of training, before this process resumed
         self._since = time.monotonic()
@@ -87,7 +88,7 @@ class Checkpoints(Checkpoint):
     def on_save_checkpoint(
         self, trainer: Trainer, module: LightningModule, checkpoint: dict[str, Any]
     ) -> None:
-        """Add the model's shape, random numbers, and the gradients of an update half accumulated."""
+        """Add what the run began with, random numbers, and the gradients of an update half accumulated."""
         random: dict[str, Any] = {"cpu": torch.get_rng_state()}
         if module.device.type == "cuda":
             random["cuda"] = torch.cuda.get_rng_state(module.device)
@@ -98,7 +99,7 @@ class Checkpoints(Checkpoint):
         gradients = {}
         if trainer.fit_loop.epoch_loop._should_accumulate():
             gradients = {name: p.grad for name, p in module.named_parameters() if p.grad is not None}
-        checkpoint["shape"] = module.model.config.to_json()  # type: ignore[operator, union-attr]
+        checkpoint["start"] = self.start
         checkpoint["exact"] = {"random": states, "gradients": gradients}
 
     def on_load_checkpoint(
@@ -111,8 +112,10 @@ class Checkpoints(Checkpoint):
                 checkpoint["callbacks"][callback.state_key]["patience"] = callback.patience
 
     def on_train_start(self, trainer: Trainer, module: LightningModule) -> None:
-        """The clock of this process starts."""
+        """The clock of this process starts; a run that had stopped early stays so."""
         self._since = time.monotonic()
+        waits = [(each.wait_count, each.patience) for each in trainer.early_stopping_callbacks]
+        trainer.should_stop = any(waited >= patience for waited, patience in waits)
 
     def on_train_batch_start(
         self, trainer: Trainer, module: LightningModule, batch: Any, batch_idx: int

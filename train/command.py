@@ -16,7 +16,7 @@ from pathlib import Path
 import datasets
 import huggingface_hub
 import torch
-from jsonargparse import ArgumentError
+from jsonargparse import ArgumentError, dict_to_namespace
 from lightning import Trainer
 from lightning.pytorch.callbacks import EarlyStopping
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
@@ -29,7 +29,7 @@ from seq2seq.settings import LanguageSettings
 from seq2seq.tokenizer import Tokenizer
 
 from .arguments import TrainCLI
-from .checkpoint_files import SafeCheckpointIO, checkpoint_shape
+from .checkpoint_files import SafeCheckpointIO, read_checkpoint
 from .checkpointing import Checkpoints, StoppedError
 from .data import TranslationData
 from .familiarity import unfamiliar
@@ -41,6 +41,7 @@ from .memory import keep_freed_memory
 from .progress import Progress
 from .release import write_model
 from .run import ROOT, RunFolder, resolve_configs
+from .start import Start
 from .stopping import Stopping
 from .task import TranslationTask
 
@@ -91,11 +92,10 @@ class TrainingError(Exception):
 
 
 class TrainingRun:
-    """One run, made of its settings: data, model, trainer; and of the checkpoint that it goes on from."""
+    """One run, made of its settings: data, model, trainer; and of what it goes on from."""
 
     def __init__(self, cli: TrainCLI, folder: RunFolder, checkpoint: Path | None = None):
         self.cli, self.folder, self.checkpoint = cli, folder, checkpoint
-        self.resumed = checkpoint_shape(checkpoint) if checkpoint else None
         settings = cli.sections
         self.data: TranslationData | LanguageData
         self.task: TranslationTask | LanguageTask
@@ -109,42 +109,56 @@ class TrainingRun:
     def _translation(self) -> tuple[TranslationData, TranslationTask, str | None]:
         """Pairs of texts, an encoder-decoder, and what is to be said of going on from --init."""
         settings, seed = self.cli.sections, self.cli.config.seed_everything
-        start = load_model(find_model(settings.init)) if settings.init and not self.resumed else None
-        shape = self._shape(start.model.config if start else None)
-        data = TranslationData(settings.data, shape.max_length, seed)
-        data.load(start.tokenizer if start else self._own_tokenizer())
+        self.start = self._kept_start()
+        before = load_model(find_model(settings.init)) if settings.init and not self.start.shape else None
+        if before:
+            self.start = Start.of(settings.init, before.model.config, before.settings)
+        shape = self.start.continued(ModelConfig(4, **vars(settings.model)))
+        data = TranslationData(settings.data, shape.max_length, seed, self.start)
+        data.load(before.tokenizer if before else self._own_tokenizer())
         shape = dataclasses.replace(shape, vocabulary_size=len(data.tokenizer))
         torch.manual_seed(seed)
         task = TranslationTask(shape, data.tokenizer, data.judged(), data.form, **vars(settings.task))
-        note = unfamiliar(start, data.training) if start else None
-        if start:
-            task.model.load_state_dict(start.model.state_dict())
+        note = unfamiliar(before, data.training) if before else None
+        if before:
+            task.model.load_state_dict(before.model.state_dict())
         return data, task, note
 
     def _language(self) -> tuple[LanguageData, LanguageTask, str | None]:
         """Text and a decoder."""
         settings, seed = self.cli.sections, self.cli.config.seed_everything
-        start = load_language_model(find_model(settings.init)) if settings.init and not self.resumed else None
-        shape = self._shape(start.model.config if start else None)
+        self.start = self._kept_start()
+        wanted = settings.init and not self.start.shape
+        before = load_language_model(find_model(settings.init)) if wanted else None
+        if before:
+            self.start = Start.of(settings.init, before.model.config)
+        shape = self.start.continued(ModelConfig(4, **vars(settings.model)))
         data = LanguageData(settings.data, shape.max_length, seed, self.folder.path)
-        data.load(start.tokenizer if start else self._own_tokenizer())
+        data.load(before.tokenizer if before else self._own_tokenizer())
         shape = dataclasses.replace(shape, vocabulary_size=len(data.tokenizer))
         torch.manual_seed(seed)
         kept = LanguageSettings([settings.data.language], settings.data.ends)
         task = LanguageTask(shape, data.tokenizer, kept, data.characters_a_token, **vars(settings.task))
-        if start:
-            task.model.load_state_dict(start.model.state_dict())
+        if before:
+            task.model.load_state_dict(before.model.state_dict())
         return data, task, None
 
-    def _shape(self, start: ModelConfig | None) -> ModelConfig:
-        asked = ModelConfig(4, **vars(self.cli.sections.model))
-        if self.resumed:
-            return continued_shape(self.resumed, asked, "the checkpoint")
-        return continued_shape(start, asked, "the model of --init") if start else asked
+    def _kept_start(self) -> Start:
+        """What the run began with, as its checkpoint has it; one of an older run does not say."""
+        kept = read_checkpoint(self.checkpoint).get("start") if self.checkpoint else None
+        return Start.from_json(kept) if kept else Start()
+
+    def _recipe(self) -> str:
+        """What would train the same again: the settings, and where the weights and the shape came from."""
+        config = self.cli.config.clone()
+        shape = self.task.model.config.to_json()
+        del shape["vocabulary_size"]
+        config.ckpt_path, config.init, config.model = None, self.start.init, dict_to_namespace(shape)
+        return self.cli.parser.dump(config, skip_none=False)
 
     def train(self) -> None:
         """Fit, then write the model directory and say where it is."""
-        self.recipe = self.cli.parser.dump(self.cli.config, skip_none=False)
+        self.recipe = self._recipe()
         if self.trainer.is_global_zero:
             self.folder.path.mkdir(parents=True, exist_ok=True)
             (self.folder.path / "config.yaml").write_text(self.recipe, encoding="utf-8")
@@ -175,19 +189,38 @@ class TrainingRun:
         resumed = self.cli.config.ckpt_path is not None or "LOCAL_RANK" in os.environ
         return Tokenizer.load(self.folder.tokenizer) if resumed else None
 
+    def _early_stopping(self) -> EarlyStopping:
+        """Stop where what is monitored gets better no more: losses fall, scores rise."""
+        settings = vars(self.cli.sections.early_stopping)
+        known = {f"valid_{name}": name in ("bleu", "chrf") for name in self.task.measures} | {
+            "train_loss": False
+        }
+        if isinstance(self.data, TranslationData):
+            known |= {f"valid_bleu_{source}_{target}": True for source, target in self.data.directions}
+        monitor = settings["monitor"]
+        if monitor not in known:
+            raise ValueError(f"early_stopping.monitor is {monitor!r}; choose one of {', '.join(known)}")
+        return EarlyStopping(**settings, mode="max" if known[monitor] else "min")
+
     def make_trainer(self) -> Trainer:
         settings = {**vars(self.cli.sections.trainer)}
         self.stopping = Stopping(self.checkpoints)
+        self.checkpoints.start = self.start.to_json(self.task.model.config)
         if settings["max_epochs"] is not None:
             raise ValueError(
                 f"trainer.max_epochs is {settings['max_epochs']}; training is measured in updates, "
                 "set trainer.max_steps instead"
             )
+        for name in ("limit_train_batches", "overfit_batches"):
+            if settings[name]:
+                raise ValueError(
+                    f"trainer.{name} is {settings[name]}; batches have no end, set trainer.max_steps instead"
+                )
         settings["callbacks"] = [
             *(settings["callbacks"] or []),
             self.progress,
             self.stopping,
-            EarlyStopping(**vars(self.cli.sections.early_stopping)),
+            self._early_stopping(),
             self.checkpoints,
         ]
         settings["plugins"] = [*(settings["plugins"] or []), SafeCheckpointIO()]
@@ -199,26 +232,6 @@ class TrainingRun:
         settings["default_root_dir"] = self.folder.path
         settings["enable_model_summary"] = settings["enable_progress_bar"] = False  # Progress is ours
         return Trainer(**settings)
-
-
-def continued_shape(start: ModelConfig, asked: ModelConfig, holder: str) -> ModelConfig:
-    """The shape of a training that goes on from `holder`'s weights: theirs, with the dropout asked for.
-
-    Weights of one shape fit others, such as other positions, which would only be worse.
-
-    Raises:
-        ValueError: the recipe asks for something else.
-    """
-    usual = ModelConfig(asked.vocabulary_size)
-    for name, value in vars(asked).items():
-        if name not in ("vocabulary_size", "dropout") and value not in (
-            getattr(usual, name),
-            getattr(start, name),
-        ):
-            raise ValueError(
-                f"model.{name} is {value}, but {holder} has {getattr(start, name)}; leave it out"
-            )
-    return dataclasses.replace(start, dropout=asked.dropout)
 
 
 def _sentence(error: Exception) -> str:

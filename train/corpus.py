@@ -39,7 +39,8 @@ class Corpus:
             twos, source before target (with languages, one a language, in that order); all but Parquet may
             be gzipped. One file, or [a list].
         synthetic: tables of pairs that a model made (`seq2seq synthesize`), trained on beside the true ones;
-            their columns have the languages as names. One file, or [a list].
+            their columns have the languages as names, or source and target where both are of one. One file,
+            or [a list].
         valid_files: the validation files, likewise; they go before the validation split of name.
         source: the language translated from.
         target: the language translated to.
@@ -164,8 +165,14 @@ def load_synthetic(corpus: Corpus) -> list[Row]:
     """Gives the rows that a model made, in order; validation never sees them."""
     if not corpus.synthetic:
         return []
-    made = replace(corpus, name=None, subset=None, files=corpus.synthetic, columns=None)
+    columns: list[str | int] = [] if corpus.languages else [*columns_of(corpus.source, corpus.target)]
+    made = replace(corpus, name=None, subset=None, files=corpus.synthetic, columns=columns or None)
     return load_pairs(made, "train")
+
+
+def columns_of(source: str, target: str) -> list[str]:
+    """What the columns of a table of made pairs are called: the languages, or source and target if of one."""
+    return [source, target] if source != target else ["source", "target"]
 
 
 def _rows(dataset: Dataset, corpus: Corpus, where: str) -> list[Row]:

@@ -23,7 +23,7 @@ from seq2seq.facts import FactsForm
 from seq2seq.tokenizer import Tokenizer
 
 from .batches import BatchList, BatchLoader, BatchStream, as_it_is, ignore_interrupts, pairs_to_batch
-from .corpus import Corpus
+from .corpus import Corpus, Direction
 from .examples import (
     Example,
     Judged,
@@ -38,6 +38,7 @@ from .fact_pairs import follow_references, learn_form, written
 from .links import WordLinks, load_links
 from .order import BatchOrder, Pair, Place
 from .sampling import make_sampler, sample
+from .start import Start
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,8 @@ class DataSettings(Corpus):
 
     Args:
         also: further corpora to learn from, each with the settings from name to max_ratio.
-        held_out: files of texts (one a line, or the cells of a TSV), such as test sets, that no training pair
-            may hold.
+        held_out: files of texts (one a line, or the cells of a table), such as test sets, that no training
+            pair may hold.
         vocabulary_size: pieces of the joint vocabulary of all languages.
         subwords: how the vocabulary is made.
         sampling: cut training texts anew each epoch; 0 for not at all. With bpe the probability that a
@@ -141,12 +142,12 @@ class TranslationData(LightningDataModule):
     """Pairs of texts, their tokenizer and their batches.
 
     `max_length` is the longest sequence the model reads, specials counted: longer training pairs are
-    dropped. `seed` is that of order and sampling.
+    dropped. `seed` is that of order and sampling, `begun` tells what the model knew before.
     """
 
-    def __init__(self, settings: DataSettings, max_length: int, seed: int):
+    def __init__(self, settings: DataSettings, max_length: int, seed: int, begun: Start = Start()):  # noqa: B008 - frozen
         super().__init__()
-        self.settings, self.max_length, self.seed = settings, max_length, seed
+        self.settings, self.max_length, self.seed, self.begun = settings, max_length, seed, begun
         self.report = ""
         self.links: WordLinks | None = None
         self.start, self.taken = Place(), 0
@@ -159,6 +160,11 @@ class TranslationData(LightningDataModule):
         self.form: FactsForm | None = None
         if settings.form == "facts":
             self._write_facts()
+        elif self.begun.facts:
+            raise ValueError(
+                "the model of --init reads facts; set data.form to facts and data.copied to "
+                f"[{', '.join(self.begun.facts.copied)}]"
+            )
         self.tokenizer = tokenizer or Tokenizer.train(
             texts_of(self.training),
             settings.vocabulary_size,
@@ -170,18 +176,25 @@ class TranslationData(LightningDataModule):
         self.segmentation = Segmentation(self.training, self.tokenizer, settings.sampling, self.seed, longest)
         self.report += self._told_directions() + self.segmentation.report
         self._leave_out_long_validation()
-        self.longest = self.segmentation.longest
+        # A model that goes on learning from short texts still reads the long ones it knew.
+        self.longest = tuple(map(max, self.segmentation.longest, self.begun.longest))
 
     def _write_facts(self) -> None:
         """Pairs as the model reads and writes them; what is judged stays as it is."""
-        self.form = form = learn_form(self.training, self.settings.copied)
+        pairs = [*self.training, *self.validation]  # validation may hold the only text with a rare value
+        self.form = form = learn_form(pairs, self.settings.copied, self.begun.facts)
         self.training, report = follow_references(self.training, form)
         self.written_validation = [written(each, form) for each in self.validation]
         self.report += str(report)
 
+    @property
+    def directions(self) -> list[Direction]:
+        """From which language to which."""
+        return directions_of(self.settings.corpora)
+
     def _told_directions(self) -> str:
-        directions = directions_of(self.settings.corpora)
-        return f"; {len(self.training)} examples of {len(directions)} directions" if directions[1:] else ""
+        count = len(self.directions)
+        return f"; {len(self.training)} examples of {count} directions" if count > 1 else ""
 
     def _leave_out_long_validation(self) -> None:
         """A text that the model cannot read whole is not judged in part."""

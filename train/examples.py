@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from .cleaning import CleaningReport
 from .corpus import Corpus, Direction, clean_corpus, read_corpus
-from .files import Row, read_lines
+from .files import Row, read_texts
 
 
 class Example(NamedTuple):
@@ -46,20 +46,24 @@ def load_examples(
 ) -> tuple[list[Example], list[Example], CleaningReport]:
     """Training and validation examples of all corpora, and how many rows cleaning dropped.
 
-    held_out: files of texts (a line each, or the cells of a TSV) that no training row may hold.
+    held_out: files of texts (a line each, the cells of a table) that no training row may hold.
     """
     read = [read_corpus(corpus) for corpus in corpora]
     held: dict[str, set[str]] = defaultdict(set)
     for corpus, (_, validation, _) in zip(corpora, read, strict=True):
         for language, texts in zip(corpus.spoken, zip(*validation, strict=True), strict=True):
             held[language].update(texts)
-    excluded = {cell for file in held_out for line in read_lines(file) for cell in line.split("\t")}
+    excluded = {text for file in held_out for text in read_texts(file)}
     training: list[Example] = []
     judged: list[Example] = []
     total = CleaningReport()
+    seen: set[tuple[tuple[str, ...], Row]] = set()  # in another corpus
     for corpus, (raw, validation, split_off) in zip(corpora, read, strict=True):
         kept, report = clean_corpus(corpus, raw, [held[language] | excluded for language in corpus.spoken])
-        report.split_off = split_off
+        fresh = [row for row in kept if (corpus.spoken, row) not in seen]
+        seen.update((corpus.spoken, row) for row in fresh)
+        report.duplicate += len(kept) - len(fresh)
+        kept, report.kept, report.split_off = fresh, len(fresh), split_off
         training += expand(corpus, kept)
         judged += expand(corpus, validation)
         total += report

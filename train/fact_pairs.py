@@ -42,9 +42,20 @@ class FactsReport:
         )
 
 
-def learn_form(pairs: Iterable[Example], copied: Sequence[str]) -> FactsForm:
-    """The slots of a corpus in the order they come in it, and the values of those that are not copied."""
+def learn_form(
+    pairs: Iterable[Example], copied: Sequence[str], known_before: FactsForm | None = None
+) -> FactsForm:
+    """The slots of a corpus in the order they come in it, and the values of those that are not copied.
+
+    What a model knew before stays, in its order: it has learned to read its slots in that.
+    """
     values: dict[str, list[str]] = {}
+    if known_before:
+        if known_before.copied != list(copied):
+            raise ValueError(
+                f"data.copied is {list(copied)}, but the model of --init has {known_before.copied}; give that"
+            )
+        values = {slot: list(known_before.values.get(slot, [])) for slot in known_before.order}
     for each in pairs:
         for fact in parse_facts(each.source):
             known = values.setdefault(fact.slot, [])

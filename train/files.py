@@ -74,6 +74,27 @@ def read_lines(file: str) -> Iterator[str]:
     return (line for _, line in _lines(file))
 
 
+def read_texts(file: str) -> Iterator[str]:
+    """Yields all texts of a file, whatever its columns: lines, cells of a table, strings of JSON."""
+    match table_kind(file):
+        case "csv":
+            yield from (text for _, row in _csv_rows(file) for text in row)
+        case "jsonl":
+            yield from (text for _, row in _json_rows(file) for text in _strings(row))
+        case "parquet":
+            raise ValueError(f"{file} is Parquet; write its texts into a .txt, .tsv or .jsonl file")
+        case _:
+            yield from (text for line in read_lines(file) for text in line.split("\t"))
+
+
+def _strings(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for each in value.values():
+            yield from _strings(each)
+
+
 def _uneven(files: Row) -> str:
     """Says which files differ in length."""
     counts = [sum(1 for _ in _lines(file)) for file in files]
@@ -172,6 +193,12 @@ def _position(file: str, names: list[str], column: str) -> int:
 
 
 def _json_pairs(file: str, columns: Row) -> Iterator[Row]:
+    for number, row in _json_rows(file):
+        at = f"{file}, line {number},"
+        yield tuple(_SURROGATE.sub("", cell(row, column, at)) for column in columns)
+
+
+def _json_rows(file: str) -> Iterator[tuple[int, dict[str, object]]]:
     for number, line in _lines(file):
         if not line.strip():
             continue
@@ -181,5 +208,4 @@ def _json_pairs(file: str, columns: Row) -> Iterator[Row]:
             raise ValueError(f"{file}, line {number}: not JSON ({error}); mend or remove it") from error
         if not isinstance(row, dict):
             raise ValueError(f"{file}, line {number}: not a JSON object; write one object a line")
-        at = f"{file}, line {number},"
-        yield tuple(_SURROGATE.sub("", cell(row, column, at)) for column in columns)
+        yield number, row

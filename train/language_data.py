@@ -4,6 +4,7 @@ Training windows come without end, in an order that a checkpoint can hold; valid
 validation text in windows of the context that carry nothing over, one after the other.
 """
 
+import os
 import random
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -104,8 +105,12 @@ class LanguageData(LightningDataModule):
         if not self.tokenizer.verbatim:
             raise ValueError("the vocabulary knows no line breaks, so it is none of a language model's")
         paths = [self.folder / f"{name}.tokens" for name in ("train", "valid")]
+        # A further process of several finds them written; who wrote again would cut what others read.
+        write = "LOCAL_RANK" not in os.environ
         read = [
             write_tokens(path, texts(), self.tokenizer, ends=settings.ends)
+            if write
+            else sum(map(len, texts()))
             for path, texts in zip(paths, (training, validation), strict=True)
         ]
         self.training, self.validation = map(read_tokens, paths)

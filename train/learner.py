@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import torch
 from lightning import LightningModule
 from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
-from torch import Tensor
+from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from .schedule import Schedule, factor, make_scheduler
@@ -50,16 +50,24 @@ class Learner(LightningModule):
         """Stop where loss or gradient is not finite, before it reaches the weights; then clip as asked.
 
         In 16-mixed precision gradients now and then overflow, and Lightning leaves out such an update.
+        Elsewhere gradients have no scale and are clipped here: Lightning refuses to clip for a fused Adam in
+        any mixed precision.
         """
-        checked = [self._loss]
-        if self.trainer.precision != "16-mixed":
+        checked, scaled = [self._loss], self.trainer.precision == "16-mixed"
+        if not scaled:
             checked += [p.grad for p in self.parameters() if p.grad is not None]
-        if not torch.isfinite(torch.nn.utils.get_total_norm(checked)):
+        if not torch.isfinite(nn.utils.get_total_norm(checked)):
             raise FloatingPointError(
                 f"loss or gradient of update {self.trainer.global_step + 1} is not finite; it changed "
                 "nothing, go on with --ckpt_path last and a lower task.learning_rate or a longer task.warmup"
             )
-        self.clip_gradients(optimizer, gradient_clip_val, gradient_clip_algorithm)
+        if scaled:
+            self.clip_gradients(optimizer, gradient_clip_val, gradient_clip_algorithm)
+        elif gradient_clip_val:
+            clip = (
+                nn.utils.clip_grad_value_ if gradient_clip_algorithm == "value" else nn.utils.clip_grad_norm_
+            )
+            clip(self.parameters(), gradient_clip_val)
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Resume with the settings as they are now: a changed learning rate counts from here on."""
@@ -79,13 +87,14 @@ class Learner(LightningModule):
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """Adam as of Vaswani et al. 2017 (betas .9 and .98), its rate set at every update."""
+        clipped_by_lightning = self.trainer.precision == "16-mixed" and bool(self.trainer.gradient_clip_val)
         optimizer = torch.optim.AdamW(
             self.parameters(),
             lr=self.learning_rate,
             betas=(0.9, self.beta),
             eps=1e-9,
             weight_decay=self.weight_decay,
-            fused=True,
+            fused=not clipped_by_lightning,
         )
         scheduler = make_scheduler(optimizer, self.schedule, self.warmup, self.trainer.max_steps)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}

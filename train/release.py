@@ -147,24 +147,32 @@ def make_settings(data: TranslationData, head: AlignmentHead) -> Settings:
 def choices(
     checkpoints: Checkpoints, update: int, last: dict[str, Tensor]
 ) -> Iterator[tuple[str, dict[str, Tensor]]]:
-    """The weights that may become the model, each with a name; the last only where not validated."""
+    """The weights that may become the model, each with a name.
+
+    The last are among them only where they were not validated, or the best cannot be read.
+    """
     validated = [int(entry["update"]) for entry in checkpoints.history]
+    told = ""
     if validated:
-        best = read_checkpoint(checkpoints.folder / BEST)
-        own = {
-            name.removeprefix("model."): tensor
-            for name, tensor in best["state_dict"].items()
-            if name.startswith("model.")
-        }
-        yield f"the best weights (update {best['global_step']})", own
+        try:
+            best = read_checkpoint(checkpoints.folder / BEST)
+        except ValueError as error:
+            told = f"; {error}"
+        else:
+            own = {
+                name.removeprefix("model."): tensor
+                for name, tensor in best["state_dict"].items()
+                if name.startswith("model.")
+            }
+            yield f"the best weights (update {best['global_step']})", own
     kept = [path for path in checkpoints.weights() if int(path.stem) in validated]
     if len(kept) > 1:
         yield f"the average of the last {len(kept)} validations' weights", average(map(_read, kept))
     if checkpoints.moving.weights:
         moving = {name: tensor.detach().cpu() for name, tensor in checkpoints.moving.weights.items()}
         yield f"the moving average of the weights (decay {checkpoints.moving.decay:g})", moving
-    if update not in validated:
-        yield f"the last weights (update {update})", last
+    if told or update not in validated:
+        yield f"the last weights (update {update}{told})", last
 
 
 def _read(path: Path) -> dict[str, Tensor]:

@@ -29,7 +29,7 @@ from seq2seq.storage import replace_file
 from seq2seq.translation import Translation
 from seq2seq.translator import Translator
 
-from .corpus import Corpus
+from .corpus import Corpus, columns_of
 from .examples import load_examples
 from .files import read_lines
 from .run import find_config
@@ -129,7 +129,8 @@ def texts_of_recipe(named: str, language: str) -> list[str]:
     if language not in spoken:
         raise ValueError(f"the model reads {language}, but {path} has {' and '.join(spoken)}; choose another")
     training, _, _ = load_examples(corpora, section.get("held_out", []))
-    sides = [{each.source_language: each.source, each.target_language: each.target} for each in training]
+    # The source goes last: a summary is of one language on both sides, and its target is not asked for.
+    sides = [{each.target_language: each.target, each.source_language: each.source} for each in training]
     return [texts[language] for texts in sides if language in texts]
 
 
@@ -181,8 +182,8 @@ def best(made: Sequence[Made], share: float) -> list[Made]:
 
 
 def write_table(path: Path, languages: tuple[str, str], pairs: Iterable[Made]) -> None:
-    """A TSV whose columns are the languages and the score."""
-    rows = ["\t".join([*languages, "score"])]
+    """A TSV whose columns are the languages, or source and target where they are one, and the score."""
+    rows = ["\t".join([*columns_of(*languages), "score"])]
     rows += [f"{pair.text}\t{pair.translation}\t{pair.score:.4f}" for pair in pairs]
     path.parent.mkdir(parents=True, exist_ok=True)
     replace_file(path, ("\n".join(rows) + "\n").encode())

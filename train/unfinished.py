@@ -2,11 +2,12 @@
 
     pairs.tsv.part    a line that says who translates and how, then a line a text, in the order they came
 
-A run that is stopped or killed loses what it was at. A file by other models or flags, or that cannot be
-read, is begun anew; a last line that was cut short is left out.
+A run that is stopped or killed loses what it was at. A file by other models or flags is begun
+anew; of one that is damaged what comes before the damage is kept.
 """
 
 import json
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,7 +34,7 @@ class Unfinished:
         self.found: dict[str, Made | None] = {}
         lines = _whole_lines(self.path)
         if lines and lines[0] == maker:
-            self.found = dict(_pair(line) for line in lines[1:])
+            self.found = dict(_pairs(lines[1:]))
         self.path.parent.mkdir(parents=True, exist_ok=True)
         kept = [maker, *(_line(text, pair) for text, pair in self.found.items())]
         replace_file(self.path, "".join(f"{line}\n" for line in kept).encode())
@@ -61,6 +62,11 @@ def _line(text: str, pair: Made | None) -> str:
     return json.dumps([text, *pair[1:]] if pair else [text])
 
 
-def _pair(line: str) -> tuple[str, Made | None]:
-    text, *rest = json.loads(line)
-    return text, Made(text, *rest) if rest else None
+def _pairs(lines: Iterable[str]) -> Iterator[tuple[str, Made | None]]:
+    """What was kept, up to a line that is broken."""
+    for line in lines:
+        try:
+            text, *rest = json.loads(line)
+            yield text, Made(text, *rest) if rest else None
+        except (ValueError, TypeError):
+            return

@@ -14,8 +14,10 @@ from training_process import train
 from seq2seq.checkpoint import load_model
 from seq2seq.config import ModelConfig
 from train.arguments import TrainCLI
-from train.command import continued_shape
+from train.command import TrainingRun
 from train.memory import keep_freed_memory
+from train.run import RunFolder
+from train.start import Start
 
 Capsys = pytest.CaptureFixture[str]
 
@@ -77,13 +79,36 @@ def test_training_goes_on_from_a_model(recipe: list[str], tmp_path: Path, capsys
 
 def test_a_recipe_may_repeat_the_shape_of_the_model_it_goes_on_from() -> None:
     """Else the recipe that trained a model could not go on with it."""
-    start = ModelConfig(50, width=64, dropout=0.3)
+    start = Start(ModelConfig(50, width=64, dropout=0.3))
     continued = ModelConfig(50, width=64, dropout=0.1)
-    assert continued_shape(start, ModelConfig(4, width=64), "the checkpoint") == continued
-    assert continued_shape(start, ModelConfig(4), "the checkpoint") == continued
+    assert start.continued(ModelConfig(4, width=64)) == start.continued(ModelConfig(4)) == continued
+
+
+@pytest.mark.parametrize("algorithm", ["norm", "value"])
+def test_gradients_are_clipped_in_mixed_precision(recipe: list[str], tmp_path: Path, algorithm: str) -> None:
+    """The recipes that clip would not start in bf16-mixed, which is what a GPU is told to use."""
+    args = [*recipe, "--trainer.precision=bf16-mixed", "--task.schedule=constant", "--task.warmup=1"]
+    weights = []
+    for name, more in (("plain", []), ("clipped", ["--trainer.gradient_clip_val=1e-9"])):
+        run = ["--run_dir", str(tmp_path / name), "--trainer.gradient_clip_algorithm", algorithm]
+        assert train([*args, *run, *more]) == 0
+        weights.append(load_model(tmp_path / name / "model").model.state_dict())
+    assert any(not torch.equal(tensor, weights[1][name]) for name, tensor in weights[0].items())
+
+
+@pytest.mark.parametrize(("monitor", "mode"), [("valid_loss", "min"), ("valid_chrf", "max")])
+def test_a_training_stops_by_what_it_monitors(
+    recipe: list[str], tmp_path: Path, monitor: str, mode: str
+) -> None:
+    """A loss that falls would count as no improvement, and end a training that goes well."""
+    cli = TrainCLI([*recipe, "--early_stopping.monitor", monitor])
+    run = TrainingRun(cli, RunFolder(tmp_path / "run"))
+    assert [each.mode for each in run.trainer.early_stopping_callbacks] == [mode]
 
 
 WRONG = [
+    (["--early_stopping.monitor=valid_blue"], "choose one of valid_loss, valid_perplexity, valid_bleu"),
+    (["--trainer.limit_train_batches=3"], "set trainer.max_steps instead"),
     (["--task.lerning_rate=1"], "lerning_rate"),
     (["--data.nmae", "x"], "nmae"),
     (["--trainer.max_step", "3"], "max_step"),

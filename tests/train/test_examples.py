@@ -50,6 +50,32 @@ def test_every_direction_of_every_corpus_is_learnt(corpora: list[Corpus], tmp_pa
     assert set(targets_of(corpora)) == {"en", "de", "fr"} and targets_of(corpora[1:]) == []
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("test.tsv", "a horse\tein Gaul\n"),
+        ("test.csv", 'en,de\n"a horse",ein Gaul\n'),
+        ("test.jsonl", '{"translation": {"en": "A horse!", "de": "ein Gaul"}, "id": 3}\n'),
+    ],
+)
+def test_a_test_set_is_held_out_whatever_its_form(
+    corpora: list[Corpus], tmp_path: Path, name: str, content: str
+) -> None:
+    """Else a test set that is a table would be trained on, and nothing said."""
+    (tmp_path / name).write_text(content)
+    training, _, report = load_examples(corpora, [str(tmp_path / name)])
+    assert report.held_out == 2 and "a horse" not in {each.source for each in training}
+    with pytest.raises(ValueError, match=r"test.parquet is Parquet; write its texts into"):
+        load_examples(corpora, ["test.parquet"])
+
+
+def test_a_pair_of_two_corpora_is_learnt_once(corpora: list[Corpus]) -> None:
+    """Else a text that many corpora hold would weigh as many times."""
+    once, _, first = load_examples(corpora, [])
+    twice, _, second = load_examples([*corpora, corpora[1]], [])
+    assert twice == once and second.kept == first.kept and second.duplicate == first.duplicate + 3
+
+
 def test_what_one_corpus_is_judged_by_no_other_teaches(corpora: list[Corpus]) -> None:
     """Else captions that judge the model are learnt from another corpus, and its score is flattered."""
     training, _, _ = load_examples(corpora, [])

@@ -104,6 +104,17 @@ def test_all_checkpoints_damaged_is_said(
     assert train([*trained, "--ckpt_path=last"]) == 2
 
 
+@pytest.mark.parametrize("damage", [truncate, Path.unlink])
+def test_without_its_best_weights_a_run_still_gives_a_model(
+    trained: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], damage: Any
+) -> None:
+    """Else hours of training would end in a message, at the very last step."""
+    damage(checkpoint(tmp_path, "best.ckpt"))
+    assert train([*trained, "--ckpt_path=last"]) == 0
+    said = capsys.readouterr().err
+    assert "the last weights (update 12; " in said and "best.ckpt is damaged or no checkpoint" in said
+
+
 def test_a_checkpoint_runs_no_code(tmp_path: Path) -> None:
     """Else a run folder from somewhere else could do anything on resuming."""
 

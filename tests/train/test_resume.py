@@ -200,6 +200,22 @@ def test_a_lower_rate_counts_after_resuming(recipe: list[str], tmp_path: Path) -
     assert stopping["patience"] == 7
 
 
+def test_a_run_that_stopped_early_stays_so(recipe: list[str], tmp_path: Path) -> None:
+    """A run that was killed while it wrote its model would train on, and end as another."""
+    args = [
+        *recipe,
+        "--early_stopping.patience=1",
+        "--early_stopping.min_delta=100",
+        "--trainer.max_steps=60",
+    ]
+    fit(args, tmp_path / "run")
+    last = tmp_path / "run" / "checkpoints" / "last.ckpt"
+    assert read_checkpoint(last)["global_step"] == 12
+    assert fit([*args, "--ckpt_path=last"], tmp_path / "run") == []
+    assert fit([*args, "--ckpt_path=last", "--early_stopping.patience=2"], tmp_path / "run")
+    assert read_checkpoint(last)["global_step"] == 18
+
+
 def test_resuming_another_model_is_refused(
     recipe: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -211,7 +227,7 @@ def test_resuming_another_model_is_refused(
     assert "model.feed_forward is 32, but the checkpoint has" in said and "Traceback" not in said
 
 
-def test_a_checkpoint_that_does_not_say_its_shape(
+def test_a_checkpoint_that_does_not_say_what_it_began_with(
     recipe: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Checkpoints of older runs go on, and are not taken for another model's."""
@@ -219,7 +235,7 @@ def test_a_checkpoint_that_does_not_say_its_shape(
     fit(args, tmp_path / "run", 2)
     last = tmp_path / "run" / "checkpoints" / "last.ckpt"
     found = read_checkpoint(last)
-    del found["shape"]
+    del found["start"]
     torch.save(found, last)
     assert train([*args, "--ckpt_path=last", "--model.feed_forward=32"]) == 1
     assert "the checkpoint is of another model, model.decoder.0" in capsys.readouterr().err

@@ -16,7 +16,7 @@ from seq2seq.transformer import Transformer
 from seq2seq.translation import Translation
 from seq2seq.translator import Translator
 from train.corpus import Corpus, load_corpus
-from train.synthesis import best, usable
+from train.synthesis import best, texts_of_recipe, usable, write_table
 from train.unfinished import Made
 
 TEXTS = ["a dog plays in the snow.", "  two   dogs ", "", "a dog plays in the snow.", "an old woman"]
@@ -127,12 +127,26 @@ def test_a_stopped_run_goes_on(
     monkeypatch.setattr(Translator, "translate", stopping)
     assert main([str(each) for each in (*command, "--beam-size", 2, "--to", table)]) == 130
     assert "the same command goes on" in capsys.readouterr().err and not table.exists()
-    part.write_bytes(part.read_bytes()[: part.stat().st_size - cut])
+    lines = part.read_text()
+    part.write_text(f"{lines[:-cut]}" if cut else f"{lines}[damaged\n")
 
     monkeypatch.setattr(Translator, "translate", watched)
     assert main([str(each) for each in (*command, "--beam-size", beam, "--to", table)]) == 0
     assert asked == translated and not part.exists()
     assert table.read_text() == (tmp_path / "whole.tsv").read_text()
+
+
+def test_a_recipe_of_one_language_gives_its_sources(tmp_path: Path) -> None:
+    """A corrector would be taught what the answers become, and its table have two columns of one name."""
+    rows = [f"rong {n}\tright {n}" for n in range(60)]
+    (tmp_path / "pairs.tsv").write_text("bad\tgood\n" + "\n".join(rows) + "\n")
+    data = {"files": str(tmp_path / "pairs.tsv"), "columns": ["bad", "good"], "source": "en", "target": "en"}
+    (tmp_path / "mine.yaml").write_text(json.dumps({"data": data}))
+    texts = texts_of_recipe(str(tmp_path / "mine.yaml"), "en")
+    assert len(texts) == 57 and all(text.startswith("rong") for text in texts)
+    write_table(tmp_path / "made.tsv", ("en", "en"), [Made(text, text.upper(), -1.0) for text in texts])
+    more, _, _ = load_corpus(Corpus(**data, synthetic=str(tmp_path / "made.tsv")))
+    assert more[57:] == [(text, text.upper()) for text in texts]
 
 
 def test_what_is_kept() -> None:
