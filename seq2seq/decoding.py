@@ -23,6 +23,7 @@ from seq2seq.search import (
     Phrase,
     Step,
     decode,
+    in_batch,
     make_demands,
     stream,
 )
@@ -94,7 +95,7 @@ def decode_sources(
                 options,
                 None if prefixes is None else [prefixes[row] for row in rows],
                 observer,
-                None if given_up is None else _in_batch(given_up, rows),
+                in_batch(given_up, rows),
                 vocabulary,
                 [phrases[row] for row in rows] if phrases and demanded else None,
             )
@@ -183,11 +184,6 @@ def length_limits(model: Model, sources: Sequence[Sequence[int]], options: Decod
     if options.max_length is not None:
         return [options.max_length] * len(sources)
     return [min(longest, max(2 * len(ids) + 20, options.min_length + 1)) for ids in sources]
-
-
-def _in_batch(given_up: GivenUp, rows: Sequence[int]) -> GivenUp:
-    """The same question, asked by a source's place in its batch."""
-    return lambda place: given_up(rows[place])
 
 
 def start(model: Model, sources: Sequence[Sequence[int]], limit: int) -> Any:

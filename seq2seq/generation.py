@@ -14,7 +14,7 @@ from torch import Tensor
 
 from seq2seq.language_model import LanguageModel, LanguageState
 from seq2seq.options import DecodeOptions
-from seq2seq.search import Hypothesis, Step, decode, stream
+from seq2seq.search import GivenUp, Hypothesis, Step, decode, in_batch, stream
 
 USUAL_LENGTH = 256  # tokens written where no length is asked for
 BUDGET = 4096  # tokens read side by side
@@ -25,10 +25,13 @@ def decode_prompts(
     prompts: Sequence[Sequence[int]],
     options: DecodeOptions,
     prefix: Sequence[int] = (),
+    surfaces: Sequence[str] = (),
+    given_up: GivenUp | None = None,
 ) -> list[list[Hypothesis]]:
     """The continuations of each prompt (one token or more), best first; prompts of one length side by side.
 
-    `prefix` are ids that each must begin with.
+    `prefix` are ids that each must begin with, `surfaces` the tokens as text, for options that speak of
+    words. A prompt that is given up (asked by its number, at every step) has no hypotheses.
     """
     found: list[list[Hypothesis]] = [[]] * len(prompts)
     groups: dict[int, list[int]] = {}
@@ -38,11 +41,17 @@ def decode_prompts(
     for rows in groups.values():
         size = max(1, BUDGET // min(len(prompts[rows[0]]) + limit, model.config.max_length))
         for first in range(0, len(rows), size):
-            chosen = rows[first : first + size]
+            chosen = [row for row in rows[first : first + size] if given_up is None or not given_up(row)]
+            if not chosen:
+                continue
+            left = in_batch(given_up, chosen)
             with torch.inference_mode():
                 step, state = begin(model, [prompts[row] for row in chosen])
                 prefixes = [prefix] * len(chosen)
-                results = decode(step, state, len(chosen), [limit] * len(chosen), options, prefixes)
+                limits = [limit] * len(chosen)
+                results = decode(
+                    step, state, len(chosen), limits, options, prefixes, given_up=left, surfaces=surfaces
+                )
             for row, hypotheses in zip(chosen, results, strict=True):
                 found[row] = hypotheses
     return found
@@ -50,11 +59,15 @@ def decode_prompts(
 
 @torch.inference_mode()
 def stream_prompt(
-    model: LanguageModel, prompt: Sequence[int], options: DecodeOptions, prefix: Sequence[int] = ()
+    model: LanguageModel,
+    prompt: Sequence[int],
+    options: DecodeOptions,
+    prefix: Sequence[int] = (),
+    surfaces: Sequence[str] = (),
 ) -> Iterator[Step]:
     """The steps of sampling or greedy search after one prompt, as they are made."""
     step, state = begin(model, [prompt])
-    yield from stream(step, state, length_limit(options), options, prefix)
+    yield from stream(step, state, length_limit(options), options, prefix, surfaces)
 
 
 def begin(

@@ -10,6 +10,7 @@ import math
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple, overload
 
@@ -22,18 +23,21 @@ from seq2seq.hub import push
 from seq2seq.language_model import LanguageModel
 from seq2seq.options import DecodeOptions
 from seq2seq.released import find_model
-from seq2seq.search import Hypothesis
+from seq2seq.search import GivenUp, Hypothesis
+from seq2seq.terms import cut_before, until
 from seq2seq.tokenizer import Tokenizer
 from seq2seq.translation import Finish, Score
 
 END = "</s>"
 SAMPLING = DecodeOptions(sampling_topk=0)
+OF_SOURCES = ("forced_words", "glossary", "keep_words", "keep_numbers")  # what only a translation can heed
 
 
 @dataclass(frozen=True)
 class Generation:
     """What was written after a prompt; `text` does not repeat it, and is its `tokens` joined.
 
+    Of a text that ends before a stop text the tokens go on to the stop text's end.
     `score` = log_probability / n ** length_penalty, n the tokens and, where it ended, the end;
     `token_log_probabilities` has a number for each. `prompt_tokens` were read; `alternatives` are the
     further hypotheses, best first.
@@ -107,38 +111,58 @@ class Generator:
 
     @overload
     def generate(  # type: ignore[overload-overlap]  # a str is an iterable of str, too
-        self, prompts: str, options: DecodeOptions | None = None
+        self, prompts: str, options: DecodeOptions | None = None, given_up: GivenUp | None = None
     ) -> Generation: ...
 
     @overload
-    def generate(self, prompts: Iterable[str], options: DecodeOptions | None = None) -> list[Generation]: ...
+    def generate(
+        self,
+        prompts: Iterable[str],
+        options: DecodeOptions | None = None,
+        given_up: GivenUp | None = None,
+    ) -> list[Generation]: ...
 
     def generate(
-        self, prompts: str | Iterable[str], options: DecodeOptions | None = None
+        self,
+        prompts: str | Iterable[str],
+        options: DecodeOptions | None = None,
+        given_up: GivenUp | None = None,
     ) -> Generation | list[Generation]:
         """What the model writes after a prompt, or after each of several.
 
-        Without options it samples among all tokens; `max_length` None is 256 tokens.
+        Without options it samples among all tokens; `max_length` None is 256 tokens. After a prompt that is
+        given up (asked by its number, at every step) nothing is written.
+
+        Raises:
+            ValueError: an option that speaks of a source, which a language model has not.
         """
         if isinstance(prompts, str):
-            return self.generate([prompts], options)[0]
+            return self.generate([prompts], options, given_up)[0]
         texts = [_checked(prompt) for prompt in prompts]
         options = self._own(options or SAMPLING)
         read = [self.read(text) for text in texts]
-        found = decode_prompts(self.model, read, options, self._prefix(options))
-        return [self._generation(*each) for each in zip(texts, read, found, strict=True)]
+        prefix = self._prefix(options)
+        found = decode_prompts(self.model, read, options, prefix, self._surfaces, given_up)
+        return [self._generation(*each, options) for each in zip(texts, read, found, strict=True)]
 
     def stream(self, prompt: str, options: DecodeOptions | None = None) -> Iterator[str]:
         """Pieces of the text as they are written; joined, with a seed, they are what `generate` gives.
 
         A beam revises what it wrote, so `beam_size` is not used.
         """
-        return (text for text, _ in self.steps(prompt, options) if text)
+        stops = (options or SAMPLING).stop or ()
+        written = shown = ""
+        for text, _ in self.steps(prompt, options):
+            written += text
+            if more := until(written, stops)[len(shown) :]:
+                yield more
+                shown += more
+        yield from filter(None, [cut_before(written, stops)[len(shown) :]])
 
     def steps(self, prompt: str, options: DecodeOptions | None = None) -> Iterator[tuple[str, float]]:
-        """As `stream`, each token's text with its log-probability; the end is none of them."""
+        """Each token's text with its log-probability, a stop text's among them; the end is none of them."""
         read, options = self.read(_checked(prompt)), self._own(options or SAMPLING)
-        for step in stream_prompt(self.model, read, options, self._prefix(options)):
+        for step in stream_prompt(self.model, read, options, self._prefix(options), self._surfaces):
             yield self.tokenizer.decode([step.token]), step.log_probability
 
     @overload
@@ -194,6 +218,11 @@ class Generator:
 
     def _own(self, options: DecodeOptions) -> DecodeOptions:
         """The options without the unknown piece, which stands for no text, and without an end never seen."""
+        for name in OF_SOURCES:
+            if getattr(options, name):
+                raise ValueError(
+                    f"{name} speaks of a text to be translated; leave it out with a language model"
+                )
         if self.settings.ends:
             return replace(options, disable_unk=True)
         limit = length_limit(options)
@@ -206,21 +235,33 @@ class Generator:
             return []
         return self.tokenizer.encode(prefix) if isinstance(prefix, str) else self.tokenizer.ids(prefix)
 
-    def _generation(self, prompt: str, read: Sequence[int], found: Sequence[Hypothesis]) -> Generation:
-        best, *others = (
-            Generation(
-                prompt,
-                self.tokenizer.decode(each.tokens),
-                each.score,
-                each.log_probability,
-                self._texts(each.tokens),
-                each.finish,
-                min(len(read), self.model.config.max_length),
-                each.token_log_probabilities,
-            )
-            for each in found
-        )
+    @cached_property
+    def _surfaces(self) -> list[str]:
+        """The tokens as text, for options that speak of words."""
+        return self.tokenizer.pieces(range(len(self.tokenizer)))
+
+    def _generation(
+        self, prompt: str, read: Sequence[int], found: Sequence[Hypothesis], options: DecodeOptions
+    ) -> Generation:
+        count = min(len(read), self.model.config.max_length)
+        if not found:
+            return Generation(prompt, "", 0.0, 0.0, [], "length", count, [])
+        written = [self._written(prompt, count, each, options) for each in found]
+        if options.stop:
+            written.sort(key=lambda each: each.score, reverse=True)
+        best, *others = written
         return replace(best, alternatives=others)
+
+    def _written(self, prompt: str, count: int, found: Hypothesis, options: DecodeOptions) -> Generation:
+        """One text; the end that a stop text brought is the user's, and counts in none of the figures."""
+        whole, values = self.tokenizer.decode(found.tokens), found.token_log_probabilities
+        text, finish = cut_before(whole, options.stop or ()), found.finish
+        total, score = found.log_probability, found.score
+        if text != whole:
+            finish, values = "end", values[: len(found.tokens)]
+            total = math.fsum(values)
+            score = total / len(values) ** options.length_penalty
+        return Generation(prompt, text, score, total, self._texts(found.tokens), finish, count, values)
 
     def _texts(self, ids: Sequence[int]) -> list[str]:
         """The text of each token; a verbatim vocabulary's texts joined are the text."""

@@ -2,7 +2,8 @@
 
     terms.tsv    one pair a line, a tab between; blank lines are skipped
 
-A term is found in a text whatever its capitals, as whole words, the longest first; of a word's forms each
+A term is found in a text whatever its capitals and however its accents are coded, as whole words, the longest
+first; of a word's forms each
 that is to be found is a pair of its own.
 """
 
@@ -12,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from seq2seq.text import word_spans
+from seq2seq.text import normalize, word_spans
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -52,8 +53,8 @@ def check_glossary(pairs: Iterable[tuple[str, str]]) -> None:
     """Refuse (ValueError) terms that are empty or stand there twice."""
     known: set[str] = set()
     for source, target in pairs:
-        if not source.strip() or not target.strip():
-            shown = repr(source or target)[:80]
+        if not _plain(source) or not _plain(target):
+            shown = repr(source if _plain(source) else target)[:80]
             raise ValueError(f"glossary has a pair with an empty side, beside {shown}; give both sides")
         key = _key(source)
         if key in known:
@@ -63,12 +64,16 @@ def check_glossary(pairs: Iterable[tuple[str, str]]) -> None:
 
 def find_terms(text: str, pairs: Pairs) -> Iterator[Found]:
     """The terms in a text, from left to right; of those that overlap the first, of these the longest."""
+    if not pairs:
+        return
     targets, lengths = _table(pairs)
-    folded = text.lower()
-    if len(folded) != len(text):  # a letter whose small form is two characters
-        folded = text
-    borders = {border for span in word_spans(text) for border in span}
-    borders.update(at for at in range(len(text) + 1) if _parts(text, at))
+    normalized = normalize(text)
+    plain = normalized.text
+    folded = plain.lower()
+    if len(folded) != len(plain):  # a letter whose small form is two characters
+        folded = plain
+    borders = {border for span in word_spans(plain) for border in span}
+    borders.update(at for at in range(len(plain) + 1) if _parts(plain, at))
     at = 0
     for start in sorted(borders):
         if start < at:
@@ -76,7 +81,7 @@ def find_terms(text: str, pairs: Pairs) -> Iterator[Found]:
         for length in lengths:
             end = start + length
             if end in borders and folded[start:end] in targets:
-                yield Found(start, end, targets[folded[start:end]])
+                yield Found(*normalized.original_span(start, end), targets[folded[start:end]])
                 at = end
                 break
 
@@ -89,7 +94,12 @@ def _table(pairs: Pairs) -> tuple[dict[str, str], list[int]]:
 
 
 def _key(text: str) -> str:
-    return text.strip().lower()
+    return _plain(text).lower()
+
+
+def _plain(text: str) -> str:
+    """A term as a model reads it; nothing where it has only blanks and signs that nobody sees."""
+    return normalize(text).text
 
 
 def _parts(text: str, at: int) -> bool:

@@ -10,11 +10,13 @@ checks here are the only ones. What is searched follows from two fields:
 
 import dataclasses
 import math
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from seq2seq.glossary import check_glossary
+from seq2seq.text import is_word, normalize
 
 LONGEST = 100_000
 LARGEST_SEED = 2**63 - 1
@@ -85,9 +87,8 @@ class DecodeOptions:
 
     def __post_init__(self) -> None:
         for name in ("target_prefix", "stop", "banned_words", "forced_words", "keep_words"):
-            if isinstance(getattr(self, name), list):
-                object.__setattr__(self, name, tuple(getattr(self, name)))
-        object.__setattr__(self, "glossary", _pairs(self.glossary))
+            object.__setattr__(self, name, _composed(getattr(self, name)))
+        object.__setattr__(self, "glossary", _composed(_pairs(self.glossary)))
         for option_field in option_fields():
             option_field.check(getattr(self, option_field.name))
         for name in _REAL:
@@ -139,14 +140,15 @@ class DecodeOptions:
     def _check_words(self) -> None:
         for name in ("stop", "banned_words", "forced_words", "keep_words"):
             words = getattr(self, name) or ()
-            if any(not word.strip() for word in words if name != "stop") or "" in words:
-                raise ValueError(f"{name} has an empty text among them; take it out")
+            for word in words:
+                if not (word if name == "stop" else normalize(word).text):
+                    raise ValueError(f"{name} has an empty text, {word!r}, among them; take it out")
             if len(set(words)) < len(words) and name != "forced_words":  # forced twice is to come twice
                 raise ValueError(f"{name} has {max(words, key=words.count)!r} twice; take one out")
         check_glossary(self.glossary or ())
         for banned in self.banned_words or ():
             for wanted in (*(self.forced_words or ()), *(target for _, target in self.glossary or ())):
-                if banned in wanted.split() or banned == wanted:
+                if banned in (wanted, *wanted.split()) or (banned in wanted and not is_word(banned[0])):
                     raise ValueError(
                         f"{banned!r} is in banned_words, but {wanted!r} is to be written; take one out"
                     )
@@ -230,6 +232,13 @@ _TYPES: dict[object, tuple[Kind, bool]] = {
 def option_fields() -> tuple[OptionField, ...]:
     """Every field of `DecodeOptions` in order, for making flags, schemas and controls."""
     return _FIELDS
+
+
+def _composed(given: Any) -> Any:
+    """Texts in the form in which texts are compared (NFC), lists as tuples; what is neither stays."""
+    if isinstance(given, str):
+        return unicodedata.normalize("NFC", given)
+    return tuple(map(_composed, given)) if isinstance(given, list | tuple) else given
 
 
 def _pairs(glossary: Any) -> Any:

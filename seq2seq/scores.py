@@ -119,10 +119,11 @@ def _metrics(language: str, tokenized: bool, lowercase: bool) -> dict:
     from sacrebleu.metrics import BLEU, CHRF, TER
 
     tokenize = "none" if tokenized else _tokenizer(language)
+    unspaced = tokenize not in ("none", "13a")  # to TER a sentence without blanks would be one word
     return {
         "BLEU": BLEU(tokenize=tokenize, force=tokenized, lowercase=lowercase),
         "chrF": CHRF(lowercase=lowercase),
-        "TER": TER(),
+        "TER": TER(normalized=unspaced, asian_support=unspaced),
     }
 
 

@@ -10,9 +10,8 @@ carries the source pieces it stands for, by which the search places it.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
 from typing import NamedTuple
 
 from seq2seq.alignment import Span
@@ -21,33 +20,24 @@ from seq2seq.forced import Side, decoded_side
 from seq2seq.glossary import find_terms
 from seq2seq.options import DecodeOptions
 from seq2seq.search import Phrase
-from seq2seq.text import BLANK_PIECE, word_spans
+from seq2seq.stand_ins import StandIns
+from seq2seq.text import UNSPACED, is_word
 from seq2seq.tokenizer import Tokenizer
 
+_MARKS = r".,;:!?\]}'’”»"  # with which an address does not end
+_LETTER = rf"[^\W{UNSPACED}]"
+_GROUP = rf"\([^\s<>\"(){UNSPACED}]*\)"
 _PLACEHOLDERS = re.compile(
-    r"(?:[a-z][a-z0-9+.-]*://|www\.)[^\s<>\"]*[^\s<>\".,;:!?)\]}'’”»]"  # an address
-    r"|[\w.+-]+@[\w-]+(?:\.[\w-]+)+"  # of mail
+    r"(?:[a-z][a-z0-9+.-]*://|www\.)"  # an address, as far as a bracket or mark of the sentence around it
+    rf"(?:{_GROUP}|(?!{_GROUP})[^\s<>\"{UNSPACED}])*(?:{_GROUP}|[^\s<>\"(){_MARKS}{UNSPACED}])"
+    rf"|(?<!{_LETTER})(?<![.+-])(?:{_LETTER}|[.+-])+@(?:{_LETTER}|-)+(?:\.(?:{_LETTER}|-)+)+"  # of mail
+    r"|\{\{\s*[^{}\s]+\s*\}\}"  # {{ x }}
     r"|\$?\{\{?[^{}\s]*\}?\}"  # {x}, {{x}}, ${x}
-    r"|(?<![\w%])%(?:\(\w+\)|\d+\$)?[-+#0]*\d*(?:\.\d+)?[sdifgeGxXcoru@](?!\w)",  # %s, %(name)s, %1$d
+    r"|(?<![\d%])%(?:\(\w+\)|\d+\$)?[-+#0]*\d*(?:\.\d+)?[sd]"  # %s, %(name)s, %1$d, also within a word
+    r"|(?<![\w%])%(?:\(\w+\)|\d+\$)?[-+#0]*\d*(?:\.\d+)?[ifgeGxXcoru@](?!\w)",
     re.IGNORECASE,
 )
 _NUMBERS = re.compile(r"\d+(?:[.,:/'’-]\d+)*")
-_NAMES = (
-    "John",
-    "London",
-    "Nike",
-    "BMW",
-    "Peter",
-    "Obama",
-    "Honda",
-    "Boston",
-    "Texas",
-    "York",
-    "X",
-    "Y",
-    "Z",
-)
-_FIGURES = ("5", "6", "11", "12", "10", "15", "16", "4", "18", "9", "8", "3", "2")
 
 
 class Thing(NamedTuple):
@@ -89,8 +79,7 @@ def read_source(source: str, options: DecodeOptions, tokenizer: Tokenizer) -> Re
     forced = options.forced_words or ()
     if not things and not forced:
         return Reading(source, *tokenizer.encode_with_spans(source))
-    words = chain(forced, (target for _, target in options.glossary or ()))
-    writer = _Writer(tokenizer, {word.casefold() for text in (source, *words) for word in text.split()})
+    writer = _Writer(tokenizer, StandIns(tokenizer, source, options))
     read, rest, at = "", "", 0
     spans: list[Span] = []  # of each thing in what is read
     for thing in things:
@@ -127,24 +116,23 @@ def restore(reading: Reading, tokens: list[int], tokenizer: Tokenizer, closers: 
     return Side(text + side.text[at:], tokens, spans)
 
 
+def cut_before(text: str, stops: Sequence[str]) -> str:
+    """A text up to the first of some texts."""
+    return text[: min((at for stop in stops if (at := text.find(stop)) >= 0), default=len(text))]
+
+
 def until(text: str, stops: Sequence[str]) -> str:
     """A text up to the first of some texts, and without an end that may become the beginning of one."""
-    cut = min((at for stop in stops if (at := text.find(stop)) >= 0), default=-1)
-    if cut >= 0:
-        return text[:cut]
+    if len(cut := cut_before(text, stops)) < len(text):
+        return cut
     begun = (length for stop in stops for length in range(1, len(stop)) if text.endswith(stop[:length]))
     return text[: len(text) - max(begun, default=0)]
 
 
 def stopped(side: Side, stops: Sequence[str]) -> Side:
     """A side up to the first of some texts; pieces after that have no characters."""
-    cut = min((at for stop in stops if (at := side.text.find(stop)) >= 0), default=len(side.text))
+    cut = len(cut_before(side.text, stops))
     return Side(side.text[:cut], side.ids, [(min(a, cut), min(b, cut)) for a, b in side.spans])
-
-
-def is_word(character: str) -> bool:
-    """Whether a character can go on a word: a letter or digit of a script with blanks between words."""
-    return character.isalnum() and len(word_spans(2 * character)) == 1
 
 
 def _places(
@@ -182,10 +170,9 @@ def _things(source: str, options: DecodeOptions) -> Iterator[Thing]:
     if options.keep_words:
         words = tuple((word, word) for word in options.keep_words)
         kept += [(found.start, found.end) for found in find_terms(source, words)]
-    if options.keep_placeholders:
-        kept += [_whole(source, *found.span()) for found in _PLACEHOLDERS.finditer(source)]
-    if options.keep_numbers:
-        kept += [_whole(source, *found.span()) for found in _NUMBERS.finditer(source)]
+    patterns = [_PLACEHOLDERS] * options.keep_placeholders + [_NUMBERS] * options.keep_numbers
+    found = [_whole(source, *each.span()) for pattern in patterns for each in pattern.finditer(source)]
+    kept += _joined(sorted(found))
     things = [Thing(start, end, source[start:end], True) for start, end in kept]
     things += [Thing(*found, False) for found in find_terms(source, options.glossary or ())]
     at = 0
@@ -204,14 +191,23 @@ def _whole(source: str, start: int, end: int) -> Span:
     return start, end
 
 
-class _Writer:
-    """The tokens written for texts; what cannot be written gets a stand-in, equal texts the same."""
+def _joined(spans: Iterable[Span]) -> list[Span]:
+    """Spans from left to right, those that touch as one: no stand-in could be told from the next."""
+    joined: list[Span] = []
+    for low, high in spans:
+        if joined and low <= joined[-1][1]:
+            joined[-1] = joined[-1][0], max(high, joined[-1][1])
+        else:
+            joined.append((low, high))
+    return joined
 
-    def __init__(self, tokenizer: Tokenizer, taken: set[str]) -> None:
-        self.tokenizer = tokenizer
+
+class _Writer:
+    """The tokens written for texts; what cannot be written gets a stand-in."""
+
+    def __init__(self, tokenizer: Tokenizer, stand_ins: StandIns) -> None:
+        self.tokenizer, self.stand_ins = tokenizer, stand_ins
         self.restored: dict[tuple[int, ...], str] = {}
-        self._taken = taken  # words that stand for themselves
-        self._chosen: dict[str, str] = {}
 
     def tokens(self, text: str, is_kept: bool) -> tuple[int, ...]:
         """What the model is to write for a text."""
@@ -222,19 +218,5 @@ class _Writer:
         return ids
 
     def stand_in(self, text: str) -> str:
-        """A word the model knows, of the kind of the text: it was not used, and stands nowhere else."""
-        if text not in self._chosen:
-            self._chosen[text] = next(self._free(_FIGURES if _NUMBERS.fullmatch(text) else _NAMES))
-            self._taken.add(self._chosen[text].casefold())
-        return self._chosen[text]
-
-    def _free(self, words: Sequence[str]) -> Iterator[str]:
-        lengths = {word: len(ids) for word in words if UNK not in (ids := self.tokenizer.encode(word))}
-        pieces = self.tokenizer.pieces(range(len(self.tokenizer)))
-        others = (piece[1:] for piece in pieces if piece[:1] == BLANK_PIECE and piece[1:].isalpha())
-        for word in chain(sorted(lengths, key=lambda word: lengths[word]), others):
-            if not any(word.casefold() in other for other in self._taken):
-                yield word
-        raise ValueError(
-            f"there is no word left to stand for {len(self._chosen)} things kept; send a shorter text"
-        )
+        """The word that stands for a text."""
+        return self.stand_ins.of(text, is_number=_NUMBERS.fullmatch(text) is not None)

@@ -28,8 +28,9 @@ _WRITTEN_FORMAT = {
     *range(0xE0020, 0xE0080),
 }
 
-# Scripts without blanks between words: Thai, CJK radicals to Bopomofo, Han, Kana, wide punctuation.
-_UNSPACED = (
+# For a character class: scripts without blanks between words (Thai, CJK radicals to Bopomofo, Han, Kana) and
+# wide punctuation.
+UNSPACED = (
     "\u0e00-\u0e7f\u2e80-\u2fdf\u3001-\u312f\u31a0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
     "\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff9f\U0001b000-\U0001b16f\U00020000-\U0003ffff"
 )
@@ -42,7 +43,7 @@ _WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F) if chr(code - 0xF
 _WIDE |= {0xFE50: 0xFF0C, 0xFE54: 0xFF1B, 0xFE55: 0xFF1A, 0xFE56: 0xFF1F, 0xFE57: 0xFF01}  # small forms
 _NARROW = re.compile("(?<=[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u300b\u201d])[!,:;?](?![0-9A-Za-z])")
 _WIDTH = re.compile(f"[{''.join(map(re.escape, map(chr, _WIDE)))}]|{_NARROW.pattern}")
-_WORD = re.compile(f"[{_UNSPACED}][{_MARKS}]*|[^\\s{_UNSPACED}]+")
+_WORD = re.compile(f"[{UNSPACED}][{_MARKS}]*|[^\\s{UNSPACED}]+")
 _BLANK_SEPARATED = re.compile(r"\S+")
 
 
@@ -83,6 +84,11 @@ def word_spans(text: str, units: Literal["words", "blanks"] = "words") -> list[t
     """Gives each word's (start, end): between blanks, and for "words" each character of unspaced scripts."""
     pattern = _WORD if units == "words" else _BLANK_SEPARATED
     return [match.span() for match in pattern.finditer(text)]
+
+
+def is_word(character: str) -> bool:
+    """Says whether a character can go on a word: a letter or digit of a script with blanks between words."""
+    return character.isalnum() and len(word_spans(2 * character)) == 1
 
 
 def _is_plain(text: str) -> bool:

@@ -13,8 +13,8 @@ from seq2seq.facts_tokenizer import tokenizer_of
 from seq2seq.forced import Side, decoded_side
 from seq2seq.options import DecodeOptions
 from seq2seq.settings import Settings
-from seq2seq.terms import Reading, is_word, read_source, restore, stopped
-from seq2seq.text import BLANK_PIECE
+from seq2seq.terms import Reading, read_source, restore, stopped
+from seq2seq.text import BLANK_PIECE, is_word
 from seq2seq.tokenizer import Tokenizer
 
 

@@ -20,7 +20,7 @@ from seq2seq import DecodeOptions
 
 from .access import Access
 from .detect import Detected
-from .document_worker import DocumentWorker, html_check
+from .document_worker import DocumentWorker, html_terms
 from .markup import translate_html
 from .request import Body, read_request, refuse, request_schema, while_connected
 from .route import Route, Translated
@@ -158,15 +158,13 @@ async def _translate_html(asked: TranslateRequest, documents: DocumentWorker, cl
     """The answer for HTML: each text a document of its own; their blocks share batches all the same."""
     if asked.alternatives:
         refuse('alternatives are not made of HTML; send alternatives 0, or format "text"')
-    limits = documents.service.limits
     runs = (
         documents.run(
             partial(translate_html, text),
             asked.source,
             asked.target,
             client,
-            check=html_check(limits),
-            seconds=limits.seconds,
+            html_terms(documents.service.limits),
         )
         for text in asked.texts
     )

@@ -121,19 +121,18 @@ class Completing:
         written = [each for first in found for each in (first, *first.alternatives)]
         choices, tokens = [], 0
         for index, each in enumerate(written):
-            text, count = cut_at(each.text, each.tokens, self.asked.stops)
-            tokens += count
+            text, count = cut_at("".join(each.tokens), each.tokens, self.options.stop or ())
+            tokens += len(each.tokens)
             choices.append(self._choice(index, each, text, count))
         service.metrics.tokens_out.inc(tokens)
         return {**self.frame, "choices": choices, "usage": self._usage(tokens)}
 
     def _choice(self, index: int, found: Generation, text: str, count: int) -> dict[str, Any]:
-        stopped = found.finish == "end" or len(text) < len(found.text)
         before = found.prompt if self.asked.echo else ""
         choice: dict[str, Any] = {
             "index": index,
             "text": before + text,
-            "finish_reason": "stop" if stopped else "length",
+            "finish_reason": "stop" if found.finish == "end" else "length",
             "logprobs": None,
         }
         if self.asked.logprobs is not None:
@@ -178,7 +177,7 @@ class Completing:
 
         if self.asked.echo:
             yield part(prompt, 0, None)
-        held, written = Held(self.asked.stops), 0
+        held, written = Held(options.stop or ()), 0
         steps: Iterator[tuple[str, float]] = self.generator.steps(prompt, options)
         async for text, _ in self.service.batcher.worker.stream(steps):
             written += 1
@@ -200,6 +199,7 @@ def read_options(asked: CompletionRequest) -> DecodeOptions:
     if greedy and (asked.n or 1) > 1:
         refuse(f"n is {asked.n}, but temperature 0 and top_k 1 write one text only; raise them or set n to 1")
     given: dict[str, Any] = {"max_length": asked.max_tokens or USUAL_TOKENS, "num_hypotheses": asked.n or 1}
+    given["stop"] = tuple(dict.fromkeys(asked.stops)) or None
     given |= {"beam_size": 1, "sampling_topk": 1 if greedy else asked.top_k or 0, "seed": asked.seed}
     if not greedy:
         if asked.temperature is not None:
@@ -214,12 +214,9 @@ def read_options(asked: CompletionRequest) -> DecodeOptions:
 
 def _generate(
     generator: Generator, options: DecodeOptions, prompts: list[str], given_up: GivenUp
-) -> list[Generation | None]:
-    """What is written after each prompt; nothing after those whose client has left before it began."""
-    wanted = [place for place in range(len(prompts)) if not given_up(place)]
-    found = generator.generate([prompts[place] for place in wanted], options)
-    written = dict(zip(wanted, found, strict=True))
-    return [written.get(place) for place in range(len(prompts))]
+) -> list[Generation]:
+    """What is written after each prompt; no more after those whose client has left."""
+    return generator.generate(prompts, options, given_up)
 
 
 def _bearer(request: Request) -> str | None:

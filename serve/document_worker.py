@@ -2,8 +2,9 @@
 
     event loop:  run ──> thread: read ─ translate(texts) ─ write ──> result
                                           │      ▲
-    event loop:      service.translate <──┘      └── translations, a few at a time
+    event loop:      service.carry_out <──┘      └── translations, a portion at a time
 
+What a document may cost is said by its terms: a file has limits of its own, HTML those of one request.
 A thread waits while others translate, so it must not be the worker's. The word alignment that inline tags
 follow is computed only where it is asked for, in turn with everything else.
 """
@@ -12,7 +13,7 @@ import asyncio
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import anyio
 import anyio.to_thread
@@ -23,17 +24,37 @@ from seq2seq import DecodeOptions
 from seq2seq.translation import Forced, Translation
 
 from .composition import compose
+from .cut import Cut
 from .limits import Limits
+from .plan import Plan
+from .portions import Part, portions, whole_texts
 from .refusal import Busy
 from .request import CLIENT_LEFT
 from .route import Route, Translated
-from .service import AUTO, Service
+from .service import Service
 from .template import Translate
 
 AT_ONCE = 16  # documents that are worked on side by side
-TURN = 32  # texts that are asked for together
 
 Result = TypeVar("Result")
+
+
+class Terms(NamedTuple):
+    """What a document may cost in time, and what is checked of it before its first text is translated."""
+
+    check_texts: Callable[[list[str]], None]
+    check_tokens: Callable[[int], None]
+    seconds: int
+
+
+def file_terms(limits: Limits) -> Terms:
+    """A file counts by its characters; how many tokens they are is its own affair, and they need time."""
+    return Terms(limits.check_file_texts, lambda count: None, limits.file_seconds)
+
+
+def html_terms(limits: Limits) -> Terms:
+    """HTML counts as texts do, by its characters and tokens; how many blocks it has is its own affair."""
+    return Terms(lambda texts: limits.check_texts(["".join(texts)]), limits.check_token_count, limits.seconds)
 
 
 class DocumentWorker:
@@ -49,15 +70,13 @@ class DocumentWorker:
         source: str,
         target: str,
         client: str,
-        *,
-        check: Callable[[list[str]], None],
-        seconds: int,
+        terms: Terms,
     ) -> tuple[Result, Route]:
         """What `work` makes of its document, and the way of its texts (nowhere where there were none).
 
-        `check` sees all texts before the first is translated. Raises what `Service.translate` raises.
+        Raises what `Service.translate` raises.
         """
-        lender = _Lender(self.service, source, target, client, check, time.monotonic() + seconds)
+        lender = _Lender(self.service, source, target, client, terms)
         try:
             result = await anyio.to_thread.run_sync(
                 lambda: work(lender.translate), limiter=self._limiter, abandon_on_cancel=True
@@ -70,21 +89,13 @@ class DocumentWorker:
 class _Lender:
     """The `translate` of one document."""
 
-    def __init__(
-        self,
-        service: Service,
-        source: str,
-        target: str,
-        client: str,
-        check: Callable[[list[str]], None],
-        end: float,
-    ) -> None:
+    def __init__(self, service: Service, source: str, target: str, client: str, terms: Terms) -> None:
         self.service = service
         self.source = source
         self.target = target
         self.client = client
-        self.check = check
-        self.end = end
+        self.terms = terms
+        self.end = time.monotonic() + terms.seconds
         self.route = Route(())
         self.given_up = False
         self._asked: asyncio.Future[Any] | None = None  # what the thread waits for
@@ -97,22 +108,26 @@ class _Lender:
 
     def translate(self, texts: list[str]) -> Iterator[Translation]:
         """The translations of all texts, in order; called in a thread, once a document."""
-        self.check(texts)
+        self.terms.check_texts(texts)
         self.route = from_thread.run(self.service.route, "\n".join(texts), self.source, self.target)
-        legs = self.route.legs
-        source = legs[0].source if legs else AUTO
-        for start in range(0, len(texts), TURN):
-            turn = texts[start : start + TURN]
-            found = from_thread.run(self._translate, turn, source) if legs else map(_unchanged, turn)
-            yield from found
+        if not self.route.legs:
+            return (Translation(text, text) for text in texts)
+        translator = from_thread.run(self.service.load, self.route.legs[0])
+        cuts = [Cut.of(translator, text) for text in texts]
+        self.terms.check_tokens(sum(sum(cut.costs) for cut in cuts))
+        return map(self._lend, whole_texts(self._translated(cuts)))
 
-    async def _translate(self, texts: list[str], source: str) -> list[Translation]:
+    def _translated(self, cuts: list[Cut]) -> Iterator[tuple[Part, Translated]]:
+        for portion in portions(cuts):
+            yield from zip(portion, from_thread.run(self._translate, portion), strict=True)
+
+    async def _translate(self, portion: list[Part]) -> list[Translated]:
         if self.given_up:
             raise HTTPException(CLIENT_LEFT, "the client left")
-        if time.monotonic() > self.end:
-            raise Busy("busy_slow", "the document took longer than is allowed; send it in parts", 5)
-        work = self.service.translate(texts, source, self.target, DecodeOptions(), self.client)
-        return [self._lend(each) for each in await self._wait_for(work)]
+        cuts = [part.cut for part in portion]
+        texts, routes = [cut.text for cut in cuts], [self.route] * len(cuts)
+        plan = Plan(texts, routes, cuts, DecodeOptions())
+        return await self._wait_for(self.service.carry_out(plan, self.client))
 
     def _lend(self, found: Translated) -> Translation:
         """A translation whose alignment, over all legs, is computed in the worker when it is asked for."""
@@ -129,13 +144,9 @@ class _Lender:
 
     async def _wait_for(self, work: Coroutine[Any, Any, Result]) -> Result:
         self._asked = asyncio.ensure_future(work)
-        return await self._asked
-
-
-def _unchanged(text: str) -> Translation:
-    return Translation(text, text)
-
-
-def html_check(limits: Limits) -> Callable[[list[str]], None]:
-    """HTML counts as texts do, by its characters; how many blocks it has is its own affair."""
-    return lambda texts: limits.check_texts(["".join(texts)])
+        try:
+            async with asyncio.timeout(self.end - time.monotonic()):
+                return await self._asked
+        except TimeoutError:
+            sentence = "the document took longer than is allowed; send it in parts"
+            raise Busy("busy_slow", sentence, 5) from None

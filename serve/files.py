@@ -20,7 +20,7 @@ from starlette.datastructures import UploadFile
 
 from .access import Access
 from .api import FAILURES, SOURCE, TARGET, address
-from .document_worker import DocumentWorker
+from .document_worker import DocumentWorker, file_terms
 from .documents import SUPPORTED, Translated, translate_document
 from .request import Body, check_fields, refuse, while_connected
 from .service import Service
@@ -87,8 +87,7 @@ def make_router(service: Service, access: Access, documents: DocumentWorker) -> 
             asked.source,
             asked.target,
             client,
-            check=service.limits.check_file_texts,
-            seconds=service.limits.file_seconds,
+            file_terms(service.limits),
         )
         translated, route = await while_connected(request, work)
         pivot = {"pivot": route.pivots[0]} if route.pivots else {}

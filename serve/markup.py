@@ -20,11 +20,11 @@ from .tags import RAW, Characters, Comment, Tag, read_tags
 from .template import Template, Translate, fill
 
 _BLOCK = """
-    address article aside audio base blockquote body br canvas caption center col colgroup dd details
-    dialog dir div dl dt fieldset figcaption figure footer form frame frameset h1 h2 h3 h4 h5 h6 head
-    header hgroup hr html legend li link main menu meta nav noframes noscript object ol optgroup option
-    p pre search section select summary table tbody td template textarea tfoot th thead title tr ul
-    video
+    address article aside audio base blockquote body br button canvas caption center col colgroup datalist
+    dd details dialog dir div dl dt fieldset figcaption figure footer form frame frameset h1 h2 h3 h4 h5 h6
+    head header hgroup hr html input label legend li link main menu meta meter nav noframes noscript object
+    ol optgroup option output p pre progress search section select summary table tbody td template textarea
+    tfoot th thead title tr ul video
 """
 BLOCKS = frozenset(_BLOCK.split())  # and whatever else ends a sentence
 _VOID = "area base br col embed hr img input link meta param source track wbr"

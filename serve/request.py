@@ -83,6 +83,8 @@ async def _disconnected(request: Request) -> None:
 
 def check_unicode(value: Any) -> None:
     """Refuses half characters (lone surrogates), which no answer could be written with."""
+    if isinstance(value, dict):
+        value = [*value, *value.values()]
     if isinstance(value, list):
         for each in value:
             check_unicode(each)

@@ -23,6 +23,7 @@ from .cut import Cut
 from .detect import Detected, Detector
 from .limits import Limits
 from .metrics import Metrics
+from .plan import Plan
 from .refusal import Busy
 from .route import Route, Translated
 from .turns import GivenUp
@@ -66,27 +67,36 @@ class Service:
         Raises ValueError for a pair that is not supported and for too much text, HTTPException 503
         when the server is full, stops, or needs longer than a request may take.
         """
+        plan = await self.plan(texts, source, target, options)
+        self.limits.check_token_count(plan.tokens)
+        return await self.in_time(self.carry_out(plan, client))
+
+    async def plan(self, texts: Sequence[str], source: str, target: str, options: DecodeOptions) -> Plan:
+        """The way of each text and its segments; ValueError for a pair that is not supported."""
         routes = [await self.route(text, source, target) for text in texts]
-        groups: dict[tuple[Leg, ...], list[int]] = {}
-        for index, route in enumerate(routes):
-            groups.setdefault(route.legs, []).append(index)
-        cuts = {
-            legs: [await self.cut(await self.load(legs[0]), texts[index], options) for index in indices]
-            for legs, indices in groups.items()
-            if legs
-        }
-        for legs in cuts:
-            check_glossary_way(options, legs)
-        tokens = sum(sum(cut.costs) for group in cuts.values() for cut in group)
-        self.limits.check_token_count(tokens)
-        with self.batcher.admit(tokens + len(texts)):
-            self.metrics.tokens_in.inc(tokens)
-            ways = asyncio.gather(*(self._along(legs, cuts[legs], options, client) for legs in cuts))
-            found = dict(zip(cuts, await self.in_time(ways), strict=True))
+        cuts: list[Cut | None] = []
+        for text, route in zip(texts, routes, strict=True):
+            check_glossary_way(options, route.legs)
+            translator = await self.load(route.legs[0]) if route.legs else None
+            cuts.append(await self.cut(translator, text, options) if translator else None)
+        return Plan(texts, routes, cuts, options)
+
+    async def carry_out(self, plan: Plan, client: str) -> list[Translated]:
+        """The translation of each text of a plan, however long that takes; HTTPException 503 when full."""
+        groups = plan.groups
+        with self.batcher.admit(plan.tokens + len(plan.texts)):
+            self.metrics.tokens_in.inc(plan.tokens)
+            found = await asyncio.gather(
+                *(
+                    self._along(legs, list(cuts.values()), plan.options, client)
+                    for legs, cuts in groups.items()
+                )
+            )
         steps: dict[int, list[Translation]] = {}
-        for legs, results in found.items():
-            steps.update(zip(groups[legs], results, strict=True))
-        return [Translated(text, routes[i], steps.get(i, [])) for i, text in enumerate(texts)]
+        for cuts, results in zip(groups.values(), found, strict=True):
+            steps.update(zip(cuts, results, strict=True))
+        ways = zip(plan.texts, plan.routes, strict=True)
+        return [Translated(text, route, steps.get(number, [])) for number, (text, route) in enumerate(ways)]
 
     async def stream(
         self, text: str, source: str, target: str, options: DecodeOptions, client: str
@@ -133,7 +143,7 @@ class Service:
         if source.lower() != AUTO:
             return Route(tuple(self.catalog.route(source, target)))
         reaching = self.catalog.sources_of(target)  # refuses a target that nothing reaches
-        detected = (await self.detect(text))[0]
+        detected = _likeliest(await self.detect(text), {*reaching, target.lower()})
         if detected.language == target.lower():
             return Route((), detected)
         if not detected.confidence:  # no letters: any model gives such a text back
@@ -179,7 +189,7 @@ class Service:
         self, client: str, calls: Sequence[Callable[[], Result]], costs: Sequence[int]
     ) -> list[Result]:
         """The results of calls that use a model for a request that was admitted, in turn with all else."""
-        return await self.in_time(self.batcher.run(client, object(), _call_all, calls, costs))
+        return await self.batcher.run(client, object(), _call_all, calls, costs)
 
     async def look(
         self, client: str, calls: Sequence[Callable[[], Result]], costs: Sequence[int]
@@ -188,7 +198,7 @@ class Service:
         self.limits.check_token_count(sum(costs))
         with self.batcher.admit(sum(costs)):
             self.metrics.tokens_in.inc(sum(costs))
-            return await self.in_turn(client, calls, costs)
+            return await self.in_time(self.in_turn(client, calls, costs))
 
     def too_slow(self) -> Busy:
         """What a request is told that took longer than it may."""
@@ -237,6 +247,11 @@ class Service:
         )
         self.metrics.tokens_out.inc(sum(len(each.tokens) for each in found))
         return found
+
+
+def _likeliest(ranked: list[Detected], useful: set[str]) -> Detected:
+    """The likeliest language that can be of use; where all of these are ruled out, the likeliest of all."""
+    return next((each for each in ranked if each.language in useful and each.confidence), ranked[0])
 
 
 def on_the_way(options: DecodeOptions) -> DecodeOptions:

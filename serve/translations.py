@@ -165,7 +165,8 @@ def make_router(service: Service, access: Access) -> APIRouter:
             if not asked.explain:
                 return [describe_translation(each) for each in found]
             calls = [lambda each=each: {**describe_translation(each), **explain(each)} for each in found]
-            return await service.in_turn(client, calls, [len(each.best.tokens) + 1 for each in found])
+            costs = [len(each.best.tokens) + 1 for each in found]
+            return await service.in_time(service.in_turn(client, calls, costs))
 
         return JSONResponse({"translations": await while_connected(request, work())})
 

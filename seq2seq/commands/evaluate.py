@@ -13,6 +13,7 @@ import argparse
 import csv
 import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from seq2seq.commands.arguments import Parser, decode_options, load_translator
@@ -21,8 +22,9 @@ from seq2seq.commands.lines import read_lines, read_parallel
 from seq2seq.commands.perplexity import measure_text
 from seq2seq.commands.references import read_references
 from seq2seq.commands.report import SAMPLES, write_report
-from seq2seq.commands.rerank import add_rerank, set_reranker
-from seq2seq.commands.reverse import add_reverse, load_reverse
+from seq2seq.commands.rerank import add_rerank, check_rerank, set_reranker
+from seq2seq.commands.reverse import FOUND, add_reverse, load_reverse
+from seq2seq.options import DecodeOptions
 from seq2seq.scores import Comparison, compare, sentence_scores
 
 
@@ -85,6 +87,7 @@ def main(argv: Sequence[str]) -> int:
     if arguments.text:
         return measure_text(arguments)
     options = decode_options(arguments)
+    _check(arguments, options)
     test_set = _read_test_set(arguments)
     gold = None
     if arguments.gold:
@@ -100,12 +103,24 @@ def main(argv: Sequence[str]) -> int:
         reverse = load_reverse(arguments.reverse, translator, arguments.device) if gold else None
         results.append(evaluate(name, translator, test_set, options, gold, reverse, samples))
     comparison = _compare(results, test_set) if len(results) == 2 else []
+    print(_as_json(results, comparison) if arguments.json else _as_text(results, comparison), flush=True)
     if arguments.csv:
         _write_csv(arguments.csv, results, test_set)
     if arguments.report:
         write_report(arguments.report, results, comparison, test_set)
-    print(_as_json(results, comparison) if arguments.json else _as_text(results, comparison))
     return 0
+
+
+def _check(arguments: argparse.Namespace, options: DecodeOptions) -> None:
+    """Refuse (ValueError) flags that would not be read, and files that could not be written in the end."""
+    check_rerank(arguments, options)
+    if arguments.columns and not arguments.pairs:
+        raise ValueError(f"--columns {arguments.columns} names columns of --pairs; give both or neither")
+    if arguments.reverse != FOUND and not arguments.gold:
+        raise ValueError(f"--reverse {arguments.reverse} is read for --gold only; give both or neither")
+    for flag, path in (("--csv", arguments.csv), ("--report", arguments.report)):
+        if path and (Path(path).is_dir() or not Path(path).parent.is_dir()):
+            raise ValueError(f"{flag} {path} is no file in a folder that is there; make the folder first")
 
 
 def _read_test_set(arguments: argparse.Namespace) -> TestSet:

@@ -8,11 +8,13 @@ import gzip
 import queue
 import sys
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 from seq2seq.commands import Failure
+
+Answer = TypeVar("Answer")
 
 SMALLEST, LARGEST = 8, 256  # lines handed on at once: few at first, so that the first answer comes soon
 
@@ -61,6 +63,39 @@ def given_or_arriving(given: list[str], what: str) -> Iterable[list[str]]:
         except UnicodeEncodeError as error:
             raise Failure(f"{what} {number} of the command line is not UTF-8; convert it first") from error
     return [given]
+
+
+def name_of(given: Sequence[str], what: str) -> str:
+    """What a text is called beside its number: a line, one of several `what`; one alone needs no name."""
+    return "line" if not given else what if len(given) > 1 else ""
+
+
+def answers(
+    groups: Iterable[list[str]], answer: Callable[[list[str]], Iterable[Answer]], named: str
+) -> Iterator[Answer]:
+    """What is answered to groups of texts; where a text is refused, first the answers to those before it.
+
+    Of several texts `answer` must refuse at once, before it gives any; the complaint (ValueError) names one.
+    """
+    number = 1
+    for group in groups:
+        yield from _answers(group, answer, named, number)
+        number += len(group)
+
+
+def _answers(
+    group: list[str], answer: Callable[[list[str]], Iterable[Answer]], named: str, number: int
+) -> Iterator[Answer]:
+    """The answers to one group, whose first text has a number; halved until the text at fault is alone."""
+    half = len(group) // 2
+    try:
+        yield from answer(group)
+        return
+    except ValueError as error:
+        if not half:
+            raise ValueError(f"{named} {number}: {error}" if named else str(error)) from error
+    yield from _answers(group[:half], answer, named, number)
+    yield from _answers(group[half:], answer, named, number + half)
 
 
 def arriving(stream: BinaryIO, name: str = "standard input") -> Iterator[list[str]]:

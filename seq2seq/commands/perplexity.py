@@ -10,19 +10,22 @@ import sys
 from typing import TYPE_CHECKING
 
 from seq2seq.commands.lines import read_lines
+from seq2seq.commands.reverse import FOUND
+from seq2seq.options import option_fields
 from seq2seq.released import find_model
 
 if TYPE_CHECKING:
     from seq2seq.generator import Measure
 
-TRANSLATION_ONLY = ("source", "reference", "csv", "gold", "report", "moses")
+OF_TRANSLATIONS = (
+    "source", "reference", "pairs", "columns", "lowercase", "moses", "csv", "gold", "report", "rerank",
+    "rerank_weight", "source_language", "target_language",
+)  # fmt: skip
 
 
 def measure_text(arguments: argparse.Namespace) -> int:
     """Measure each model on the text and print; gives back the exit code."""
-    for name in TRANSLATION_ONLY:
-        if getattr(arguments, name):
-            raise ValueError(f"--text measures language models and --{name} translations; choose one")
+    _check(arguments)
     text = "".join(f"{line}\n" for line in read_lines(arguments.text))
     from seq2seq.generator import Generator
 
@@ -36,6 +39,17 @@ def measure_text(arguments: argparse.Namespace) -> int:
         for name, measure in found.items():
             sys.stdout.write(_line(name, measure))
     return 0
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    """Refuse (ValueError) a flag that says something of translations; of a search, those that were given."""
+    given = vars(arguments)
+    asked = [name for name in OF_TRANSLATIONS if given[name] is not None and given[name] is not False]
+    asked += ["reverse"] if arguments.reverse != FOUND else []
+    asked += [option.name for option in option_fields() if option.name in given]
+    for name in asked:
+        flag = "--" + name.replace("_", "-")
+        raise ValueError(f"--text measures language models, and {flag} is for translations; choose one")
 
 
 def _line(name: str, measure: "Measure") -> str:

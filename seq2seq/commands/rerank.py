@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from seq2seq.commands.arguments import Parser
 from seq2seq.commands.reverse import load_reverse
+from seq2seq.options import DecodeOptions
 from seq2seq.reranking import WEIGHT, NoisyChannel
 
 if TYPE_CHECKING:
@@ -26,13 +27,23 @@ def add_rerank(parser: Parser) -> None:
     )
 
 
-def set_reranker(arguments: argparse.Namespace, translator: "Translator") -> None:
-    """Give a translator the re-ranker that the flags ask for, if any; ValueError where it cannot be."""
+def check_rerank(arguments: argparse.Namespace, options: DecodeOptions) -> None:
+    """Refuse (ValueError) a weight without a re-ranker, and a re-ranker without hypotheses to choose from."""
     if arguments.rerank is None:
         if arguments.rerank_weight is not None:
             raise ValueError(
                 f"--rerank-weight is {arguments.rerank_weight:g} without --rerank; name the re-ranking model"
             )
+    elif options.search_kind != "beam" and options.num_hypotheses == 1:
+        raise ValueError(
+            f"--rerank {arguments.rerank} chooses among hypotheses, but {options.search_kind} finds one; "
+            "search with a beam, or leave it out"
+        )
+
+
+def set_reranker(arguments: argparse.Namespace, translator: "Translator") -> None:
+    """Give a translator the re-ranker that the flags ask for, if any; ValueError where it cannot be."""
+    if arguments.rerank is None:
         return
     reverse = load_reverse(arguments.rerank, translator, arguments.device)
     if reverse is None:

@@ -7,11 +7,12 @@ import argparse
 import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from seq2seq.commands.arguments import Parser, decode_options, load_translator
-from seq2seq.commands.lines import Counter, given_or_arriving
-from seq2seq.commands.rerank import add_rerank, set_reranker
+from seq2seq.commands.lines import Counter, answers, given_or_arriving, name_of
+from seq2seq.commands.rerank import add_rerank, check_rerank, set_reranker
 from seq2seq.options import DecodeOptions
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def main(argv: Sequence[str]) -> int:
     if arguments.stream and arguments.rerank:
         raise ValueError("--rerank needs whole hypotheses, and --stream shows the first; leave out one")
     options = decode_options(arguments)
+    check_rerank(arguments, options)
     groups = given_or_arriving(arguments.text, "text")
     translator = load_translator(arguments)
     set_reranker(arguments, translator)
@@ -61,11 +63,10 @@ def _results(
     arguments: argparse.Namespace,
 ) -> Iterator[str]:
     """What to print, line by line or, as a stream, piece by piece."""
-    for group in groups:
-        if arguments.stream:
-            for text in group:
-                yield from translator.stream(text, options)
-                yield "\n"
-            continue
-        for result in translator.translate(group, options):
-            yield (json.dumps(result.to_json(), ensure_ascii=False) if arguments.json else result.text) + "\n"
+    named = name_of(arguments.text, "text")
+    if arguments.stream:
+        singles = ([text] for group in groups for text in group)
+        yield from answers(singles, lambda one: chain(translator.stream(one[0], options), ["\n"]), named)
+        return
+    for result in answers(groups, lambda group: translator.translate(group, options), named):
+        yield (json.dumps(result.to_json(), ensure_ascii=False) if arguments.json else result.text) + "\n"

@@ -14,7 +14,7 @@ A model is `step(tokens [N, T], state) -> logits [N, V]` and a state with `devic
 from seq2seq.search.beam import Candidates, Observer
 from seq2seq.search.demands import Look, Phrase, make_demands
 from seq2seq.search.loop import decode, stream
-from seq2seq.search.task import GivenUp, Hypothesis, State, Step
+from seq2seq.search.task import GivenUp, Hypothesis, State, Step, in_batch
 
 __all__ = [
     "Candidates",
@@ -26,6 +26,7 @@ __all__ = [
     "State",
     "Step",
     "decode",
+    "in_batch",
     "make_demands",
     "stream",
 ]

@@ -14,9 +14,9 @@ from torch import Tensor
 
 from seq2seq.config import BOS, EOS, PAD, UNK
 from seq2seq.options import DecodeOptions
+from seq2seq.text import BLANK_PIECE, is_word
 
 BANNED = float("-inf")
-BLANK = "\u2581"  # how a piece says that a blank stands before it
 
 
 class Rule(Protocol):
@@ -92,23 +92,41 @@ class BannedWords:
     """No word of a list is written, in whatever pieces, nor a piece that ends in one begun before.
 
     ban "Hund" after "▁Hu": the piece "nd"; anywhere: "▁Hund"; after "(": "Hund"
+    ban "小狗", which no blank sets apart, after "只小": all that begin with "狗"; anywhere: "一只小狗"
     """
 
     def __init__(self, words: Sequence[str], surfaces: Sequence[str]) -> None:
-        known = {surface: token for token, surface in enumerate(surfaces)}
         self.surfaces = surfaces
         self.always: list[int] = []
-        self.after: list[tuple[str, int]] = []  # what is written, and the piece that would complete a word
+        # What is written, the piece that would complete a word, and whether a word must have begun there.
+        self.after: list[tuple[str, int, bool]] = []
         for word in words:
-            marked = BLANK + BLANK.join(word.split())
-            for cut in range(len(marked)):
-                if (last := known.get(marked[cut:])) is None:
-                    continue
-                if cut == 0:
-                    self.always.append(last)
-                else:
-                    self.after.append((marked[1:cut], last))
-        self.longest = max((len(before) for before, _ in self.after), default=0) + 1
+            marked = BLANK_PIECE.join(word.split())
+            if is_word(marked[0]):
+                self._ban_word(BLANK_PIECE + marked)
+            else:
+                self._ban_anywhere(marked)
+        self.longest = max((len(before) for before, _, _ in self.after), default=0) + 1
+
+    def _ban_word(self, marked: str) -> None:
+        """Ban a word with the blank before it, and what makes it one after something else."""
+        known = {surface: token for token, surface in enumerate(self.surfaces)}
+        for cut in range(len(marked)):
+            if (last := known.get(marked[cut:])) is None:
+                continue
+            if cut == 0:
+                self.always.append(last)
+            else:
+                self.after.append((marked[1:cut], last, True))
+
+    def _ban_anywhere(self, text: str) -> None:
+        """Ban a text that begins no word of a script with blanks, whatever stands around it in a piece."""
+        for token, surface in enumerate(self.surfaces[EOS + 1 :], EOS + 1):
+            if text in surface:
+                self.always.append(token)
+            for cut in range(1, len(text)):
+                if surface.startswith(text[cut:]):
+                    self.after.append((text[:cut], token, False))
 
     def applies(self, position: int) -> bool:
         return True
@@ -116,25 +134,30 @@ class BannedWords:
     def __call__(self, scores: Tensor, history: Tensor) -> None:
         scores[:, self.always] = BANNED
         for row, tokens in enumerate(history[:, -self.longest :].tolist()):
-            written = (BLANK + "".join(self.surfaces[token] for token in tokens))[-self.longest :]
-            for before, last in self.after:
-                word = len(written) - len(before)
-                if word > 0 and written.endswith(before) and not written[word - 1].isalnum():
+            written = (BLANK_PIECE + "".join(self.surfaces[token] for token in tokens))[-self.longest :]
+            for before, last, begins in self.after:
+                if written.endswith(before) and not (begins and is_word(written[-len(before) - 1])):
                     scores[row, last] = BANNED
 
 
 class StopTexts:
-    """Once a row has written one of these texts, only its end may follow, at no cost to its rank."""
+    """Once a row has written one of these texts, only its end may follow, at no cost to its rank.
+
+    The blank before the first word is no part of the text, but for a vocabulary that has a piece for the
+    line break, which keeps every blank as it is.
+    """
 
     def __init__(self, texts: Sequence[str], surfaces: Sequence[str]) -> None:
         self.texts, self.surfaces = texts, surfaces
+        self.marked = "" if "\n" in surfaces else BLANK_PIECE
 
     def applies(self, position: int) -> bool:
         return position > 0
 
     def __call__(self, scores: Tensor, history: Tensor) -> None:
         for row, tokens in enumerate(history.tolist()):
-            written = "".join(self.surfaces[token] for token in tokens).replace(BLANK, " ")
+            written = "".join(self.surfaces[token] for token in tokens).removeprefix(self.marked)
+            written = written.replace(BLANK_PIECE, " ")
             if any(text in written for text in self.texts):
                 scores[row] = BANNED
                 scores[row, EOS] = 0.0

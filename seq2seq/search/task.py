@@ -20,6 +20,11 @@ from seq2seq.search.rules import Rule, make_rules
 GivenUp = Callable[[int], bool]
 
 
+def in_batch(given_up: GivenUp | None, rows: Sequence[int]) -> GivenUp | None:
+    """The same question, asked by a sentence's place in its batch; None stays None."""
+    return None if given_up is None else lambda place: given_up(rows[place])
+
+
 class State(Protocol):
     """What the model has read so far, one row a hypothesis, grouped by sentence."""
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import gradio as gr
 
+from ..document_worker import file_terms
 from ..documents import SUPPORTED, Translated, translate_document
 from ..route import Route
 from .desk import Desk, Told, explain_failure, way_of
@@ -91,14 +92,13 @@ class Work:
             content = file.read_bytes()
         finally:
             file.unlink(missing_ok=True)
-        client, limits = self.desk.admit(), self.desk.limits
+        client = self.desk.admit()
         read = partial(translate_document, file.name, content, column=column.strip() or None)
         return await self.desk.documents.run(
             lambda translate: read(translate=translate, progress=self._report),
             *self.desk.ways[self.way],
             client,
-            check=limits.check_file_texts,
-            seconds=limits.file_seconds,
+            file_terms(self.desk.limits),
         )
 
     def _report(self, done: int, every: int) -> None:

@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.routing import Mount
 
 from ..guard import http_error
+from .closed import close
 from .labels import translations
 from .page import Page
 
@@ -28,9 +29,11 @@ def mount_demo(app: FastAPI, page: Page, stopping: asyncio.Event, *, mcp: bool =
     `stopping` ends the connections that open pages keep, which a stopping server would wait for. `mcp`
     offers the page's named functions as tools, too, which needs the extra of that name.
     """
+    blocks = page.build()
+    close(app, blocks)
     gr.mount_gradio_app(
         app,
-        page.build(),
+        blocks,
         path="/",
         theme=_theme(),
         css=STYLE,

@@ -16,6 +16,7 @@ import gradio as gr
 
 from .acts import Acts
 from .attention_tab import AttentionTab
+from .closed import ClosedBlocks
 from .desk import Desk
 from .document_panel import DocumentPanel
 from .endpoints import Endpoints
@@ -47,7 +48,7 @@ class Page:
 
     def build(self) -> gr.Blocks:
         """The page with its events connected."""
-        with gr.Blocks(title="seq2seq", analytics_enabled=False, delete_cache=FORGET) as blocks:
+        with ClosedBlocks(title="seq2seq", analytics_enabled=False, delete_cache=FORGET) as blocks:
             if not self.desk.service.catalog.pairs:
                 header()
                 WritePanel(self.desk)

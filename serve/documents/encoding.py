@@ -12,6 +12,15 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+# The encodings of the standard for the web, as Python names them. Python has others, which are no characters
+# of any page (idna, unicode_escape) or were given up because they can hide markup (utf-7).
+_NAMES = """
+    ascii big5 big5hkscs cp1250 cp1251 cp1252 cp1253 cp1254 cp1255 cp1256 cp1257 cp1258 cp866 cp874 cp932
+    cp949 euc_jp euc_kr gb18030 gb2312 gbk iso2022_jp iso8859-1 iso8859-2 iso8859-3 iso8859-4 iso8859-5
+    iso8859-6 iso8859-7 iso8859-8 iso8859-9 iso8859-10 iso8859-11 iso8859-13 iso8859-14 iso8859-15 iso8859-16
+    koi8-r koi8-u mac-cyrillic mac-roman shift_jis tis-620 utf-16 utf-16-be utf-16-le utf-8
+"""
+_OF_PAGES = frozenset(_NAMES.split())
 _CHARSET = re.compile(rb"<meta\s[^>]{0,200}?charset\s*=\s*[\"']?\s*([a-z0-9_:.-]{1,40})", re.IGNORECASE)
 _CHARSET_WITHIN = 1024  # bytes from the start, as browsers look for it
 
@@ -49,13 +58,10 @@ def _named(charset: str, name: str) -> str:
     """Python's name of the encoding that an HTML document names."""
     try:
         encoding = codecs.lookup(charset).name
-        b"a".decode(encoding)
-        if encoding.startswith("utf-16"):  # then the line that says so was not read: the standard takes UTF-8
-            return "utf-8"
-        return (
-            "cp1252" if encoding in ("iso8859-1", "ascii") else encoding
-        )  # as the standard for the web has it
-    except (LookupError, ValueError) as error:
-        raise ValueError(
-            f"{name!r} says its charset is {charset!r}, which is not known; save it as UTF-8"
-        ) from error
+    except LookupError:
+        encoding = ""
+    if encoding not in _OF_PAGES:
+        raise ValueError(f"{name!r} says its charset is {charset!r}, which is not known; save it as UTF-8")
+    if encoding.startswith("utf-16"):  # then the line that says so was not read: the standard takes UTF-8
+        return "utf-8"
+    return "cp1252" if encoding in ("iso8859-1", "ascii") else encoding  # as the standard for the web has it

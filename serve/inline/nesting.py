@@ -17,8 +17,7 @@ def nest(run: list[Inline], open_elsewhere: Counter[str]) -> tuple[list[Inline],
     """
     run = _with_blanks_apart(run)
     pairs, begun, left = _pair(run, open_elsewhere)
-    read = [number for number, token in enumerate(run) if is_read(token)]
-    first, last = (read[0], read[-1]) if read else (0, len(run) - 1)
+    first, last = _span_of_words(run, pairs)
     keys = [
         *(_other(end) for end in reversed(begun) if end < first),
         *range(first),
@@ -45,6 +44,18 @@ def without_frame(tokens: list[Inline], partners: list[int]) -> tuple[int, int]:
     while high - 1 > last and not first <= partners[high - 1] <= last:
         high -= 1
     return low, high
+
+
+def _span_of_words(run: list[Inline], pairs: dict[int, int]) -> tuple[int, int]:
+    """The first and the last token of the words, with all of each pair that begins or ends among them.
+
+    <i>Two dogs <b>play</b><br>    the </i> of another unit belongs after </b>, not after the last word
+    """
+    read = [number for number, token in enumerate(run) if is_read(token)]
+    if not read:
+        return 0, len(run) - 1
+    ends = [pairs[number] for number in range(read[0], read[-1] + 1) if number in pairs]
+    return min([read[0], *ends]), max([read[-1], *ends])
 
 
 def _other(number: int) -> int:

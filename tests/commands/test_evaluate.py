@@ -124,6 +124,39 @@ def test_report_is_one_harmless_file(
     assert ran.code != 0 and "missing" in ran.err and "Traceback" not in ran.err
 
 
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (["--columns", "a,b"], "--columns a,b names columns of --pairs"),
+        (["--reverse", "none"], "--reverse none is read for --gold only"),
+        (["--rerank", "auto", "--beam-size", "1"], "--rerank auto chooses among hypotheses"),
+        (["--csv", "missing/rows.csv"], "--csv missing/rows.csv is no file in a folder that is there"),
+        (["--report", "."], "--report . is no file"),
+    ],
+)
+def test_what_would_not_be_read_or_written_is_refused(
+    run: Run, files: list[str], flags: list[str], said: str
+) -> None:
+    """A flag would change nothing, or an hour of translating end without a file."""
+    ran = run("evaluate", "--model", "no-model", *files, *flags)
+    assert ran.code == 2 and said in ran.err and ran.out == ""
+
+
+def test_scores_are_shown_before_files_are_written(
+    run: Run, model_directory: Path, files: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that is full at the end would take the scores with it."""
+
+    def fail(*_: object) -> None:
+        raise OSError(28, "No space left on device", "rows.csv")
+
+    monkeypatch.setattr("seq2seq.commands.evaluate._write_csv", fail)
+    ran = run(
+        "evaluate", "--model", model_directory, *files, "--beam-size", 1, "--csv", tmp_path / "rows.csv"
+    )
+    assert ran.code == 1 and "BLEU" in ran.out and "No space left" in ran.err
+
+
 def test_length_rows_and_habits_are_printed(run: Run, model_directory: Path, files: list[str]) -> None:
     """Text and JSON hold the same rows: two short sources and a longer one."""
     ran = run("evaluate", "--model", model_directory, *files, "--beam-size", 1)

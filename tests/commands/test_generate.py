@@ -113,3 +113,23 @@ def test_a_text_is_measured(bard: "Generator", tmp_path: Path, capsys: Capsys) -
     assert "is no language model" in capsys.readouterr().err
     assert main(["evaluate", "--model", "en-de"]) == 2
     assert "--source is missing" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        "--pairs x",
+        "--columns a,b",
+        "--lowercase",
+        "--rerank auto",
+        "--rerank-weight 0",
+        "--reverse none",
+        "--target-language de",
+        "--beam-size 5",
+        "--keep-numbers",
+    ],
+)
+def test_flags_of_translations_are_refused_beside_a_text(flags: str, capsys: Capsys) -> None:
+    """A flag would be accepted, and the figures be those without it."""
+    assert main(["evaluate", "--model", "shakespeare", "--text", "no-file", *flags.split()]) == 2
+    assert f"{flags.split()[0]} is for translations; choose one" in capsys.readouterr().err

@@ -84,6 +84,22 @@ def test_invalid_utf8_is_named_by_line(run: Run, model_directory: Path) -> None:
     assert ran.out.count("\n") == 1
 
 
+@pytest.mark.parametrize("mode", [[], ["--stream"], ["--json"]])
+@pytest.mark.parametrize("command", ["translate", "generate"])
+def test_a_refused_line_is_named(run: Run, command: str, mode: list[str]) -> None:
+    """One wrong line would lose the good ones before it, and nobody could tell which it was."""
+    lines = ["name[Aromi], food[French]", "name[Zizzi], food[Indian]", "name[B], food[Martian]", "name[C]"]
+    asked = (command, "--model", "e2e", *mode)
+    ran = run(*asked, given="\n".join(lines).encode())
+    good = run(*asked, *lines[:2])
+    assert ran.code == 2 and ran.out == good.out and good.out.count("\n") == 2
+    assert ran.err.startswith("seq2seq: line 3: ") and "Martian" in ran.err
+    assert run(*asked, *lines).err.startswith(
+        f"seq2seq: {'text' if command == 'translate' else 'prompt'} 3: "
+    )
+    assert " 1: " not in run(*asked, lines[2]).err
+
+
 def test_language_is_checked(run: Run, model_directory: Path) -> None:
     """Asking for another language is a wrong command line."""
     ran = run("translate", "--model", model_directory, "--target-language", "fr", "a")
@@ -188,6 +204,11 @@ def test_several_models_and_a_reverse_model(run: Run, model_directory: Path, rev
         (("--rerank", "none"), "--rerank none finds no model of the other direction"),
         (("--rerank", model_directory), "this model translates en to de"),
         (("--rerank", reverse_directory, "--stream"), "leave out one"),
+        (
+            ("--rerank", "auto", "--beam-size", 1),
+            "--rerank auto chooses among hypotheses, but greedy finds one",
+        ),
+        (("--rerank", "auto", "--sampling-topk", 5), "but sampling finds one"),
     ):
         ran = run("translate", "--model", model_directory, *wrong, "a")
         assert ran.code == 2 and said in ran.err

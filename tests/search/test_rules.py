@@ -169,6 +169,46 @@ def test_a_banned_word_is_banned_in_every_spelling(written: list[int], expected:
     assert {SURFACES[token] for token in banned(scores)} == expected
 
 
+HAN = ["", "?", "", "</s>", "\u2581一只", "小狗", "小", "狗", "狗在", "大", "在", "\u2581"]
+
+
+@pytest.mark.parametrize(
+    ("word", "written", "expected"),
+    [
+        ("狗", [4], {"小狗", "狗", "狗在"}),
+        ("小狗", [4], {"小狗"}),
+        ("小狗", [4, 6], {"小狗", "狗", "狗在"}),
+        ("小狗", [4, 9], {"小狗"}),
+        ("一只狗", [4], {"狗", "狗在"}),
+        ("/", [4], set()),
+    ],
+)
+def test_a_banned_word_among_han(word: str, written: list[int], expected: set[str]) -> None:
+    """A word that no blank sets apart would be written after another, or within a larger piece."""
+    scores = log_probabilities(1, len(HAN))
+    BannedWords([word], HAN)(scores, torch.tensor([written]))
+    assert {HAN[token] for token in banned(scores)} == expected
+
+
+def test_a_banned_latin_word_after_han() -> None:
+    """A Latin word right after a Han letter would not be seen as a word."""
+    scores = log_probabilities(1, len(SURFACES) + 1)
+    BannedWords(["Hund"], [*SURFACES, "狗"])(scores, torch.tensor([[len(SURFACES)]]))
+    assert {SURFACES[token] for token in banned(scores)} == {"\u2581Hund", "Hund"}
+
+
+def test_the_first_blank_is_no_part_of_a_stop_text() -> None:
+    """A stop text that begins with a blank would end a result at its very first word."""
+    history = torch.tensor([[5, 6], [10, 5]])  # "▁Hund", "▁▁Hu"
+    scores = log_probabilities(2, len(SURFACES))
+    StopTexts([" Hu"], SURFACES)(scores, history)
+    assert [bool(row.eq(BANNED).any()) for row in scores] == [False, True]
+    surfaces = [*SURFACES, "\n"]  # a vocabulary that keeps blanks and line breaks
+    scores = log_probabilities(2, len(surfaces))
+    StopTexts([" Hu"], surfaces)(scores, history)
+    assert [bool(row.eq(BANNED).any()) for row in scores] == [True, True]
+
+
 def test_a_stop_text_leaves_only_the_end() -> None:
     """A result would go on after its stop text, or end before it."""
     scores = log_probabilities(2, len(SURFACES))

@@ -1,8 +1,9 @@
 """Generator: streams are what is generated, scores are sums of the model's own, directories come back."""
 
 import math
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
@@ -53,6 +54,71 @@ def test_prompts_side_by_side_are_prompts_one_by_one(tiny_generator: Generator) 
     together = tiny_generator.generate(PROMPTS, SAMPLED)
     assert [found.text for found in together] == [tiny_generator.generate(p, SAMPLED).text for p in PROMPTS]
     assert [found.prompt for found in together] == PROMPTS
+
+
+def test_a_text_ends_before_a_stop_text(tiny_generator: Generator, ending: Generator) -> None:
+    """The search would fail, go on to its limit, or show the stop text or its beginning in a stream."""
+    for generator in (tiny_generator, ending):
+        whole = generator.generate("a dog", SAMPLED).text
+        stop = whole[5:8]
+        options = replace(SAMPLED, stop=(stop,))
+        found = generator.generate("a dog", options)
+        assert found.text == whole[: whole.index(stop)] == "".join(generator.stream("a dog", options))
+        assert "".join(found.tokens) == found.text + stop and found.finish == "end"
+        assert len(found.token_log_probabilities) == len(found.tokens), "an end counts that nobody wrote"
+        assert found.log_probability == pytest.approx(sum(found.token_log_probabilities))
+        several = generator.generate("a dog", replace(options, num_hypotheses=4))
+        scores = [each.score for each in (several, *several.alternatives)]
+        assert scores == sorted(scores, reverse=True)
+
+
+def test_a_stop_text_at_the_very_start(tiny_generator: Generator) -> None:
+    """A text that begins as it is to end would be an empty stream that never comes, or be shown."""
+    whole = tiny_generator.generate("a dog", SAMPLED).text
+    options = replace(SAMPLED, stop=(whole[0],))
+    assert tiny_generator.generate("a dog", options).text == ""
+    assert list(tiny_generator.stream("a dog", options)) == []
+
+
+def test_banned_words_are_not_written(tiny_generator: Generator) -> None:
+    """The option would fail with a language model, or change nothing."""
+    letter = tiny_generator.generate("a dog", SAMPLED).text.split()[0][0]
+    options = replace(SAMPLED, banned_words=(letter,), num_hypotheses=4)
+    best = tiny_generator.generate("a dog", options)
+    for found in (best, *best.alternatives):
+        assert not any(word.startswith(letter) for word in found.text.split())
+    streamed = "".join(tiny_generator.stream("a dog", replace(options, num_hypotheses=1)))
+    assert not any(word.startswith(letter) for word in streamed.split())
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"forced_words": ("dog",)},
+        {"glossary": (("dog", "Hund"),)},
+        {"keep_words": ("dog",)},
+        {"keep_numbers": True},
+    ],
+)
+def test_what_speaks_of_a_source_is_refused(tiny_generator: Generator, options: dict[str, Any]) -> None:
+    """The option would be accepted and change nothing."""
+    (name,) = options
+    for write in (tiny_generator.generate, lambda *given: list(tiny_generator.stream(*given))):
+        with pytest.raises(ValueError, match=name):
+            write("a dog", DecodeOptions(**options))
+
+
+def test_a_prompt_that_is_given_up_leaves(tiny_generator: Generator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody who has left would keep the model from others until all was written."""
+    steps: list[int] = []
+    step = tiny_generator.model.step
+    monkeypatch.setattr(tiny_generator.model, "step", lambda *given: (steps.append(1), step(*given))[1])
+    options = replace(SAMPLED, max_length=200)
+    found = tiny_generator.generate(["a dog", "a man"], options, lambda _: len(steps) > 4)
+    assert [each.text for each in found] == ["", ""] and len(steps) < 10
+    monkeypatch.undo()
+    first, second = tiny_generator.generate(["a dog", "two men"], SAMPLED, lambda number: number == 0)
+    assert first.text == "" and second.text == tiny_generator.generate("two men", SAMPLED).text
 
 
 def test_language_models_sample_by_default(tiny_generator: Generator) -> None:

@@ -40,6 +40,14 @@ def test_a_file_is_read(tmp_path: Path) -> None:
     assert read_glossary(path) == (("dog", "Hund"), ("ice cream", "Speiseeis"))
 
 
+def test_accents_however_they_are_coded() -> None:
+    """A term would not be found in a text that writes its accents apart, or at the wrong place in it."""
+    apart = "Le cafe\u0301  noir, le cafe\u0301."
+    pairs = {"café": "coffee", "cafe\u0301 noir": "black coffee"}
+    assert found(apart, pairs) == [("cafe\u0301  noir", "black coffee"), ("cafe\u0301", "coffee")]
+    assert found("cafés, cafe\u0301s", pairs) == []
+
+
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [

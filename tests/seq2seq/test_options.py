@@ -100,7 +100,15 @@ def test_a_wrong_value_is_refused_by_name(values: dict[str, Any]) -> None:
         ({"sampling_minp": 0.1}, ["sampling_minp is 0.1", "sampling_topk"]),
         ({"stop": ["a", ""]}, ["stop has an empty text"]),
         ({"forced_words": [" "]}, ["forced_words has an empty text"]),
+        ({"forced_words": ["\u200b"]}, ["forced_words has an empty text, '\\u200b'"]),
+        ({"keep_words": ["\ufeff"]}, ["keep_words has an empty text"]),
+        ({"glossary": {"dog": "\u00ad"}}, ["empty side", "'dog'"]),
+        ({"glossary": {"\0": "Hund"}}, ["empty side", "'Hund'"]),
+        ({"glossary": {"café": "a", "cafe\u0301": "b"}}, ["twice"]),
         ({"banned_words": ["a", "a"]}, ["banned_words has 'a' twice"]),
+        ({"banned_words": ["é", "e\u0301"]}, ["banned_words has 'é' twice"]),
+        ({"banned_words": ["狗"], "forced_words": ["一只狗"]}, ["'狗' is in banned_words"]),
+        ({"banned_words": ["a b"], "forced_words": ["a b"]}, ["'a b' is in banned_words"]),
         ({"banned_words": ["a"], "forced_words": ["a"]}, ["'a' is in banned_words", "to be written"]),
         ({"banned_words": ["Hund"], "glossary": {"dog": "Hund"}}, ["'Hund' is in banned_words"]),
         ({"glossary": {"dog": " "}}, ["empty side", "'dog'"]),
@@ -112,6 +120,15 @@ def test_contradictions_are_refused(values: dict[str, Any], named: list[str]) ->
     with pytest.raises(ValueError) as caught:
         DecodeOptions(**values)
     assert all(part in str(caught.value) for part in named)
+
+
+def test_words_are_compared_in_one_form() -> None:
+    """An accent that a keyboard writes as a sign of its own would switch the option off without a word."""
+    apart = "Ca\u0308fe\u0301"
+    for name in ("stop", "banned_words", "forced_words", "keep_words"):
+        assert getattr(DecodeOptions(**{name: [apart]}), name) == ("Cäfé",)
+    assert DecodeOptions(target_prefix=apart).target_prefix == "Cäfé"
+    assert DecodeOptions(glossary={apart: apart}).glossary == (("Cäfé", "Cäfé"),)  # type: ignore[arg-type]
 
 
 def test_a_long_wrong_value_is_not_repeated_in_full() -> None:

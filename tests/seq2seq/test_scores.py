@@ -28,6 +28,16 @@ def test_chinese_is_scored_by_character() -> None:
     assert "tok:zh" in score.signature and score.value > 10
 
 
+def test_errors_are_counted_by_character_in_chinese() -> None:
+    """A sentence without blanks is one word to TER: one wrong character would cost as much as all."""
+    *_, found = score_corpus(["一只狗在雪地里跑。"], [["一只猫在雪地里跑。"]], "zh")
+    assert found.value == pytest.approx(100 / 9)
+    assert "norm:yes" in found.signature and "asian:yes" in found.signature
+    *_, cut = score_corpus(["一 只 狗"], [["一 只 猫"]], "zh", tokenized=True)
+    *_, german = score_corpus(OUTPUTS, [REFERENCE], "de")
+    assert "asian:no" in cut.signature and "asian:no" in german.signature
+
+
 def test_moses_form_by_example() -> None:
     """Lower case, normalised quotes, escapes as in the published files."""
     assert moses(["„Wie geht's?“, fragt der BMX-Fahrer."], "de") == [

@@ -24,6 +24,18 @@ KEPT = {
     "%1$s": "the %1$s dog",
     "%.2f": "a %.2f dog",
     "item{x}": "the item{x} dog",
+    "https://a.org/wiki/Dog_(animal)": "the dog (see https://a.org/wiki/Dog_(animal)).",
+    "https://a.org/x": "the dog (see https://a.org/x).",
+    "http://a.org/x": "两只狗在跑，请看http://a.org/x，一个男人在走路。",
+    "http://a.org/y": "请看http://a.org/y一个男人",
+    "a@b.org": "一个男人给我a@b.org写信。",
+    "jörg@müller.de": "a dog (jörg@müller.de)",
+    "%s%s": "a %s%s dog",
+    "v%s": "the v%s dog",
+    "%dx%d": "a %dx%d dog",
+    "%dMB": "the %dMB dog",
+    "{a}{b}": "the {a}{b} dog",
+    "{{ name }}": "the {{ name }} dog",
 }
 
 
@@ -48,11 +60,40 @@ def test_a_placeholder_is_kept_and_hidden(translator: Translator, thing: str) ->
 
 
 @pytest.mark.parametrize(
-    "text", ["50% of dogs", "a {dog runs", "the dog: it runs", "a 100% dog", "a.b", "dogs @ home"]
+    "text",
+    ["50% of dogs", "a 50%discount", "a {dog runs", "the dog: it runs", "a 100% dog", "a.b", "dogs @ home"],
 )
 def test_plain_text_is_left_alone(translator: Translator, text: str) -> None:
     """A percent sign or a colon would be taken for a placeholder."""
     assert read_source(text, DecodeOptions(), translator.tokenizer).phrases == []
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "barred"),
+    [
+        ("{x} and the dog in John", DecodeOptions(), "John"),
+        ("{x}和约翰去了公园。", DecodeOptions(), "John"),
+        ("{x} à Londres", DecodeOptions(), "London"),
+        ("{x} v Londýně".replace("ý", "y\u0301"), DecodeOptions(), "London"),
+        ("{x} runs", DecodeOptions(target_prefix="John und"), "John"),
+        ("{x} runs", DecodeOptions(target_prefix=["\u2581Jo", "hn", "\u2581und"]), "John"),
+        ("{x} runs", DecodeOptions(stop=["Joh"]), "John"),
+        ("{x} runs", DecodeOptions(stop=[" J"]), "John"),
+        ("{x} runs", DecodeOptions(banned_words=["Jo"]), "John"),
+    ],
+)
+def test_a_stand_in_is_not_what_the_model_may_write_itself(
+    text: str, options: DecodeOptions, barred: str
+) -> None:
+    """John, whom the source names in its own script, would become a placeholder, or a stop text be met."""
+    tokenizer = Tokenizer.train([barred, "Boston"], 30, "char")
+
+    def stand_in(text: str, options: DecodeOptions) -> str:
+        (tokens,) = read_source(text, options, tokenizer).restored
+        return tokenizer.decode(tokens)
+
+    assert stand_in("{x}", DecodeOptions()) == barred
+    assert stand_in(text, options) == "Boston"
 
 
 def test_equal_things_and_different_ones(translator: Translator) -> None:
@@ -73,6 +114,12 @@ def test_numbers_only_when_asked(translator: Translator) -> None:
 def test_names_are_kept_as_written(translator: Translator) -> None:
     """A listed name would be written with the capitals of the list, or be translated."""
     assert "GARDEN" in translator.translate("the GARDEN dog", DecodeOptions(keep_words=["garden"])).text
+
+
+def test_names_with_accents_are_kept(translator: Translator) -> None:
+    """A name whose accents the text or the list writes apart would be translated."""
+    for text, name in (("the Rene\u0301 dog", "René"), ("the René dog", "Rene\u0301")):
+        assert text.split()[1] in translator.translate(text, DecodeOptions(keep_words=[name])).text
 
 
 def test_nothing_but_things_is_its_own_translation(translator: Translator) -> None:

@@ -1,12 +1,14 @@
 """POST /v1/completions with OpenAI's own client, and beside or without translators."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import openai
 import pytest
 
 from seq2seq import DecodeOptions, Generator
+from serve.completions import _generate
 from serve.stops import Held, cut_at
 
 if TYPE_CHECKING:
@@ -100,6 +102,31 @@ def test_a_stop_text_ends_a_completion(client: openai.OpenAI, stream: bool) -> N
         choice = client.completions.create(stop=[stop], **asked).choices[0]
         found, reason = choice.text, choice.finish_reason
     assert (found, reason) == (expected, "stop")
+
+
+def test_a_stop_text_ends_the_work(client: openai.OpenAI) -> None:
+    """A completion would be written to its limit and cut then, and be charged otherwise than a stream."""
+    asked = {"model": "bard", "prompt": PROMPT, **SAMPLED}
+    text = client.completions.create(**asked).choices[0].text
+    stop = text[9:12]
+    found = client.completions.create(stop=[stop, stop], logprobs=0, **asked)
+    used = found.usage.completion_tokens
+    assert used == text.index(stop) + 3 < 24
+    assert "".join(found.choices[0].logprobs.tokens) == found.choices[0].text
+    *_, last = client.completions.create(
+        stop=stop, stream=True, stream_options={"include_usage": True}, **asked
+    )
+    assert last.usage == found.usage
+
+
+def test_who_has_left_keeps_nobody_waiting(generator: Generator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A completion that was abandoned would be written to its end while all others wait."""
+    steps: list[int] = []
+    step = generator.model.step
+    monkeypatch.setattr(generator.model, "step", lambda *given: (steps.append(1), step(*given))[1])
+    options = replace(OPTIONS, max_length=200)
+    (found,) = _generate(generator, options, [PROMPT], lambda _: len(steps) >= 3)
+    assert found.text == "" and len(steps) < 10
 
 
 def test_temperature_zero_is_greedy(client: openai.OpenAI, generator: Generator) -> None:

@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from word_models import identity, upper
+from word_models import identity, saying, upper
 
 from serve.documents import SUPPORTED, translate_document
 
@@ -70,6 +70,9 @@ def test_names_lead_nowhere(given: str, kept: str) -> None:
         ("a.txt", b"a\x00b", None, r"character 1 is NUL"),
         ("a.html", b"<meta charset=klingon>", None, r"'klingon', which is not known; save it as UTF-8"),
         ("a.html", b"<meta charset=rot13>", None, r"'rot13', which is not known"),
+        ("a.html", b"<meta charset=idna><p>a", None, r"'idna', which is not known"),
+        ("a.html", b"<meta charset=unicode_escape><p>\\ud800", None, r"'unicode_escape', which is not known"),
+        ("a.html", b"<meta charset=utf-7><p>a", None, r"'utf-7', which is not known"),
         ("a.json", b'{"a": }', None, r"'a.json' is no JSON"),
         ("a.json", b"[" * 200_000, None, r"nested too deeply"),
         ("a.srt", b"hello", None, r"no line with two times"),
@@ -94,6 +97,14 @@ def test_html_in_the_charset_it_names() -> None:
     page = "<meta charset='iso-8859-1'><p>Käse".encode("cp1252")
     assert translate_document("a.html", page, identity).content == page
     assert translate_document("a.html", page, upper).content == page.replace(b"K\xe4se", b"K\xc4SE")
+
+
+@pytest.mark.parametrize(("charset", "letter"), [("shift_jis", "犬"), ("windows-1251", "д"), ("GBK", "狗")])
+def test_html_of_other_countries(charset: str, letter: str) -> None:
+    """A page in an encoding that the web knows would be refused for its age."""
+    page = f"<meta charset={charset}><p>{letter}".encode(charset)
+    assert translate_document("a.html", page, identity).content == page
+    assert letter.encode(charset) in translate_document("a.html", page, saying(letter)).content
 
 
 def test_progress_and_one_call() -> None:

@@ -108,6 +108,13 @@ def test_all_blocks_are_translated_in_one_call() -> None:
     assert out == "<title>A</title><ul><li>B <b>C</b><li>D<br>E</ul><td>F<td>G"
 
 
+def test_controls_are_not_one_word() -> None:
+    """Two buttons side by side would be read as the word YesNo, and come back as one."""
+    row = "<button>yes</button><button>no</button><label>name</label><input><label>a <b>dog</b></label>"
+    slots = [part.text for part in read_html(f"<p>{row}</p>") if not isinstance(part, str)]
+    assert slots == ["yes", "no", "name", "a dog"]
+
+
 def test_nothing_to_translate_calls_nothing() -> None:
     """The model would be asked for an empty list."""
     assert translate_html("<p>1 <br> 2</p>", saying("never")) == "<p>1 <br> 2</p>"

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from fastapi.testclient import TestClient
 
     from seq2seq import Translator
-    from tests.serve.conftest import Refusal
+    from tests.serve.conftest import Make, Refusal
 
 LANGUAGES = {"source": "en", "target": "de"}
 SUBTITLES = "1\n00:00:01,000 --> 00:00:02,000\n{}\n\n2\n00:00:03,000 --> 00:00:04,000\n{}\n"
@@ -94,6 +94,32 @@ def test_too_large_file_is_refused(client: "TestClient", refusal: "Refusal") -> 
     assert "file bytes" in refusal(send(client, "x.txt", "x" * 10_500_000), 413)
 
 
+def test_file_has_no_limit_of_one_request(make: "Make", translator: "Translator") -> None:
+    """A file far below its own limits would be refused half way, by a limit that is not of files."""
+    from fastapi.testclient import TestClient
+
+    from serve.limits import Limits
+
+    line = "two dogs plays in the snow. "
+    content = f"{line * 4}\na man\n{line}\n"
+    expected = translator.translate(content).text
+    limits = Limits(tokens=20, characters=20, texts=1)
+    object.__setattr__(limits, "seconds", -1)
+    with TestClient(make(limits=limits), base_url="http://localhost") as strict:
+        assert fetch(strict, "x.txt", content).text == expected
+
+
+def test_html_has_the_limits_of_one_request(make: "Make", refusal: "Refusal") -> None:
+    """Tags around a text would let it be longer than any text may be, or be refused when half is done."""
+    from fastapi.testclient import TestClient
+
+    from serve.limits import Limits
+
+    html = {**LANGUAGES, "q": "<p>two dogs</p>" * 80, "format": "html"}
+    with TestClient(make(limits=Limits(tokens=200)), base_url="http://localhost") as strict:
+        assert "tokens, but at most 200" in refusal(strict.post("/translate", json=html))
+
+
 def test_unknown_name_is_404(client: "TestClient", refusal: "Refusal") -> None:
     """A name that nobody was given would be a fault, or open a file of the machine."""
     for name in ("nowhere", "..%2f..%2fetc%2fpasswd", "%00"):
@@ -118,9 +144,10 @@ def test_thread_of_a_client_that_left_ends(translator: "Translator") -> None:
 
     from serve.batcher import Batcher
     from serve.catalog import Catalog
-    from serve.document_worker import TURN, DocumentWorker
+    from serve.document_worker import DocumentWorker, Terms
     from serve.limits import Limits
     from serve.metrics import Metrics
+    from serve.portions import TEXTS
     from serve.service import Service
     from serve.template import Translate
     from serve.worker import Worker
@@ -130,7 +157,7 @@ def test_thread_of_a_client_that_left_ends(translator: "Translator") -> None:
 
     def work(translate: Translate) -> None:
         try:
-            for translation in translate(["a man"] * (20 * TURN)):
+            for translation in translate(["a man"] * (20 * TEXTS)):
                 seen.append(translation.text)
                 first.set()
         finally:
@@ -139,11 +166,12 @@ def test_thread_of_a_client_that_left_ends(translator: "Translator") -> None:
     async def main() -> None:
         limits, metrics = Limits(), Metrics()
         service = Service(Catalog({"tiny": translator}), Batcher(Worker(), limits, metrics), limits, metrics)
-        run = DocumentWorker(service).run(work, "en", "de", "client", check=lambda texts: None, seconds=60)
+        terms = Terms(lambda texts: None, lambda count: None, 60)
+        run = DocumentWorker(service).run(work, "en", "de", "client", terms)
         task = asyncio.create_task(run)
         await asyncio.to_thread(first.wait, 60)
         task.cancel()
         assert await asyncio.to_thread(ended.wait, 60)
 
     asyncio.run(main())
-    assert len(seen) < 20 * TURN
+    assert len(seen) < 20 * TEXTS

@@ -113,6 +113,16 @@ def test_bad_option_is_refused(
     assert sentence in refusal(ask(client, path, q=TEXT, **fields))
 
 
+@pytest.mark.parametrize("glossary", ['{"dog": "\\ud800"}', '{"\\ud800": "dog"}'])
+def test_half_a_character_in_a_glossary_is_refused(
+    client: "TestClient", refusal: "Refusal", glossary: str
+) -> None:
+    """A slip of the program that sends the terms would be told as a fault of the server."""
+    body = f'{{"q": "a dog", "source": "en", "target": "de", "glossary": {glossary}}}'
+    answer = client.post("/v1/translate", content=body, headers={"content-type": "application/json"})
+    assert "half a character" in refusal(answer)
+
+
 def test_glossary_and_kept_things_reach_the_search(client: "TestClient", translator: "Translator") -> None:
     """A glossary would be accepted and not used, or differ between the service and the library."""
     from seq2seq import DecodeOptions
