@@ -55,11 +55,12 @@ class TrainCLI(LightningCLI):
         parser.add_class_arguments(task, "task", skip=made, instantiate=False)
         own = {"folder", "measures", "criterion"}
         parser.add_class_arguments(Checkpoints, "checkpoints", skip=own, instantiate=False)
-        parser.add_class_arguments(EarlyStopping, "early_stopping", skip={"mode"}, instantiate=False)
+        parser.add_class_arguments(EarlyStopping, "early_stopping", instantiate=False)
         parser.add_lightning_class_args(Trainer, "trainer")
         parser.set_defaults(
             {
                 "early_stopping.monitor": "valid_loss" if self.language else "valid_bleu",
+                "early_stopping.mode": "auto",  # max for scores, min for losses; or as it is told
                 "early_stopping.patience": 20,
                 "trainer.max_steps": 8000,
                 "trainer.val_check_interval": 500,

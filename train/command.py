@@ -191,7 +191,7 @@ class TrainingRun:
 
     def _early_stopping(self) -> EarlyStopping:
         """Stop where what is monitored gets better no more: losses fall, scores rise."""
-        settings = vars(self.cli.sections.early_stopping)
+        settings = {**vars(self.cli.sections.early_stopping)}
         known = {f"valid_{name}": name in ("bleu", "chrf") for name in self.task.measures} | {
             "train_loss": False
         }
@@ -200,7 +200,9 @@ class TrainingRun:
         monitor = settings["monitor"]
         if monitor not in known:
             raise ValueError(f"early_stopping.monitor is {monitor!r}; choose one of {', '.join(known)}")
-        return EarlyStopping(**settings, mode="max" if known[monitor] else "min")
+        if settings["mode"] == "auto":
+            settings["mode"] = "max" if known[monitor] else "min"
+        return EarlyStopping(**settings)
 
     def make_trainer(self) -> Trainer:
         settings = {**vars(self.cli.sections.trainer)}
