@@ -14,6 +14,9 @@ from seq2seq.released import MODELS, names_of, released_models
 from seq2seq.settings import CARD, is_language_model, read_config
 
 
+SHOWN = 2  # scores in a row of the table
+
+
 class Description(NamedTuple):
     """A released model in a row of the table; names that lead to it, size in bytes on disk."""
 
@@ -35,7 +38,7 @@ def main(argv: Sequence[str]) -> int:
         for row in rows:
             print(json.dumps(row._asdict(), ensure_ascii=False))
     else:
-        cells = [[", ".join(r.names), r.languages, f"{r.size / 1e6:.1f} MB", r.data, r.scores] for r in rows]
+        cells = [[", ".join(r.names), r.languages, f"{r.size / 1e6:.1f} MB", r.data, _few(r)] for r in rows]
         _print_table([["names", "languages", "size", "data", "scores"], *cells])
     return 0
 
@@ -77,6 +80,13 @@ def _scores(card: dict[str, Any]) -> list[str]:
                 name = metric.get("name") or metric.get("type")
                 found.append(f"{where} {name} {metric.get('value')}")
     return found
+
+
+def _few(described: Description) -> str:
+    """Some of the scores, tests before validation, and how many more the card has."""
+    scores = sorted(filter(None, described.scores.split("; ")), key=lambda score: score.startswith("valid"))
+    more = f" and {len(scores) - SHOWN} more in its card" if len(scores) > SHOWN else ""
+    return "; ".join(scores[:SHOWN]) + more
 
 
 def _print_table(rows: list[list[str]]) -> None:

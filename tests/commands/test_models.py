@@ -43,6 +43,18 @@ def test_table_and_json(run: Run, model_directory: Path, monkeypatch: pytest.Mon
     assert "MB" in table and "test_2016_flickr BLEU 41.0" in table
 
 
+def test_a_row_fits_the_screen(run: Run, model_directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A model of twelve directions would fill pages with its scores, and validation stand before tests."""
+    for module in (models, released):
+        monkeypatch.setattr(module, "MODELS", model_directory.parent)
+    valid = "".join(f"    - {{type: bleu, name: BLEU {n}, value: {n}}}\n" for n in range(3))
+    judged = "  - task: {type: translation}\n    dataset: {split: validation}\n    metrics:\n" + valid
+    write_card(model_directory, CARD.replace("  results:\n", "  results:\n" + judged))
+    table = run("models").out
+    assert "test_2016_flickr BLEU 41.0; validation BLEU 0 and 2 more in its card" in table
+    assert "validation BLEU 2" in json.loads(run("models", "--json").out)["scores"]
+
+
 def test_no_released_model(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An installation without models lists none, and `translate` says what to do."""
     for module in (models, released):
