@@ -47,7 +47,7 @@ def test_a_row_fits_the_screen(run: Run, model_directory: Path, monkeypatch: pyt
     """A model of twelve directions would fill pages with its scores, and validation stand before tests."""
     for module in (models, released):
         monkeypatch.setattr(module, "MODELS", model_directory.parent)
-    valid = "".join(f"    - {{type: bleu, name: BLEU {n}, value: {n}}}\n" for n in range(3))
+    valid = "".join(f"    - {{type: bleu, name: BLEU, value: {n}}}\n" for n in range(3))
     judged = "  - task: {type: translation}\n    dataset: {split: validation}\n    metrics:\n" + valid
     write_card(model_directory, CARD.replace("  results:\n", "  results:\n" + judged))
     table = run("models").out
