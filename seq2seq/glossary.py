@@ -3,8 +3,7 @@
     terms.tsv    one pair a line, a tab between; blank lines are skipped
 
 A term is found in a text whatever its capitals and however its accents are coded, as whole words, the longest
-first; of a word's forms each
-that is to be found is a pair of its own.
+first; of a word's forms each that is to be found is a pair of its own.
 """
 
 import os

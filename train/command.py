@@ -96,6 +96,7 @@ class TrainingRun:
 
     def __init__(self, cli: TrainCLI, folder: RunFolder, checkpoint: Path | None = None):
         self.cli, self.folder, self.checkpoint = cli, folder, checkpoint
+        self.start = self._kept_start()
         settings = cli.sections
         self.data: TranslationData | LanguageData
         self.task: TranslationTask | LanguageTask
@@ -109,7 +110,6 @@ class TrainingRun:
     def _translation(self) -> tuple[TranslationData, TranslationTask, str | None]:
         """Pairs of texts, an encoder-decoder, and what is to be said of going on from --init."""
         settings, seed = self.cli.sections, self.cli.config.seed_everything
-        self.start = self._kept_start()
         before = load_model(find_model(settings.init)) if settings.init and not self.start.shape else None
         if before:
             self.start = Start.of(settings.init, before.model.config, before.settings)
@@ -127,7 +127,6 @@ class TrainingRun:
     def _language(self) -> tuple[LanguageData, LanguageTask, str | None]:
         """Text and a decoder."""
         settings, seed = self.cli.sections, self.cli.config.seed_everything
-        self.start = self._kept_start()
         wanted = settings.init and not self.start.shape
         before = load_language_model(find_model(settings.init)) if wanted else None
         if before:

@@ -165,8 +165,10 @@ def load_synthetic(corpus: Corpus) -> list[Row]:
     """Gives the rows that a model made, in order; validation never sees them."""
     if not corpus.synthetic:
         return []
-    columns: list[str | int] = [] if corpus.languages else [*columns_of(corpus.source, corpus.target)]
-    made = replace(corpus, name=None, subset=None, files=corpus.synthetic, columns=columns or None)
+    columns: list[str | int] | None = (
+        None if corpus.languages else [*columns_of(corpus.source, corpus.target)]
+    )
+    made = replace(corpus, name=None, subset=None, files=corpus.synthetic, columns=columns)
     return load_pairs(made, "train")
 
 

@@ -63,8 +63,8 @@ def load_examples(
         fresh = [row for row in kept if (corpus.spoken, row) not in seen]
         seen.update((corpus.spoken, row) for row in fresh)
         report.duplicate += len(kept) - len(fresh)
-        kept, report.kept, report.split_off = fresh, len(fresh), split_off
-        training += expand(corpus, kept)
+        report.kept, report.split_off = len(fresh), split_off
+        training += expand(corpus, fresh)
         judged += expand(corpus, validation)
         total += report
     return training, judged, total

@@ -110,8 +110,10 @@ def load(arguments: argparse.Namespace) -> tuple[Translator, tuple[str, str]]:
 
 def maker(arguments: argparse.Namespace, languages: tuple[str, str]) -> str:
     """What decides a translation, in a line: the models, by the checksums in their configs, and the flags."""
-    digest = hashlib.sha256(repr((languages, arguments.beam_size, arguments.rerank_weight)).encode())
-    for name in [*each_name(arguments.model), *([arguments.rerank] if arguments.rerank else [])]:
+    reverse = [arguments.rerank] if arguments.rerank else []
+    flags = languages, arguments.beam_size, arguments.rerank_weight, len(reverse)
+    digest = hashlib.sha256(repr(flags).encode())
+    for name in [*each_name(arguments.model), *reverse]:
         digest.update((find_model(name) / CONFIG).read_bytes())
     return digest.hexdigest()
 

@@ -2,8 +2,8 @@
 
     pairs.tsv.part    a line that says who translates and how, then a line a text, in the order they came
 
-A run that is stopped or killed loses what it was at. A file by other models or flags is begun
-anew; of one that is damaged what comes before the damage is kept.
+A run that is stopped or killed loses what it was at. A file by other models or flags is begun anew; of one
+that is damaged what comes before the damage is kept.
 """
 
 import json

@@ -8,11 +8,11 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from itertools import chain
 from typing import TYPE_CHECKING
 
 from seq2seq.commands.arguments import Parser, decode_options
-from seq2seq.commands.lines import answers, given_or_arriving, name_of
+from seq2seq.commands.lines import given_or_arriving, name_of
+from seq2seq.commands.translate import results
 from seq2seq.options import DecodeOptions
 from seq2seq.released import default_language_model, find_model
 from seq2seq.settings import is_language_model, read_config
@@ -92,9 +92,4 @@ def _answered(
 ) -> Iterator[str]:
     """What to print of an encoder-decoder: its answer."""
     groups, named = given_or_arriving(arguments.prompt, "prompt"), name_of(arguments.prompt, "prompt")
-    if arguments.stream:
-        singles = ([prompt] for group in groups for prompt in group)
-        yield from answers(singles, lambda one: chain(translator.stream(one[0], options), ["\n"]), named)
-        return
-    for found in answers(groups, lambda group: translator.translate(group, options), named):
-        yield (json.dumps(found.to_json(), ensure_ascii=False) if arguments.json else found.text) + "\n"
+    return results(translator, groups, options, arguments, named)

@@ -48,7 +48,7 @@ def main(argv: Sequence[str]) -> int:
     set_reranker(arguments, translator)
     sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
     counter = Counter("lines translated")
-    for line in _results(translator, groups, options, arguments):
+    for line in results(translator, groups, options, arguments, name_of(arguments.text, "text")):
         sys.stdout.write(line)
         sys.stdout.flush()
         counter.add(line.endswith("\n"))
@@ -56,14 +56,14 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
-def _results(
+def results(
     translator: "Translator",
     groups: Iterable[list[str]],
     options: DecodeOptions,
     arguments: argparse.Namespace,
+    named: str,
 ) -> Iterator[str]:
-    """What to print, line by line or, as a stream, piece by piece."""
-    named = name_of(arguments.text, "text")
+    """What to print of groups of texts, each `named` so: line by line or, as a stream, piece by piece."""
     if arguments.stream:
         singles = ([text] for group in groups for text in group)
         yield from answers(singles, lambda one: chain(translator.stream(one[0], options), ["\n"]), named)
