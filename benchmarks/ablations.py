@@ -70,7 +70,8 @@ def table(rows: dict[str, Row]) -> str:
             bleu = _bleu(row)
             gain = sum(bleu) / len(bleu) - sum(first) / len(first)
             over = "-" if variant is VARIANTS[0] else f"{gain:+.2f}"
-            lines.append(f"| {variant.name} | {mean_and_range(bleu)} | {over} | {row['minutes']:.0f} |")
+            minutes = f"{row['minutes']:.0f}" if "minutes" in row else "-"  # of a study that was stopped
+            lines.append(f"| {variant.name} | {mean_and_range(bleu)} | {over} | {minutes} |")
     return "\n".join(lines)
 
 

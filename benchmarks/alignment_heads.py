@@ -27,8 +27,8 @@ import word_links
 from synthetic_language import Language, Pair, write_files
 
 from seq2seq.aligner import align_both_ways, align_texts
-from seq2seq.alignment import choose_head
 from seq2seq.gold import Gold, score_links
+from seq2seq.head_choice import choose_head
 from seq2seq.translator import Translator
 
 Texts = list[tuple[str, str]]

@@ -91,12 +91,11 @@ def table(rows: dict[str, Row]) -> str:
 def line(name: str, row: Row) -> str:
     """One variant's line of the table."""
     speeds = Speeds(**row["speeds"]).cells() if "speeds" in row else ("-", "-")
-    numbers = (
-        f"{row['parameters']:,}",
-        mean_and_range(list(row["bleu"].values())),
-        *speeds,
-        *(f"{row[n]:,.0f}" for n in ("target_bytes", "source_bytes")),
+    # A study that was stopped has judged rows and not yet measured them.
+    parameters, *sizes = (
+        f"{row[name]:,.0f}" if name in row else "-" for name in ("parameters", "target_bytes", "source_bytes")
     )
+    numbers = parameters, mean_and_range(list(row["bleu"].values())), *speeds, *sizes
     return f"| {' | '.join((name, *numbers))} |"
 
 

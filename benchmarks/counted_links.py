@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
+from word_links import direction_of
 
 from seq2seq.aligner import align_both_ways
 from seq2seq.alignment import Alignment, Link
@@ -69,7 +70,8 @@ def compare(translator: Translator, corpus: Corpus) -> list[str]:
     counted = align_both_ways([(source, target) for source, target in words])
     sure, grown = counted.sure[len(training) :], counted.grown[len(training) :]
     head = translator.settings.alignment
-    maps = explain_texts(translator.model, translator.tokenizer, texts)
+    tags = [translator.tag] * len(texts)
+    maps = explain_texts(translator.model, translator.tokenizer, texts, tags)
     alignments = [each.alignment(head) for each in maps]
     total = sum(len(target) for _, target in words[len(training) :])
     rows = ["| reading | share | found of the sure | right | F | links a target word |", f"|{' --- |' * 6}"]
@@ -88,7 +90,7 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     translator = Translator.from_pretrained(arguments.model)
-    source, target = translator.settings.source_languages[0], translator.settings.target_languages[0]
+    source, target = direction_of(translator, arguments.model)
     print("\n".join(compare(translator, Corpus(name=arguments.data, source=source, target=target))))
 
 

@@ -12,7 +12,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from seq2seq.bitext import align_pairs
-from seq2seq.commands.lines import Counter, read_lines
+from seq2seq.commands.counter import Counter
+from seq2seq.commands.lines import read_lines
 from seq2seq.commands.reverse import FOUND, load_reverse
 from seq2seq.gold import read_gold, score_links
 from seq2seq.symmetry import Link, grow, intersect

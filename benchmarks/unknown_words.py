@@ -14,13 +14,14 @@ from collections import Counter
 from collections.abc import Sequence
 
 import torch
+from word_links import direction_of
 
 from seq2seq.aligner import align_both_ways
 from seq2seq.bitext import align_pairs
 from seq2seq.gold import Gold, score_links
 from seq2seq.released import reverse_model
 from seq2seq.symmetry import grow
-from seq2seq.tokens import token_spans
+from seq2seq.text import bare_word_spans
 from seq2seq.translator import Translator
 from train.corpus import Corpus, load_corpus
 
@@ -32,7 +33,7 @@ LETTERS = 4  # of the shortest word that is replaced
 def tokens(text: str) -> list[str]:
     """Lower-cased words, punctuation by itself."""
     text = text.lower()
-    return [text[start:end] for start, end in token_spans(text)]
+    return [text[start:end] for start, end in bare_word_spans(text)]
 
 
 def cipher(
@@ -93,8 +94,7 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     translator = Translator.from_pretrained(arguments.model)
-    source, target = translator.source_language, translator.target_language
-    assert source and target, f"{arguments.model} translates several ways; name a released model of one"
+    source, target = direction_of(translator, arguments.model)
     name = reverse_model(target, source)
     assert name, f"no model is released from {target} to {source}"
     reverse = Translator.from_pretrained(name).directed(target, source)

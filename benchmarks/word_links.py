@@ -143,6 +143,14 @@ def lines_of(path: Path) -> list[str]:
         return file.read().rstrip("\n").split("\n")
 
 
+def direction_of(translator: Translator, named: str) -> tuple[str, str]:
+    """From which language to which a model translates; one sentence, and the end, where that is open."""
+    source, target = translator.source_language, translator.target_language
+    if source is None or target is None:
+        raise SystemExit(f"{named} translates several ways; name a released model of one, such as fr-en")
+    return source, target
+
+
 def main() -> None:
     """Judge a model."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
@@ -153,7 +161,7 @@ def main() -> None:
     arguments = parser.parse_args()
     translator = Translator.from_pretrained(arguments.model)
     reverse = load_reverse(FOUND, translator, "auto")
-    languages = translator.settings.source_languages[0], translator.settings.target_languages[0]
+    languages = direction_of(translator, arguments.model)
     for name in arguments.set or ["test_2016_flickr", "test_2017_flickr"]:
         test_set = read_test_set(arguments.links, arguments.corpus, name, languages)
         print(f"{name} {'-'.join(languages)}: {judge(test_set, links_of(translator))}", flush=True)

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from seq2seq.alignment import AttentionMaps, Link, Span
+from seq2seq.config import END, START
 from seq2seq.text import BLANK_PIECE, word_spans
 
 # A head has a role when that takes at least this share of its weight, and so many times the even share.
@@ -51,7 +52,7 @@ def measure_self(maps: Iterable[AttentionMaps], side: str) -> Heads:
         if side == "encoder":
             weights, pieces = pair.encoder, pair.source_tokens
         else:  # row t reads what was written up to piece t - 1
-            weights, pieces = pair.decoder, ["<s>", *pair.target_tokens[:-1]]
+            weights, pieces = pair.decoder, [START, *pair.target_tokens[:-1]]
         places = torch.arange(len(pieces))
         off = places[None, :] - places[:, None]
         before = (off == -1) | (off == -2)
@@ -138,7 +139,7 @@ def separators(pieces: Sequence[str]) -> Tensor:
 
 
 def _separates(piece: str) -> bool:
-    if piece in ("<s>", "</s>"):
+    if piece in (START, END):
         return True
     bare = piece.replace(BLANK_PIECE, "")
     return bool(bare) and all(unicodedata.category(c).startswith("P") for c in bare)

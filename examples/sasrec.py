@@ -47,8 +47,7 @@ class Layer(nn.Module):
         residual = self.attention_residual
         found = self.attention(residual.enter(x), memory=memory, need_weights=need_weights)
         x = residual.leave(x, found.context)
-        residual = self.feed_forward_residual
-        return residual.leave(x, self.feed_forward(residual.enter(x))), found.weights
+        return self.feed_forward_residual(x, self.feed_forward), found.weights
 
 
 class Guess(NamedTuple):

@@ -13,6 +13,7 @@ opinions of each kind may judge the others. `voices.py` makes the reviews, whose
 import argparse
 import copy
 import random
+import sys
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -226,7 +227,12 @@ def main() -> None:
     parser.add_argument("--steps", type=natural, default=300, help="of learning from labels")
     parser.add_argument("--batch", type=natural, default=64)
     parser.add_argument("--seed", type=int, default=1)
-    compare(parser.parse_args())
+    arguments = parser.parse_args()
+    try:
+        compare(arguments)
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        raise SystemExit(2) from error
 
 
 if __name__ == "__main__":

@@ -8,13 +8,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from seq2seq.alignment import HeadChoice, Link, choose_head, choose_share
 from seq2seq.counting import Words, best_sources
 from seq2seq.forced import explain_texts
-from seq2seq.symmetry import grow, intersect
-from seq2seq.text import word_spans
+from seq2seq.head_choice import HeadChoice, choose_head, choose_share
+from seq2seq.symmetry import Link, grow, intersect
+from seq2seq.text import spelt_words, word_spans
 from seq2seq.tokenizer import Tokenizer
-from seq2seq.tokens import spelt_words
 from seq2seq.transformer import Transformer
 
 ROUNDS = 6

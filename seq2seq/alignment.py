@@ -11,9 +11,8 @@ A piece that covers several words (Han characters) shares its weight among them 
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 import torch
@@ -22,19 +21,11 @@ from torch import Tensor
 from seq2seq.facts import spans_of_words
 from seq2seq.settings import AlignmentHead
 from seq2seq.symmetry import Link, read_both
-from seq2seq.text import Normalized, word_spans
+from seq2seq.text import word_spans
 
 Span = tuple[int, int]  # characters from, to (not included), in the original text
 Units = Literal["words", "pieces", "blanks"]
-
-SHARES = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0]  # among which `choose_share` chooses
-
-
-class HeadChoice(NamedTuple):
-    """A head that was chosen, and the share of linked words, from 0 to 1, on which it agrees."""
-
-    head: AlignmentHead
-    agreement: float
+Read = Literal["output", "input"]  # the row in which a target piece is found
 
 
 class Grid(NamedTuple):
@@ -145,86 +136,16 @@ class AttentionMaps:
                 f"layer {head.layer}, head {head.head} is not among the {layers} layers of {heads} heads, "
                 "counted from 0"
             )
-        rows = _piece_rows(self.cross[head.layer, head.head], len(self.source_spans), head.read)
+        rows = piece_rows(self.cross[head.layer, head.head], len(self.source_spans), head.read)
         grid = Grid(self.source_spans, self.target_spans, rows)
         return Alignment(self.source, self.target, (grid,), head.share)
-
-
-def join_segmented(text: str) -> Normalized:
-    """A text without the blanks between words of scripts that are written without (Han, Kana, Thai).
-
-    Gold alignments and many corpora come with such blanks; models are trained on text without.
-    """
-    # Written twice, a word of such a script is two words, any other a longer one.
-    spans = [(start, end, len(word_spans(2 * text[start:end])) == 2) for start, end in word_spans(text)]
-    joined = [(a[1], b[0]) for a, b in pairwise(spans) if a[2] and b[2] and text[a[1] : b[0]].isspace()]
-    kept = list(range(len(text)))
-    for start, end in reversed(joined):
-        del kept[start:end]
-    return Normalized("".join(text[index] for index in kept), kept, [index + 1 for index in kept])
-
-
-def choose_head(
-    maps: Iterable[AttentionMaps],
-    links: Iterable[Iterable[Link]],
-    units: Literal["words", "blanks"] = "words",
-) -> HeadChoice:
-    """The head, and the way of reading it, that agrees best with given links of the same pairs.
-
-    Agreement is the share of linked target words whose strongest source word is one they are
-    linked to. Which head that is differs from training to training: it is measured, never assumed.
-    """
-    agreed: dict[str, Tensor] = {}
-    linked = 0
-    for pair, gold in zip(maps, links, strict=True):
-        sources = word_spans(pair.source, units)
-        targets = word_spans(pair.target, units)
-        truth = torch.zeros(len(targets), len(sources), dtype=torch.bool)
-        for s, t in gold:
-            truth[t, s] = True
-        columns, s = shares_of(pair.source_spans, sources)
-        rows, t = shares_of(pair.target_spans, targets)
-        rows = letters_of(pair.target_spans, rows)
-        truth = truth[t : t + rows.shape[1], s : s + columns.shape[1]]
-        if not truth.any():
-            continue
-        linked += int(truth.any(dim=1).sum())
-        for read in ("output", "input"):
-            weights = gather(_piece_rows(pair.cross, len(pair.source_spans), read), rows, columns)
-            strongest = weights.argmax(dim=-1)  # [L, H, T']
-            hits = truth[torch.arange(len(truth)), strongest].sum(dim=-1)
-            agreed[read] = agreed[read] + hits if read in agreed else hits
-    if not agreed:
-        raise ValueError("no links were given; the alignment head is chosen by links of some pairs")
-    read = max(agreed, key=lambda name: int(agreed[name].max()))
-    layer, head = divmod(int(agreed[read].argmax()), agreed[read].shape[1])
-    chosen = AlignmentHead(layer, head, "output" if read == "output" else "input")
-    return HeadChoice(chosen, int(agreed[read].max()) / linked)
-
-
-def choose_share(
-    alignments: Sequence[Alignment],
-    links: Sequence[Iterable[Link]],
-    units: Literal["words", "blanks"] = "words",
-) -> float:
-    """The share (`Alignment.share`) whose links differ least from given links of the same pairs.
-
-    They differ by 2 |A & L| / (|A| + |L|), A what is found, L what is given; of equals the largest wins.
-    """
-    given = [set(pair) for pair in links]
-    agreed = {}
-    for share in SHARES:
-        found = [set(replace(alignment, share=share).links(units)) for alignment in alignments]
-        both = sum(len(one & other) for one, other in zip(found, given, strict=True))
-        agreed[share] = 2 * both / max(1, sum(map(len, found)) + sum(map(len, given)))
-    return max(SHARES, key=lambda share: (agreed[share], share))
 
 
 def _described(text: str, spans: list[Span]) -> list[dict[str, Any]]:
     return [{"text": text[start:end], "start": start, "end": end} for start, end in spans]
 
 
-def _piece_rows(cross: Tensor, pieces: int, read: str) -> Tensor:
+def piece_rows(cross: Tensor, pieces: int, read: Read) -> Tensor:
     """The row of each target piece over so many source pieces: [..., T, S] -> [..., T - 1, pieces]."""
     rows = (cross[..., :-1, :pieces] if read == "output" else cross[..., 1:, :pieces]).float().cpu()
     return rows / rows.sum(dim=-1, keepdim=True).clamp(min=1e-9)

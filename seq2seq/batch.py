@@ -23,7 +23,7 @@ from seq2seq.config import BOS, EOS, PAD
 class Batch:
     """Token ids filled up with PAD: source [B, S], target input and output [B, T] (None without targets).
 
-    `links` [K, 3], where a training is told them: row, target piece, source piece, counted from 0.
+    `links` [E, 3], where a training is told them: row, target piece, source piece, counted from 0.
     """
 
     source: Tensor

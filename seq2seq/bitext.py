@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
-from seq2seq.joint_links import Attended, joint_links
+from seq2seq.joint_links import AttendedPair, joint_links
 from seq2seq.symmetry import Link
-from seq2seq.tokens import spelt_words
+from seq2seq.text import spelt_words
 from seq2seq.translator import Translator
 
 TOGETHER = 10_000  # pairs that are read together, which bounds memory
@@ -32,7 +32,7 @@ def align_pairs(
         yield from map(sorted, joint_links(attended))
 
 
-def _attend(translator: Translator, reverse: Translator | None, source: str, target: str) -> Attended:
+def _attend(translator: Translator, reverse: Translator | None, source: str, target: str) -> AttendedPair:
     there = translator.align(source, target).matrix("blanks")
     if reverse is None:
         back = there.weights / there.weights.sum(0, keepdim=True).clamp(min=1e-9)
@@ -42,4 +42,4 @@ def _attend(translator: Translator, reverse: Translator | None, source: str, tar
         spelt_words([text[start:end] for start, end in spans])
         for text, spans in ((source, there.source_spans), (target, there.target_spans))
     )
-    return Attended(words, others, there.weights, back)
+    return AttendedPair(words, others, there.weights, back)

@@ -21,7 +21,7 @@ from torch import Tensor
 
 from seq2seq.config import ModelConfig
 from seq2seq.language_model import LanguageModel
-from seq2seq.packing import Storage, pack, unpack
+from seq2seq.packing import Storage, pack, storage_of, unpack
 from seq2seq.settings import (
     CARD,
     CONFIG,
@@ -41,21 +41,23 @@ from seq2seq.transformer import Transformer
 
 
 class LoadedModel(NamedTuple):
-    """A model ready to translate: weights in float32, dropout off; and its card."""
+    """A model ready to translate: weights in float32, dropout off; its card, and how it was stored."""
 
     model: Transformer
     tokenizer: Tokenizer
     settings: Settings
     card: str
+    storage: Storage
 
 
 class LoadedLanguageModel(NamedTuple):
-    """A language model ready to write: weights in float32, dropout off; and its card."""
+    """A language model ready to write: weights in float32, dropout off; its card, and how it was stored."""
 
     model: LanguageModel
     tokenizer: Tokenizer
     settings: LanguageSettings
     card: str
+    storage: Storage
 
 
 AnyModel = Transformer | LanguageModel
@@ -142,14 +144,15 @@ def load_any(directory: str | Path, device: str = "cpu") -> LoadedModel | Loaded
             f"{directory / TOKENIZER} has {len(tokenizer)} pieces but {directory / CONFIG} says "
             f"vocabulary_size {model_config.vocabulary_size}; take both from one model"
         )
-    model = _build(model_config, _read_weights(directory, files), directory / WEIGHTS)
+    packed = _read_weights(directory, files)
+    model = _build(model_config, _unpacked(packed, directory / WEIGHTS), directory / WEIGHTS)
     card = read_checked(directory / CARD, files[CARD]).decode(errors="replace")
     model = model.to(device).eval().requires_grad_(False)
     if isinstance(settings, LanguageSettings):
         assert isinstance(model, LanguageModel)
-        return LoadedLanguageModel(model, tokenizer, settings, card)
+        return LoadedLanguageModel(model, tokenizer, settings, card, storage_of(packed))
     assert isinstance(model, Transformer)
-    return LoadedModel(model, tokenizer, settings, card)
+    return LoadedModel(model, tokenizer, settings, card, storage_of(packed))
 
 
 def average(state_dicts: Iterable[dict[str, Tensor]]) -> dict[str, Tensor]:
@@ -171,21 +174,22 @@ def average(state_dicts: Iterable[dict[str, Tensor]]) -> dict[str, Tensor]:
     return {name: (t / count).float() if t.is_floating_point() else t for name, t in total.items()}
 
 
-def _owners(state: dict[str, Tensor]) -> dict[str, str]:
-    """Each tensor's name -> the first name of the same memory (tied tensors share one)."""
-    first: dict[tuple[int, torch.Size], str] = {}
-    return {name: first.setdefault((t.data_ptr(), t.shape), name) for name, t in state.items()}
+def _owners(model: AnyModel) -> dict[str, str]:
+    """Each tensor's name -> the first name of the same one (tied tensors have several)."""
+    first: dict[int, str] = {}
+    return {name: first.setdefault(id(t), name) for name, t in model.state_dict(keep_vars=True).items()}
 
 
 def _stored_weights(model: AnyModel, storage: Storage) -> bytes:
     """The safetensors file of a model: tied tensors once, every value finite."""
     state = model.state_dict()
     return safetensors.torch.save(
-        pack({name: state[name] for name, owner in _owners(state).items() if name == owner}, storage)
+        pack({name: state[name] for name, owner in _owners(model).items() if name == owner}, storage)
     )
 
 
 def _read_weights(directory: Path, files: dict[str, Any]) -> dict[str, Tensor]:
+    """The tensors of the file, as they are stored."""
     path = directory / WEIGHTS
     pickles = [other.name for other in sorted(directory.iterdir()) if other.suffix in PICKLES]
     if pickles and not path.exists():
@@ -195,9 +199,14 @@ def _read_weights(directory: Path, files: dict[str, Any]) -> dict[str, Tensor]:
         )
     data = read_checked(path, files[WEIGHTS])
     try:
-        return unpack(safetensors.torch.load(data))
+        return safetensors.torch.load(data)
     except SafetensorError as error:
         raise ValueError(f"{path} is no safetensors file ({error}); fetch it again") from error
+
+
+def _unpacked(packed: dict[str, Tensor], path: Path) -> dict[str, Tensor]:
+    try:
+        return unpack(packed)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
 
@@ -211,9 +220,19 @@ def _build(config: ModelConfig, weights: dict[str, Tensor], path: Path) -> AnyMo
     """A model with these weights; names, shapes and values are checked first."""
     _check_size(config, weights, path)
     with torch.random.fork_rng(devices=[]):  # loading must not move a training's random numbers
+        with torch.device("meta"):  # no memory is taken before names and shapes are known to fit
+            outline = make_model(config)
+        owners = _owners(outline)
+        _check_weights(outline.state_dict(), owners, weights, path)
         model = make_model(config)
-    state = model.state_dict()
-    owners = _owners(state)
+    model.load_state_dict({name: weights[owner] for name, owner in owners.items()})
+    return model.float()
+
+
+def _check_weights(
+    state: dict[str, Tensor], owners: dict[str, str], weights: dict[str, Tensor], path: Path
+) -> None:
+    """Refuse weights of other names or shapes than a model's state has, and values that are not finite."""
     expected = set(owners.values())
     if wrong := expected ^ weights.keys():
         name = min(wrong)
@@ -227,12 +246,10 @@ def _build(config: ModelConfig, weights: dict[str, Tensor], path: Path) -> AnyMo
             )
         if not torch.isfinite(tensor).all():
             raise ValueError(f"{path}: weight {name} is not finite; take the model from an earlier save")
-    model.load_state_dict({name: weights[owner] for name, owner in owners.items()})
-    return model.float()
 
 
 def _check_size(config: ModelConfig, weights: dict[str, Tensor], path: Path) -> None:
-    """Refuse a config that asks for much more than the file has, before memory is taken for it."""
+    """Refuse a config that asks for much more than the file has, before so much as its outline is made."""
     values = sum(tensor.numel() for tensor in weights.values())
     layers = config.decoder_layers + (config.encoder_layers if config.kind == "encoder_decoder" else 0)
     least = config.width * max(config.vocabulary_size, config.width, config.feed_forward)

@@ -112,7 +112,8 @@ def _entry(module: str) -> Callable[[list[str]], int]:
         if (error.name or "").partition(".")[0] in ("seq2seq", "train", "serve"):
             raise
         raise ValueError(
-            f"`{package}` needs {error.name}, which is not installed; run: pip install 'seq2seq[{package}]'"
+            f"`{package}` needs {error.name}, which is not installed; run in the clone of seq2seq: "
+            f"pip install '.[{package}]' -c constraints.txt"
         ) from error
     return entry
 

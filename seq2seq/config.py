@@ -10,8 +10,12 @@ import typing
 from dataclasses import MISSING, dataclass, field
 from typing import Any, Literal, TypeVar
 
-# The ids of the special symbols, the same in every vocabulary of ours.
+# The ids of the special symbols, the same in every vocabulary of ours, and how the last two are written.
 PAD, UNK, BOS, EOS = 0, 1, 2, 3
+START, END = "<s>", "</s>"
+
+# The most positions of a sequence, and the most numbers of a vector or positions of a window.
+LONGEST, WIDEST = 2**17, 2**20
 
 Config = TypeVar("Config")
 
@@ -20,12 +24,21 @@ Config = TypeVar("Config")
 class AttentionConfig:
     """One attention: how queries meet keys, how heads share what they remember, who sees whom.
 
-    `kv_heads` None gives every query head its own keys and values (MHA), 1 shares one pair among
-    all (MQA), a number between groups them (GQA). `latent` makes the keys and values of all heads
-    from one vector of so many numbers a position (MLA). `window` shows the positions less than so
-    far away, `global_tokens` the first so many (and shows them everything), `stride` every so-many-th;
-    together they show what any of them shows. `linear` replaces the softmax by a product of features.
-    `rotary` turns queries and keys by their position (self-attention only).
+    Of `window`, `global_tokens` and `stride` together a query sees what any of them shows; without the
+    three it sees everything.
+
+    Args:
+        score: how a query is compared with a key.
+        heads: how many queries a position asks, each with its part of the width.
+        kv_heads: keys and values a position; null: a pair for each head (MHA), 1: one pair for all (MQA),
+            between: one for each group of heads (GQA).
+        latent: make the keys and values of all heads from one vector of so many numbers a position (MLA).
+        window: show the positions less than so far away.
+        global_tokens: show the first so many positions, and show them everything.
+        stride: show every so-many-th position.
+        linear: a product of features in place of the softmax.
+        rotary: turn queries and keys by their position (self-attention only); a model sets it by positions.
+        dropout: share of the weights that is left out while training.
 
     Raises:
         ValueError: a count below its least, `kv_heads` that do not divide `heads`, dropout outside
@@ -56,8 +69,10 @@ class AttentionConfig:
             size = getattr(self, name)
             if size is not None and size < 1:
                 raise ValueError(f"{name} is {size}; choose at least 1, or leave it out (null) for none")
+            check_bound(name, size, WIDEST)
         if self.global_tokens < 0:
             raise ValueError(f"global_tokens is {self.global_tokens}; choose 0 (none) or more")
+        check_bound("global_tokens", self.global_tokens, WIDEST)
         check_dropout(self.dropout)
         self._refuse_contradictions()
 
@@ -103,11 +118,28 @@ class AttentionConfig:
 class ModelConfig:
     """A Transformer, whole: an encoder-decoder, or a decoder alone, which is a language model.
 
-    `max_length` bounds a sequence with its special symbols; of a language model it is the context, the
-    tokens that the next one is predicted from. With `tied_embeddings` one matrix serves as source embedding,
-    target embedding and output layer. What concerns encoder and cross-attention is not used by a decoder.
-    Without encoder layers the memory comes from elsewhere, such as an image, `memory_width` numbers a
-    position (None: as many as `width`).
+    What concerns encoder and cross-attention is not used by a decoder alone.
+
+    Args:
+        vocabulary_size: pieces of the vocabulary, special symbols among them.
+        kind: an encoder-decoder, which turns one text into another, or a decoder, which goes on with a text.
+        width: numbers a position, between the layers.
+        feed_forward: numbers a position inside a layer's feed-forward net.
+        encoder_layers: layers of the encoder; 0: the memory comes from elsewhere, such as an image.
+        decoder_layers: layers of the decoder.
+        encoder_attention: The encoder's self-attention.
+        decoder_attention: The decoder's self-attention, to the past.
+        cross_attention: The decoder's attention to what the encoder remembers.
+        positions: how places are told apart: waves or learned vectors added to the embeddings, or queries
+            and keys turned (rotary).
+        norm: normalise by mean and variance (layer) or by the root mean square alone (rms).
+        norm_order: normalise before each sub-layer (pre) or after it (post).
+        activation: of the feed-forward nets; swiglu has a gate.
+        tied_embeddings: one matrix as source embedding, target embedding and output layer.
+        dropout: share of the numbers that is left out behind embeddings and sub-layers while training.
+        max_length: longest sequence, special symbols counted; of a language model the context, the tokens
+            that the next one is predicted from.
+        memory_width: numbers a position of a memory from elsewhere; null: as many as width.
 
     Raises:
         ValueError: widths that the heads do not divide, and every other contradiction.
@@ -136,6 +168,8 @@ class ModelConfig:
         for name in ("width", "feed_forward", "decoder_layers", "max_length"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be at least 1")
+        check_bound("max_length", self.max_length, LONGEST)
+        check_bound("memory_width", self.memory_width, WIDEST)
         self._check_memory()
         if self.vocabulary_size <= EOS:
             raise ValueError(
@@ -224,6 +258,12 @@ def check_mapping(cls: type, values: Any) -> None:
     """Refuse what cannot be the fields of a config, as a damaged file may have it."""
     if not isinstance(values, dict):
         raise ValueError(f"{cls.__name__} is {values!r}; it must be a mapping of its fields")
+
+
+def check_bound(name: str, size: int | None, most: int) -> None:
+    """Refuse a size that no text or memory has, as a damaged file may."""
+    if size is not None and size > most:
+        raise ValueError(f"{name} is {size}; choose at most {most}")
 
 
 def check_dropout(dropout: float) -> None:

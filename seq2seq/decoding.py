@@ -7,7 +7,6 @@ This is where a Transformer and the search meet; neither knows the other.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import compress
 from typing import Any, Protocol
 
 import torch
@@ -16,6 +15,7 @@ from seq2seq.batch import make_batch, token_budget_batches
 from seq2seq.config import PAD
 from seq2seq.options import DecodeOptions
 from seq2seq.search import (
+    BannedTexts,
     GivenUp,
     Hypothesis,
     Look,
@@ -31,7 +31,7 @@ from seq2seq.settings import AlignmentHead
 from seq2seq.transformer import Model
 
 BUDGET = 2048  # source tokens decoded side by side, padding counted
-WIDEST, WIDER = 64, 2  # hypotheses a sentence where something is demanded: so many for each asked for
+WIDEST, WIDER = 64, 2  # hypotheses a sentence where something is demanded: a bank, for each asked for
 
 
 @dataclass(frozen=True)
@@ -82,10 +82,11 @@ def decode_sources(
     found: list[list[Hypothesis]] = [[]] * len(sources)
     lengths = [(len(ids) + 1, 1) for ids in sources]
     budget = max(BUDGET, max((length for length, _ in lengths), default=1))
-    wanted = [bool(phrases and phrases[row]) for row in range(len(sources))]
-    for demanded in (False, True):
-        rows_of = list(compress(range(len(sources)), (each is demanded for each in wanted)))
-        share = budget // (2 * WIDER) if demanded else budget
+    demanded = [len(phrases[row]) if phrases else 0 for row in range(len(sources))]
+    # How wide a sentence is searched follows from its own phrases, so those of as many go together.
+    for count in sorted(set(demanded)):
+        rows_of = [row for row, each in enumerate(demanded) if each == count]
+        share = budget // (WIDER * (count + 1)) if count else budget
         share = max(share, max((lengths[row][0] for row in rows_of), default=1))
         for batch in token_budget_batches([lengths[row] for row in rows_of], share, seed=None):
             rows = [rows_of[place] for place in batch]
@@ -97,7 +98,7 @@ def decode_sources(
                 observer,
                 in_batch(given_up, rows),
                 vocabulary,
-                [phrases[row] for row in rows] if phrases and demanded else None,
+                [phrases[row] for row in rows] if phrases and count else None,
             )
             for row, hypotheses in zip(rows, results, strict=True):
                 found[row] = hypotheses
@@ -135,20 +136,21 @@ def _decode_batch(
         state.watch(head.layer, head.head)
         look = Look(lambda: state.looked, head.read == "input")
     closers = torch.tensor(vocabulary.closers, device=state.device)
-    demands = make_demands(phrases, room, closers, max(map(len, sources)) + 1, look)
-    surfaces, wider = vocabulary.surfaces, searching(options)
+    surfaces, wider = vocabulary.surfaces, searching(options, max(map(len, phrases)))
+    stops = BannedTexts(options.stop, surfaces) if options.stop else None
+    demands = make_demands(phrases, room, closers, max(map(len, sources)) + 1, look, stops)
     found = decode(
         model.step, state, len(sources), limits, wider, prefixes, observer, given_up, surfaces, demands
     )
     return [hypotheses[: options.num_hypotheses] for hypotheses in found]
 
 
-def searching(options: DecodeOptions) -> DecodeOptions:
-    """The options of a search for demanded phrases: always a beam, and a wider one."""
+def searching(options: DecodeOptions, phrases: int) -> DecodeOptions:
+    """The options of a search for so many demanded phrases: always a beam, and for each bank a wider one."""
     width = max(options.beam_size, DecodeOptions.beam_size, options.num_hypotheses)
     return replace(
         options,
-        beam_size=min(WIDEST, WIDER * width),
+        beam_size=min(WIDEST, WIDER * (phrases + 1) * width),
         sampling_topk=1,
         sampling_temperature=1.0,
         sampling_topp=1.0,

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from seq2seq.checkpoint import load_model
+from seq2seq.packing import Storage
 from seq2seq.settings import Settings
 from seq2seq.tokenizer import Tokenizer
 from seq2seq.transformer import DecoderState, Model, Transformer, TransformerOutput
@@ -97,12 +98,13 @@ def mean_probability(logits: Sequence[Tensor]) -> Tensor:
 
 
 class LoadedModels(NamedTuple):
-    """One model or several as one, ready to translate, with what the first is trained for and its card."""
+    """One model or several as one, ready to translate, with the first's settings, card and storage."""
 
     model: Model
     tokenizer: Tokenizer
     settings: Settings
     card: str
+    storage: Storage
 
 
 def load_models(directories: Sequence[Path], device: str = "cpu") -> LoadedModels:
@@ -110,6 +112,8 @@ def load_models(directories: Sequence[Path], device: str = "cpu") -> LoadedModel
 
     Models of different vocabularies or languages are a ValueError, as is whatever `load_model` refuses.
     """
+    if not directories:
+        raise ValueError("no model is named; give the name of one, or of each of an ensemble")
     first, *others = [load_model(directory, device) for directory in directories]
     if not others:
         return LoadedModels(*first)
@@ -127,6 +131,5 @@ def load_models(directories: Sequence[Path], device: str = "cpu") -> LoadedModel
                     f"{getattr(first.settings, name)}; an ensemble needs the same"
                 )
     shared = replace(first.settings, longest_source=min(each.longest_source for each in settings))
-    return LoadedModels(
-        Ensemble([first.model, *(other.model for other in others)]), first.tokenizer, shared, ""
-    )
+    ensemble = Ensemble([first.model, *(other.model for other in others)])
+    return LoadedModels(ensemble, first.tokenizer, shared, "", first.storage)

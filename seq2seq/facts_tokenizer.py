@@ -22,23 +22,27 @@ class FactsTokenizer(Tokenizer):
         self.facts = form.check(source)
 
     def encode(self, text: str) -> list[int]:
-        """Gives the ids of the facts, or of a sentence about them."""
+        """The ids of the facts, or of a sentence about them."""
         return super().encode(self._written(text).text)
 
     def encode_with_spans(self, text: str) -> tuple[list[int], list[tuple[int, int]]]:
-        """Gives the ids and for each its (start, end) in the user's text."""
+        """The ids, and for each its (start, end) in the user's text."""
         written = self._written(text)
         ids, spans = super().encode_with_spans(written.text)
         return ids, [written.original_span(*span) for span in spans]
 
     def decode(self, ids: Iterable[int]) -> str:
-        """Gives the sentence of ids, with the names of the facts."""
+        """The sentence of ids, with the names of the facts."""
         return self.form.put_in(super().decode(ids), self.facts)
+
+    def unknown(self, text: str) -> str:
+        """The first characters, names aside, that the vocabulary lacks."""
+        return super().unknown(self._written(text).text)
 
     def _written(self, text: str) -> Normalized:
         return self.form.read(text) if text == self.source else self.form.leave_out(text, self.facts)
 
 
 def tokenizer_of(tokenizer: Tokenizer, form: FactsForm | None, source: str) -> Tokenizer:
-    """Gives what reads a source and writes its result: the tokenizer itself for plain and blank texts."""
+    """What reads a source and writes its result: the tokenizer itself for plain and blank texts."""
     return FactsTokenizer(tokenizer, form, source) if form and source.strip() else tokenizer

@@ -13,14 +13,18 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from seq2seq.alignment import AttentionMaps, Span, join_segmented
+from seq2seq.alignment import AttentionMaps, Span
 from seq2seq.batch import make_batch, token_budget_batches
-from seq2seq.config import BOS, PAD
+from seq2seq.config import BOS, END, PAD
+from seq2seq.text import join_segmented
 from seq2seq.tokenizer import Tokenizer
 from seq2seq.transformer import Maps, Model
 
-END = "</s>"
 BUDGET = 4096  # tokens a batch, rows x the longer padded side
+
+
+class TooLongError(ValueError):
+    """A side has more pieces than the model reads."""
 
 
 class Side(NamedTuple):
@@ -146,7 +150,7 @@ def _check_lengths(model: Model, source: int, target: int, of: str = "") -> None
     longest = model.config.max_length
     for side, length in (("source", source), ("target", target)):
         if length > longest:
-            raise ValueError(
+            raise TooLongError(
                 f"the {side}{of} has {length} pieces with its end, more than the {longest} this model reads; "
                 "give it sentence by sentence"
             )

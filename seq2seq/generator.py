@@ -14,23 +14,23 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple, overload
 
-import torch
-
 from seq2seq.checkpoint import LanguageSettings, load_language_model, save_model
-from seq2seq.config import EOS
+from seq2seq.config import END, EOS
+from seq2seq.device import choose_device
 from seq2seq.generation import decode_prompts, length_limit, log_probabilities, stream_prompt
 from seq2seq.hub import push
 from seq2seq.language_model import LanguageModel
-from seq2seq.options import DecodeOptions
+from seq2seq.options import OF_SOURCES, DecodeOptions
+from seq2seq.packing import Storage
+from seq2seq.prefix import prefix_ids
 from seq2seq.released import find_model
 from seq2seq.search import GivenUp, Hypothesis
-from seq2seq.terms import cut_before, until
+from seq2seq.stops import cut_before, ended, until
+from seq2seq.text import check_text
 from seq2seq.tokenizer import Tokenizer
 from seq2seq.translation import Finish, Score
 
-END = "</s>"
 SAMPLING = DecodeOptions(sampling_topk=0)
-OF_SOURCES = ("forced_words", "glossary", "keep_words", "keep_numbers")  # what only a translation can heed
 
 
 @dataclass(frozen=True)
@@ -82,12 +82,18 @@ class Generator:
     """A language model with its tokenizer, ready to write and to score."""
 
     def __init__(
-        self, model: LanguageModel, tokenizer: Tokenizer, settings: LanguageSettings, card: str = ""
+        self,
+        model: LanguageModel,
+        tokenizer: Tokenizer,
+        settings: LanguageSettings,
+        card: str = "",
+        storage: Storage = "float16",
     ) -> None:
         self.model = model
         self.tokenizer = tokenizer
         self.settings = settings
         self.card = card
+        self.storage: Storage = storage  # in which `save_pretrained` leaves the weights as they are
 
     @classmethod
     def from_pretrained(cls, name: str | Path, device: str = "auto") -> "Generator":
@@ -95,18 +101,19 @@ class Generator:
 
         `device` "auto" takes a GPU where there is one. Nothing is fetched but for a hub id.
         """
-        if device == "auto":
-            device = "cuda" if torch.cuda.is_available() else "cpu"
-        return cls(*load_language_model(find_model(name), device))
+        return cls(*load_language_model(find_model(name), choose_device(device)))
 
-    def save_pretrained(self, directory: str | Path) -> None:
-        """Write a model directory, from which `from_pretrained` makes the same generator again."""
-        save_model(directory, self.model, self.tokenizer, self.settings, self.card)
+    def save_pretrained(self, directory: str | Path, storage: Storage | None = None) -> None:
+        """Write a model directory, from which `from_pretrained` makes the same generator again.
 
-    def push_to_hub(self, hub_id: str, *, private: bool = False) -> str:
+        `storage` None is that of the directory it came from, else "float16"; see `Translator`.
+        """
+        save_model(directory, self.model, self.tokenizer, self.settings, self.card, storage or self.storage)
+
+    def push_to_hub(self, hub_id: str, *, private: bool = False, storage: Storage | None = None) -> str:
         """Put the model on the Hugging Face hub as `owner/name`; gives back its address."""
         with tempfile.TemporaryDirectory() as folder:
-            self.save_pretrained(Path(folder) / "model")
+            self.save_pretrained(Path(folder) / "model", storage)
             return push(Path(folder) / "model", hub_id, private=private)
 
     @overload
@@ -138,7 +145,7 @@ class Generator:
         """
         if isinstance(prompts, str):
             return self.generate([prompts], options, given_up)[0]
-        texts = [_checked(prompt) for prompt in prompts]
+        texts = [check_text(prompt) for prompt in prompts]
         options = self._own(options or SAMPLING)
         read = [self.read(text) for text in texts]
         prefix = self._prefix(options)
@@ -161,7 +168,7 @@ class Generator:
 
     def steps(self, prompt: str, options: DecodeOptions | None = None) -> Iterator[tuple[str, float]]:
         """Each token's text with its log-probability, a stop text's among them; the end is none of them."""
-        read, options = self.read(_checked(prompt)), self._own(options or SAMPLING)
+        read, options = self.read(check_text(prompt)), self._own(options or SAMPLING)
         for step in stream_prompt(self.model, read, options, self._prefix(options), self._surfaces):
             yield self.tokenizer.decode([step.token]), step.log_probability
 
@@ -180,7 +187,7 @@ class Generator:
             return self.score([texts])[0]
         scores = []
         for text in texts:
-            ids = self._sequence(_checked(text))
+            ids = self._sequence(check_text(text))
             values = log_probabilities(self.model, ids, self.model.config.max_length // 2).tolist()
             scores.append(Score(math.fsum(values), self._texts(ids[1:]), values))
         return scores
@@ -230,10 +237,7 @@ class Generator:
 
     def _prefix(self, options: DecodeOptions) -> list[int]:
         """The ids that every result begins with."""
-        prefix = options.target_prefix
-        if not prefix:
-            return []
-        return self.tokenizer.encode(prefix) if isinstance(prefix, str) else self.tokenizer.ids(prefix)
+        return prefix_ids(options.target_prefix or (), self.tokenizer)
 
     @cached_property
     def _surfaces(self) -> list[str]:
@@ -253,22 +257,20 @@ class Generator:
         return replace(best, alternatives=others)
 
     def _written(self, prompt: str, count: int, found: Hypothesis, options: DecodeOptions) -> Generation:
-        """One text; the end that a stop text brought is the user's, and counts in none of the figures."""
-        whole, values = self.tokenizer.decode(found.tokens), found.token_log_probabilities
-        text, finish = cut_before(whole, options.stop or ()), found.finish
-        total, score = found.log_probability, found.score
-        if text != whole:
-            finish, values = "end", values[: len(found.tokens)]
-            total = math.fsum(values)
-            score = total / len(values) ** options.length_penalty
-        return Generation(prompt, text, score, total, self._texts(found.tokens), finish, count, values)
+        """One text, which ends before a stop text."""
+        whole = self.tokenizer.decode(found.tokens)
+        found = ended(found, whole, options)
+        return Generation(
+            prompt,
+            cut_before(whole, options.stop or ()),
+            found.score,
+            found.log_probability,
+            self._texts(found.tokens),
+            found.finish,
+            count,
+            found.token_log_probabilities,
+        )
 
     def _texts(self, ids: Sequence[int]) -> list[str]:
         """The text of each token; a verbatim vocabulary's texts joined are the text."""
         return [END if each == EOS else self.tokenizer.decode([each]) for each in ids]
-
-
-def _checked(text: str) -> str:
-    if not isinstance(text, str):
-        raise ValueError(f"a text is {text!r}, a {type(text).__name__}; give strings")
-    return text

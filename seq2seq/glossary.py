@@ -28,7 +28,7 @@ class Found(NamedTuple):
 def read_glossary(path: str | os.PathLike[str]) -> Pairs:
     """The pairs of a file; ValueError names the line that is wrong, and says what is."""
     try:
-        lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
+        lines = Path(path).read_bytes().decode("utf-8-sig").split("\n")  # other breaks may stand in a term
     except UnicodeDecodeError as error:
         raise ValueError(f"{path} is not UTF-8; convert it first") from error
     except OSError as error:
@@ -68,9 +68,7 @@ def find_terms(text: str, pairs: Pairs) -> Iterator[Found]:
     targets, lengths = _table(pairs)
     normalized = normalize(text)
     plain = normalized.text
-    folded = plain.lower()
-    if len(folded) != len(plain):  # a letter whose small form is two characters
-        folded = plain
+    folded = _folded(plain)
     borders = {border for span in word_spans(plain) for border in span}
     borders.update(at for at in range(len(plain) + 1) if _parts(plain, at))
     at = 0
@@ -93,7 +91,13 @@ def _table(pairs: Pairs) -> tuple[dict[str, str], list[int]]:
 
 
 def _key(text: str) -> str:
-    return _plain(text).lower()
+    return _folded(_plain(text))
+
+
+def _folded(text: str) -> str:
+    """A text in small letters, as many as it has characters; a letter with a longer small form (İ) stays."""
+    small = "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
+    return small.replace("ς", "σ")  # at the end of a word the same letter
 
 
 def _plain(text: str) -> str:

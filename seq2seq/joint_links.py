@@ -30,7 +30,7 @@ OWN = 0.5  # how much of a pair's own say in a kinship is left out when the pair
 SMOOTHING, COUNTED = 0.01, 0.1  # added to links and to counts
 
 
-class Attended(NamedTuple):
+class AttendedPair(NamedTuple):
     """Two texts in words, and their maps there [T, S], each row summing to 1, and back, each column."""
 
     source: Sequence[str]
@@ -48,7 +48,7 @@ class _Entries(NamedTuple):
     prior: Tensor  # what attention, place and letters say
 
 
-def joint_links(pairs: Sequence[Attended]) -> list[set[Link]]:
+def joint_links(pairs: Sequence[AttendedPair]) -> list[set[Link]]:
     """Links (source word, target word) of each pair; those of a pair alone are its own attention's.
 
     Each word chooses the strongest on the other side if it has half of all strength there; what both sides
@@ -69,7 +69,7 @@ def joint_links(pairs: Sequence[Attended]) -> list[set[Link]]:
     ]
 
 
-def _flatten(pairs: Sequence[Attended]) -> tuple[_Entries, Tensor]:
+def _flatten(pairs: Sequence[AttendedPair]) -> tuple[_Entries, Tensor]:
     """The entries, and of each the counts of both its words over all pairs, multiplied: [E]."""
     numbers: tuple[dict[str, int], dict[str, int]] = {}, {}
     words = [
@@ -94,7 +94,7 @@ def _flatten(pairs: Sequence[Attended]) -> tuple[_Entries, Tensor]:
     return _Entries(*entries, kind, torch.cat(priors)), reduced[0] * reduced[1]
 
 
-def _prior(pair: Attended) -> Tensor:
+def _prior(pair: AttendedPair) -> Tensor:
     """What the maps of a pair, the places of its words and their letters say: [T, S]."""
     t, s = (
         (torch.arange(len(words), dtype=torch.float64) + 0.5) / len(words)
@@ -104,12 +104,12 @@ def _prior(pair: Attended) -> Tensor:
     return attention**ATTENTION * torch.exp(_alike(pair) - TENSION * (t[:, None] - s[None]).abs())
 
 
-def _alike(pair: Attended) -> Tensor:
+def _alike(pair: AttendedPair) -> Tensor:
     """Of the letters of the longer word, the share with which both begin: [T, S]."""
     longest = max(map(len, (*pair.source, *pair.target)), default=0)
     sources, targets = _letters(pair.source, longest, -1), _letters(pair.target, longest, -2)
     shared = (sources[None] == targets[:, None]).cumprod(-1).sum(-1)
-    lengths = torch.maximum((sources > 0).sum(-1)[None], (targets > 0).sum(-1)[:, None])
+    lengths = torch.maximum((sources >= 0).sum(-1)[None], (targets >= 0).sum(-1)[:, None])
     return shared.double() / lengths
 
 

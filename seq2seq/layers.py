@@ -4,7 +4,7 @@ post-norm   x = norm(x + f(x))      Vaswani et al. 2017
 pre-norm    x = x + f(norm(x))      steadier when deep; wants one more norm after the last layer
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 import torch
@@ -85,6 +85,10 @@ class Residual(nn.Module):
         self.dropout = Dropout(config.dropout)
         self.pre = config.norm_order == "pre"
 
+    def forward(self, x: Tensor, f: Callable[[Tensor], Tensor]) -> Tensor:
+        """x with f in the branch: [B, T, M] -> [B, T, M]."""
+        return self.leave(x, f(self.enter(x)))
+
     def enter(self, x: Tensor) -> Tensor:
         """What f reads."""
         return self.norm(x) if self.pre else x
@@ -111,8 +115,7 @@ class EncoderLayer(nn.Module):
         """x [B, S, M], mask [B, 1, 1, S] -> x, weights [B, H, S, S] or None."""
         found = self.self_attention(self.self_residual.enter(x), mask, need_weights=need_weights)
         x = self.self_residual.leave(x, found.context)
-        residual = self.feed_forward_residual
-        return residual.leave(x, self.feed_forward(residual.enter(x))), found.weights
+        return self.feed_forward_residual(x, self.feed_forward), found.weights
 
 
 class CausalLayer(nn.Module):
@@ -131,8 +134,7 @@ class CausalLayer(nn.Module):
         """x [N, T, M] after what the memory holds -> x, weights [N, H, T, S] or None."""
         found = self.self_attention(self.self_residual.enter(x), memory=memory, need_weights=need_weights)
         x = self.self_residual.leave(x, found.context)
-        residual = self.feed_forward_residual
-        return residual.leave(x, self.feed_forward(residual.enter(x))), found.weights
+        return self.feed_forward_residual(x, self.feed_forward), found.weights
 
 
 class DecoderMaps(NamedTuple):
@@ -183,8 +185,7 @@ class DecoderLayer(nn.Module):
         )
         x = self.cross_residual.leave(x, source.context.reshape(x.shape))
 
-        residual = self.feed_forward_residual
-        x = residual.leave(x, self.feed_forward(residual.enter(x)))
+        x = self.feed_forward_residual(x, self.feed_forward)
         return x, DecoderMaps(own.weights, source.weights)
 
 

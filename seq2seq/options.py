@@ -10,16 +10,16 @@ checks here are the only ones. What is searched follows from two fields:
 
 import dataclasses
 import math
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from seq2seq.glossary import check_glossary
-from seq2seq.text import is_word, normalize
+from seq2seq.text import BLANK_PIECE, compose, is_word, normalize
 
 LONGEST = 100_000
 LARGEST_SEED = 2**63 - 1
+OF_SOURCES = ("forced_words", "glossary", "keep_words", "keep_numbers")  # what a language model refuses
 
 Kind = type[int] | type[float] | type[bool] | type[str] | type[list] | type[dict]
 
@@ -106,7 +106,7 @@ class DecodeOptions:
 
     @property
     def later(self) -> "DecodeOptions":
-        """The options for the parts of a text after the first: what it begins with, and has once, is said."""
+        """The options for later parts: without target_prefix and forced_words, which the first has met."""
         if self.target_prefix is None and self.forced_words is None:
             return self
         return replace(self, target_prefix=None, forced_words=None)
@@ -147,11 +147,26 @@ class DecodeOptions:
                 raise ValueError(f"{name} has {max(words, key=words.count)!r} twice; take one out")
         check_glossary(self.glossary or ())
         for banned in self.banned_words or ():
-            for wanted in (*(self.forced_words or ()), *(target for _, target in self.glossary or ())):
-                if banned in (wanted, *wanted.split()) or (banned in wanted and not is_word(banned[0])):
+            for wanted in self._wanted():
+                if _is_begun(banned, wanted):
                     raise ValueError(
                         f"{banned!r} is in banned_words, but {wanted!r} is to be written; take one out"
                     )
+        for stop in self.stop or ():
+            for place, wanted in enumerate(self._wanted()):
+                if stop in (f" {wanted}" if place else wanted.lstrip()):  # the prefix begins the result
+                    raise ValueError(
+                        f"a result ends before {stop!r}, which is in stop, but {wanted!r} is to be written; "
+                        "take one out"
+                    )
+
+    def _wanted(self) -> tuple[str, ...]:
+        """The texts that are to be written, the prefix first."""
+        prefix = self.target_prefix or ""
+        if not isinstance(prefix, str):
+            prefix = "".join(prefix).replace(BLANK_PIECE, " ")
+        targets = (target for _, target in self.glossary or ())
+        return (prefix, *(self.forced_words or ()), *targets, *(self.keep_words or ()))
 
 
 @dataclass(frozen=True)
@@ -194,9 +209,12 @@ class OptionField:
         if self.type is dict:
             return 'terms with their translations, such as {"dog": "Hund"}, or leave it out'
         kind = "a whole number" if self.type is int else "a number"
-        return f"{kind} from {self.minimum} to {self.maximum}" + (
-            ", or leave it out" if self.optional else ""
-        )
+        return f"{kind} {self.range}" + (", or leave it out" if self.optional else "")
+
+    @property
+    def range(self) -> str:
+        """The least and the greatest number, in words; empty for what is no number."""
+        return "" if self.minimum is None else f"from {self.minimum} to {self.maximum}"
 
     def _fits(self, value: object) -> bool:
         if self.type is bool:
@@ -237,8 +255,16 @@ def option_fields() -> tuple[OptionField, ...]:
 def _composed(given: Any) -> Any:
     """Texts in the form in which texts are compared (NFC), lists as tuples; what is neither stays."""
     if isinstance(given, str):
-        return unicodedata.normalize("NFC", given)
+        return compose(given)
     return tuple(map(_composed, given)) if isinstance(given, list | tuple) else given
+
+
+def _is_begun(word: str, text: str) -> bool:
+    """Whether a word stands in a text, or begins one of its words."""
+    at = text.find(word)
+    while at > 0 and is_word(word[0]) and is_word(text[at - 1]):
+        at = text.find(word, at + 1)
+    return at >= 0
 
 
 def _pairs(glossary: Any) -> Any:

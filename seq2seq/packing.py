@@ -6,7 +6,7 @@ Vectors (norms, biases) stay in 16 bit. What is unpacked is float32 and packs to
 """
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor
@@ -17,7 +17,13 @@ LARGEST = 127
 
 
 def pack(weights: Mapping[str, Tensor], storage: Storage) -> dict[str, Tensor]:
-    """The tensors to be stored; ValueError for weights that are not finite, or too large for 16 bit."""
+    """The tensors to be stored.
+
+    Raises:
+        ValueError: an unknown storage, weights that are not finite, or too large for 16 bit.
+    """
+    if storage not in get_args(Storage):
+        raise ValueError(f"storage is {storage!r}; choose {' or '.join(map(repr, get_args(Storage)))}")
     packed: dict[str, Tensor] = {}
     for name, weight in weights.items():
         tensor = weight.detach().cpu()
@@ -33,6 +39,11 @@ def pack(weights: Mapping[str, Tensor], storage: Storage) -> dict[str, Tensor]:
         _check_finite(name, tensor, stored)
         packed[name] = stored.contiguous()
     return packed
+
+
+def storage_of(packed: Mapping[str, Tensor]) -> Storage:
+    """How tensors were stored."""
+    return "int8" if any(name.endswith(SCALE) for name in packed) else "float16"
 
 
 def unpack(packed: Mapping[str, Tensor]) -> dict[str, Tensor]:

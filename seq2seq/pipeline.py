@@ -15,10 +15,12 @@ from seq2seq.decoding import Decode, decode_sources, stream_source
 from seq2seq.forced import explain
 from seq2seq.options import DecodeOptions
 from seq2seq.reranking import Reranker, n_best, reranked
-from seq2seq.search import GivenUp, Hypothesis
+from seq2seq.search import GivenUp, Hypothesis, in_batch
 from seq2seq.segment import segment
 from seq2seq.settings import Settings
-from seq2seq.terms import Reading, until
+from seq2seq.stops import until
+from seq2seq.terms import Reading
+from seq2seq.text import check_text
 from seq2seq.transformer import Model
 from seq2seq.translation import Alternative, Forced, Translation, join_parts
 from seq2seq.wording import Wording
@@ -44,7 +46,7 @@ class Pipeline:
         """What is translated at once: segments, each with the blanks or line breaks that follow it."""
         longest = min(self.settings.longest_source, self.model.config.max_length)
         asked = options.later
-        parts = segment(checked(text), longest, lambda part: self.wording.length(part, asked))
+        parts = segment(check_text(text), longest, lambda part: self.wording.length(part, asked))
         return [(part.text, part.separator) for part in parts] or [(text, "")]
 
     def translate(
@@ -54,21 +56,21 @@ class Pipeline:
         work: list[Reading] = []  # the segments to be decoded, what each must begin with, whose each is
         prefixes: list[list[int]] = []
         owners: list[int] = []
-        layouts: list[list[tuple[str, str, int | None]]] = []  # segment, separator, its place in `work`
+        layouts: list[list[tuple[Translation, str, int | None]]] = []  # segment, separator, place in `work`
         for number, text in enumerate(texts):
             asked = options
             layouts.append([])
             for part, separator in self.segments(text, options):
                 reading = self.wording.read(part, asked)
                 known = reading.says_something and self.wording.knows(reading.ids)
-                layouts[-1].append((part, separator, len(work) if known else None))
+                kept = Translation(part, self.wording.untranslated(part, options))
+                layouts[-1].append((kept, separator, len(work) if known else None))
                 if known:
                     work.append(reading)
-                    prefixes.append(self.wording.ids(asked.target_prefix or (), part))
+                    prefixes.append(self.wording.prefix(asked, part))
                     owners.append(number)
                     asked = options.later  # what begins the text does not begin each of its parts
-        left = None if given_up is None else lambda place: given_up(owners[place])
-        found = self.search(work, prefixes, options, left)
+        found = self.search(work, prefixes, options, in_batch(given_up, owners))
         done = [self._translation(*each, options) for each in zip(work, found, strict=True)]
         return [_assemble(text, layout, done) for text, layout in zip(texts, layouts, strict=True)]
 
@@ -90,28 +92,45 @@ class Pipeline:
             vocabulary=self.wording.vocabulary,
             phrases=[reading.phrases for reading in work],
         )
+        if options.stop:
+            found = [self._ended(*each, options) for each in zip(work, found, strict=True)]
         if not self.reranker:
             return found
-        sources = [reading.source for reading in work]
-        return reranked(self.reranker, self.wording.tokenizer_of, sources, found, options.num_hypotheses)
+        read = [
+            (reading.source, [self._alternative(reading, each, options) for each in hypotheses])
+            for reading, hypotheses in zip(work, found, strict=True)
+        ]
+        return reranked(self.reranker, read, found, options.num_hypotheses)
+
+    def _ended(self, reading: Reading, found: list[Hypothesis], options: DecodeOptions) -> list[Hypothesis]:
+        """Hypotheses that end before a stop text, best first."""
+        done = [self.wording.ended(reading, each, options) for each in found]
+        if reading.phrases:  # in the order of the search, which also knows their places
+            return done
+        return sorted(done, key=lambda hypothesis: hypothesis.score, reverse=True)
+
+    def _alternative(self, reading: Reading, found: Hypothesis, options: DecodeOptions) -> Alternative:
+        return Alternative(
+            self.wording.text(reading, found.tokens, options),
+            found.score,
+            found.log_probability,
+            self.wording.tokenizer.pieces(found.tokens),
+            found.finish,
+        )
 
     def _translation(self, reading: Reading, found: list[Hypothesis], options: DecodeOptions) -> Translation:
         if not found:
             return Translation(reading.source, reading.source)
-        pieces, best = self.wording.tokenizer.pieces, found[0]
-        texts = [self.wording.text(reading, each.tokens, options) for each in found]
+        best, *others = (self._alternative(reading, each, options) for each in found)
         return Translation(
             reading.source,
-            texts[0],
+            best.text,
             best.score,
             best.log_probability,
-            [
-                Alternative(text, h.score, h.log_probability, pieces(h.tokens), h.finish)
-                for text, h in zip(texts[1:], found[1:], strict=True)
-            ],
-            pieces(best.tokens),
+            others,
+            best.tokens,
             best.finish,
-            explain=partial(self._explain, reading, best.tokens, options),
+            explain=partial(self._explain, reading, found[0].tokens, options),
         )
 
     def _explain(self, reading: Reading, target_ids: list[int], options: DecodeOptions) -> Forced:
@@ -126,7 +145,7 @@ class Pipeline:
         for part, separator in self.segments(text, options):
             reading = self.wording.read(part, asked)
             if not (reading.says_something and self.wording.knows(reading.ids)):
-                yield from filter(None, [part])
+                yield from filter(None, [self.wording.untranslated(part, options)])
             else:
                 yield from self._stream_part(reading, asked)
                 asked = options.later
@@ -136,7 +155,7 @@ class Pipeline:
     def _stream_part(self, reading: Reading, options: DecodeOptions) -> Iterator[str]:
         """The text of one segment, each time what the newest piece adds to it; whole where phrases are
         demanded, for their places are found by a beam."""
-        prefix = self.wording.ids(options.target_prefix or (), reading.source)
+        prefix = self.wording.prefix(options, reading.source)
         if reading.phrases:
             found = self.search([reading], [prefix], replace(options, num_hypotheses=1), None)
             yield self.wording.text(reading, found[0][0].tokens, options)
@@ -155,16 +174,11 @@ class Pipeline:
         yield from filter(None, [self.wording.text(reading, written, options)[len(shown) :]])
 
 
-def _assemble(text: str, layout: list[tuple[str, str, int | None]], done: list[Translation]) -> Translation:
-    """The translation of a text from those of its segments; what the model does not know stays as it is."""
-    parts = [Translation(part, part) if place is None else done[place] for part, _, place in layout]
+def _assemble(
+    text: str, layout: list[tuple[Translation, str, int | None]], done: list[Translation]
+) -> Translation:
+    """The translation of a text from those of its segments; what the model does not know is not searched."""
+    parts = [kept if place is None else done[place] for kept, _, place in layout]
     if len(parts) == 1 and not layout[0][1]:
         return parts[0]
     return join_parts(text, parts, [separator for _, separator, _ in layout])
-
-
-def checked(text: str) -> str:
-    """The text; ValueError where it is none."""
-    if not isinstance(text, str):
-        raise ValueError(f"a text is {text!r}, a {type(text).__name__}; give strings")
-    return text

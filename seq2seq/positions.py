@@ -16,18 +16,22 @@ BASE = 10000.0
 
 @cache
 def frequencies(width: int) -> Tensor:
-    """The falling frequencies f_i of one embedding: [width / 2]; made once, for a step is as short."""
-    return BASE ** (-torch.arange(0, width, 2, dtype=torch.float64) / width)
+    """The falling frequencies f_i of one embedding: [width / 2].
+
+    Made once: to make them takes as long as to turn a token by them.
+    """
+    return BASE ** (-torch.arange(0, width, 2, dtype=torch.float64, device="cpu") / width)
 
 
 class SinusoidalPositions(nn.Module):
-    """Fixed waves, added to the embeddings: positions [N, T] -> [N, T, M]."""
+    """Fixed waves, added to embeddings: positions [T] or [N, T] -> [T, M] or [N, T, M]."""
 
     table: Tensor
 
     def __init__(self, max_length: int, width: int):
         super().__init__()
-        angles = torch.arange(max_length, dtype=torch.float64)[:, None] * frequencies(width)
+        places = torch.arange(max_length, dtype=torch.float64)
+        angles = places[:, None] * frequencies(width).to(places.device)
         table = torch.cat([angles.sin(), angles.cos()], dim=-1).float()
         self.register_buffer("table", table, persistent=False)
 
@@ -36,7 +40,7 @@ class SinusoidalPositions(nn.Module):
 
 
 class LearnedPositions(nn.Module):
-    """One trained vector a position, added to the embeddings: positions [N, T] -> [N, T, M]."""
+    """One trained vector a position, added to embeddings: positions [T] or [N, T] -> [T, M] or [N, T, M]."""
 
     def __init__(self, max_length: int, width: int):
         super().__init__()

@@ -10,7 +10,7 @@ import re
 from itertools import chain
 from pathlib import Path
 
-from seq2seq.settings import CONFIG, TOKENIZER, WEIGHTS, directions, is_language_model, read_config
+from seq2seq.settings import CARD, CONFIG, TOKENIZER, WEIGHTS, directions, is_language_model, read_config
 
 MODELS = Path(__file__).parent / "models"
 FIRST = "en-de"  # what is meant where nothing is said
@@ -25,11 +25,13 @@ def released_models() -> list[str]:
 def find_model(name: str | Path) -> Path:
     """The directory of a model given by released name, directory or hub id, or a ValueError."""
     text = str(name)
+    if not text:
+        raise ValueError("the name of the model is empty; give a released name, a directory or a hub id")
     if "://" in text or "\0" in text:
         raise ValueError(f"{text!r} is not a model; give a released name, a directory or a hub id, not a URL")
     if isinstance(name, str) and text in released_models():
         return MODELS / text
-    if Path(name).exists():
+    if _exists(name):
         return Path(name)
     if isinstance(name, str) and (found := _translating(*_split(text))):
         return MODELS / found[0]
@@ -38,14 +40,14 @@ def find_model(name: str | Path) -> Path:
     released = released_models()
     names = ", ".join(dict.fromkeys([*released, *chain(*map(names_of, released))]))
     raise ValueError(
-        f"there is no model {text!r}; give a directory, a hub id (owner/name) or a released name "
+        f"there is no model {text[:80]!r}; give a directory, a hub id (owner/name) or a released name "
         f"({names or 'none in this installation'})"
     )
 
 
 def each_name(named: str) -> list[str]:
     """The name of one model or, joined by commas, of each of an ensemble."""
-    return [named] if "," not in named or Path(named).exists() else named.split(",")
+    return [named] if "," not in named or _exists(named) else named.split(",")
 
 
 def named_direction(name: str | Path, directory: Path) -> tuple[str | None, str | None]:
@@ -118,6 +120,14 @@ def reads_facts(name: str) -> bool:
     return read_config(MODELS / name).get("facts") is not None
 
 
+def _exists(name: str | Path) -> bool:
+    """Whether something lies there; nothing does under a name that the file system cannot have."""
+    try:
+        return Path(name).exists()
+    except OSError:
+        return False
+
+
 def _split(name: str) -> tuple[str, str]:
     source, _, target = name.partition("-")
     return source, target
@@ -133,7 +143,7 @@ def _fetch(hub_id: str) -> Path:
     from huggingface_hub import snapshot_download
 
     try:
-        return Path(snapshot_download(hub_id, allow_patterns=[CONFIG, WEIGHTS, TOKENIZER, "README.md"]))
+        return Path(snapshot_download(hub_id, allow_patterns=[CONFIG, WEIGHTS, TOKENIZER, CARD]))
     except Exception as error:  # the hub's client raises many kinds, from offline to not found
         reason = str(error).strip().split("\n")[0]
         raise ValueError(

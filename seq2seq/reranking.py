@@ -8,7 +8,7 @@ The second half is a model of the other direction (Yee et al. 2019): a translati
 or says something else, does not lead back to its source. What is compared are the n best of a search.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -18,7 +18,6 @@ from seq2seq.slot_ranking import SlotRanking
 if TYPE_CHECKING:  # so that a command line can be read without torch
     from seq2seq.search import Hypothesis
     from seq2seq.settings import Settings
-    from seq2seq.tokenizer import Tokenizer
     from seq2seq.translation import Alternative, Score
 
 WEIGHT = 0.5  # of the reverse model; to be chosen on validation texts
@@ -41,28 +40,17 @@ def n_best(options: DecodeOptions, least: int = 1) -> DecodeOptions:
 
 def reranked(
     reranker: Reranker,
-    tokenizer_of: "Callable[[str], Tokenizer]",
-    sources: Sequence[str],
+    read: "Sequence[tuple[str, Sequence[Alternative]]]",
     found: "Sequence[Sequence[Hypothesis]]",
     count: int,
 ) -> "list[list[Hypothesis]]":
-    """The hypotheses of each source in the order of a re-ranker, `count` of them."""
-    from seq2seq.translation import Alternative
+    """The hypotheses of each source in the order of a re-ranker, `count` of them.
 
+    `read` is each source with its hypotheses as what they will say.
+    """
     ordered = []
-    for source, hypotheses in zip(sources, found, strict=True):
-        tokenizer = tokenizer_of(source)
-        read = [
-            Alternative(
-                tokenizer.decode(each.tokens),
-                each.score,
-                each.log_probability,
-                tokenizer.pieces(each.tokens),
-                each.finish,
-            )
-            for each in hypotheses
-        ]
-        order = reranker.rerank(source, read) if len(read) > 1 else range(len(read))
+    for (source, texts), hypotheses in zip(read, found, strict=True):
+        order = reranker.rerank(source, texts) if len(texts) > 1 else range(len(texts))
         ordered.append([hypotheses[place] for place in order][:count])
     return ordered
 
@@ -85,11 +73,14 @@ class NoisyChannel:
     def rerank(self, source: str, hypotheses: "Sequence[Alternative]") -> list[int]:
         """The places of the hypotheses, best first; of equals the one that the search put first.
 
-        Where a side is longer than the reverse model reads, the order of the search stays.
+        Where a side is longer than the reverse model reads, the order of the search stays; whatever else it
+        refuses, as a language that was not chosen, is its ValueError.
         """
+        from seq2seq.forced import TooLongError
+
         try:
             back = self.reverse.score([each.text for each in hypotheses], [source] * len(hypotheses))
-        except ValueError:
+        except TooLongError:
             return list(range(len(hypotheses)))
         totals = [
             each.score + self.weight * found.log_probability / len(found.tokens)

@@ -63,14 +63,16 @@ def bleu_of(
     return CorpusScore("BLEU", metric.corpus_score(outputs, references).score, str(metric.get_signature()))
 
 
-def sentence_scores(output: str, references: Texts, language: str = "en") -> tuple[float, float]:
+def sentence_scores(
+    output: str, references: Texts, language: str = "en", *, lowercase: bool = False
+) -> tuple[float, float]:
     """BLEU (smoothed) and chrF of one sentence; useful for sorting, not for reporting."""
-    import sacrebleu
+    from sacrebleu.metrics import BLEU, CHRF
 
-    tokenize = _tokenizer(language)
+    bleu = BLEU(tokenize=_tokenizer(language), lowercase=lowercase, effective_order=True)
     return (
-        sacrebleu.sentence_bleu(output, list(references), tokenize=tokenize).score,
-        sacrebleu.sentence_chrf(output, list(references)).score,
+        bleu.sentence_score(output, list(references)).score,
+        CHRF(lowercase=lowercase).sentence_score(output, list(references)).score,
     )
 
 

@@ -36,10 +36,13 @@ class Segment:
 
 
 def segment(text: str, longest: int, measure: Callable[[str], int]) -> list[Segment]:
-    """Splits a text at line breaks, and where a line measures more than `longest`, further.
+    """The parts of a text split at line breaks and, where a line measures more than `longest`, further.
 
     Joined again, texts and separators are exactly the text. Every segment measures at most `longest`, unless
     it is a single character. Blanks at the start follow an empty segment.
+
+    Raises:
+        ValueError: `longest` is below 1.
     """
     if longest < 1:
         raise ValueError(f"longest is {longest}; a segment must be allowed at least 1")
@@ -59,7 +62,7 @@ def segment(text: str, longest: int, measure: Callable[[str], int]) -> list[Segm
 
 
 def _cut(text: str, ends: Iterable[tuple[int, int]]) -> Iterator[Segment]:
-    """Yields the segments between ends, each a pair (end of a segment, start of the next)."""
+    """The segments between ends, each a pair (end of a segment, start of the next)."""
     start = 0
     for end, following in ends:
         yield Segment(text[start:end], text[end:following])
@@ -69,7 +72,7 @@ def _cut(text: str, ends: Iterable[tuple[int, int]]) -> Iterator[Segment]:
 
 
 def _followed_by(parts: Iterable[Segment], separator: str) -> list[Segment]:
-    """Gives the parts of one segment, with that segment's separator after the last."""
+    """The parts of one segment, with that segment's separator after the last."""
     *before, last = parts
     return [*before, replace(last, separator=separator)]
 
@@ -91,7 +94,7 @@ def _sentence_ends(line: str) -> Iterator[tuple[int, int]]:
 
 
 def _is_sentence_end(line: str, end: int, following: int) -> bool:
-    """Says whether the blanks between end and following part two sentences."""
+    """Whether the blanks between end and following part two sentences."""
     last = end
     while last and line[last - 1] in _CLOSING:
         last -= 1
@@ -105,7 +108,7 @@ def _is_sentence_end(line: str, end: int, following: int) -> bool:
 
 
 def _is_abbreviated(before: str) -> bool:
-    """Says whether a full stop belongs to the word it follows: Dr., z. B., J., or a day as in 3. Mai."""
+    """Whether a full stop belongs to the word it follows: Dr., z. B., J., or a day as in 3. Mai."""
     words = before.split()
     if not words or before[-1].isspace():
         return False
@@ -115,7 +118,7 @@ def _is_abbreviated(before: str) -> bool:
 
 
 def _pieces(text: str, longest: int, measure: Callable[[str], int]) -> Iterator[Segment]:
-    """Yields the parts of one sentence that is too long."""
+    """The parts of one sentence that is too long."""
     start = 0
     while start < len(text):
         end = _furthest(text, start, longest, measure)
@@ -128,7 +131,7 @@ def _pieces(text: str, longest: int, measure: Callable[[str], int]) -> Iterator[
 
 
 def _furthest(text: str, start: int, longest: int, measure: Callable[[str], int]) -> int:
-    """Gives an end such that the stretch fits and one character more does not: doubling, then halving."""
+    """An end such that the stretch fits and one character more does not: doubling, then halving."""
     fits, size = start + 1, longest
     while measure(text[start : start + size]) <= longest:
         fits = min(start + size, len(text))
@@ -146,7 +149,7 @@ def _furthest(text: str, start: int, longest: int, measure: Callable[[str], int]
 
 
 def _good_ends(text: str, start: int, end: int) -> Iterator[int]:
-    """Yields where to cut rather, best first: at a late clause end, the last blank, between characters."""
+    """Where to cut rather, best first: at a late clause end, the last blank, between characters."""
     blanks = [found.start() for found in _BLANKS.finditer(text, start + 1, end + 1)]
     clauses = [blank for blank in blanks if text[blank - 1] in ",;:–—،؛"]
     clauses += [found.end() for found in _CLAUSE_END.finditer(text, start, end)]
@@ -162,6 +165,6 @@ def _good_ends(text: str, start: int, end: int) -> Iterator[int]:
 
 
 def _is_apart(text: str, position: int) -> bool:
-    """Says whether the characters on both sides of a position are drawn apart from each other."""
+    """Whether the characters on both sides of a position are drawn apart from each other."""
     before, after = text[position - 1], text[position]
     return before != "\u200d" and after != "\u200d" and unicodedata.category(after) not in ("Mn", "Me", "Mc")

@@ -84,14 +84,11 @@ class Settings:
 
     def __post_init__(self) -> None:
         for name in ("source_languages", "target_languages"):
-            value = getattr(self, name)
-            if not isinstance(value, list) or not value or not all(isinstance(v, str) and v for v in value):
-                raise ValueError(f'{name} is {value!r}; give a list of language codes such as ["en"]')
+            _check_languages(name, getattr(self, name))
         for name in ("longest_source", "longest_target"):
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or value < 2:
                 raise ValueError(f"{name} is {value!r}; give a number of pieces, 2 or more")
-
         if self.reranker and not self.facts:
             raise ValueError(f"reranker is {self.reranker.kind!r} without facts; leave it out")
 
@@ -169,12 +166,7 @@ class LanguageSettings:
     ends: bool
 
     def __post_init__(self) -> None:
-        if (
-            not isinstance(self.languages, list)
-            or not self.languages
-            or not all(isinstance(each, str) and each for each in self.languages)
-        ):
-            raise ValueError(f'languages is {self.languages!r}; give a list of language codes such as ["en"]')
+        _check_languages("languages", self.languages)
         if not isinstance(self.ends, bool):
             raise ValueError(f"ends is {self.ends!r}; give true or false")
 
@@ -197,6 +189,11 @@ def is_language_model(config: dict[str, Any]) -> bool:
 def directions(sources: list[str], targets: list[str]) -> list[tuple[str, str]]:
     """Each source language with each other target language."""
     return [(s, t) for s in sources for t in targets if s != t] or [(sources[0], targets[0])]
+
+
+def _check_languages(name: str, value: Any) -> None:
+    if not isinstance(value, list) or not value or not all(isinstance(each, str) and each for each in value):
+        raise ValueError(f'{name} is {value!r}; give a list of language codes such as ["en"]')
 
 
 def _check_keys(where: str, values: dict[str, Any], known: set[str]) -> None:

@@ -6,13 +6,12 @@ What the model writes of its own accord must not be taken for a stand-in. So non
 source, in whatever language or script, or in what must or may not be written.
 """
 
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
 from seq2seq.config import UNK
 from seq2seq.options import DecodeOptions
-from seq2seq.text import BLANK_PIECE
+from seq2seq.text import BLANK_PIECE, compose
 from seq2seq.tokenizer import Tokenizer
 
 # Each name with the beginnings of what it is called elsewhere, in small letters.
@@ -77,4 +76,4 @@ def _words(texts: Iterable[str]) -> set[str]:
 
 
 def _folded(text: str) -> str:
-    return unicodedata.normalize("NFC", text).casefold()
+    return compose(text).casefold()

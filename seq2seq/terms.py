@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from seq2seq.alignment import Span
 from seq2seq.config import UNK
-from seq2seq.forced import Side, decoded_side
+from seq2seq.forced import Side
 from seq2seq.glossary import find_terms
 from seq2seq.options import DecodeOptions
 from seq2seq.search import Phrase
@@ -24,17 +24,18 @@ from seq2seq.stand_ins import StandIns
 from seq2seq.text import UNSPACED, is_word
 from seq2seq.tokenizer import Tokenizer
 
+# Parts are bounded or possessive (++): what is tried again from every place takes the square of the length.
 _MARKS = r".,;:!?\]}'’”»"  # with which an address does not end
 _LETTER = rf"[^\W{UNSPACED}]"
 _GROUP = rf"\([^\s<>\"(){UNSPACED}]*\)"
 _PLACEHOLDERS = re.compile(
-    r"(?:[a-z][a-z0-9+.-]*://|www\.)"  # an address, as far as a bracket or mark of the sentence around it
+    r"(?:[a-z][a-z0-9+.-]{0,40}+://|www\.)"  # an address, as far as a bracket or mark of the sentence
     rf"(?:{_GROUP}|(?!{_GROUP})[^\s<>\"{UNSPACED}])*(?:{_GROUP}|[^\s<>\"(){_MARKS}{UNSPACED}])"
-    rf"|(?<!{_LETTER})(?<![.+-])(?:{_LETTER}|[.+-])+@(?:{_LETTER}|-)+(?:\.(?:{_LETTER}|-)+)+"  # of mail
+    rf"|(?<!{_LETTER})(?<![.+-])(?:{_LETTER}|[.+-])++@(?:{_LETTER}|-)++(?:\.(?:{_LETTER}|-)++)++"  # of mail
     r"|\{\{\s*[^{}\s]+\s*\}\}"  # {{ x }}
     r"|\$?\{\{?[^{}\s]*\}?\}"  # {x}, {{x}}, ${x}
-    r"|(?<![\d%])%(?:\(\w+\)|\d+\$)?[-+#0]*\d*(?:\.\d+)?[sd]"  # %s, %(name)s, %1$d, also within a word
-    r"|(?<![\w%])%(?:\(\w+\)|\d+\$)?[-+#0]*\d*(?:\.\d+)?[ifgeGxXcoru@](?!\w)",
+    r"|(?<![\d%])%(?:\(\w++\)|\d++\$)?+[-+#0]*+\d*+(?:\.\d++)?+[sd]"  # %s, %(name)s, %1$d, also within a word
+    r"|(?<![\w%])%(?:\(\w++\)|\d++\$)?+[-+#0]*+\d*+(?:\.\d++)?+[ifgeGxXcoru@](?!\w)",
     re.IGNORECASE,
 )
 _NUMBERS = re.compile(r"\d+(?:[.,:/'’-]\d+)*")
@@ -91,21 +92,32 @@ def read_source(source: str, options: DecodeOptions, tokenizer: Tokenizer) -> Re
     read, rest = read + source[at:], rest + source[at:]
     ids, places = tokenizer.encode_with_spans(read)
     phrases = [
-        Phrase(writer.tokens(thing.text, thing.is_kept), _columns(span, places))
+        writer.phrase(thing.text, thing.is_kept, _columns(span, places))
         for thing, span in zip(things, spans, strict=True)
     ]
-    phrases += [Phrase(writer.tokens(word, False)) for word in forced]
+    phrases += [writer.phrase(word, False) for word in forced]
     back = [_back(place, things, spans) for place in places]
     return Reading(source, ids, back, phrases, writer.restored, any(map(str.isalpha, rest)))
 
 
-def restore(reading: Reading, tokens: list[int], tokenizer: Tokenizer, closers: Sequence[bool]) -> Side:
-    """The text of tokens with what they stand for in its place, and the characters of each token in it."""
-    side = decoded_side(tokenizer, tokens)
+def replaced(source: str, options: DecodeOptions) -> str:
+    """A source in which nothing is translated but the terms of the glossary."""
+    text, at = "", 0
+    for thing in _things(source, options):
+        text += source[at : thing.start] + thing.text
+        at = thing.end
+    return text + source[at:]
+
+
+def restore(reading: Reading, side: Side, closers: Sequence[bool]) -> Side:
+    """What was written, with what its tokens stand for in their place where they have characters."""
+    tokens = side.ids
     text, at = "", 0
     spans: list[Span] = []
     for start, end, restored in sorted(_places(reading, tokens, closers)):
         low, high = side.spans[start][0], side.spans[end - 1][1]
+        if low == high:
+            continue
         shift = len(text) - at
         spans += [(a + shift, b + shift) for a, b in side.spans[len(spans) : start]]
         text += side.text[at:low]
@@ -114,25 +126,6 @@ def restore(reading: Reading, tokens: list[int], tokenizer: Tokenizer, closers: 
     shift = len(text) - at
     spans += [(a + shift, b + shift) for a, b in side.spans[len(spans) :]]
     return Side(text + side.text[at:], tokens, spans)
-
-
-def cut_before(text: str, stops: Sequence[str]) -> str:
-    """A text up to the first of some texts."""
-    return text[: min((at for stop in stops if (at := text.find(stop)) >= 0), default=len(text))]
-
-
-def until(text: str, stops: Sequence[str]) -> str:
-    """A text up to the first of some texts, and without an end that may become the beginning of one."""
-    if len(cut := cut_before(text, stops)) < len(text):
-        return cut
-    begun = (length for stop in stops for length in range(1, len(stop)) if text.endswith(stop[:length]))
-    return text[: len(text) - max(begun, default=0)]
-
-
-def stopped(side: Side, stops: Sequence[str]) -> Side:
-    """A side up to the first of some texts; pieces after that have no characters."""
-    cut = len(cut_before(side.text, stops))
-    return Side(side.text[:cut], side.ids, [(min(a, cut), min(b, cut)) for a, b in side.spans])
 
 
 def _places(
@@ -171,8 +164,7 @@ def _things(source: str, options: DecodeOptions) -> Iterator[Thing]:
         words = tuple((word, word) for word in options.keep_words)
         kept += [(found.start, found.end) for found in find_terms(source, words)]
     patterns = [_PLACEHOLDERS] * options.keep_placeholders + [_NUMBERS] * options.keep_numbers
-    found = [_whole(source, *each.span()) for pattern in patterns for each in pattern.finditer(source)]
-    kept += _joined(sorted(found))
+    kept += _joined(sorted(found for pattern in patterns for found in _wholes(source, pattern)))
     things = [Thing(start, end, source[start:end], True) for start, end in kept]
     things += [Thing(*found, False) for found in find_terms(source, options.glossary or ())]
     at = 0
@@ -180,6 +172,15 @@ def _things(source: str, options: DecodeOptions) -> Iterator[Thing]:
         if thing.start >= at:
             yield thing
             at = thing.end
+
+
+def _wholes(source: str, pattern: re.Pattern[str]) -> Iterator[Span]:
+    """The finds of a pattern, each as `_whole` gives it; those that lie in one before are left out."""
+    end = 0
+    for each in pattern.finditer(source):
+        if each.end() > end:
+            start, end = _whole(source, *each.span())
+            yield start, end
 
 
 def _whole(source: str, start: int, end: int) -> Span:
@@ -209,13 +210,13 @@ class _Writer:
         self.tokenizer, self.stand_ins = tokenizer, stand_ins
         self.restored: dict[tuple[int, ...], str] = {}
 
-    def tokens(self, text: str, is_kept: bool) -> tuple[int, ...]:
-        """What the model is to write for a text."""
+    def phrase(self, text: str, is_kept: bool, columns: tuple[int, ...] = ()) -> Phrase:
+        """What the model is to write for a text, which stands for these source pieces."""
         ids = tuple(self.tokenizer.encode(text))
         if is_kept or UNK in ids:
             ids = tuple(self.tokenizer.encode(self.stand_in(text)))
             self.restored[ids] = text
-        return ids
+        return Phrase(ids, columns, ids in self.restored)
 
     def stand_in(self, text: str) -> str:
         """The word that stands for a text."""

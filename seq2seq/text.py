@@ -9,8 +9,11 @@ Every function takes time linear in the length of its text.
 """
 
 import re
+import string
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby, pairwise
 from typing import Literal
 
 BLANK_PIECE = "\u2581"  # how SentencePiece writes a blank
@@ -45,6 +48,9 @@ _NARROW = re.compile("(?<=[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u300b\u201d])
 _WIDTH = re.compile(f"[{''.join(map(re.escape, map(chr, _WIDE)))}]|{_NARROW.pattern}")
 _WORD = re.compile(f"[{UNSPACED}][{_MARKS}]*|[^\\s{UNSPACED}]+")
 _BLANK_SEPARATED = re.compile(r"\S+")
+_PUNCTUATION = string.punctuation + "«»„“”‚‘’…–—¿¡，。、！？：；（）「」『』《》"
+_LONG_RUN = re.compile("[^\0-\u02ff]{33,}")  # where a run of marks may be; none is below U+0300
+_PARTS = re.compile(f"[{re.escape(_PUNCTUATION)}]|[^{re.escape(_PUNCTUATION)}]+")
 
 
 @dataclass(frozen=True)
@@ -56,7 +62,7 @@ class Normalized:
     ends: list[int]
 
     def original_span(self, start: int, end: int) -> tuple[int, int]:
-        """Gives the stretch of the original text behind normalised characters start to end (not included)."""
+        """The stretch of the original text behind normalised characters start to end (not included)."""
         if start >= end:
             at = self.origins[start] if start < len(self.origins) else (self.ends[-1] if self.ends else 0)
             return at, at
@@ -64,7 +70,7 @@ class Normalized:
 
 
 def normalize(text: str) -> Normalized:
-    """Gives the text in NFC, its blanks collapsed and trimmed, its control characters removed.
+    """The text in NFC, its blanks collapsed and trimmed, its control characters removed.
 
     Any run of Unicode blanks becomes one space. Letters and digits of full width become the usual ones, a
     narrow mark after a Han character the wide one; each stays one character. Control and format characters,
@@ -80,15 +86,67 @@ def normalize(text: str) -> Normalized:
     return _compose(kept, positions)
 
 
+def compose(text: str) -> str:
+    """The text in NFC; a long run of marks costs no more than its length, however it is ordered."""
+    if unicodedata.is_normalized("NFC", text):
+        return text
+    return unicodedata.normalize("NFC", _LONG_RUN.sub(_in_order, text))
+
+
+def _in_order(run: re.Match[str]) -> str:
+    """A run of characters taken apart, its marks in the order of NFD, which moves them one by one."""
+    apart = "".join(unicodedata.normalize("NFD", character) for character in run[0])
+    stretches = groupby(apart, key=lambda character: unicodedata.combining(character) > 0)
+    return "".join(
+        "".join(sorted(marks, key=unicodedata.combining) if are_marks else marks)
+        for are_marks, marks in stretches
+    )
+
+
 def word_spans(text: str, units: Literal["words", "blanks"] = "words") -> list[tuple[int, int]]:
-    """Gives each word's (start, end): between blanks, and for "words" each character of unspaced scripts."""
+    """Each word's (start, end): between blanks, and for "words" each character of unspaced scripts."""
     pattern = _WORD if units == "words" else _BLANK_SEPARATED
     return [match.span() for match in pattern.finditer(text)]
 
 
+def check_text(text: str) -> str:
+    """The text; ValueError where it is none."""
+    if not isinstance(text, str):
+        raise ValueError(f"a text is {text!r}, a {type(text).__name__}; give strings")
+    return text
+
+
+def bare_word_spans(text: str) -> list[tuple[int, int]]:
+    """Each word's (start, end) as in `word_spans`, with each punctuation mark a word of its own."""
+    return [
+        (start + part.start(), start + part.end())
+        for start, end in word_spans(text)
+        for part in _PARTS.finditer(text[start:end])
+    ]
+
+
+def spelt_words(words: Sequence[str]) -> list[str]:
+    """Words as they are counted: without case, and without the punctuation that is written to them."""
+    return [word.strip(_PUNCTUATION).lower() or word for word in words]
+
+
 def is_word(character: str) -> bool:
-    """Says whether a character can go on a word: a letter or digit of a script with blanks between words."""
+    """Whether a character can go on a word: a letter or digit of a script with blanks between words."""
     return character.isalnum() and len(word_spans(2 * character)) == 1
+
+
+def join_segmented(text: str) -> Normalized:
+    """A text without the blanks between words of scripts that are written without (Han, Kana, Thai).
+
+    Gold alignments and many corpora come with such blanks; models are trained on text without.
+    """
+    # Written twice, a word of such a script is two words, any other a longer one.
+    spans = [(start, end, len(word_spans(2 * text[start:end])) == 2) for start, end in word_spans(text)]
+    joined = [(a[1], b[0]) for a, b in pairwise(spans) if a[2] and b[2] and text[a[1] : b[0]].isspace()]
+    kept = list(range(len(text)))
+    for start, end in reversed(joined):
+        del kept[start:end]
+    return Normalized("".join(text[index] for index in kept), kept, [index + 1 for index in kept])
 
 
 def _is_plain(text: str) -> bool:
@@ -103,7 +161,7 @@ def _is_plain(text: str) -> bool:
 
 
 def _keep(text: str) -> tuple[str, list[int]]:
-    """Gives the characters that stay, blanks collapsed, with the position of each."""
+    """The characters that stay, blanks collapsed, with the position of each."""
     kept: list[str] = []
     positions: list[int] = []
     base = " "  # the last character that is not a mark
@@ -130,7 +188,7 @@ def _keep(text: str) -> tuple[str, list[int]]:
 
 
 def _joins(base: str) -> bool:
-    """Says whether a joiner after this character can change what is read.
+    """Whether a joiner after this character can change what is read.
 
     True in Semitic and Indic scripts and among symbols and emoji; Latin, Greek and Cyrillic letters (below
     U+0590, and U+1E00 to U+218F) do not join, and a second joiner in a row says nothing.
@@ -149,12 +207,12 @@ def _is_removed(character: str) -> bool:
 
 
 def _compose(kept: str, positions: list[int]) -> Normalized:
-    """Gives NFC of the kept characters, composed group by group so that each result knows its origin."""
+    """NFC of the kept characters, composed group by group so that each result knows its origin."""
     pieces: list[str] = []
     origins: list[int] = []
     ends: list[int] = []
     for start, end in _groups(kept):
-        composed = unicodedata.normalize("NFC", kept[start:end])
+        composed = compose(kept[start:end])
         count, given = len(composed), end - start
         pieces.append(composed)
         # The base swallows what composed with it; marks that stayed are the last ones of the group.
@@ -168,7 +226,7 @@ def _compose(kept: str, positions: list[int]) -> Normalized:
 
 
 def _groups(text: str) -> list[tuple[int, int]]:
-    """Gives the spans that NFC treats apart from each other: a base with its marks, or letters that fuse."""
+    """The spans that NFC treats apart from each other: a base with its marks, or letters that fuse."""
     starts = [0]
     for position in range(1, len(text)):
         character = text[position]
@@ -182,6 +240,5 @@ def _groups(text: str) -> list[tuple[int, int]]:
 
 
 def _fuses(group: str, character: str) -> bool:
-    """Says whether NFC joins a character to the group before it, as in Hangul and some Indic vowels."""
-    apart = unicodedata.normalize("NFC", group) + unicodedata.normalize("NFC", character)
-    return unicodedata.normalize("NFC", group + character) != apart
+    """Whether NFC joins a character to the group before it, as in Hangul and some Indic vowels."""
+    return compose(group + character) != compose(group) + compose(character)

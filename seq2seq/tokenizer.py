@@ -15,25 +15,24 @@ own (which is how one knows such a vocabulary), and decoding gives back the text
 import io
 import os
 import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 import sentencepiece
 
-from .config import BOS, EOS, PAD, UNK
-from .storage import replace_file
-from .text import BLANK_PIECE, normalize
+from seq2seq.config import BOS, EOS, PAD, UNK
+from seq2seq.storage import replace_file
+from seq2seq.text import BLANK_PIECE, compose, normalize
 
 Subwords = Literal["bpe", "unigram", "char"]
 
-_LONGEST_LINE = (
-    1 << 24
-)  # bytes; SentencePiece leaves out longer lines without a word, by default from 4,192 on
+# In bytes: SentencePiece leaves out longer lines without a word, by default from 4,192 on.
+_LONGEST_LINE = 1 << 24
 _MOST_LINES = 5_000_000  # of a larger corpus, that many lines drawn at random are learned from
 _UNKNOWN_SURFACE = "\u2047"
 _LINE_BREAK = "\n"
+_SURROGATES = re.compile("[\ud800-\udfff]+")  # half a character, which UTF-8 cannot write
 
 
 class Tokenizer:
@@ -55,7 +54,7 @@ class Tokenizer:
         *,
         verbatim: bool = False,
     ) -> "Tokenizer":
-        """Learns a vocabulary of exactly `vocabulary_size` pieces, the four special ones counted.
+        """A tokenizer with a vocabulary learned, exactly `vocabulary_size` pieces, the special ones counted.
 
         Each of the languages gets a tag, which counts as a piece. With "char" every character of the texts
         is one, and the size the most there may be. `verbatim` keeps blanks and line breaks. The same texts
@@ -81,7 +80,7 @@ class Tokenizer:
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "Tokenizer":
-        """Reads a model file; ValueError names a file that is missing or damaged."""
+        """The tokenizer of a model file; ValueError names a file that is missing or damaged."""
         try:
             data = Path(path).read_bytes()
         except OSError as error:
@@ -93,7 +92,7 @@ class Tokenizer:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "Tokenizer":
-        """Makes a tokenizer of what `to_bytes` gave; ValueError where it is not one of ours."""
+        """The tokenizer of what `to_bytes` gave; ValueError where it is not one of ours."""
         damaged = "the SentencePiece model is damaged; copy the file again or train the tokenizer anew"
         processor = sentencepiece.SentencePieceProcessor()
         try:
@@ -110,11 +109,11 @@ class Tokenizer:
         return cls(processor)
 
     def to_bytes(self) -> bytes:
-        """Gives the whole model, as `save` writes it."""
+        """The whole model, as `save` writes it."""
         return bytes(self._processor.serialized_model_proto())
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Writes the model; a file that stood there stays whole until the new one is complete."""
+        """Write the model; a file that stood there stays whole until the new one is complete."""
         replace_file(Path(path), self.to_bytes())
 
     def __len__(self) -> int:
@@ -122,7 +121,7 @@ class Tokenizer:
 
     @property
     def subwords(self) -> Subwords:
-        """Says how the vocabulary was learned."""
+        """How the vocabulary was learned."""
         if all(len(self._processor.IdToPiece(index)) == 1 for index in range(EOS + 1, len(self))):
             return "char"
         try:
@@ -132,12 +131,12 @@ class Tokenizer:
         return "unigram"
 
     def scores(self) -> list[float]:
-        """Gives each piece's score: with unigram its log-probability, with bpe minus its rank."""
+        """Each piece's score: with unigram its log-probability, with bpe minus its rank."""
         return [self._processor.GetScore(index) for index in range(len(self))]
 
     @property
     def tags(self) -> dict[str, int]:
-        """Gives the id of each language's tag; empty where the vocabulary has none."""
+        """The id of each language's tag; empty where the vocabulary has none."""
         tags = {}
         for index in range(EOS + 1, len(self)):  # tags come before all other pieces
             if not self._processor.IsControl(index):
@@ -146,7 +145,7 @@ class Tokenizer:
         return tags
 
     def tag(self, language: str | None) -> list[int]:
-        """Gives what goes behind a source to have this language written: its tag, or nothing without tags.
+        """What goes behind a source to have this language written: its tag, or nothing without tags.
 
         ValueError where there are tags and the language is None or has none.
         """
@@ -159,11 +158,11 @@ class Tokenizer:
         return [tags[language]]
 
     def encode(self, text: str) -> list[int]:
-        """Gives the ids of a text, without start and end."""
+        """The ids of a text, without start and end."""
         return list(self._processor.Encode(self._prepare(text)))
 
     def encode_with_spans(self, text: str) -> tuple[list[int], list[tuple[int, int]]]:
-        """Gives the ids and for each its (start, end) in the original text, without the blank before it."""
+        """The ids, and for each its (start, end) in the original text, without the blank before it."""
         normalized = normalize(text)
         ids = list(self._processor.Encode(normalized.text))
         spans = []
@@ -177,15 +176,21 @@ class Tokenizer:
         return ids, spans
 
     def decode(self, ids: Iterable[int]) -> str:
-        """Gives the text of ids; specials vanish, an unknown piece is U+2047; ValueError for a bad id."""
+        """The text of ids; specials vanish, an unknown piece is U+2047; ValueError for a bad id."""
         return str(self._processor.Decode(self._checked(ids)))
 
     def pieces(self, ids: Iterable[int]) -> list[str]:
-        """Gives each id's piece as it stands in the vocabulary."""
+        """Each id's piece as it stands in the vocabulary."""
         return [self._processor.IdToPiece(index) for index in self._checked(ids)]
 
+    def unknown(self, text: str) -> str:
+        """The first characters of a text that the vocabulary lacks; empty where it has all."""
+        plain = self._prepare(text)
+        pieces = zip(self._processor.Encode(plain, out_type=str), self._processor.Encode(plain), strict=True)
+        return next((piece for piece, index in pieces if index == UNK), "")
+
     def cuts_as(self, other: "Tokenizer") -> bool:
-        """Says whether both cut any text alike, whatever their files tell of how they were trained."""
+        """Whether both cut any text alike, whatever their files tell of how they were trained."""
         return self._scored() == other._scored()
 
     def _scored(self) -> list[tuple[str, float]]:
@@ -193,7 +198,7 @@ class Tokenizer:
         return [(spm.IdToPiece(index), spm.GetScore(index)) for index in range(len(self))]
 
     def ids(self, pieces: Iterable[str]) -> list[int]:
-        """Gives each piece's id, that of the unknown piece where the vocabulary lacks it."""
+        """Each piece's id, that of the unknown piece where the vocabulary lacks it."""
         return [self._processor.PieceToId(piece) for piece in pieces]
 
     def _checked(self, ids: Iterable[int]) -> list[int]:
@@ -207,7 +212,7 @@ class Tokenizer:
 
 
 def _is_whole(data: bytes) -> bool:
-    """Says whether a serialized model has all its parts; protobuf itself takes one cut between two pieces.
+    """Whether a serialized model has all its parts; protobuf itself takes one cut between two pieces.
 
     The message is a row of (tag, length, content): pieces (field 1), the settings of trainer and normaliser.
     """
@@ -233,8 +238,8 @@ def _normalized(text: str) -> str:
 
 
 def _keep_all(text: str) -> str:
-    """Gives the text in NFC with line feeds alone as line breaks, all else as it stands."""
-    return unicodedata.normalize("NFC", text).replace("\r\n", "\n").replace(BLANK_PIECE, "_")
+    """The text in NFC with line feeds alone as line breaks, all else as it stands but lone surrogates."""
+    return compose(_SURROGATES.sub("", text)).replace("\r\n", "\n").replace(BLANK_PIECE, "_")
 
 
 def _train(
@@ -273,7 +278,7 @@ def _train(
 
 
 def _explain(message: str, vocabulary_size: int) -> str:
-    """Turns SentencePiece's complaint into a sentence with the limit in it."""
+    """SentencePiece's complaint as a sentence with the limit in it."""
     if greatest := re.search(r"too high .*<= (\d+)", message):
         return (
             f"vocabulary_size is {vocabulary_size}, more than this corpus holds; "

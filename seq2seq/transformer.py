@@ -155,7 +155,7 @@ class Transformer(nn.Module):
         """Read the source: tokens [B, S], filled up with PAD -> memory [B, S, M].
 
         Raises:
-            ValueError: this model has no encoder.
+            ValueError: this model has no encoder; a source longer than max_length.
         """
         return self._encode(source, need_weights=False)[0]
 
@@ -176,7 +176,11 @@ class Transformer(nn.Module):
         )
 
     def step(self, tokens: Tensor, state: DecoderState) -> Tensor:
-        """Read the T newest tokens [N, T] and score what may follow them: [N, V]."""
+        """Read the T newest tokens [N, T] and score what may follow them: [N, V].
+
+        Raises:
+            ValueError: more tokens, with those before, than max_length or than the state's capacity.
+        """
         x = self._embed(tokens, self.target_embedding, state.length)
         watched, head = state.watched or (-1, -1)
         for number, layer in enumerate(self.decoder):
@@ -191,6 +195,9 @@ class Transformer(nn.Module):
 
         Shapes: source [B, S] and target [B, T] (the start symbol first), filled up with PAD ->
         logits [B, T, V], maps where `need_weights`.
+
+        Raises:
+            ValueError: this model has no encoder; a source or target longer than max_length.
         """
         memory, encoder_maps = self._encode(source, need_weights=need_weights)
         output = self.decode(memory, source != PAD, target, need_weights=need_weights)
@@ -204,7 +211,8 @@ class Transformer(nn.Module):
         """As `forward`, over a memory and mask as `start` takes them; the maps have no encoder's.
 
         Raises:
-            ValueError: a memory or mask of another shape.
+            ValueError: a memory or mask of another shape, a mask that is not boolean; a target longer than
+                max_length.
         """
         states, maps = self._decode(memory, mask, target, need_weights=need_weights)
         logits = self.output.scores(states)
@@ -218,6 +226,9 @@ class Transformer(nn.Module):
         """What `forward` gives its output layer, for a loss that computes both at once.
 
         Of `cross_layer` the map is given too; all other attentions stay on their fast path.
+
+        Raises:
+            ValueError: this model has no encoder; a source or target longer than max_length.
         """
         memory, _ = self._encode(source, need_weights=False)
         states, maps = self._decode(memory, source != PAD, target, cross_layer=cross_layer)

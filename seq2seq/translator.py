@@ -15,21 +15,22 @@ from itertools import islice
 from pathlib import Path
 from typing import overload
 
-import torch
-
 from seq2seq.alignment import Alignment, AttentionMaps
 from seq2seq.checkpoint import Settings, save_model
+from seq2seq.config import END
 from seq2seq.decoding import Decode, decode_sources, length_limits
+from seq2seq.device import choose_device
 from seq2seq.ensemble import load_models
-from seq2seq.forced import END, decoded_side, explain, force, read_side
+from seq2seq.forced import decoded_side, explain, force, read_side
 from seq2seq.hub import push
 from seq2seq.options import DecodeOptions
 from seq2seq.packing import Storage
-from seq2seq.pipeline import Pipeline, checked
+from seq2seq.pipeline import Pipeline
 from seq2seq.released import find_model, named_direction
 from seq2seq.reranking import reranker_of
 from seq2seq.search import GivenUp
 from seq2seq.terms import Reading
+from seq2seq.text import check_text
 from seq2seq.tokenizer import Tokenizer
 from seq2seq.transformer import Model, Transformer
 from seq2seq.translation import Score, Translation
@@ -55,11 +56,13 @@ class Translator:
         card: str = "",
         source_language: str | None = None,
         target_language: str | None = None,
+        storage: Storage = "float16",
     ) -> None:
         self.model = model
         self.tokenizer = tokenizer
         self.settings = settings
         self.card = card
+        self.storage: Storage = storage  # in which `save_pretrained` leaves the weights as they are
         self.wording = Wording(tokenizer, settings)
         self.source_language, self.target_language = settings.direction(source_language, target_language)
         self.reranker = reranker_of(settings)  # chooses among the hypotheses of a beam
@@ -71,11 +74,10 @@ class Translator:
         Several of one vocabulary are an ensemble, which searches the mean of their probabilities.
         `device` "auto" takes a GPU where there is one. Nothing is fetched but for a hub id.
         """
-        if device == "auto":
-            device = "cuda" if torch.cuda.is_available() else "cpu"
         names = [name] if isinstance(name, str | Path) else name
         directories = [find_model(each) for each in names]
-        return cls(*load_models(directories, device), *named_direction(names[0], directories[0]))
+        loaded = load_models(directories, choose_device(device))
+        return cls(*loaded[:4], *named_direction(names[0], directories[0]), loaded.storage)
 
     def directed(self, source_language: str | None, target_language: str | None) -> "Translator":
         """The same model for another direction; None leaves a language as it is, where that is possible."""
@@ -92,22 +94,32 @@ class Translator:
 
     @property
     def tag(self) -> list[int]:
-        """What goes behind the ids of a source: the target language's tag, or nothing without tags."""
+        """What goes behind the ids of a source: the target language's tag, or nothing without tags.
+
+        ValueError where there are tags and no target language was named.
+        """
+        if self.target_language is None and self.tokenizer.tags:
+            others = [each for each in self.settings.target_languages if each != self.source_language]
+            raise ValueError(
+                f"no target language was named; choose {' or '.join(others)} by target_language "
+                "(--target-language)"
+            )
         return self._pipeline.tag
 
-    def save_pretrained(self, directory: str | Path, storage: Storage = "float16") -> None:
+    def save_pretrained(self, directory: str | Path, storage: Storage | None = None) -> None:
         """Write a model directory, from which `from_pretrained` makes the same translator again.
 
-        With `storage` "int8" it is half as large, and the translator nearly the same.
+        `storage` None is that of the directory it came from, else "float16". With "int8" the directory is
+        half as large, and the translator nearly the same.
         """
         if not isinstance(self.model, Transformer):
             raise ValueError("an ensemble is not one model; save each of its models by itself")
-        save_model(directory, self.model, self.tokenizer, self.settings, self.card, storage)
+        save_model(directory, self.model, self.tokenizer, self.settings, self.card, storage or self.storage)
 
-    def push_to_hub(self, hub_id: str, *, private: bool = False) -> str:
+    def push_to_hub(self, hub_id: str, *, private: bool = False, storage: Storage | None = None) -> str:
         """Put the model on the Hugging Face hub as `owner/name`; gives back its address."""
         with tempfile.TemporaryDirectory() as folder:
-            self.save_pretrained(Path(folder) / "model")
+            self.save_pretrained(Path(folder) / "model", storage)
             return push(Path(folder) / "model", hub_id, private=private)
 
     @overload
@@ -176,7 +188,7 @@ class Translator:
         A beam revises what it wrote, so `beam_size` is not used; with sampling it is the sampled text.
         """
         directed, options = self._ready(options, source_language, target_language)
-        return directed._pipeline.stream(checked(text), options)
+        return directed._pipeline.stream(check_text(text), options)
 
     @overload
     def score(self, sources: str, targets: str) -> Score: ...  # type: ignore[overload-overlap]
@@ -218,10 +230,10 @@ class Translator:
 
     def attention(self, source: str, target: str | None = None) -> AttentionMaps:
         """Every attention map of one pass over source and target (None: the model's own translation)."""
-        tokenizer = self.tokenizer_of(checked(source))
+        tokenizer = self.tokenizer_of(check_text(source))
         source_side = read_side(tokenizer, source, self.tag)
         if target is not None:
-            target_side = read_side(tokenizer, checked(target))
+            target_side = read_side(tokenizer, check_text(target))
         else:
             reading = Reading(source, *tokenizer.encode_with_spans(source))
             best = self._pipeline.search([reading], [[]], DecodeOptions(), None)[0][0]
@@ -259,7 +271,9 @@ class Translator:
         """The translator of a direction, and options; what cannot be is refused before the first result."""
         directed, options = self.directed(source, target), options or DecodeOptions()
         length_limits(self.model, [], options)
-        self.tokenizer.tag(directed.target_language)
+        _ = directed.tag  # refused where it is missing
+        if not self.settings.facts:  # whose names are known only with the source
+            self.wording.prefix(options, "")
         return directed, options
 
     def _translate_all(self, texts: Iterator[str], options: DecodeOptions) -> Iterator[Translation]:

@@ -12,8 +12,11 @@ from seq2seq.decoding import Vocabulary
 from seq2seq.facts_tokenizer import tokenizer_of
 from seq2seq.forced import Side, decoded_side
 from seq2seq.options import DecodeOptions
+from seq2seq.prefix import prefix_ids
+from seq2seq.search import Hypothesis
 from seq2seq.settings import Settings
-from seq2seq.terms import Reading, read_source, restore, stopped
+from seq2seq.stops import ended, stopped
+from seq2seq.terms import Reading, read_source, replaced, restore
 from seq2seq.text import BLANK_PIECE, is_word
 from seq2seq.tokenizer import Tokenizer
 
@@ -42,6 +45,10 @@ class Wording:
             return self.tokenizer.ids(text)
         return (self.tokenizer_of(source) if isinstance(source, str) else self.tokenizer).encode(text)
 
+    def prefix(self, options: DecodeOptions, source: str) -> list[int]:
+        """The ids that a result for a source begins with; ValueError for what the vocabulary lacks."""
+        return prefix_ids(options.target_prefix or (), self.tokenizer_of(source))
+
     def knows(self, ids: list[int]) -> bool:
         """Whether any piece says something to the model; a lone blank does not."""
         return bool(set(ids) - {UNK, *self.tokenizer.ids([BLANK_PIECE])})
@@ -60,17 +67,24 @@ class Wording:
 
     def side(self, reading: Reading, ids: list[int], options: DecodeOptions) -> Side:
         """What was written for a source, and the characters of each piece in it."""
-        if reading.restored:
-            side = restore(reading, ids, self.tokenizer, self.vocabulary.closers)
-        else:
-            side = decoded_side(self.tokenizer_of(reading.source), ids)
-        return stopped(side, options.stop) if options.stop else side
+        side = decoded_side(self.tokenizer_of(reading.source), ids)
+        if options.stop:  # before what is kept is back in its place, for no stop text is looked for in that
+            side = stopped(side, options.stop)
+        return restore(reading, side, self.vocabulary.closers) if reading.restored else side
 
     def text(self, reading: Reading, ids: list[int], options: DecodeOptions) -> str:
         """What was written for a source."""
         if reading.restored or options.stop:
             return self.side(reading, ids, options).text
         return self.tokenizer_of(reading.source).decode(ids)
+
+    def ended(self, reading: Reading, found: Hypothesis, options: DecodeOptions) -> Hypothesis:
+        """A hypothesis whose figures are those of what its text says."""
+        return ended(found, self.tokenizer_of(reading.source).decode(found.tokens), options)
+
+    def untranslated(self, source: str, options: DecodeOptions) -> str:
+        """What becomes of a segment in which the model knows nothing: its terms are replaced."""
+        return source if self.facts else replaced(source, options)
 
 
 def closing_pieces(tokenizer: Tokenizer) -> list[bool]:

@@ -91,7 +91,8 @@ def _parser() -> argparse.ArgumentParser:
         "--model",
         action="append",
         default=argparse.SUPPRESS,
-        help="released name, directory or hub id; give it again for more models",
+        help="released name, directory or hub id; give it again for more models; without it all released "
+        "ones but those that read facts, such as e2e",
     )
     parser.add_argument("--lazy", action="store_true", help="load each model when it is first asked for")
     parser.add_argument(
@@ -123,7 +124,10 @@ def _parser() -> argparse.ArgumentParser:
 def _check_tools(arguments: argparse.Namespace) -> None:
     """Refuses (ValueError) tools that cannot be offered."""
     if importlib.util.find_spec("mcp") is None:
-        raise ValueError("--mcp needs the package mcp; install it with pip install 'seq2seq[mcp]'")
+        raise ValueError(
+            "--mcp needs the package mcp; install it from the clone with "
+            "pip install '.[mcp]' -c constraints.txt"
+        )
     if arguments.api_keys:
         raise ValueError("--mcp offers its tools to everybody, --api-keys to some; leave one of them out")
 
@@ -176,8 +180,10 @@ def _listen(host: str, port: int) -> socket.socket:
 def _serve(arguments: argparse.Namespace, listener: socket.socket) -> None:
     """Loads the models and serves them on a socket until a signal comes."""
     try:
+        # What costs nothing to check goes first: models take seconds.
+        keys = read_keys(arguments.api_keys) if arguments.api_keys else frozenset()
         catalog = _load(getattr(arguments, "model", None), arguments.lazy, arguments.pivot)
-        options = _options(arguments)
+        options = _options(arguments, keys)
     except ValueError as error:
         raise StartError(str(error)) from None
     from .app import make_app
@@ -207,12 +213,12 @@ def _greeting(catalog: Catalog, host: str, port: int) -> str:
     return f"Serving {', '.join(served)} at {address} (REST: {address}/docs); Ctrl-C ends it."
 
 
-def _options(arguments: argparse.Namespace) -> "ServerOptions":
+def _options(arguments: argparse.Namespace, keys: frozenset[str]) -> "ServerOptions":
     from .app import ServerOptions
 
     return ServerOptions(
         rate=arguments.rate,
-        keys=read_keys(arguments.api_keys) if arguments.api_keys else frozenset(),
+        keys=keys,
         access_log=arguments.access_log,
         budget=arguments.batch_tokens,
         patience=arguments.patience / 1000,

@@ -21,6 +21,7 @@ from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import JSONResponse, StreamingResponse
 
 from seq2seq import DecodeOptions, Generation, Generator
+from seq2seq.search import GivenUp
 
 from .access import Access
 from .api import FAILURES, address
@@ -31,8 +32,7 @@ from .refusal import Busy
 from .request import read_request, refuse, request_schema, while_connected
 from .service import Service
 from .stops import Held, cut_at
-from .translations import EVENTS
-from .turns import GivenUp
+from .translations import EVENTS, NO_CACHE
 
 USUAL_TOKENS = 16  # as OpenAI's
 
@@ -56,8 +56,7 @@ def make_router(service: Service, access: Access) -> APIRouter:
             return JSONResponse(await while_connected(request, work.whole()))
         events = work.events()
         first = await while_connected(request, anext(events))  # what is wrong is said with a status
-        headers = {"cache-control": "no-cache"}
-        return StreamingResponse(_stream(first, events), media_type=EVENTS, headers=headers)
+        return StreamingResponse(_stream(first, events), media_type=EVENTS, headers=NO_CACHE)
 
     return router
 

@@ -23,11 +23,10 @@ from seq2seq.attention.attend import masked_softmax
 from seq2seq.attention.flow import Attention, CrossAttention
 from seq2seq.attention.mask import sparse_mask
 from seq2seq.batch import make_batch
-from seq2seq.forced import END, read_side
+from seq2seq.config import END, START
+from seq2seq.forced import read_side
 from seq2seq.sheet import Flow
 from seq2seq.transformer import Transformer
-
-START = "<s>"
 
 
 class Lesson(NamedTuple):

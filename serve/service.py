@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from seq2seq import DecodeOptions, Translator
 from seq2seq.decoding import Decode, decode_sources
+from seq2seq.search import GivenUp, in_batch
 from seq2seq.translation import Translation
 
 from .batcher import Batcher
@@ -26,7 +27,6 @@ from .metrics import Metrics
 from .plan import Plan
 from .refusal import Busy
 from .route import Route, Translated
-from .turns import GivenUp
 from .worker import Worker
 
 AUTO = "auto"
@@ -286,8 +286,8 @@ def _translate(
     for first in {first for _, first in items}:
         rows = [row for row, item in enumerate(items) if item[1] == first]
         chosen = options if first else options.later
-        left = lambda place, rows=rows: given_up(rows[place])  # noqa: E731
         texts = [items[row][0] for row in rows]
+        left = in_batch(given_up, rows)
         batch = translator.translate_batch(texts, chosen, leg.source, leg.target, left, decode)
         for row, translation in zip(rows, batch, strict=True):
             found[row] = translation

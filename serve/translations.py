@@ -19,6 +19,7 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import BaseModel, Field, create_model
 
 from seq2seq import DecodeOptions
+from seq2seq.config import END
 from seq2seq.options import option_fields
 from seq2seq.translation import Translation
 
@@ -31,7 +32,7 @@ from .route import Translated
 from .service import Service
 
 EVENTS = "text/event-stream"
-STREAM_HEADERS = {"content-type": EVENTS, "cache-control": "no-cache", "x-accel-buffering": "no"}
+NO_CACHE = {"cache-control": "no-cache"}  # the headers of a stream
 
 
 class Languages(Body):
@@ -186,9 +187,7 @@ def make_router(service: Service, access: Access) -> APIRouter:
         events = service.stream(asked.q, asked.source, asked.target, options, client)
         first = await while_connected(request, anext(events))  # what is wrong is said with a status
         service.metrics.first_token.observe(time.monotonic() - began)
-        return StreamingResponse(
-            _events(first, events), media_type=EVENTS, headers={"cache-control": "no-cache"}
-        )
+        return StreamingResponse(_events(first, events), media_type=EVENTS, headers=NO_CACHE)
 
     return router
 
@@ -226,7 +225,7 @@ def _tokens(translation: Translation) -> list[dict[str, Any]]:
     written: list[dict[str, Any]] = []
     values = iter(translation.token_log_probabilities)
     for part in translation.parts or [translation]:
-        for piece in [*part.tokens, "</s>"] if part.tokens else []:
+        for piece in [*part.tokens, END] if part.tokens else []:
             written.append({"text": piece, "log_probability": next(values)})
     return written
 

@@ -12,7 +12,8 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-GivenUp = Callable[[int], bool]
+from seq2seq.search import GivenUp
+
 Run = Callable[[list[Any], GivenUp], Sequence[Any]]
 
 

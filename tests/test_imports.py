@@ -12,8 +12,8 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 
 # Units (a module or a folder directly under seq2seq/, or a package beside it) by layer, lowest first.
 LAYERS: list[set[str]] = [
-    {"text"},
-    {"glossary", "tokens"},
+    {"text", "device"},
+    {"glossary"},
     {
         "figure",
         "counting",
@@ -29,10 +29,10 @@ LAYERS: list[set[str]] = [
     {"facts", "slots"},
     {"batch", "settings"},
     {"tokenizer", "alignment", "scores", "attention", "released", "joint_links"},
-    {"facts_tokenizer", "layers", "gold", "habits", "sheet", "stand_ins"},
+    {"facts_tokenizer", "head_choice", "layers", "gold", "habits", "prefix", "sheet", "stand_ins"},
     {"transformer", "language_model", "search"},
     {"checkpoint", "decoding", "forced", "generation", "translation"},
-    {"hub", "slot_ranking", "terms"},
+    {"hub", "slot_ranking", "stops", "terms"},
     {"ensemble", "reranking", "wording"},
     {"pipeline"},
     {"aligner", "translator", "generator"},

@@ -21,6 +21,12 @@ from .language_task import LanguageTask
 from .run import model_kind
 from .task import TranslationTask
 
+DESCRIPTION = (
+    "Train a model from a recipe. The settings depend on the kind of model: `seq2seq train --help` lists "
+    "those of an encoder-decoder, `seq2seq train --config text --help` those of a language model."
+)
+CONFIG_HELP = "A shipped recipe by its name, such as quickstart, or a YAML file; a further one lies over it."
+
 
 class TrainCLI(LightningCLI):
     """The settings of one run; what is made of them depends on its folder, so `main` makes it."""
@@ -32,12 +38,23 @@ class TrainCLI(LightningCLI):
             LightningDataModule,
             save_config_callback=None,
             seed_everything_default=1,
-            parser_kwargs={"prog": "seq2seq train", "exit_on_error": False, "allow_abbrev": False},
+            parser_kwargs={
+                "prog": "seq2seq train",
+                "description": DESCRIPTION,
+                "exit_on_error": False,
+                "allow_abbrev": False,
+            },
             args=args,
             run=False,
             auto_configure_optimizers=False,
             load_from_checkpoint_support=False,
         )
+
+    def init_parser(self, **kwargs: Any) -> LightningArgumentParser:
+        """The parser with its first flag, of which Lightning would not say that it takes a recipe's name."""
+        parser = super().init_parser(**kwargs)
+        parser._option_string_actions["--config"].help = CONFIG_HELP
+        return parser
 
     def add_core_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         """The sections of a recipe."""

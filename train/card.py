@@ -5,7 +5,6 @@ Its head is the metadata that the Hugging Face hub reads, and `seq2seq models` t
 
 from huggingface_hub import EvalResult, ModelCardData
 
-from seq2seq.options import DecodeOptions
 from seq2seq.packing import Storage
 from seq2seq.transformer import Transformer
 
@@ -25,11 +24,11 @@ def make_card(
     scores: Scores,
     history: list[dict[str, float]],
     recipe: str,
-    options: DecodeOptions,
+    search: str,
     alignment: str,
     storage: Storage,
 ) -> str:
-    """The card in Markdown; `alignment` is a sentence on the head that shows it."""
+    """The card in Markdown; `search` says how the scores were decoded, `alignment` which head shows it."""
     parameters = sum(parameter.numel() for parameter in model.parameters())
     where = "; ".join(_described(corpus) for corpus in data.settings.corpora)
     return f"""---
@@ -43,11 +42,11 @@ A Transformer of {parameters:,} parameters, trained with `seq2seq train`. It hol
 
 ## Data
 
-{where}. {data.report}. The terms of the data are those of its source.
+{where}. {data.report}. The terms of the data are those of its source.{began_with(data.begun.init)}
 
 ## Scores
 
-On the whole validation set ({len(data.validation)} pairs), beam {options.beam_size}, weights as stored:
+On the whole validation set ({len(data.validation)} pairs), {search}, weights as stored:
 
 {_measured(scores)}
 {_by_direction(scores)}
@@ -78,6 +77,11 @@ other kinds of text are translated worse, and wrong translations read as fluentl
 """
 
 
+def began_with(init: str | None) -> str:
+    """A sentence on the model whose weights a run began with; nothing where they were random."""
+    return f" The run began with the weights of `{init}`." if init else ""
+
+
 def _measured(scores: Scores) -> str:
     """The scores with their signatures, as a table."""
     return f"""| measure | score | signature |
@@ -97,6 +101,7 @@ def _metadata(data: TranslationData, scores: Scores) -> str:
             f"{source}-{target}",
             kind,
             round(value, 2),
+            dataset_config=f"{source}-{target}",  # the hub makes one of results that differ in the name alone
             dataset_split="validation",
         )
         for source, target in directions

@@ -40,7 +40,7 @@ from .links import rounds_for
 from .memory import keep_freed_memory
 from .progress import Progress
 from .release import write_model
-from .run import ROOT, RunFolder, resolve_configs
+from .run import ROOT, RunFolder, recipe_naming, resolve_configs
 from .start import Start
 from .stopping import Stopping
 from .task import TranslationTask
@@ -73,6 +73,10 @@ def _train(cli: TrainCLI, folder: RunFolder) -> int:
         run = TrainingRun(cli, folder, checkpoint)
     except (TypeError, MisconfigurationException) as error:
         raise ValueError(_sentence(error)) from error
+    except ValueError as error:
+        if recipe := _recipe_lacking(error, cli):
+            raise ValueError(f"{error}; the first lines of {recipe} say where its files come from") from error
+        raise
     try:
         run.train()
     except StoppedError:
@@ -85,6 +89,14 @@ def _train(cli: TrainCLI, folder: RunFolder) -> int:
     except (ValueError, OSError, RuntimeError, FloatingPointError) as error:
         raise TrainingError(_sentence(error)) from error
     return 0
+
+
+def _recipe_lacking(error: ValueError, cli: TrainCLI) -> Path | None:
+    """The shipped recipe whose file was not found, if that is what the error says."""
+    if not isinstance(error.__cause__, FileNotFoundError):
+        return None
+    configs = [Path(str(path)) for path in cli.config.config]
+    return recipe_naming(str(error.__cause__.filename), configs)
 
 
 class TrainingError(Exception):

@@ -67,9 +67,14 @@ class Corpus:
 
     def __post_init__(self) -> None:
         if bool(self.name) == bool(self.files):
+            remedy = (
+                "and where the recipe names the other, set that to null or []"
+                if self.name
+                else "such as --data.files pairs.tsv; an overlay goes over a recipe that has one: "
+                "--config quickstart --config attention/gqa.yaml"
+            )
             raise ValueError(
-                f"data.name is {self.name!r} and data.files is {self.files}; give one of the two, and where "
-                "the recipe names the other, set that to null or []"
+                f"data.name is {self.name!r} and data.files is {self.files}; give one of the two, {remedy}"
             )
         for place in [self.name or "", *self.files_of("train"), *self.files_of("validation")]:
             if "://" in place:

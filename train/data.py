@@ -27,10 +27,10 @@ from .corpus import Corpus, Direction
 from .examples import (
     Example,
     Judged,
-    by_direction,
     by_source,
     directions_of,
     load_examples,
+    spread,
     targets_of,
     texts_of,
 )
@@ -138,6 +138,17 @@ def encode_examples(examples: Sequence[Example], tokenizer: Tokenizer) -> list[P
     return [(encode(each.source) + tags[each.target_language], encode(each.target)) for each in examples]
 
 
+def check_tags(tokenizer: Tokenizer, targets: Sequence[str]) -> None:
+    """Refuse (ValueError) a vocabulary that has no tags for the languages that are to be told apart."""
+    known = tokenizer.tags
+    if set(targets) - set(known):
+        raise ValueError(
+            f"data has the target languages {', '.join(targets)}, but the vocabulary to go on with has tags "
+            f"for {', '.join(known) or 'none'}, so nothing would say which to write; leave out --init, for a "
+            "new vocabulary, or give a model of several directions, such as fr-en"
+        )
+
+
 class TranslationData(LightningDataModule):
     """Pairs of texts, their tokenizer and their batches.
 
@@ -153,8 +164,14 @@ class TranslationData(LightningDataModule):
         self.start, self.taken = Place(), 0
 
     def load(self, tokenizer: Tokenizer | None = None) -> None:
-        """Read and clean the corpus, learn the vocabulary unless one is given, and cut texts into pieces."""
+        """Read and clean the corpus, learn the vocabulary unless one is given, and cut texts into pieces.
+
+        Raises:
+            ValueError: the data cannot be used, or the tokenizer cannot tell its target languages apart.
+        """
         settings = self.settings
+        if tokenizer:
+            check_tags(tokenizer, targets_of(settings.corpora))
         self.training, self.validation, report = load_examples(settings.corpora, settings.held_out)
         self.report, self.written_validation = str(report), self.validation
         self.form: FactsForm | None = None
@@ -266,10 +283,7 @@ class TranslationData(LightningDataModule):
     def judged(self) -> list[Judged]:
         """The validation sources that are decoded while training, as many of each direction."""
         sources = by_source(self.validation)
-        count = len(sources)
-        kept = min(self.settings.valid_sentences or count, count)
-        sorted_by_direction = list(itertools.chain(*by_direction(sources).values()))
-        return [sources[sorted_by_direction[index * count // kept]] for index in range(kept)]
+        return spread(sources, self.settings.valid_sentences or len(sources))
 
     def transfer_batch_to_device(self, batch: Batch, device: torch.device, dataloader_idx: int) -> Batch:
         """Lightning does not know our batches."""

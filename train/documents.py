@@ -1,14 +1,15 @@
 """Text for a language model: any text file, a table, or a hub data set, read piece by piece.
 
     text files     one endless text, line by line; the last `valid_share` of its characters validates
-    tables, hub    a document a row, which ends; every so-many-th row validates, if no split is for it
+    tables, hub    a document a row, which ends; rows evenly spread, `valid_share` of them, validate, if no
+                   split is for it
 
 Nothing is held in memory, so a corpus may be larger than it.
 """
 
-import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,7 @@ class TextCorpus:
         if bool(self.name) == bool(self.files):
             raise ValueError(
                 f"data.name is {self.name!r} and data.files is {self.files}; give one of the two: a data set "
-                "of the hub, or text files of your own"
+                "of the hub, or text files of your own, such as --data.files book.txt"
             )
         for place in [self.name or "", *self.training_files, *self.validation_files]:
             if "://" in place:
@@ -57,8 +58,12 @@ class TextCorpus:
         if self.most_characters < 0:
             raise ValueError(f"data.most_characters is {self.most_characters}; give 0 (no limit) or more")
         kinds = {table_kind(file) is None for file in [*self.training_files, *self.validation_files]}
+        kinds |= {False} if self.name else set()  # its rows are documents, as those of a table
         if len(kinds) > 1:
-            raise ValueError(f"data.files {self.training_files} mix tables and text; use one kind")
+            named = self.name or ", ".join(self.training_files)
+            raise ValueError(
+                f"data {named} and data.valid_files {self.validation_files} mix tables and text; use one kind"
+            )
 
     @property
     def training_files(self) -> list[str]:
@@ -92,12 +97,11 @@ def open_texts(corpus: TextCorpus) -> tuple[Texts, Texts]:
 
 
 def _open_split(corpus: TextCorpus) -> tuple[Texts, Texts]:
-    every = max(2, round(1 / corpus.valid_share))
-
     def split_rows(rows: Texts) -> tuple[Texts, Texts]:
+        validates = _spread_over(corpus.valid_share)
         return (
-            lambda: (text for number, text in enumerate(rows()) if number % every),
-            lambda: itertools.islice(rows(), 0, None, every),
+            lambda: (text for number, text in enumerate(rows()) if not validates(number)),
+            lambda: (text for number, text in enumerate(rows()) if validates(number)),
         )
 
     if corpus.name:
@@ -116,6 +120,12 @@ def _open_split(corpus: TextCorpus) -> tuple[Texts, Texts]:
     characters = sum(map(len, training()))
     kept = int(characters * (1 - corpus.valid_share))
     return lambda: _limited(training(), kept), lambda: _rest(training(), kept)
+
+
+def _spread_over(share: float) -> Callable[[int], bool]:
+    """Which numbers from 0 are of a share of them, evenly spread, the first among them."""
+    exact = Fraction(str(share))  # 0.1 is a tenth, and no float beside it
+    return lambda number: number * exact.numerator % exact.denominator < exact.numerator
 
 
 def _rows_of(corpus: TextCorpus, split: Any) -> Texts:

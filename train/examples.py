@@ -9,7 +9,7 @@ A text that any corpus validates with, or that is held out, is kept out of the t
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import chain
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from .cleaning import CleaningReport
 from .corpus import Corpus, Direction, clean_corpus, read_corpus
@@ -96,6 +96,9 @@ class Judged(NamedTuple):
         return self.source_language, self.target_language
 
 
+Told = TypeVar("Told", Example, Judged)
+
+
 def by_source(examples: Iterable[Example]) -> list[Judged]:
     """Each source of a direction once, in order, with all its references."""
     found: dict[tuple[str, Direction], Judged] = {}
@@ -111,6 +114,14 @@ def by_direction(examples: Iterable[Example | Judged]) -> dict[Direction, list[i
     for place, example in enumerate(examples):
         found[example.direction].append(place)
     return dict(found)
+
+
+def spread(examples: Sequence[Told], most: int) -> list[Told]:
+    """At most so many of the examples, evenly spread over each direction, one direction after the other."""
+    # Rows give an example a direction in turn, so that a stride over them might meet one direction alone.
+    ordered = list(chain.from_iterable(by_direction(examples).values()))
+    kept = min(most, len(ordered))
+    return [examples[ordered[index * len(ordered) // kept]] for index in range(kept)]
 
 
 def texts_of(examples: Sequence[Example]) -> Iterable[str]:

@@ -9,7 +9,7 @@ from seq2seq.checkpoint import LoadedModel
 from seq2seq.forced import force
 
 from .data import encode_examples
-from .examples import Example
+from .examples import Example, spread
 
 ASKED, FEWEST = 200, 20  # pairs; of fewer the share says little
 FAMILIAR = 0.75  # share of preferred targets
@@ -17,13 +17,17 @@ FAMILIAR = 0.75  # share of preferred targets
 
 def unfamiliar(start: LoadedModel, pairs: list[Example]) -> str | None:
     """A sentence where the model does not know the pairs for translations; None where all is well."""
-    chosen = pairs[:: max(1, len(pairs) // ASKED)][:ASKED]
+    chosen = spread(pairs, ASKED)
     longest = start.model.config.max_length
-    ids = encode_examples(chosen, start.tokenizer)
-    ids = sorted((p for p in ids if all(0 < len(side) < longest for side in p)), key=lambda p: len(p[1]))
-    if len(ids) < FEWEST:
+    known = [
+        (each.direction, source, target)
+        for each, (source, target) in zip(chosen, encode_examples(chosen, start.tokenizer), strict=True)
+        if all(0 < len(side) < longest for side in (source, target))
+    ]
+    if len(known) < FEWEST:
         return None
-    share = _preferred(start, [source for source, _ in ids], [target for _, target in ids])
+    known.sort(key=lambda asked: (asked[0], len(asked[2])))  # a rival in another language would be none
+    share = _preferred(start, [source for _, source, _ in known], [target for _, _, target in known])
     if share >= FAMILIAR:
         return None
     languages = (
@@ -36,7 +40,7 @@ def unfamiliar(start: LoadedModel, pairs: list[Example]) -> str | None:
 
 
 def _preferred(start: LoadedModel, sources: list[list[int]], targets: list[list[int]]) -> float:
-    """The share of targets, sorted by length, that are likelier than their neighbour's."""
+    """The share of targets, of each direction sorted by length, that are likelier than their neighbour's."""
     others = targets[1:] + targets[:1]
     own, other = (force(start.model, sources, side) for side in (targets, others))
     better = [sum(a) / len(a) > sum(b) / len(b) for a, b in zip(own, other, strict=True)]

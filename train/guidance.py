@@ -61,7 +61,7 @@ class Guidance:
 def link_loss(weights: Tensor, links: Tensor, batch: int, read: Literal["input", "output"]) -> Tensor:
     """The loss of one head over the links of a batch, 0 where it has none.
 
-    Shapes: weights [P * batch, T, S] of P passes over the batch, links [K, 3] (row, target piece, source
+    Shapes: weights [P * batch, T, S] of P passes over the batch, links [E, 3] (row, target piece, source
     piece).
     """
     row, target, source = links.unbind(1)

@@ -12,10 +12,11 @@ from huggingface_hub import EvalResult, ModelCardData
 from torch import Tensor
 
 from seq2seq.checkpoint import save_model
+from seq2seq.device import choose_device
 from seq2seq.language_model import LanguageModel
 from seq2seq.packing import pack, unpack
 
-from .card import curve_points
+from .card import began_with, curve_points
 from .checkpointing import Checkpoints
 from .language_data import LanguageData
 from .language_task import LanguageTask
@@ -40,8 +41,7 @@ def write_language_model(
     recipe: str,
 ) -> list[str]:
     """Write the model directory with the best of the weights at hand; says what it chose."""
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    task.model.to(device).eval()
+    task.model.to(choose_device()).eval()
     last = {name: tensor.detach().cpu().clone() for name, tensor in task.model.state_dict().items()}
     candidates = []
     for name, weights in choices(checkpoints, update, last):
@@ -50,7 +50,8 @@ def write_language_model(
         candidates.append(Candidate(name, kept, judge(task.model, data)))
     chosen = min(candidates, key=lambda candidate: candidate.nats)
     task.model.load_state_dict(chosen.weights)
-    card = make_card(task.model, data, chosen, checkpoints.history, recipe)
+    init = checkpoints.start["init"] if checkpoints.start else None
+    card = make_card(task.model, data, chosen, checkpoints.history, recipe, init)
     save_model(directory, task.model.cpu(), data.tokenizer, task.settings, card, checkpoints.storage)
     told = [f"{each.name}: {each.nats:.4f} nats a character" for each in candidates]
     return [*told, f"the model holds {chosen.name}"]
@@ -75,8 +76,9 @@ def make_card(
     chosen: Candidate,
     history: list[dict[str, float]],
     recipe: str,
+    init: str | None,
 ) -> str:
-    """The card in Markdown."""
+    """The card in Markdown; `init` names the model whose weights the run began with, if any."""
     corpus, parameters = data.settings, sum(each.numel() for each in model.parameters())
     row = "| {update:.0f} | {minutes:.1f} | {nats:.4f} | {perplexity:.2f} |"
     curve = "\n".join(row.format(**entry) for entry in curve_points(history))
@@ -91,7 +93,7 @@ A decoder of {parameters:,} parameters over a context of {model.config.max_lengt
 
 ## Data
 
-{corpus.where}. {data.report}. The terms of the data are those of its source.
+{corpus.where}. {data.report}. The terms of the data are those of its source.{began_with(init)}
 
 ## Scores
 

@@ -8,7 +8,6 @@ models with different vocabularies can be compared).
 
 from typing import ClassVar
 
-import torch
 from torch import Tensor
 
 from seq2seq.config import ModelConfig
@@ -62,28 +61,26 @@ class LanguageTask(Learner):
         compile: bool = False,
         samples: int = 1,
     ):
-        super().__init__(learning_rate, schedule, warmup, weight_decay, beta=beta)
-        if not 0 <= label_smoothing < 1:
-            raise ValueError(f"task.label_smoothing is {label_smoothing}; give a number from 0 to below 1")
+        super().__init__(
+            learning_rate,
+            schedule,
+            warmup,
+            weight_decay,
+            beta=beta,
+            label_smoothing=label_smoothing,
+            compile=compile,
+        )
         if samples < 0:
             raise ValueError(f"task.samples is {samples}; give 0 or more")
         self.model = LanguageModel(config)
         self.tokenizer, self.settings = tokenizer, settings
-        self.characters_a_token, self.label_smoothing, self.samples = (
-            characters_a_token,
-            label_smoothing,
-            samples,
-        )
-        self._likelihood, self._tokens = torch.zeros(()), torch.zeros(())
-        # Beside the module, not in it: the weights keep their names.
-        self._pass = torch.compile(self._plain_pass, dynamic=True) if compile else self._fused_pass
+        self.characters_a_token, self.samples = characters_a_token, samples
 
     def training_step(self, batch: WindowBatch, batch_idx: int) -> Tensor:
         """The loss of a batch, a mean over its tokens."""
         loss = self._pass(batch.read, batch.wanted)
-        mean = loss.total / loss.tokens
-        self._loss = mean.detach()
-        self.log("train_loss", self._loss, prog_bar=True, batch_size=1)
+        mean: Tensor = loss.total / loss.tokens
+        self.log_loss(mean)
         return mean
 
     def _fused_pass(self, read: Tensor, wanted: Tensor) -> Loss:
@@ -93,16 +90,9 @@ class LanguageTask(Learner):
     def _plain_pass(self, read: Tensor, wanted: Tensor) -> Loss:
         return plain_loss(self.model(read).logits, wanted, self.label_smoothing)
 
-    def on_validation_epoch_start(self) -> None:
-        """Start the sums of `validation_step`."""
-        self._likelihood = torch.zeros((), device=self.device)
-        self._tokens = torch.zeros((), device=self.device)
-
     def validation_step(self, batch: WindowBatch, batch_idx: int) -> None:
         """Add a batch to the likelihood of the validation text."""
-        loss = plain_loss(self.model(batch.read).logits, batch.wanted, 0.0)
-        self._likelihood += loss.likelihood
-        self._tokens += loss.tokens
+        self.add_likelihood(plain_loss(self.model(batch.read).logits, batch.wanted, 0.0))
 
     def on_validation_epoch_end(self) -> None:
         """Log every measure."""

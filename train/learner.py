@@ -3,6 +3,7 @@
 Lightning drives; a task adds its model, its loss and what it measures.
 """
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import torch
@@ -11,6 +12,7 @@ from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from .loss import Loss
 from .schedule import Schedule, factor, make_scheduler
 
 SHOWN = 160  # characters of a sample
@@ -20,26 +22,58 @@ class Learner(LightningModule):
     """A model in training.
 
     `measures` are what its validations log as valid_NAME; `criterion` is the one the best is chosen by:
-    the least loss, else the highest value. `beta` is that of Adam's second moment.
+    the least loss, else the highest value. `beta` is that of Adam's second moment. A task's two passes over a
+    batch give the same loss; the plain one is for torch.compile.
     """
 
     measures: ClassVar[tuple[str, ...]] = ("loss",)
     criterion: ClassVar[str] = "loss"
+    _fused_pass: Callable[..., Any]
+    _plain_pass: Callable[..., Any]
 
     def __init__(
-        self, learning_rate: float, schedule: Schedule, warmup: int, weight_decay: float, *, beta: float
+        self,
+        learning_rate: float,
+        schedule: Schedule,
+        warmup: int,
+        weight_decay: float,
+        *,
+        beta: float,
+        label_smoothing: float,
+        compile: bool,
     ):
         super().__init__()
         for name, value in (("learning_rate", learning_rate), ("weight_decay", weight_decay)):
             if value < 0:
                 raise ValueError(f"task.{name} is {value}; give 0 or more")
+        if not 0 <= label_smoothing < 1:
+            raise ValueError(f"task.label_smoothing is {label_smoothing}; give a number from 0 to below 1")
         self.learning_rate, self.weight_decay = learning_rate, weight_decay
         self.schedule, self.warmup, self.beta = schedule, warmup, beta
+        self.label_smoothing = label_smoothing
         self._loss: Tensor = torch.zeros(())
+        self._likelihood, self._tokens = torch.zeros(()), torch.zeros(())
+        # Beside the module, not in it: the weights keep their names.
+        self._pass = torch.compile(self._plain_pass, dynamic=True) if compile else self._fused_pass
 
     def describe(self, entry: dict[str, float]) -> list[str]:
         """A validation in words: its scores, then lines of samples."""
         raise NotImplementedError
+
+    def on_validation_epoch_start(self) -> None:
+        """Start the sums of `add_likelihood`."""
+        self._likelihood = torch.zeros((), device=self.device)
+        self._tokens = torch.zeros((), device=self.device)
+
+    def add_likelihood(self, loss: Loss) -> None:
+        """Add a batch to the likelihood of the validation texts."""
+        self._likelihood += loss.likelihood
+        self._tokens += loss.tokens
+
+    def log_loss(self, mean: Tensor) -> None:
+        """Log the loss of a training batch, and keep it for the guard."""
+        self._loss = mean.detach()
+        self.log("train_loss", self._loss, prog_bar=True, batch_size=1)
 
     def configure_gradient_clipping(
         self,

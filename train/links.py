@@ -18,18 +18,16 @@ import torch
 from torch import Tensor
 
 from seq2seq.aligner import align_both_ways, rounds_of
+from seq2seq.alignment import Span
 from seq2seq.config import UNK
-from seq2seq.text import BLANK_PIECE, normalize
+from seq2seq.symmetry import Link
+from seq2seq.text import BLANK_PIECE, bare_word_spans, normalize
 from seq2seq.tokenizer import Tokenizer
-from seq2seq.tokens import token_spans
 
 from .checkpoint_files import write_beside
 from .corpus import Direction
 from .examples import Example
 from .order import Pair
-
-Link = tuple[int, int]
-Span = tuple[int, int]
 
 
 class WordLinks:
@@ -47,7 +45,7 @@ class WordLinks:
         self.flat = torch.tensor([link for pair in links for link in pair], dtype=torch.int16).reshape(-1, 2)
 
     def of_batch(self, places: Sequence[int], pairs: Sequence[Pair]) -> Tensor:
-        """Links [K, 3] between pieces (row, target, source) of the pairs with these places in the corpus."""
+        """Links [E, 3] between pieces (row, target, source) of the pairs with these places in the corpus."""
         found = [
             (row, target, source)
             for row, (place, pair) in enumerate(zip(places, pairs, strict=True))
@@ -76,7 +74,7 @@ class WordLinks:
     def _tokens_of_pieces(self, text: str, ids: Sequence[int]) -> list[range]:
         """The tokens that each piece touches; a lone blank touches the token after it."""
         text = normalize(text).text
-        spans = token_spans(text)
+        spans = bare_word_spans(text)
         starts, ends = [start for start, _ in spans], [end for _, end in spans]
         return [
             range(bisect_right(ends, start), bisect_left(starts, max(end, start + 1)))
@@ -144,7 +142,7 @@ def _undirected(texts: Sequence[Example]) -> dict[Direction, list[tuple[str, str
 
 def _tokens(text: str) -> list[str]:
     text = normalize(text).text
-    return [text[start:end] for start, end in token_spans(text)]
+    return [text[start:end] for start, end in bare_word_spans(text)]
 
 
 def _signature(texts: Sequence[Example]) -> str:

@@ -73,7 +73,7 @@ class _FusedLoss(torch.autograd.Function):
         device = states.device.type
         kind = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else states.dtype
         real = targets != PAD
-        rows, wanted = states[:, real].to(kind), targets[real]  # [P, R, M], [R]
+        rows, wanted = states[:, real].to(kind), targets[real]  # [P, E, M], [E]: E real tokens
         weight = table.to(kind)
         of_rows, of_table = torch.empty_like(rows), torch.zeros_like(table)
         exact = torch.promote_types(kind, torch.float32)
@@ -109,7 +109,7 @@ class _FusedLoss(torch.autograd.Function):
 
 
 def _divergence_(gradient: Tensor, log_probability: Tensor, weight: float) -> Tensor:
-    """The divergence of the two halves of a slice [2 R, V]; its gradient, times `weight`, is added in place.
+    """The divergence of the two halves of a slice [2 E, V]; its gradient, times `weight`, is added in place.
 
     d/d logits of p = (p (log p/q - KL(p || q)) + p - q) / 2, of q likewise; `gradient` holds p above q.
     """

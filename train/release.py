@@ -13,14 +13,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import safetensors.torch
-import torch
 from safetensors import SafetensorError
 from torch import Tensor
 
 from seq2seq.aligner import choose_alignment_head
 from seq2seq.checkpoint import average, save_model
+from seq2seq.device import choose_device
 from seq2seq.options import DecodeOptions
 from seq2seq.packing import Storage, pack, unpack
+from seq2seq.reranking import n_best
 from seq2seq.settings import AlignmentHead, RerankerSettings, Settings
 from seq2seq.translator import Translator
 
@@ -28,7 +29,7 @@ from .card import make_card
 from .checkpoint_files import BEST, read_checkpoint
 from .checkpointing import Checkpoints
 from .data import TranslationData
-from .examples import Example, Judged, by_source, directions_of
+from .examples import Judged, by_source, directions_of, spread
 from .task import TranslationTask
 from .validation import Scores, score, translate
 
@@ -56,8 +57,7 @@ def write_model(
 
     `update` is the last one done, whose weights the task holds.
     """
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    task.model.to(device).eval()
+    task.model.to(choose_device()).eval()
     options = DecodeOptions()
     last = {name: tensor.detach().cpu().clone() for name, tensor in task.model.state_dict().items()}
     candidates = [
@@ -68,14 +68,14 @@ def write_model(
     task.model.load_state_dict(chosen.weights)
     head, alignment = choose_alignment(task, data)
     settings = make_settings(data, head)
-    history = checkpoints.history
+    history, search = checkpoints.history, described(options, settings)
     card = make_card(
-        task.model, data, chosen.name, chosen.scores, history, recipe, options, alignment, checkpoints.storage
+        task.model, data, chosen.name, chosen.scores, history, recipe, search, alignment, checkpoints.storage
     )
     save_model(directory, task.model.cpu(), data.tokenizer, settings, card, checkpoints.storage)
     told = [
         f"{candidate.name}: valid BLEU {candidate.scores.bleu:.2f}, chrF {candidate.scores.chrf:.2f} "
-        f"(beam {options.beam_size})"
+        f"({search})"
         for candidate in candidates
     ]
     return [*told, f"the model holds {chosen.name}", alignment]
@@ -83,7 +83,7 @@ def write_model(
 
 def choose_alignment(task: TranslationTask, data: TranslationData) -> tuple[AlignmentHead, str]:
     """The head that shows the word alignment, and a sentence on how well it does."""
-    counted, shown = _spread(data.training, COUNTED), _spread(data.written_validation, SHOWN)
+    counted, shown = spread(data.training, COUNTED), spread(data.written_validation, SHOWN)
     try:
         head, agreement = choose_alignment_head(
             task.model,
@@ -136,6 +136,13 @@ def _as_it_will_be_used(
     return [result.text for result in translator.translate([each.source for each in judged], options)]
 
 
+def described(options: DecodeOptions, settings: Settings) -> str:
+    """The search that a model of these settings makes, in words."""
+    if settings.reranker is None:
+        return f"beam {options.beam_size}"
+    return f"beam {n_best(options, settings.reranker.beam).beam_size}, re-ranked by {settings.reranker.kind}"
+
+
 def make_settings(data: TranslationData, head: AlignmentHead) -> Settings:
     """What config.json says of the model beside its shape; facts come with the re-ranker that counts them."""
     sources, targets = zip(*directions_of(data.settings.corpora), strict=True)
@@ -182,12 +189,6 @@ def _read(path: Path) -> dict[str, Tensor]:
         raise ValueError(
             f"{path} is damaged ({error}); remove it, the others are averaged without"
         ) from error
-
-
-def _spread(examples: Sequence[Example], most: int) -> list[Example]:
-    """At most so many of the examples, evenly spread."""
-    kept = min(most, len(examples))
-    return [examples[index * len(examples) // kept] for index in range(kept)]
 
 
 def _unique(languages: Iterable[str]) -> list[str]:

@@ -4,7 +4,7 @@ config.yaml  tokenizer.model  links.gz  *.tokens  logs/  checkpoints/  model/
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -82,6 +82,12 @@ def model_kind(args: Sequence[str]) -> str:
         elif flag == "--model.kind":
             kind = value
     return kind
+
+
+def recipe_naming(file: str, configs: Iterable[Path]) -> Path | None:
+    """The shipped recipe among some configs that names a file; its first lines say where that comes from."""
+    shipped = (path for path in configs if path.parent in recipe_folders())
+    return next((path for path in shipped if file in path.read_text(encoding="utf-8")), None)
 
 
 def recipe_folders() -> list[Path]:

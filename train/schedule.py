@@ -1,4 +1,4 @@
-"""Learning-rate schedules: a linear warm-up to the peak, then one of three ways down.
+"""Learning-rate schedules: a linear warm-up to the peak, then one of three ways down, or none.
 
     inverse_sqrt   peak * sqrt(warmup / n)                      Vaswani et al. 2017, for as long as one likes
     linear         peak * (steps - n) / (steps - warmup)        to zero at the last update

@@ -21,6 +21,7 @@ from typing import NoReturn
 
 import yaml
 
+from seq2seq.device import add_device
 from seq2seq.options import DecodeOptions
 from seq2seq.released import each_name, find_model
 from seq2seq.reranking import WEIGHT, NoisyChannel
@@ -32,7 +33,7 @@ from seq2seq.translator import Translator
 from .corpus import Corpus, columns_of
 from .examples import load_examples
 from .files import read_lines
-from .run import find_config
+from .run import check_config, find_config, model_kind
 from .unfinished import Made, Unfinished
 
 
@@ -63,7 +64,7 @@ def make_parser() -> Parser:
     parser.add_argument("--beam-size", metavar="N", type=int, default=DecodeOptions.beam_size)
     parser.add_argument("--rerank", metavar="M", help="a model of the other direction, to choose in the beam")
     parser.add_argument("--rerank-weight", metavar="X", type=float, default=WEIGHT)
-    parser.add_argument("--device", default="auto", help="auto (a GPU where there is one), cpu, cuda, ...")
+    add_device(parser)
     return parser
 
 
@@ -82,6 +83,11 @@ def main(argv: Sequence[str]) -> int:
     )
     unfinished = Unfinished(arguments.to, maker(arguments, languages))
     made = translated(texts, translator, DecodeOptions(beam_size=arguments.beam_size), unfinished)
+    if not made:
+        raise ValueError(
+            f"none of {len(texts)} texts gave a pair, all were unfinished or copied; check that they are "
+            f"{languages[0]} and whole sentences"
+        )
     kept = best(made, arguments.keep)
     write_table(arguments.to, languages, kept)
     unfinished.remove()
@@ -121,16 +127,19 @@ def maker(arguments: argparse.Namespace, languages: tuple[str, str]) -> str:
 def texts_of_recipe(named: str, language: str) -> list[str]:
     """The training texts of a recipe in one of its languages, cleaned as a training cleans them."""
     path = find_config(named)
+    check_config(path)
+    if model_kind(["--config", str(path)]) == "decoder":
+        raise ValueError(f"{path} is of a language model and names no pairs; give texts with --text")
     section = yaml.safe_load(path.read_text(encoding="utf-8")).get("data") or {}
     known = {field.name for field in dataclasses.fields(Corpus)} - {"synthetic"}
     corpora = [
         Corpus(**{name: value for name, value in each.items() if name in known})
-        for each in (section, *section.get("also", []))
+        for each in (section, *(section.get("also") or []))
     ]
     spoken = sorted({name for corpus in corpora for name in corpus.spoken})
     if language not in spoken:
         raise ValueError(f"the model reads {language}, but {path} has {' and '.join(spoken)}; choose another")
-    training, _, _ = load_examples(corpora, section.get("held_out", []))
+    training, _, _ = load_examples(corpora, section.get("held_out") or [])
     # The source goes last: a summary is of one language on both sides, and its target is not asked for.
     sides = [{each.target_language: each.target, each.source_language: each.source} for each in training]
     return [texts[language] for texts in sides if language in texts]
@@ -178,9 +187,9 @@ def usable(result: Translation) -> Made | None:
 
 
 def best(made: Sequence[Made], share: float) -> list[Made]:
-    """The share with the highest scores, in the order they came."""
+    """The share with the highest scores, at least one, in the order they came."""
     ranked = sorted(range(len(made)), key=lambda place: (-made[place].score, place))
-    return [made[place] for place in sorted(ranked[: round(share * len(made))])]
+    return [made[place] for place in sorted(ranked[: max(1, round(share * len(made)))])]
 
 
 def write_table(path: Path, languages: tuple[str, str], pairs: Iterable[Made]) -> None:

@@ -6,6 +6,8 @@
 Lightning drives; what it measures are train_loss, valid_loss, valid_perplexity, valid_bleu, valid_chrf.
 """
 
+from typing import ClassVar
+
 import torch
 from torch import Tensor
 
@@ -45,6 +47,9 @@ class TranslationTask(Learner):
         samples: translations shown at each validation.
     """
 
+    measures: ClassVar[tuple[str, ...]] = ("loss", "perplexity", "bleu", "chrf")
+    criterion: ClassVar[str] = "bleu"
+
     def __init__(
         self,
         config: ModelConfig,
@@ -62,23 +67,23 @@ class TranslationTask(Learner):
         valid_beam: int = 1,
         samples: int = 3,
     ):
-        super().__init__(learning_rate, schedule, warmup, weight_decay, beta=0.98)
-        if not 0 <= label_smoothing < 1:
-            raise ValueError(f"task.label_smoothing is {label_smoothing}; give a number from 0 to below 1")
+        super().__init__(
+            learning_rate,
+            schedule,
+            warmup,
+            weight_decay,
+            beta=0.98,
+            label_smoothing=label_smoothing,
+            compile=compile,
+        )
         if r_drop < 0:
             raise ValueError(f"task.r_drop is {r_drop}; give 0 or more")
         self.alignment, self.guided = alignment, alignment.head_of(config)
         self.model = Transformer(config)
         self.tokenizer, self.judged, self.form = tokenizer, judged, form
-        self.label_smoothing, self.r_drop = label_smoothing, r_drop
-        self.options, self.samples = DecodeOptions(beam_size=valid_beam), samples
+        self.r_drop, self.samples = r_drop, samples
+        self.options = DecodeOptions(beam_size=valid_beam)
         self.shown: list[tuple[str, str, str]] = []
-        self._likelihood, self._tokens = torch.zeros(()), torch.zeros(())
-        # Beside the module, not in it: the weights keep their names.
-        self._pass = torch.compile(self._plain_pass, dynamic=True) if compile else self._fused_pass
-
-    measures = ("loss", "perplexity", "bleu", "chrf")
-    criterion = "bleu"
 
     def describe(self, entry: dict[str, float]) -> list[str]:
         """A validation in words: its scores, then the samples."""
@@ -98,14 +103,13 @@ class TranslationTask(Learner):
         if self.r_drop:
             source, target = source.repeat(2, 1), target.repeat(2, 1)
         loss, cross = self._pass(source, target, batch.target_output)
-        mean = loss.total / loss.tokens
+        mean: Tensor = loss.total / loss.tokens
         if self.guided:
             assert cross is not None and batch.links is not None, "the data was not told to link words"
             linked = link_loss(cross[:, self.guided.head], batch.links, len(batch.source), self.guided.read)
             self.log("train_link_loss", linked.detach(), batch_size=1)
             mean = mean + self.alignment.weight * linked
-        self._loss = mean.detach()
-        self.log("train_loss", self._loss, prog_bar=True, batch_size=1)
+        self.log_loss(mean)
         return mean
 
     def _fused_pass(self, source: Tensor, target: Tensor, wanted: Tensor) -> tuple[Loss, Tensor | None]:
@@ -126,14 +130,7 @@ class TranslationTask(Learner):
         """Add a batch to the likelihood of the validation texts."""
         assert batch.target_input is not None and batch.target_output is not None
         logits = self.model(batch.source, batch.target_input).logits
-        loss = plain_loss(logits, batch.target_output, 0.0)
-        self._likelihood += loss.likelihood
-        self._tokens += loss.tokens
-
-    def on_validation_epoch_start(self) -> None:
-        """Start the sums of `validation_step`."""
-        self._likelihood = torch.zeros((), device=self.device)
-        self._tokens = torch.zeros((), device=self.device)
+        self.add_likelihood(plain_loss(logits, batch.target_output, 0.0))
 
     def on_validation_epoch_end(self) -> None:
         """Translate the judged sentences and log every measure."""

@@ -14,7 +14,8 @@ A module is a point in this space: GPT's block is (scaled dot-product, causal se
 Shape letters, here and everywhere in the project:
 
     B batch   T queries   S keys   M model width   H heads   K key/value heads   D head width
-    C cached width   V vocabulary   N rows in search (batch x beam)   L layers
+    C cached width   R width of MLA's rotary key   V vocabulary   L layers   W hypotheses a sentence
+    N rows in search (B x W)
 """
 
 from seq2seq.attention.attend import Attended, attend

@@ -59,6 +59,10 @@ class KeyValueCache:
             self._start = max(start, end - (self.window - 1))
         return self._entries[:, start:end]
 
+    def hiding(self, keys: int) -> int | None:
+        """The window, where it is narrower than so many keys, which several new tokens see at once."""
+        return None if self.window is None or self.window >= keys else self.window
+
     def select(self, rows: Tensor) -> None:
         """Keep these rows [N'], in this order; a row may come several times."""
         room = self._entries.shape[1]

@@ -15,7 +15,7 @@ from seq2seq.attention.attend import Attended, attend, check_mask
 from seq2seq.attention.cache import KeyValueCache, LinearState, Memory, Source
 from seq2seq.attention.heads import LatentHeads, SharedHeads, make_heads
 from seq2seq.attention.linear import causal_linear_attention, linear_attention, read_sums, summed
-from seq2seq.attention.mask import all_of, causal_mask, sparse_mask
+from seq2seq.attention.mask import all_of, causal_mask, group_queries, newest, sparse_mask, window_mask
 from seq2seq.attention.score import make_score
 from seq2seq.attention.window import attend_window, block_length
 from seq2seq.config import AttentionConfig
@@ -133,7 +133,11 @@ class SelfAttention(Attention):
         super().__init__(width, config, width)
 
     def forward(self, x: Tensor, mask: Tensor | None = None, *, need_weights: bool = False) -> Attended:
-        """x [B, T, M], mask broadcastable to [B, H, T, T] -> context [B, T, M], weights [B, H, T, T]."""
+        """x [B, T, M], mask broadcastable to [B, H, T, T] -> context [B, T, M], weights [B, H, T, T].
+
+        Raises:
+            ValueError: a mask of wrong shape or dtype.
+        """
         positions = torch.arange(x.shape[1], device=x.device)
         query, compressed = self.heads.query(x, positions), self.heads.compress(x, positions)
         check_mask(mask, query, compressed)
@@ -179,6 +183,10 @@ class CausalSelfAttention(Attention):
         Shapes: x [B, T, M], mask broadcastable to [B, H, T, S] -> context [B, T, M],
         weights [B, H, T, S] (under a window with a memory, its newest columns). The memory is
         appended to in place.
+
+        Raises:
+            ValueError: a mask of wrong shape or dtype; more tokens than the memory's capacity; of linear
+                attention beside a memory, a wish for weights or a mask that differs between queries.
         """
         read = 0 if memory is None else memory.length
         alone = x.shape[1] == 1 and not self.config.sparse  # a single newest token has no future to hide
@@ -194,12 +202,15 @@ class CausalSelfAttention(Attention):
             compressed = memory.append(compressed)
         mask = newest(mask, compressed.shape[1])
         check_mask(mask, query, compressed)
-        if self.near_only(query, compressed, mask, need_weights):
+        rolling = None if memory is None else memory.hiding(compressed.shape[1])
+        if rolling in (None, self.config.window) and self.near_only(query, compressed, mask, need_weights):
             return self.read_near(query, compressed, mask, causal=True)
         if positions is not None and not alone:
             end = read + x.shape[1]
             held = torch.arange(end - compressed.shape[1], end, device=x.device)
-            mask = all_of(mask, sparse_mask(self.config, positions, held), causal_mask(positions, held))
+            near = None if rolling is None else window_mask(positions, held, rolling)
+            shown = sparse_mask(self.config, positions, held)
+            mask = all_of(mask, shown, near, causal_mask(positions, held))
         return self.read(query, compressed, mask, need_weights)
 
     def _read_running(
@@ -225,7 +236,11 @@ class CausalSelfAttention(Attention):
 
 
 class CrossAttention(Attention):
-    """Each position of one sequence asks a memory made from another: a text, an image, anything [B, S, *]."""
+    """Each position of one sequence asks a memory made from another: a text, an image, anything [B, S, *].
+
+    Raises:
+        ValueError: a config with rotary, for positions of two sequences are not to be compared.
+    """
 
     def __init__(self, width: int, config: AttentionConfig, memory_width: int | None = None):
         super().__init__(width, config, width if memory_width is None else memory_width)
@@ -243,6 +258,9 @@ class CrossAttention(Attention):
         """As `remember`, for questions that come one by one and want no map: linear attention sums up.
 
         Those sums leave out what the mask, broadcastable to [B, H, 1, S], hides; none is given with them.
+
+        Raises:
+            ValueError: of linear attention, a mask of wrong shape or dtype.
         """
         remembered = self.remember(source)
         return summed(*self.heads.expand(remembered), mask) if self.config.linear else remembered
@@ -278,21 +296,3 @@ class CrossAttention(Attention):
             places = torch.arange(remembered.shape[1], device=x.device)
             mask = all_of(mask, sparse_mask(self.config, positions, places))
         return self.read(query, remembered, mask, need_weights)
-
-
-def newest(mask: Tensor | None, keys: int) -> Tensor | None:
-    """The columns of a mask [..., S] that concern the newest keys, which are all a memory shows."""
-    return mask if mask is None or mask.shape[-1] <= keys else mask[..., -keys:]
-
-
-def group_queries(mask: Tensor, sizes: tuple[int, int, int]) -> Tensor:
-    """A mask broadcastable to [B, H, T, S] for the queries of each group in one row, [B, K, H / K T, S].
-
-    The sizes are K, H / K and T.
-    """
-    shared, group, queries = sizes
-    mask = torch.atleast_2d(mask)
-    if mask.ndim > 2 and mask.shape[-3] > 1:  # it differs between heads
-        mask = mask.expand(*mask.shape[:-2], queries, mask.shape[-1])
-        return mask.unflatten(-3, (shared, group)).flatten(-3, -2)
-    return mask if mask.shape[-2] == 1 else torch.cat([mask] * group, dim=-2)

@@ -42,7 +42,7 @@ class SharedHeads(nn.Module):
         self.query_projection = nn.Linear(width, width)
         self.key_value_projection = nn.Linear(memory_width, self.compressed_width)
         self.output_projection = nn.Linear(width, width)
-        self._initialise(width)
+        self._initialise()
 
     @property
     def compressed_width(self) -> int:
@@ -87,7 +87,7 @@ class SharedHeads(nn.Module):
         """The heads' findings as one vector a token: [B, H, T, D] -> [B, T, M]."""
         return self.output_projection(context.transpose(1, 2).flatten(-2))
 
-    def _initialise(self, width: int) -> None:
+    def _initialise(self) -> None:
         # Keys and values lie in one matrix; Glorot's bound counts the outputs of one projection.
         nn.init.xavier_uniform_(self.query_projection.weight)
         nn.init.xavier_uniform_(self.output_projection.weight)
@@ -106,7 +106,7 @@ class LatentHeads(nn.Module):
 
     A turned key could not be expanded from a latent later, so position has a key of its own, r, as
     wide as half a head and shared by all: queries and keys are then [D | R] wide. Because k and v
-    are linear in c, heads may as well ask the latents themselves (`absorbed`): (W_k^T q) . c is
+    are linear in c, heads may as well ask the latents themselves (`absorb`): (W_k^T q) . c is
     q . (W_k c), and the mixture of the W_v c is W_v times the mixture of the c.
     No biases, as in the paper. Source: DeepSeek-V2, 2024, section 2.1.
 

@@ -57,19 +57,49 @@ def sparse_mask(config: AttentionConfig, query_positions: Tensor, key_positions:
 
 
 def all_of(*masks: Tensor | None) -> Tensor | None:
-    """What every given mask allows; None hides nothing."""
+    """What every given mask allows; None hides nothing.
+
+    Raises:
+        ValueError: a mask that is not boolean.
+    """
     given = [boolean(mask) for mask in masks if mask is not None]
     return reduce(torch.logical_and, given) if given else None
 
 
 def any_of(*masks: Tensor | None) -> Tensor | None:
-    """What at least one of the given masks allows; None is left out."""
+    """What at least one of the given masks allows; None is left out.
+
+    Raises:
+        ValueError: a mask that is not boolean.
+    """
     given = [boolean(mask) for mask in masks if mask is not None]
     return reduce(torch.logical_or, given) if given else None
 
 
 def boolean(mask: Tensor) -> Tensor:
-    """The mask, which must be boolean: zeros and minus infinities would be read the wrong way round."""
+    """The mask, which must be boolean: zeros and minus infinities would be read the wrong way round.
+
+    Raises:
+        ValueError: it is not.
+    """
     if mask.dtype != torch.bool:
         raise ValueError(f"the mask is of {mask.dtype}; give a boolean one, true where a query may attend")
     return mask
+
+
+def newest(mask: Tensor | None, keys: int) -> Tensor | None:
+    """The columns of a mask [..., S] that concern the newest keys, which are all a memory shows."""
+    return mask if mask is None or mask.shape[-1] <= keys else mask[..., -keys:]
+
+
+def group_queries(mask: Tensor, sizes: tuple[int, int, int]) -> Tensor:
+    """A mask broadcastable to [B, H, T, S] for the queries of each group in one row, [B, K, H / K T, S].
+
+    The sizes are K, H / K and T.
+    """
+    shared, group, queries = sizes
+    mask = torch.atleast_2d(mask)
+    if mask.ndim > 2 and mask.shape[-3] > 1:  # it differs between heads
+        mask = mask.expand(*mask.shape[:-2], queries, mask.shape[-1])
+        return mask.unflatten(-3, (shared, group)).flatten(-3, -2)
+    return mask if mask.shape[-2] == 1 else torch.cat([mask] * group, dim=-2)

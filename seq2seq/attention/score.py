@@ -67,8 +67,8 @@ class AdditiveScore(nn.Module):
 class TargetAwareScore(nn.Module):
     """DIN's activation unit: a small net looks at q, k, their difference and their product.
 
-    Shapes: query [B, H, T, D], key [B, H, S, D] -> [B, H, T, S]. `block` bounds the numbers of
-    the hidden layer held at once.
+    Shapes: query [B, H, T, D], key [B, H, S, D] -> [B, H, T, S]. `block` bounds the numbers held
+    at once of the net's input or, where that is wider, of its hidden layer.
     """
 
     def __init__(self, width: int, hidden: int, *, block: int = BLOCK):
@@ -82,7 +82,8 @@ class TargetAwareScore(nn.Module):
             nn.init.zeros_(linear.bias)
 
     def forward(self, query: Tensor, key: Tensor) -> Tensor:
-        return in_blocks(self._compare, query, key, self.block // self.widen.in_features)
+        widest = max(self.widen.in_features, self.widen.out_features)
+        return in_blocks(self._compare, query, key, self.block // widest)
 
     def _compare(self, query: Tensor, key: Tensor) -> Tensor:
         q, k = torch.broadcast_tensors(query[..., :, None, :], key[..., None, :, :])

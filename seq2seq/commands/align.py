@@ -8,7 +8,8 @@ import sys
 from collections.abc import Sequence
 
 from seq2seq.commands.arguments import Parser, load_translator
-from seq2seq.commands.lines import Counter, read_parallel
+from seq2seq.commands.counter import Counter
+from seq2seq.commands.lines import read_parallel
 from seq2seq.commands.reverse import add_reverse, load_reverse
 
 

@@ -5,9 +5,10 @@ Flags are written with hyphens; underscores, as in Python, mean the same.
 
 import argparse
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from seq2seq.device import add_device
 from seq2seq.glossary import read_glossary
 from seq2seq.options import DecodeOptions, OptionField, option_fields
 from seq2seq.released import default_model, each_name, find_model
@@ -40,18 +41,19 @@ class Parser(argparse.ArgumentParser):
             help=f"a released name, a model directory or a hub id; several, joined by commas, are an "
             f"ensemble{default}",
         )
-        self.add_argument("--device", default="auto", help="auto (a GPU where there is one), cpu, cuda, ...")
+        add_device(self)
 
     def add_languages(self) -> None:
         """The flags that say which languages are asked for."""
         self.add_argument("--source-language", metavar="L", help="language of the texts, such as en")
         self.add_argument("--target-language", metavar="L", help="language of the result, such as de")
 
-    def add_decode_options(self) -> None:
-        """One flag for each field of DecodeOptions."""
+    def add_decode_options(self, helps: Mapping[str, str] | None = None) -> None:
+        """One flag for each field of DecodeOptions; `helps` has other texts of help and default, by field."""
         group = self.add_argument_group("decoding")
         for option in option_fields():
-            given: dict[str, Any] = {"default": argparse.SUPPRESS, "help": _described(option)}
+            help = _described(option, (helps or {}).get(option.name))
+            given: dict[str, Any] = {"default": argparse.SUPPRESS, "help": help}
             if option.type is bool and option.default:
                 given["action"] = argparse.BooleanOptionalAction
             elif option.type is bool:
@@ -93,13 +95,16 @@ def _hyphenated(argument: str) -> str:
     return flag.replace("_", "-") + equals + value
 
 
-def _described(option: OptionField) -> str:
-    help = option.help.replace("%", "%%")
+def _described(option: OptionField, own: str | None) -> str:
+    """A flag's help: its own, which tells of the default, or the field's; and the range."""
+    help = (own or option.help).replace("%", "%%")
     if option.type is list:
         return f"{help} May be given several times."
     if option.type is dict:
         return f"{help} A file with a term, a tab and its translation on each line."
-    return help if option.default in (None, False, True) else f"{help} (default {option.default})"
+    if not option.range:
+        return help
+    return f"{help} ({option.range}{'' if own or option.default is None else f', default {option.default}'})"
 
 
 def _parsed(option: OptionField, value: Any) -> Any:

@@ -14,7 +14,7 @@ import csv
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from seq2seq.commands.arguments import Parser, decode_options, load_translator
 from seq2seq.commands.evaluation import Evaluation, TestSet, evaluate
@@ -24,8 +24,12 @@ from seq2seq.commands.references import read_references
 from seq2seq.commands.report import SAMPLES, write_report
 from seq2seq.commands.rerank import add_rerank, check_rerank, set_reranker
 from seq2seq.commands.reverse import FOUND, add_reverse, load_reverse
+from seq2seq.device import add_device
 from seq2seq.options import DecodeOptions
 from seq2seq.scores import Comparison, compare, sentence_scores
+
+if TYPE_CHECKING:
+    from seq2seq.translator import Translator
 
 
 def make_parser() -> Parser:
@@ -42,8 +46,27 @@ def make_parser() -> Parser:
         required=True,
         help="the model; a second one is compared with it",
     )
-    parser.add_argument("--device", default="auto", help="auto (a GPU where there is one), cpu, cuda, ...")
+    add_device(parser)
     parser.add_languages()
+    _add_test_set(parser)
+    parser.add_argument("--csv", metavar="FILE", help="write a row for each line: texts and sentence scores")
+    parser.add_argument(
+        "--gold",
+        metavar="FILE",
+        help="links i-j and ipj of source and first reference; gives AER, precision and recall",
+    )
+    add_reverse(parser)
+    add_rerank(parser)
+    parser.add_argument(
+        "--report", metavar="FILE", help="write a page (HTML) of scores, habits and telling lines"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_decode_options()
+    return parser
+
+
+def _add_test_set(parser: Parser) -> None:
+    """The flags that say what is translated, and what its results are compared with."""
     parser.add_argument("--source", metavar="FILE", help="source texts, one a line")
     parser.add_argument(
         "--reference", metavar="FILE", action="append", help="a reference; may be given again"
@@ -63,20 +86,6 @@ def make_parser() -> Parser:
         action="store_true",
         help="lower-case and Moses-tokenise the output; the references already are",
     )
-    parser.add_argument("--csv", metavar="FILE", help="write a row for each line: texts and sentence scores")
-    parser.add_argument(
-        "--gold",
-        metavar="FILE",
-        help="links i-j and ipj of source and first reference; gives AER, precision and recall",
-    )
-    add_reverse(parser)
-    add_rerank(parser)
-    parser.add_argument(
-        "--report", metavar="FILE", help="write a page (HTML) of scores, habits and telling lines"
-    )
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
-    parser.add_decode_options()
-    return parser
 
 
 def main(argv: Sequence[str]) -> int:
@@ -95,9 +104,12 @@ def main(argv: Sequence[str]) -> int:
 
         texts = zip(test_set.sources, test_set.first_references, strict=True)
         gold = read_gold(read_lines(arguments.gold), list(texts))
+    translators = [
+        load_translator(argparse.Namespace(**{**vars(arguments), "model": name})) for name in arguments.model
+    ]
+    _check_directions(arguments.model, translators)
     results = []
-    for name in arguments.model:
-        translator = load_translator(argparse.Namespace(**{**vars(arguments), "model": name}))
+    for name, translator in zip(arguments.model, translators, strict=True):
         set_reranker(arguments, translator)
         samples = SAMPLES if arguments.report else 0
         reverse = load_reverse(arguments.reverse, translator, arguments.device) if gold else None
@@ -121,6 +133,20 @@ def _check(arguments: argparse.Namespace, options: DecodeOptions) -> None:
     for flag, path in (("--csv", arguments.csv), ("--report", arguments.report)):
         if path and (Path(path).is_dir() or not Path(path).parent.is_dir()):
             raise ValueError(f"{flag} {path} is no file in a folder that is there; make the folder first")
+
+
+def _check_directions(names: Sequence[str], translators: "Sequence[Translator]") -> None:
+    """Refuse (ValueError) models of different directions, of which one would read what it does not know."""
+    found = [(each.source_language, each.target_language) for each in translators]
+    if len(set(found)) > 1:
+        told = " and ".join(
+            f"{name} translates {source or 'several languages'} to {target or 'several languages'}"
+            for name, (source, target) in zip(names, found, strict=True)
+        )
+        raise ValueError(
+            f"{told}; compare two models of one direction, or choose it with --source-language and "
+            "--target-language"
+        )
 
 
 def _read_test_set(arguments: argparse.Namespace) -> TestSet:
@@ -196,6 +222,8 @@ def _write_csv(path: str, results: list[Evaluation], test_set: TestSet) -> None:
             fill = [""] * (len(test_set.references) - len(references))
             row: list[object] = [k + 1, source, *references, *fill]
             for result in results:
-                scores = sentence_scores(result.outputs[k], references, result.language)
+                scores = sentence_scores(
+                    result.outputs[k], references, result.language, lowercase=test_set.lowercase
+                )
                 row += [result.outputs[k], *(round(score, 2) for score in scores)]
             writer.writerow(row)

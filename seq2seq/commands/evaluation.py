@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from seq2seq.commands.lines import Counter
+from seq2seq.commands.counter import Counter
 from seq2seq.facts import as_mapping
 from seq2seq.habits import Habits, LengthRow, by_length, habits
 from seq2seq.options import DecodeOptions
@@ -143,7 +143,10 @@ def _translate(
 
 def _ranked(outputs: Sequence[str], test_set: TestSet) -> list[tuple[int, float]]:
     """Line numbers with their chrF, lowest first; chrF tells single sentences apart better than BLEU."""
-    scores = [sentence_scores(output, test_set.references_of(k))[1] for k, output in enumerate(outputs)]
+    scores = [
+        sentence_scores(output, test_set.references_of(k), lowercase=test_set.lowercase)[1]
+        for k, output in enumerate(outputs)
+    ]
     return sorted(enumerate(scores), key=lambda found: (found[1], found[0]))
 
 

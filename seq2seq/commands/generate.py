@@ -13,13 +13,23 @@ from typing import TYPE_CHECKING
 from seq2seq.commands.arguments import Parser, decode_options
 from seq2seq.commands.lines import given_or_arriving, name_of
 from seq2seq.commands.translate import results
-from seq2seq.options import DecodeOptions
+from seq2seq.device import add_device
+from seq2seq.options import OF_SOURCES, DecodeOptions, option_fields
 from seq2seq.released import default_language_model, find_model
 from seq2seq.settings import is_language_model, read_config
 
 if TYPE_CHECKING:
     from seq2seq.generator import Generator
     from seq2seq.translator import Translator
+
+OF_LANGUAGE_MODELS = {
+    "beam_size": "Hypotheses kept at every step; 1 is greedy search. Without it a language model samples, "
+    "and a model that answers takes 5.",
+    "max_length": "Longest result in pieces, its end counted; by default 256, of a model that answers "
+    "2 x source pieces + 20.",
+    "sampling_topk": "Sample among this many most probable pieces; 0 is all, 1 does not sample. By default "
+    "0, of a model that answers or where a beam is asked for 1.",
+}
 
 
 def make_parser() -> Parser:
@@ -33,11 +43,21 @@ def make_parser() -> Parser:
         metavar="M",
         help="a released name, a model directory or a hub id; by default the released language model",
     )
-    parser.add_argument("--device", default="auto", help="auto (a GPU where there is one), cpu, cuda, ...")
+    add_device(parser)
     parser.add_argument("--json", action="store_true", help="one JSON object a line, with scores")
     parser.add_argument("--stream", action="store_true", help="show each piece as it is written")
-    parser.add_decode_options()
+    parser.add_decode_options(_helps())
     return parser
+
+
+def _helps() -> dict[str, str]:
+    """Help of the options that a language model takes otherwise than a translation, or not at all."""
+    fields = {option.name: option for option in option_fields()}
+    answering = {
+        name: f"{fields[name].help} Only for models that answer, such as e2e."
+        for name in (*OF_SOURCES, "keep_placeholders")
+    }
+    return answering | OF_LANGUAGE_MODELS
 
 
 def main(argv: Sequence[str]) -> int:

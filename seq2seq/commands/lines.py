@@ -1,13 +1,15 @@
-"""Lines of text in, from files and from standard input as it arrives; a count of them on a terminal.
+"""Lines of text in, from files and from standard input as it arrives.
 
 A line ends at a line feed, alone or after a carriage return; nothing else splits one, so that line k
 of the output is always that of line k of the input. Bytes that are not UTF-8 are refused by line number.
 """
 
 import gzip
+import io
 import queue
 import sys
 import threading
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, TypeVar
@@ -19,14 +21,20 @@ Answer = TypeVar("Answer")
 SMALLEST, LARGEST = 8, 256  # lines handed on at once: few at first, so that the first answer comes soon
 
 
-def read_lines(path: str) -> list[str]:
-    """All lines of a UTF-8 file, plain or gzipped; a file that cannot be read is a ValueError."""
+def read_bytes(path: str) -> bytes:
+    """The bytes of a file, plain or gzipped; a file that cannot be read is a ValueError."""
     try:
         with gzip.open(path) if Path(path).suffix == ".gz" else open(path, "rb") as file:
-            return [_decoded(line, number, path) for number, line in enumerate(file, 1)]
-    except (OSError, EOFError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise ValueError(f"cannot read {path}: {reason}; check the path") from error
+            return file.read()
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise ValueError(f"cannot read {path}: no whole gzip file ({error}); copy it again") from error
+    except OSError as error:
+        raise ValueError(f"cannot read {path}: {error.strerror or error}; check the path") from error
+
+
+def read_lines(path: str) -> list[str]:
+    """All lines of a UTF-8 file, plain or gzipped; a file that cannot be read is a ValueError."""
+    return [_decoded(line, number, path) for number, line in enumerate(io.BytesIO(read_bytes(path)), 1)]
 
 
 def read_parallel(source: str, target: str) -> tuple[list[str], list[str]]:
@@ -141,24 +149,3 @@ def _decoded(line: bytes, number: int, name: str) -> str:
             f"{line[error.start]:#04x}); convert it first"
         ) from error
     return text.removesuffix("\n").removesuffix("\r")
-
-
-class Counter:
-    """A count on standard error, rewritten in place; only on a terminal, and where results go elsewhere."""
-
-    def __init__(self, what: str, total: int | None = None) -> None:
-        self.what = what
-        self.of = f" of {total}" if total else ""
-        self.done = 0
-        self.shown = sys.stderr.isatty() and not sys.stdout.isatty()
-
-    def add(self, count: int = 1) -> None:
-        """Count some more."""
-        self.done += count
-        if self.shown:
-            print(f"\r{self.done}{self.of} {self.what}", end="", file=sys.stderr, flush=True)
-
-    def close(self) -> None:
-        """End the line."""
-        if self.shown and self.done:
-            print(file=sys.stderr)

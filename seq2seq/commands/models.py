@@ -70,11 +70,15 @@ def _metadata(path: Path) -> dict[str, Any]:
 
 
 def _scores(card: dict[str, Any]) -> list[str]:
-    """Lines like "test_2016_flickr BLEU 41.0", one for each metric of the card."""
+    """Lines like "test_2016_flickr BLEU 41.0", one for each metric of the card.
+
+    The configuration stands behind the split, which for validation scores is the direction.
+    """
     found = []
     for model in card.get("model-index", []):
         for result in model.get("results", []):
-            where = result.get("dataset", {}).get("split") or result.get("dataset", {}).get("name", "")
+            data = result.get("dataset", {})
+            where = " ".join(filter(None, (data.get("split") or data.get("name", ""), data.get("config"))))
             for metric in result.get("metrics", []):
                 name = metric.get("name") or metric.get("type")
                 found.append(f"{where} {name} {metric.get('value')}")
@@ -82,8 +86,15 @@ def _scores(card: dict[str, Any]) -> list[str]:
 
 
 def _few(described: Description) -> str:
-    """Some of the scores, tests before validation, and how many more the card has."""
-    scores = sorted(filter(None, described.scores.split("; ")), key=lambda score: score.startswith("valid"))
+    """Some of the scores, and how many more the card has.
+
+    Tests stand before validation, and of either the direction that the model is named for before others.
+    """
+
+    def place(score: str) -> tuple[bool, bool]:
+        return score.startswith("valid"), described.name not in score.split()
+
+    scores = sorted(filter(None, described.scores.split("; ")), key=place)
     more = f" and {len(scores) - SHOWN} more in its card" if len(scores) > SHOWN else ""
     return "; ".join(scores[:SHOWN]) + more
 

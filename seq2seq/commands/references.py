@@ -8,12 +8,14 @@ CSV with quotes (a field may run over lines) or TSV without, plain or gzipped; t
 """
 
 import csv
-import gzip
 import io
+import sys
 from collections.abc import Iterator
 from itertools import zip_longest
 from pathlib import Path
 from typing import NamedTuple
+
+from seq2seq.commands.lines import read_bytes
 
 
 class References(NamedTuple):
@@ -58,12 +60,7 @@ def _places(path: str, names: list[str], columns: list[str] | None) -> tuple[int
 def _rows(path: str) -> Iterator[tuple[int, list[str]]]:
     """Rows with the number of their last line."""
     try:
-        with gzip.open(path) if path.endswith(".gz") else open(path, "rb") as file:
-            text = file.read().decode("utf-8-sig")
-    except (OSError, EOFError) as error:
-        raise ValueError(
-            f"cannot read {path}: {getattr(error, 'strerror', None) or error}; check the path"
-        ) from error
+        text = read_bytes(path).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ValueError(f"{path} is not UTF-8 at byte {error.start + 1}; convert it") from error
     if Path(path.removesuffix(".gz")).suffix in (".tsv", ".tab"):
@@ -71,7 +68,10 @@ def _rows(path: str) -> Iterator[tuple[int, list[str]]]:
         yield from ((number, line.removesuffix("\r").split("\t")) for number, line in lines if line)
         return
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    limit = csv.field_size_limit(sys.maxsize)
     try:
         yield from ((reader.line_num, row) for row in reader if row)
     except csv.Error as error:
         raise ValueError(f"{path}, line {reader.line_num}: {error}; mend its quoting") from error
+    finally:
+        csv.field_size_limit(limit)

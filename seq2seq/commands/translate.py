@@ -11,7 +11,8 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from seq2seq.commands.arguments import Parser, decode_options, load_translator
-from seq2seq.commands.lines import Counter, answers, given_or_arriving, name_of
+from seq2seq.commands.counter import Counter
+from seq2seq.commands.lines import answers, given_or_arriving, name_of
 from seq2seq.commands.rerank import add_rerank, check_rerank, set_reranker
 from seq2seq.options import DecodeOptions
 

@@ -4,7 +4,8 @@
     choose  the best token, or one by chance
     beam    several hypotheses at once
     rules   what may not be written next
-    demands what must be written somewhere, and where
+    phrases what must be written somewhere
+    demands how a beam finds a place for it
     task    what goes in and what comes out
 
 A model is `step(tokens [N, T], state) -> logits [N, V]` and a state with `device` and
@@ -12,11 +13,13 @@ A model is `step(tokens [N, T], state) -> logits [N, V]` and a state with `devic
 """
 
 from seq2seq.search.beam import Candidates, Observer
-from seq2seq.search.demands import Look, Phrase, make_demands
 from seq2seq.search.loop import decode, stream
+from seq2seq.search.phrases import Look, Phrase, make_demands
+from seq2seq.search.rules import BannedTexts
 from seq2seq.search.task import GivenUp, Hypothesis, State, Step, in_batch
 
 __all__ = [
+    "BannedTexts",
     "Candidates",
     "GivenUp",
     "Hypothesis",

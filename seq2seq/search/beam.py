@@ -1,15 +1,15 @@
-"""Beam search: of each sentence the W best unfinished hypotheses live on, the K best finished are kept.
+"""Beam search: of each sentence the W best unfinished hypotheses live on, the G best finished are kept.
 
     candidates [B, 2W]   the best continuations of the live hypotheses by summed log-probability.
                          At most W of them end, so W are left to live on.
     finished             an ended candidate whose rank is below W; at a sentence's limit every
                          candidate whose rank is below W ("length" where it did not end). All compete
                          by score = log p / n ** length_penalty.
-    stop                 when no live hypothesis can beat the worst of the K kept, not before.
+    stop                 when no live hypothesis can beat the worst of the G kept, not before.
 
 Log-probabilities only fall, so a live hypothesis with log p after n tokens scores at most
 max(log p / (n + 1) ** penalty, log p / limit ** penalty): the end nearest where the penalty is
-negative, farthest where it is positive. This is what HF calls early_stopping="never", for K instead
+negative, farthest where it is positive. This is what HF calls early_stopping="never", for G instead
 of W hypotheses, and it changes no result.
 """
 
@@ -22,7 +22,8 @@ from torch import Tensor
 
 from seq2seq.config import BOS, EOS, PAD
 from seq2seq.search.choose import best_sums
-from seq2seq.search.demands import Demands, allot, offer
+from seq2seq.search.demands import allot, offer
+from seq2seq.search.phrases import Demands
 from seq2seq.search.rules import BANNED, rank
 from seq2seq.search.task import Hypothesis, Task, make_hypothesis
 
@@ -34,7 +35,8 @@ class Candidates:
     sentences [B]: their numbers in the call. Each [B, 2W]: parents (which live hypothesis is
     continued), tokens, log_probabilities (of that token alone, the model's own), totals (sums by
     which they are ranked; -inf: there is none), finished (whether it ends a hypothesis now). live
-    [B, W]: which candidates are the next beam, in its order.
+    [B, W]: which candidates are the next beam, in its order. progress [B, 2W, J + 2]: what each would have
+    written of the J phrases demanded (`demands.py`); [B, 2W, 0] where none are.
     """
 
     sentences: Tensor
@@ -56,8 +58,8 @@ class Beam:
 
     sentences [B]: their numbers in the call. Live, best first: tokens and log_probabilities
     [B, W, n], totals [B, W] (-inf: no hypothesis), progress in what is demanded [B, W, J + 2].
-    Finished, best first: done_tokens and done_log_probabilities [B, K, longest limit], done_scores
-    [B, K] (-inf: none yet).
+    Finished, best first: done_tokens and done_log_probabilities [B, G, longest limit], done_scores
+    [B, G] (-inf: none yet).
     """
 
     sentences: Tensor
@@ -211,7 +213,7 @@ def advance(beam: Beam, candidates: Candidates, task: Task) -> tuple[Beam, Tenso
 
 
 def written(beam: Beam, candidates: Candidates, places: Tensor) -> tuple[Tensor, Tensor]:
-    """Tokens and log-probabilities [B, R, n + 1] of the candidates at these places [B, R]."""
+    """Tokens and log-probabilities [B, W, n + 1] of the candidates at these places [B, W]."""
     parents = candidates.parents.gather(1, places)[:, :, None].expand(-1, -1, beam.length)
     tokens = candidates.tokens.gather(1, places)[:, :, None]
     log_probabilities = candidates.log_probabilities.gather(1, places)[:, :, None]

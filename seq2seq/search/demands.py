@@ -6,15 +6,15 @@
               nothing beyond its first token, or those just begun would push out those half written
     place     a phrase may stand for a stretch of the source. Of a word that the model does not know, no
               head tells where it belongs; but other tokens that look there say the same in other words,
-              before it, after it or instead: each costs STRAY x the share of its look
+              before it, after it or instead: each costs STRAY x the share of its look. A phrase whose tokens
+              look, on average, where others stand has taken their place, and costs CROSSED x that share
+    stop      a text that would end the result is not written while a phrase is still to come
 
-A phrase that the model wrote of its own accord counts as well. Shapes: J phrases of at most L tokens,
+A phrase that the model wrote of its own accord counts as well. Shapes: J phrases of at most P tokens,
 S source positions; `progress` [B, W, J + 2] holds for each hypothesis which phrases are written (0 or 1),
 the phrase it is in (-1: none) and how many of its tokens are written.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
@@ -22,98 +22,22 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from seq2seq.config import EOS
+from seq2seq.search.phrases import Demands
 from seq2seq.search.rules import BANNED
 
 # Chosen on a valid set (benchmarks/glossary.py): the first token of a phrase that stands for something counts
 # little, for how probable a rare word is says less about its place than what it replaces.
-STRAY, FIRST = 8.0, 0.3
-
-
-class Phrase(NamedTuple):
-    """Tokens that must be written one after the other; the source positions they stand for (none: any)."""
-
-    tokens: tuple[int, ...]
-    columns: tuple[int, ...] = ()
-
-
-class Look(NamedTuple):
-    """How to see where the newest tokens [N] looked: shares [N, S] of the source.
-
-    `reads_input`: the look belongs to the token that was read, not to the one it predicts.
-    """
-
-    shares: Callable[[], Tensor]
-    reads_input: bool
+STRAY, CROSSED, FIRST = 8.0, 16.0, 0.3
 
 
 class Offers(NamedTuple):
-    """Ways to go on, [B, R] each (progress [B, R, J + 2]): -inf totals are none."""
+    """Ways to go on, O of each sentence: [B, O] each (progress [B, O, J + 2]); -inf totals are none."""
 
     totals: Tensor
     parents: Tensor
     tokens: Tensor
     progress: Tensor
     ends: Tensor  # whether it may be a result now
-
-
-@dataclass(frozen=True)
-class Demands:
-    """What each of B sentences must have in every result.
-
-    Shapes: phrases [B, J, L] (-1 after their end), lengths [B, J] (0: no phrase), columns [B, J, S] (0 or
-    1), closers [V] (true: a word may end before this token).
-    """
-
-    phrases: Tensor
-    lengths: Tensor
-    columns: Tensor
-    closers: Tensor
-    look: Look | None
-
-    def of(self, sentences: Tensor) -> "Demands":
-        """The demands of these sentences [B']."""
-        return Demands(
-            self.phrases[sentences], self.lengths[sentences], self.columns[sentences], self.closers, self.look
-        )
-
-    def nothing_written(self) -> Tensor:
-        """Progress [B, 1, J + 2] where nothing is written; phrases that are none count as written."""
-        count = len(self.lengths)
-        fresh = torch.tensor([-1, 0], device=self.lengths.device).expand(count, 2)
-        return torch.cat([(self.lengths == 0).long(), fresh], 1)[:, None]
-
-
-def make_demands(
-    phrases: Sequence[Sequence[Phrase]],
-    limits: Sequence[int],
-    closers: Tensor,
-    source_length: int,
-    look: Look | None,
-) -> Demands:
-    """The demands of some sentences, a list of phrases each.
-
-    Raises:
-        ValueError: the phrases of a sentence do not fit its limit, the end counted.
-    """
-    count = max(map(len, phrases))
-    longest = max(len(phrase.tokens) for of in phrases for phrase in of)
-    tokens = torch.full((len(phrases), count, longest), -1, dtype=torch.long)
-    columns = torch.zeros(len(phrases), count, source_length)
-    for sentence, (wanted, limit) in enumerate(zip(phrases, limits, strict=True)):
-        needed = sum(len(phrase.tokens) for phrase in wanted) + 1
-        if needed > limit:
-            raise ValueError(
-                f"what must be written (glossary, forced_words, things kept) takes {needed} pieces with the "
-                f"end, more than the limit of {limit}; ask for less or raise max_length"
-            )
-        for number, phrase in enumerate(wanted):
-            tokens[sentence, number, : len(phrase.tokens)] = torch.tensor(phrase.tokens)
-            alike = [other.columns for other in wanted if other.tokens == phrase.tokens]
-            columns[sentence, number, [column for each in alike for column in each]] = 1.0
-    device = closers.device
-    return Demands(
-        tokens.to(device), (tokens >= 0).sum(2).to(device), columns.to(device), closers.to(device), look
-    )
 
 
 class Stand(NamedTuple):
@@ -141,18 +65,18 @@ def stand(demands: Demands, progress: Tensor, tokens: Tensor) -> Stand:
     length = lengths.expand_as(written).gather(2, own[..., None]).squeeze(2)
     inside = (current >= 0) & (offset < length)
     leaving = (current >= 0) & (offset == length)
-    done = _just_written(demands, tokens) & ~written & ~inside[..., None]
+    done = _ends_with(demands, tokens, demands.lengths) & ~written & ~inside[..., None]
     first = done & (done.cumsum(2) == 1)
     closed = written | first
     needed = (lengths * ~written).sum(2) - torch.where(current >= 0, offset, 0)
     return Stand(written, closed, current, offset, inside, leaving, needed)
 
 
-def _just_written(demands: Demands, tokens: Tensor) -> Tensor:
-    """Which phrases the tokens [B, W, n] end with: [B, W, J]."""
+def _ends_with(demands: Demands, tokens: Tensor, lengths: Tensor) -> Tensor:
+    """Of which phrases the tokens [B, W, n] end with the first `lengths` [B, J]: [B, W, J]."""
     longest = demands.phrases.shape[2]
     tail = F.pad(tokens, (longest, 0), value=-2)[..., -longest:]
-    places = torch.arange(longest, device=tokens.device) - (longest - demands.lengths[..., None])
+    places = torch.arange(longest, device=tokens.device) - (longest - lengths[..., None])
     wanted = demands.phrases.gather(2, places.clamp(min=0))  # right-aligned
     same = (tail[:, :, None] == wanted[:, None]) | (places < 0)[:, None]
     return same.all(3) & (demands.lengths > 0)[:, None]
@@ -175,11 +99,21 @@ def offer(
     may still be written, the end counted), begins [B] (whether a phrase may be begun: not in a prefix).
     """
     now = stand(demands, progress, tokens)
-    strays = _strays(demands, now, tokens.shape[2])
+    strays, crossed = _strays(demands, now, tokens.shape[2])
     if demands.look is not None and demands.look.reads_input:  # the newest token is the one that looked
-        totals = totals - strays.masked_fill(now.current >= 0, 0.0)
-        strays = torch.zeros_like(strays)
+        own = crossed.gather(2, now.current.clamp(min=0)[..., None]).squeeze(2)
+        totals = totals - torch.where(now.current >= 0, own, strays)
+        strays, crossed = torch.zeros_like(strays), torch.zeros_like(crossed)
+    repeats, within = _repeats(now, tokens)
+    stopping = None
+    if demands.stops is not None:
+        stopping = demands.stops.completing(tokens.flatten(0, 1), scores.shape[2]).view_as(scores)
     free = _free(demands, now, scores, log_probabilities, room, begins)
+    free.masked_fill_(repeats[..., None] & demands.closers | within[..., None] & ~demands.closers, BANNED)
+    _keep_apart(demands, free, tokens, begins)
+    if stopping is not None:
+        still = begins[:, None] & ~now.closed.all(2)
+        free.masked_fill_(stopping & still[..., None], BANNED)
     found = free.topk(min(size + 1, free.shape[2]), 2)
     closes = demands.closers[found.indices][..., None]
     written = torch.where(closes, now.closed[:, :, None], now.written[:, :, None])
@@ -191,7 +125,10 @@ def offer(
         torch.cat([written.long(), nowhere], 3),
         written.all(3) & ((found.indices == EOS) | (room == 1)[:, None, None]),
     )
-    demanded = _demanded(demands, now, totals, log_probabilities, begins)
+    may_begin = begins[:, None] & ~repeats
+    demanded = _demanded(demands, now, totals[..., None] - crossed, log_probabilities, may_begin)
+    if stopping is not None:
+        demanded.totals.masked_fill_(stopping.gather(2, demanded.tokens) & begins[:, None, None], BANNED)
     pairs = zip(usual, demanded, strict=True)
     return Offers(*(torch.cat([a.flatten(1, 2), b.flatten(1, 2)], 1) for a, b in pairs))
 
@@ -211,27 +148,62 @@ def _free(
     return free
 
 
-def _strays(demands: Demands, now: Stand, length: int) -> Tensor:
-    """What each hypothesis pays for looking, in a token of its own choice, where a phrase stands: [B, W]."""
+def _keep_apart(demands: Demands, free: Tensor, tokens: Tensor, begins: Tensor) -> None:
+    """Ban in `free` [B, W, V] the token that would complete what only a demanded phrase may say."""
+    if not demands.only.any():
+        return
+    last = (demands.lengths - 1).clamp(min=0)
+    completing = demands.phrases.gather(2, last[..., None]).squeeze(2).clamp(min=0)
+    banned = _ends_with(demands, tokens, last) & (demands.only & begins[:, None])[:, None]
+    ceiling = torch.full_like(banned, torch.inf, dtype=free.dtype).masked_fill(banned, BANNED)
+    # amin, not assignment: two phrases may end with one token, one of them begun and one not.
+    free.scatter_reduce_(2, completing[:, None].expand_as(banned), ceiling, "amin")
+
+
+def _repeats(now: Stand, tokens: Tensor) -> tuple[Tensor, Tensor]:
+    """Which hypotheses say again what a better one says: [B, W] if a word ends now, and if none does.
+
+    A phrase may be written freely and as demanded: two ways to one text, which differ until its word ends.
+    """
+    outside = ~now.inside
+    alike = (tokens[:, :, None] == tokens[:, None]).all(3) & outside[:, :, None] & outside[:, None]
+    earlier = alike.tril(-1)
+    closed = (now.closed[:, :, None] == now.closed[:, None]).all(3)
+    written = (now.written[:, :, None] == now.written[:, None]).all(3) & ~now.leaving[:, None]
+    return (earlier & closed).any(2), (earlier & written).any(2)
+
+
+def _strays(demands: Demands, now: Stand, length: int) -> tuple[Tensor, Tensor]:
+    """What a look costs a hypothesis: in a token of its own choice [B, W], of each phrase [B, W, J]."""
+    count, width, phrases = now.written.shape
     if demands.look is None or (demands.look.reads_input and length == 0):
-        return torch.zeros_like(now.needed, dtype=torch.float)
-    shares = demands.look.shares().float().view(*now.needed.shape, -1)
-    return STRAY * torch.einsum("bws,bs->bw", shares, demands.columns.amax(1))
+        nothing = torch.zeros(count, width, phrases, device=now.needed.device)
+        return nothing[..., 0], nothing
+    shares = demands.look.shares().float().view(count, width, -1)
+    taken = demands.columns.amax(1)
+    crossed = torch.einsum("bws,bjs->bwj", shares, taken[:, None] - demands.columns)
+    crossed = crossed / demands.lengths.clamp(min=1)[:, None]
+    return STRAY * torch.einsum("bws,bs->bw", shares, taken), CROSSED * crossed
 
 
 def _demanded(
     demands: Demands, now: Stand, totals: Tensor, log_probabilities: Tensor, begins: Tensor
 ) -> Offers:
-    """The next token of the phrase a hypothesis is in, or the first of each it lacks: [B, W, J]."""
+    """The next token of the phrase a hypothesis is in, or the first of each it lacks: [B, W, J].
+
+    Shapes: totals [B, W, J], begins [B, W] (whether one may be begun).
+    """
     numbers = torch.arange(demands.lengths.shape[1], device=totals.device)
     going = now.inside[..., None] & (numbers == now.current[..., None])
     offset = torch.where(going, now.offset[..., None], 0)
     phrases = demands.phrases[:, None].expand(-1, totals.shape[1], -1, -1)
     tokens = phrases.gather(3, offset[..., None]).squeeze(3).clamp(min=0)
-    may = going | ((~now.inside & begins[:, None])[..., None] & ~now.closed)
+    twins = (demands.phrases[:, :, None] == demands.phrases[:, None]).all(3).tril(-1)
+    waits = (twins[:, None] & ~now.closed[:, :, None]).any(3)  # of equal phrases the first is begun first
+    may = going | ((~now.inside & begins)[..., None] & ~now.closed & ~waits)
     weight = torch.where(demands.columns.any(2), FIRST, 1.0)[:, None]
     own = (weight * log_probabilities.gather(2, tokens)).masked_fill(going, 0.0)
-    values = totals[..., None] + own
+    values = totals + own
     written = torch.where(going[..., None], now.written[:, :, None], now.closed[:, :, None])
     numbered = numbers.expand_as(tokens)
     progress = torch.cat([written.long(), numbered[..., None], offset[..., None] + 1], 3)
@@ -240,7 +212,7 @@ def _demanded(
 
 
 def _rows(tokens: Tensor) -> Tensor:
-    """The number of the hypothesis of each offer: [B, W, R]."""
+    """The number of the hypothesis of each offer: like its tokens [B, W, ...]."""
     return torch.arange(tokens.shape[1], device=tokens.device)[None, :, None].expand_as(tokens)
 
 

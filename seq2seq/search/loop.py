@@ -16,7 +16,7 @@ from seq2seq.config import BOS, EOS, PAD
 from seq2seq.options import DecodeOptions
 from seq2seq.search.beam import Observer, search_beam
 from seq2seq.search.choose import Chance, best, sample
-from seq2seq.search.demands import Demands
+from seq2seq.search.phrases import Demands
 from seq2seq.search.rules import rank
 from seq2seq.search.task import (
     GivenUp,
@@ -113,11 +113,11 @@ def _stream(task: Task, limit: int) -> Generator[Step, None, Hypothesis]:
 def walk(task: Task) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
     """Follow one path a row, greedily or by sampling, until all have ended.
 
-    Yields row numbers [N] (sentence x R + sample, R samples a sentence), the tokens chosen for them
+    Yields row numbers [N] (sentence x W + sample, W samples a sentence), the tokens chosen for them
     [N] and their log-probabilities [N]. A sentence leaves when all its rows have ended or it is given
     up; until then an ended row goes on being yielded, and what it writes after its end means nothing.
     """
-    width = samples(task.options)
+    width = rows_of(task.options)
     chance = Chance(task.options.seed)
     sentences = torch.arange(task.sentences, device=task.device)
     history = torch.empty(task.sentences * width, 0, dtype=torch.long, device=task.device)
@@ -154,7 +154,7 @@ def walk(task: Task) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
             places, newest = places[rows], newest[rows]
 
 
-def samples(options: DecodeOptions) -> int:
+def rows_of(options: DecodeOptions) -> int:
     """Rows a sentence: as many as hypotheses when sampling, one for greedy search."""
     return options.num_hypotheses if options.search_kind == "sampling" else 1
 
@@ -190,7 +190,7 @@ def _together(
 
 def collect(task: Task, steps: Iterator[tuple[Tensor, Tensor, Tensor]]) -> list[list[Hypothesis]]:
     """All that `walk` wrote, as hypotheses sorted by score, a list for each sentence."""
-    width = samples(task.options)
+    width = rows_of(task.options)
     shape = (task.sentences * width, task.longest)
     written = torch.full(shape, PAD, device=task.device)
     log_probabilities = torch.zeros(shape, device=task.device)

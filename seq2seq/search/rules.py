@@ -140,6 +140,36 @@ class BannedWords:
                     scores[row, last] = BANNED
 
 
+class BannedTexts:
+    """The tokens that would complete one of some texts, whatever stands around it in a piece.
+
+    That a result begins without a blank is not heeded: a text may be found where there is none, never missed.
+    """
+
+    def __init__(self, texts: Sequence[str], surfaces: Sequence[str]) -> None:
+        self.surfaces = surfaces
+        self.after: dict[str, list[int]] = {}  # what is written, the tokens that would complete a text
+        for text in (each.replace(" ", BLANK_PIECE) for each in texts):
+            for token, surface in enumerate(surfaces[EOS + 1 :], EOS + 1):
+                if text in surface:
+                    self.after.setdefault("", []).append(token)
+                for cut in range(1, len(text)):
+                    if surface.startswith(text[cut:]):
+                        self.after.setdefault(text[:cut], []).append(token)
+        self.longest = max(map(len, self.after), default=0)
+
+    def completing(self, history: Tensor, size: int) -> Tensor:
+        """Which tokens would complete a text, [N, size], after a history [N, T]."""
+        found = torch.zeros(len(history), size, dtype=torch.bool, device=history.device)
+        tail = history[:, max(0, history.shape[1] - self.longest) :]
+        for row, tokens in enumerate(tail.tolist()):
+            written = "".join(self.surfaces[token] for token in tokens)
+            for before, last in self.after.items():
+                if written.endswith(before):
+                    found[row, last] = True
+        return found
+
+
 class StopTexts:
     """Once a row has written one of these texts, only its end may follow, at no cost to its rank.
 

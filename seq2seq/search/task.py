@@ -13,7 +13,7 @@ from torch import Tensor
 
 from seq2seq.config import BOS, EOS, PAD
 from seq2seq.options import DecodeOptions
-from seq2seq.search.demands import Demands
+from seq2seq.search.phrases import Demands
 from seq2seq.search.rules import Rule, make_rules
 
 # Whether nobody waits for a sentence, by its number, any more; once true it stays so.
@@ -120,7 +120,7 @@ def make_task(
 ) -> Task:
     """Put a search together and refuse limits and prefixes that cannot be met.
 
-    `surfaces` and `demands` are explained in `rules` and `demands`.
+    `surfaces` and `demands` are explained in `rules` and `phrases`.
 
     Raises:
         ValueError: a limit below 1, a prefix longer than its limit or with a special symbol in it.

@@ -11,9 +11,9 @@ from typing import Any
 
 from seq2seq import DecodeOptions, Translator
 from seq2seq.alignment import AttentionMaps
-from seq2seq.config import EOS
+from seq2seq.config import END, EOS
 from seq2seq.decoding import decode_sources
-from seq2seq.forced import END, Side, decoded_side, explain, likeliest, read_side
+from seq2seq.forced import Side, decoded_side, explain, likeliest, read_side
 from seq2seq.search import Candidates
 
 from ..views import Candidate, Choice, Node, attention_data, candidates_data, pair_data, tree_data

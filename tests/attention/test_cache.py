@@ -110,3 +110,25 @@ def test_what_others_may_ask_for_is_kept(others: dict[str, int]) -> None:
     memory = attention.empty_memory(rows=2, capacity=9)
     attention(torch.randn(2, 9, 12), memory=memory)
     assert memory.nbytes == 2 * 9 * 24 * 4
+
+
+@pytest.mark.parametrize("window", [1, 4])
+@pytest.mark.parametrize(
+    "choice", [{}, {"window": 3}, {"window": 9}, {"latent": 6}, {"stride": 2}, {"window": 4, "stride": 3}]
+)
+@pytest.mark.parametrize("rotary", [False, True])
+def test_several_tokens_see_no_more_than_one_by_one(
+    choice: dict[str, int], rotary: bool, window: int
+) -> None:
+    """A prompt read in chunks would be another prompt: a token would see what had left the window."""
+    torch.manual_seed(1)
+    attention = CausalSelfAttention(16, AttentionConfig(heads=2, rotary=rotary, **choice)).eval()
+    x = torch.randn(2, 40, 16)
+
+    def read(sizes: list[int]) -> torch.Tensor:
+        memory = attention.empty_memory(2, 100, window)
+        return torch.cat([attention(part, memory=memory).context for part in x.split(sizes, dim=1)], dim=1)
+
+    single = read([1] * 40)
+    for sizes in ([6, 4, 1, 29], [40], [3] * 13 + [1]):
+        torch.testing.assert_close(read(sizes), single)

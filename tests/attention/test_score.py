@@ -119,6 +119,15 @@ def test_the_hidden_layer_stays_within_its_block(kind: str, training: bool) -> N
     assert max(saved) <= 2 * 3 * 11 * 13, "no hidden layer may wait for the way back"
 
 
+def test_a_hidden_layer_wider_than_its_input_stays_within_the_block() -> None:
+    """Counted by its input alone, a wide hidden layer would take many times the memory allowed."""
+    score, block = TargetAwareScore(2, 80, block=13 * 80 * 2), 13 * 80 * 2
+    sizes: list[int] = []
+    score.widen.register_forward_hook(lambda net, given, found: sizes.append(found.numel()))
+    score(torch.randn(1, 1, 11, 2), torch.randn(1, 1, 13, 2))
+    assert 0 < max(sizes) <= block
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("block", [1, 2**24])
 def test_gradients_are_those_of_finite_differences(kind: str, block: int) -> None:

@@ -45,6 +45,12 @@ def test_gains_are_over_the_recipe(benchmark: ModuleType) -> None:
     ]
 
 
+def test_a_row_of_a_stopped_study_is_not_measured_yet(benchmark: ModuleType) -> None:
+    """Another row's training would end in a traceback, its table unwritten."""
+    rows = {"the recipe": {"bleu": {"1": 30.0}, "minutes": 6.4}, "R-Drop 5": {"bleu": {"1": 31.0}}}
+    assert benchmark.table(rows).splitlines()[3] == "| R-Drop 5 | 31.00 | +1.00 | - |"
+
+
 def test_the_page_has_a_place_for_the_table(benchmark: ModuleType, repository: Path) -> None:
     """After hours of training there would be nowhere to write the table."""
     benchmark.around_markers(repository / "docs" / "training.md", benchmark.MARKERS)

@@ -118,7 +118,9 @@ def test_the_table_has_a_line_a_row(benchmark: ModuleType) -> None:
     """Numbers would stand in other columns than their names."""
     speeds = {"training": [0.9, 1.0, 1.1], "decoding": [1.9, 2.0, 2.1]}
     seeds = {**ROW, "bleu": {"1": 30.0, "2": 32.0}, "speeds": speeds}
-    lines = benchmark.table({"GQA": seeds, "MHA": ROW}).splitlines()
+    stopped = {"bleu": {"1": 29.0}, "signature": "s"}
+    lines = benchmark.table({"GQA": seeds, "MHA": ROW, "MQA": stopped}).splitlines()
+    assert lines[4] == "| MQA | - | 29.00 | - | - | - | - |"
     assert lines[2] == "| MHA | 1,234 | 30.00 | - | - | 512 | 8 |"
     assert lines[3] == (
         "| GQA | 1,234 | 31.00 (30.00 to 32.00) | 1.00 (0.90 to 1.10) | 2.00 (1.90 to 2.10) | 512 | 8 |"

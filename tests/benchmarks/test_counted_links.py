@@ -1,8 +1,14 @@
 """Agreement with counted links, by hand."""
 
+from pathlib import Path
+
+import counted_links
 import pytest
 import torch
-from counted_links import agreement, one_side
+from counted_links import agreement, compare, one_side
+
+from seq2seq.translator import Translator
+from train.corpus import Corpus
 
 
 def test_agreement_by_hand() -> None:
@@ -19,3 +25,20 @@ def test_one_side_takes_what_is_near_the_largest() -> None:
     """The old reading would be misjudged: a row of nothing has no link."""
     weights = torch.tensor([[0.6, 0.4], [0.0, 0.0]])
     assert one_side(weights, 0.7) == {(0, 0)} and one_side(weights, 0.6) == {(0, 0), (1, 0)}
+
+
+def test_a_model_of_several_languages_is_told_which(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Maps would be those of a source without its tag, which such a model has never read."""
+    (tmp_path / "pairs.tsv").write_text(
+        "fr\ten\n" + "".join(f"un chien {n}\ta dog {n}\n" for n in range(40)), encoding="utf-8"
+    )
+    translator = Translator.from_pretrained("fr-en")
+    seen, explain = [], counted_links.explain_texts
+
+    def watched(*arguments):
+        seen.extend(arguments[3])
+        return explain(*arguments)
+
+    monkeypatch.setattr(counted_links, "explain_texts", watched)
+    rows = compare(translator, Corpus(files=str(tmp_path / "pairs.tsv"), source="fr", target="en"))
+    assert len(rows) == 8 and seen == [translator.tokenizer.tag("en")] * 2

@@ -8,7 +8,9 @@ import pytest
 import word_links
 from gold_links import read_pairs
 from synthetic_language import Language
-from word_links import judge, read_test_set, words_of_tokens
+from word_links import direction_of, judge, read_test_set, words_of_tokens
+
+from seq2seq.translator import Translator
 
 RAW = {"en": ['The "red"  dog, barks.', "A man's hat"], "de": ["Der rote Hund bellt.", "Ein Hut e\u0300 …"]}
 TOKENS = {
@@ -65,6 +67,13 @@ def test_links_of_another_corpus_are_refused(folder: Path) -> None:
         (folder / "links.t.en-de.tsv").write_text(f"header\n{row}\n")
         with pytest.raises(ValueError, match=r"line 2 of .*links\.t\.en-de\.tsv names token"):
             word_links.read_test_set(folder, folder, "t", ("en", "de"))
+
+
+def test_the_direction_is_the_translators() -> None:
+    """A test set of the other direction would be read, or of none: fr-en is a model of both."""
+    assert direction_of(Translator.from_pretrained("fr-en"), "fr-en") == ("fr", "en")
+    with pytest.raises(SystemExit, match="captions translates several ways; name a released model of one"):
+        direction_of(Translator.from_pretrained("captions"), "captions")
 
 
 def test_pairs_of_a_gold_folder(tmp_path: Path) -> None:

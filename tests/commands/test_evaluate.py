@@ -66,6 +66,19 @@ def test_two_references_and_csv(run: Run, model_directory: Path, files: list[str
     assert [row[1] for row in table] == SOURCES and [row[3] for row in table] == REFERENCES
 
 
+def test_lowercase_is_of_lines_too(run: Run, model_directory: Path, files: list[str], tmp_path: Path) -> None:
+    """Sentence scores would be cased beside corpus scores that are not."""
+    (tmp_path / "reference").write_text("\n".join(outputs(model_directory)).upper() + "\n")
+    rows, page = tmp_path / "rows.csv", tmp_path / "page.html"
+    for flags, expected in (([], False), (["--lowercase"], True)):
+        written = ["--beam-size", 1, "--csv", rows, "--report", page]
+        assert run("evaluate", "--model", model_directory, *files, *flags, *written).code == 0
+        with rows.open(newline="", encoding="utf-8") as file:
+            _, *table = csv.reader(file)
+        assert all(row[-2:] == ["100.0", "100.0"] for row in table) == expected
+        assert ("chrF 100.0</p>" in page.read_text(encoding="utf-8")) == expected
+
+
 @pytest.mark.parametrize("first", [0, 1])
 def test_gold_links(run: Run, model_directory: Path, files: list[str], tmp_path: Path, first: int) -> None:
     """The AER is the same whether the gold file counts from 0 or from 1."""
@@ -92,6 +105,15 @@ def test_two_models_are_compared(run: Run, model_directory: Path, files: list[st
     assert {found["p"] for found in report["bootstrap"].values()} == {1.0}
     assert "against" in run("evaluate", *models, *files).out
     assert run("evaluate", *models, "--model", "x", *files).code == 2
+
+
+def test_models_of_two_directions_are_not_compared(
+    run: Run, model_directory: Path, reverse_directory: Path, files: list[str]
+) -> None:
+    """One would translate texts of a language that it does not read, and be said to be worse."""
+    ran = run("evaluate", "--model", model_directory, "--model", reverse_directory, *files)
+    assert ran.code == 2 and "translates en to de and" in ran.err and "translates de to en" in ran.err
+    assert "compare two models of one direction" in ran.err and ran.out == ""
 
 
 def test_wrong_gold_and_lengths(run: Run, model_directory: Path, files: list[str], tmp_path: Path) -> None:

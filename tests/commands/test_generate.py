@@ -9,6 +9,8 @@ import pytest
 
 from seq2seq import DecodeOptions
 from seq2seq.cli import main
+from seq2seq.generation import USUAL_LENGTH
+from seq2seq.options import OF_SOURCES
 
 if TYPE_CHECKING:
     from seq2seq import Generator
@@ -89,6 +91,15 @@ def test_a_wrong_option_is_said(bard: "Generator", capsys: Capsys, arguments: li
     """A traceback would reach the user, or nonsense be written."""
     assert generate(bard, "a dog", *arguments) == 2
     assert said in capsys.readouterr().err
+
+
+def test_help_is_that_of_a_language_model(capsys: Capsys) -> None:
+    """Who asks for a story would read that there is a beam of 5, and that a glossary is heeded."""
+    assert main(["generate", "--help"]) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "a language model samples" in shown and f"by default {USUAL_LENGTH}" in shown
+    assert f"takes {DecodeOptions.beam_size}. (from 1 to 64)" in shown
+    assert shown.count("Only for models that answer, such as e2e.") == len(OF_SOURCES) + 1
 
 
 def test_a_translator_answers(capsys: Capsys) -> None:

@@ -43,6 +43,16 @@ def test_table_and_json(run: Run, model_directory: Path, monkeypatch: pytest.Mon
     assert "MB" in table and "test_2016_flickr BLEU 41.0" in table
 
 
+def test_scores_of_directions_are_told_apart(
+    run: Run, model_directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two figures of one split would stand side by side, and neither say of what."""
+    for module in (models, released):
+        monkeypatch.setattr(module, "MODELS", model_directory.parent)
+    write_card(model_directory, CARD.replace("split: test_2016_flickr", "split: validation, config: en-de"))
+    assert json.loads(run("models", "--json").out)["scores"] == "validation en-de BLEU 41.0"
+
+
 def test_a_row_fits_the_screen(run: Run, model_directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A model of twelve directions would fill pages with its scores, and validation stand before tests."""
     for module in (models, released):
@@ -53,6 +63,25 @@ def test_a_row_fits_the_screen(run: Run, model_directory: Path, monkeypatch: pyt
     table = run("models").out
     assert "test_2016_flickr BLEU 41.0; validation BLEU 0 and 2 more in its card" in table
     assert "validation BLEU 2" in json.loads(run("models", "--json").out)["scores"]
+
+
+def test_the_direction_of_the_name_comes_first(
+    run: Run, model_directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The row fr-en of a model of both directions would show how well it translates to French."""
+    for module in (models, released):
+        monkeypatch.setattr(module, "MODELS", model_directory.parent)
+    both = "{type: bleu, name: BLEU de-en, value: 1.0}\n    - {type: bleu, name: BLEU en-de, value: 2.0}"
+    card = CARD.replace("{type: bleu, name: BLEU, value: 41.0}", both)
+    write_card(model_directory, card)
+    model_directory.rename(model_directory.with_name("en-de"))
+    shown = "test_2016_flickr BLEU en-de 2.0; test_2016_flickr BLEU de-en 1.0"
+    assert shown in run("models").out
+
+
+def test_every_released_model_says_its_data() -> None:
+    """The column would be empty, and who chooses a model not know what it was taught with."""
+    assert all(models.describe(released.MODELS / name).data for name in released.released_models())
 
 
 def test_no_released_model(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

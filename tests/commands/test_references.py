@@ -1,5 +1,6 @@
 """A table of sources and references, and `evaluate` over it."""
 
+import csv
 import gzip
 import json
 from collections.abc import Callable
@@ -52,6 +53,18 @@ def test_a_broken_table_is_named(
     assert str(path) in str(caught.value)
     with pytest.raises(ValueError, match="cannot read"):
         read_references(str(tmp_path / "none.csv"))
+
+
+def test_a_damaged_table_and_a_long_field(tmp_path: Path) -> None:
+    """An error of zlib would be shown, or a text refused that may be trained on."""
+    path = tmp_path / "table.csv.gz"
+    path.write_bytes(gzip.compress(TABLE.encode())[:10] + b"\xff" * 20)
+    with pytest.raises(ValueError, match=r"table\.csv\.gz: no whole gzip file"):
+        read_references(str(path))
+    path.write_bytes(gzip.compress(f"mr,ref\na,{'b' * 140_000}\n".encode()))
+    limit = csv.field_size_limit()
+    assert read_references(str(path)).references == [["b" * 140_000]]
+    assert csv.field_size_limit() == limit
 
 
 def test_evaluate_scores_all_references(

@@ -88,6 +88,16 @@ def test_filler_is_never_asked_for() -> None:
     assert min(vocabulary.ids.values()) > sentiment.MASK
 
 
+def test_a_shape_that_cannot_be_is_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A wrong width would end in a traceback."""
+    monkeypatch.setattr("sys.argv", ["sentiment.py", "--width", "33", "--texts", "100", "--reviews", "100"])
+    with pytest.raises(SystemExit, match="2"):
+        sentiment.main()
+    assert "does not divide width 33" in capsys.readouterr().err
+
+
 def test_sound_and_masked_words_each_add_what_they_must(capsys: pytest.CaptureFixture[str]) -> None:
     """The example would not show what it says: that words, or labels, alone are not enough."""
     sentiment.compare(

@@ -6,7 +6,7 @@ from toy_model import ToyModel, ToyState, random_table
 
 from seq2seq.config import EOS
 from seq2seq.options import DecodeOptions
-from seq2seq.search import Look, Phrase, decode, make_demands
+from seq2seq.search import BannedTexts, Look, Phrase, decode, make_demands
 from seq2seq.search.task import Hypothesis
 
 SIZE = 12
@@ -23,11 +23,12 @@ def search(
     look: Look | None = None,
     state: ToyState | None = None,
     prefixes: list[list[int]] | None = None,
+    stops: BannedTexts | None = None,
 ) -> list[list[Hypothesis]]:
     """A search of one sentence a list of phrases, over a random table."""
     model = ToyModel(random_table(SIZE, end=0.2))
     state = state or ToyState([str(number) for number in range(len(phrases))])
-    demands = make_demands(phrases, limits, closers, 6, look)
+    demands = make_demands(phrases, limits, closers, 6, look, stops)
     options = options or DecodeOptions(beam_size=6, num_hypotheses=3)
     return decode(model.step, state, len(phrases), limits, options, prefixes, demands=demands)
 
@@ -146,3 +147,64 @@ def test_stray_words_cost_their_hypothesis() -> None:
     best = search(wanted, [14], options, look=look, state=state)[0][0]
     assert read and not {B, C} & set(best.tokens)
     assert {B, C} & set(search(wanted, [14], options)[0][0].tokens), "the toy would not stray anyway"
+
+
+def test_phrases_stand_each_where_its_own_source_is_looked_at() -> None:
+    """Two terms would change places: each would stand where the other's source is looked at."""
+    state = ToyState(["0"])
+
+    def shares() -> torch.Tensor:
+        """Three tokens look at column 1, those after them at column 2, whatever they are."""
+        columns = [1 if len(row) <= 4 else 2 for row in state.rows]
+        return torch.nn.functional.one_hot(torch.tensor(columns), 6).float()
+
+    options = DecodeOptions(beam_size=20, num_hypotheses=1, min_length=6)
+    for one, two in ((A, B), (B, A)):
+        state.__init__(["0"])  # type: ignore[misc]
+        wanted = [[Phrase((one,), (1,)), Phrase((two,), (2,))]]
+        best = search(wanted, [12], options, look=Look(shares, True), state=state)[0][0].tokens
+        assert best.index(one) < 3 <= best.index(two)
+
+
+@pytest.mark.parametrize(
+    "wanted", [[(A,)], [(A, B)], [(A, B), (A, B)], [(A,), (B, A)], [(A, B), (B,), (C, D)]]
+)
+@pytest.mark.parametrize("limit", [8, 14])
+def test_no_hypothesis_comes_twice(wanted: list[tuple[int, ...]], limit: int) -> None:
+    """A phrase written freely and the same as demanded would be two results, and fill the beam."""
+    options = DecodeOptions(beam_size=12, num_hypotheses=12)
+    (found,) = search([[Phrase(tokens) for tokens in wanted]], [limit], options)
+    texts = [tuple(each.tokens) for each in found]
+    assert len(set(texts)) == len(texts) > 1
+
+
+@pytest.mark.parametrize("phrase", [(A,), (A, B)])
+def test_what_stands_for_a_phrase_alone_is_never_written_else(phrase: tuple[int, ...]) -> None:
+    """A stand-in would come once more than what it stands for, or begin another word."""
+    options = DecodeOptions(beam_size=12, num_hypotheses=4, min_length=8)
+    closers = ALL.clone()
+    closers[D] = False
+    likely = [0.0, 0.0, 0.1, 0.0, 0.3, 0.3, 0.1, 0.2]  # the phrases' own tokens, and D, which ends no word
+    for times in (1, 2):
+        demands = make_demands([[Phrase(phrase, (), True)] * times], [14], closers[:8], 6, None)
+        step = ToyModel(lambda name, written: likely).step
+        (found,) = decode(step, ToyState(["0"]), 1, [14], options, demands=demands)
+        assert len(found) == 4
+        for tokens in (each.tokens for each in found):
+            ends = [at + len(phrase) for at in range(14) if tuple(tokens[at:][: len(phrase)]) == phrase]
+            assert len(ends) == times and D not in [tokens[end] for end in ends if end < len(tokens)]
+
+
+def test_a_stop_text_waits_for_every_phrase() -> None:
+    """A phrase would be written after the text before which the result ends."""
+    surfaces = ["", "", "", "", *"abcdefgh"]
+    options = DecodeOptions(beam_size=12, num_hypotheses=6, stop=("cd", "e"), min_length=4)
+    stops = BannedTexts(options.stop or (), surfaces)
+    state = ToyState(["0"])
+    demands = make_demands([[Phrase((A, B)), Phrase((D,))]], [14], ALL, 6, None, stops)
+    step = ToyModel(random_table(SIZE, end=0.2)).step
+    (found,) = decode(step, state, 1, [14], options, surfaces=surfaces, demands=demands)
+    for each in found:
+        text = "".join(surfaces[token] for token in each.tokens)
+        before = text[: min(text.find(stop) % (len(text) + 1) for stop in ("cd", "e"))]
+        assert "ab" in before and "d" in before, text

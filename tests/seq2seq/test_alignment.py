@@ -3,14 +3,7 @@
 import pytest
 import torch
 
-from seq2seq.alignment import (
-    Alignment,
-    AttentionMaps,
-    Grid,
-    choose_head,
-    choose_share,
-    join_segmented,
-)
+from seq2seq.alignment import Alignment, AttentionMaps, Grid
 from seq2seq.settings import AlignmentHead
 
 SOURCE, TARGET = "a red dog", "ein Hund"
@@ -64,8 +57,6 @@ def test_share_says_what_is_linked_beside_the_strongest() -> None:
     one, some = (Alignment("a b c", "x y", (grid,), share) for share in (1.0, 0.5))
     assert one.links() == [(0, 0), (1, 1), (2, 1)]
     assert some.links() == [(0, 0), (1, 0), (1, 1), (2, 1)]
-    assert choose_share([one], [one.links()]) == 1.0
-    assert choose_share([one], [some.links()]) == 0.5
     assert maps_of(torch.rand(1, 1, 4, 5)).alignment(AlignmentHead(share=0.4)).share == 0.4
 
 
@@ -131,38 +122,3 @@ def test_head_that_is_not_there_is_refused() -> None:
     """An index beyond the layers must not wrap around or end in a traceback."""
     with pytest.raises(ValueError, match="layer 2"):
         maps_of(torch.zeros(2, 3, 4, 5)).alignment(AlignmentHead(2, 0))
-
-
-def test_best_head_is_chosen() -> None:
-    """Of noise and one head that shows the links at the step of the input, that one is found."""
-    torch.manual_seed(3)
-    links = [(0, 0), (2, 1)]
-    pairs = []
-    for _ in range(5):
-        cross = torch.rand(2, 3, 4, 5)
-        cross[1, 0, 1] = torch.tensor([0.9, 0.0, 0.0, 0.0, 0.1])  # its input is "ein"
-        cross[1, 0, 2:] = torch.tensor([0.0, 0.0, 0.0, 0.9, 0.1])  # "Hu" and "nd"
-        pairs.append(maps_of(cross))
-    assert choose_head(pairs, [links] * 5) == (AlignmentHead(1, 0, "input"), 1.0)
-
-
-def test_choosing_without_links_is_refused() -> None:
-    """With nothing to agree with, any head would win."""
-    with pytest.raises(ValueError, match="links"):
-        choose_head([maps_of(torch.rand(1, 1, 4, 5))], [[]])
-
-
-@pytest.mark.parametrize(
-    ("text", "joined"),
-    [
-        ("我 喜欢 吃 苹果 。", "我喜欢吃苹果。"),
-        ("a red dog", "a red dog"),
-        ("用 GPU 训练 3 天", "用 GPU 训练 3 天"),
-        ("", ""),
-    ],
-)
-def test_segmented_chinese_is_joined(text: str, joined: str) -> None:
-    """Blanks go only between words of scripts without them; every character knows where it came from."""
-    found = join_segmented(text)
-    assert found.text == joined
-    assert "".join(text[a:b] for a, b in zip(found.origins, found.ends, strict=True)) == joined

@@ -13,8 +13,17 @@ import pytest
 import safetensors.torch
 import torch
 
-from seq2seq import storage
-from seq2seq.checkpoint import Settings, average, load_model, save_model, write_card
+from seq2seq import checkpoint, storage
+from seq2seq.checkpoint import (
+    AnyModel,
+    Settings,
+    average,
+    load_model,
+    make_model,
+    save_model,
+    write_card,
+)
+from seq2seq.config import ModelConfig
 from seq2seq.settings import AlignmentHead
 from seq2seq.tokenizer import Tokenizer
 from seq2seq.transformer import Transformer
@@ -141,6 +150,14 @@ def test_malformed_config_is_refused(directory: Path, text: str, said: str) -> N
         (lambda c: c["model"].update(width=10**9), "asks for"),
         (lambda c: c["model"].update(feed_forward=10**12), "asks for"),
         (lambda c: c["model"].update(decoder_layers=10**9), "asks for"),
+        (lambda c: c["model"].update(max_length=10**8), "max_length is 100000000; choose at most"),
+        (lambda c: c["model"].update(max_length=10**30), "max_length is 10+; choose at most"),
+        (lambda c: c["model"]["decoder_attention"].update(latent=10**9), "latent is 10+; choose at most"),
+        (lambda c: c["model"]["decoder_attention"].update(latent=10**6), "unknown weight"),
+        (lambda c: c["model"]["encoder_attention"].update(window=10**30), "window is 10+; choose at most"),
+        (lambda c: c["model"]["encoder_attention"].update(stride=10**30), "stride is 10+; choose at most"),
+        (lambda c: c["model"].update(encoder_layers=0, memory_width=10**9), "memory_width is 10+; choose"),
+        (lambda c: c["model"].update(encoder_layers=0, memory_width=10**6), "has an unknown weight"),
         (lambda c: c["model"].update(encoder_layers=3), "lacks weight"),
         (lambda c: c["model"].update(encoder_layers=1), "unknown weight"),
         (lambda c: c["model"].update(vocabulary_size=50), "vocabulary_size 50"),
@@ -162,6 +179,21 @@ def test_wrong_config_is_refused(
     with pytest.raises(ValueError, match=said) as caught:
         load_model(directory)
     assert str(directory) in str(caught.value)
+
+
+def test_memory_is_taken_only_for_what_fits(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A config.json, which has no checksum, would make a model of any size before it is refused."""
+    made = []
+
+    def make(config: ModelConfig) -> AnyModel:
+        made.append(make_model(config))
+        return made[-1]
+
+    monkeypatch.setattr(checkpoint, "make_model", make)
+    edit_config(directory, lambda c: c["model"]["decoder_attention"].update(latent=100_000))
+    with pytest.raises(ValueError, match="unknown weight"):
+        load_model(directory)
+    assert [{each.device.type for each in model.parameters()} for model in made] == [{"meta"}]
 
 
 def test_weights_that_are_not_finite_are_refused(directory: Path) -> None:

@@ -152,4 +152,4 @@ def test_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.
 
     monkeypatch.setattr(cli.importlib, "import_module", fail)
     assert cli.main(["serve"]) == 2
-    assert "pip install 'seq2seq[serve]'" in capsys.readouterr().err
+    assert "pip install '.[serve]' -c constraints.txt" in capsys.readouterr().err

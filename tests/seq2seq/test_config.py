@@ -92,6 +92,10 @@ REFUSED_ATTENTIONS = [
     ({"stride": -3}, r"stride is -3; choose at least 1, or leave it out \(null\)"),
     ({"global_tokens": -1}, r"global_tokens is -1; choose 0 \(none\) or more"),
     ({"global_tokens": None}, r"global_tokens is None; it must be int"),
+    *(
+        ({name: 10**30}, rf"{name} is 10+; choose at most 1048576")
+        for name in ("latent", "window", "stride", "global_tokens")
+    ),
     ({"latent": 8, "kv_heads": 2}, r"latent is 8 beside kv_heads 2; .* leave out \(null\) one"),
     ({"latent": 8, "kv_heads": 4}, r"latent is 8 beside kv_heads 4; .* leave out \(null\) one"),
     ({"linear": True, "score": "additive"}, r"linear is True beside score 'additive'; .* set score to"),
@@ -116,6 +120,8 @@ REFUSED_MODELS = [
     ({"encoder_layers": -1}, r"encoder_layers is -1; give at least 1, or 0 for a memory from elsewhere"),
     ({"memory_width": 7}, r"memory_width is 7 beside encoder_layers 4, .*; set encoder_layers to 0"),
     ({"memory_width": 0, "encoder_layers": 0}, r"memory_width is 0; choose at least 1, or null"),
+    ({"max_length": 10**8}, r"max_length is 100000000; choose at most 131072"),
+    ({"memory_width": 10**9, "encoder_layers": 0}, r"memory_width is 10+; choose at most 1048576"),
     ({"vocabulary_size": 3}, r"vocabulary_size is 3; .* need 4"),
     ({"vocabulary_size": None}, r"vocabulary_size is None; it must be int"),
     ({"width": 33}, r"encoder_attention\.heads is 4, which does not divide width 33; choose a divisor"),

@@ -214,3 +214,28 @@ def test_a_translator_is_no_generator(
         Generator.from_pretrained(tmp_path / "t")
     with pytest.raises(ValueError, match="give strings"):
         Generator.generate(object.__new__(Generator), [3])  # type: ignore[list-item]
+
+
+@pytest.mark.parametrize("prefix", ["日本", ("a", "日本")])
+def test_a_prefix_of_unknown_characters_is_refused(tiny_generator: Generator, prefix: Any) -> None:
+    """The text would begin with a mark for the unknown in place of what was asked for."""
+    options = DecodeOptions(sampling_topk=0, max_length=5, target_prefix=prefix)
+    with pytest.raises(ValueError, match=r"target_prefix has .*'日本'"):
+        tiny_generator.generate("a dog", options)
+
+
+def test_half_a_character_is_left_out(tiny_generator: Generator) -> None:
+    """A lone surrogate, as a cut JSON string has, would be an error of the tokenizer's library."""
+    assert (
+        tiny_generator.generate("\ud800a dog", SAMPLED).text == tiny_generator.generate("a dog", SAMPLED).text
+    )
+    assert tiny_generator.score("a \udfffdog") == tiny_generator.score("a dog")
+    assert tiny_generator.measure("\ud800a dog").nats > 0
+
+
+def test_saved_again_it_is_stored_as_it_was(tiny_generator: Generator, tmp_path: Path) -> None:
+    """Loaded from 8 bit and saved in 16 it would have other weights, and be twice as large."""
+    tiny_generator.save_pretrained(tmp_path / "one", "int8")
+    Generator.from_pretrained(tmp_path / "one", "cpu").save_pretrained(tmp_path / "two")
+    one, two = ((tmp_path / name / "model.safetensors").read_bytes() for name in ("one", "two"))
+    assert one == two

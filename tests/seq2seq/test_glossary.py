@@ -78,3 +78,23 @@ def test_options_take_it_as_an_object_or_pairs() -> None:
     for given in ({"dog": "Hund"}, [["dog", "Hund"]], pairs):
         options = DecodeOptions(glossary=given)  # type: ignore[arg-type]
         assert options.glossary == pairs and hash(options)
+
+
+def test_a_letter_with_a_longer_small_form_changes_nothing_else() -> None:
+    """One İ in a text or a term would switch capitals off for all of it."""
+    assert found("İstanbul: Dog", {"dog": "Hund"}) == [("Dog", "Hund")]
+    assert found("the İSTANBUL Dog", {"İstanbul dog": "Hund"}) == [("İSTANBUL Dog", "Hund")]
+    assert found("İ DOG", {"dog": "Hund", "İ": "I"}) == [("İ", "I"), ("DOG", "Hund")]
+
+
+def test_capitals_of_a_final_sigma() -> None:
+    """A Greek word in capitals would not be found where its small form ends in another sigma."""
+    assert found("ΟΔΟΣ οδος", {"οδος": "street"}) == [("ΟΔΟΣ", "street"), ("οδος", "street")]
+
+
+@pytest.mark.parametrize("sign", ["\u2028", "\u0085", "\v", "\f"])
+def test_only_line_feeds_part_the_lines_of_a_file(tmp_path: Path, sign: str) -> None:
+    """A pair with another line break inside would become two lines, both of them wrong."""
+    path = tmp_path / "terms.tsv"
+    path.write_bytes(f"ice{sign}cream\tSpeise{sign}eis\r\ndog\tHund\n".encode())
+    assert read_glossary(path) == ((f"ice{sign}cream", f"Speise{sign}eis"), ("dog", "Hund"))

@@ -11,25 +11,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seq2seq.bitext import align_pairs
-from seq2seq.joint_links import Attended, joint_links
+from seq2seq.joint_links import AttendedPair, joint_links
 from seq2seq.symmetry import grow
 from seq2seq.translator import Translator
 
 
-def evenly(source: str, target: str) -> Attended:
+def evenly(source: str, target: str) -> AttendedPair:
     """A pair of which the maps say nothing."""
     s, t = source.split(), target.split()
-    return Attended(s, t, torch.ones(len(t), len(s)) / len(s), torch.ones(len(t), len(s)) / len(t))
+    return AttendedPair(s, t, torch.ones(len(t), len(s)) / len(s), torch.ones(len(t), len(s)) / len(t))
 
 
-def at_random(source: Sequence[str], target: Sequence[str], seed: int) -> Attended:
+def at_random(source: Sequence[str], target: Sequence[str], seed: int) -> AttendedPair:
     """A pair with any maps."""
     random = torch.Generator().manual_seed(seed)
     there, back = (torch.rand(len(target), len(source), generator=random) for _ in range(2))
-    return Attended(source, target, there.softmax(1), back.softmax(0))
+    return AttendedPair(source, target, there.softmax(1), back.softmax(0))
 
 
-def plainly(pairs: Sequence[Attended]) -> list[set[tuple[int, int]]]:
+def plainly(pairs: Sequence[AttendedPair]) -> list[set[tuple[int, int]]]:
     """The same by loops over words, as the formula says it."""
     cells = [
         (n, t, s)
@@ -98,13 +98,19 @@ def test_words_that_come_together_belong_together() -> None:
 def test_attention_decides_where_nothing_was_counted() -> None:
     """A pair by itself is read by its maps, though its words stand crosswise."""
     crossed = torch.tensor([[0.02, 0.98], [0.98, 0.02]])
-    assert joint_links([Attended(["a", "b"], ["B", "A"], crossed, crossed)]) == [{(0, 1), (1, 0)}]
+    assert joint_links([AttendedPair(["a", "b"], ["B", "A"], crossed, crossed)]) == [{(0, 1), (1, 0)}]
 
 
 def test_words_that_begin_alike_belong_together() -> None:
     """A name or a number that comes once, which no map and no count knows, would be linked by place alone."""
     assert (2, 1) in joint_links([evenly("on met 1776", "ON 1776 MET")])[0]
     assert (2, 1) not in joint_links([evenly("on met 1776", "ON 9 MET")])[0]
+
+
+def test_a_word_of_nul_disturbs_no_other_pair() -> None:
+    """Its length of nothing would make every strength NaN, and links vanish throughout the file."""
+    pairs = [evenly("on met 1776", "ON 1776 MET"), evenly("a \0", "A \0")]
+    assert joint_links(pairs) == [*joint_links(pairs[:1]), {(0, 0), (1, 1)}]
 
 
 def test_order_of_pairs_does_not_matter() -> None:

@@ -73,8 +73,10 @@ def test_the_tag_is_no_word(translator: Translator) -> None:
 
 def test_languages_are_filled_in_or_asked_for(translator: Translator) -> None:
     """Else a model of several languages would write whichever comes first."""
-    with pytest.raises(ValueError, match="no target language was named; choose de or fr or en"):
+    with pytest.raises(ValueError, match="no target language was named; choose de or fr or en by target"):
         translator.translate("a dog")
+    with pytest.raises(ValueError, match=r"choose fr or en by target_language \(--target-language\)"):
+        translator.translate("a dog", source_language="de")
     with pytest.raises(ValueError, match="'cs' is not supported; this model translates de and fr and en to"):
         translator.translate("a dog", target_language="cs")
     with pytest.raises(ValueError, match="de to de is not supported"):

@@ -111,6 +111,16 @@ def test_a_wrong_value_is_refused_by_name(values: dict[str, Any]) -> None:
         ({"banned_words": ["a b"], "forced_words": ["a b"]}, ["'a b' is in banned_words"]),
         ({"banned_words": ["a"], "forced_words": ["a"]}, ["'a' is in banned_words", "to be written"]),
         ({"banned_words": ["Hund"], "glossary": {"dog": "Hund"}}, ["'Hund' is in banned_words"]),
+        ({"banned_words": ["Peter"], "keep_words": ["Peter"]}, ["'Peter' is in banned_words"]),
+        ({"stop": ["D"], "glossary": {"dogs": "Dackel"}}, ["ends before 'D'", "'Dackel' is to be written"]),
+        ({"stop": [" H"], "forced_words": ["Helm"]}, ["ends before ' H'", "'Helm' is to be written"]),
+        ({"stop": ["i H"], "target_prefix": "Zwei Hunde"}, ["ends before 'i H'", "'Zwei Hunde'"]),
+        ({"banned_words": ["Hunde"], "target_prefix": "Zwei Hunde"}, ["'Hunde' is in", "'Zwei Hunde'"]),
+        ({"banned_words": ["Hunde"], "target_prefix": "Zwei (Hunde"}, ["'Hunde' is in banned_words"]),
+        (
+            {"banned_words": ["Hunde"], "target_prefix": ["\u2581Zwei", "\u2581Hun", "de"]},
+            ["'Hunde' is in banned_words"],
+        ),
         ({"glossary": {"dog": " "}}, ["empty side", "'dog'"]),
         ({"glossary": [["dog", "Hund"], ["Dog", "Hund"]]}, ["the term 'Dog' twice"]),
     ],
@@ -120,6 +130,11 @@ def test_contradictions_are_refused(values: dict[str, Any], named: list[str]) ->
     with pytest.raises(ValueError) as caught:
         DecodeOptions(**values)
     assert all(part in str(caught.value) for part in named)
+
+
+def test_a_banned_word_inside_another_contradicts_nothing() -> None:
+    """Only what begins a word is banned."""
+    DecodeOptions(banned_words=("und",), target_prefix="Zwei Hunde", keep_words=("Hund",))
 
 
 def test_words_are_compared_in_one_form() -> None:

@@ -10,6 +10,7 @@ from seq2seq.packing import pack, unpack
 from seq2seq.settings import WEIGHTS, Settings
 from seq2seq.tokenizer import Tokenizer
 from seq2seq.transformer import Transformer
+from seq2seq.translator import Translator
 
 
 def test_a_row_is_kept_to_half_a_step_of_its_own_scale() -> None:
@@ -54,3 +55,26 @@ def test_what_cannot_be_stored_or_read_is_refused() -> None:
         unpack({"m:scale": torch.ones(2)})
     with pytest.raises(ValueError, match=r"weight m is \[3, 2\], but its scale is \[2\]"):
         unpack({"m": torch.zeros(3, 2, dtype=torch.int8), "m:scale": torch.ones(2)})
+
+
+def test_an_unknown_storage_is_refused(
+    tmp_path: Path, tiny_model: Transformer, tiny_tokenizer: Tokenizer
+) -> None:
+    """A misspelt or missing kind would become 16 bit without a word."""
+    translator = Translator(tiny_model, tiny_tokenizer, Settings(["en"], ["de"], 16, 40))
+    with pytest.raises(ValueError, match="storage is 'int4'; choose 'float16' or 'int8'"):
+        translator.save_pretrained(tmp_path / "model", "int4")  # type: ignore[arg-type]
+    assert not (tmp_path / "model").exists()
+
+
+def test_saved_again_it_is_stored_as_it_was(
+    tmp_path: Path, tiny_model: Transformer, tiny_tokenizer: Tokenizer
+) -> None:
+    """Loaded from 8 bit and saved in 16 it would have other weights, and be twice as large."""
+    fresh = Translator(tiny_model, tiny_tokenizer, Settings(["en"], ["de"], 16, 40))
+    fresh.save_pretrained(tmp_path / "one", "int8")
+    loaded = Translator.from_pretrained(tmp_path / "one", "cpu")
+    loaded.save_pretrained(tmp_path / "two")
+    loaded.save_pretrained(tmp_path / "wide", "float16")
+    one, two, wide = ((tmp_path / name / WEIGHTS).read_bytes() for name in ("one", "two", "wide"))
+    assert one == two and len(wide) > len(one)

@@ -71,3 +71,17 @@ def test_hub_id_is_fetched_and_nothing_else(
         with pytest.raises(ValueError, match="no model"):
             Translator.from_pretrained(name)
     assert len(asked) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("", "the name of the model is empty; give"),
+        ([], "no model is named; give"),
+        ("n" * 300, "there is no model 'n{80}'; give"),
+    ],
+)
+def test_what_names_no_model_is_refused(name: str | list[str], sentence: str) -> None:
+    """The current folder would be taken, or a message of Python's own come."""
+    with pytest.raises(ValueError, match=sentence):
+        Translator.from_pretrained(name, "cpu")

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from seq2seq.checkpoint import Settings
+from seq2seq.config import ModelConfig
 from seq2seq.options import DecodeOptions
 from seq2seq.reranking import NoisyChannel, n_best
 from seq2seq.tokenizer import Tokenizer
@@ -21,9 +22,11 @@ class Backwards:
 
     def __init__(self) -> None:
         self.seen: list[tuple[str, int]] = []
+        self.texts: list[str] = []
 
     def rerank(self, source: str, hypotheses: Sequence[Alternative]) -> list[int]:
         self.seen.append((source, len(hypotheses)))
+        self.texts += [each.text for each in hypotheses]
         return list(range(len(hypotheses)))[::-1]
 
 
@@ -64,6 +67,15 @@ def test_one_result_is_chosen_among_the_whole_beam(translator: Translator) -> No
     assert reranker.seen == [(DOGS, 4), ("a dog.", 4)]
 
 
+def test_texts_are_judged_as_they_will_be_read(translator: Translator) -> None:
+    """The judge would read a stand-in for what is kept, or text after which the result has ended."""
+    translator.reranker = reranker = Backwards()
+    options = DecodeOptions(beam_size=4, num_hypotheses=4, max_length=8, stop=(".", "a"))
+    found = translator.translate("the {x}", options)
+    assert reranker.texts[::-1] == [found.text, *(each.text for each in found.alternatives)]
+    assert all(text.count("{x}") == 1 for text in reranker.texts)
+
+
 @pytest.mark.parametrize("options", [{"beam_size": 1}, {"sampling_topk": 5, "seed": 1}])
 def test_without_a_beam_there_is_nothing_to_rank(translator: Translator, options: dict) -> None:
     """Greedy search and one sample have one result, which needs no judge."""
@@ -83,6 +95,19 @@ def test_noisy_channel_by_hand() -> None:
     assert NoisyChannel(Table({"x": -3.0, "y": -3.0})).rerank("a b", hypotheses) == [0, 1]
     with pytest.raises(ValueError, match="the weight of re-ranking is -1"):
         NoisyChannel(reverse, -1)
+
+
+def test_a_reverse_model_without_a_language_is_refused(sentences: list[str]) -> None:
+    """The order of the search would stay, for every text and without a word."""
+    tokenizer = Tokenizer.train(sentences, 80, languages=["de", "fr", "en"])
+    model = Transformer(
+        ModelConfig(len(tokenizer), width=16, feed_forward=16, encoder_layers=1, decoder_layers=1)
+    )
+    languages = ["de", "fr", "en"]
+    reverse = Translator(model.eval(), tokenizer, Settings(languages, languages, 20, 40))
+    hypotheses = [Alternative(text, -1.0, -3.0, [], "end") for text in ("a dog", "two dogs")]
+    with pytest.raises(ValueError, match="no target language was named"):
+        NoisyChannel(reverse).rerank(DOGS, hypotheses)
 
 
 def test_a_translator_is_a_reverse_model(translator: Translator) -> None:

@@ -1,12 +1,15 @@
 """What is kept and demanded: found in a source, hidden from the model, put back where it belongs."""
 
+from dataclasses import replace
+from time import thread_time
+
 import pytest
 
 from seq2seq.checkpoint import Settings
 from seq2seq.config import UNK
 from seq2seq.options import DecodeOptions
 from seq2seq.settings import AlignmentHead
-from seq2seq.terms import read_source, until
+from seq2seq.terms import _PLACEHOLDERS, _things, read_source
 from seq2seq.tokenizer import Tokenizer
 from seq2seq.transformer import Transformer
 from seq2seq.translator import Translator
@@ -158,7 +161,6 @@ def test_the_alignment_counts_characters_of_both_texts(translator: Translator) -
     grid = found.alignment.matrix("pieces")
     assert "https://a.org/x?y=1" in {text[a:b] for a, b in grid.source_spans}
     assert "https://a.org/x?y=1" in {found.text[a:b] for a, b in grid.target_spans}
-    assert found.alignment.links() is not None
     assert max(end for _, end in grid.target_spans) <= len(found.text)
 
 
@@ -184,18 +186,98 @@ def test_a_result_ends_before_a_stop_text(translator: Translator) -> None:
     assert "".join(translator.stream(text, chosen)) == whole[: whole.index(stop)]
 
 
-def test_until_keeps_back_what_may_become_a_stop() -> None:
-    """A stream would show the first letters of a stop text."""
-    assert [until(text, ["abc"]) for text in ("xa", "xab", "xabc", "xabd", "xb")] == [
-        "x",
-        "x",
-        "x",
-        "xabd",
-        "xb",
-    ]
-
-
 def test_more_than_fits_is_refused(translator: Translator) -> None:
     """A search would begin that cannot have a result."""
     with pytest.raises(ValueError, match="must be written"):
         translator.translate("the dog", DecodeOptions(forced_words=["garden"] * 3, max_length=4))
+
+
+@pytest.mark.parametrize("begin", ["", "%", "%(", "{{", "a@", "http://("])
+@pytest.mark.parametrize("unit", ["0", "a", "a.", "a+", "%1$", " "])
+def test_hostile_text_costs_what_ordinary_text_does(begin: str, unit: str) -> None:
+    """A few thousand characters would hold up a server for seconds: over a thousand times as long."""
+    hostile = begin + unit * 6000
+    ordinary = ("the dog runs, %s; " * len(hostile))[: len(hostile)]
+
+    def seconds(text: str) -> float:
+        times = []
+        for _ in range(3):
+            before = thread_time()
+            list(_PLACEHOLDERS.finditer(text))
+            times.append(thread_time() - before)
+        return min(times)
+
+    assert seconds(hostile) < 100 * seconds(ordinary)
+
+
+def test_numbers_in_one_word_are_one_thing() -> None:
+    """Each of them would be widened to the whole of a long word: time squared in its length."""
+    word = "1a" * 5000
+    before = thread_time()
+    (thing,) = _things(f"the {word} dog", DecodeOptions(keep_numbers=True))
+    assert thing.text == word
+    assert thread_time() - before < 5
+
+
+def test_neighbours_change_nothing(translator: Translator) -> None:
+    """A text would be searched more widely beside one in which more is demanded."""
+    texts = ["the dog", "{a} runs", "a {a} and {b} in the snow", "{a} plays with {b} and {c}"]
+    options = DecodeOptions(num_hypotheses=2)
+    alone = [translator.translate(text, options) for text in texts]
+    for together, each in zip(translator.translate(texts, options), alone, strict=True):
+        assert [together.text, *(other.text for other in together.alternatives)] == [
+            each.text,
+            *(other.text for other in each.alternatives),
+        ]
+
+
+@pytest.mark.parametrize("text", ["{key} or {key}.", "%s of %s", "the {team}s play"])
+def test_no_stand_in_is_seen(translator: Translator, text: str) -> None:
+    """The name that stands for a placeholder would be read in the text, or the placeholder come too often."""
+    reading = read_source(text, DecodeOptions(), translator.tokenizer)
+    assert all(phrase.is_only for phrase in reading.phrases)
+    ((name, thing),) = reading.restored.items()
+    found = translator.translate(text, DecodeOptions(num_hypotheses=5))
+    for each in (found, *found.alternatives):
+        written = translator.tokenizer.ids(each.tokens)
+        places = [at for at in range(len(written)) if tuple(written[at:][: len(name)]) == name]
+        assert each.text.count(thing) == text.count(thing) == len(places)
+
+
+def test_what_is_kept_stands_before_a_stop_text(translator: Translator) -> None:
+    """What must be in the result would be written after the text before which it ends, or be cut by it."""
+    text = "see https://a.org/x?y=1 in the garden"
+    plain = translator.translate(
+        text.replace("https://a.org/x?y=1", "a dog"), DecodeOptions(max_length=12)
+    ).text
+    for stop in (plain[1:3], plain[2:5], "a.o"):
+        found = translator.translate(text, DecodeOptions(stop=[stop], num_hypotheses=3))
+        for said in (found.text, *(other.text for other in found.alternatives)):
+            assert said.count("https://a.org/x?y=1") == 1
+            assert stop not in said.replace("https://a.org/x?y=1", "")
+
+
+def test_figures_are_those_of_what_is_said(translator: Translator) -> None:
+    """An end that the model did not choose would be counted, and texts not stand best first."""
+    text = "two dogs runs through the garden."
+    options = DecodeOptions(num_hypotheses=5, max_length=12)
+    stop = translator.translate(text, options).text[4:6]
+    found = translator.translate(text, replace(options, stop=[stop]))
+    assert stop not in found.text
+    scores = [found.score, *(other.score for other in found.alternatives)]
+    assert scores == sorted(scores, reverse=True)
+    cut = translator.translate(text, DecodeOptions(beam_size=1, max_length=12))
+    stop = cut.text[4:6]
+    same = translator.translate(text, DecodeOptions(beam_size=1, max_length=12, stop=[stop]))
+    count = len(same.tokens)
+    assert same.finish == "end" and same.tokens == cut.tokens[:count]
+    values = cut.token_log_probabilities[:count]
+    assert same.log_probability == pytest.approx(sum(values), abs=1e-4)
+    assert same.score == pytest.approx(sum(values) / count, abs=1e-4)
+
+
+def test_a_term_that_the_model_does_not_know_is_translated(translator: Translator) -> None:
+    """A segment that is only a term in an unknown script would stay as it is."""
+    options = DecodeOptions(glossary={"日本": "snow man"})  # type: ignore[arg-type]
+    assert translator.translate("日本", options).text == "snow man"
+    assert "".join(translator.stream("日本\n日本", options)) == "snow man\nsnow man"

@@ -2,13 +2,14 @@
 
 import sys
 import unicodedata
+from time import thread_time
 from typing import Any
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from seq2seq.text import normalize, word_spans
+from seq2seq.text import bare_word_spans, compose, join_segmented, normalize, spelt_words, word_spans
 
 # Letters, marks, jamo, Indic vowels, blanks, joiners, controls, emoji, halves of characters, side by side.
 TROUBLE = st.text(
@@ -191,3 +192,51 @@ def test_width_is_one_and_every_character_keeps_its_place(written: str, read: st
     assert found.text == read
     assert found.origins == list(range(len(written))) and found.ends == list(range(1, len(written) + 1))
     assert normalize(found.text).text == found.text
+
+
+@pytest.mark.parametrize(
+    ("text", "joined"),
+    [
+        ("我 喜欢 吃 苹果 。", "我喜欢吃苹果。"),
+        ("a red dog", "a red dog"),
+        ("用 GPU 训练 3 天", "用 GPU 训练 3 天"),
+        ("", ""),
+    ],
+)
+def test_segmented_chinese_is_joined(text: str, joined: str) -> None:
+    """Blanks go only between words of scripts without them; every character knows where it came from."""
+    found = join_segmented(text)
+    assert found.text == joined
+    assert "".join(text[a:b] for a, b in zip(found.origins, found.ends, strict=True)) == joined
+
+
+def test_words_as_aligners_count_them() -> None:
+    """A comma would be part of the word it is written to, or a word that is only a dash be nothing."""
+    text = "He said: «don't», – 好。"
+    parts = ["He", "said", ":", "«", "don", "'", "t", "»", ",", "–", "好", "。"]
+    assert [text[start:end] for start, end in bare_word_spans(text)] == parts
+    assert spelt_words(["He", "said:", "«Don't»,", "–"]) == ["he", "said", "don't", "–"]
+
+
+@given(
+    st.text(
+        st.sampled_from("aé\u1ea5\u0301\u0316\u0323\u0344\u0f71\u0f72\u0f73\u0f74\u3099か\u1112\u1161가"),
+        min_size=40,
+        max_size=120,
+    )
+)
+def test_composed_is_nfc(text: str) -> None:
+    """A long run of marks would be read as another text."""
+    assert compose(text) == unicodedata.normalize("NFC", text)
+
+
+@pytest.mark.parametrize("marks", ["\u0301\u0316", "\u0f73\u0316"])
+def test_marks_out_of_order_cost_what_others_do(marks: str) -> None:
+    """The library's own sort takes time squared in a run of marks: over a thousand times as long."""
+    times = []
+    for text in ("a" + "".join(mark * 15000 for mark in marks), "e\u0301" * 15000):
+        before = thread_time()
+        normalized = normalize(text)
+        times.append(thread_time() - before)
+        assert normalized.ends[-1] == len(text) and len(normalized.origins) == len(normalized.text)
+    assert times[0] < 5 * times[1]

@@ -268,3 +268,24 @@ def test_text_that_is_given_up_comes_back_as_it_is(translator: Translator, sente
     found = translator.translate_batch(texts, given_up=(1).__eq__)
     assert found[1].text == texts[1]
     assert [found[0].text, found[2].text] == [translator.translate(texts[n]).text for n in (0, 2)]
+
+
+@pytest.mark.parametrize(
+    ("prefix", "lacking"),
+    [
+        ("{x}: a", "has '{"),
+        ("a 犬", "has '犬'"),
+        (("two", "xyz"), "the piece 'two'"),
+        (("\u2581a", "z犬"), "z犬"),
+    ],
+)
+def test_a_prefix_of_unknown_characters_is_refused(
+    translator: Translator, prefix: str | tuple[str, ...], lacking: str
+) -> None:
+    """The translation would begin with a mark for the unknown in place of what was asked for."""
+    options = DecodeOptions(target_prefix=prefix)
+    for call in (translator.translate, lambda text, options: list(translator.stream(text, options))):
+        with pytest.raises(ValueError, match=f"target_prefix .*{lacking}.* which the vocabulary lacks"):
+            call("a dog {x}", options)
+    with pytest.raises(ValueError, match="target_prefix has"):
+        translator.translate(iter(["a dog"]), options)  # before the first is asked for

@@ -121,3 +121,9 @@ def test_a_config_that_contradicts_itself_is_refused(
     path.write_text(json.dumps({**json.loads(path.read_text()), key: value}))
     with pytest.raises(ValueError, match=said):
         Translator.from_pretrained(tmp_path / "model", "cpu")
+
+
+def test_a_prefix_of_unknown_characters_is_refused(translator: Translator) -> None:
+    """A name of the facts would be named as what is missing, or the unknown be written as a mark."""
+    with pytest.raises(ValueError, match="target_prefix has '犬'"):
+        translator.translate(FACTS, replace(SHORT, max_length=16, target_prefix="Near 東京 Inn 犬"))

@@ -142,7 +142,7 @@ def test_tools_are_off_by_default_and_need_their_extra(monkeypatch: pytest.Monke
     assert ServerOptions().mcp is False
     find = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "mcp" else find(name))
-    with pytest.raises(ValueError, match=r"pip install 'seq2seq\[mcp\]'"):
+    with pytest.raises(ValueError, match=r"pip install '\.\[mcp\]' -c constraints\.txt"):
         main(["--mcp"])
 
 

@@ -30,7 +30,7 @@ def test_a_training_ends_in_a_model_directory(recipe: list[str], tmp_path: Path,
     assert out == f"{folder / 'model'}\n"
     assert err.splitlines()[0] == "corpus: 40 of 40 pairs kept; dropped: none"
     assert "update 6, " in err and "update 12, " in err and "reference: " in err
-    model, tokenizer, settings, _ = load_model(folder / "model")
+    model, tokenizer, settings, *_ = load_model(folder / "model")
     assert len(tokenizer) == model.config.vocabulary_size == 60
     assert settings.source_languages == ["en"] and settings.target_languages == ["de"]
     head = settings.alignment
@@ -71,6 +71,7 @@ def test_training_goes_on_from_a_model(recipe: list[str], tmp_path: Path, capsys
     before, after = load_model(first), load_model(tmp_path / "second" / "model")
     assert after.tokenizer.to_bytes() == before.tokenizer.to_bytes()
     assert after.model.config.dropout == 0.5
+    assert f"The run began with the weights of `{first}`." in after.card and "began with" not in before.card
     for name, tensor in before.model.state_dict().items():
         assert torch.equal(tensor, after.model.state_dict()[name]), name
     assert train([*args, "--init", first, "--run_dir", str(tmp_path / "third"), "--model.width=64"]) == 2
@@ -173,6 +174,31 @@ def test_a_bad_corpus_stops_before_the_first_step(recipe: list[str], tmp_path: P
     err = capsys.readouterr().err
     assert "bad.jsonl, line 2: not JSON" in err and len(err.splitlines()) == 1
     assert not (tmp_path / "run").exists()
+
+
+def test_a_recipe_whose_files_are_not_there_says_where_they_come_from(
+    tmp_path: Path, capsys: Capsys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else who trains a recipe with local texts would be told to check a path that is right."""
+    monkeypatch.chdir(tmp_path)
+    assert train(["--config", "multi30k-en-fr"]) == 2
+    err = capsys.readouterr().err
+    assert re.search(r"cannot read dataset/\S+: .*; the first lines of \S+multi30k-en-fr.yaml say where", err)
+    assert train(["--config", "multi30k-en-fr", "--data.files", "[a.en, a.fr]"]) == 2
+    err = capsys.readouterr().err
+    assert "check the path" in err and "first lines" not in err
+
+
+def test_help_tells_of_every_setting_and_of_recipes(capsys: Capsys) -> None:
+    """Else a setting would have to be looked up in the code, and those of language models be nowhere."""
+    assert train(["--help"]) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "seq2seq train --config text --help" in shown and "A shipped recipe by its name" in shown
+    for section in ("data", "model", "task", "checkpoints"):
+        bare = re.findall(rf"--{section}\.[\w.]+ [^-]*?(?<!\.) \(type: ", shown)
+        assert not bare, bare
+    assert train(["--config", "text", "--help"]) == 0
+    assert "--data.windows" in capsys.readouterr().out
 
 
 def test_keeping_freed_memory_is_harmless(monkeypatch: pytest.MonkeyPatch) -> None:

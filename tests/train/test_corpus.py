@@ -123,7 +123,10 @@ def test_a_line_of_a_megabyte_is_dropped_as_too_long() -> None:
 
 
 REFUSED = [
-    ({}, r"data.name is None and data.files is \[\]; give one of the two"),
+    (
+        {},
+        r"data.name is None and data.files is \[\]; give one of the two, such as --data.files .*; an overlay",
+    ),
     ({"name": "a/b", "files": ["x.tsv"]}, "give one of the two"),
     ({"name": "https://example.org/data"}, "a URL; download it first"),
     ({"files": ["hf://datasets/a/b.jsonl"]}, "a URL; download it first"),

@@ -73,6 +73,24 @@ def test_judged_sentences_are_spread_over_the_set(tmp_path: Path) -> None:
         assert [each.source for each in data.judged()] == [f"sentence {n}" for n in expected]
 
 
+@pytest.mark.parametrize("tagged", [[], ["en", "fr"], ["en", "de"]])
+def test_directions_that_no_tag_tells_apart_are_refused(
+    sentences: list[str], tmp_path: Path, tagged: list[str]
+) -> None:
+    """A model of one direction would go on with two, and never be told which language to write."""
+    (tmp_path / "t.tsv").write_text("en\tde\n" + "".join(f"a dog {n}\tein Hund {n}\n" for n in range(40)))
+    data = TranslationData(DataSettings(files=str(tmp_path / "t.tsv"), languages=["en", "de"]), 64, 1)
+    tokenizer = Tokenizer.train(sentences, 100, languages=tagged)
+    if tagged == ["en", "de"]:
+        data.load(tokenizer)
+        return
+    told = (
+        r"the target languages de, en, but .* tags for (none|en, fr), so .*; leave out --init.* such as fr-en"
+    )
+    with pytest.raises(ValueError, match=told):
+        data.load(tokenizer)
+
+
 REFUSED = [
     ({"batch_tokens": 1}, r"data\.batch_tokens is 1; give at least 2"),
     ({"workers": -1}, r"data\.workers is -1"),

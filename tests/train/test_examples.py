@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from train.corpus import Corpus
-from train.examples import Example, directions_of, load_examples, targets_of
+from train.examples import Example, directions_of, load_examples, spread, targets_of
 
 
 def write(path: Path, rows: list[tuple[str, ...]]) -> str:
@@ -81,6 +81,23 @@ def test_what_one_corpus_is_judged_by_no_other_teaches(corpora: list[Corpus]) ->
     training, _, _ = load_examples(corpora, [])
     assert not [each for each in training if "cat" in each.source.casefold()]
     assert [each.source for each in training[-3:]] == ["a horse", "a goat", "a cow"]
+
+
+def test_some_examples_are_of_every_direction() -> None:
+    """Directions alternate, so every second example would be of one alone."""
+    pair = [Example("a", "b", "en", "de"), Example("b", "a", "de", "en")]
+    examples = [each._replace(source=f"{each.source} {n}") for n in range(8) for each in pair]
+    assert [each.source for each in spread(examples, 8)] == [
+        "a 0",
+        "a 2",
+        "a 4",
+        "a 6",
+        "b 0",
+        "b 2",
+        "b 4",
+        "b 6",
+    ]
+    assert sorted(spread(examples, 99)) == sorted(examples) and spread([], 3) == []
 
 
 def test_text_files_stand_side_by_side(tmp_path: Path) -> None:

@@ -52,6 +52,23 @@ def test_other_languages_and_swapped_columns_are_noticed(released: LoadedModel, 
     assert note and "en to de" in note and "data.columns" in note
 
 
+def test_directions_that_alternate_with_a_known_one_are_noticed(released: LoadedModel) -> None:
+    """Every third pair would be asked, and so the known direction alone."""
+    known, french = (
+        [
+            one._replace(source=f"{one.source} {other.source}", target=f"{one.target} {other.target}")
+            for one in pairs
+            for other in pairs[:8]
+        ]
+        for pairs in (GERMAN, FRENCH)
+    )
+    swapped = [Example(each.target, each.source, "de", "en") for each in known]
+    assert unfamiliar(released, known) is None
+    assert unfamiliar(
+        released, [each for three in zip(known, swapped, french, strict=True) for each in three]
+    )
+
+
 def test_too_few_pairs_say_nothing(released: LoadedModel) -> None:
     """Else chance would warn: a share of a handful is no evidence."""
     assert unfamiliar(released, FRENCH[: FEWEST - 1]) is None

@@ -32,6 +32,19 @@ def test_rows_are_documents(tmp_path: Path) -> None:
     assert not set(training) & set(validation) and training[0] == "text 1\nits end"
 
 
+@pytest.mark.parametrize("share", [0.01, 0.05, 0.1, 0.3, 0.4, 0.75, 0.9])
+def test_a_share_of_the_rows_validates(tmp_path: Path, share: float) -> None:
+    """Of three tenths a third would validate, and of nine tenths a half."""
+    rows = [json.dumps({"text": f"text {number}"}) for number in range(100)]
+    (tmp_path / "rows.jsonl").write_text("\n".join(rows) + "\n")
+    texts = open_texts(TextCorpus(files=str(tmp_path / "rows.jsonl"), valid_share=share))
+    training, validation = (list(part()) for part in texts)
+    assert len(validation) == round(100 * share) and len(training) == 100 - len(validation)
+    assert not set(training) & set(validation) and validation[0] == "text 0"
+    if share == 0.1:
+        assert validation == [f"text {number}" for number in range(0, 100, 10)]
+
+
 @pytest.mark.parametrize("streaming", [False, True])
 def test_a_data_set_is_read_as_it_arrives(tmp_path: Path, streaming: bool) -> None:
     """A data set larger than the disk could not be read, or streaming would give other text."""
@@ -46,9 +59,10 @@ def test_a_data_set_is_read_as_it_arrives(tmp_path: Path, streaming: bool) -> No
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ({}, "give one of the two"),
+        ({}, "give one of the two: .* such as --data.files book.txt"),
         ({"name": "https://x/y"}, "a URL"),
         ({"files": ["a.txt", "b.csv"]}, "mix tables and text"),
+        ({"name": "a/b", "valid_files": "b.txt"}, "mix tables and text"),
         ({"files": "a.txt", "valid_share": 1.0}, "valid_share is 1.0"),
         ({"files": "a.txt", "most_characters": -1}, "most_characters is -1"),
     ],

@@ -97,5 +97,6 @@ def test_both_directions_have_the_same_links_and_a_tag_has_none(tmp_path: Path, 
     for tokenizer in (tagged, plain):
         pairs = Segmentation(texts, tokenizer, 0.0, 1, 60)(0)
         by_tokenizer.append(WordLinks(texts, found, tokenizer).of_batch([0, 41], [pairs[0], pairs[41]]))
-        assert pairs[0][0][-1:] == (tokenizer.tag("de") or pairs[0][0][-1:])
+        if tokenizer.tags:
+            assert pairs[0][0][-1:] == tokenizer.tag("de")
     assert by_tokenizer[0].tolist() == by_tokenizer[1].tolist()

@@ -149,6 +149,20 @@ def test_a_recipe_of_one_language_gives_its_sources(tmp_path: Path) -> None:
     assert more[57:] == [(text, text.upper()) for text in texts]
 
 
+def test_recipes_that_name_nothing_more_or_no_pairs(tmp_path: Path) -> None:
+    """A recipe that trains would end in a traceback here, or one of other data in a sentence about fields."""
+    rows = [f"a dog {n}\tein Hund {n}" for n in range(60)]
+    (tmp_path / "pairs.tsv").write_text("en\tde\n" + "\n".join(rows) + "\n")
+    data = {"files": str(tmp_path / "pairs.tsv"), "also": None, "held_out": None}
+    (tmp_path / "mine.yaml").write_text(json.dumps({"data": data}))
+    assert len(texts_of_recipe(str(tmp_path / "mine.yaml"), "en")) == 57
+    with pytest.raises(ValueError, match="is of a language model and names no pairs"):
+        texts_of_recipe("shakespeare", "en")
+    (tmp_path / "mine.yaml").write_text("hello")
+    with pytest.raises(ValueError, match="not sections of settings"):
+        texts_of_recipe(str(tmp_path / "mine.yaml"), "en")
+
+
 def test_what_is_kept() -> None:
     """A copy, a text cut short and a text the model does not know would be learned as translations."""
     good = Translation("a", "b", -0.5, -3.0, [], ["b", "b"], "end")
@@ -162,7 +176,21 @@ def test_the_best_share_in_the_order_of_the_texts() -> None:
     """Half would be kept by place, or the order of the corpus be lost."""
     made = [Made(str(score), "x", score) for score in (-3.0, -1.0, -4.0, -2.0)]
     assert [each.score for each in best(made, 0.5)] == [-1.0, -2.0]
-    assert best(made, 1.0) == made
+    assert best(made, 1.0) == made and [each.score for each in best(made, 0.1)] == [-1.0]
+
+
+def test_no_pair_at_all_is_an_error(
+    models: tuple[Path, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """An empty table would be written, and refused only by the training after it."""
+    (tmp_path / "mono.en").write_text("a dog\n")
+    monkeypatch.setattr("train.synthesis.usable", lambda result: None)
+    command = ["synthesize", "--model", models[0], "--text", tmp_path / "mono.en", "--to", tmp_path / "x.tsv"]
+    assert main([str(each) for each in (*command, "--beam-size", 1)]) == 2
+    assert "none of 1 texts gave a pair" in capsys.readouterr().err and not (tmp_path / "x.tsv").exists()
 
 
 @pytest.mark.parametrize(
