@@ -21,6 +21,8 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from seq2seq.forced import TooLongError
+
 from .limits import Limits
 from .refusal import RefusalError
 
@@ -122,7 +124,7 @@ async def http_error(request: Request, error: Exception) -> JSONResponse:
 
 async def value_error(request: Request, error: Exception) -> JSONResponse:
     """A ValueError is the user's fault and says what to do; one of its kinds (UnicodeError) is ours."""
-    if type(error) not in (ValueError, RefusalError):
+    if type(error) not in (ValueError, RefusalError, TooLongError):
         raise error
     return JSONResponse({"error": str(error)}, 400)
 
