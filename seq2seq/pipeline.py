@@ -25,6 +25,10 @@ from seq2seq.transformer import Model
 from seq2seq.translation import Alternative, Forced, Translation, join_parts
 from seq2seq.wording import Wording
 
+# The segments of a text, each with its separator: its place among those searched, or, where the model knows
+# nothing of it, what becomes of it.
+Layout = list[tuple[int | Translation, str]]
+
 
 @dataclass(frozen=True)
 class Pipeline:
@@ -56,16 +60,19 @@ class Pipeline:
         work: list[Reading] = []  # the segments to be decoded, what each must begin with, whose each is
         prefixes: list[list[int]] = []
         owners: list[int] = []
-        layouts: list[list[tuple[Translation, str, int | None]]] = []  # segment, separator, place in `work`
+        layouts: list[Layout] = []
         for number, text in enumerate(texts):
             asked = options
             layouts.append([])
             for part, separator in self.segments(text, options):
                 reading = self.wording.read(part, asked)
                 known = reading.says_something and self.wording.knows(reading.ids)
-                kept = Translation(part, self.wording.untranslated(part, options))
-                layouts[-1].append((kept, separator, len(work) if known else None))
-                if known:
+                if not known:
+                    layouts[-1].append(
+                        (Translation(part, self.wording.untranslated(part, options)), separator)
+                    )
+                else:
+                    layouts[-1].append((len(work), separator))
                     work.append(reading)
                     prefixes.append(self.wording.prefix(asked, part))
                     owners.append(number)
@@ -174,11 +181,9 @@ class Pipeline:
         yield from filter(None, [self.wording.text(reading, written, options)[len(shown) :]])
 
 
-def _assemble(
-    text: str, layout: list[tuple[Translation, str, int | None]], done: list[Translation]
-) -> Translation:
-    """The translation of a text from those of its segments; what the model does not know is not searched."""
-    parts = [kept if place is None else done[place] for kept, _, place in layout]
+def _assemble(text: str, layout: Layout, done: list[Translation]) -> Translation:
+    """The translation of a text from those of its segments."""
+    parts = [done[part] if isinstance(part, int) else part for part, _ in layout]
     if len(parts) == 1 and not layout[0][1]:
         return parts[0]
-    return join_parts(text, parts, [separator for _, separator, _ in layout])
+    return join_parts(text, parts, [separator for _, separator in layout])

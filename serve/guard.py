@@ -123,7 +123,7 @@ async def http_error(request: Request, error: Exception) -> JSONResponse:
 
 
 async def value_error(request: Request, error: Exception) -> JSONResponse:
-    """A ValueError is the user's fault and says what to do; one of its kinds (UnicodeError) is ours."""
+    """A ValueError of ours is the user's fault and says what to do; other kinds (UnicodeError) are not."""
     if type(error) not in (ValueError, RefusalError, TooLongError):
         raise error
     return JSONResponse({"error": str(error)}, 400)
