@@ -38,7 +38,7 @@ RATE = 3e-3
 
 
 class Vocabulary:
-    """Words as numbers; a word that was never read is refused."""
+    """Words as numbers."""
 
     def __init__(self, texts: Sequence[Sequence[str]]):
         self.ids = {word: MASK + 1 + n for n, word in enumerate(sorted({w for text in texts for w in text}))}
@@ -47,7 +47,10 @@ class Vocabulary:
         return MASK + 1 + len(self.ids)
 
     def encode(self, texts: Sequence[Sequence[str]]) -> Tensor:
-        """Texts as rows [B, T], filled up with PAD."""
+        """Texts as rows [B, T], filled up with PAD; ValueError names words that were never read."""
+        unread = sorted({word for text in texts for word in text} - self.ids.keys())
+        if unread:
+            raise ValueError(f"no text held {', '.join(unread)}; make more with --texts or --reviews")
         return pad([[self.ids[word] for word in text] for text in texts])
 
 

@@ -110,3 +110,9 @@ def test_sound_and_masked_words_each_add_what_they_must(capsys: pytest.CaptureFi
     assert float(text) < 0.75 < 0.9 < min(float(both), float(taught))
     assert float(untold) > float(untaught) + 0.15
     assert float(hears) > 80
+
+
+def test_words_that_no_text_held_are_named() -> None:
+    """A user of few texts would see a KeyError."""
+    with pytest.raises(ValueError, match="no text held food, soup; make more with --texts"):
+        Vocabulary([["good"]]).encode([["good", "soup"], ["food"]])
