@@ -10,13 +10,13 @@ The peer has its KV cache and fused attention, and stops as ours does, when noth
 
 import argparse
 import random
-from pathlib import Path
 
 import torch
 from rounds import compare, conditions
 from twins import Twin, make_twin
 
 from seq2seq.batch import make_batch
+from seq2seq.commands.lines import read_lines
 from seq2seq.config import PAD, ModelConfig
 from seq2seq.options import DecodeOptions
 from seq2seq.search import decode
@@ -66,6 +66,11 @@ def generate(twin: Twin, sources: list[list[int]], options: DecodeOptions) -> li
     return [[token for token in row if token > 3] for row in found.tolist()]
 
 
+def read_sources(translator: Translator, file: str, most: int) -> list[list[int]]:
+    """The first sentences of a file as the model reads them, with its tag where it has several targets."""
+    return [translator.tokenizer.encode(line) + translator.tag for line in read_lines(file)[:most]]
+
+
 def load(name: str | None) -> tuple[Transformer, Translator | None]:
     """A released model or model directory, or random weights."""
     if name is None:
@@ -82,15 +87,14 @@ def main() -> None:
     parser.add_argument(
         "--model", help="a released model's name or a model directory (default: random weights)"
     )
-    parser.add_argument("--source", type=Path, help="one sentence a line (default: random ids)")
+    parser.add_argument("--source", help="one sentence a line (default: random ids)")
     parser.add_argument("--rounds", type=int, default=1, help="more for a steadier figure")
     parser.add_argument("--sentences", type=int, default=64, help="sentences a round")
     arguments = parser.parse_args()
 
     model, translator = load(arguments.model)
     if translator is not None and arguments.source is not None:
-        lines = arguments.source.read_text(encoding="utf-8").splitlines()[: arguments.sentences]
-        sources = [translator.tokenizer.encode(line) for line in lines]
+        sources = read_sources(translator, arguments.source, arguments.sentences)
     else:
         sources = random_sources(arguments.sentences, model.config.vocabulary_size)
     twin = make_twin(model)

@@ -12,9 +12,11 @@ import random
 import re
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
+
+from word_links import direction_of
 
 from seq2seq import DecodeOptions, Translator
+from seq2seq.commands.lines import read_parallel
 from seq2seq.scores import bleu_of
 from seq2seq.text import word_spans
 
@@ -128,20 +130,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("source", type=Path)
-    parser.add_argument("reference", type=Path)
+    parser.add_argument("source")
+    parser.add_argument("reference")
     parser.add_argument("--model", default="en-de")
     parser.add_argument("--terms", type=int, default=2, help="terms drawn of each sentence, at most")
     parser.add_argument("--lines", type=int, default=None, help="so many lines only")
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     translator = Translator.from_pretrained(arguments.model)
-    sides = [
-        path.read_text(encoding="utf-8").splitlines() for path in (arguments.source, arguments.reference)
-    ]
+    _, language = direction_of(translator, arguments.model)  # whose words BLEU counts
+    sides = read_parallel(arguments.source, arguments.reference)
     lines = list(zip(*sides, strict=True))[: arguments.lines]
     print(measure_kept(translator, 200, arguments.seed), flush=True)
-    language = translator.settings.target_languages[0]
     print(measure_terms(translator, lines, arguments.terms, arguments.seed, language)[0])
 
 

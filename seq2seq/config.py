@@ -175,7 +175,9 @@ class ModelConfig:
             raise ValueError(
                 f"vocabulary_size is {self.vocabulary_size}; the four special symbols alone need {EOS + 1}"
             )
-        for name in ("encoder_attention", "decoder_attention", "cross_attention"):
+        cross = ("cross_attention",) if self.kind == "encoder_decoder" else ()
+        encoder = ("encoder_attention",) if cross and self.encoder_layers else ()
+        for name in (*encoder, "decoder_attention", *cross):  # the others are not built
             self._check_attention(name, getattr(self, name))
         if self.positions == "sinusoidal" and self.width % 2:
             raise ValueError(f"width is {self.width}; sinusoidal positions need an even one")
@@ -210,7 +212,7 @@ class ModelConfig:
                 f"positions is rotary, but {name} has {attention.comparison}, which no turning suits; "
                 "choose positions: sinusoidal or learned"
             )
-        if self.positions == "rotary" and (self.width // attention.heads) % 2:
+        if turned and attention.latent is None and (self.width // attention.heads) % 2:
             raise ValueError(
                 f"width {self.width} over {attention.heads} heads gives an odd head width "
                 f"in {name}; rotary positions need an even one"
@@ -278,11 +280,8 @@ def check_types(config: Any) -> None:
     for name, hint in hints.items():
         value = getattr(config, name)
         if not _fits(value, hint):
-            wanted = (
-                " or ".join(map(repr, typing.get_args(hint)))
-                if typing.get_origin(hint) is Literal
-                else str(getattr(hint, "__name__", hint))
-            )
+            choices = typing.get_args(hint) if typing.get_origin(hint) is Literal else ()
+            wanted = " or ".join(map(repr, choices)) or getattr(hint, "__name__", hint)
             raise ValueError(f"{name} is {value!r}; it must be {wanted}")
 
 

@@ -169,6 +169,9 @@ class DecoderLayer(nn.Module):
         """x [N, T, M] beside the remembered source [B, S, C], N a multiple of B -> x, maps (N = B).
 
         `need_weights` asks for both maps, `need_cross` for that of the source alone.
+
+        Raises:
+            ValueError: N is no multiple of B.
         """
         read = 0 if memory is None else memory.length
         own = self.self_attention(self.self_residual.enter(x), memory=memory, need_weights=need_weights)
@@ -176,10 +179,11 @@ class DecoderLayer(nn.Module):
 
         # The rows of one sentence's beam ask the same source: to cross-attention they are simply
         # more queries, so the source is held once however wide the beam.
-        asking = self.cross_residual.enter(x).reshape(len(remembered), -1, x.shape[-1])
+        beam = rows_a_sentence(len(x), len(remembered))
+        asking = self.cross_residual.enter(x).reshape(len(remembered), beam * x.shape[1], x.shape[-1])
         places = None
         if self.cross_attention.config.sparse:  # of each query, the rows of a beam one after the other
-            places = torch.arange(read, read + x.shape[1], device=x.device).repeat(len(x) // len(remembered))
+            places = torch.arange(read, read + x.shape[1], device=x.device).repeat(beam)
         source = self.cross_attention(
             asking, remembered, source_mask, positions=places, need_weights=need_weights or need_cross
         )
@@ -187,6 +191,20 @@ class DecoderLayer(nn.Module):
 
         x = self.feed_forward_residual(x, self.feed_forward)
         return x, DecoderMaps(own.weights, source.weights)
+
+
+def rows_a_sentence(rows: int, sentences: int) -> int:
+    """W, how many rows ask each source.
+
+    Raises:
+        ValueError: they cannot be shared out equally; some would ask another sentence's source.
+    """
+    if rows % max(1, sentences):
+        raise ValueError(
+            f"{rows} rows of the target cannot be shared out among {sentences} sources; give one row, or "
+            "equally many, for each"
+        )
+    return rows // max(1, sentences)
 
 
 class Embedding(nn.Module):

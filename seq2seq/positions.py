@@ -3,10 +3,11 @@
 Attention by itself sees a set. Sinusoidal (Vaswani et al. 2017, section 3.5) writes position p as
 sin(p f_i), cos(p f_i) over falling frequencies f_i = 10000^(-2i/M), all sines first, then all
 cosines. Rotary (Su et al. 2021, eq. 34) turns the pair (x_i, x_{i+D/2}) by the angle p f_i, so
-that a dot product of two turned vectors depends on the distance of their positions alone.
+that a dot product of two turned vectors depends on the distance of their positions alone. (The paper
+pairs neighbours, Llama's code halves as we do: to what is learned it is a matter of numbering.)
 """
 
-from functools import cache, lru_cache
+from functools import lru_cache
 
 import torch
 from torch import Tensor, nn
@@ -14,13 +15,14 @@ from torch import Tensor, nn
 BASE = 10000.0
 
 
-@cache
-def frequencies(width: int) -> Tensor:
+def frequencies(width: int, device: torch.device | str = "cpu") -> Tensor:
     """The falling frequencies f_i of one embedding: [width / 2].
 
-    Made once: to make them takes as long as to turn a token by them.
+    Made anew, of plain numbers: a tensor kept between calls may be one that only a tracer understands,
+    and after torch.export no rotary model of the process would compute.
     """
-    return BASE ** (-torch.arange(0, width, 2, dtype=torch.float64, device="cpu") / width)
+    falling = [BASE ** (-i / width) for i in range(0, width, 2)]
+    return torch.tensor(falling, dtype=torch.float64, device=device)
 
 
 class SinusoidalPositions(nn.Module):
@@ -31,7 +33,7 @@ class SinusoidalPositions(nn.Module):
     def __init__(self, max_length: int, width: int):
         super().__init__()
         places = torch.arange(max_length, dtype=torch.float64)
-        angles = places[:, None] * frequencies(width).to(places.device)
+        angles = places[:, None] * frequencies(width, places.device)
         table = torch.cat([angles.sin(), angles.cos()], dim=-1).float()
         self.register_buffer("table", table, persistent=False)
 
@@ -52,11 +54,12 @@ class LearnedPositions(nn.Module):
 
 
 def rotate(x: Tensor, positions: Tensor) -> Tensor:
-    """Turn each half-pair of x by its position.
+    """Turn each pair (x_i, x_{i+D/2}) by its position.
 
     Shapes: x [B, T, heads, D], positions [T] or [B, T] -> like x. Source: Su et al. 2021, eq. 34.
     """
-    if positions.numel() == 1 and x.device.type == "cpu" and torch.is_inference_mode_enabled():
+    one = positions.numel() == 1 and x.device.type == "cpu"
+    if one and not torch.compiler.is_compiling() and torch.is_inference_mode_enabled():
         cos, sin = _turn_at(int(positions), x.shape[-1], x.dtype)  # the same for every layer of a step
     else:
         cos, sin = _turn(positions, x.shape[-1], x.dtype)
@@ -65,7 +68,7 @@ def rotate(x: Tensor, positions: Tensor) -> Tensor:
 
 def _turn(positions: Tensor, width: int, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
     """What x and its swapped halves are multiplied by: cosines, and sines (first -, then +), [..., 1, D]."""
-    angles = positions[..., None] * frequencies(width).to(positions.device)
+    angles = positions[..., None] * frequencies(width, positions.device)
     cos, sin = angles.cos(), angles.sin()
     cos, sin = torch.cat([cos, cos], dim=-1), torch.cat([-sin, sin], dim=-1)
     return cos.to(dtype)[..., None, :], sin.to(dtype)[..., None, :]
@@ -74,4 +77,4 @@ def _turn(positions: Tensor, width: int, dtype: torch.dtype) -> tuple[Tensor, Te
 @lru_cache(maxsize=256)
 def _turn_at(position: int, width: int, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
     """As `_turn`, of one position on the CPU."""
-    return _turn(torch.tensor([position]), width, dtype)
+    return _turn(torch.tensor([position], device="cpu"), width, dtype)

@@ -8,8 +8,16 @@ tokenised with escapes (`.lc.norm.tok`), to be scored with tokenize "none".
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from seq2seq.text import base_language
+
 Texts = Sequence[str]
 References = Sequence[Sequence[str | None]]  # None where a text has fewer references than another
+
+# sacreBLEU's tokenizers for languages whose words are not written apart, by codes of two and three letters.
+TOKENIZERS = {
+    **dict.fromkeys(("zh", "zho", "cmn", "yue"), "zh"),
+    **dict.fromkeys(("ja", "jpn", "th", "tha"), "char"),
+}
 
 
 class CorpusScore(NamedTuple):
@@ -64,12 +72,18 @@ def bleu_of(
 
 
 def sentence_scores(
-    output: str, references: Texts, language: str = "en", *, lowercase: bool = False
+    output: str,
+    references: Texts,
+    language: str = "en",
+    *,
+    tokenized: bool = False,
+    lowercase: bool = False,
 ) -> tuple[float, float]:
     """BLEU (smoothed) and chrF of one sentence; useful for sorting, not for reporting."""
     from sacrebleu.metrics import BLEU, CHRF
 
-    bleu = BLEU(tokenize=_tokenizer(language), lowercase=lowercase, effective_order=True)
+    tokenize = _tokenizer(language, tokenized)
+    bleu = BLEU(tokenize=tokenize, force=tokenized, lowercase=lowercase, effective_order=True)
     return (
         bleu.sentence_score(output, list(references)).score,
         CHRF(lowercase=lowercase).sentence_score(output, list(references)).score,
@@ -80,7 +94,8 @@ def moses(texts: Texts, language: str) -> list[str]:
     """Texts lower-cased, their punctuation normalised, tokenised the Moses way with its escapes."""
     from sacremoses import MosesPunctNormalizer, MosesTokenizer
 
-    normalizer, tokenizer = MosesPunctNormalizer(language), MosesTokenizer(language)
+    base = base_language(language)
+    normalizer, tokenizer = MosesPunctNormalizer(base), MosesTokenizer(base)
     return [tokenizer.tokenize(normalizer.normalize(text.lower()), return_str=True) for text in texts]
 
 
@@ -120,7 +135,7 @@ def compare(
 def _metrics(language: str, tokenized: bool, lowercase: bool) -> dict:
     from sacrebleu.metrics import BLEU, CHRF, TER
 
-    tokenize = "none" if tokenized else _tokenizer(language)
+    tokenize = _tokenizer(language, tokenized)
     unspaced = tokenize not in ("none", "13a")  # to TER a sentence without blanks would be one word
     return {
         "BLEU": BLEU(tokenize=tokenize, force=tokenized, lowercase=lowercase),
@@ -129,9 +144,9 @@ def _metrics(language: str, tokenized: bool, lowercase: bool) -> dict:
     }
 
 
-def _tokenizer(language: str) -> str:
-    """How sacreBLEU splits a language for BLEU: by character where words are not written apart."""
-    return {"zh": "zh", "ja": "char", "th": "char"}.get(language, "13a")
+def _tokenizer(language: str, tokenized: bool) -> str:
+    """How sacreBLEU splits texts for BLEU: by character in a language whose words are not written apart."""
+    return "none" if tokenized else TOKENIZERS.get(base_language(language), "13a")
 
 
 def _of(results: dict, name: str) -> list:

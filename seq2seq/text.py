@@ -130,6 +130,11 @@ def spelt_words(words: Sequence[str]) -> list[str]:
     return [word.strip(_PUNCTUATION).lower() or word for word in words]
 
 
+def base_language(code: str) -> str:
+    """The language of a code, without region or script, in lower case: zh of zh-CN, zho of zho_Hans."""
+    return code.replace("_", "-").partition("-")[0].lower()
+
+
 def is_word(character: str) -> bool:
     """Whether a character can go on a word: a letter or digit of a script with blanks between words."""
     return character.isalnum() and len(word_spans(2 * character)) == 1

@@ -4,6 +4,8 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
+from seq2seq.options import LONGEST
+
 from .request import Body
 
 
@@ -18,7 +20,9 @@ class CompletionRequest(Body):
 
     model: str | None = Field(None, description="the name of a language model; without it the first")
     prompt: str | list[str] = Field(description="a text or a list of texts")
-    max_tokens: int | None = Field(None, ge=1, description="the most tokens to write, a whole number from 1")
+    max_tokens: int | None = Field(
+        None, ge=1, le=LONGEST, description=f"the most tokens to write, a whole number from 1 to {LONGEST}"
+    )
     temperature: float | None = Field(None, ge=0, le=2, description="a number from 0 (greedy) to 2")
     top_p: float | None = Field(None, ge=0, le=1, description="a number from 0 to 1")
     n: int | None = Field(None, ge=1, le=1_000_000, description="how many texts a prompt, from 1")

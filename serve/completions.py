@@ -31,7 +31,7 @@ from .guard import describe
 from .refusal import Busy
 from .request import read_request, refuse, request_schema, while_connected
 from .service import Service
-from .stops import Held, cut_at
+from .stops import Held, Told, cut_at, logprobs
 from .translations import EVENTS, NO_CACHE
 
 USUAL_TOKENS = 16  # as OpenAI's
@@ -135,16 +135,8 @@ class Completing:
             "logprobs": None,
         }
         if self.asked.logprobs is not None:
-            offsets, place = [], len(before)
-            for token in found.tokens[:count]:
-                offsets.append(place)
-                place += len(token)
-            choice["logprobs"] = {
-                "tokens": found.tokens[:count],
-                "token_logprobs": found.token_log_probabilities[:count],
-                "top_logprobs": None,
-                "text_offset": offsets,
-            }
+            values = found.token_log_probabilities[:count]
+            choice["logprobs"] = logprobs(found.tokens[:count], values, len(before))
         return choice
 
     async def events(self) -> AsyncIterator[dict[str, Any]]:
@@ -170,22 +162,29 @@ class Completing:
 
     async def _parts(self, index: int, prompt: str, options: DecodeOptions) -> AsyncIterator[dict[str, Any]]:
         """What is new of one choice, and how many tokens it is."""
+        held, told, written = Held(options.stop or ()), Told(len(prompt) if self.asked.echo else 0), 0
 
-        def part(text: str, tokens: int, reason: str | None) -> dict[str, Any]:
-            return {"index": index, "text": text, "finish_reason": reason, "logprobs": None, "tokens": tokens}
+        def part(text: str, reason: str | None, *tokens: tuple[str, float]) -> dict[str, Any]:
+            known = told.tell(text, tokens) if self.asked.logprobs is not None else None
+            return {
+                "index": index,
+                "text": text,
+                "finish_reason": reason,
+                "logprobs": known,
+                "tokens": len(tokens),
+            }
 
         if self.asked.echo:
-            yield part(prompt, 0, None)
-        held, written = Held(options.stop or ()), 0
+            yield {**part("", None), "text": prompt}  # the prompt's tokens are none that were written
         steps: Iterator[tuple[str, float]] = self.generator.steps(prompt, options)
-        async for text, _ in self.service.batcher.worker.stream(steps):
+        async for step in self.service.batcher.worker.stream(steps):
             written += 1
-            yield part(held.add(text), 1, None)
+            yield part(held.add(step[0]), None, step)
             if held.stopped:
                 break
         most = options.max_length or USUAL_TOKENS
         stopped = held.stopped or written < most
-        yield part("" if held.stopped else held.rest, 0, "stop" if stopped else "length")
+        yield part("" if held.stopped else held.rest, "stop" if stopped else "length")
 
     def _usage(self, written: int) -> dict[str, int]:
         read = sum(self.read)

@@ -10,6 +10,8 @@ import functools
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from seq2seq.text import base_language
+
 ENOUGH = 2_000  # characters that are looked at; more change nothing
 
 
@@ -36,7 +38,10 @@ class Detector:
         if not any(character.isalpha() for character in text):
             return [Detected(code, 0.0) for code in self.codes]
         by_base = dict(self._identifier.rank(text[:ENOUGH])) if self._identifier else {}
-        found = [Detected(code, round(100 * float(by_base.get(_base(code), 0)), 1)) for code in self.codes]
+        shares = [float(by_base.get(base_language(code), 0)) for code in self.codes]
+        found = [
+            Detected(code, round(100 * share, 1)) for code, share in zip(self.codes, shares, strict=True)
+        ]
         return sorted(found, key=lambda each: -each.confidence)
 
     @functools.cached_property
@@ -44,12 +49,8 @@ class Detector:
         from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
         identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
-        known = sorted({_base(code) for code in self.codes} & set(identifier.labels))
+        known = sorted({base_language(code) for code in self.codes} & set(identifier.labels))
         if not known:
             return None
         identifier.set_languages(known)
         return identifier
-
-
-def _base(code: str) -> str:
-    return code.partition("-")[0].partition("_")[0]

@@ -5,13 +5,15 @@
 
 A server bound to loopback answers only to loopback names, so that a web page whose name points at
 127.0.0.1 cannot read it. Bodies are counted as they come, so one without a length is cut off too, and
-one that does not come to its end in time.
+one that does not come to its end in time. What is still being sent of a refused one is thrown away for
+a while: a connection that is closed on a client in the middle of sending is reset, and the answer lost.
 """
 
 import asyncio
 import json
 import logging
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from fastapi import HTTPException, Request
@@ -27,6 +29,7 @@ from .limits import Limits
 from .refusal import RefusalError
 
 FILES = ("/translate_file", "/gradio_api/upload")  # paths whose bodies hold files
+TAKEN = 10  # times the allowed size: so much is still taken of what was refused
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 log = logging.getLogger("seq2seq.serve")
 
@@ -53,20 +56,26 @@ class Guard:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        started = False
+        started = closes = False
+        body = _Incoming(scope["path"], receive, self.limits)
 
         async def send_guarded(message: Message) -> None:
-            nonlocal started
+            nonlocal started, closes
             if message["type"] == "http.response.start":
                 started = True
                 headers = MutableHeaders(scope=message)
                 for name, value in BROWSER_HEADERS.items():
                     headers.setdefault(name, value)
+                closes = headers.get("connection") == "close" and not self.stopping.is_set()
+            elif closes and not message.get("more_body", False):
+                await send({**message, "more_body": True})
+                await body.discard()
+                message = {"type": message["type"]}
             await send(message)
 
         try:
-            self._check(scope)
-            await self.app(scope, self._counted(scope["path"], receive), send_guarded)
+            self._check(scope, body)
+            await self.app(scope, body.receive, send_guarded)
         except ClientDisconnect:
             return
         except asyncio.CancelledError:
@@ -79,41 +88,59 @@ class Guard:
             if not started:
                 await _send_error(send_guarded, status, sentence)
 
-    def _check(self, scope: Scope) -> None:
+    def _check(self, scope: Scope, body: "_Incoming") -> None:
         headers = Headers(scope=scope)
         for name in ("host", "x-forwarded-host"):
             if self.only_loopback and name in headers and _host_name(headers[name]) not in LOOPBACK:
                 raise HTTPException(400, f"this server answers to localhost only; check the header {name}")
         length = headers.get("content-length", "0")
-        self._check_size(scope["path"], int(length) if length.isdecimal() else 0)
+        body.check_size(int(length) if length.isdecimal() else 0)
 
-    def _check_size(self, path: str, size: int) -> None:
-        check = self.limits.check_file if path in FILES else self.limits.check_body
+
+class _Incoming:
+    """The body of a request: counted as it comes, and what is left of it thrown away."""
+
+    def __init__(self, path: str, receive: Receive, limits: Limits) -> None:
+        self._receive = receive
+        self._limits = limits
+        is_file = path in FILES
+        self._check = limits.check_file if is_file else limits.check_body
+        self._most = TAKEN * (limits.file_bytes if is_file else limits.body_bytes)
+        self._size, self._whole = 0, False
+        self._end = time.monotonic() + limits.body_seconds
+
+    def check_size(self, size: int) -> None:
+        """Refuse (413) a body of a size that is beyond the limit."""
         try:
-            check(size)
+            self._check(size)
         except ValueError as error:
             raise HTTPException(413, str(error), {"connection": "close"}) from None
 
-    def _counted(self, path: str, receive: Receive) -> Receive:
-        size, whole = 0, False
-        end = time.monotonic() + self.limits.body_seconds
+    async def receive(self) -> Message:
+        """The next part of the body; refused where it is too late, or one part too many."""
+        if self._whole:  # what is waited for now is that the client leaves
+            return await self._receive()
+        try:
+            async with asyncio.timeout(self._end - time.monotonic()):
+                message = await self._next()
+        except TimeoutError:
+            sentence = f"the body did not come within {self._limits.body_seconds} seconds; send it faster"
+            raise HTTPException(408, sentence, {"connection": "close"}) from None
+        self.check_size(self._size)
+        return message
 
-        async def receive_counted() -> Message:
-            nonlocal size, whole
-            if whole:  # what is waited for now is that the client leaves
-                return await receive()
-            try:
-                async with asyncio.timeout(end - time.monotonic()):
-                    message = await receive()
-            except TimeoutError:
-                sentence = f"the body did not come within {self.limits.body_seconds} seconds; send it faster"
-                raise HTTPException(408, sentence, {"connection": "close"}) from None
-            whole = not message.get("more_body", False)
-            size += len(message.get("body", b""))
-            self._check_size(path, size)
-            return message
+    async def discard(self) -> None:
+        """Takes what still comes in its time and keeps none of it."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._end - time.monotonic()):
+                while not self._whole and self._size < self._most:
+                    await self._next()
 
-        return receive_counted
+    async def _next(self) -> Message:
+        message = await self._receive()
+        self._whole = not message.get("more_body", False)
+        self._size += len(message.get("body", b""))
+        return message
 
 
 async def http_error(request: Request, error: Exception) -> JSONResponse:

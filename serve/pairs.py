@@ -150,7 +150,9 @@ async def _for_pairs(
     client = access.admit(address(request), asked.api_key)
     texts = [asked.q] if isinstance(asked.q, str) else asked.q
     given = [asked.translation] if isinstance(asked.translation, str) else asked.translation
-    if isinstance(asked.q, str) != isinstance(asked.translation, str) or len(texts) != len(given):
+    if isinstance(asked.q, str) != isinstance(asked.translation, str):
+        refuse("of q and translation one is a text and the other a list; give two texts or two lists")
+    if len(texts) != len(given):
         refuse(f"there are {len(texts)} texts and {len(given)} translations; give a translation for each q")
     service.limits.check_texts([*texts, *given])
     translator = await _translator(service, asked.source, asked.target)

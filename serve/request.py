@@ -134,15 +134,19 @@ async def _parse_form(request: Request) -> dict[str, Any]:
 
 
 def _explain(error: ValidationError, fields: dict[str, Any], model: type[Body]) -> str:
-    first = error.errors(include_url=False, include_context=False)[0]
-    name = str(first["loc"][0]) if first["loc"] else ""
+    places = [each["loc"] for each in error.errors(include_url=False, include_context=False)]
+    name = str(places[0][0]) if places[0] else ""
     known = model.model_fields
     if name not in known:
         return f"{shown(name)} is not a known field; known are {', '.join(known)}"
     wanted = known[name].description
     if name not in fields:
         return f"{name} is missing; give {wanted}"
-    return f"{name} is {shown(fields[name])}; give {wanted}"
+    value = fields[name]
+    at = next((step for place in places if place[0] == name for step in place if isinstance(step, int)), None)
+    if isinstance(value, list) and at is not None:  # it is right to be a list, but not with this in it
+        return f"{name} has {shown(value[at])} at place {at + 1}; give {wanted}"
+    return f"{name} is {shown(value)}; give {wanted}"
 
 
 def shown(value: Any) -> str:

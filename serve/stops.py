@@ -1,6 +1,8 @@
 """What stop texts leave of a completion: its tokens when it is whole, its pieces while it is written."""
 
 from collections.abc import Sequence
+from itertools import accumulate
+from typing import Any
 
 from seq2seq.stops import cut_before, until
 
@@ -33,3 +35,31 @@ class Held:
         self.stopped |= cut_before(written, self.stops) != written
         self.rest = "" if self.stopped else written[len(shown) :]
         return shown
+
+
+class Told:
+    """Tokens with their log-probabilities, each told with the part of the text that shows its beginning."""
+
+    def __init__(self, place: int) -> None:
+        self.place = self.shown = place  # where the first token not told begins; how far the text is shown
+        self.waiting: list[tuple[str, float]] = []
+
+    def tell(self, text: str, written: Sequence[tuple[str, float]]) -> dict[str, Any]:
+        """The logprobs of a part, when these tokens have been written and this text is shown."""
+        self.waiting += written
+        self.shown += len(text)
+        begins = list(accumulate((len(token) for token, _ in self.waiting), initial=self.place))
+        count = sum(place < self.shown for place in begins[:-1])
+        told, self.waiting = self.waiting[:count], self.waiting[count:]
+        self.place = begins[count]
+        return logprobs([token for token, _ in told], [value for _, value in told], begins[0])
+
+
+def logprobs(tokens: Sequence[str], values: Sequence[float], place: int) -> dict[str, Any]:
+    """Tokens with their log-probabilities and where each begins in the text, the first of them at a place."""
+    return {
+        "tokens": list(tokens),
+        "token_logprobs": list(values),
+        "top_logprobs": None,
+        "text_offset": list(accumulate(map(len, tokens), initial=place))[: len(tokens)],
+    }

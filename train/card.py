@@ -3,12 +3,16 @@
 Its head is the metadata that the Hugging Face hub reads, and `seq2seq models` too.
 """
 
+import re
+from collections.abc import Iterable
+
 from huggingface_hub import EvalResult, ModelCardData
 
 from seq2seq.packing import Storage
+from seq2seq.text import base_language
 from seq2seq.transformer import Transformer
 
-from .corpus import Corpus, Direction
+from .corpus import Corpus, Direction, on_hub
 from .data import TranslationData
 from .examples import directions_of
 from .validation import Scores
@@ -82,6 +86,12 @@ def began_with(init: str | None) -> str:
     return f" The run began with the weights of `{init}`." if init else ""
 
 
+def codes_of(languages: Iterable[str]) -> list[str] | None:
+    """Languages as the hub takes them in metadata: ISO 639, so zh for zh-CN, and nothing for facts."""
+    bases = dict.fromkeys(map(base_language, languages))
+    return [base for base in bases if re.fullmatch("[a-z]{2,3}", base)] or None
+
+
 def _measured(scores: Scores) -> str:
     """The scores with their signatures, as a table."""
     return f"""| measure | score | signature |
@@ -92,7 +102,7 @@ def _measured(scores: Scores) -> str:
 
 def _metadata(data: TranslationData, scores: Scores) -> str:
     """Languages, data set and valid scores, as YAML."""
-    names = [corpus.name for corpus in data.settings.corpora if corpus.name]
+    names = on_hub(corpus.name for corpus in data.settings.corpora)
     directions = list(scores.directions)
     results = [
         EvalResult(
@@ -109,7 +119,7 @@ def _metadata(data: TranslationData, scores: Scores) -> str:
     ]
     languages = dict.fromkeys(language for direction in directions for language in direction)
     described = ModelCardData(
-        language=list(languages),
+        language=codes_of(languages),
         datasets=names or None,
         pipeline_tag="translation",
         model_name="-".join(languages),

@@ -124,22 +124,25 @@ def load_corpus(corpus: Corpus) -> tuple[list[Row], list[Row], CleaningReport]:
 def read_corpus(corpus: Corpus) -> tuple[list[Row], list[Row], int]:
     """Gives training and validation rows as they are, and how many of the latter were split off.
 
-    Files without validation files give their every 20th source, or 1,000 evenly spread, for validation.
+    Files without validation files give their every 20th source, or 1,000 evenly spread, for validation; of
+    pairs that cleaning would drop none judges either.
     """
     raw, made = load_pairs(corpus, "train"), load_synthetic(corpus)
     if corpus.name or corpus.valid_files:
         return raw + made, load_pairs(corpus, "validation"), 0
-    sources = list(dict.fromkeys(row[0] for row in raw))
+    kept, report = clean(raw, max_characters=corpus.max_characters, max_ratio=corpus.max_ratio)
+    sources = list(dict.fromkeys(row[0] for row in kept))
     if len(sources) < 2 * SPLIT_EVERY:
         raise ValueError(
             f"{', '.join(corpus.files_of('train'))} has {len(sources)} different sources, too few to split "
-            f"some off for validation; give {2 * SPLIT_EVERY} or more, better some hundreds, or name "
-            "data.valid_files"
+            f"some off for validation ({report}); give {2 * SPLIT_EVERY} or more, better some hundreds, or "
+            "name data.valid_files"
         )
     # By source, with all its references: a source on both sides would be dropped from training.
     chosen = set(sources[:: max(SPLIT_EVERY, -(-len(sources) // MOST_SPLIT))])
-    validation = [row for row in raw if row[0] in chosen]
-    return [row for row in raw if row[0] not in chosen] + made, validation, len(validation)
+    validation = [row for row in kept if row[0] in chosen]
+    judged = set(validation)
+    return [row for row in raw if row not in judged] + made, validation, len(validation)
 
 
 def clean_corpus(
@@ -221,6 +224,11 @@ def _open_files(files: list[str], corpus: Corpus) -> Dataset:
     return Dataset.from_dict({name: [row[place] for row in rows] for place, name in enumerate(columns)})
 
 
+def on_hub(names: Iterable[str | None]) -> list[str]:
+    """Those of data.name that are data sets of the hub: a folder here is a place that nobody else has."""
+    return [name for name in names if name and not Path(name).is_dir()]
+
+
 def open_parquet(files: list[str]) -> Dataset:
     """The rows of Parquet files, one after the other."""
     return _load("parquet", f"data.files {', '.join(files)}", split="train", data_files=files)
@@ -258,6 +266,11 @@ def _load(
     except Exception as error:  # of pyarrow, httpx, the hub's client: the list has no end
         if "scripts are no longer supported" in str(error):
             return _load_parquet_copy(path, what, split=split, subset=subset)
+        if "Unknown split" in str(error):
+            setting = "data.valid_files" if split == "validation" else "data.files"
+            raise ValueError(
+                f"{what} has no {split} split ({error}); name local files in {setting}"
+            ) from error
         raise ValueError(f"{what} cannot be read ({error.__cause__ or error}); mend or replace it") from error
 
 

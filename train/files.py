@@ -35,7 +35,7 @@ def table_kind(file: str) -> str | None:
 _ENDINGS = {
     "tsv": (".tsv", ".tab"),
     "csv": (".csv",),
-    "jsonl": (".jsonl", ".ndjson"),
+    "jsonl": (".jsonl", ".ndjson", ".json"),
     "parquet": (".parquet",),
 }
 
@@ -90,8 +90,8 @@ def read_texts(file: str) -> Iterator[str]:
 def _strings(value: object) -> Iterator[str]:
     if isinstance(value, str):
         yield value
-    elif isinstance(value, dict):
-        for each in value.values():
+    elif isinstance(value, dict | list):  # a list may hold several references
+        for each in value.values() if isinstance(value, dict) else value:
             yield from _strings(each)
 
 
@@ -205,7 +205,9 @@ def _json_rows(file: str) -> Iterator[tuple[int, dict[str, object]]]:
         try:
             row = json.loads(line)
         except (ValueError, RecursionError) as error:
-            raise ValueError(f"{file}, line {number}: not JSON ({error}); mend or remove it") from error
+            raise ValueError(
+                f"{file}, line {number}: not JSON ({error}); write one whole object a line"
+            ) from error
         if not isinstance(row, dict):
             raise ValueError(f"{file}, line {number}: not a JSON object; write one object a line")
         yield number, row

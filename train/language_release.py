@@ -16,8 +16,9 @@ from seq2seq.device import choose_device
 from seq2seq.language_model import LanguageModel
 from seq2seq.packing import pack, unpack
 
-from .card import began_with, curve_points
+from .card import began_with, codes_of, curve_points
 from .checkpointing import Checkpoints
+from .corpus import on_hub
 from .language_data import LanguageData
 from .language_task import LanguageTask
 from .loss import plain_loss
@@ -126,8 +127,8 @@ def _metadata(data: LanguageData, nats: float) -> str:
         dataset_split="validation",
     )  # fmt: skip
     described = ModelCardData(
-        language=[corpus.language],
-        datasets=[corpus.name] if corpus.name else None,
+        language=codes_of([corpus.language]),
+        datasets=on_hub([corpus.name]) or None,
         pipeline_tag="text-generation",
         model_name=corpus.where,
         eval_results=[result],

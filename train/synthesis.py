@@ -131,6 +131,8 @@ def texts_of_recipe(named: str, language: str) -> list[str]:
     if model_kind(["--config", str(path)]) == "decoder":
         raise ValueError(f"{path} is of a language model and names no pairs; give texts with --text")
     section = yaml.safe_load(path.read_text(encoding="utf-8")).get("data") or {}
+    if not section.get("name") and not section.get("files"):
+        raise ValueError(f"{path} names no data of its own; give texts with --text")
     known = {field.name for field in dataclasses.fields(Corpus)} - {"synthetic"}
     corpora = [
         Corpus(**{name: value for name, value in each.items() if name in known})

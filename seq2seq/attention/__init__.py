@@ -7,8 +7,8 @@
              linear.py   what replaces the softmax at length       linear attention
              target.py   a history seen from one candidate         target-aware pooling (DIN)
 
-`attend.py` is the one formula that joins them, `cache.py` what a layer remembers while decoding,
-`window.py` the sliding window at a cost that is linear in length.
+`attend.py` is the one formula that joins them, softmax(score(Q, K) masked) V; `cache.py` what a layer
+remembers while decoding, `window.py` the sliding window at a cost that is linear in length.
 A module is a point in this space: GPT's block is (scaled dot-product, causal self, multi-head).
 
 Shape letters, here and everywhere in the project:

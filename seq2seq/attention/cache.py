@@ -49,8 +49,9 @@ class KeyValueCache:
                 f"{self.length + tokens} tokens do not fit a memory of {self.capacity}; "
                 "start with a larger capacity"
             )
-        if self._end + tokens > self._entries.shape[1]:
-            self._make_room(tokens)
+        recorded = entries.requires_grad or self._entries.requires_grad
+        if recorded or self._end + tokens > self._entries.shape[1]:
+            self._make_room(tokens)  # backward must find the old room as it was read
         start, end = self._start, self._end + tokens
         self._entries[:, self._end : end] = entries
         self._end = end

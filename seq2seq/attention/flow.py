@@ -189,24 +189,25 @@ class CausalSelfAttention(Attention):
                 attention beside a memory, a wish for weights or a mask that differs between queries.
         """
         read = 0 if memory is None else memory.length
+        end = read + x.shape[1]
         alone = x.shape[1] == 1 and not self.config.sparse  # a single newest token has no future to hide
         positions = None
         if self.config.rotary or not alone:
-            positions = torch.arange(read, read + x.shape[1], device=x.device)
+            positions = torch.arange(read, end, device=x.device)
         query, compressed = self.heads.query(x, positions), self.heads.compress(x, positions)
         if self.config.linear:
             assert not isinstance(memory, KeyValueCache)
+            mask = newest(mask, x.shape[1], end)
             return self._read_running(query, compressed, mask, memory, need_weights)
         assert not isinstance(memory, LinearState)
         if memory is not None:
             compressed = memory.append(compressed)
-        mask = newest(mask, compressed.shape[1])
+        mask = newest(mask, compressed.shape[1], end)
         check_mask(mask, query, compressed)
         rolling = None if memory is None else memory.hiding(compressed.shape[1])
         if rolling in (None, self.config.window) and self.near_only(query, compressed, mask, need_weights):
             return self.read_near(query, compressed, mask, causal=True)
         if positions is not None and not alone:
-            end = read + x.shape[1]
             held = torch.arange(end - compressed.shape[1], end, device=x.device)
             near = None if rolling is None else window_mask(positions, held, rolling)
             shown = sparse_mask(self.config, positions, held)
@@ -227,7 +228,7 @@ class CausalSelfAttention(Attention):
                 query,
                 key,
                 value,
-                newest(mask, key.shape[2]),
+                mask,
                 state=state,
                 dropout=self.dropout,
                 need_weights=need_weights,

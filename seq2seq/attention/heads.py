@@ -29,7 +29,8 @@ class SharedHeads(nn.Module):
     Sources: Vaswani et al. 2017, section 3.2.2; Shazeer 2019; Ainslie et al. 2023.
 
     Raises:
-        ValueError: heads that do not divide the width, key/value heads that do not divide the heads.
+        ValueError: heads that do not divide the width, key/value heads that do not divide the heads,
+            rotary heads of an odd width.
     """
 
     def __init__(self, width: int, heads: int, kv_heads: int, memory_width: int, *, rotary: bool = False):
@@ -38,6 +39,11 @@ class SharedHeads(nn.Module):
             raise ValueError(f"heads is {heads}, which does not divide width {width}; choose a divisor")
         if heads % kv_heads:
             raise ValueError(f"kv_heads is {kv_heads}; choose a divisor of heads ({heads})")
+        if rotary and width // heads % 2:
+            raise ValueError(
+                f"width {width} over {heads} heads gives an odd head width, {width // heads}, but rotary "
+                "turns pairs; choose another number of heads or set rotary to False"
+            )
         self.heads, self.kv_heads, self.head_width, self.rotary = heads, kv_heads, width // heads, rotary
         self.query_projection = nn.Linear(width, width)
         self.key_value_projection = nn.Linear(memory_width, self.compressed_width)

@@ -87,9 +87,9 @@ def boolean(mask: Tensor) -> Tensor:
     return mask
 
 
-def newest(mask: Tensor | None, keys: int) -> Tensor | None:
-    """The columns of a mask [..., S] that concern the newest keys, which are all a memory shows."""
-    return mask if mask is None or mask.shape[-1] <= keys else mask[..., -keys:]
+def newest(mask: Tensor | None, keys: int, read: int) -> Tensor | None:
+    """The columns of a mask of all tokens read that concern the newest keys, which are all a memory shows."""
+    return mask[..., -keys:] if mask is not None and mask.shape[-1:] == (read,) else mask
 
 
 def group_queries(mask: Tensor, sizes: tuple[int, int, int]) -> Tensor:

@@ -68,7 +68,8 @@ class TargetAwareScore(nn.Module):
     """DIN's activation unit: a small net looks at q, k, their difference and their product.
 
     Shapes: query [B, H, T, D], key [B, H, S, D] -> [B, H, T, S]. `block` bounds the numbers held
-    at once of the net's input or, where that is wider, of its hidden layer.
+    at once of the net's input or, where that is wider, of its hidden layer. Source: Zhou et al. 2018,
+    figure 2, which says "out product"; difference and product are what its authors' code takes.
     """
 
     def __init__(self, width: int, hidden: int, *, block: int = BLOCK):

@@ -223,7 +223,11 @@ def _write_csv(path: str, results: list[Evaluation], test_set: TestSet) -> None:
             row: list[object] = [k + 1, source, *references, *fill]
             for result in results:
                 scores = sentence_scores(
-                    result.outputs[k], references, result.language, lowercase=test_set.lowercase
+                    result.outputs[k],
+                    references,
+                    result.language,
+                    tokenized=test_set.tokenized,
+                    lowercase=test_set.lowercase,
                 )
                 row += [result.outputs[k], *(round(score, 2) for score in scores)]
             writer.writerow(row)

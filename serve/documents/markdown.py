@@ -25,6 +25,7 @@ from .spans import read_spans
 _FRONT_MATTER = re.compile(
     r"\A(---|\+\+\+)[ \t]*\r?\n.*?^(?:\1|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE
 )
+_NOTE = re.compile(r"\[\^[^\]\s]+\]:[ \t]*")
 _LABEL = re.compile(r"^ {0,3}\[([^\]\n]+)\]:", re.MULTILINE)
 _SIGNS = re.compile(r"[\\`*\[\]<]|(?<!\w)_|_(?!\w)|&(?=#?\w+;)|~(?=~)")
 _FIRST_SIGNS = re.compile(r"(\s*)([#>+=|-]|\d{1,9}(?=[.)]))")
@@ -114,13 +115,23 @@ class _Reader:
         stretches = self._stretches(content, first, is_cell)
         if not stretches:
             return
-        start, end = stretches[0][0], stretches[-1][1]
-        yield self.text[self.at : start]
-        separators = [self.text[a[1] : b[0]] for a, b in pairwise(stretches)]
-        logical = "\n".join(self.text[a:b] for a, b in stretches)
-        for piece in gather(read_spans(logical, separators, self.labels)):
-            yield Span(piece, is_cell) if isinstance(piece, Unit) else (piece.raw or "")
-        self.at = end
+        for lines in self._notes(stretches):
+            yield self.text[self.at : lines[0][0]]
+            separators = [self.text[a[1] : b[0]] for a, b in pairwise(lines)]
+            logical = "\n".join(self.text[a:b] for a, b in lines)
+            for piece in gather(read_spans(logical, separators, self.labels)):
+                yield Span(piece, is_cell) if isinstance(piece, Unit) else (piece.raw or "")
+            self.at = lines[-1][1]
+
+    def _notes(self, stretches: Sequence[tuple[int, int]]) -> list[list[tuple[int, int]]]:
+        """The lines of a block, parted where the text of a footnote begins; its mark is in none of them."""
+        parted: list[list[tuple[int, int]]] = []
+        for start, end in stretches:
+            mark = _NOTE.match(self.text, start, end)
+            if mark or not parted:
+                parted.append([])
+            parted[-1].append((mark.end() if mark else start, end))
+        return parted
 
     def _stretches(self, content: str, first: int, is_cell: bool) -> list[tuple[int, int]]:
         """Where each line of a block's content stands in the text; none where one is not found."""

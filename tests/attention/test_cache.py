@@ -1,5 +1,7 @@
 """What a layer remembers: order, growth, rows moved, bytes counted, what is forgotten, and an end."""
 
+from typing import Any
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -132,3 +134,23 @@ def test_several_tokens_see_no_more_than_one_by_one(
     single = read([1] * 40)
     for sizes in ([6, 4, 1, 29], [40], [3] * 13 + [1]):
         torch.testing.assert_close(read(sizes), single)
+
+
+@pytest.mark.parametrize(
+    "choice", [{}, {"kv_heads": 1}, {"latent": 5}, {"window": 3}, {"score": "additive"}, {"linear": True}]
+)
+def test_gradients_flow_through_steps(choice: dict[str, Any]) -> None:
+    """Whoever trains on what the model wrote itself could not go back through its memory, or rows moved."""
+    torch.manual_seed(2)
+    attention = CausalSelfAttention(16, AttentionConfig(heads=2, **choice)).double()
+    x, rows = torch.randn(2, 19, 16, dtype=torch.float64, requires_grad=True), torch.tensor([1, 0, 1])
+    memory = attention.empty_memory(2, 19)
+    parts = [attention(x[:, t : t + 1], memory=memory).context[rows] for t in range(9)]
+    memory.select(rows)
+    parts += [attention(x[rows, t : t + 1], memory=memory).context for t in range(9, 19)]
+    gradients = [
+        torch.autograd.grad(context.square().sum(), [x, *attention.parameters()])
+        for context in (torch.cat(parts, dim=1), attention(x[rows]).context)
+    ]
+    for one, other in zip(*gradients, strict=True):
+        torch.testing.assert_close(one, other, atol=1e-10, rtol=1e-10)

@@ -192,6 +192,33 @@ def test_a_mask_that_is_none_is_refused(flow: type[torch.nn.Module], choice: dic
         attention(x, torch.ones(2, 1, 1, 66, dtype=torch.bool))
 
 
+@pytest.mark.parametrize("choice", [{}, {"window": 2}, {"linear": True}], ids=str)
+@pytest.mark.parametrize("read", [0, 4])
+@torch.no_grad()
+def test_a_mask_of_more_keys_than_were_read_is_refused(choice: dict[str, int], read: int) -> None:
+    """Its newest columns would be taken for the whole, and so hide other keys than asked for."""
+    torch.manual_seed(11)
+    attention = shaken(CausalSelfAttention(WIDTH, AttentionConfig(heads=2, **choice)))
+    x, present = torch.randn(2, read + 3, WIDTH), torch.rand(2, read + 3) > 0.3
+
+    def newest(mask: Tensor) -> Tensor:
+        memory = attention.empty_memory(2, 9)
+        attention(x[:, :read], padding_mask(present[:, :read]), memory=memory)
+        return attention(x[:, read:], mask, memory=memory).context
+
+    whole = attention(x, padding_mask(present)).context[:, read:]
+    torch.testing.assert_close(newest(padding_mask(present)), whole, atol=1e-5, rtol=0)
+    with pytest.raises(ValueError, match=r"the mask is of shape .*; give one that broadcasts to"):
+        newest(torch.ones(2, 1, 1, read + 5, dtype=torch.bool))
+
+
+@pytest.mark.parametrize("flow", [SelfAttention, CausalSelfAttention])
+def test_a_mask_of_one_value_is_for_all(flow: type[torch.nn.Module]) -> None:
+    """It broadcasts as any other."""
+    attention, x = flow(WIDTH, AttentionConfig(heads=2)), torch.randn(2, 5, WIDTH)
+    assert torch.equal(attention(x, torch.tensor(True)).context, attention(x).context)
+
+
 def test_dropout_is_off_in_eval_mode() -> None:
     """A translation would differ from call to call."""
     torch.manual_seed(10)

@@ -111,11 +111,13 @@ def test_plain_attention_keeps_its_names() -> None:
 
 
 def test_impossible_heads_are_refused() -> None:
-    """A head of a fraction of a width, or a key/value head for a fraction of the heads."""
+    """A head of a fraction of a width, a key/value head for a fraction of the heads, half a pair to turn."""
     with pytest.raises(ValueError, match=r"heads is 3, which does not divide width 20; choose a divisor"):
         SharedHeads(20, 3, 3, 20)
     with pytest.raises(ValueError, match=r"kv_heads is 3; choose a divisor of heads \(4\)"):
         SharedHeads(20, 4, 3, 20)
+    with pytest.raises(ValueError, match=r"an odd head width, 5, but rotary turns pairs; choose another"):
+        SharedHeads(20, 4, 4, 20, rotary=True)
 
 
 @pytest.mark.parametrize("score", ["scaled_dot", "additive", "target_aware"])

@@ -12,6 +12,7 @@ from seq2seq.batch import make_batch
 from seq2seq.config import AttentionConfig, ModelConfig
 from seq2seq.options import DecodeOptions
 from seq2seq.transformer import Transformer
+from seq2seq.translator import Translator
 
 TINY = ModelConfig(
     vocabulary_size=60, width=16, feed_forward=32, encoder_layers=2, decoder_layers=3, max_length=64
@@ -74,6 +75,14 @@ def test_decoding_race_has_the_same_output(benchmark, model: Transformer, beam: 
     line = decode_speed.race(model, twin, sources, DecodeOptions(beam_size=beam), rows=2, rounds=1)
     assert "ratio" in line
     assert line.endswith("same output: 4 of 4")
+
+
+def test_decoding_race_says_what_to_write(benchmark, tmp_path: Path) -> None:
+    """A model of several targets would be timed on sources without a tag, which it has never read."""
+    translator = Translator.from_pretrained("zh-en")
+    (tmp_path / "source").write_text("狗\u2028在跑\n猫\n", encoding="utf-8")
+    (source,) = benchmark("decode_speed").read_sources(translator, str(tmp_path / "source"), 1)
+    assert source == translator.tokenizer.encode("狗 在跑") + translator.tokenizer.tag("en")
 
 
 def test_training_race_counts_every_update(benchmark, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,21 @@ def test_moses_scores_tokenised_text(run: Run, model_directory: Path, files: lis
     bleu = json.loads(ran.out)["models"][0]["scores"]["BLEU"]
     (expected, *_) = score_corpus(moses(outputs(model_directory), "de"), [REFERENCES], "de", tokenized=True)
     assert "tok:none" in bleu["signature"] and bleu["score"] == expected.value
+
+
+def test_lines_of_tokenised_text_are_not_cut_again(
+    run: Run, model_directory: Path, files: list[str], tmp_path: Path
+) -> None:
+    """Their scores would be of other words than the signature says: an escape would count as three."""
+    wanted = [f"{text} &apos;" for text in moses(outputs(model_directory), "de")]
+    (tmp_path / "reference").write_text("\n".join(wanted) + "\n")
+    rows, flags = tmp_path / "rows.csv", ["--moses", "--beam-size", 1]
+    assert run("evaluate", "--model", model_directory, *files, *flags, "--csv", rows).code == 0
+    with rows.open(newline="", encoding="utf-8") as file:
+        _, *table = csv.reader(file)
+    for _, _, reference, output, bleu, _ in table:
+        words = len(output.split())
+        assert reference == f"{output} &apos;" and float(bleu) == round(100 * math.exp(-1 / words), 2)
 
 
 def test_two_references_and_csv(run: Run, model_directory: Path, files: list[str], tmp_path: Path) -> None:

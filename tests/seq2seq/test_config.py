@@ -55,6 +55,32 @@ def test_rotary_does_not_concern_cross_attention() -> None:
     ModelConfig(vocabulary_size=11, positions="rotary", cross_attention=additive)
 
 
+def test_only_turned_heads_need_an_even_width() -> None:
+    """Three numbers a head are no obstacle to cross-attention, nor to MLA, which turns a key of its own."""
+    two, odd, latent = AttentionConfig(heads=2), AttentionConfig(heads=4), AttentionConfig(heads=4, latent=5)
+    ModelConfig(11, width=12, positions="rotary", encoder_attention=two, decoder_attention=latent)
+    with pytest.raises(ValueError, match="odd head width in decoder_attention"):
+        ModelConfig(11, width=12, positions="rotary", encoder_attention=two, decoder_attention=odd)
+
+
+@pytest.mark.parametrize(
+    ("values", "unused"),
+    [
+        ({"kind": "decoder"}, ["encoder_attention", "cross_attention"]),
+        ({"encoder_layers": 0}, ["encoder_attention"]),
+    ],
+)
+def test_an_attention_that_is_not_built_is_not_judged(values: dict[str, Any], unused: list[str]) -> None:
+    """A language model of width 6 would be refused because of an encoder that it has not."""
+    fields = ("encoder_attention", "decoder_attention", "cross_attention")
+    fitting = {name: AttentionConfig(heads=3) for name in fields if name not in unused}
+    config = ModelConfig(11, width=6, **values, **fitting)
+    assert ModelConfig.from_json(config.to_json()) == config
+    for name in fitting:
+        with pytest.raises(ValueError, match=rf"{name}\.heads is 4, which does not divide width 6"):
+            ModelConfig(11, width=6, **values, **{**fitting, name: AttentionConfig(heads=4)})
+
+
 def test_configs_do_not_change() -> None:
     """A layer built from a config that changes later would not be what the config says."""
     with pytest.raises(dataclasses.FrozenInstanceError):

@@ -106,6 +106,24 @@ def test_a_decoder_layer_reads_its_own_source() -> None:
         torch.testing.assert_close(together[row : row + 1], alone, atol=1e-6, rtol=0)
 
 
+@pytest.mark.parametrize(("rows", "tokens"), [(1, 4), (3, 2), (5, 4)])
+def test_rows_that_cannot_be_shared_out_are_refused(rows: int, tokens: int) -> None:
+    """The tokens of one row would ask two sources, in silence where their number happens to be even."""
+    layer = DecoderLayer(config()).eval()
+    remembered = layer.cross_attention.remember(torch.randn(2, 7, 6))
+    with pytest.raises(ValueError, match=rf"{rows} rows of the target cannot be shared out among 2 sources"):
+        layer(torch.randn(rows, tokens, 6), remembered, None)
+
+
+@pytest.mark.parametrize("cross", [{}, {"stride": 2}, {"linear": True}])
+def test_no_sentences_are_no_error(cross: dict[str, Any]) -> None:
+    """The rest of a division that happens to be empty."""
+    layer = DecoderLayer(config(cross_attention=AttentionConfig(heads=2, **cross))).eval()
+    remembered = layer.cross_attention.remember(torch.randn(0, 7, 6))
+    x, _ = layer(torch.randn(0, 3, 6), remembered, None)
+    assert x.shape == (0, 3, 6)
+
+
 def test_maps_are_given_only_when_asked_for() -> None:
     """Without the question the fused path must be taken; with it no map may be missing."""
     torch.manual_seed(6)

@@ -70,3 +70,23 @@ def test_positions_of_each_row() -> None:
 def test_rotation_keeps_the_type() -> None:
     """Half precision would become single, and no longer fit the memory it is appended to."""
     assert rotate(torch.randn(1, 3, 2, 4).bfloat16(), torch.arange(3)).dtype == torch.bfloat16
+
+
+def test_a_tracer_leaves_nothing_behind() -> None:
+    """After one model is exported, every rotary model of the process would compute with no numbers at all."""
+
+    class Turn(torch.nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return rotate(x, torch.arange(x.shape[1]))
+
+    x = torch.randn(2, 3, 5, 22)
+    exported = torch.export.export(Turn(), (x,)).module()
+    turned = rotate(x, torch.arange(3))
+    assert type(turned) is torch.Tensor and torch.equal(exported(x), turned)
+
+
+def test_one_position_compiles() -> None:
+    """A text of one token would break the graph of a compiled model."""
+    x = torch.randn(2, 1, 5, 6)
+    compiled = torch.compile(rotate, backend="eager", fullgraph=True)
+    assert torch.equal(compiled(x, torch.tensor([7])), rotate(x, torch.tensor([7])))

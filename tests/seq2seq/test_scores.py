@@ -28,6 +28,19 @@ def test_chinese_is_scored_by_character() -> None:
     assert "tok:zh" in score.signature and score.value > 10
 
 
+@pytest.mark.parametrize("code", ["zh-CN", "zh_Hant", "ZH", "zho_Hans", "cmn", "ja-JP", "tha_Thai"])
+def test_a_code_with_a_region_is_of_its_language(code: str) -> None:
+    """Chinese that is called zh-CN would be scored as if a sentence were one word, close to 0."""
+    bleu, _, ter = score_corpus(["我喜欢吃苹果"], [["我喜欢吃梨"]], code)
+    assert "tok:13a" not in bleu.signature and bleu.value > 10
+    assert "asian:yes" in ter.signature
+
+
+def test_moses_form_of_a_region() -> None:
+    """French that is called fr-CA would be cut into words as English is."""
+    assert moses(["l'homme"], "fr-CA") == moses(["l'homme"], "fr") != moses(["l'homme"], "en")
+
+
 def test_errors_are_counted_by_character_in_chinese() -> None:
     """A sentence without blanks is one word to TER: one wrong character would cost as much as all."""
     *_, found = score_corpus(["一只狗在雪地里跑。"], [["一只猫在雪地里跑。"]], "zh")

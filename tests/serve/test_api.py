@@ -115,7 +115,7 @@ REFUSED = {
     b'{"q": "a", "source": "en"}': "target is missing",
     b'{"q": 1, "source": "en", "target": "de"}': "q is 1; give a text",
     b'{"q": null, "source": "en", "target": "de"}': "q is null; give a text",
-    b'{"q": ["a", 1], "source": "en", "target": "de"}': "q is a list; give a text",
+    b'{"q": ["a", 1], "source": "en", "target": "de"}': "q has 1 at place 2; give a text or a list",
     b'{"q": {"a": 1}, "source": "en", "target": "de"}': "q is an object; give a text",
     b'{"q": NaN, "source": "en", "target": "de"}': "the body is not JSON",
     b'{"q": "a", "source": ["en"], "target": "de"}': "source is a list; give the code",

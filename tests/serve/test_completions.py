@@ -77,6 +77,21 @@ def test_a_stream_is_the_completion_in_parts(client: openai.OpenAI) -> None:
     assert last.usage == whole.usage and not last.choices
 
 
+@pytest.mark.parametrize("stops", [False, True])
+def test_a_stream_tells_the_log_probabilities(client: openai.OpenAI, stops: bool) -> None:
+    """Those who asked for them with a stream would get none, or those of another text."""
+    asked = {"model": "bard", "prompt": PROMPT, "echo": True, "logprobs": 0, **SAMPLED}
+    whole = client.completions.create(**asked).choices[0]
+    if stops:
+        asked["stop"] = whole.text[len(PROMPT) + 9 :][:3]
+        whole = client.completions.create(**asked).choices[0]
+    parts = [part.choices[0] for part in client.completions.create(stream=True, **asked)]
+    assert "".join(part.text for part in parts) == whole.text
+    for name in ("tokens", "token_logprobs", "text_offset"):
+        told = [each for part in parts for each in getattr(part.logprobs, name)]
+        assert told == pytest.approx(getattr(whole.logprobs, name), abs=1e-5), name
+
+
 def test_several_prompts_and_texts_keep_their_order(client: openai.OpenAI) -> None:
     """A choice would belong to another prompt than its index says, or its prompt be missing."""
     prompts = ["a dog", "two men sleep"]
@@ -151,9 +166,11 @@ def test_models_are_listed(client: openai.OpenAI) -> None:
         ({"seed": "x"}, "seed is 'x'; give a whole number"),
         ({"n": 3, "temperature": 0}, "n is 3, but temperature 0"),
         ({"max_tokens": 100_000}, "tokens, but at most"),
+        ({"max_tokens": 1_000_000}, "max_tokens is 1000000; give the most tokens to write"),
         ({"stop": ""}, "stop holds an empty text"),
         ({"presence_penalty": 1}, "presence_penalty is 1; give 0"),
         ({"prompt": 3}, "prompt is 3; give a text"),
+        ({"prompt": ["a", None]}, "prompt has null at place 2; give a text or a list of texts"),
         ({"n": 50}, "candidates"),
     ],
 )

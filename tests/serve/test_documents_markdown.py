@@ -119,6 +119,14 @@ def test_spans(source: str, expected: str) -> None:
     assert translated(source, mirror) == expected
 
 
+def test_footnotes_keep_their_marks() -> None:
+    """A note would lose its colon or its place, and be text where the page refers to it, or join another."""
+    page = "see[^1] here\n\n[^1]: a note\n[^two]:  another **bold** note\n    goes on\n"
+    assert translated(page, identity) == page
+    expected = "HERE SEE[^1]\n\n[^1]: NOTE A\n[^two]:  ON GOES NOTE\n    **BOLD** ANOTHER\n"
+    assert translated(page, mirror) == expected
+
+
 HOSTILE = [
     "# a",
     "- a",

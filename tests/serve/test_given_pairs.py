@@ -64,7 +64,7 @@ def test_attention_of_the_models_own_translation(client: "TestClient", translato
     ("fields", "sentence"),
     [
         ({"q": ["a", "b"], "translation": ["a"]}, "2 texts and 1 translations"),
-        ({"q": "a", "translation": ["a"]}, "give a translation for each q"),
+        ({"q": "a", "translation": ["a"]}, "one is a text and the other a list; give two texts"),
         ({"q": "a"}, "translation is missing"),
         ({"q": "a", "translation": "b", "source": "auto"}, "auto is not supported"),
         ({"q": "a man " * 100, "translation": "b"}, "more than the 64 this model reads"),
@@ -87,4 +87,4 @@ def test_no_pairs_give_nothing(client: "TestClient", what: str) -> None:
 
 def test_unknown_map_is_refused(client: "TestClient", refusal: "Refusal") -> None:
     """A misspelt map would be left out in silence."""
-    assert "maps is a list; give" in refusal(ask(client, "attention", q="a", maps=["cros"]))
+    assert "maps has 'cros' at place 1; give" in refusal(ask(client, "attention", q="a", maps=["cros"]))

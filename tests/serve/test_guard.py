@@ -1,8 +1,10 @@
 """The guard: hosts, sizes of bodies, and faults that tell the client and the log nothing they should not."""
 
 import logging
+import socket
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -100,6 +102,26 @@ def test_body_without_a_length_is_cut_off(make: "Make", running: "Running") -> N
         except httpx.WriteError:
             pass  # the server closed the connection while the client was still sending
     assert sent < 50 * BODY_LIMIT
+
+
+@pytest.mark.parametrize("framing", ["Content-Length: {}", "Transfer-Encoding: chunked"])
+def test_refusal_reaches_a_client_that_is_sending(make: "Make", running: "Running", framing: str) -> None:
+    """Who sends all before reading would find the connection reset, and not learn what the limit is."""
+    size = 8 * BODY_LIMIT
+    body = b"x" * size
+    if "chunked" in framing:
+        body = f"{size:x}\r\n".encode() + body + b"\r\n0\r\n\r\n"
+    head = f"POST /translate HTTP/1.1\r\nHost: localhost\r\n{framing.format(size)}\r\n\r\n"
+    with running(make()) as address:
+        parts = urlsplit(address)
+        with socket.create_connection((str(parts.hostname), parts.port or 0), timeout=60) as connection:
+            connection.sendall(head.encode())
+            connection.sendall(body)
+            answer = b""
+            while chunk := connection.recv(65_536):
+                answer += chunk
+    assert answer.startswith(b"HTTP/1.1 413 ")
+    assert f"at most {BODY_LIMIT} are allowed".encode() in answer
 
 
 def test_fault_tells_neither_client_nor_log_the_text(caplog: pytest.LogCaptureFixture) -> None:

@@ -1,6 +1,7 @@
 """The model card of a training: whose scores are whose, how they were decoded, and what it began with."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -9,12 +10,16 @@ pytest.importorskip("lightning")
 from huggingface_hub import ModelCard
 
 from seq2seq.facts import FactsForm
+from seq2seq.generator import Generator
 from seq2seq.options import DecodeOptions
 from seq2seq.scores import CorpusScore
 from seq2seq.settings import RerankerSettings, Settings
 from seq2seq.transformer import Transformer
+from train import language_release
 from train.card import make_card
 from train.data import DataSettings, TranslationData
+from train.language_data import TextSettings
+from train.language_release import Candidate
 from train.release import described
 from train.start import Start
 from train.validation import Scores
@@ -41,6 +46,34 @@ def test_each_direction_has_its_scores(tmp_path: Path, tiny_model: Transformer) 
         "The run began with the weights of `captions`." in card.text
         and "pairs), beam 5, weights" in card.text
     )
+
+
+def test_metadata_is_what_the_hub_takes(tmp_path: Path, tiny_model: Transformer) -> None:
+    """It would refuse a card whose data set is a folder of this machine, or a language without ISO code."""
+    folder = tmp_path / "own"
+    folder.mkdir()
+    (folder / "train.csv").write_text("zh-CN,facts\n" + "".join(f"狗 {n},a dog {n}\n" for n in range(40)))
+    (folder / "valid.csv").write_text("zh-CN,facts\n猫 1,a cat 1\n")
+    settings = DataSettings(name=str(folder), source="zh-CN", target="facts", vocabulary_size=40)
+    data = TranslationData(settings, 64, 1)
+    data.load()
+    scores = Scores(1.0, 2.0, "b", "c", {("zh-CN", "facts"): (CorpusScore("BLEU", 1.0, "b"),) * 2})
+    card = ModelCard(make_card(tiny_model, data, "the best", scores, [], "", "beam 5", "it", "float16"))
+    assert card.data.datasets is None and card.data.language == ["zh"]
+    assert card.data.model_name == "zh-CN-facts" and card.data.eval_results[0].dataset_type == "files"
+
+
+@pytest.mark.parametrize("name", ["own", "owner/books"])
+def test_metadata_of_a_language_model(
+    name: str, tmp_path: Path, tiny_generator: Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same, where texts were learnt from."""
+    (tmp_path / "own").mkdir()
+    monkeypatch.chdir(tmp_path)
+    data = SimpleNamespace(settings=TextSettings(name), report="corpus")
+    chosen = Candidate("the best", {}, 1.5)
+    card = ModelCard(language_release.make_card(tiny_generator.model, data, chosen, [], "", None))
+    assert card.data.datasets == (None if name == "own" else [name]) and card.data.language == ["en"]
 
 
 def test_what_decoded_is_said() -> None:

@@ -195,6 +195,11 @@ def test_bad_data_sets_are_named(hub_folder: str, tmp_path: Path) -> None:
     Path(hub_folder, "test.jsonl").unlink()
     with pytest.raises(ValueError, match='Unknown split "test"'):
         load_pairs(Corpus(name=hub_folder), "test")
+    Path(hub_folder, "val.jsonl").unlink()
+    with pytest.raises(
+        ValueError, match=r"has no validation split .*; name local files in data\.valid_files"
+    ):
+        load_pairs(Corpus(name=hub_folder), "validation")
     Path(hub_folder, "train.jsonl").write_text('{"en": "a", "de": \n')
     with pytest.raises(ValueError, match="cannot be read"):
         load_pairs(Corpus(name=hub_folder), "train")
@@ -235,6 +240,20 @@ def test_files_alone_give_their_own_validation_pairs(tmp_path: Path) -> None:
     training, validation, report = load_corpus(Corpus(files=files_of("tsv", tmp_path, pairs)[0]))
     assert validation == pairs[::20] and training == [pair for pair in pairs if pair not in validation]
     assert str(report).endswith("47 of 47 pairs kept; dropped: none; 3 more split off for validation")
+
+
+def test_what_is_not_worth_learning_judges_nobody(tmp_path: Path) -> None:
+    """A model would be chosen by how it translates blank lines, and by a pair as often as it is repeated."""
+    pairs = [(f"sentence {n}.", f"Satz {n}.") for n in range(45)]
+    bad = [("", "nichts"), ("sentence 0.", ""), ("sentence 0. ", "Satz 0."), ("kurz", "lang " * 40), pairs[0]]
+    files = files_of("tsv", tmp_path, [*bad, *pairs])
+    training, validation, report = load_corpus(Corpus(files=files))
+    assert validation == [("sentence 0. ", "Satz 0."), pairs[20], pairs[40]]
+    assert training == [pair for number, pair in enumerate(pairs) if number % 20]
+    assert report.empty == 2 and report.ratio == 1
+    (tmp_path / "none.tsv").write_text("en\tde\n" + "a dog\t\n" * 50)
+    with pytest.raises(ValueError, match=r"has 0 different sources, .* \(corpus: 0 of 50 .* 50 empty\)"):
+        load_corpus(Corpus(files=str(tmp_path / "none.tsv")))
 
 
 @pytest.mark.data

@@ -56,6 +56,8 @@ def test_every_direction_of_every_corpus_is_learnt(corpora: list[Corpus], tmp_pa
         ("test.tsv", "a horse\tein Gaul\n"),
         ("test.csv", 'en,de\n"a horse",ein Gaul\n'),
         ("test.jsonl", '{"translation": {"en": "A horse!", "de": "ein Gaul"}, "id": 3}\n'),
+        ("test.jsonl", '{"references": [{"en": "A horse!"}], "id": 3}\n'),
+        ("test.json", '{"de": "ein Gaul", "en": ["a nag", "a horse"]}\n'),
     ],
 )
 def test_a_test_set_is_held_out_whatever_its_form(

@@ -82,6 +82,7 @@ BROKEN: dict[str, list[tuple[str | bytes, str]]] = {
         ("[" * 100_000 + "\n", r"line 1: not JSON"),
         ('["a", "b"]\n', r"line 1: not a JSON object"),
     ],
+    "t.json": [('[\n {"en": "a", "de": "b"}\n]\n', r"line 1: not JSON .*; write one whole object a line")],
 }
 
 
@@ -123,11 +124,13 @@ def test_content_is_left_to_cleaning(tmp_path: Path) -> None:
 
 def test_kind_is_told_by_the_name() -> None:
     """If it failed, text would be read as a table or the other way round."""
-    names = ["A.TSV", "a.tab", "a.csv.gz", "a.jsonl", "a.ndjson.gz", "a.parquet", "a.en.gz", "tsv"]
+    names = ["A.TSV", "a.tab", "a.csv.gz", "a.jsonl", "a.ndjson.gz", "a.json"]
+    names += ["a.parquet", "a.en.gz", "tsv"]
     assert [table_kind(name) for name in names] == [
         "tsv",
         "tsv",
         "csv",
+        "jsonl",
         "jsonl",
         "jsonl",
         "parquet",

@@ -158,6 +158,8 @@ def test_recipes_that_name_nothing_more_or_no_pairs(tmp_path: Path) -> None:
     assert len(texts_of_recipe(str(tmp_path / "mine.yaml"), "en")) == 57
     with pytest.raises(ValueError, match="is of a language model and names no pairs"):
         texts_of_recipe("shakespeare", "en")
+    with pytest.raises(ValueError, match=r"finetune.yaml names no data of its own; give texts with --text"):
+        texts_of_recipe("finetune", "en")
     (tmp_path / "mine.yaml").write_text("hello")
     with pytest.raises(ValueError, match="not sections of settings"):
         texts_of_recipe(str(tmp_path / "mine.yaml"), "en")
