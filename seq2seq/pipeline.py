@@ -50,7 +50,12 @@ class Pipeline:
         """What is translated at once: segments, each with the blanks or line breaks that follow it."""
         longest = min(self.settings.longest_source, self.model.config.max_length)
         asked = options.later
-        parts = segment(check_text(text), longest, lambda part: self.wording.length(part, asked))
+        parts = segment(
+            check_text(text),
+            longest,
+            lambda part: self.wording.length(part, asked),
+            single_sentences=self.settings.single_sentences,
+        )
         return [(part.text, part.separator) for part in parts] or [(text, "")]
 
     def translate(

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 import torch
@@ -141,6 +142,17 @@ def test_long_text_is_translated_in_parts(translator: Translator) -> None:
 def test_text_is_not_split_where_it_fits(translator: Translator) -> None:
     """Two short sentences on one line are translated together: the model may use both."""
     assert translator.translate("a dog. a man.", SHORT).parts == []
+
+
+def test_a_model_of_single_sentences_is_given_one_at_a_time(
+    tiny_model: Transformer, tiny_tokenizer: Tokenizer
+) -> None:
+    """It would tell one sentence of several and drop the others."""
+    translator = Translator(tiny_model, tiny_tokenizer, replace(SETTINGS, single_sentences=True))
+    found = translator.translate("a dog.  A man.", SHORT)
+    assert [part.source for part in found.parts] == ["a dog.", "A man."]
+    assert found.text == "  ".join(translator.translate(part, SHORT).text for part in ("a dog.", "A man."))
+    assert "".join(translator.stream("a dog.  A man.", SHORT)) == found.text
 
 
 def test_links_of_parts_are_shifted(translator: Translator) -> None:
