@@ -4,8 +4,8 @@
 
 A model reads whole lines where they fit, or each sentence by itself if it has hardly read several at once. A
 line that measures too long becomes sentences; a sentence too long is cut after a clause, else between words,
-else between characters. Nothing is lost, changed or moved, and the time is linear: each cut measures a bounded
-number of stretches, none longer than twice what fits.
+else between characters. Nothing is lost, changed or moved, and the time is linear: each cut measures a
+bounded number of stretches, none longer than twice what fits.
 """
 
 import re
