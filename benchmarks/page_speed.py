@@ -9,6 +9,7 @@ pointer. Printed are seconds by the clock and, since a busy machine makes those 
 worked: of the server, and of the browser's main thread; a frame has 16.7 ms. Needs the extra `test`.
 """
 
+import argparse
 import contextlib
 import shutil
 import socket
@@ -80,6 +81,9 @@ class Times(NamedTuple):
 
 def main() -> None:
     """Measures and prints both."""
+    argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    ).parse_args()
     from playwright.sync_api import sync_playwright
 
     path = next(found for name in ("chromium", "chromium-browser") if (found := shutil.which(name)))

@@ -9,6 +9,7 @@ are those that the processor worked (of the browser: its main thread), so that a
 quiet one does; median and worst of the rounds, in Debian's Chromium without a GPU. Needs the extra `test`.
 """
 
+import argparse
 import shutil
 import statistics
 import time
@@ -46,6 +47,9 @@ HOVER = """async (count) => {
 
 def main() -> None:
     """Measures and prints both."""
+    argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    ).parse_args()
     from playwright.sync_api import sync_playwright
 
     path = next(found for name in ("chromium", "chromium-browser") if (found := shutil.which(name)))

@@ -37,6 +37,18 @@ def model() -> Transformer:
     return Transformer(TINY).eval()
 
 
+@pytest.mark.parametrize("name", ["page_speed", "view_speed"])
+def test_help_does_not_begin_to_measure(
+    benchmark, name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Who asks what a benchmark does would wait for minutes."""
+    script = benchmark(name)
+    monkeypatch.setattr("sys.argv", [f"{name}.py", "--help"])
+    with pytest.raises(SystemExit, match="0"):
+        script.main()
+    assert f"python benchmarks/{name}.py" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("norm_order", ["post", "pre"])
 def test_twin_gives_the_same_logits(benchmark, norm_order: str) -> None:
     """The benchmark would time two different networks."""
