@@ -54,7 +54,7 @@ class Pipeline:
             check_text(text),
             longest,
             lambda part: self.wording.length(part, asked),
-            single_sentences=self.settings.single_sentences,
+            sentences=self.settings.most_sentences,
         )
         return [(part.text, part.separator) for part in parts] or [(text, "")]
 

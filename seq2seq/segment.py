@@ -2,10 +2,10 @@
 
     text = s_1 + b_1 + s_2 + b_2 + ...      s: segments, b: separators (blanks, line breaks, nothing)
 
-A model reads whole lines where they fit, or each sentence by itself if it has hardly read several at once. A
-line that measures too long becomes sentences; a sentence too long is cut after a clause, else between words,
-else between characters. Nothing is lost, changed or moved, and the time is linear: each cut measures a
-bounded number of stretches, none longer than twice what fits.
+A model reads whole lines where they fit, but no more sentences at once than it has learned to. A line that
+measures too long becomes sentences; a sentence too long is cut after a clause, else between words, else
+between characters. Nothing is lost, changed or moved, and the time is linear: each cut measures a bounded
+number of stretches, none longer than twice what fits.
 """
 
 import re
@@ -37,12 +37,11 @@ class Segment:
 
 
 def segment(
-    text: str, longest: int, measure: Callable[[str], int], *, single_sentences: bool = False
+    text: str, longest: int, measure: Callable[[str], int], *, sentences: int | None = None
 ) -> list[Segment]:
     """The parts of a text split at line breaks and, where a line measures more than `longest`, further.
 
-    `single_sentences` splits every line into its sentences.
-
+    A line that fits is split after every so many `sentences`, if they are limited.
     Joined again, texts and separators are exactly the text. Every segment measures at most `longest`, unless
     it is a single character. Blanks at the start follow an empty segment.
 
@@ -53,22 +52,25 @@ def segment(
         raise ValueError(f"longest is {longest}; a segment must be allowed at least 1")
     segments: list[Segment] = []
     for line in _cut(text, _line_ends(text)):
-        if measure(line.text) <= longest and not (single_sentences and is_several(line.text)):
-            segments.append(line)
-            continue
+        ends = list(_sentence_ends(line.text))
+        if measure(line.text) <= longest:
+            ends = ends[sentences - 1 :: sentences] if sentences else []
+            if not ends:
+                segments.append(line)
+                continue
         parts: list[Segment] = []
-        for sentence in _cut(line.text, _sentence_ends(line.text)):
-            if measure(sentence.text) <= longest:
-                parts.append(sentence)
+        for part in _cut(line.text, ends):
+            if measure(part.text) <= longest:
+                parts.append(part)
             else:
-                parts.extend(_followed_by(_pieces(sentence.text, longest, measure), sentence.separator))
+                parts.extend(_followed_by(_pieces(part.text, longest, measure), part.separator))
         segments.extend(_followed_by(parts, line.separator))
     return segments
 
 
-def is_several(line: str) -> bool:
-    """Whether a line holds more than one sentence."""
-    return next(_sentence_ends(line), None) is not None
+def count_sentences(line: str) -> int:
+    """How many sentences a line holds."""
+    return 1 + sum(1 for _ in _sentence_ends(line))
 
 
 def _cut(text: str, ends: Iterable[tuple[int, int]]) -> Iterator[Segment]:

@@ -71,8 +71,8 @@ class Settings:
     Each source language is translated to each other target language. `longest_source` and `longest_target`
     count pieces with the special ones, as trained on. `alignment` names the cross-attention head that is read
     as word alignment. `facts` is the form of sources that are facts, `reranker` what every call chooses its
-    result with; None for neither. `single_sentences` says that the model has hardly read two sentences at
-    once, and would drop one of them: it is given each by itself.
+    result with; None for neither. `most_sentences` is how many sentences at once the model has learned to
+    read; of more it would drop some, so that it is given no more. None for any number.
     """
 
     source_languages: list[str]
@@ -82,7 +82,7 @@ class Settings:
     alignment: AlignmentHead = field(default_factory=AlignmentHead)
     facts: FactsForm | None = None
     reranker: RerankerSettings | None = None
-    single_sentences: bool = False
+    most_sentences: int | None = None
 
     def __post_init__(self) -> None:
         for name in ("source_languages", "target_languages"):
@@ -91,8 +91,9 @@ class Settings:
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or value < 2:
                 raise ValueError(f"{name} is {value!r}; give a number of pieces, 2 or more")
-        if not isinstance(self.single_sentences, bool):
-            raise ValueError(f"single_sentences is {self.single_sentences!r}; give true or false")
+        most = self.most_sentences
+        if most is not None and (not isinstance(most, int) or isinstance(most, bool) or most < 1):
+            raise ValueError(f"most_sentences is {most!r}; give a whole number from 1, or leave it out")
         if self.reranker and not self.facts:
             raise ValueError(f"reranker is {self.reranker.kind!r} without facts; leave it out")
 
@@ -128,7 +129,7 @@ class Settings:
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> "Settings":
         """Settings from the values of config.json; unknown and missing keys are refused."""
-        values = {**OPTIONAL, **values}
+        values = {**dict.fromkeys(OPTIONAL), **values}
         _check_keys("settings", values, {f.name for f in fields(cls)})
         head = values["alignment"]
         if not isinstance(head, dict):
@@ -145,8 +146,7 @@ class Settings:
         )
 
 
-# Keys of config.json that may be missing, with what stands for them.
-OPTIONAL = {"facts": None, "reranker": None, "single_sentences": False}
+OPTIONAL = ("facts", "reranker", "most_sentences")  # keys of config.json that may be missing
 
 
 def _built(kind: Any, name: str, values: Any) -> Any:
@@ -229,7 +229,7 @@ def read_config(directory: Path) -> dict[str, Any]:
             if not isinstance(config.get(key, {}), dict):
                 raise ValueError(f"{key} is {config[key]!r}, not an object")
         own = LanguageSettings if is_language_model({"model": {}, **config}) else Settings
-        optional = {} if own is LanguageSettings else OPTIONAL
+        optional = {} if own is LanguageSettings else dict.fromkeys(OPTIONAL)
         known = {"format", "model", "files"} | {f.name for f in fields(own)}
         _check_keys(CONFIG, {**optional, **config}, known)
         _check_keys("files", config["files"], {WEIGHTS, TOKENIZER, CARD})

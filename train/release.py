@@ -22,7 +22,7 @@ from seq2seq.device import choose_device
 from seq2seq.options import DecodeOptions
 from seq2seq.packing import Storage, pack, unpack
 from seq2seq.reranking import n_best
-from seq2seq.segment import is_several
+from seq2seq.segment import count_sentences
 from seq2seq.settings import AlignmentHead, RerankerSettings, Settings
 from seq2seq.translator import Translator
 
@@ -35,7 +35,7 @@ from .task import TranslationTask
 from .validation import Scores, score, translate
 
 COUNTED, SHOWN = 30_000, 1_000  # pairs that links are counted on, and pairs whose maps are compared with them
-SEVERAL = 0.01  # of the sources may hold several sentences, if a model is said to know single ones only
+SEEN = 0.01  # of the sources hold so many sentences, if a model is said to read so many at once
 
 
 @dataclass(frozen=True)
@@ -150,15 +150,16 @@ def make_settings(data: TranslationData, head: AlignmentHead) -> Settings:
     sources, targets = zip(*directions_of(data.settings.corpora), strict=True)
     source, target = data.longest
     reranker = RerankerSettings() if data.form else None
-    single = data.form is None and are_single_sentences(
-        [each.source for each in spread(data.training, COUNTED)]
+    sentences = (
+        None if data.form else most_sentences([each.source for each in spread(data.training, COUNTED)])
     )
-    return Settings(_unique(sources), _unique(targets), source, target, head, data.form, reranker, single)
+    return Settings(_unique(sources), _unique(targets), source, target, head, data.form, reranker, sentences)
 
 
-def are_single_sentences(texts: Sequence[str]) -> bool:
-    """Whether hardly any text holds several sentences, so that a model cannot have learned to read such."""
-    return sum(map(is_several, texts)) <= SEVERAL * len(texts)
+def most_sentences(texts: Sequence[str]) -> int:
+    """As many sentences as one text in a hundred holds: a model has hardly learned to read more at once."""
+    counts = sorted(map(count_sentences, texts), reverse=True)
+    return counts[int(SEEN * len(counts))]
 
 
 def choices(

@@ -167,7 +167,7 @@ def test_malformed_config_is_refused(directory: Path, text: str, said: str) -> N
         (lambda c: c.update(alignment=[1]), "alignment"),
         (lambda c: c.update(source_languages="en"), "source_languages"),
         (lambda c: c.update(longest_target=True), "longest_target"),
-        (lambda c: c.update(single_sentences=1), "single_sentences is 1"),
+        (lambda c: c.update(most_sentences=0), "most_sentences is 0"),
         (lambda c: c["files"].pop("tokenizer.model"), "tokenizer.model"),
         (lambda c: c.update(files=3), "files"),
     ],

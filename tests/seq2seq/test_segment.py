@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seq2seq.segment import Segment, is_several, segment
+from seq2seq.segment import Segment, count_sentences, segment
 from seq2seq.text import normalize
 
 BLANKISH = st.text(st.sampled_from("ab.B!? \n\r\t\u00a0\u2028。，,”\"')(1é\u0301👩\u200d\0"), max_size=60)
@@ -87,22 +87,24 @@ def test_long_line_becomes_sentences() -> None:
     ]
 
 
-@given(TEXTS, st.integers(1, 20))
-def test_single_sentences_join_and_fit_as_well(text: str, longest: int) -> None:
-    """What is cut for models that know one sentence at a time would be another text."""
-    parts = segment(text, longest, len, single_sentences=True)
+@given(TEXTS, st.integers(1, 20), st.integers(1, 3))
+def test_limited_sentences_join_and_fit_as_well(text: str, longest: int, most: int) -> None:
+    """What is cut for models that read few sentences at once would be another text."""
+    parts = segment(text, longest, len, sentences=most)
     assert joined(parts) == text
     assert all(len(part.text) <= longest for part in parts)
-    assert not any(is_several(part.text) for part in parts)
+    assert all(count_sentences(part.text) <= most for part in parts)
 
 
-def test_single_sentences_are_cut_however_short_the_line() -> None:
+def test_sentences_are_cut_however_short_the_line() -> None:
     """A model of captions would tell one sentence and drop the other."""
-    text = "  A dog runs. Dr. Who sits!\nA cat?  Yes.\n"
-    parts = segment(text, 1000, len, single_sentences=True)
-    assert texts(parts) == ["", "A dog runs.", "Dr. Who sits!", "A cat?", "Yes."]
-    assert [part.separator for part in parts] == ["  ", " ", "\n", "  ", "\n"]
-    assert texts(segment(text, 1000, len))[1:] == ["A dog runs. Dr. Who sits!", "A cat?  Yes."]
+    text = "  A dog runs. Dr. Who sits!\nA cat?  Yes. No.\n"
+    parts = segment(text, 1000, len, sentences=1)
+    assert texts(parts) == ["", "A dog runs.", "Dr. Who sits!", "A cat?", "Yes.", "No."]
+    assert [part.separator for part in parts] == ["  ", " ", "\n", "  ", " ", "\n"]
+    parts = segment(text, 1000, len, sentences=2)
+    assert texts(parts) == ["", "A dog runs. Dr. Who sits!", "A cat?  Yes.", "No."]
+    assert texts(segment(text, 1000, len))[1:] == ["A dog runs. Dr. Who sits!", "A cat?  Yes. No."]
 
 
 def test_abbreviations_initials_and_days_do_not_end_a_sentence() -> None:

@@ -144,11 +144,11 @@ def test_text_is_not_split_where_it_fits(translator: Translator) -> None:
     assert translator.translate("a dog. a man.", SHORT).parts == []
 
 
-def test_a_model_of_single_sentences_is_given_one_at_a_time(
+def test_a_model_is_given_no_more_sentences_than_it_reads(
     tiny_model: Transformer, tiny_tokenizer: Tokenizer
 ) -> None:
     """It would tell one sentence of several and drop the others."""
-    translator = Translator(tiny_model, tiny_tokenizer, replace(SETTINGS, single_sentences=True))
+    translator = Translator(tiny_model, tiny_tokenizer, replace(SETTINGS, most_sentences=1))
     found = translator.translate("a dog.  A man.", SHORT)
     assert [part.source for part in found.parts] == ["a dog.", "A man."]
     assert found.text == "  ".join(translator.translate(part, SHORT).text for part in ("a dog.", "A man."))

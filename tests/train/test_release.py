@@ -20,9 +20,9 @@ def settings_of(folder: Path, sources: list[str]) -> Settings:
     return make_settings(data, AlignmentHead())
 
 
-def test_whether_several_sentences_were_read_is_counted(tmp_path: Path) -> None:
+def test_how_many_sentences_were_read_at_once_is_counted(tmp_path: Path) -> None:
     """A model of captions would be given two sentences at once and drop one; one of dialogues, one by one."""
     single, several = ([f"{begins} {n}" for n in range(200)] for begins in ("A dog", "A dog. A cat"))
-    assert settings_of(tmp_path, single).single_sentences
-    assert settings_of(tmp_path, single[1:] + several[:1]).single_sentences
-    assert not settings_of(tmp_path, single[10:] + several[:10]).single_sentences
+    assert settings_of(tmp_path, single).most_sentences == 1
+    assert settings_of(tmp_path, single[1:] + several[:1]).most_sentences == 1
+    assert settings_of(tmp_path, single[10:] + several[:10]).most_sentences == 2
