@@ -130,6 +130,10 @@ def load_models(directories: Sequence[Path], device: str = "cpu") -> LoadedModel
                     f"{directory} has {name} {getattr(other.settings, name)}, but {directories[0]} has "
                     f"{getattr(first.settings, name)}; an ensemble needs the same"
                 )
-    shared = replace(first.settings, longest_source=min(each.longest_source for each in settings))
+    shared = replace(
+        first.settings,
+        longest_source=min(each.longest_source for each in settings),
+        most_sentences=min((each.most_sentences for each in settings if each.most_sentences), default=None),
+    )
     ensemble = Ensemble([first.model, *(other.model for other in others)])
     return LoadedModels(ensemble, first.tokenizer, shared, "", first.storage)

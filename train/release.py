@@ -30,7 +30,7 @@ from .card import make_card
 from .checkpoint_files import BEST, read_checkpoint
 from .checkpointing import Checkpoints
 from .data import TranslationData
-from .examples import Judged, by_source, directions_of, spread
+from .examples import Example, Judged, by_source, directions_of, spread
 from .task import TranslationTask
 from .validation import Scores, score, translate
 
@@ -150,15 +150,13 @@ def make_settings(data: TranslationData, head: AlignmentHead) -> Settings:
     sources, targets = zip(*directions_of(data.settings.corpora), strict=True)
     source, target = data.longest
     reranker = RerankerSettings() if data.form else None
-    sentences = (
-        None if data.form else most_sentences([each.source for each in spread(data.training, COUNTED)])
-    )
+    sentences = None if data.form else most_sentences(spread(data.training, COUNTED))
     return Settings(_unique(sources), _unique(targets), source, target, head, data.form, reranker, sentences)
 
 
-def most_sentences(texts: Sequence[str]) -> int:
-    """As many sentences as one text in a hundred holds: a model has hardly learned to read more at once."""
-    counts = sorted(map(count_sentences, texts), reverse=True)
+def most_sentences(examples: Sequence[Example]) -> int:
+    """As many sentences as one source in a hundred holds: a model has hardly learned to read more at once."""
+    counts = sorted((count_sentences(each.source) for each in examples), reverse=True)
     return counts[int(SEEN * len(counts))]
 
 

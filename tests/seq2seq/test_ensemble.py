@@ -31,7 +31,7 @@ def models(tiny_model: Transformer) -> list[Transformer]:
 def directories(models: list[Transformer], tiny_tokenizer: Tokenizer, tmp_path: Path) -> list[Path]:
     """The two as model directories; the second was trained on shorter texts."""
     for number, model in enumerate(models):
-        settings = replace(SETTINGS, longest_source=16 - number)
+        settings = replace(SETTINGS, longest_source=16 - number, most_sentences=number or None)
         save_model(tmp_path / str(number), model, tiny_tokenizer, settings, "card")
     return [tmp_path / "0", tmp_path / "1"]
 
@@ -87,7 +87,10 @@ def test_translations_are_of_both_models(directories: list[Path]) -> None:
 def test_the_least_limits_hold_and_maps_are_the_first_model_s(directories: list[Path]) -> None:
     """A text that one of the models cannot read whole would end in an error, or a map be of no model."""
     both = Translator.from_pretrained(directories, "cpu")
-    assert both.settings.longest_source == 15 and both.model.config.max_length == 48
+    assert (both.settings.longest_source, both.settings.most_sentences) == (
+        15,
+        1,
+    ) and both.model.config.max_length == 48
     first = Translator.from_pretrained(directories[0], "cpu")
     maps, expected = both.attention(*TEXTS[:2]), first.attention(*TEXTS[:2])
     torch.testing.assert_close(maps.cross, expected.cross)
