@@ -7,7 +7,7 @@ segments of all texts are translated side by side and put together again in orde
 target languages is told by a tag behind the source which one to write.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -15,6 +15,7 @@ from seq2seq.decoding import Decode, decode_sources, stream_source
 from seq2seq.forced import explain
 from seq2seq.options import DecodeOptions
 from seq2seq.reranking import Reranker, n_best, reranked
+from seq2seq.seams import Growing
 from seq2seq.search import GivenUp, Hypothesis, in_batch
 from seq2seq.segment import segment
 from seq2seq.settings import Settings
@@ -153,16 +154,18 @@ class Pipeline:
         return Forced(scores, maps.alignment(self.settings.alignment))
 
     def stream(self, text: str, options: DecodeOptions) -> Iterator[str]:
-        asked = options
+        asked, growing = options, Growing()
         for part, separator in self.segments(text, options):
+            growing.begin(part)
             reading = self.wording.read(part, asked)
             if not (reading.says_something and self.wording.knows(reading.ids)):
-                yield from filter(None, [self.wording.untranslated(part, options)])
+                pieces: Iterable[str] = filter(None, [self.wording.untranslated(part, options)])
             else:
-                yield from self._stream_part(reading, asked)
+                pieces = self._stream_part(reading, asked)
                 asked = options.later
-            if separator:
-                yield separator
+            yield from map(growing.add, pieces)
+            growing.end(separator)
+        yield from filter(None, [growing.blanks])
 
     def _stream_part(self, reading: Reading, options: DecodeOptions) -> Iterator[str]:
         """The text of one segment, each time what the newest piece adds to it; whole where phrases are

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 _BLANKS = re.compile(r"\s+")
-_LINE_BREAKS = frozenset("\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029")
+LINE_BREAKS = frozenset("\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029")
 
 # Either blanks, which end a sentence if what stands before them does, or an end that needs no blank after it.
 _POSSIBLE_END = re.compile(r"[。！？｡]+[”’」』）》】〉〕]*\s*|\s+")
@@ -92,7 +92,7 @@ def _followed_by(parts: Iterable[Segment], separator: str) -> list[Segment]:
 def _line_ends(text: str) -> Iterator[tuple[int, int]]:
     for blanks in _BLANKS.finditer(text):
         outer = blanks.start() == 0 or blanks.end() == len(text)
-        if outer or not _LINE_BREAKS.isdisjoint(blanks[0]):
+        if outer or not LINE_BREAKS.isdisjoint(blanks[0]):
             yield blanks.span()
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 from seq2seq.alignment import Alignment, Grid
+from seq2seq.seams import seams, sew
 
 Finish = Literal["end", "length"]
 
@@ -99,8 +100,9 @@ class Translation:
 
 
 def join_parts(source: str, parts: list[Translation], separators: list[str]) -> Translation:
-    """One translation of a text from those of its segments, each followed by its separator."""
-    best = _join_texts([part.text for part in parts], separators)
+    """One translation of a text from those of its segments, each source followed by its separator."""
+    sewn = [(part.source, part.text) for part in parts]
+    best = sew(sewn, separators)
     translated = [part for part in parts if part.tokens]
     count = max(len(part.alternatives) for part in parts)
     return Translation(
@@ -112,12 +114,8 @@ def join_parts(source: str, parts: list[Translation], separators: list[str]) -> 
         [token for part in parts for token in part.tokens],
         _finish_of(parts),
         translated if len(translated) > 1 else [],
-        lambda: _join_forced(source, best, parts, separators),
+        lambda: _join_forced(source, best, parts, separators, seams(sewn, separators)),
     )
-
-
-def _join_texts(texts: list[str], separators: list[str]) -> str:
-    return "".join(text + separator for text, separator in zip(texts, separators, strict=True))
 
 
 def _finish_of(parts: list[Translation] | list[Alternative]) -> Finish:
@@ -133,7 +131,7 @@ def _join_alternatives(parts: list[Translation], separators: list[str], k: int) 
         for part in parts
     ]
     return Alternative(
-        _join_texts([part.text for part in chosen], separators),
+        sew([(part.source, each.text) for part, each in zip(parts, chosen, strict=True)], separators),
         sum(part.score for part in chosen),
         sum(part.log_probability for part in chosen),
         [token for part in chosen for token in part.tokens],
@@ -141,12 +139,14 @@ def _join_alternatives(parts: list[Translation], separators: list[str], k: int) 
     )
 
 
-def _join_forced(source: str, target: str, parts: list[Translation], separators: list[str]) -> Forced:
+def _join_forced(
+    source: str, target: str, parts: list[Translation], separators: list[str], following: list[str]
+) -> Forced:
     """The forced passes of all parts with their characters shifted to the whole texts."""
     scores: list[float] = []
     grids: list[Grid] = []
     source_at = target_at = 0
-    for part, separator in zip(parts, separators, strict=True):
+    for part, separator, blanks in zip(parts, separators, following, strict=True):
         scores += part.token_log_probabilities
         for grid in part.alignment.parts:
             shifted = [(a + source_at, b + source_at) for a, b in grid.source_spans]
@@ -154,6 +154,6 @@ def _join_forced(source: str, target: str, parts: list[Translation], separators:
                 Grid(shifted, [(a + target_at, b + target_at) for a, b in grid.target_spans], grid.weights)
             )
         source_at += len(part.source) + len(separator)
-        target_at += len(part.text) + len(separator)
+        target_at += len(part.text) + len(blanks)
     shares = [part.alignment.share for part in parts if part.alignment.parts]  # all of one model
     return Forced(scores, Alignment(source, target, tuple(grids), *shares[:1]))

@@ -10,6 +10,7 @@ its lines are.
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from seq2seq.seams import seams
 from seq2seq.translation import Translation, join_parts
 
 from .cut import Cut
@@ -80,5 +81,5 @@ def _whole(parts: list[tuple[Part, Translated]]) -> Translated:
     steps: list[Translation] = []
     for of_leg in zip(*(found.steps for _, found in parts), strict=True):
         steps.append(join_parts(source, list(of_leg), separators))
-        source = steps[-1].text
+        source, separators = steps[-1].text, seams([(each.source, each.text) for each in of_leg], separators)
     return Translated(text, parts[0][1].route, steps)

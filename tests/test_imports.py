@@ -27,7 +27,7 @@ LAYERS: list[set[str]] = [
         "symmetry",
     },
     {"facts", "slots"},
-    {"batch", "settings"},
+    {"batch", "settings", "seams"},
     {"tokenizer", "alignment", "scores", "attention", "released", "joint_links"},
     {"facts_tokenizer", "head_choice", "layers", "gold", "habits", "prefix", "sheet", "stand_ins"},
     {"transformer", "language_model", "search"},

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from fastapi import HTTPException
 
 from seq2seq import DecodeOptions, Translator
+from seq2seq.seams import Growing
 
 from ..access import Access
 from ..catalog import Leg, Pair
@@ -124,19 +125,19 @@ class Desk:
         self, translator: Translator, cut: Cut, options: DecodeOptions, draw: Draw
     ) -> AsyncIterator[Update]:
         """The draft of a text, with drawings of the segment that is being written."""
-        sketch, written = Sketch(self._sketcher, translator, draw), ""
+        sketch, growing = Sketch(self._sketcher, translator, draw), Growing()
         end = time.monotonic() + self.limits.seconds
         try:
             with self.service.batcher.admit(sum(cut.costs) + 1):
                 for source, separator in cut.parts:
-                    start = len(written)
+                    growing.begin(source)
                     async for piece in self.service.batcher.worker.stream(translator.stream(source, options)):
                         if time.monotonic() > end:
                             raise self.service.too_slow()
-                        written += piece
-                        yield Update(written, sketch.take())
-                        sketch.offer(source, written[start:])
-                    written += separator
+                        growing.add(piece)
+                        yield Update(growing.text, sketch.take())
+                        sketch.offer(source, growing.part)
+                    growing.end(separator)
         finally:
             sketch.stop()
 

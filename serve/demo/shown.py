@@ -8,6 +8,7 @@ Maps and candidates are not kept: they are computed anew from the pieces, one fo
 from typing import NamedTuple
 
 from seq2seq import Translator
+from seq2seq.seams import sew
 from seq2seq.translation import Alternative, Translation
 
 from ..catalog import Pair
@@ -66,7 +67,8 @@ class Shown(NamedTuple):
     @property
     def text(self) -> str:
         """The whole translation."""
-        return "".join(part.version.text + part.separator for part in self.parts)
+        sewn = [(part.source, part.version.text) for part in self.parts]
+        return sew(sewn, [part.separator for part in self.parts])
 
     @property
     def visible(self) -> list[int]:

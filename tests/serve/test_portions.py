@@ -4,13 +4,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from seq2seq.translation import Translation
 from serve.cut import Cut
 from serve.portions import TEXTS, TOKENS, Part, portions, whole_texts
 from serve.route import Route, Translated
 
 if TYPE_CHECKING:
     from seq2seq import Translator
-    from seq2seq.translation import Translation
 
 
 def cut_of(text: str, cost: int) -> Cut:
@@ -60,7 +60,23 @@ def test_parted_text_is_the_text_translated(
     check_same(whole.steps[1], translator.translate(between.text))
 
 
-def check_same(found: "Translation", expected: "Translation") -> None:
+def check_same(found: Translation, expected: Translation) -> None:
     """Two translations of the same text agree in all that is read of them."""
     assert (found.source, found.text, found.tokens) == (expected.source, expected.text, expected.tokens)
     assert found.alignment.links() == expected.alignment.links()
+
+
+def test_parted_text_has_the_seams_of_its_language() -> None:
+    """A Chinese text in two portions, by English to Japanese: a blank between the English parts alone."""
+    cut = Cut("一。二。", [("一。", ""), ("二。", "")], [TOKENS, TOKENS])
+    parts = [part for portion in portions([cut]) for part in portion]
+    english = {"一。": Translation("一。", "One."), "二。": Translation("二。", "Two.")}
+    japanese = {"One.": Translation("One.", "いち。"), "Two.": Translation("Two.", "に。")}
+    steps = [[english[part.cut.text], japanese[english[part.cut.text].text]] for part in parts]
+    (whole,) = whole_texts(
+        (part, Translated(part.cut.text, Route(()), done)) for part, done in zip(parts, steps, strict=True)
+    )
+    assert [(step.source, step.text) for step in whole.steps] == [
+        ("一。二。", "One. Two."),
+        ("One. Two.", "いち。に。"),
+    ]
