@@ -155,6 +155,8 @@ class Translator:
         directed, options = self._ready(options, source_language, target_language)
         if isinstance(texts, str):
             return directed._pipeline.translate([texts], options)[0]
+        if not isinstance(texts, Iterable):
+            check_text(texts)  # which says that it is none
         return directed._translate_all(iter(texts), options)
 
     def translate_batch(

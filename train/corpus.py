@@ -12,13 +12,13 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import permutations
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from datasets import Dataset, load_dataset
 from datasets.exceptions import DatasetNotFoundError
 
 from .cleaning import CleaningReport, clean
-from .files import Row, cell, read_side_by_side, read_table, table_kind
+from .files import Row, cell, names_of, read_side_by_side, read_table, table_kind
 
 Split = Literal["train", "validation", "test"]
 Direction = tuple[str, str]  # from a language to a language
@@ -39,8 +39,8 @@ class Corpus:
             twos, source before target (with languages, one a language, in that order); all but Parquet may
             be gzipped. One file, or [a list].
         synthetic: tables of pairs that a model made (`seq2seq synthesize`), trained on beside the true ones;
-            their columns have the languages as names, or source and target where both are of one. One file,
-            or [a list].
+            their columns have the languages as names (of several languages two or more of them), or source
+            and target where both are of one. One file, or [a list].
         valid_files: the validation files, likewise; they go before the validation split of name.
         source: the language translated from.
         target: the language translated to.
@@ -170,14 +170,40 @@ def load_pairs(corpus: Corpus, split: Split) -> list[Row]:
 
 
 def load_synthetic(corpus: Corpus) -> list[Row]:
-    """Gives the rows that a model made, in order; validation never sees them."""
-    if not corpus.synthetic:
+    """Gives the pairs that a model made, in order; validation never sees them.
+
+    Those of a corpus of several languages are `made_corpora`.
+    """
+    if corpus.languages or not corpus.synthetic:
         return []
-    columns: list[str | int] | None = (
-        None if corpus.languages else [*columns_of(corpus.source, corpus.target)]
-    )
-    made = replace(corpus, name=None, subset=None, files=corpus.synthetic, columns=columns)
-    return load_pairs(made, "train")
+    columns: list[str | int] = [*columns_of(corpus.source, corpus.target)]
+    return load_pairs(_made(corpus, files=corpus.synthetic, columns=columns), "train")
+
+
+def made_corpora(corpus: Corpus) -> list[Corpus]:
+    """The tables that a model made for a corpus of several languages, each a corpus of those it has.
+
+    Raises:
+        ValueError: a table has columns of fewer than two of the languages.
+    """
+    if not corpus.languages:
+        return []
+    tables = [corpus.synthetic] if isinstance(corpus.synthetic, str) else corpus.synthetic
+    made = []
+    for table in tables:
+        names = open_parquet([table]).column_names if table_kind(table) == "parquet" else names_of(table)
+        languages = [language for language in corpus.languages if language in names]
+        if len(languages) < 2:
+            raise ValueError(
+                f"data.synthetic {table} has the columns {names[:8]}; it needs two or more of "
+                f"{', '.join(corpus.languages)}, named so"
+            )
+        made.append(_made(corpus, files=[table], columns=None, languages=languages))
+    return made
+
+
+def _made(corpus: Corpus, **fields: Any) -> Corpus:
+    return replace(corpus, name=None, subset=None, synthetic=[], valid_files=[], **fields)
 
 
 def columns_of(source: str, target: str) -> list[str]:

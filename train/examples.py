@@ -12,7 +12,7 @@ from itertools import chain
 from typing import NamedTuple, TypeVar
 
 from .cleaning import CleaningReport
-from .corpus import Corpus, Direction, clean_corpus, read_corpus
+from .corpus import Corpus, Direction, clean_corpus, load_pairs, made_corpora, read_corpus
 from .files import Row, read_texts
 
 
@@ -48,17 +48,19 @@ def load_examples(
 
     held_out: files of texts (a line each, the cells of a table) that no training row may hold.
     """
-    read = [read_corpus(corpus) for corpus in corpora]
+    read = [(corpus, *read_corpus(corpus)) for corpus in corpora]
+    read += [(made, load_pairs(made, "train"), [], 0) for corpus in corpora for made in made_corpora(corpus)]
     held: dict[str, set[str]] = defaultdict(set)
-    for corpus, (_, validation, _) in zip(corpora, read, strict=True):
-        for language, texts in zip(corpus.spoken, zip(*validation, strict=True), strict=True):
-            held[language].update(texts)
+    for corpus, _, validation, _ in read:
+        for row in validation:
+            for language, text in zip(corpus.spoken, row, strict=True):
+                held[language].add(text)
     excluded = {text for file in held_out for text in read_texts(file)}
     training: list[Example] = []
     judged: list[Example] = []
     total = CleaningReport()
     seen: set[tuple[tuple[str, ...], Row]] = set()  # in another corpus
-    for corpus, (raw, validation, split_off) in zip(corpora, read, strict=True):
+    for corpus, raw, validation, split_off in read:
         kept, report = clean_corpus(corpus, raw, [held[language] | excluded for language in corpus.spoken])
         fresh = [row for row in kept if (corpus.spoken, row) not in seen]
         seen.update((corpus.spoken, row) for row in fresh)

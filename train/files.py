@@ -55,6 +55,18 @@ def read_table(file: str, columns: Row) -> Iterator[Row]:
             return _json_pairs(file, columns)
 
 
+def names_of(file: str) -> list[str]:
+    """The names of the columns of a TSV, CSV or JSON-lines table: its first row, or the keys of that."""
+    match table_kind(file):
+        case "tsv":
+            rows: Iterator[tuple[int, Iterable[str]]] = ((n, line.split("\t")) for n, line in _lines(file))
+        case "csv":
+            rows = _csv_rows(file)
+        case _:
+            rows = _json_rows(file)
+    return next((list(row) for _, row in rows), [])
+
+
 def read_side_by_side(*files: str) -> Iterator[Row]:
     """Yields line n of every file, side by side; ValueError with both counts where one is longer."""
     readers = [_lines(file) for file in files]

@@ -32,10 +32,13 @@ class TargetAwarePooling(nn.Module):
         context [B, M], weights [B, S]. An empty history gives zeros.
 
         Raises:
-            ValueError: `present` that is not boolean.
+            ValueError: `present` that is not boolean, or has no value for each item.
         """
-        if present is not None and present.dtype != torch.bool:
-            raise ValueError(f"present is of {present.dtype}; give a boolean one, true for a real item")
+        if present is not None and (present.dtype != torch.bool or present.shape != history.shape[:2]):
+            raise ValueError(
+                f"present is of {present.dtype} and {list(present.shape)}; give booleans of "
+                f"{list(history.shape[:2])}, true for a real item"
+            )
         weights = self.score(candidate[:, None, None], history[:, None])[:, 0, 0]
         if present is not None:
             weights = weights.masked_fill(~present, 0.0)

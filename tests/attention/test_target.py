@@ -76,5 +76,7 @@ def test_gradients_are_those_of_finite_differences() -> None:
 def test_a_mask_of_numbers_is_refused() -> None:
     """Ones and zeros would be inverted bit by bit, not read as true and false."""
     pooling, (candidate, history, present) = make_pooling(), make_inputs()
-    with pytest.raises(ValueError, match=r"present is of torch\.int64; give a boolean one"):
+    with pytest.raises(ValueError, match=r"present is of torch\.int64 and .*; give booleans of"):
         pooling(candidate, history, present.long())
+    with pytest.raises(ValueError, match=r"and \[1, \d+\]; give booleans of"):  # would be that of every row
+        pooling(candidate, history, present[:1])

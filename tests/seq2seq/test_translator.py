@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
@@ -206,8 +207,8 @@ def test_prefix_begins_the_translation(translator: Translator) -> None:
         assert "".join(translator.stream("a dog", options)).startswith("two dogs")
 
 
-@pytest.mark.parametrize("texts", [[b"a dog"], ["a dog", None], [3]])
-def test_what_is_no_text_is_refused(translator: Translator, texts: list[str]) -> None:
+@pytest.mark.parametrize("texts", [[b"a dog"], ["a dog", None], [3], None, 3])
+def test_what_is_no_text_is_refused(translator: Translator, texts: Any) -> None:
     """Bytes or None must not become the translation of their repr."""
     with pytest.raises(ValueError, match="give strings"):
         list(translator.translate(texts))

@@ -1,5 +1,7 @@
 """Several corpora and languages made one training: every direction, and nothing that is judged."""
 
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -69,6 +71,27 @@ def test_a_test_set_is_held_out_whatever_its_form(
     assert report.held_out == 2 and "a horse" not in {each.source for each in training}
     with pytest.raises(ValueError, match=r"test.parquet is Parquet; write its texts into"):
         load_examples(corpora, ["test.parquet"])
+
+
+def test_made_tables_may_have_some_of_the_languages(corpora: list[Corpus], tmp_path: Path) -> None:
+    """A model of many languages could not learn from pairs, for a row of its corpus has a text of each."""
+    pairs = write(tmp_path / "pairs.tsv", [("fr", "score", "en"), ("une vache", "-1", "a cow")])
+    judged = [("de", "en", "fr"), ("ein Kater", "a cat", "un minou"), ("ein Reh", "a deer", "un cerf")]
+    whole = tmp_path / "all.jsonl"
+    whole.write_text("".join(json.dumps(dict(zip(judged[0], row, strict=True))) + "\n" for row in judged[1:]))
+    made = replace(corpora[0], synthetic=[pairs, str(whole)])
+    training, validation, report = load_examples([made, corpora[1]], [])
+    alone, same, _ = load_examples(corpora, [])
+    added = [each for each in training if each not in alone]
+    assert validation == same and len(added) == 2 + 6 and report.kept == 5 + 2 and report.held_out == 2
+    assert added[0] == Example("a cow", "une vache", "en", "fr")
+    assert added[1] == Example("une vache", "a cow", "fr", "en")
+    for names in ([("en", "sc"), ("a", "b")], []):
+        broken = write(tmp_path / "broken.tsv", names)
+        with pytest.raises(
+            ValueError, match=r"broken.tsv has the columns .*; it needs two or more of en, de, fr"
+        ):
+            load_examples([replace(made, synthetic=broken)], [])
 
 
 def test_a_pair_of_two_corpora_is_learnt_once(corpora: list[Corpus]) -> None:
