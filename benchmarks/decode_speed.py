@@ -1,9 +1,10 @@
 """Translation speed beside `transformers`' generate: same weights, same sentences, in one run.
 
-    python benchmarks/decode_speed.py --model en-de --source test.en
+    python benchmarks/decode_speed.py [--model DIRECTORY --source test.en]
 
 Both go from token ids to token ids, greedy and with beam 5, one sentence and 32 at a time. Without
---model the weights are random; without --source the sentences are random ids as long as captions.
+--model, which must have sinusoidal positions as the peer has, the weights are random; without --source
+the sentences are random ids as long as captions.
 The peer has its KV cache and fused attention, and stops as ours does, when nothing better can come
 (early_stopping="never"): then both find the same texts, and how many were the same is printed.
 """
@@ -97,7 +98,10 @@ def main() -> None:
         sources = read_sources(translator, arguments.source, arguments.sentences)
     else:
         sources = random_sources(arguments.sentences, model.config.vocabulary_size)
-    twin = make_twin(model)
+    try:
+        twin = make_twin(model)
+    except ValueError as error:
+        parser.error(str(error))
     print(conditions(), flush=True)
     for beam in (1, 5):
         for rows in (1, 32):

@@ -12,8 +12,9 @@ from seq2seq.packing import Storage
 from seq2seq.text import base_language
 from seq2seq.transformer import Transformer
 
-from .corpus import Corpus, Direction, on_hub
+from .corpus import Corpus, Direction
 from .data import TranslationData
+from .data_sets import on_hub
 from .examples import directions_of
 from .validation import Scores
 

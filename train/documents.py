@@ -13,7 +13,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from .corpus import open_data_set, open_parquet
+from .data_sets import open_data_set, open_parquet
 from .files import cell, read_lines, read_table, table_kind
 
 

@@ -18,7 +18,7 @@ from seq2seq.packing import pack, unpack
 
 from .card import began_with, codes_of, curve_points
 from .checkpointing import Checkpoints
-from .corpus import on_hub
+from .data_sets import on_hub
 from .language_data import LanguageData
 from .language_task import LanguageTask
 from .loss import plain_loss

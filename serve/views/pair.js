@@ -64,6 +64,8 @@ const mount = (root, host) => {
   };
 
   const light = (place) => {
+    const readout = box.querySelector(".readout");
+    if (!readout) return; // the pointer is still here, the sentences are not
     const [side, word] = place ?? [null, null];
     for (const each of ["source", "target"]) {
       const weights = side && each !== side ? counterparts(data, side, word) : null;
@@ -75,7 +77,7 @@ const mount = (root, host) => {
       });
     }
     const hint = data.growing ? tongue.say("growing") : tongue.say("hint_pair");
-    box.querySelector(".readout").textContent = place ? describe(data, side, word, tongue) : hint;
+    readout.textContent = place ? describe(data, side, word, tongue) : hint;
   };
 
   const pin = (place) => {

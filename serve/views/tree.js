@@ -98,6 +98,8 @@ const mount = (root, host) => {
   let grown = [], drawn, tongue, box;
 
   const light = (node) => {
+    const readout = box.querySelector(".readout");
+    if (!readout) return; // the pointer is still here, the tree is not
     const path = new Set(node ? pathTo(grown, node).map(({ number }) => number) : []);
     for (const mark of [...drawn.lines, ...drawn.marks])
       mark.classList.toggle("lit", path.has(Number(mark.dataset.node)));
@@ -108,7 +110,7 @@ const mount = (root, host) => {
       value: number(node.probability),
       total: node.total >= 0.005 ? number(node.total) : node.total.toExponential(1),
     };
-    box.querySelector(".readout").textContent = node ? say("tree_path", told) : say("hint_tree");
+    readout.textContent = node ? say("tree_path", told) : say("hint_tree");
   };
 
   const nodeOf = (element) => {

@@ -159,6 +159,9 @@ def test_labels_follow_the_language_asked_for(browser: "Browser", address: str) 
     visit.page.get_by_text("Der Strich unter einem Wort").wait_for()
     visit.show("nothing")
     visit.page.get_by_text("Die beiden Sätze erscheinen hier").wait_for()
+    visit.view(".empty").hover()
+    visit.page.mouse.move(0, 0)
+    assert visit.complaints == []
     visit.page.close()
 
 

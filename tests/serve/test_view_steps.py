@@ -65,7 +65,7 @@ def addresses(running: "Running") -> Iterator[dict[str, str]]:
     nodes = [Node(*node) for node in TREE] + [Node(HOSTILE[0], 0.01, 1, False)]
     pages = {
         "candidates": stage(CandidatesView, {"show": lambda _: candidates()}),
-        "tree": stage(TreeView, {"show": lambda _: tree_data(nodes)}),
+        "tree": stage(TreeView, {"show": lambda _: tree_data(nodes), "nothing": lambda _: None}),
         "step": stage(StepView, {"show": lambda _: lesson()}),
     }
     with (
@@ -122,6 +122,16 @@ def test_tree_tells_how_a_piece_came_about(browser: "Browser", addresses: dict[s
     visit.page.keyboard.press("Enter")
     visit.wait_for_told({"node": 2})
     assert visit.view(".node.dropped .token").all_text_contents() == ["Hund", f"{HOSTILE[0][:15]}…"]
+    leave(visit)
+
+
+def test_pointer_may_stay_over_a_tree_that_is_gone(browser: "Browser", addresses: dict[str, str]) -> None:
+    """A click decodes on, the tree goes from under the pointer, and its next move would be an error."""
+    visit = visit_to(browser, addresses, "tree")
+    visit.view(".node").first.wait_for()
+    visit.show("nothing")
+    visit.view(".empty").hover()
+    visit.page.mouse.move(0, 0)
     leave(visit)
 
 

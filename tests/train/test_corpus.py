@@ -168,7 +168,7 @@ def test_of_a_script_the_hubs_parquet_copy_is_read(monkeypatch: pytest.MonkeyPat
             raise RuntimeError("Dataset scripts are no longer supported, but found old.py")
         return Dataset.from_dict({"en": ["a dog"], "de": ["ein Hund"]})
 
-    monkeypatch.setattr("train.corpus.load_dataset", load)
+    monkeypatch.setattr("train.data_sets.load_dataset", load)
     assert load_pairs(Corpus(name="owner/old"), "train") == [("a dog", "ein Hund")]
     assert asked == [("owner/old", None), ("owner/old", "refs/convert/parquet")]
 
