@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from markdown_it import MarkdownIt
+from markdown_it.rules_block import StateBlock, reference
 
 from seq2seq.translation import Translation
 
@@ -26,6 +27,7 @@ _FRONT_MATTER = re.compile(
     r"\A(---|\+\+\+)[ \t]*\r?\n.*?^(?:\1|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE
 )
 _NOTE = re.compile(r"\[\^[^\]\s]+\]:[ \t]*")
+_DEFINITION = re.compile(r"\[[^\]\n^][^\]\n]*\]:")
 _LABEL = re.compile(r"^ {0,3}\[([^\]\n]+)\]:", re.MULTILINE)
 _SIGNS = re.compile(r"[\\`*\[\]<]|(?<!\w)_|_(?!\w)|&(?=#?\w+;)|~(?=~)")
 _FIRST_SIGNS = re.compile(r"(\s*)([#>+=|-]|\d{1,9}(?=[.)]))")
@@ -71,6 +73,12 @@ def read_markdown(text: str) -> Template:
     return [front, *_Reader(text[len(front) :]).read()]
 
 
+def _reference(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """CommonMark's definition of a link, which a footnote of one word would be, its word the target."""
+    first = state.bMarks[start] + state.tShift[start]
+    return not _NOTE.match(state.src, first) and reference(state, start, end, silent)
+
+
 def _without_empty(tokens: Sequence[Inline]) -> list[Inline]:
     """The tokens without emphasis of nothing, whose signs a reader would see: ** and ** are four stars."""
     kept: list[Inline] = []
@@ -98,6 +106,7 @@ class _Reader:
     def read(self) -> Iterator[str | Slot]:
         """The untouched parts and the slots, in order."""
         parser = MarkdownIt("commonmark", {"maxNesting": 100}).enable("table")
+        parser.block.ruler.at("reference", _reference)
         parser.core.ruler.enableOnly(["normalize", "block"])
         tokens = parser.parse(self.text)
         for before, token in pairwise([tokens[0], *tokens] if tokens else []):
@@ -124,14 +133,21 @@ class _Reader:
             self.at = lines[-1][1]
 
     def _notes(self, stretches: Sequence[tuple[int, int]]) -> list[list[tuple[int, int]]]:
-        """The lines of a block, parted where the text of a footnote begins; its mark is in none of them."""
-        parted: list[list[tuple[int, int]]] = []
+        """The lines of a block, parted where the text of a footnote begins; its mark is in none of them.
+
+        Nor is a link's definition below a footnote, which CommonMark, without footnotes, takes for its text.
+        """
+        parted: list[list[tuple[int, int]]] = [[]]
+        in_notes = False
         for start, end in stretches:
             mark = _NOTE.match(self.text, start, end)
-            if mark or not parted:
+            in_notes = in_notes or bool(mark)
+            defines = in_notes and _DEFINITION.match(self.text, start, end)
+            if mark or defines:
                 parted.append([])
-            parted[-1].append((mark.end() if mark else start, end))
-        return parted
+            if not defines:
+                parted[-1].append((mark.end() if mark else start, end))
+        return [lines for lines in parted if lines]
 
     def _stretches(self, content: str, first: int, is_cell: bool) -> list[tuple[int, int]]:
         """Where each line of a block's content stands in the text; none where one is not found."""

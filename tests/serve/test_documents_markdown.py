@@ -121,9 +121,12 @@ def test_spans(source: str, expected: str) -> None:
 
 def test_footnotes_keep_their_marks() -> None:
     """A note would lose its colon or its place, and be text where the page refers to it, or join another."""
-    page = "see[^1] here\n\n[^1]: a note\n[^two]:  another **bold** note\n    goes on\n"
+    page = "see[^1] here\n\n[^1]: a note\n[^two]:  another **bold** note\n    goes on\n[^3]: alone\n"
     assert translated(page, identity) == page
-    expected = "HERE SEE[^1]\n\n[^1]: NOTE A\n[^two]:  ON GOES NOTE\n    **BOLD** ANOTHER\n"
+    page += "[r]: http://a.b\n[^4]: [this][r] and\n  that\n"
+    assert translated(page, identity) == page
+    expected = "HERE SEE[^1]\n\n[^1]: NOTE A\n[^two]:  ON GOES NOTE\n    **BOLD** ANOTHER\n[^3]: ALONE\n"
+    expected += "[r]: http://a.b\n[^4]: THAT AND\n  [THIS][r]\n"
     assert translated(page, mirror) == expected
 
 
