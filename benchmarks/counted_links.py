@@ -3,13 +3,15 @@
     python benchmarks/counted_links.py --model en-de --data bentrevett/multi30k
 
 Printed for some shares (`Alignment.share`), and for reading the map from one side (each target word takes the
-largest weight of its row, and those near it) or from both (`symmetry.read_both`): how many of the links that
-both directions of the aligner are sure of were found, how many of those found are among its grown links, the
-F of found and grown, and links a target word. No gold link is read; this is where a reading is chosen.
+largest weight of its row, and those near it), from both (`symmetry.read_both`), or as `align` does, with what
+letters and places say: how many of the links that both directions of the aligner are sure of were found, how
+many of those found are among its grown links, the F of found and grown, and links a target word. No gold link
+is read; this is where a reading is chosen.
 """
 
 import argparse
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import torch
@@ -25,7 +27,7 @@ from seq2seq.translator import Translator
 from train.corpus import Corpus, load_corpus
 
 SHARES = (1.0, 0.7, 0.5)
-Reading = Callable[[Tensor, float], set[Link]]
+Reading = Callable[[Alignment, float], set[Link]]
 
 
 class Agreement(NamedTuple):
@@ -46,6 +48,18 @@ def one_side(weights: Tensor, share: float) -> set[Link]:
     return {(s, t) for t, s in ((weights >= share * best) & (best > 0)).nonzero().tolist()}
 
 
+def of_weights(reading: Callable[[Tensor, float], set[Link]]) -> Reading:
+    """A way to read weights [T, S], as one to read an alignment."""
+    return lambda alignment, share: reading(alignment.matrix().weights, share)
+
+
+READINGS: dict[str, Reading] = {
+    "one side": of_weights(one_side),
+    "both sides": of_weights(read_both),
+    "both, letters, places": lambda alignment, share: set(replace(alignment, share=share).links()),
+}
+
+
 def agreement(
     found: Sequence[set[Link]], sure: Sequence[set[Link]], grown: Sequence[set[Link]], words: int
 ) -> Agreement:
@@ -55,11 +69,6 @@ def agreement(
     hit = sum(len(one & other) for one, other in zip(found, sure, strict=True))
     f = 2 * right / (count + sum(map(len, grown)))
     return Agreement(hit / sum(map(len, sure)), right / count, f, count / words)
-
-
-def read(alignment: Alignment, reading: Reading, share: float) -> set[Link]:
-    """The links of words under a way of reading the map."""
-    return reading(alignment.matrix().weights, share)
 
 
 def compare(translator: Translator, corpus: Corpus) -> list[str]:
@@ -75,9 +84,9 @@ def compare(translator: Translator, corpus: Corpus) -> list[str]:
     alignments = [each.alignment(head) for each in maps]
     total = sum(len(target) for _, target in words[len(training) :])
     rows = ["| reading | share | found of the sure | right | F | links a target word |", f"|{' --- |' * 6}"]
-    for name, reading in (("one side", one_side), ("both sides", read_both)):
+    for name, reading in READINGS.items():
         for share in SHARES:
-            found = [read(alignment, reading, share) for alignment in alignments]
+            found = [reading(alignment, share) for alignment in alignments]
             rows.append(f"| {name} | {share:g} | {agreement(found, sure, grown, total)} |")
     return rows
 

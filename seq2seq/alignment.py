@@ -5,7 +5,8 @@
     rows  [P, Q]         one head, one row a target piece: row t ("output") or t + 1 ("input"), the columns
                          of language tag and end symbol left out, each row summing to 1 again
     words [T', S']       sum over the pieces of a source word, mean over the letters of a target word
-    link  s-t            where both agree that they belong together, or one of them does beside such a link
+    link  s-t            where both agree that they belong together, or one of them does beside such a link;
+                         letters and places count, too (likeness.py)
 
 A piece that covers several words (Han characters) shares its weight among them by length.
 """
@@ -19,6 +20,7 @@ import torch
 from torch import Tensor
 
 from seq2seq.facts import spans_of_words
+from seq2seq.likeness import likeness
 from seq2seq.settings import AlignmentHead
 from seq2seq.symmetry import Link, read_both
 from seq2seq.text import word_spans
@@ -26,6 +28,9 @@ from seq2seq.text import word_spans
 Span = tuple[int, int]  # characters from, to (not included), in the original text
 Units = Literal["words", "pieces", "blanks"]
 Read = Literal["output", "input"]  # the row in which a target piece is found
+
+# Of the likeness; chosen, as `symmetry.LEAST`, by what our aligner counts (benchmarks/counted_links.py).
+LETTERS, TENSION = 2.0, 1.0
 
 
 class Grid(NamedTuple):
@@ -53,13 +58,14 @@ class Alignment:
         """Pairs (source unit, target unit), counted from 0, in order of the source.
 
         Each unit of either side chooses the strongest on the other, and those with at least `share` of
-        its strength; `symmetry.read_both` joins the choices of both sides. "words" are blank-separated,
-        characters in scripts without blanks.
+        its strength; `symmetry.read_both` joins the choices of both sides. Words that begin alike are
+        stronger, words far from the diagonal weaker (`likeness`). "words" are blank-separated, characters
+        in scripts without blanks.
         """
         return sorted(
             (first_source + s, first_target + t)
             for grid, first_source, first_target in self._grids(units)
-            for s, t in read_both(grid.weights, self.share)
+            for s, t in read_both(grid.weights, self.share, self._likeness(grid))
         )
 
     def pharaoh(self) -> str:
@@ -84,6 +90,11 @@ class Alignment:
             "weights": [[round(weight, 4) for weight in row] for row in grid.weights.tolist()],
             "links": [list(link) for link in self.links(units)],
         }
+
+    def _likeness(self, grid: Grid) -> Tensor:
+        sources = [self.source[start:end].strip().casefold() for start, end in grid.source_spans]
+        targets = [self.target[start:end].strip().casefold() for start, end in grid.target_spans]
+        return likeness(sources, targets, LETTERS, TENSION)
 
     def _units(self, units: Units) -> tuple[list[Span], list[Span]]:
         if units == "pieces":

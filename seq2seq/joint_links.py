@@ -1,7 +1,6 @@
 """Word links of many pairs together: what attention says of each pair, and what all pairs say of two words.
 
-    strength[t, s] = (there[t, s] * back[t, s]) ** 1/6 * exp(alike(s, t) - 2 |t / T - s / S|) * kinship(s, t)
-    alike(s, t)    = letters with which both words begin / letters of the longer one
+    strength[t, s] = (there[t, s] * back[t, s]) ** 1/6 * likeness(s, t) * kinship(s, t)
     kinship(s, t)  = linked(s, t) / sqrt(count(s) * count(t))       over all pairs, as words are spelt
     linked        <- sum over all pairs of sqrt(by row * by column), the strength divided by its sums
 
@@ -17,6 +16,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from seq2seq.likeness import likeness
 from seq2seq.symmetry import Link, grow
 
 # Chosen by the AER on validation captions (de-en, en-fr) in which up to half of the words were replaced by
@@ -25,7 +25,7 @@ ROUNDS = 5
 LEAST = 0.5  # of the strength of its row or column, for a link
 FLOOR = 0.01  # attention that a model may have missed
 ATTENTION = 1 / 6  # exponent
-TENSION = 2.0
+LETTERS, TENSION = 1.0, 2.0  # of the likeness
 OWN = 0.5  # how much of a pair's own say in a kinship is left out when the pair is read
 SMOOTHING, COUNTED = 0.01, 0.1  # added to links and to counts
 
@@ -96,27 +96,8 @@ def _flatten(pairs: Sequence[AttendedPair]) -> tuple[_Entries, Tensor]:
 
 def _prior(pair: AttendedPair) -> Tensor:
     """What the maps of a pair, the places of its words and their letters say: [T, S]."""
-    t, s = (
-        (torch.arange(len(words), dtype=torch.float64) + 0.5) / len(words)
-        for words in (pair.target, pair.source)
-    )
     attention = pair.there.double().clamp(min=FLOOR) * pair.back.double().clamp(min=FLOOR)
-    return attention**ATTENTION * torch.exp(_alike(pair) - TENSION * (t[:, None] - s[None]).abs())
-
-
-def _alike(pair: AttendedPair) -> Tensor:
-    """Of the letters of the longer word, the share with which both begin: [T, S]."""
-    longest = max(map(len, (*pair.source, *pair.target)), default=0)
-    sources, targets = _letters(pair.source, longest, -1), _letters(pair.target, longest, -2)
-    shared = (sources[None] == targets[:, None]).cumprod(-1).sum(-1)
-    lengths = torch.maximum((sources >= 0).sum(-1)[None], (targets >= 0).sum(-1)[:, None])
-    return shared.double() / lengths
-
-
-def _letters(words: Sequence[str], longest: int, blank: int) -> Tensor:
-    """The characters of words, each filled up with blanks: [words, longest]."""
-    rows = [[*map(ord, word), *[blank] * (longest - len(word))] for word in words]
-    return torch.tensor(rows).reshape(len(words), longest)
+    return attention**ATTENTION * likeness(pair.source, pair.target, LETTERS, TENSION)
 
 
 def _shares(entries: _Entries, strength: Tensor) -> tuple[Tensor, Tensor]:

@@ -6,17 +6,18 @@
 
 A direction is a set of links (source word, target word), whichever side chose.
 
-    strength  p[t, s] = sqrt(w[t, s] * w[t, s] / sum over t' of w[t', s])
+    strength[t, s] = likely[t, s] * sqrt(w[t, s] * w[t, s] / sum over t' of w[t', s])
 
 A row of weights says where a target word looks; a column, divided by its sum, who looks at a source word. A
 word that everybody looks at a little (a full stop) is strong for none, and so is one that nobody needs.
+`likely` is what letters and places say (likeness.py).
 """
 
 from torch import Tensor
 
 Link = tuple[int, int]  # source unit, target unit
 
-LEAST = 0.3  # strength of a link
+LEAST = 0.25  # strength of a link
 NEIGHBOURS = [(a, b) for a in (-1, 0, 1) for b in (-1, 0, 1) if a or b]
 
 
@@ -42,8 +43,8 @@ def grow(forward: set[Link], backward: set[Link]) -> set[Link]:
     return links
 
 
-def read_both(weights: Tensor, share: float) -> set[Link]:
-    """The links that a map [T, S] shows, each row summing to 1 or 0.
+def read_both(weights: Tensor, share: float, likely: Tensor | None = None) -> set[Link]:
+    """The links that a map [T, S] shows, each row summing to 1 or 0; likely [T, S] are factors, 1 by default.
 
     A target unit chooses the source units with at least `share` of the largest strength in its row, a source
     unit likewise in its column; both sides' choices are grown together.
@@ -51,6 +52,8 @@ def read_both(weights: Tensor, share: float) -> set[Link]:
     if not weights.numel():
         return set()
     strength = (weights * weights / weights.sum(0, keepdim=True).clamp(min=1e-9)).sqrt()
+    if likely is not None:
+        strength = strength * likely
     chosen = [
         (strength >= share * strength.amax(side, keepdim=True)) & (strength >= LEAST) for side in (1, 0)
     ]

@@ -25,6 +25,7 @@ LAYERS: list[set[str]] = [
         "storage",
         "packing",
         "symmetry",
+        "likeness",
     },
     {"facts", "slots"},
     {"batch", "settings", "seams"},

@@ -41,4 +41,4 @@ def test_a_model_of_several_languages_is_told_which(tmp_path: Path, monkeypatch:
 
     monkeypatch.setattr(counted_links, "explain_texts", watched)
     rows = compare(translator, Corpus(files=str(tmp_path / "pairs.tsv"), source="fr", target="en"))
-    assert len(rows) == 8 and seen == [translator.tokenizer.tag("en")] * 2
+    assert len(rows) == 11 and seen == [translator.tokenizer.tag("en")] * 2

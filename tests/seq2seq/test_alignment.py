@@ -46,18 +46,31 @@ def test_links_are_the_strongest_and_those_near_them(alignment: Alignment) -> No
 
 
 def test_links_of_pieces(alignment: Alignment) -> None:
-    """Units "pieces" are the rows and columns as they are; dog is Hu's and d nd's."""
-    assert alignment.links("pieces") == [(0, 0), (2, 2), (3, 1)]
+    """Units "pieces" are the rows and columns as they are; dog is Hu's and nd's, and d nd's."""
+    assert alignment.links("pieces") == [(0, 0), (2, 2), (3, 1), (3, 2)]
 
 
 def test_share_says_what_is_linked_beside_the_strongest() -> None:
     """At 1 each side names one: x a, y c, b y; below, x also names b, as b names x."""
-    weights = torch.tensor([[0.6, 0.4, 0.0], [0.0, 0.6, 0.4]])
+    weights = torch.tensor([[0.5, 0.5, 0.0], [0.0, 0.6, 0.4]])
     grid = Grid([(0, 1), (2, 3), (4, 5)], [(0, 1), (2, 3)], weights)
     one, some = (Alignment("a b c", "x y", (grid,), share) for share in (1.0, 0.5))
     assert one.links() == [(0, 0), (1, 1), (2, 1)]
     assert some.links() == [(0, 0), (1, 0), (1, 1), (2, 1)]
     assert maps_of(torch.rand(1, 1, 4, 5)).alignment(AlignmentHead(share=0.4)).share == 0.4
+
+
+def test_letters_and_places_decide_where_a_map_is_in_doubt() -> None:
+    """Of names it never read a map knows nothing; where it is sure, a turned order stays as it is."""
+    doubt, turned = torch.full((3, 3), 1 / 3), torch.eye(3).flip(0) * 0.9 + 1 / 30
+    spans = [(0, 3), (4, 7), (8, 11)]
+
+    def links(source: str, target: str, weights: torch.Tensor) -> list[tuple[int, int]]:
+        return Alignment(source, target, (Grid(spans, spans, weights),)).links()
+
+    assert links("abc def ghi", "uvw xyz rst", doubt) == [(0, 0), (1, 1), (2, 2)]
+    assert (1, 2) in links("abc Def ghi", "uvw xyz def", doubt)
+    assert links("abc abd abe", "uvw xyz abc", turned) == [(0, 2), (1, 1), (2, 0)]
 
 
 def test_a_full_stop_says_little_of_the_word_before_it() -> None:

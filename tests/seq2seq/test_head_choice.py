@@ -24,7 +24,7 @@ def maps_of(cross: Tensor) -> AttentionMaps:
 
 def test_share_that_agrees_best_is_chosen() -> None:
     """A share above the best would miss the weaker link of x and b, one below find more than was given."""
-    weights = torch.tensor([[0.6, 0.4, 0.0], [0.0, 0.6, 0.4]])
+    weights = torch.tensor([[0.5, 0.5, 0.0], [0.0, 0.6, 0.4]])
     grid = Grid([(0, 1), (2, 3), (4, 5)], [(0, 1), (2, 3)], weights)
     one, some = (Alignment("a b c", "x y", (grid,), share) for share in (1.0, 0.5))
     assert choose_share([one], [one.links()]) == 1.0

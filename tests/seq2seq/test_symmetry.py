@@ -36,7 +36,14 @@ def test_both_readings_by_hand() -> None:
 
 
 def test_a_source_word_that_nobody_needs_has_no_link() -> None:
-    """A column always has a largest weight; one of .01 is no reason for a link: sqrt(.01 * 1) < .3."""
+    """A column always has a largest weight; one of .01 is no reason for a link: sqrt(.01 * 1) < .25."""
     assert read_both(torch.tensor([[0.99, 0.01]]), 0.7) == {(0, 0)}
     assert read_both(torch.tensor([[0.0, 0.0], [0.0, 1.0]]), 0.7) == {(1, 1)}
     assert read_both(torch.zeros(0, 3), 0.7) == read_both(torch.zeros(2, 0), 0.7) == set()
+
+
+def test_likely_words_are_chosen_first() -> None:
+    """Two source words, looked at alike: the likelier is the one, and what is unlikely enough is no link."""
+    weights = torch.tensor([[0.5, 0.5]])
+    assert read_both(weights, 1.0, torch.tensor([[1.0, 2.0]])) == {(1, 0), (0, 0)}
+    assert read_both(weights, 1.0, torch.tensor([[0.3, 1.0]])) == {(1, 0)}
