@@ -12,6 +12,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+MOST_LETTERS = 40  # that are compared; an address of thousands would take memory for as many a pair of words
+
 
 def likeness(sources: Sequence[str], targets: Sequence[str], letters: float, tension: float) -> Tensor:
     """A factor for each pair of words, 1 for two unlike ones on the diagonal: [T, S]."""
@@ -23,7 +25,7 @@ def likeness(sources: Sequence[str], targets: Sequence[str], letters: float, ten
 
 def alike(sources: Sequence[str], targets: Sequence[str]) -> Tensor:
     """Of the letters of the longer word, the share with which both begin: [T, S]."""
-    longest = max(map(len, (*sources, *targets)), default=0)
+    longest = min(max(map(len, (*sources, *targets)), default=0), MOST_LETTERS)
     source, target = _letters(sources, longest, -1), _letters(targets, longest, -2)
     shared = (source[None] == target[:, None]).cumprod(-1).sum(-1)
     lengths = torch.maximum((source >= 0).sum(-1)[None], (target >= 0).sum(-1)[:, None])
@@ -31,6 +33,6 @@ def alike(sources: Sequence[str], targets: Sequence[str]) -> Tensor:
 
 
 def _letters(words: Sequence[str], longest: int, blank: int) -> Tensor:
-    """The characters of words, each filled up with blanks: [words, longest]."""
-    rows = [[*map(ord, word), *[blank] * (longest - len(word))] for word in words]
+    """The first characters of words, each filled up with blanks: [words, longest]."""
+    rows = [[*map(ord, word[:longest]), *[blank] * (longest - len(word))] for word in words]
     return torch.tensor(rows, dtype=torch.long).reshape(len(words), longest)

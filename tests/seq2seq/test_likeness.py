@@ -5,13 +5,19 @@ import math
 import pytest
 import torch
 
-from seq2seq.likeness import alike, likeness
+from seq2seq.likeness import MOST_LETTERS, alike, likeness
 
 
 def test_words_that_begin_alike() -> None:
     """Two of the four letters of "dogs"; a word of other letters, and one that only ends alike."""
     found = alike(["dogs", "cat"], ["do", "cat", "hat"])
     assert torch.equal(found, torch.tensor([[0.5, 0.0], [0.0, 1.0], [0.0, 0.0]]).double())
+
+
+def test_endless_words_are_compared_by_their_beginnings() -> None:
+    """Two addresses among hundreds of words would take gigabytes."""
+    long = "a" * MOST_LETTERS
+    assert alike([long + "b" * 10_000], [long + "c", "ab"]).tolist() == [[1.0], [1 / MOST_LETTERS]]
 
 
 def test_letters_and_places_multiply() -> None:
