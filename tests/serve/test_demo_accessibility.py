@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 FADED = 300  # milliseconds in which colours have faded in
+# Gradio writes on the buttons of examples a moment after it draws them.
+WRITTEN = """() => {
+    const examples = [...document.querySelectorAll('.gallery-item')];
+    return examples.length > 0 && examples.every((each) => each.textContent.trim());
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -59,5 +64,6 @@ def test_axe_finds_nothing(visit: Visit, tab: str, sign: str) -> None:
 def test_axe_finds_nothing_before_the_first_text(browser: "Browser", address: str) -> None:
     """Who comes to the page could not find or read where to begin."""
     visit = Visit(browser, address)
+    visit.page.wait_for_function(WRITTEN)
     assert violations(visit.page) == []
     visit.close()
