@@ -18,13 +18,13 @@ import torch
 from torch import Tensor
 from word_links import direction_of
 
-from seq2seq.aligner import align_both_ways
-from seq2seq.alignment import Alignment, Link
-from seq2seq.forced import explain_texts
-from seq2seq.symmetry import read_both
-from seq2seq.text import word_spans
-from seq2seq.translator import Translator
-from train.corpus import Corpus, load_corpus
+from seq2seq.alignment.aligner import align_both_ways
+from seq2seq.alignment.maps import Alignment, Link
+from seq2seq.alignment.symmetrization import read_both
+from seq2seq.inference.forced_decoding import explain_texts
+from seq2seq.inference.translator import Translator
+from seq2seq.text.normalization import word_spans
+from train.data.corpus import Corpus, load_corpus
 
 SHARES = (1.0, 0.7, 0.5)
 Reading = Callable[[Alignment, float], set[Link]]

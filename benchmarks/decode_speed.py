@@ -16,13 +16,13 @@ import torch
 from rounds import compare, conditions
 from twins import Twin, make_twin
 
-from seq2seq.batch import make_batch
 from seq2seq.commands.lines import read_lines
 from seq2seq.config import PAD, ModelConfig
+from seq2seq.inference.translator import Translator
+from seq2seq.model.batch import make_batch
+from seq2seq.model.transformer import Transformer
 from seq2seq.options import DecodeOptions
 from seq2seq.search import decode
-from seq2seq.transformer import Transformer
-from seq2seq.translator import Translator
 
 NEW_TOKENS = 40
 

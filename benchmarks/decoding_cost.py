@@ -1,7 +1,7 @@
 """What the next token costs after so many: time of a step and bytes remembered, for each kind of attention.
 
     python benchmarks/decoding_cost.py > docs/figures/decoding.json
-    python docs/draw_decoding.py docs/figures/decoding.json > docs/figures/decoding.svg
+    python docs/figures/draw_decoding.py docs/figures/decoding.json > docs/figures/decoding.svg
 
 A decoder of two layers has read as many tokens of target as of source and reads eight more, one by one.
 Each round every kind at every length takes its turn, in a new order; medians and quartiles are over the
@@ -22,7 +22,7 @@ import torch
 from rounds import Spread
 
 from seq2seq.config import AttentionConfig, ModelConfig
-from seq2seq.transformer import DecoderState, Transformer
+from seq2seq.model.transformer import DecoderState, Transformer
 
 LENGTHS = (128, 256, 512, 1024, 2048, 4096, 8192)
 STEPS, WINDOW, PART = 8, 64, 256

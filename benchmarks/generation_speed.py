@@ -17,9 +17,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from seq2seq.config import BOS, PAD, UNK, AttentionConfig, ModelConfig
-from seq2seq.generation import begin
-from seq2seq.language_model import LanguageModel
-from seq2seq.layers import CausalLayer
+from seq2seq.inference.completion import begin
+from seq2seq.model.language_model import LanguageModel
+from seq2seq.model.layers import CausalLayer
 from seq2seq.options import DecodeOptions
 from seq2seq.search import decode
 

@@ -17,8 +17,8 @@ from word_links import direction_of
 
 from seq2seq import DecodeOptions, Translator
 from seq2seq.commands.lines import read_parallel
-from seq2seq.scores import bleu_of
-from seq2seq.text import word_spans
+from seq2seq.metrics.corpus import bleu_of
+from seq2seq.text.normalization import word_spans
 
 Pair = tuple[str, str]
 WORD = re.compile(r"[^\W\d_]{4,}")

@@ -11,13 +11,13 @@ import argparse
 from collections.abc import Iterable
 from pathlib import Path
 
-from seq2seq.bitext import align_pairs
+from seq2seq.alignment.symmetrization import Link, grow, intersect
+from seq2seq.commands.bitext import align_pairs
 from seq2seq.commands.counter import Counter
 from seq2seq.commands.lines import read_lines
 from seq2seq.commands.reverse import FOUND, load_reverse
-from seq2seq.gold import read_gold, score_links
-from seq2seq.symmetry import Link, grow, intersect
-from seq2seq.translator import Translator
+from seq2seq.inference.translator import Translator
+from seq2seq.metrics.aer import read_gold, score_links
 
 
 def read_pairs(path: Path) -> list[tuple[str, str]]:

@@ -24,19 +24,19 @@ from torch.nn import functional
 from transformers import MarianConfig, MarianMTModel
 from twins import peer_shape
 
-from seq2seq.batch import Batch, make_batch, token_budget_batches
 from seq2seq.config import EOS, PAD, ModelConfig
-from seq2seq.scores import score_corpus
-from seq2seq.tokenizer import Tokenizer
-from train.batches import BatchStream
-from train.checkpoint_files import write_beside
-from train.corpus import Corpus
-from train.data import DataSettings, TranslationData
-from train.examples import Example
-from train.files import read_lines
-from train.order import BatchOrder, Place
-from train.schedule import factor
-from train.validation import score
+from seq2seq.metrics.corpus import score_corpus
+from seq2seq.model.batch import Batch, make_batch, token_budget_batches
+from seq2seq.text.tokenizer import Tokenizer
+from train.callbacks.checkpoint_io import write_beside
+from train.data.batch_order import BatchOrder, Place
+from train.data.corpus import Corpus
+from train.data.examples import Example
+from train.data.files import read_lines
+from train.data.loader import BatchStream
+from train.data.module import DataSettings, TranslationData
+from train.tasks.schedule import factor
+from train.tasks.validation import score
 
 BEAM, BUDGET = 5, 2048
 SMOOTHING = 0.1

@@ -25,11 +25,11 @@ from view_speed import HOVER, MOVES, TEXT
 
 from seq2seq import Translator
 from seq2seq.config import AttentionConfig, ModelConfig
-from seq2seq.settings import AlignmentHead, Settings
-from seq2seq.transformer import Transformer
-from seq2seq.translation import Translation
+from seq2seq.inference.results import Translation
+from seq2seq.model.transformer import Transformer
+from seq2seq.storage.settings import AlignmentHead, Settings
 from serve.app import make_app
-from serve.catalog import Catalog
+from serve.engine.registry import Catalog
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

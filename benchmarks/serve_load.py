@@ -264,8 +264,8 @@ def serve_plain(model: str, port: int) -> None:
     from twins import make_twin
 
     from seq2seq import Translator
-    from seq2seq.batch import make_batch
     from seq2seq.config import PAD
+    from seq2seq.model.batch import make_batch
 
     translator = Translator.from_pretrained(model, device="cpu")
     twin = make_twin(translator.model)

@@ -30,12 +30,12 @@ from torch.nn import functional
 from torch.utils.data import DataLoader
 from twins import make_twin
 
-from seq2seq.batch import Batch, make_batch, token_budget_batches
 from seq2seq.config import PAD, ModelConfig
-from seq2seq.tokenizer import Tokenizer
-from train.batches import BatchList, as_it_is
-from train.memory import keep_freed_memory
-from train.task import TranslationTask
+from seq2seq.model.batch import Batch, make_batch, token_budget_batches
+from seq2seq.text.tokenizer import Tokenizer
+from train.allocator import keep_freed_memory
+from train.data.loader import BatchList, as_it_is
+from train.tasks.translation import TranslationTask
 
 WARM_UP = 3  # first updates, which do not count
 SMOOTHING = 0.1

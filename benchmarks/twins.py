@@ -9,9 +9,9 @@ values in its second; theirs are apart. Nothing else differs but the names.
 from torch import Tensor
 from transformers import M2M100Config, M2M100ForConditionalGeneration, MarianConfig, MarianMTModel
 
+from seq2seq.attention.positions import SinusoidalPositions
 from seq2seq.config import BOS, EOS, PAD, AttentionConfig, ModelConfig
-from seq2seq.positions import SinusoidalPositions
-from seq2seq.transformer import Transformer
+from seq2seq.model.transformer import Transformer
 
 Twin = MarianMTModel | M2M100ForConditionalGeneration
 

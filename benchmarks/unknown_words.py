@@ -5,7 +5,7 @@
 The rarer words of validation texts are replaced, each by the same unknown word throughout (its letters
 shuffled), until so much of the text is unknown. What is found is judged by the links that our aligner counts
 over the training texts and the true words: sure where both directions agree, possible where they grow from
-those. No gold link is read; `seq2seq/joint_links.py` was chosen by such tables.
+those. No gold link is read; `seq2seq/alignment/joint.py` was chosen by such tables.
 """
 
 import argparse
@@ -16,14 +16,14 @@ from collections.abc import Sequence
 import torch
 from word_links import direction_of
 
-from seq2seq.aligner import align_both_ways
-from seq2seq.bitext import align_pairs
-from seq2seq.gold import Gold, score_links
-from seq2seq.released import reverse_model
-from seq2seq.symmetry import grow
-from seq2seq.text import bare_word_spans
-from seq2seq.translator import Translator
-from train.corpus import Corpus, load_corpus
+from seq2seq.alignment.aligner import align_both_ways
+from seq2seq.alignment.symmetrization import grow
+from seq2seq.commands.bitext import align_pairs
+from seq2seq.inference.translator import Translator
+from seq2seq.metrics.aer import Gold, score_links
+from seq2seq.storage.registry import reverse_model
+from seq2seq.text.normalization import bare_word_spans
+from train.data.corpus import Corpus, load_corpus
 
 RATES = (0.0, 0.25, 0.5)
 SHORTEST, LONGEST = 10, 40  # words of the source of a pair that is chosen

@@ -10,12 +10,12 @@ from typing import NamedTuple
 import torch
 from rounds import Spread, processor_ratios
 
-from seq2seq.batch import Batch, make_batch
 from seq2seq.config import PAD, ModelConfig
+from seq2seq.model.batch import Batch, make_batch
+from seq2seq.model.transformer import Transformer
 from seq2seq.options import DecodeOptions
 from seq2seq.search import decode
-from seq2seq.transformer import Transformer
-from train.loss import fused_loss
+from train.tasks.loss import fused_loss
 
 ROWS, LENGTH, WRITTEN = 32, 16, 32  # captions in a batch, pieces of each, pieces decoded of each
 

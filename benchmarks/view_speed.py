@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from seq2seq import Translator
-from seq2seq.alignment import AttentionMaps
-from seq2seq.settings import AlignmentHead
+from seq2seq.alignment.maps import AttentionMaps
+from seq2seq.storage.settings import AlignmentHead
 from serve.views import attention_data, standalone_page
 
 if TYPE_CHECKING:

@@ -19,10 +19,10 @@ from difflib import SequenceMatcher
 from pathlib import Path
 from typing import NamedTuple
 
-from seq2seq.bitext import align_pairs
+from seq2seq.commands.bitext import align_pairs
 from seq2seq.commands.reverse import FOUND, load_reverse
-from seq2seq.text import word_spans
-from seq2seq.translator import Translator
+from seq2seq.inference.translator import Translator
+from seq2seq.text.normalization import word_spans
 
 Link = tuple[int, int]
 Align = Callable[[str, str], Iterable[Link]]  # two texts -> links between their blank-separated words

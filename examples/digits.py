@@ -8,7 +8,7 @@ The decoder is that of translation; only its memory comes from elsewhere. Words 
 stands, nobody tells the model: which columns a word looks at is found by training on the words alone.
 
     python examples/digits.py
-    python examples/digits.py --look docs/figures/strip.json        what docs/draw_strip.py draws
+    python examples/digits.py --look docs/figures/strip.json        what docs/figures/draw_strip.py draws
 """
 
 import argparse
@@ -28,12 +28,12 @@ from torch.nn import functional
 
 from seq2seq import DecodeOptions
 from seq2seq.attention import AttentionConfig, padding_mask
-from seq2seq.batch import make_batch, pad
+from seq2seq.attention.positions import SinusoidalPositions
 from seq2seq.config import PAD, ModelConfig
-from seq2seq.layers import Embedding, EncoderLayer, Stack
-from seq2seq.positions import SinusoidalPositions
+from seq2seq.model.batch import make_batch, pad
+from seq2seq.model.layers import Embedding, EncoderLayer, Stack
+from seq2seq.model.transformer import Transformer
 from seq2seq.search import decode
-from seq2seq.transformer import Transformer
 
 STRIDE = 4  # pixels of a column of the memory, which sees four more on either side
 ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "last")

@@ -26,9 +26,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from seq2seq.attention import AttentionConfig, CausalSelfAttention, Memory
+from seq2seq.attention.positions import LearnedPositions
 from seq2seq.config import ModelConfig
-from seq2seq.layers import Embedding, FeedForward, Residual, Stack, make_norm
-from seq2seq.positions import LearnedPositions
+from seq2seq.model.layers import Embedding, FeedForward, Residual, Stack, make_norm
 
 TOP = 10
 Score = Callable[[Tensor], Tensor]  # histories [U, T] -> how likely each item is next [U, V]

@@ -25,10 +25,10 @@ from torch.nn import functional
 from voices import DISLIKED, FEATURES, LIKED, MOCKED, TOLD, Review, make_review, make_text
 
 from seq2seq.attention import AttentionConfig, CrossAttention, padding_mask
-from seq2seq.batch import pad
+from seq2seq.attention.positions import SinusoidalPositions
 from seq2seq.config import PAD, ModelConfig
-from seq2seq.layers import Embedding, EncoderLayer, FeedForward, Residual, Stack
-from seq2seq.positions import SinusoidalPositions
+from seq2seq.model.batch import pad
+from seq2seq.model.layers import Embedding, EncoderLayer, FeedForward, Residual, Stack
 
 MASK = 4  # the first id after the special symbols
 MASKED = 0.3  # of the words

@@ -7,13 +7,13 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from seq2seq.alignment import Alignment, AttentionMaps
-    from seq2seq.generator import Generation, Generator
+    from seq2seq.alignment.maps import Alignment, AttentionMaps
+    from seq2seq.inference.generator import Generation, Generator
+    from seq2seq.inference.results import Score, Translation
+    from seq2seq.inference.translator import Translator
     from seq2seq.options import DecodeOptions
-    from seq2seq.released import released_models
-    from seq2seq.tokenizer import Tokenizer
-    from seq2seq.translation import Score, Translation
-    from seq2seq.translator import Translator
+    from seq2seq.storage.registry import released_models
+    from seq2seq.text.tokenizer import Tokenizer
 
 __version__ = "0.1.0"
 __all__ = [
@@ -31,16 +31,16 @@ __all__ = [
 ]
 
 _MODULES = {
-    "Alignment": "alignment",
-    "AttentionMaps": "alignment",
+    "Alignment": "alignment.maps",
+    "AttentionMaps": "alignment.maps",
     "DecodeOptions": "options",
-    "Generation": "generator",
-    "Generator": "generator",
-    "Score": "translation",
-    "Tokenizer": "tokenizer",
-    "Translation": "translation",
-    "Translator": "translator",
-    "released_models": "released",
+    "Generation": "inference.generator",
+    "Generator": "inference.generator",
+    "Score": "inference.results",
+    "Tokenizer": "text.tokenizer",
+    "Translation": "inference.results",
+    "Translator": "inference.translator",
+    "released_models": "storage.registry",
 }
 
 

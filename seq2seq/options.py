@@ -14,8 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from seq2seq.glossary import check_glossary
-from seq2seq.text import BLANK_PIECE, compose, is_word, normalize
+from seq2seq.text.glossary import check_glossary
+from seq2seq.text.normalization import BLANK_PIECE, compose, is_word, normalize
 
 LONGEST = 100_000
 LARGEST_SEED = 2**63 - 1

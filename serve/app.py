@@ -28,22 +28,24 @@ from starlette.routing import BaseRoute, Route
 from starlette.staticfiles import StaticFiles
 
 from seq2seq import __version__
-from seq2seq.decoding import decode_sources
+from seq2seq.inference.decoding import decode_sources
 
-from . import api, completions, files, pairs, status, translations
-from .access import Access
-from .batcher import BUDGET, PATIENCE, Batcher
-from .catalog import Catalog
 from .demo import Desk, Page, mount_demo
-from .document_worker import DocumentWorker
-from .guard import Guard, http_error, value_error
+from .engine.batcher import BUDGET, PATIENCE, Batcher
+from .engine.documents import DocumentWorker
+from .engine.executor import Worker, lanes
+from .engine.process_pool import Searchers
+from .engine.registry import Catalog
+from .engine.service import Service
+from .http.access_log import Record
+from .http.auth import Access
+from .http.cors import Origins
+from .http.security import Guard, http_error, value_error
 from .limits import Limits
 from .metrics import Metrics
-from .origins import Origins
-from .record import Record
-from .searchers import Searchers
-from .service import Service
-from .worker import Worker, lanes
+from .routes import completions, files, status, translations
+from .routes import libretranslate as api
+from .routes import scoring as pairs
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 CLOSED = ("/metrics",)  # to web pages of other origins

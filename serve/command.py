@@ -21,12 +21,12 @@ from typing import TYPE_CHECKING, NoReturn
 
 import uvicorn
 
-from seq2seq.released import default_model, find_model, reads_facts, released_models
-from seq2seq.settings import CONFIG, is_language_model, read_config
+from seq2seq.storage.registry import default_model, find_model, reads_facts, released_models
+from seq2seq.storage.settings import CONFIG, is_language_model, read_config
 
-from .access import read_keys
-from .catalog import Catalog, Offer, Writer
-from .connection import Connection
+from .engine.registry import Catalog, Offer, Writer
+from .http.auth import read_keys
+from .http.protocol import Connection
 from .limits import Limits
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
-from .refusal import RefusalError
+from .errors import RefusalError
 
 if TYPE_CHECKING:
-    from seq2seq.tokenizer import Tokenizer
+    from seq2seq.text.tokenizer import Tokenizer
 
 
 def limit(default: int, help: str) -> Any:

@@ -18,9 +18,9 @@ import pytest
 from hypothesis import settings
 
 if TYPE_CHECKING:
-    from seq2seq.generator import Generator
-    from seq2seq.tokenizer import Tokenizer
-    from seq2seq.transformer import Transformer
+    from seq2seq.inference.generator import Generator
+    from seq2seq.model.transformer import Transformer
+    from seq2seq.text.tokenizer import Tokenizer
 
 # Clocks prove nothing on a shared machine. In CI the same examples come every time, so that a change is
 # blamed for what it did; everywhere else hypothesis goes on looking for new ones.
@@ -70,7 +70,7 @@ def sentences() -> list[str]:
 @pytest.fixture(scope="session")
 def tiny_tokenizer(sentences: list[str]) -> "Tokenizer":
     """A SentencePiece tokenizer of 100 pieces over `sentences`."""
-    from seq2seq.tokenizer import Tokenizer
+    from seq2seq.text.tokenizer import Tokenizer
 
     return Tokenizer.train(sentences, vocabulary_size=100)
 
@@ -81,7 +81,7 @@ def tiny_model(tiny_tokenizer: "Tokenizer") -> "Transformer":
     import torch
 
     from seq2seq.config import ModelConfig
-    from seq2seq.transformer import Transformer
+    from seq2seq.model.transformer import Transformer
 
     torch.manual_seed(1)
     config = ModelConfig(
@@ -101,10 +101,10 @@ def tiny_generator(sentences: list[str]) -> "Generator":
     import torch
 
     from seq2seq.config import ModelConfig
-    from seq2seq.generator import Generator
-    from seq2seq.language_model import LanguageModel
-    from seq2seq.settings import LanguageSettings
-    from seq2seq.tokenizer import Tokenizer
+    from seq2seq.inference.generator import Generator
+    from seq2seq.model.language_model import LanguageModel
+    from seq2seq.storage.settings import LanguageSettings
+    from seq2seq.text.tokenizer import Tokenizer
 
     tokenizer = Tokenizer.train([f"{text}\n" for text in sentences], 100, "char", verbatim=True)
     torch.manual_seed(1)

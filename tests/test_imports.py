@@ -53,7 +53,7 @@ SOURCES = sorted(
 
 
 def unit_of(path: Path) -> str:
-    """The unit a file belongs to: seq2seq/search/beam.py -> search, train/loss.py -> train."""
+    """The unit a file belongs to: seq2seq/search/beam.py -> search, train/tasks/loss.py -> train."""
     parts = path.relative_to(REPOSITORY).with_suffix("").parts
     return parts[1] if parts[0] == "seq2seq" else parts[0]
 

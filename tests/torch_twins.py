@@ -14,8 +14,8 @@ import torch
 from torch import nn
 
 from seq2seq.attention.flow import Attention
-from seq2seq.layers import DecoderLayer, EncoderLayer
-from seq2seq.transformer import Transformer
+from seq2seq.model.layers import DecoderLayer, EncoderLayer
+from seq2seq.model.transformer import Transformer
 
 
 @torch.no_grad()

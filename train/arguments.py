@@ -14,12 +14,12 @@ from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 
 from seq2seq.config import ModelConfig
 
-from .checkpointing import Checkpoints
-from .data import DataSettings
-from .language_data import TextSettings
-from .language_task import LanguageTask
+from .callbacks.checkpoints import Checkpoints
+from .data.language_module import TextSettings
+from .data.module import DataSettings
 from .run import model_kind
-from .task import TranslationTask
+from .tasks.language_model import LanguageTask
+from .tasks.translation import TranslationTask
 
 DESCRIPTION = (
     "Train a model from a recipe. The settings depend on the kind of model: `seq2seq train --help` lists "

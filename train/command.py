@@ -22,28 +22,28 @@ from lightning.pytorch.callbacks import EarlyStopping
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from lightning.pytorch.utilities.exceptions import MisconfigurationException
 
-from seq2seq.checkpoint import load_language_model, load_model
 from seq2seq.config import ModelConfig
-from seq2seq.released import find_model
-from seq2seq.settings import LanguageSettings
-from seq2seq.tokenizer import Tokenizer
+from seq2seq.storage.model_directory import load_language_model, load_model
+from seq2seq.storage.registry import find_model
+from seq2seq.storage.settings import LanguageSettings
+from seq2seq.text.tokenizer import Tokenizer
 
+from .allocator import keep_freed_memory
 from .arguments import TrainCLI
-from .checkpoint_files import SafeCheckpointIO, read_checkpoint
-from .checkpointing import Checkpoints, StoppedError
-from .data import TranslationData
-from .familiarity import unfamiliar
-from .language_data import LanguageData
-from .language_release import write_language_model
-from .language_task import LanguageTask
-from .links import rounds_for
-from .memory import keep_freed_memory
-from .progress import Progress
-from .release import write_model
+from .callbacks.checkpoint_io import SafeCheckpointIO, read_checkpoint
+from .callbacks.checkpoints import Checkpoints, StoppedError
+from .callbacks.progress import Progress
+from .callbacks.signals import Stopping
+from .data.language_module import LanguageData
+from .data.module import TranslationData
+from .data.word_links import rounds_for
+from .export.language_model import write_language_model
+from .export.translation import write_model
+from .init_check import unfamiliar
+from .initialization import Start
 from .run import ROOT, RunFolder, recipe_naming, resolve_configs
-from .start import Start
-from .stopping import Stopping
-from .task import TranslationTask
+from .tasks.language_model import LanguageTask
+from .tasks.translation import TranslationTask
 
 
 def main(argv: list[str]) -> int:

@@ -11,7 +11,7 @@ from pathlib import Path
 import yaml
 from filelock import FileLock, Timeout
 
-from .checkpoint_files import LAST, PREVIOUS, newest_checkpoint, remove_unfinished
+from .callbacks.checkpoint_io import LAST, PREVIOUS, newest_checkpoint, remove_unfinished
 
 ROOT = Path("runs")
 

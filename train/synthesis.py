@@ -21,18 +21,18 @@ from typing import NoReturn
 
 import yaml
 
-from seq2seq.device import add_device
+from seq2seq.inference.reranking import WEIGHT, NoisyChannel
+from seq2seq.inference.results import Translation
+from seq2seq.inference.translator import Translator
+from seq2seq.model.device import add_device
 from seq2seq.options import DecodeOptions
-from seq2seq.released import each_name, find_model
-from seq2seq.reranking import WEIGHT, NoisyChannel
-from seq2seq.settings import CONFIG
-from seq2seq.storage import replace_file
-from seq2seq.translation import Translation
-from seq2seq.translator import Translator
+from seq2seq.storage.atomic import replace_file
+from seq2seq.storage.registry import each_name, find_model
+from seq2seq.storage.settings import CONFIG
 
-from .corpus import Corpus, columns_of
-from .examples import load_examples
-from .files import read_lines
+from .data.corpus import Corpus, columns_of
+from .data.examples import load_examples
+from .data.files import read_lines
 from .run import check_config, find_config, model_kind
 from .unfinished import Made, Unfinished
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from seq2seq.storage import replace_file
+from seq2seq.storage.atomic import replace_file
 
 
 class Made(NamedTuple):

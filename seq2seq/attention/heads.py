@@ -19,8 +19,8 @@ import math
 import torch
 from torch import Tensor, nn
 
+from seq2seq.attention.positions import rotate
 from seq2seq.config import AttentionConfig
-from seq2seq.positions import rotate
 
 
 class SharedHeads(nn.Module):

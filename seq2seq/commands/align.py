@@ -22,7 +22,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--target", metavar="FILE", required=True, help="their translations, one a line")
     add_reverse(parser)
     arguments = parser.read(argv)
-    from seq2seq.bitext import align_pairs
+    from seq2seq.commands.bitext import align_pairs
 
     sources, targets = read_parallel(arguments.source, arguments.target)
     translator = load_translator(arguments)

@@ -8,13 +8,13 @@ import contextlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from seq2seq.device import add_device
-from seq2seq.glossary import read_glossary
+from seq2seq.model.device import add_device
 from seq2seq.options import DecodeOptions, OptionField, option_fields
-from seq2seq.released import default_model, each_name, find_model
+from seq2seq.storage.registry import default_model, each_name, find_model
+from seq2seq.text.glossary import read_glossary
 
 if TYPE_CHECKING:
-    from seq2seq.translator import Translator
+    from seq2seq.inference.translator import Translator
 
 
 class Parser(argparse.ArgumentParser):
@@ -83,7 +83,7 @@ def load_translator(arguments: argparse.Namespace) -> "Translator":
     names = each_name(arguments.model or default_model(source, target))
     for name in names:
         find_model(name)  # a name that leads nowhere is refused before torch is loaded
-    from seq2seq.translator import Translator
+    from seq2seq.inference.translator import Translator
 
     return Translator.from_pretrained(names, arguments.device).directed(source, target)
 

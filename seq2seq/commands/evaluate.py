@@ -24,12 +24,12 @@ from seq2seq.commands.references import read_references
 from seq2seq.commands.report import SAMPLES, write_report
 from seq2seq.commands.rerank import add_rerank, check_rerank, set_reranker
 from seq2seq.commands.reverse import FOUND, add_reverse, load_reverse
-from seq2seq.device import add_device
+from seq2seq.metrics.corpus import Comparison, compare, sentence_scores
+from seq2seq.model.device import add_device
 from seq2seq.options import DecodeOptions
-from seq2seq.scores import Comparison, compare, sentence_scores
 
 if TYPE_CHECKING:
-    from seq2seq.translator import Translator
+    from seq2seq.inference.translator import Translator
 
 
 def make_parser() -> Parser:
@@ -100,7 +100,7 @@ def main(argv: Sequence[str]) -> int:
     test_set = _read_test_set(arguments)
     gold = None
     if arguments.gold:
-        from seq2seq.gold import read_gold
+        from seq2seq.metrics.aer import read_gold
 
         texts = zip(test_set.sources, test_set.first_references, strict=True)
         gold = read_gold(read_lines(arguments.gold), list(texts))

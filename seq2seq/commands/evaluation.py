@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from seq2seq.commands.counter import Counter
-from seq2seq.facts import as_mapping
-from seq2seq.habits import Habits, LengthRow, by_length, habits
+from seq2seq.data_to_text.e2e_slots import SlotRate, slot_rate
+from seq2seq.data_to_text.facts import as_mapping
+from seq2seq.metrics.corpus import CorpusScore, References, moses, score_corpus, sentence_scores
+from seq2seq.metrics.diagnostics import Habits, LengthRow, by_length, habits
 from seq2seq.options import DecodeOptions
-from seq2seq.scores import CorpusScore, References, moses, score_corpus, sentence_scores
-from seq2seq.slots import SlotRate, slot_rate
 
 if TYPE_CHECKING:
-    from seq2seq.alignment import Alignment
-    from seq2seq.gold import Gold, LinkScores
-    from seq2seq.translation import Translation
-    from seq2seq.translator import Translator
+    from seq2seq.alignment.maps import Alignment
+    from seq2seq.inference.results import Translation
+    from seq2seq.inference.translator import Translator
+    from seq2seq.metrics.aer import Gold, LinkScores
 
 
 @dataclass(frozen=True)
@@ -153,8 +153,8 @@ def _ranked(outputs: Sequence[str], test_set: TestSet) -> list[tuple[int, float]
 def _link_scores(
     translator: "Translator", reverse: "Translator | None", test_set: TestSet, gold: "list[Gold]"
 ) -> "LinkScores":
-    from seq2seq.bitext import align_pairs
-    from seq2seq.gold import score_links
+    from seq2seq.commands.bitext import align_pairs
+    from seq2seq.metrics.aer import score_links
 
     pairs = list(zip(test_set.sources, test_set.first_references, strict=True))
     return score_links(list(align_pairs(translator, pairs, reverse)), gold)

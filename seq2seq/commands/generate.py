@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 from seq2seq.commands.arguments import Parser, decode_options
 from seq2seq.commands.lines import given_or_arriving, name_of
 from seq2seq.commands.translate import results
-from seq2seq.device import add_device
+from seq2seq.model.device import add_device
 from seq2seq.options import OF_SOURCES, DecodeOptions, option_fields
-from seq2seq.released import default_language_model, find_model
-from seq2seq.settings import is_language_model, read_config
+from seq2seq.storage.registry import default_language_model, find_model
+from seq2seq.storage.settings import is_language_model, read_config
 
 if TYPE_CHECKING:
-    from seq2seq.generator import Generator
-    from seq2seq.translator import Translator
+    from seq2seq.inference.generator import Generator
+    from seq2seq.inference.translator import Translator
 
 OF_LANGUAGE_MODELS = {
     "beam_size": "Hypotheses kept at every step; 1 is greedy search. Without it a language model samples, "
@@ -69,12 +69,12 @@ def main(argv: Sequence[str]) -> int:
     sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
     if is_language_model(read_config(path)):
         options = decode_options(arguments, sampling=True)
-        from seq2seq.generator import Generator
+        from seq2seq.inference.generator import Generator
 
         lines = _written(Generator.from_pretrained(path, arguments.device), options, arguments)
     else:
         options = decode_options(arguments)
-        from seq2seq.translator import Translator
+        from seq2seq.inference.translator import Translator
 
         lines = _answered(Translator.from_pretrained(path, arguments.device), options, arguments)
     for line in lines:

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from seq2seq.commands.arguments import Parser
-from seq2seq.released import MODELS, names_of, released_models
-from seq2seq.settings import CARD, is_language_model, read_config
+from seq2seq.storage.registry import MODELS, names_of, released_models
+from seq2seq.storage.settings import CARD, is_language_model, read_config
 
 SHOWN = 2  # scores in a row of the table
 

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 from seq2seq.commands.lines import read_lines
 from seq2seq.commands.reverse import FOUND
 from seq2seq.options import option_fields
-from seq2seq.released import find_model
+from seq2seq.storage.registry import find_model
 
 if TYPE_CHECKING:
-    from seq2seq.generator import Measure
+    from seq2seq.inference.generator import Measure
 
 OF_TRANSLATIONS = (
     "source", "reference", "pairs", "columns", "lowercase", "moses", "csv", "gold", "report", "rerank",
@@ -27,7 +27,7 @@ def measure_text(arguments: argparse.Namespace) -> int:
     """Measure each model on the text and print; gives back the exit code."""
     _check(arguments)
     text = "".join(f"{line}\n" for line in read_lines(arguments.text))
-    from seq2seq.generator import Generator
+    from seq2seq.inference.generator import Generator
 
     found = {}
     for name in arguments.model:

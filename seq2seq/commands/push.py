@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from seq2seq.commands.arguments import Parser
-from seq2seq.released import find_model
+from seq2seq.storage.registry import find_model
 
 
 def main(argv: Sequence[str]) -> int:
@@ -14,7 +14,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--private", action="store_true", help="make a new repository private")
     arguments = parser.read(argv)
     directory = find_model(arguments.model)
-    from seq2seq.hub import push
+    from seq2seq.storage.hub import push
 
     print(push(directory, arguments.to, private=arguments.private))
     return 0

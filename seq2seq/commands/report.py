@@ -10,10 +10,10 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
 
+from seq2seq.alignment.svg import draw_ribbons
 from seq2seq.commands.evaluation import Evaluation, Sample, TestSet
-from seq2seq.figure import draw_ribbons
-from seq2seq.scores import Comparison
-from seq2seq.storage import replace_file
+from seq2seq.metrics.corpus import Comparison
+from seq2seq.storage.atomic import replace_file
 
 SAMPLES = 10  # lines shown on either end
 LONGEST_DRAWN = 60  # words on a side; a longer picture would not fit a page

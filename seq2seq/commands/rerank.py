@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 
 from seq2seq.commands.arguments import Parser
 from seq2seq.commands.reverse import load_reverse
+from seq2seq.inference.reranking import WEIGHT, NoisyChannel
 from seq2seq.options import DecodeOptions
-from seq2seq.reranking import WEIGHT, NoisyChannel
 
 if TYPE_CHECKING:
-    from seq2seq.translator import Translator
+    from seq2seq.inference.translator import Translator
 
 
 def add_rerank(parser: Parser) -> None:

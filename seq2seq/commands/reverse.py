@@ -3,10 +3,10 @@
 from typing import TYPE_CHECKING
 
 from seq2seq.commands.arguments import Parser
-from seq2seq.released import reverse_model
+from seq2seq.storage.registry import reverse_model
 
 if TYPE_CHECKING:
-    from seq2seq.translator import Translator
+    from seq2seq.inference.translator import Translator
 
 FOUND, NONE = "auto", "none"
 
@@ -32,6 +32,6 @@ def load_reverse(named: str, translator: "Translator", device: str) -> "Translat
     name = reverse_model(source, target) if named == FOUND else named
     if name is None:
         return None
-    from seq2seq.translator import Translator
+    from seq2seq.inference.translator import Translator
 
     return Translator.from_pretrained(name, device).directed(source, target)

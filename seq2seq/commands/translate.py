@@ -17,7 +17,7 @@ from seq2seq.commands.rerank import add_rerank, check_rerank, set_reranker
 from seq2seq.options import DecodeOptions
 
 if TYPE_CHECKING:
-    from seq2seq.translator import Translator
+    from seq2seq.inference.translator import Translator
 
 
 def make_parser() -> Parser:

@@ -13,10 +13,10 @@ A model is `step(tokens [N, T], state) -> logits [N, V]` and a state with `devic
 """
 
 from seq2seq.search.beam import Candidates, Observer
+from seq2seq.search.constraints import Look, Phrase, make_demands
 from seq2seq.search.loop import decode, stream
-from seq2seq.search.phrases import Look, Phrase, make_demands
-from seq2seq.search.rules import BannedTexts
-from seq2seq.search.task import GivenUp, Hypothesis, State, Step, in_batch
+from seq2seq.search.processors import BannedTexts
+from seq2seq.search.types import GivenUp, Hypothesis, State, Step, in_batch
 
 __all__ = [
     "BannedTexts",

@@ -21,11 +21,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from seq2seq.config import BOS, EOS, PAD
-from seq2seq.search.choose import best_sums
-from seq2seq.search.demands import allot, offer
-from seq2seq.search.phrases import Demands
-from seq2seq.search.rules import BANNED, rank
-from seq2seq.search.task import Hypothesis, Task, make_hypothesis
+from seq2seq.search.beam_allocation import allot, offer
+from seq2seq.search.constraints import Demands
+from seq2seq.search.processors import BANNED, rank
+from seq2seq.search.sampling import best_sums
+from seq2seq.search.types import Hypothesis, Task, make_hypothesis
 
 
 @dataclass(frozen=True)

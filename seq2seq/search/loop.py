@@ -15,18 +15,10 @@ from torch import Tensor
 from seq2seq.config import BOS, EOS, PAD
 from seq2seq.options import DecodeOptions
 from seq2seq.search.beam import Observer, search_beam
-from seq2seq.search.choose import Chance, best, sample
-from seq2seq.search.phrases import Demands
-from seq2seq.search.rules import rank
-from seq2seq.search.task import (
-    GivenUp,
-    Hypothesis,
-    State,
-    Step,
-    Task,
-    make_hypothesis,
-    make_task,
-)
+from seq2seq.search.constraints import Demands
+from seq2seq.search.processors import rank
+from seq2seq.search.sampling import Chance, best, sample
+from seq2seq.search.types import GivenUp, Hypothesis, State, Step, Task, make_hypothesis, make_task
 
 AnyState = TypeVar("AnyState", bound=State)
 

@@ -4,7 +4,7 @@ import os
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when gradio is imported
 
-from .desk import Desk
+from .backend import Desk
 from .mount import mount_demo
 from .page import Page
 

@@ -6,10 +6,10 @@ Words are compared as a person reads them: blank-separated, characters in script
 from difflib import SequenceMatcher
 from html import escape
 
-from seq2seq.text import word_spans
+from seq2seq.text.normalization import word_spans
 
 from .labels import say
-from .shown import Version
+from .state import Version
 
 
 def draw_difference(first: Version, second: Version) -> str:

@@ -8,9 +8,9 @@ They say nothing but shapes and a word or two, so they need no language; the tex
 
 from torch import Tensor
 
-from seq2seq.alignment import AttentionMaps
-from seq2seq.settings import AlignmentHead
-from seq2seq.sheet import Flow
+from seq2seq.alignment.head_maps import Flow
+from seq2seq.alignment.maps import AttentionMaps
+from seq2seq.storage.settings import AlignmentHead
 
 SIDE = 150.0  # pixels of a small picture's longer side
 

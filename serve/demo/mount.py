@@ -13,8 +13,8 @@ from gradio.routes import App as GradioApp
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.routing import Mount
 
-from ..guard import http_error
-from .closed import close
+from ..http.security import http_error
+from .hardening import close
 from .labels import translations
 from .page import Page
 

@@ -14,20 +14,20 @@ from typing import Any
 
 import gradio as gr
 
-from .acts import Acts
-from .attention_tab import AttentionTab
-from .closed import ClosedBlocks
-from .desk import Desk
-from .document_panel import DocumentPanel
-from .endpoints import Endpoints
+from .api import Endpoints
+from .backend import Desk
+from .handlers import Acts
+from .hardening import ClosedBlocks
+from .header import Top, header
 from .labels import say
-from .learn_tab import LearnTab
-from .shown import Shown
-from .tab import Tab
-from .top import Top, header
-from .what_if_tab import WhatIfTab
-from .words_tab import WordsTab
-from .write_panel import WritePanel
+from .state import Shown
+from .tabs.attention import AttentionTab
+from .tabs.base import Tab
+from .tabs.completion import WritePanel
+from .tabs.documents import DocumentPanel
+from .tabs.learn import LearnTab
+from .tabs.what_if import WhatIfTab
+from .tabs.words import WordsTab
 
 WAITING = 64  # requests of the page that may wait
 AT_ONCE = 8  # requests of the page that are worked on, step by step in turns

@@ -12,7 +12,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from typing import Any
 
-from seq2seq.alignment import Alignment, Span
+from seq2seq.alignment.maps import Alignment, Span
 
 from .view import View
 

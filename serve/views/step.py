@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ..lesson import Lesson
+from .attention_steps import Lesson
 from .view import View
 
 

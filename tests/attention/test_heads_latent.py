@@ -19,14 +19,8 @@ from transformers.models.deepseek_v2.modeling_deepseek_v2 import DeepseekV2Atten
 from transformers.models.deepseek_v3.configuration_deepseek_v3 import DeepseekV3Config
 from transformers.models.deepseek_v3.modeling_deepseek_v3 import DeepseekV3Attention
 
-from seq2seq.attention import (
-    AttentionConfig,
-    CausalSelfAttention,
-    CrossAttention,
-    LatentHeads,
-    SelfAttention,
-)
-from seq2seq.positions import frequencies
+from seq2seq.attention import AttentionConfig, CausalSelfAttention, CrossAttention, LatentHeads, SelfAttention
+from seq2seq.attention.positions import frequencies
 
 WIDTH, HEADS, HEAD_WIDTH, LATENT, TURNED = 24, 3, 8, 10, 4
 SHAPE = {

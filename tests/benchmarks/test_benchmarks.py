@@ -8,11 +8,11 @@ from types import ModuleType
 import pytest
 import torch
 
-from seq2seq.batch import make_batch
 from seq2seq.config import AttentionConfig, ModelConfig
+from seq2seq.inference.translator import Translator
+from seq2seq.model.batch import make_batch
+from seq2seq.model.transformer import Transformer
 from seq2seq.options import DecodeOptions
-from seq2seq.transformer import Transformer
-from seq2seq.translator import Translator
 
 TINY = ModelConfig(
     vocabulary_size=60, width=16, feed_forward=32, encoder_layers=2, decoder_layers=3, max_length=64

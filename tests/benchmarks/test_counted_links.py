@@ -7,8 +7,8 @@ import pytest
 import torch
 from counted_links import agreement, compare, one_side
 
-from seq2seq.translator import Translator
-from train.corpus import Corpus
+from seq2seq.inference.translator import Translator
+from train.data.corpus import Corpus
 
 
 def test_agreement_by_hand() -> None:

@@ -11,7 +11,7 @@ import yaml
 pytest.importorskip("transformers")
 pytest.importorskip("lightning")
 
-from seq2seq.tokenizer import Tokenizer
+from seq2seq.text.tokenizer import Tokenizer
 
 RUN = {
     "seed_everything": 1,

@@ -10,7 +10,7 @@ from gold_links import read_pairs
 from synthetic_language import Language
 from word_links import direction_of, judge, read_test_set, words_of_tokens
 
-from seq2seq.translator import Translator
+from seq2seq.inference.translator import Translator
 
 RAW = {"en": ['The "red"  dog, barks.', "A man's hat"], "de": ["Der rote Hund bellt.", "Ein Hut e\u0300 …"]}
 TOKENS = {

@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 import pytest
 
-from seq2seq.checkpoint import Settings, save_model
 from seq2seq.cli import main
-from seq2seq.tokenizer import Tokenizer
-from seq2seq.transformer import Transformer
+from seq2seq.model.transformer import Transformer
+from seq2seq.storage.model_directory import Settings, save_model
+from seq2seq.text.tokenizer import Tokenizer
 
 
 class Ran(NamedTuple):

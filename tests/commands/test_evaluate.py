@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from seq2seq.bitext import align_pairs
-from seq2seq.gold import read_gold, score_links
+from seq2seq.commands.bitext import align_pairs
+from seq2seq.inference.translator import Translator
+from seq2seq.metrics.aer import read_gold, score_links
+from seq2seq.metrics.corpus import moses, score_corpus
 from seq2seq.options import DecodeOptions
-from seq2seq.scores import moses, score_corpus
-from seq2seq.translator import Translator
 
 SOURCES = ["a dog plays in the snow.", "two dogs", "an old woman looks at the street."]
 REFERENCES = ["ein Hund", "zwei Hunde", "eine Frau"]

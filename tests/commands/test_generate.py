@@ -9,7 +9,7 @@ import pytest
 
 from seq2seq import DecodeOptions
 from seq2seq.cli import main
-from seq2seq.generation import USUAL_LENGTH
+from seq2seq.inference.completion import USUAL_LENGTH
 from seq2seq.options import OF_SOURCES
 
 if TYPE_CHECKING:

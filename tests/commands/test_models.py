@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from seq2seq import released
-from seq2seq.checkpoint import write_card
 from seq2seq.commands import models
+from seq2seq.storage import registry as released
+from seq2seq.storage.model_directory import write_card
 
 Run = Callable[..., Any]  # the fixture `run`
 

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from seq2seq import released
-from seq2seq.bitext import align_pairs
-from seq2seq.checkpoint import Settings, save_model
-from seq2seq.settings import AlignmentHead
-from seq2seq.symmetry import Link
-from seq2seq.tokenizer import Tokenizer
-from seq2seq.transformer import Transformer
-from seq2seq.translator import Translator
+from seq2seq.alignment.symmetrization import Link
+from seq2seq.commands.bitext import align_pairs
+from seq2seq.inference.translator import Translator
+from seq2seq.model.transformer import Transformer
+from seq2seq.storage import registry as released
+from seq2seq.storage.model_directory import Settings, save_model
+from seq2seq.storage.settings import AlignmentHead
+from seq2seq.text.tokenizer import Tokenizer
 
 SOURCES = ["a dog plays.", "", "two dogs in the snow."]
 TARGETS = ["two dogs", "a man", "three children sits in the park."]

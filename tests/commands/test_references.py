@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from seq2seq.commands.references import read_references
+from seq2seq.inference.translator import Translator
+from seq2seq.metrics.corpus import score_corpus
 from seq2seq.options import DecodeOptions
-from seq2seq.scores import score_corpus
-from seq2seq.translator import Translator
 
 TABLE = (
     '\ufeffmr,note,ref\r\n"a dog",,Ein Hund\r\n"two dogs",,"zwei\nHunde, ""groß"""\r\n"a dog",,der Hund\r\n'

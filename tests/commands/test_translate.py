@@ -14,9 +14,9 @@ import pytest
 
 import seq2seq
 from seq2seq.commands.translate import make_parser
+from seq2seq.inference.reranking import NoisyChannel
+from seq2seq.inference.translator import Translator
 from seq2seq.options import DecodeOptions, option_fields
-from seq2seq.reranking import NoisyChannel
-from seq2seq.translator import Translator
 
 Run = Callable[..., Any]  # the fixture `run`
 

@@ -8,7 +8,7 @@ import pytest
 
 if TYPE_CHECKING:
     from seq2seq import Tokenizer, Translator
-    from seq2seq.transformer import Transformer
+    from seq2seq.model.transformer import Transformer
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -17,8 +17,8 @@ SVG = "{http://www.w3.org/2000/svg}"
 def translator(tiny_model: "Transformer", tiny_tokenizer: "Tokenizer") -> "Translator":
     """English to German in name: random weights, 2 layers of 4 heads."""
     from seq2seq import Translator
-    from seq2seq.alignment import AlignmentHead
-    from seq2seq.checkpoint import Settings
+    from seq2seq.alignment.maps import AlignmentHead
+    from seq2seq.storage.model_directory import Settings
 
     return Translator(
         tiny_model, tiny_tokenizer, Settings(["en"], ["de"], 40, 40, AlignmentHead(1, 2, "input"))

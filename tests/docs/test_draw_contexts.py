@@ -9,7 +9,7 @@ import torch
 from contexts import Use, layer_vectors, movement, read_uses, word_movements
 
 from seq2seq import Translator
-from seq2seq.batch import make_batch
+from seq2seq.model.batch import make_batch
 
 USES = [
     Use("dog", "play", "a dog plays in the snow."),

@@ -8,7 +8,7 @@ import torch
 from head_roles import Head, entropy, linked_pieces, measure_cross, measure_self, separators
 from torch import Tensor
 
-from seq2seq.alignment import AttentionMaps
+from seq2seq.alignment.maps import AttentionMaps
 
 SOURCE, TARGET = ["a", "dog", "runs", ".", "</s>"], ["ein", "hund", "rennt", ".", "</s>"]
 SPANS = [(0, 1), (2, 5), (6, 10), (11, 12)]

@@ -9,7 +9,7 @@ from seq2seq.options import DecodeOptions
 from seq2seq.search import Candidates, decode
 from seq2seq.search import beam as beam_module
 from seq2seq.search.beam import Beam, search_beam
-from seq2seq.search.task import Task, make_task
+from seq2seq.search.types import Task, make_task
 
 A, B, C = 4, 5, 6
 PENALTIES = [-1.0, 0.0, 0.6, 1.0, 2.0]

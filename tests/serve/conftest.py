@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
     from seq2seq import Generator, Tokenizer, Translator
-    from serve.demo.desk import Desk
+    from serve.demo.backend import Desk
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = [
@@ -41,10 +41,10 @@ def translator(tiny_tokenizer: "Tokenizer") -> "Translator":
     import torch
 
     from seq2seq import Translator
-    from seq2seq.checkpoint import Settings
     from seq2seq.config import ModelConfig
-    from seq2seq.settings import AlignmentHead
-    from seq2seq.transformer import Transformer
+    from seq2seq.model.transformer import Transformer
+    from seq2seq.storage.model_directory import Settings
+    from seq2seq.storage.settings import AlignmentHead
 
     torch.manual_seed(1)
     config = ModelConfig(
@@ -68,7 +68,7 @@ def generator(tiny_generator: "Generator") -> "Generator":
 @pytest.fixture(scope="session")
 def model_directory(translator: "Translator", tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The tiny translator as a model directory."""
-    from seq2seq.checkpoint import save_model
+    from seq2seq.storage.model_directory import save_model
 
     directory = tmp_path_factory.mktemp("models") / "tiny"
     save_model(directory, translator.model, translator.tokenizer, translator.settings, "A card.")
@@ -85,7 +85,7 @@ def make(translator: "Translator") -> Make:
     One of it for each of `ways`, pairs of languages; the rest is for `make_app`.
     """
     from serve.app import make_app
-    from serve.catalog import Catalog
+    from serve.engine.registry import Catalog
 
     def make_one(
         kind: "type[Translator] | None" = None,
@@ -110,15 +110,15 @@ MakeDesk = Callable[..., "Desk"]
 @pytest.fixture(scope="session")
 def make_desk() -> MakeDesk:
     """Builds what is behind the page for some models, with limits of one's own."""
-    from serve.access import Access
-    from serve.batcher import Batcher
-    from serve.catalog import Catalog
-    from serve.demo.desk import Desk
-    from serve.document_worker import DocumentWorker
+    from serve.demo.backend import Desk
+    from serve.engine.batcher import Batcher
+    from serve.engine.documents import DocumentWorker
+    from serve.engine.executor import Worker
+    from serve.engine.registry import Catalog
+    from serve.engine.service import Service
+    from serve.http.auth import Access
     from serve.limits import Limits
     from serve.metrics import Metrics
-    from serve.service import Service
-    from serve.worker import Worker
 
     def make_one(
         models: dict[str, Any], *, pivot: bool = False, rate: int | None = None, **most: int
@@ -164,7 +164,7 @@ def running() -> Running:
     """Serves an application in a thread for as long as the context lasts; gives its address."""
     import uvicorn
 
-    from serve.connection import Connection
+    from serve.http.protocol import Connection
     from serve.limits import Limits
 
     @contextmanager

@@ -191,7 +191,7 @@ def test_keys_that_are_missing_are_said(model_directory: Path) -> None:
 
 def test_the_default_model_comes_first() -> None:
     """The page would open with the pair that is first in the alphabet, not the one that the command takes."""
-    from seq2seq.released import default_model, directions_of
+    from seq2seq.storage.registry import default_model, directions_of
     from serve.command import _load
 
     assert _load(None, lazy=True, pivot=False).pairs[0] in directions_of(default_model(None, None))

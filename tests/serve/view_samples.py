@@ -4,7 +4,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from seq2seq.alignment import AttentionMaps
+    from seq2seq.alignment.maps import AttentionMaps
 
 SOURCE = "Two dogs play."
 TARGET = "Zwei Hunde spielen hier."
@@ -26,7 +26,7 @@ def make_maps(
     """Maps of random weights between blank-separated words, other ones in each head, the same every time."""
     import torch
 
-    from seq2seq.alignment import AttentionMaps
+    from seq2seq.alignment.maps import AttentionMaps
 
     generator = torch.Generator().manual_seed(3)
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import torch
 
-from seq2seq.alignment import Alignment, Grid, Units
-from seq2seq.symmetry import Link
-from seq2seq.text import word_spans
-from seq2seq.translation import Forced, Translation
+from seq2seq.alignment.maps import Alignment, Grid, Units
+from seq2seq.alignment.symmetrization import Link
+from seq2seq.inference.results import Forced, Translation
+from seq2seq.text.normalization import word_spans
 
 Model = Callable[[list[str]], Iterator[Translation]]
 

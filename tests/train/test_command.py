@@ -11,13 +11,13 @@ pytest.importorskip("lightning")
 
 from training_process import train
 
-from seq2seq.checkpoint import load_model
 from seq2seq.config import ModelConfig
+from seq2seq.storage.model_directory import load_model
+from train.allocator import keep_freed_memory
 from train.arguments import TrainCLI
 from train.command import TrainingRun
-from train.memory import keep_freed_memory
+from train.initialization import Start
 from train.run import RunFolder
-from train.start import Start
 
 Capsys = pytest.CaptureFixture[str]
 

@@ -13,7 +13,7 @@ pytest.importorskip("lightning")
 from training_process import train
 
 from train.arguments import TrainCLI
-from train.checkpoint_files import newest_checkpoint, read_checkpoint, write_beside
+from train.callbacks.checkpoint_io import newest_checkpoint, read_checkpoint, write_beside
 from train.command import TrainingRun
 from train.run import RunFolder
 

@@ -12,7 +12,7 @@ from training_process import train
 
 from seq2seq import DecodeOptions, Generator
 from seq2seq.cli import main
-from train.checkpoint_files import read_checkpoint
+from train.callbacks.checkpoint_io import read_checkpoint
 
 Capsys = pytest.CaptureFixture[str]
 RECIPE = """

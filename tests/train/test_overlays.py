@@ -8,9 +8,9 @@ import pytest
 import torch
 import yaml
 
-from seq2seq.checkpoint import make_model
 from seq2seq.config import AttentionConfig, ModelConfig
-from seq2seq.language_model import LanguageModel
+from seq2seq.model.language_model import LanguageModel
+from seq2seq.storage.model_directory import make_model
 from train.arguments import TrainCLI
 from train.run import find_config, model_kind
 

@@ -14,10 +14,10 @@ pytest.importorskip("lightning")
 
 from training_process import train
 
-from seq2seq.checkpoint import load_model
+from seq2seq.storage.model_directory import load_model
 from train.arguments import TrainCLI
-from train.checkpoint_files import newest_checkpoint, read_checkpoint
-from train.checkpointing import Checkpoints, StoppedError
+from train.callbacks.checkpoint_io import newest_checkpoint, read_checkpoint
+from train.callbacks.checkpoints import Checkpoints, StoppedError
 from train.command import TrainingRun
 from train.run import RunFolder
 

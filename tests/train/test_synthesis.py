@@ -8,14 +8,14 @@ import pytest
 
 pytest.importorskip("lightning")
 
-from seq2seq.checkpoint import Settings, save_model
 from seq2seq.cli import main
+from seq2seq.inference.results import Translation
+from seq2seq.inference.translator import Translator
+from seq2seq.model.transformer import Transformer
 from seq2seq.options import DecodeOptions
-from seq2seq.tokenizer import Tokenizer
-from seq2seq.transformer import Transformer
-from seq2seq.translation import Translation
-from seq2seq.translator import Translator
-from train.corpus import Corpus, load_corpus
+from seq2seq.storage.model_directory import Settings, save_model
+from seq2seq.text.tokenizer import Tokenizer
+from train.data.corpus import Corpus, load_corpus
 from train.synthesis import best, texts_of_recipe, usable, write_table
 from train.unfinished import Made
 

@@ -1,0 +1,1 @@
+"""Attention maps, the word alignment read from them, a statistical aligner, and drawings of both."""

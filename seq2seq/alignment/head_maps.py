@@ -1,0 +1,92 @@
+"""The maps of one flow for every layer and head at once, over words or pieces, special symbols left out.
+
+    flow     rows                     columns                  left out
+    cross    target, as predicted     source                   the column of the end symbol
+             (or as read)
+    encoder  source                   source                   row and column of the end symbol
+    decoder  target, as read          target, as read          row and column of the start symbol
+
+    weights [L, H + 1, T', S']   each row scaled to sum to 1 again; the last plane of a layer is the mean
+                                 of its heads
+    hidden  [L, H + 1, T']       what each row gave to the symbol left out, from 0 to 1
+
+A row that gave all to a hidden symbol is scaled up from nearly nothing: `hidden` tells which.
+"""
+
+from typing import Literal, NamedTuple
+
+import torch
+from torch import Tensor
+
+from seq2seq.alignment.maps import AttentionMaps, Span, gather, letters_of, shares_of
+from seq2seq.data_to_text.facts import spans_of_words
+
+Flow = Literal["cross", "encoder", "decoder"]
+SheetUnits = Literal["words", "pieces"]
+
+
+class Sheet(NamedTuple):
+    """Every map of one flow [L, H + 1, T', S'], with the texts of its rows and columns."""
+
+    rows: list[str]
+    columns: list[str]
+    weights: Tensor
+    hidden: Tensor
+
+
+def make_sheet(
+    maps: AttentionMaps, flow: Flow, units: SheetUnits, read: Literal["output", "input"] = "output"
+) -> Sheet:
+    """The maps of a flow over words (sums over the columns' pieces, means over the rows' letters) or pieces.
+
+    `read` says which row of the cross-attention stands for a target piece, as in `AlignmentHead`.
+    """
+    weights, hidden = _without_special(maps, flow, read)
+    source, target = (maps.source, maps.source_spans), (maps.target, maps.target_spans)
+    row_side = source if flow == "encoder" else target
+    column_side = target if flow == "decoder" else source
+    rows, row_shares = _units(*row_side, units)
+    row_shares = letters_of(row_side[1], row_shares)
+    columns, column_shares = _units(*column_side, units)
+    means = row_shares / row_shares.sum(dim=0).clamp(min=1e-9)  # [pieces, units], each column sums to 1
+    visible = weights / weights.sum(dim=-1, keepdim=True).clamp(min=1e-9)
+    return Sheet(
+        rows,
+        columns,
+        gather(visible, row_shares, column_shares).clamp(max=1.0),
+        torch.einsum("lhp,pt->lht", hidden, means),
+    )
+
+
+def _without_special(maps: AttentionMaps, flow: Flow, read: str) -> tuple[Tensor, Tensor]:
+    """Maps between pieces [L, H + 1, P, Q] not yet scaled, and what each row gave to the hidden symbol."""
+    pieces = len(maps.source_spans)  # behind them a language tag, where there is one, and the end symbol
+    match flow:
+        case "cross":
+            full = _with_mean(maps.cross)
+            rows = full[:, :, :-1] if read == "output" else full[:, :, 1:]
+            return rows[..., :pieces], rows[..., pieces:].sum(dim=-1)
+        case "encoder":
+            rows = _with_mean(maps.encoder)[:, :, :pieces]
+            return rows[..., :pieces], rows[..., pieces:].sum(dim=-1)
+        case "decoder":
+            rows = _with_mean(maps.decoder)[:, :, 1:]
+            return rows[..., 1:], rows[..., 0]
+    raise ValueError(f'flow is {flow!r}; choose "cross", "encoder" or "decoder"')
+
+
+def _with_mean(weights: Tensor) -> Tensor:
+    weights = weights.float().cpu()
+    return torch.cat([weights, weights.mean(dim=1, keepdim=True)], dim=1)
+
+
+def _units(text: str, spans: list[Span], units: str) -> tuple[list[str], Tensor]:
+    """The texts of the units and which share of each piece belongs to which: [pieces, units]."""
+    if units == "pieces":
+        return [text[start:end] for start, end in spans], torch.eye(len(spans))
+    if units != "words":
+        raise ValueError(f'units is {units!r}; choose "words" or "pieces"')
+    words = spans_of_words(text, "words")
+    shares, first = shares_of(spans, words)
+    touched = words[first : first + shares.shape[1]]
+    return [text[start:end] for start, end in touched], shares

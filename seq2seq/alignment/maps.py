@@ -1,0 +1,189 @@
+"""Attention maps of a pair of texts, and the word alignment read from one head.
+
+    maps  [L, H, T, S]   T = target pieces + 1, S = source pieces + 1 (the end symbol is the last, before it
+                         the language tag where the model has tags)
+    rows  [P, Q]         one head, one row a target piece: row t ("output") or t + 1 ("input"), the columns
+                         of language tag and end symbol left out, each row summing to 1 again
+    words [T', S']       sum over the pieces of a source word, mean over the letters of a target word
+    link  s-t            where both agree that they belong together, or one of them does beside such a link;
+                         letters and places count, too (likeness.py)
+
+A piece that covers several words (Han characters) shares its weight among them by length.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+import torch
+from torch import Tensor
+
+from seq2seq.alignment.lexical_prior import likeness
+from seq2seq.alignment.symmetrization import Link, read_both
+from seq2seq.data_to_text.facts import spans_of_words
+from seq2seq.storage.settings import AlignmentHead
+from seq2seq.text.normalization import word_spans
+
+Span = tuple[int, int]  # characters from, to (not included), in the original text
+Units = Literal["words", "pieces", "blanks"]
+Read = Literal["output", "input"]  # the row in which a target piece is found
+
+# Of the likeness; chosen, as `symmetry.LEAST`, by what our aligner counts (benchmarks/counted_links.py).
+LETTERS, TENSION = 2.0, 1.0
+
+
+class Grid(NamedTuple):
+    """Weights [T', S'] between units of two texts, and where each unit stands."""
+
+    source_spans: list[Span]
+    target_spans: list[Span]
+    weights: Tensor
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """How a target text was attended to its source, part by part.
+
+    Each grid of `parts` is over pieces, with spans in the whole texts; words of different parts
+    have no weight between them.
+    """
+
+    source: str
+    target: str
+    parts: tuple[Grid, ...]
+    share: float = AlignmentHead.share
+
+    def links(self, units: Units = "words") -> list[Link]:
+        """Pairs (source unit, target unit), counted from 0, in order of the source.
+
+        Each unit of either side chooses the strongest on the other, and those with at least `share` of
+        its strength; `symmetry.read_both` joins the choices of both sides. Words that begin alike are
+        stronger, words far from the diagonal weaker (`likeness`). "words" are blank-separated, characters
+        in scripts without blanks.
+        """
+        return sorted(
+            (first_source + s, first_target + t)
+            for grid, first_source, first_target in self._grids(units)
+            for s, t in read_both(grid.weights, self.share, self._likeness(grid))
+        )
+
+    def pharaoh(self) -> str:
+        """The links of blank-separated words as one line, `source-target`, counted from 0."""
+        return " ".join(f"{s}-{t}" for s, t in self.links("blanks"))
+
+    def matrix(self, units: Units = "words") -> Grid:
+        """All weights between the units of both texts as one grid."""
+        sources, targets = self._units(units)
+        weights = torch.zeros(len(targets), len(sources))
+        for grid, s, t in self._grids(units):
+            height, width = grid.weights.shape
+            weights[t : t + height, s : s + width] += grid.weights
+        return Grid(sources, targets, weights / weights.sum(dim=1, keepdim=True).clamp(min=1.0))
+
+    def to_json(self, units: Units = "words") -> dict[str, Any]:
+        """Units with their texts and character ranges, weights [T', S'] and links, as plain values."""
+        grid = self.matrix(units)
+        return {
+            "source": _described(self.source, grid.source_spans),
+            "target": _described(self.target, grid.target_spans),
+            "weights": [[round(weight, 4) for weight in row] for row in grid.weights.tolist()],
+            "links": [list(link) for link in self.links(units)],
+        }
+
+    def _likeness(self, grid: Grid) -> Tensor:
+        sources = [self.source[start:end].strip().casefold() for start, end in grid.source_spans]
+        targets = [self.target[start:end].strip().casefold() for start, end in grid.target_spans]
+        return likeness(sources, targets, LETTERS, TENSION)
+
+    def _units(self, units: Units) -> tuple[list[Span], list[Span]]:
+        if units == "pieces":
+            sources = [span for part in self.parts for span in part.source_spans]
+            return sources, [span for part in self.parts for span in part.target_spans]
+        if units in ("words", "blanks"):
+            return spans_of_words(self.source, units), word_spans(self.target, units)
+        raise ValueError(f'units is {units!r}; choose "words", "pieces" or "blanks"')
+
+    def _grids(self, units: Units) -> Iterable[tuple[Grid, int, int]]:
+        """Each part over the units it touches, with the number of its first source and target unit."""
+        sources, targets = self._units(units)
+        s = t = 0
+        for part in self.parts:
+            if units == "pieces":
+                yield part, s, t
+                s, t = s + len(part.source_spans), t + len(part.target_spans)
+                continue
+            columns, s = shares_of(part.source_spans, sources)
+            rows, t = shares_of(part.target_spans, targets)
+            weights = gather(part.weights, letters_of(part.target_spans, rows), columns)
+            yield Grid(sources[s : s + columns.shape[1]], targets[t : t + rows.shape[1]], weights), s, t
+
+
+@dataclass(frozen=True)
+class AttentionMaps:
+    """Every attention map of one forced pass over a source and its target.
+
+    Shapes: cross [L, H, T, S], encoder [L, H, S, S], decoder [L, H, T, T]; `source_tokens` and
+    `target_tokens` are the S and T pieces, the end symbol last; spans are those of the pieces of the
+    texts, so a language tag before the source's end symbol has none. Row t of cross and decoder is the
+    step whose input is piece t - 1 and which predicts piece t.
+    """
+
+    cross: Tensor
+    encoder: Tensor
+    decoder: Tensor
+    source_tokens: list[str]
+    target_tokens: list[str]
+    source: str
+    target: str
+    source_spans: list[Span]
+    target_spans: list[Span]
+
+    def alignment(self, head: AlignmentHead) -> Alignment:
+        """The alignment that one head of the cross-attention shows."""
+        layers, heads = self.cross.shape[:2]
+        if head.layer >= layers or head.head >= heads:
+            raise ValueError(
+                f"layer {head.layer}, head {head.head} is not among the {layers} layers of {heads} heads, "
+                "counted from 0"
+            )
+        rows = piece_rows(self.cross[head.layer, head.head], len(self.source_spans), head.read)
+        grid = Grid(self.source_spans, self.target_spans, rows)
+        return Alignment(self.source, self.target, (grid,), head.share)
+
+
+def _described(text: str, spans: list[Span]) -> list[dict[str, Any]]:
+    return [{"text": text[start:end], "start": start, "end": end} for start, end in spans]
+
+
+def piece_rows(cross: Tensor, pieces: int, read: Read) -> Tensor:
+    """The row of each target piece over so many source pieces: [..., T, S] -> [..., T - 1, pieces]."""
+    rows = (cross[..., :-1, :pieces] if read == "output" else cross[..., 1:, :pieces]).float().cpu()
+    return rows / rows.sum(dim=-1, keepdim=True).clamp(min=1e-9)
+
+
+def shares_of(pieces: list[Span], units: list[Span]) -> tuple[Tensor, int]:
+    """Which part of each piece belongs to which unit, [pieces, units touched], and the first unit touched."""
+    starts, ends = [start for start, _ in units], [end for _, end in units]
+    touched = []
+    for start, end in pieces:
+        touched.append((bisect_right(ends, start), bisect_left(starts, max(end, start + 1))))
+    real = [(low, high) for low, high in touched if low < high]
+    first = min((low for low, _ in real), default=0)
+    shares = torch.zeros(len(pieces), max((high for _, high in real), default=0) - first)
+    for row, (low, high), (start, end) in zip(shares, touched, pieces, strict=True):
+        for unit in range(low, high):
+            row[unit - first] = max(1, min(end, ends[unit]) - max(start, starts[unit]))
+    return shares / shares.sum(dim=1, keepdim=True).clamp(min=1.0), first
+
+
+def letters_of(pieces: list[Span], shares: Tensor) -> Tensor:
+    """How many letters of each unit are of each piece: a full stop says little of the word it ends."""
+    lengths = [max(1, end - start) for start, end in pieces]
+    return shares * torch.tensor(lengths, dtype=shares.dtype).reshape(-1, 1)
+
+
+def gather(weights: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+    """Weights of pieces [..., P, Q] -> of words [..., T', S'], each row summing to 1 or, empty, to 0."""
+    words = rows.T @ weights @ columns
+    return words / words.sum(dim=-1, keepdim=True).clamp(min=1e-9)

@@ -1,0 +1,119 @@
+"""Tags paired so that they nest, whatever the source did, and what stands around all words of a unit.
+
+two <b>dogs <i>run</b> now</i>      <i> and </i> cross <b>: they become points
+one</b> two                         </b> ends what another unit began: an Open before the first word
+"""
+
+from collections import Counter
+
+from seq2seq.documents.inline.tokens import BLANKS, Close, Inline, Open, Point, Text, is_read
+
+
+def nest(run: list[Inline], open_elsewhere: Counter[str]) -> tuple[list[Inline], list[int]]:
+    """Tokens of which every Open has its Close, and the number of each one's other half (-1: none).
+
+    Halves that stand in other units are put beside the words; `open_elsewhere` counts what is still open, by
+    name. A tag that fits nowhere becomes a point.
+    """
+    run = _with_blanks_apart(run)
+    pairs, begun, left = _pair(run, open_elsewhere)
+    first, last = _span_of_words(run, pairs)
+    keys = [
+        *(_other(end) for end in reversed(begun) if end < first),
+        *range(first),
+        *(_other(end) for end in reversed(begun) if end >= first),
+        *range(first, last + 1),
+        *(_other(start) for start in reversed(left) if start <= last),
+        *range(last + 1, len(run)),
+        *(_other(start) for start in reversed(left) if start > last),
+    ]
+    places = {key: place for place, key in enumerate(keys)}
+    pairs.update({_other(number): number for number in (*begun, *left)})
+    pairs.update({number: _other(number) for number in (*begun, *left)})
+    partners = [places[pairs[key]] if key in pairs else -1 for key in keys]
+    return [_token(run, key, key in pairs) for key in keys], partners
+
+
+def without_frame(tokens: list[Inline], partners: list[int]) -> tuple[int, int]:
+    """The tokens, first to one after the last, inside of what stands around all words of a unit."""
+    words = [number for number, token in enumerate(tokens) if is_read(token)]
+    first, last = words[0], words[-1]
+    low, high = 0, len(tokens)
+    while low < first and not first <= partners[low] <= last:
+        low += 1
+    while high - 1 > last and not first <= partners[high - 1] <= last:
+        high -= 1
+    return low, high
+
+
+def _span_of_words(run: list[Inline], pairs: dict[int, int]) -> tuple[int, int]:
+    """The first and the last token of the words, with all of each pair that begins or ends among them.
+
+    <i>Two dogs <b>play</b><br>    the </i> of another unit belongs after </b>, not after the last word
+    """
+    read = [number for number, token in enumerate(run) if is_read(token)]
+    if not read:
+        return 0, len(run) - 1
+    ends = [pairs[number] for number in range(read[0], read[-1] + 1) if number in pairs]
+    return min([read[0], *ends]), max([read[-1], *ends])
+
+
+def _other(number: int) -> int:
+    """The key of the half that token `number` has in another unit."""
+    return -1 - number
+
+
+def _token(run: list[Inline], key: int, is_paired: bool) -> Inline:
+    token = run[key] if key >= 0 else run[_other(key)]
+    if not isinstance(token, Open | Close):
+        return token
+    if key < 0:
+        other = Close if isinstance(token, Open) else Open
+        return other(token.name, "", elsewhere=True)
+    return token if is_paired else Point(token.raw)
+
+
+def _pair(run: list[Inline], open_elsewhere: Counter[str]) -> tuple[dict[int, int], list[int], list[int]]:
+    """Pairs, both ways; ends of what other units began, innermost first; what stays open, outermost first."""
+    pairs: dict[int, int] = {}
+    stack: list[tuple[int, str]] = []
+    open_here: Counter[str] = Counter()
+    begun: list[int] = []
+    for number, token in enumerate(run):
+        if isinstance(token, Open):
+            stack.append((number, token.name))
+            open_here[token.name] += 1
+        elif isinstance(token, Close) and open_here[token.name]:
+            name = ""
+            while name != token.name:  # what was opened inside and not closed crosses this one
+                other, name = stack.pop()
+                open_here[name] -= 1
+            pairs[number], pairs[other] = other, number
+        elif isinstance(token, Close) and open_elsewhere[token.name] and not stack:
+            open_elsewhere[token.name] -= 1
+            begun.append(number)
+    open_elsewhere.update(name for _, name in stack)
+    return pairs, begun, [number for number, _ in stack]
+
+
+def _with_blanks_apart(run: list[Inline]) -> list[Inline]:
+    """The tokens with the blanks before the first word, and after the last, as texts of their own."""
+    words = [number for number, token in enumerate(run) if isinstance(token, Text) and is_read(token)]
+    if not words:
+        return run
+    run = list(run)
+    for number, at_end in ((words[-1], True), (words[0], False)):
+        token = run[number]
+        if isinstance(token, Text):
+            run[number : number + 1] = _split(token, at_end)
+    return run
+
+
+def _split(token: Text, at_end: bool) -> list[Inline]:
+    raw = token.raw or ""
+    blank = len(raw) - len(raw.rstrip(BLANKS) if at_end else raw.lstrip(BLANKS))
+    if not blank:
+        return [token]
+    if at_end:
+        return [Text(token.text[:-blank], raw[:-blank]), Text(token.text[-blank:], raw[-blank:])]
+    return [Text(token.text[:blank], raw[:blank]), Text(token.text[blank:], raw[blank:])]

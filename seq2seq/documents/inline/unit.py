@@ -1,0 +1,206 @@
+"""Text with tags in it: units to be translated, and the tags put back around the translated words.
+
+    tokens   <p> | <b> Two dogs </b> play <br> ...    Break | Open Text Close Text Break ...
+    unit     "Two dogs play"                what stands between two breaks, blanks collapsed
+    marks    <b> [0, 8)                     each pair of tags, each point, in characters of the unit
+
+Formats read their own syntax into tokens and write tokens again; what happens between is the same for all.
+Every tag comes out once, well nested. Tags and blanks around a whole unit are not touched; a tag that is
+opened or closed in another unit (`<b>one<br>two</b>`) reaches to that end of this one. Nothing here is
+recursive.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from seq2seq.documents.inline.nesting import nest, without_frame
+from seq2seq.documents.inline.placement import Mark, Span, place_marks
+from seq2seq.documents.inline.tokens import (
+    BLANKS,
+    Break,
+    Close,
+    Inline,
+    Open,
+    Point,
+    Text,
+    Token,
+    is_language,
+    is_read,
+)
+from seq2seq.inference.results import Translation
+
+_BLANKS = re.compile(f"[{BLANKS}]+")
+
+
+def gather(tokens: Iterable[Token]) -> list["Token | Unit"]:
+    """Units in the place of the tokens between two breaks, where there is anything to translate."""
+    pieces: list[Token | Unit] = []
+    run: list[Inline] = []
+    open_elsewhere: Counter[str] = Counter()
+    for token in tokens:
+        if isinstance(token, Break):
+            pieces.extend(_unit(run, open_elsewhere))
+            pieces.append(token)
+            run = []
+        else:
+            run.append(token)
+    pieces.extend(_unit(run, open_elsewhere))
+    return pieces
+
+
+def _unit(run: list[Inline], open_elsewhere: Counter[str]) -> "list[Inline] | list[Unit]":
+    tokens, partners = nest(run, open_elsewhere)
+    if any(isinstance(token, Text) and is_language(token.text) for token in run):
+        return [Unit(tokens, partners)]
+    return run
+
+
+class Unit:
+    """A text to be translated and the tags in it; `tokens` are well nested, `partners` their other halves."""
+
+    def __init__(self, tokens: list[Inline], partners: list[int]) -> None:
+        self._tokens = tokens
+        self._low, self._high = without_frame(tokens, partners)
+        reader = _Reader()
+        for token in tokens[self._low : self._high]:
+            reader.read(token)
+        self.text = "".join(reader.parts).rstrip(" ")
+        self._items = reader.items
+        self._marks = [item.mark(len(self.text)) for item in reader.items]
+
+    @property
+    def texts(self) -> list[Text]:
+        """Its words as the source has them."""
+        return [token for token in self._tokens[self._low : self._high] if isinstance(token, Text)]
+
+    def place(self, translation: Translation) -> list[Inline]:
+        """The tokens of the translated unit; the very tokens of the source where nothing was changed."""
+        if translation.text == self.text:
+            return self._tokens
+        inner: list[Inline] = [Text(translation.text)]
+        if self._marks:
+            inner = _arrange(
+                self._items, self._marks, place_marks(translation, self._marks), translation.text
+            )
+        return [*self._tokens[: self._low], *inner, *self._tokens[self._high :]]
+
+
+@dataclass(eq=False)
+class _Item:
+    """A mark in the making: its tokens, its characters, and whether it is empty between two blanks."""
+
+    first: Open | Point
+    start: int
+    parent: int
+    end: int = -1
+    last: Close | None = None
+    spaced: bool = False
+
+    def mark(self, length: int) -> Mark:
+        left = isinstance(self.first, Open) and self.first.elsewhere
+        right = self.last is not None and self.last.elsewhere
+        start, end = min(self.start, length), min(self.end, length)
+        if self.spaced:  # it follows the word before its blank
+            start = end = start - 1 if self.start <= length else length
+        return Mark(start, end, self.parent, left, right)
+
+
+class _Reader:
+    """Reads tokens into one text with blanks collapsed, and items in characters of it."""
+
+    def __init__(self) -> None:
+        self.parts: list[str] = []
+        self.items: list[_Item] = []
+        self._length = 0
+        self._after_blank = True
+        self._open: list[int] = []
+        self._waiting: list[_Item] = []  # empty items after a blank, since the last character
+
+    def read(self, token: Inline) -> None:
+        """Adds one token."""
+        if isinstance(token, Text):
+            self._add(_BLANKS.sub(" ", token.text))
+        elif isinstance(token, Open):
+            self._open.append(len(self.items))
+            parent = self._open[-2] if len(self._open) > 1 else -1
+            self.items.append(_Item(token, self._length, parent))
+        elif isinstance(token, Close):
+            item = self.items[self._open.pop()]
+            item.last = token
+            self._end(item)
+        else:
+            item = _Item(token, self._length, self._open[-1] if self._open else -1)
+            self.items.append(item)
+            if is_read(token):
+                self._add(token.text)
+            self._end(item)
+
+    def _add(self, text: str) -> None:
+        if self._after_blank and text.startswith(" "):
+            text = text[1:]
+            for item in self._waiting:
+                item.spaced = True
+        if text:
+            self.parts.append(text)
+            self._length += len(text)
+            self._after_blank = text.endswith(" ")
+            self._waiting = []
+
+    def _end(self, item: _Item) -> None:
+        item.end = self._length
+        if item.start == item.end and self._after_blank and self._length:
+            self._waiting.append(item)
+
+
+def _arrange(items: list[_Item], marks: list[Mark], spans: list[Span], target: str) -> list[Inline]:
+    """The target text with the tokens of each item around, or at, its place."""
+    children: list[list[int]] = [[] for _ in range(len(items) + 1)]  # of each item, of the whole text last
+    for number, mark in enumerate(marks):
+        children[mark.parent].append(number)
+    for numbers in children:
+        numbers.sort(key=lambda number: (*spans[number], number), reverse=True)  # taken from the end
+    writer = _Writer(target)
+    stack: list[tuple[list[int], int, Close | None]] = [(children[-1], len(target), None)]
+    while stack:
+        waiting, end, close = stack[-1]
+        if not waiting:
+            writer.write_to(end)
+            writer.tokens += [close] if close else []
+            stack.pop()
+            continue
+        number = waiting.pop()
+        item, (low, high) = items[number], spans[number]
+        writer.write_to(low)
+        if item.last is None:
+            writer.put(item.first, item.spaced or (low == high and item.start < item.end))
+            writer.at = max(writer.at, high)
+        else:
+            writer.tokens.append(item.first)
+            stack.append((children[number], high, item.last))
+    return writer.tokens
+
+
+class _Writer:
+    """Tokens of a translation; `at` is how far its text has been written."""
+
+    def __init__(self, target: str) -> None:
+        self.target = target
+        self.tokens: list[Inline] = []
+        self.at = 0
+
+    def write_to(self, end: int) -> None:
+        """Writes the text up to a place."""
+        if self.at < end:
+            self.tokens.append(Text(self.target[self.at : end]))
+            self.at = end
+
+    def put(self, token: Inline, spaced: bool) -> None:
+        """Writes a point, with a blank between it and the word it would touch if it had one there before."""
+        if not spaced:
+            self.tokens.append(token)
+        elif self.at and not self.target[self.at - 1].isspace():
+            self.tokens += [Text(" "), token]
+        else:
+            self.tokens += [token, Text(" ")]

@@ -1,0 +1,47 @@
+"""Plain text: every line is a slot; line ends, blank lines, indents and blanks at line ends stay.
+
+A model reads line by line everywhere else, too: a paragraph wrapped over several lines should be one line.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from seq2seq.documents.inline import is_language
+from seq2seq.documents.template import Slot, Template
+from seq2seq.inference.results import Translation
+
+_WHOLE_LINE = re.compile(r"[^\r\n]*+(?:\r\n|\r|\n)|[^\r\n]++\Z")
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line without the blanks around it."""
+
+    text: str
+
+    def write(self, translation: Translation) -> str:
+        """The translation itself."""
+        return translation.text
+
+
+def whole_lines(text: str) -> list[str]:
+    """The lines of a text with their ends; only CR and LF end one."""
+    return _WHOLE_LINE.findall(text)
+
+
+def read_lines(text: str) -> Template:
+    """A text as its lines and what stands between them."""
+    return list(_parts(text))
+
+
+def _parts(text: str) -> Iterator[str | Slot]:
+    for line in text.splitlines(keepends=True):
+        inner = line.strip()
+        if not is_language(inner):
+            yield line
+            continue
+        start = len(line) - len(line.lstrip())
+        yield line[:start]
+        yield Line(inner)
+        yield line[start + len(inner) :]

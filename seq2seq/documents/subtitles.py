@@ -1,0 +1,112 @@
+"""SubRip (srt) and WebVTT (vtt): the words of each cue are slots; times, settings, notes and styles stay.
+
+    1
+    00:00:01,000 --> 00:00:02,500      a cue is a unit, its tags move with their words;
+    <i>Two dogs</i> play               the translation is wrapped to as many lines as the source has;
+    in the snow.                       each line of a dialogue ("- Hello") is a unit of its own
+
+A sentence that runs over several cues is translated cue by cue, for every cue has its time. What was
+translated can end no cue: an arrow "-->" becomes one character, and in srt, which has no escapes, "<" before
+a letter becomes "‹".
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from html import unescape
+from typing import Literal
+
+from seq2seq.documents.html import escape
+from seq2seq.documents.inline import Break, Close, Open, Point, Text, Token, Unit, gather, wrap
+from seq2seq.documents.lines import whole_lines
+from seq2seq.documents.template import Slot, Template
+from seq2seq.inference.results import Translation
+
+Kind = Literal["srt", "vtt"]
+
+_LINE_END = re.compile(r"\r\n|\r|\n")
+_TIMES = re.compile(r"\s*(?:\d+:)?\d+:\d+[.,]\d+\s*-->\s*(?:\d+:)?\d+:\d+[.,]\d+")
+_TAG = re.compile(r"<(?P<slash>/?)(?P<name>[A-Za-z]+)[^<>]*+>|<[\d:.]++>|\{\\[^{}]*+\}")
+_SPEAKER = re.compile(r"\s*[-–—]\s*(?=\S)")
+
+
+@dataclass(frozen=True)
+class Cue:
+    """The words of a cue, or of one speaker in it."""
+
+    unit: Unit
+    kind: Kind
+
+    @property
+    def text(self) -> str:
+        """What the translator reads."""
+        return self.unit.text
+
+    def write(self, translation: Translation) -> str:
+        """The translation with its tags, on as many lines as the source."""
+        tokens = self.unit.place(translation)
+        ends = [end for text in self.unit.texts for end in _LINE_END.findall(text.raw or "")]
+        return "".join(
+            _raw(token, self.kind) for token in wrap(tokens, 1 + len(ends), ends[0] if ends else "\n")
+        )
+
+
+def read_subtitles(text: str, kind: Kind, name: str) -> Template:
+    """Subtitles as their untouched parts and the slots of their cues; ValueError when there is no cue."""
+    parts: Template = []
+    cue: list[str] | None = None  # the lines of a cue after its times
+    count = 0
+    for line in whole_lines(text):
+        if _TIMES.match(line):
+            number = [cue.pop()] if cue and cue[-1].strip().isdecimal() else []  # no blank line before it
+            parts.extend([*_cue(cue or [], kind), *number, line])
+            cue, count = [], count + 1
+        elif not line.strip():
+            parts.extend([*_cue(cue or [], kind), line])
+            cue = None
+        elif cue is None:
+            parts.append(line)
+        else:
+            cue.append(line)
+    parts.extend(_cue(cue or [], kind))
+    if not count and text.strip():
+        raise ValueError(
+            f"{name!r} has no line with two times (00:00:01,000 --> 00:00:02,000); send subtitles"
+        )
+    return parts
+
+
+def _cue(lines: list[str], kind: Kind) -> Iterator[str | Slot]:
+    for piece in gather(_tokens(lines, kind)):
+        yield Cue(piece, kind) if isinstance(piece, Unit) else _raw(piece, kind)
+
+
+def _tokens(lines: list[str], kind: Kind) -> Iterator[Token]:
+    for line in lines:
+        at = 0
+        if dash := _SPEAKER.match(line):
+            yield Break(dash[0])
+            at = dash.end()
+        for tag in _TAG.finditer(line, at):
+            yield _text(line[at : tag.start()], kind)
+            at = tag.end()
+            if not tag["name"]:
+                yield Point(tag[0])
+            elif tag["slash"]:
+                yield Close(tag["name"].lower(), tag[0])
+            else:
+                yield Open(tag["name"].lower(), tag[0])
+        yield _text(line[at:], kind)
+
+
+def _text(raw: str, kind: Kind) -> Text:
+    return Text(unescape(raw) if kind == "vtt" else raw, raw)
+
+
+def _raw(token: Token, kind: Kind) -> str:
+    if not isinstance(token, Text) or token.raw is not None:
+        return token.raw or ""
+    if kind == "vtt":
+        return escape(token.text)
+    safe = re.sub(r"<(?=[A-Za-z/])", "‹", token.text).replace("-->", "→")
+    return safe.replace("{\\", "{")

@@ -1,0 +1,295 @@
+"""Word documents (docx): paragraphs are units, the formats of their runs move with the words.
+
+    <w:p> <w:r>Two </w:r> <w:r>[bold] dogs</w:r> <w:r> play</w:r> </w:p>
+     ->   Text "Two "     Open [bold] Text Close  Text " play"
+
+Body, tables, text boxes, headers, footers, foot- and endnotes are translated; all other parts of the file,
+and what is no text, stay byte for byte. The most used format of a paragraph is its ground, others are tags on
+it; so are links and insertions. Pictures and note marks move as points. Tabs, line breaks and fields end a
+unit. A run that holds several things is written as several runs; spelling marks of a translated paragraph are
+dropped, and its bookmarks widened to the whole. Deleted text (tracked) and formulas are not translated.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from html import unescape
+from itertools import groupby
+from xml.parsers import expat
+
+from seq2seq.documents.archive import Archive
+from seq2seq.documents.html import escape
+from seq2seq.documents.inline import Break, Close, Open, Point, Text, Token, Unit, gather
+from seq2seq.documents.template import Progress, Template, Translate, fill_all
+from seq2seq.inference.results import Translation
+
+_PART = re.compile(
+    r"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>|</[^>]*+>"
+    r"""|<(?P<name>[^\s/>]++)(?:[^"'>/]|/(?!>)|"[^"]*"|'[^']*')*+(?P<empty>/?)>|[^<]++""",
+    re.DOTALL,
+)
+_NAMESPACE = re.compile(r'xmlns(?::([\w.-]+))?\s*=\s*["\'][^"\']*wordprocessingml/(?:2006/)?main["\']')
+_TRANSLATED = re.compile(r"\.wordprocessingml\.(?:document\.main|header|footer|footnotes|endnotes)\+xml")
+_FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_TYPES = "[Content_Types].xml"
+_WRAPPERS = frozenset({"hyperlink", "ins", "moveTo", "smartTag", "bdo", "dir"})
+_STARTS = frozenset({"bookmarkStart", "commentRangeStart", "moveToRangeStart"})
+_ENDS = frozenset({"bookmarkEnd", "commentRangeEnd", "moveToRangeEnd"})
+_BREAKS = frozenset({"tab", "br", "cr", "ptab", "fldChar", "instrText", "pgNum"})
+_UNTOUCHED = frozenset({"del", "moveFrom", "m:oMath", "m:oMathPara"})
+_RUN = "run "  # begins the name of a tag that stands for a format
+MOST_XML = 16 * 2**20  # bytes of one part
+_DROPPED = frozenset({"proofErr", "lastRenderedPageBreak", "softHyphen"})
+_WHOLE = _STARTS | _ENDS | _UNTOUCHED | _DROPPED | {"pPr"}  # taken with all they hold
+
+
+def translate_word(content: bytes, name: str, translate: Translate, progress: Progress | None) -> bytes:
+    """A Word document with its paragraphs translated; ValueError when it is none."""
+    archive = Archive(content, name)
+    names = _text_parts(archive.contents.get(_TYPES, b"<Types/>"), name)
+    names = [part for part in dict.fromkeys(names) if part in archive.contents]
+    if not names:
+        raise ValueError(f"{name!r} is no Word document; save it as .docx")
+    templates = [_read_part(_checked_xml(archive.contents[part], name)) for part in names]
+    filled = fill_all(templates, translate, progress)
+    return archive.write(dict(zip(names, filled, strict=True)))
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """The words of a paragraph, or of what stands between two tabs or line breaks in it."""
+
+    unit: Unit
+    ground: str  # the properties of a run that is on no tag
+    prefix: str
+
+    @property
+    def text(self) -> str:
+        """What the translator reads."""
+        return self.unit.text
+
+    def write(self, translation: Translation) -> str:
+        """The paragraph's runs in the other language; the very runs of the source where nothing changed."""
+        if translation.text == self.unit.text:
+            return "".join(_raw(token) for token in self.unit.place(translation))
+        source = "".join(text.text for text in self.unit.texts)
+        before = source[: len(source) - len(source.lstrip())]
+        after = source[len(source.rstrip()) :]
+        tokens = [Text(before), *self.unit.place(translation), Text(after)]
+        first: list[str] = []
+        middle: list[str | tuple[str, str]] = []  # XML, or words with the properties of their run
+        last: list[str] = []
+        run = self.ground
+        for token in tokens:
+            if isinstance(token, Open) and token.name.startswith(_RUN):
+                run = token.name.removeprefix(_RUN)
+            elif isinstance(token, Close) and token.name.startswith(_RUN):
+                run = self.ground
+            elif isinstance(token, Text) and token.raw is None:
+                middle.append((run, token.text))
+            elif isinstance(token, _Start | _End):
+                (first if isinstance(token, _Start) else last).append(token.raw)
+            else:
+                middle.append(_raw(token))
+        return "".join([*first, *self._runs(middle), *last])
+
+    def _runs(self, parts: list[str | tuple[str, str]]) -> Iterator[str]:
+        """XML of the parts, words of one format that follow each other in one run."""
+        for run, group in groupby(parts, key=lambda part: part if isinstance(part, str) else part[:1]):
+            if isinstance(run, str):
+                yield from (part for part in group if isinstance(part, str))
+            else:
+                yield self._run(run[0], "".join(part[1] for part in group))
+
+    def _run(self, properties: str, text: str) -> str:
+        w, text = self.prefix, _FORBIDDEN.sub("", text)
+        if not text:
+            return ""
+        return f'<{w}r>{properties}<{w}t xml:space="preserve">{escape(text)}</{w}t></{w}r>'
+
+
+class _Start(Point):
+    """Where a bookmark or a comment begins."""
+
+
+class _End(Point):
+    """Where a bookmark or a comment ends."""
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """The words of a run, with its properties and all of it as it is written."""
+
+    properties: str
+    text: str
+    raw: str
+
+
+def _text_parts(types: bytes, name: str) -> list[str]:
+    """The names of the parts that hold text, from the table of contents of a document."""
+    found: list[str] = []
+
+    def start(tag: str, attributes: dict[str, str]) -> None:
+        if tag.rpartition(":")[2] == "Override" and _TRANSLATED.search(attributes.get("ContentType", "")):
+            found.append(attributes.get("PartName", "").removeprefix("/"))
+
+    _checked_xml(types, name, start)
+    return found
+
+
+def _checked_xml(
+    content: bytes, name: str, start: Callable[[str, dict[str, str]], None] | None = None
+) -> str:
+    """The text of a part; ValueError unless it is well-formed XML in UTF-8 without a document type.
+
+    `start` is called with each start tag.
+    """
+    if len(content) > MOST_XML:
+        raise ValueError(f"a text in {name!r} has over {MOST_XML >> 20} MiB; send it in smaller parts")
+
+    def refuse(*_: object) -> None:
+        raise ValueError(f"{name!r} holds a document type, which Word never writes; save it again")
+
+    parser = expat.ParserCreate("utf-8")
+    parser.StartDoctypeDeclHandler = refuse
+    parser.StartElementHandler = start
+    try:
+        text = content.decode("utf-8-sig")
+        parser.Parse(content, True)
+    except (expat.ExpatError, UnicodeDecodeError) as error:
+        raise ValueError(f"{name!r} holds XML that is damaged ({error}); save it again") from error
+    return text
+
+
+def _read_part(xml: str) -> Template:
+    """One XML part as its untouched stretches and the slots of its paragraphs."""
+    space = _NAMESPACE.search(xml)
+    return list(_Reader(xml, f"{space[1]}:" if space and space[1] else "").read())
+
+
+class _Reader:
+    """The parts of an XML text: tags and characters, each tag with its end."""
+
+    def __init__(self, xml: str, prefix: str) -> None:
+        self.prefix = prefix
+        self.parts: list[str] = []
+        self.names: list[str | None] = []  # of start tags, in the namespace without prefix
+        self.ends: list[int] = []  # the number of the end tag; its own for all else
+        self.holds_paragraph: list[bool] = []
+        stack: list[int] = []
+        for number, found in enumerate(_PART.finditer(xml)):
+            self.parts.append(found[0])
+            self.ends.append(number)
+            self.holds_paragraph.append(False)
+            self.names.append(found["name"] and found["name"].removeprefix(prefix))
+            if found["name"] and not found["empty"]:
+                stack.append(number)
+            elif found[0].startswith("</"):
+                start = stack.pop()
+                self.ends[start] = number
+                if stack and (self.holds_paragraph[start] or self.names[start] == "p"):
+                    self.holds_paragraph[stack[-1]] = True
+
+    def read(self) -> Iterator[str | Paragraph]:
+        """The untouched stretches and the slots, in order."""
+        stretch: list[Token | _Piece] = []
+        number = 0
+        while number < len(self.parts):
+            name, end = self.names[number], self.ends[number]
+            if name == "p" or self.parts[number].startswith(f"</{self.prefix}p>"):
+                yield from self._paragraphs(stretch)
+                yield self.parts[number]
+                stretch = []
+                number += 1
+            elif name == "r" and not self.holds_paragraph[number]:
+                stretch.extend(self._run(number, end))
+                number = end + 1
+            else:
+                token, number = self._token(number)
+                stretch.append(token)
+        yield from self._paragraphs(stretch)
+
+    def _token(self, number: int) -> tuple[Token, int]:
+        """What stands between runs as a token, and the number of the part after it."""
+        part, name, after = self.parts[number], self.names[number], self.ends[number] + 1
+        if name is None:
+            closed = part[2:-1].strip().removeprefix(self.prefix) if part.startswith("</") else ""
+            if closed in _WRAPPERS:
+                return Close(closed, part), number + 1
+            return (Break(part) if closed else Text("", part)), number + 1
+        if name in _WRAPPERS:
+            return (Open(name, part), number + 1) if after > number + 1 else (Point(part), after)
+        if name not in _WHOLE or self.holds_paragraph[number]:
+            return Break(part), number + 1
+        raw = "".join(self.parts[number:after])
+        if name in _STARTS or name in _ENDS:
+            return (_Start(raw) if name in _STARTS else _End(raw)), after
+        if name in _DROPPED:
+            return Text("", raw), after
+        return (Break(raw) if name == "pPr" else Point(raw)), after
+
+    def _run(self, number: int, end: int) -> Iterator[Token | _Piece]:
+        """The children of a run, each as if it stood in a run of its own."""
+        start, properties = self.parts[number], ""
+        children: list[tuple[str | None, int, int]] = []
+        at = number + 1
+        while at < end:
+            if self.names[at] == "rPr":
+                properties = "".join(self.parts[at : self.ends[at] + 1])
+            elif self.names[at]:
+                children.append((self.names[at], at, self.ends[at] + 1))
+            at = self.ends[at] + 1
+        for name, first, after in children:
+            raw = f"{start}{properties}{''.join(self.parts[first:after])}</{self.prefix}r>"
+            if len(children) == 1:
+                raw = "".join(self.parts[number : end + 1])
+            if name == "t":
+                yield _Piece(properties, _characters(self.parts[first + 1 : after - 1]), raw)
+            elif name == "noBreakHyphen":
+                yield _Piece(properties, "-", raw)
+            elif name in _BREAKS:
+                yield Break(raw)
+            else:
+                yield Text("", raw) if name in _DROPPED else Point(raw)
+        if not children:
+            yield Text("", "".join(self.parts[number : end + 1]))
+
+    def _paragraphs(self, stretch: list[Token | _Piece]) -> Iterator[str | Paragraph]:
+        """The slots of what stands between two paragraph tags."""
+        lengths: Counter[str] = Counter()
+        for piece in stretch:
+            if isinstance(piece, _Piece):
+                lengths[piece.properties] += len(piece.text)
+        ground = lengths.most_common(1)[0][0] if lengths else ""
+        for token in gather(_on_ground(stretch, ground)):
+            yield Paragraph(token, ground, self.prefix) if isinstance(token, Unit) else _raw(token)
+
+
+def _on_ground(stretch: list[Token | _Piece], ground: str) -> Iterator[Token]:
+    """The tokens of a paragraph; runs of one format that follow each other stand between two tags."""
+    run = ground
+    for piece in stretch:
+        outside = run if isinstance(piece, Text) else ground
+        wanted = piece.properties if isinstance(piece, _Piece) else outside
+        if wanted != run:
+            if run != ground:
+                yield Close(_RUN + run, "")
+            if wanted != ground:
+                yield Open(_RUN + wanted, "")
+            run = wanted
+        yield Text(piece.text, piece.raw) if isinstance(piece, _Piece) else piece
+    if run != ground:
+        yield Close(_RUN + run, "")
+
+
+def _characters(parts: list[str]) -> str:
+    return "".join(
+        part[9:-3] if part.startswith("<![CDATA[") else unescape(part)
+        for part in parts
+        if not part.startswith("<") or part.startswith("<![CDATA[")
+    )
+
+
+def _raw(token: Token) -> str:
+    return (token.raw or "") if isinstance(token, Text) else token.raw

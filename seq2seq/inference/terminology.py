@@ -1,0 +1,223 @@
+"""What must stand in a translation: terms of a glossary, words asked for, things that stay as they are.
+
+    source      "Write {name} to the dog"     {name} is kept; dog is to be called "Köter"
+    read        "Write John to the dog"       a stand-in that the model knows for what it does not
+    demanded    "John" for [6, 10)   "Köter" for [18, 21)
+    written     "Schreibe John an den Köter"  -> "Schreibe {name} an den Köter"
+
+A stand-in is a name, for a number another number, so that the sentence keeps its grammar. What is demanded
+carries the source pieces it stands for, by which the search places it.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from seq2seq.alignment.maps import Span
+from seq2seq.config import UNK
+from seq2seq.inference.forced_decoding import Side
+from seq2seq.options import DecodeOptions
+from seq2seq.search import Phrase
+from seq2seq.text.glossary import find_terms
+from seq2seq.text.normalization import UNSPACED, is_word
+from seq2seq.text.placeholders import StandIns
+from seq2seq.text.tokenizer import Tokenizer
+
+# Parts are bounded or possessive (++): what is tried again from every place takes the square of the length.
+_MARKS = r".,;:!?\]}'’”»"  # with which an address does not end
+_LETTER = rf"[^\W{UNSPACED}]"
+_GROUP = rf"\([^\s<>\"(){UNSPACED}]*\)"
+_PLACEHOLDERS = re.compile(
+    r"(?:[a-z][a-z0-9+.-]{0,40}+://|www\.)"  # an address, as far as a bracket or mark of the sentence
+    rf"(?:{_GROUP}|(?!{_GROUP})[^\s<>\"{UNSPACED}])*(?:{_GROUP}|[^\s<>\"(){_MARKS}{UNSPACED}])"
+    rf"|(?<!{_LETTER})(?<![.+-])(?:{_LETTER}|[.+-])++@(?:{_LETTER}|-)++(?:\.(?:{_LETTER}|-)++)++"  # of mail
+    r"|\{\{\s*[^{}\s]+\s*\}\}"  # {{ x }}
+    r"|\$?\{\{?[^{}\s]*\}?\}"  # {x}, {{x}}, ${x}
+    r"|(?<![\d%])%(?:\(\w++\)|\d++\$)?+[-+#0]*+\d*+(?:\.\d++)?+[sd]"  # %s, %(name)s, %1$d, also within a word
+    r"|(?<![\w%])%(?:\(\w++\)|\d++\$)?+[-+#0]*+\d*+(?:\.\d++)?+[ifgeGxXcoru@](?!\w)",
+    re.IGNORECASE,
+)
+_NUMBERS = re.compile(r"\d+(?:[.,:/'’-]\d+)*")
+
+
+class Thing(NamedTuple):
+    """Characters start to end (not included) of a source, and what is to stand for them in the translation.
+
+    What is kept the model does not see; a term it reads as it is.
+    """
+
+    start: int
+    end: int
+    text: str
+    is_kept: bool
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A source as the model reads it: `ids` with their characters in the source, and what is demanded.
+
+    `restored`: by the tokens that stand for it, each text which the model could not write itself.
+    `says_something`: whether a letter is left beside what is kept.
+    """
+
+    source: str
+    ids: list[int]
+    spans: list[Span]
+    phrases: list[Phrase] = field(default_factory=list)
+    restored: dict[tuple[int, ...], str] = field(default_factory=dict)
+    says_something: bool = True
+
+    @property
+    def side(self) -> Side:
+        """The source as a side of a forced pass."""
+        return Side(self.source, self.ids, self.spans)
+
+
+def read_source(source: str, options: DecodeOptions, tokenizer: Tokenizer) -> Reading:
+    """How the model is to read a segment under these options."""
+    things = list(_things(source, options))
+    forced = options.forced_words or ()
+    if not things and not forced:
+        return Reading(source, *tokenizer.encode_with_spans(source))
+    writer = _Writer(tokenizer, StandIns(tokenizer, source, options))
+    read, rest, at = "", "", 0
+    spans: list[Span] = []  # of each thing in what is read
+    for thing in things:
+        read += source[at : thing.start]
+        rest += source[at : thing.end if not thing.is_kept else thing.start]
+        shown = writer.stand_in(thing.text) if thing.is_kept else source[thing.start : thing.end]
+        spans.append((len(read), len(read) + len(shown)))
+        read, at = read + shown, thing.end
+    read, rest = read + source[at:], rest + source[at:]
+    ids, places = tokenizer.encode_with_spans(read)
+    phrases = [
+        writer.phrase(thing.text, thing.is_kept, _columns(span, places))
+        for thing, span in zip(things, spans, strict=True)
+    ]
+    phrases += [writer.phrase(word, False) for word in forced]
+    back = [_back(place, things, spans) for place in places]
+    return Reading(source, ids, back, phrases, writer.restored, any(map(str.isalpha, rest)))
+
+
+def replaced(source: str, options: DecodeOptions) -> str:
+    """A source in which nothing is translated but the terms of the glossary."""
+    text, at = "", 0
+    for thing in _things(source, options):
+        text += source[at : thing.start] + thing.text
+        at = thing.end
+    return text + source[at:]
+
+
+def restore(reading: Reading, side: Side, closers: Sequence[bool]) -> Side:
+    """What was written, with what its tokens stand for in their place where they have characters."""
+    tokens = side.ids
+    text, at = "", 0
+    spans: list[Span] = []
+    for start, end, restored in sorted(_places(reading, tokens, closers)):
+        low, high = side.spans[start][0], side.spans[end - 1][1]
+        if low == high:
+            continue
+        shift = len(text) - at
+        spans += [(a + shift, b + shift) for a, b in side.spans[len(spans) : start]]
+        text += side.text[at:low]
+        spans += [(len(text), len(text) + len(restored))] * (end - start)
+        text, at = text + restored, high
+    shift = len(text) - at
+    spans += [(a + shift, b + shift) for a, b in side.spans[len(spans) :]]
+    return Side(text + side.text[at:], tokens, spans)
+
+
+def _places(
+    reading: Reading, tokens: Sequence[int], closers: Sequence[bool]
+) -> Iterator[tuple[int, int, str]]:
+    """Where in the tokens something is to be restored: from, to (not included), and the text."""
+    for phrase, text in reading.restored.items():
+        for start in range(len(tokens) - len(phrase) + 1):
+            end = start + len(phrase)
+            if tuple(tokens[start:end]) == phrase and (end == len(tokens) or closers[tokens[end]]):
+                yield start, end, text
+
+
+def _columns(span: Span, places: Sequence[Span]) -> tuple[int, ...]:
+    """The pieces that lie in a span."""
+    return tuple(
+        n for n, (start, end) in enumerate(places) if start < span[1] and max(end, start + 1) > span[0]
+    )
+
+
+def _back(place: Span, things: Sequence[Thing], spans: Sequence[Span]) -> Span:
+    """Characters of what is read as characters of the source; a piece of a stand-in is all of its thing."""
+    shift = 0
+    for thing, (low, high) in zip(things, spans, strict=True):
+        if thing.is_kept and place[0] < high and max(place[1], place[0] + 1) > low:
+            return thing.start, thing.end
+        if high <= place[0]:
+            shift = thing.end - high
+    return place[0] + shift, place[1] + shift
+
+
+def _things(source: str, options: DecodeOptions) -> Iterator[Thing]:
+    """What is to be kept and the terms of the glossary, from left to right, none across another."""
+    kept: list[Span] = []
+    if options.keep_words:
+        words = tuple((word, word) for word in options.keep_words)
+        kept += [(found.start, found.end) for found in find_terms(source, words)]
+    patterns = [_PLACEHOLDERS] * options.keep_placeholders + [_NUMBERS] * options.keep_numbers
+    kept += _joined(sorted(found for pattern in patterns for found in _wholes(source, pattern)))
+    things = [Thing(start, end, source[start:end], True) for start, end in kept]
+    things += [Thing(*found, False) for found in find_terms(source, options.glossary or ())]
+    at = 0
+    for thing in sorted(things, key=lambda each: (each.start, -each.end, not each.is_kept)):
+        if thing.start >= at:
+            yield thing
+            at = thing.end
+
+
+def _wholes(source: str, pattern: re.Pattern[str]) -> Iterator[Span]:
+    """The finds of a pattern, each as `_whole` gives it; those that lie in one before are left out."""
+    end = 0
+    for each in pattern.finditer(source):
+        if each.end() > end:
+            start, end = _whole(source, *each.span())
+            yield start, end
+
+
+def _whole(source: str, start: int, end: int) -> Span:
+    """A find with the letters and digits that touch it: A4, item{x}."""
+    while start and is_word(source[start - 1]):
+        start -= 1
+    while end < len(source) and is_word(source[end]):
+        end += 1
+    return start, end
+
+
+def _joined(spans: Iterable[Span]) -> list[Span]:
+    """Spans from left to right, those that touch as one: no stand-in could be told from the next."""
+    joined: list[Span] = []
+    for low, high in spans:
+        if joined and low <= joined[-1][1]:
+            joined[-1] = joined[-1][0], max(high, joined[-1][1])
+        else:
+            joined.append((low, high))
+    return joined
+
+
+class _Writer:
+    """The tokens written for texts; what cannot be written gets a stand-in."""
+
+    def __init__(self, tokenizer: Tokenizer, stand_ins: StandIns) -> None:
+        self.tokenizer, self.stand_ins = tokenizer, stand_ins
+        self.restored: dict[tuple[int, ...], str] = {}
+
+    def phrase(self, text: str, is_kept: bool, columns: tuple[int, ...] = ()) -> Phrase:
+        """What the model is to write for a text, which stands for these source pieces."""
+        ids = tuple(self.tokenizer.encode(text))
+        if is_kept or UNK in ids:
+            ids = tuple(self.tokenizer.encode(self.stand_in(text)))
+            self.restored[ids] = text
+        return Phrase(ids, columns, ids in self.restored)
+
+    def stand_in(self, text: str) -> str:
+        """The word that stands for a text."""
+        return self.stand_ins.of(text, is_number=_NUMBERS.fullmatch(text) is not None)

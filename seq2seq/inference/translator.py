@@ -1,0 +1,285 @@
+"""Translator: texts in, translations out, and what the model finds of a pair of texts.
+
+    translate, stream    texts through the pipeline
+    score                a target's probability, given its source
+    attention, align     what one forced pass over both looks at
+
+One of several languages is sent on one of its ways by `directed`.
+"""
+
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from copy import copy
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+from typing import overload
+
+from seq2seq.alignment.maps import Alignment, AttentionMaps
+from seq2seq.config import END
+from seq2seq.inference.decoding import Decode, decode_sources, length_limits
+from seq2seq.inference.ensemble import load_models
+from seq2seq.inference.forced_decoding import decoded_side, explain, force, read_side
+from seq2seq.inference.pipeline import Pipeline
+from seq2seq.inference.processing import Wording
+from seq2seq.inference.reranking import reranker_of
+from seq2seq.inference.results import Score, Translation
+from seq2seq.inference.terminology import Reading
+from seq2seq.model.device import choose_device
+from seq2seq.model.transformer import Model, Transformer
+from seq2seq.options import DecodeOptions
+from seq2seq.search import GivenUp
+from seq2seq.storage.hub import push
+from seq2seq.storage.model_directory import Settings, save_model
+from seq2seq.storage.quantization import Storage
+from seq2seq.storage.registry import find_model, named_direction
+from seq2seq.text.normalization import check_text
+from seq2seq.text.tokenizer import Tokenizer
+
+# Texts taken from an iterable at once: few at first, so that results come soon, then enough to fill
+# batches of like length.
+FIRST_CHUNK, CHUNK = 16, 512
+
+
+class Translator:
+    """An encoder-decoder model with its tokenizer, ready to translate, score and align.
+
+    `source_language` and `target_language` are what a call means that names none; None where the model
+    speaks several and none was chosen.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        tokenizer: Tokenizer,
+        settings: Settings,
+        card: str = "",
+        source_language: str | None = None,
+        target_language: str | None = None,
+        storage: Storage = "float16",
+    ) -> None:
+        self.model = model
+        self.tokenizer = tokenizer
+        self.settings = settings
+        self.card = card
+        self.storage: Storage = storage  # in which `save_pretrained` leaves the weights as they are
+        self.wording = Wording(tokenizer, settings)
+        self.source_language, self.target_language = settings.direction(source_language, target_language)
+        self.reranker = reranker_of(settings)  # chooses among the hypotheses of a beam
+
+    @classmethod
+    def from_pretrained(cls, name: str | Path | Sequence[str | Path], device: str = "auto") -> "Translator":
+        """A translator from a released model's name, a model directory or a hub id.
+
+        Several of one vocabulary are an ensemble, which searches the mean of their probabilities.
+        `device` "auto" takes a GPU where there is one. Nothing is fetched but for a hub id.
+        """
+        names = [name] if isinstance(name, str | Path) else name
+        directories = [find_model(each) for each in names]
+        loaded = load_models(directories, choose_device(device))
+        return cls(*loaded[:4], *named_direction(names[0], directories[0]), loaded.storage)
+
+    def directed(self, source_language: str | None, target_language: str | None) -> "Translator":
+        """The same model for another direction; None leaves a language as it is, where that is possible."""
+        self.check_languages(source_language, target_language)
+        own = self.source_language, self.target_language
+        chosen = source_language or own[0], target_language or own[1]
+        if chosen[0] == chosen[1]:  # what was asked for now goes before what was chosen once
+            chosen = source_language, target_language
+        if chosen == own:
+            return self
+        directed = copy(self)
+        directed.source_language, directed.target_language = self.settings.direction(*chosen)
+        return directed
+
+    @property
+    def tag(self) -> list[int]:
+        """What goes behind the ids of a source: the target language's tag, or nothing without tags.
+
+        ValueError where there are tags and no target language was named.
+        """
+        if self.target_language is None and self.tokenizer.tags:
+            others = [each for each in self.settings.target_languages if each != self.source_language]
+            raise ValueError(
+                f"no target language was named; choose {' or '.join(others)} by target_language "
+                "(--target-language)"
+            )
+        return self._pipeline.tag
+
+    def save_pretrained(self, directory: str | Path, storage: Storage | None = None) -> None:
+        """Write a model directory, from which `from_pretrained` makes the same translator again.
+
+        `storage` None is that of the directory it came from, else "float16". With "int8" the directory is
+        half as large, and the translator nearly the same.
+        """
+        if not isinstance(self.model, Transformer):
+            raise ValueError("an ensemble is not one model; save each of its models by itself")
+        save_model(directory, self.model, self.tokenizer, self.settings, self.card, storage or self.storage)
+
+    def push_to_hub(self, hub_id: str, *, private: bool = False, storage: Storage | None = None) -> str:
+        """Put the model on the Hugging Face hub as `owner/name`; gives back its address."""
+        with tempfile.TemporaryDirectory() as folder:
+            self.save_pretrained(Path(folder) / "model", storage)
+            return push(Path(folder) / "model", hub_id, private=private)
+
+    @overload
+    def translate(  # type: ignore[overload-overlap]  # a str is an iterable of str, too
+        self,
+        texts: str,
+        options: DecodeOptions | None = None,
+        source_language: str | None = None,
+        target_language: str | None = None,
+    ) -> Translation: ...
+
+    @overload
+    def translate(
+        self,
+        texts: Iterable[str],
+        options: DecodeOptions | None = None,
+        source_language: str | None = None,
+        target_language: str | None = None,
+    ) -> Iterator[Translation]: ...
+
+    def translate(
+        self,
+        texts: str | Iterable[str],
+        options: DecodeOptions | None = None,
+        source_language: str | None = None,
+        target_language: str | None = None,
+    ) -> Translation | Iterator[Translation]:
+        """The translation of a text, or of each text of an iterable, in order and as they are read.
+
+        A blank text, and a segment of which the model knows no piece (only emoji, another script),
+        is given back as it is. A language that the model does not speak is a ValueError.
+        """
+        directed, options = self._ready(options, source_language, target_language)
+        if isinstance(texts, str):
+            return directed._pipeline.translate([texts], options)[0]
+        if not isinstance(texts, Iterable):
+            check_text(texts)  # which says that it is none
+        return directed._translate_all(iter(texts), options)
+
+    def translate_batch(
+        self,
+        texts: Sequence[str],
+        options: DecodeOptions | None = None,
+        source_language: str | None = None,
+        target_language: str | None = None,
+        given_up: GivenUp | None = None,
+        decode: Decode = decode_sources,
+    ) -> list[Translation]:
+        """The translations of some texts, in order, all worked on side by side; for servers.
+
+        Where `given_up` (asked at every step) says that a text is waited for no more, by its number, it
+        costs nothing from then on, and is given back as it is. `decode` is who searches, such as another
+        process.
+        """
+        directed, options = self._ready(options, source_language, target_language)
+        pipeline = replace(directed._pipeline, decode=decode)
+        return pipeline.translate(list(texts), options, given_up)
+
+    def stream(
+        self,
+        text: str,
+        options: DecodeOptions | None = None,
+        source_language: str | None = None,
+        target_language: str | None = None,
+    ) -> Iterator[str]:
+        """Pieces of the translation as they are decoded; joined they are the greedy translation.
+
+        A beam revises what it wrote, so `beam_size` is not used; with sampling it is the sampled text.
+        """
+        directed, options = self._ready(options, source_language, target_language)
+        return directed._pipeline.stream(check_text(text), options)
+
+    @overload
+    def score(self, sources: str, targets: str) -> Score: ...  # type: ignore[overload-overlap]
+
+    @overload
+    def score(
+        self,
+        sources: Sequence[str] | Sequence[Sequence[str]],
+        targets: Sequence[str] | Sequence[Sequence[str]],
+    ) -> list[Score]: ...
+
+    def score(
+        self,
+        sources: str | Sequence[str] | Sequence[Sequence[str]],
+        targets: str | Sequence[str] | Sequence[Sequence[str]],
+    ) -> Score | list[Score]:
+        """How probable the model finds each target given its source; texts or lists of pieces.
+
+        The languages are those of the translator (`directed`). Two texts give one Score, two lists a list.
+        A side longer than the model reads is a ValueError.
+        """
+        if isinstance(sources, str) and isinstance(targets, str):
+            return self.score([sources], [targets])[0]
+        if isinstance(sources, str) or isinstance(targets, str):
+            raise ValueError("one side is a text and the other a list; give two texts or two lists")
+        if len(sources) != len(targets):
+            raise ValueError(
+                f"there are {len(sources)} sources but {len(targets)} targets; give one for each"
+            )
+        target_ids = [
+            self.wording.ids(target, source) for source, target in zip(sources, targets, strict=True)
+        ]
+        tag = self.tag
+        scores = force(self.model, [self.wording.ids(source, source) + tag for source in sources], target_ids)
+        return [
+            Score(sum(values), [*self.tokenizer.pieces(ids), END], values)
+            for ids, values in zip(target_ids, scores, strict=True)
+        ]
+
+    def attention(self, source: str, target: str | None = None) -> AttentionMaps:
+        """Every attention map of one pass over source and target (None: the model's own translation)."""
+        tokenizer = self.tokenizer_of(check_text(source))
+        source_side = read_side(tokenizer, source, self.tag)
+        if target is not None:
+            target_side = read_side(tokenizer, check_text(target))
+        else:
+            reading = Reading(source, *tokenizer.encode_with_spans(source))
+            best = self._pipeline.search([reading], [[]], DecodeOptions(), None)[0][0]
+            target_side = decoded_side(tokenizer, best.tokens)
+        return explain(self.model, self.tokenizer, source_side, target_side)[1]
+
+    def align(self, source: str, target: str) -> Alignment:
+        """The word alignment of a given pair, read from the alignment head."""
+        return self.attention(source, target).alignment(self.settings.alignment)
+
+    def check_languages(self, source: str | None, target: str | None) -> None:
+        """Refuse (ValueError) a language this model was not trained for; None is always right."""
+        self.settings.direction(source, target)
+
+    def segments(self, text: str, options: DecodeOptions | None = None) -> list[tuple[str, str]]:
+        """What is translated at once: segments, each with the blanks or line breaks that follow it."""
+        return self._pipeline.segments(text, options or DecodeOptions())
+
+    def knows(self, ids: list[int]) -> bool:
+        """Whether any piece says something to the model; a lone blank does not."""
+        return self.wording.knows(ids)
+
+    def tokenizer_of(self, source: str) -> Tokenizer:
+        """What reads a source and writes its result; ValueError where it is not the facts it should be."""
+        return self.wording.tokenizer_of(source)
+
+    @property
+    def _pipeline(self) -> Pipeline:
+        """The way of texts in the direction that was chosen."""
+        return Pipeline(self.model, self.wording, self.settings, self.reranker, self.target_language)
+
+    def _ready(
+        self, options: DecodeOptions | None, source: str | None, target: str | None
+    ) -> tuple["Translator", DecodeOptions]:
+        """The translator of a direction, and options; what cannot be is refused before the first result."""
+        directed, options = self.directed(source, target), options or DecodeOptions()
+        length_limits(self.model, [], options)
+        _ = directed.tag  # refused where it is missing
+        if not self.settings.facts:  # whose names are known only with the source
+            self.wording.prefix(options, "")
+        return directed, options
+
+    def _translate_all(self, texts: Iterator[str], options: DecodeOptions) -> Iterator[Translation]:
+        size = FIRST_CHUNK
+        while chunk := list(islice(texts, size)):
+            yield from self._pipeline.translate(chunk, options)
+            size = min(2 * size, CHUNK)

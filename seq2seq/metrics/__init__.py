@@ -1,0 +1,1 @@
+"""Scores of outputs against references, diagnostics of a test set, and alignment error rate."""

@@ -1,0 +1,1 @@
+"""The networks: the encoder-decoder Transformer, the language model, and their layers."""

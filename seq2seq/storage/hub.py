@@ -1,0 +1,38 @@
+"""A model directory on its way to the Hugging Face hub, from where `owner/name` loads it again.
+
+The account is that of huggingface_hub: `hf auth login`, or the environment variable HF_TOKEN.
+"""
+
+from pathlib import Path
+
+from seq2seq.storage.model_directory import load_any
+from seq2seq.storage.registry import HUB_ID
+from seq2seq.storage.settings import CARD, CONFIG, TOKENIZER, WEIGHTS
+
+
+def push(directory: str | Path, hub_id: str, *, private: bool = False) -> str:
+    """Put the four files of a model directory into a repository of the hub; gives back its address.
+
+    The repository is made where there is none. The model is loaded first, so that nothing damaged gets
+    there; that, a name that is no hub id, and a refusal of the hub are a ValueError.
+    """
+    if not HUB_ID.fullmatch(hub_id):
+        raise ValueError(f"{hub_id!r} is no hub id; give owner/name, of letters, digits, '.', '-' and '_'")
+    load_any(directory)
+    from huggingface_hub import HfApi
+
+    api = HfApi()
+    try:
+        address = api.create_repo(hub_id, private=private, exist_ok=True)
+        api.upload_folder(
+            repo_id=hub_id,
+            folder_path=directory,
+            allow_patterns=[CONFIG, WEIGHTS, TOKENIZER, CARD],
+            commit_message="A model of seq2seq",
+        )
+    except Exception as error:  # the hub's client raises many kinds, from offline to not allowed
+        reason = str(error).strip().split("\n")[0]
+        raise ValueError(
+            f"{hub_id} was not put on the hub ({reason}); check the name, the connection and `hf auth login`"
+        ) from error
+    return str(address)

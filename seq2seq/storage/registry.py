@@ -1,0 +1,160 @@
+"""Where a model lies: released with the package, in a directory, or on the Hugging Face hub.
+
+A name without a slash is a released model, `seq2seq/models/NAME/`, and never fetched; so is FROM-TO, such
+as zh-en, where a released model translates between the two languages, whatever its own name. A directory is
+taken as it is; `owner/name`, where no such folder exists, is a hub id. Nothing with a scheme (http://,
+file://, s3://) is accepted. Reads no torch, so that commands can look before they load.
+"""
+
+import re
+from itertools import chain
+from pathlib import Path
+
+from seq2seq.storage.settings import (
+    CARD,
+    CONFIG,
+    TOKENIZER,
+    WEIGHTS,
+    directions,
+    is_language_model,
+    read_config,
+)
+
+MODELS = Path(__file__).parents[1] / "models"
+FIRST = "en-de"  # what is meant where nothing is said
+HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", re.ASCII)
+
+
+def released_models() -> list[str]:
+    """The names of the models that came with the package."""
+    return sorted(path.parent.name for path in MODELS.glob(f"*/{CONFIG}"))
+
+
+def find_model(name: str | Path) -> Path:
+    """The directory of a model given by released name, directory or hub id, or a ValueError."""
+    text = str(name)
+    if not text:
+        raise ValueError("the name of the model is empty; give a released name, a directory or a hub id")
+    if "://" in text or "\0" in text:
+        raise ValueError(f"{text!r} is not a model; give a released name, a directory or a hub id, not a URL")
+    if isinstance(name, str) and text in released_models():
+        return MODELS / text
+    if _exists(name):
+        return Path(name)
+    if isinstance(name, str) and (found := _translating(*_split(text))):
+        return MODELS / found[0]
+    if isinstance(name, str) and HUB_ID.fullmatch(text):
+        return _fetch(text)
+    released = released_models()
+    names = ", ".join(dict.fromkeys([*released, *chain(*map(names_of, released))]))
+    raise ValueError(
+        f"there is no model {text[:80]!r}; give a directory, a hub id (owner/name) or a released name "
+        f"({names or 'none in this installation'})"
+    )
+
+
+def each_name(named: str) -> list[str]:
+    """The name of one model or, joined by commas, of each of an ensemble."""
+    return [named] if "," not in named or _exists(named) else named.split(",")
+
+
+def named_direction(name: str | Path, directory: Path) -> tuple[str | None, str | None]:
+    """The languages that a released model's name says; none for a name that says nothing of them."""
+    if not isinstance(name, str) or directory.parent != MODELS:
+        return None, None
+    asked = _split(name)
+    return asked if asked in directions_of(directory.name) else (None, None)
+
+
+def names_of(model: str) -> list[str]:
+    """The names FROM-TO that lead to a released model."""
+    pairs = [f"{source}-{target}" for source, target in directions_of(model)]
+    return [pair for pair in pairs if find_model(pair) == MODELS / model]
+
+
+def directions_of(model: str) -> list[tuple[str, str]]:
+    """From which language to which a released model translates."""
+    config = read_config(MODELS / model)
+    if is_language_model(config):
+        return []
+    return directions(config["source_languages"], config["target_languages"])
+
+
+def default_model(source_language: str | None, target_language: str | None) -> str:
+    """The released model that translates from and to these languages (None: any), the most special one.
+
+    One that reads facts must be asked for, by its name or by the language "facts".
+    """
+    if found := _translating(source_language, target_language):
+        return found[0]
+    spoken = []
+    for name in released_models():
+        config = read_config(MODELS / name)
+        if is_language_model(config):
+            continue
+        sources, targets = config["source_languages"], config["target_languages"]
+        spoken.append(f"{name} ({', '.join(sources)} to {', '.join(targets)})")
+    asked = f"from {source_language or 'any language'} to {target_language or 'any language'}"
+    raise ValueError(
+        f"no released model translates {asked}; there is {'; '.join(spoken) or 'none'}: give --model"
+    )
+
+
+def default_language_model() -> str:
+    """The first released language model."""
+    for name in released_models():
+        if is_language_model(read_config(MODELS / name)):
+            return name
+    raise ValueError("no released model generates text; give --model")
+
+
+def _translating(source: str | None, target: str | None) -> list[str]:
+    """The released models for two languages (None: any), the fewest directions first, then `FIRST`."""
+    known = {name: directions_of(name) for name in released_models() if source or not reads_facts(name)}
+    fitting = [
+        name
+        for name, pairs in known.items()
+        if any(source in (None, s) and target in (None, t) for s, t in pairs)
+    ]
+
+    def place(name: str) -> tuple[bool, int, bool, str]:
+        return name != f"{source}-{target}", len(known[name]), name != FIRST, name
+
+    return sorted(fitting, key=place)
+
+
+def reads_facts(name: str) -> bool:
+    """Whether a released model reads facts in place of a language."""
+    return read_config(MODELS / name).get("facts") is not None
+
+
+def _exists(name: str | Path) -> bool:
+    """Whether something lies there; nothing does under a name that the file system cannot have."""
+    try:
+        return Path(name).exists()
+    except OSError:
+        return False
+
+
+def _split(name: str) -> tuple[str, str]:
+    source, _, target = name.partition("-")
+    return source, target
+
+
+def reverse_model(source_language: str, target_language: str) -> str | None:
+    """The released model that translates from the one language to the other, if any."""
+    return next(iter(_translating(source_language, target_language)), None)
+
+
+def _fetch(hub_id: str) -> Path:
+    """The local copy of a model on the hub: its four files and nothing else."""
+    from huggingface_hub import snapshot_download
+
+    try:
+        return Path(snapshot_download(hub_id, allow_patterns=[CONFIG, WEIGHTS, TOKENIZER, CARD]))
+    except Exception as error:  # the hub's client raises many kinds, from offline to not found
+        reason = str(error).strip().split("\n")[0]
+        raise ValueError(
+            f"{hub_id} is no folder here and was not got from the hub ({reason}); "
+            "check the name and the connection, or give a directory"
+        ) from error

@@ -1,0 +1,292 @@
+"""Text to piece ids and back: a SentencePiece model over text that `text.normalize` has prepared.
+
+    text --normalize--> "Two dogs" --SentencePiece--> ["▁Two", "▁do", "gs"] --> ids >= 4
+
+Ids 0 to 3 are padding, unknown, start and end; after them, in a vocabulary of several target languages, come
+tags such as `<2de>`: one of them behind a source says which language to write. SentencePiece's own
+normalisation is `identity`, every character of the training text is in the vocabulary, and there is no byte
+fallback: what was never seen is one unknown piece, so the number of pieces never exceeds the number of
+characters plus one.
+
+A *verbatim* tokenizer, for language models, keeps every blank and line break: a line break is a piece of its
+own (which is how one knows such a vocabulary), and decoding gives back the text to the letter.
+"""
+
+import io
+import os
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import sentencepiece
+
+from seq2seq.config import BOS, EOS, PAD, UNK
+from seq2seq.storage.atomic import replace_file
+from seq2seq.text.normalization import BLANK_PIECE, compose, normalize
+
+Subwords = Literal["bpe", "unigram", "char"]
+
+# In bytes: SentencePiece leaves out longer lines without a word, by default from 4,192 on.
+_LONGEST_LINE = 1 << 24
+_MOST_LINES = 5_000_000  # of a larger corpus, that many lines drawn at random are learned from
+_UNKNOWN_SURFACE = "\u2047"
+_LINE_BREAK = "\n"
+_SURROGATES = re.compile("[\ud800-\udfff]+")  # half a character, which UTF-8 cannot write
+
+
+class Tokenizer:
+    """A SentencePiece model: text to ids, ids to text."""
+
+    def __init__(self, processor: sentencepiece.SentencePieceProcessor) -> None:
+        self._processor = processor
+        self.verbatim = processor.PieceToId(_LINE_BREAK) != UNK
+        self._prepare = _keep_all if self.verbatim else _normalized
+
+    @classmethod
+    def train(
+        cls,
+        texts: Iterable[str],
+        vocabulary_size: int,
+        model_type: Subwords = "bpe",
+        seed: int = 1,
+        languages: Sequence[str] = (),
+        *,
+        verbatim: bool = False,
+    ) -> "Tokenizer":
+        """A tokenizer with a vocabulary learned, exactly `vocabulary_size` pieces, the special ones counted.
+
+        Each of the languages gets a tag, which counts as a piece. With "char" every character of the texts
+        is one, and the size the most there may be. `verbatim` keeps blanks and line breaks. The same texts
+        and seed give the same bytes. ValueError names the greatest or least possible vocabulary where the
+        texts do not allow the one asked for.
+        """
+        if model_type not in get_args(Subwords):
+            raise ValueError(f"model_type is {model_type!r}; choose 'bpe', 'unigram' or 'char'")
+        prepare = _keep_all if verbatim else _normalized
+        lines = [plain for text in texts if (plain := prepare(text))]
+        if not lines:
+            raise ValueError("the tokenizer has no text to learn from; give it a corpus with non-empty lines")
+        if model_type == "char" and (least := EOS + 1 + len(set().union(*lines))) > vocabulary_size:
+            raise ValueError(
+                f"vocabulary_size is {vocabulary_size}, fewer than the characters of this corpus; "
+                f"choose at least {least}"
+            )
+        try:
+            tags = [f"<2{language}>" for language in languages]
+            return cls.from_bytes(_train(lines, vocabulary_size, model_type, seed, tags, verbatim))
+        except RuntimeError as error:
+            raise ValueError(_explain(str(error), vocabulary_size)) from error
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> "Tokenizer":
+        """The tokenizer of a model file; ValueError names a file that is missing or damaged."""
+        try:
+            data = Path(path).read_bytes()
+        except OSError as error:
+            raise ValueError(f"cannot read the tokenizer {path}: {error.strerror}; check the path") from error
+        try:
+            return cls.from_bytes(data)
+        except ValueError as error:
+            raise ValueError(f"{path}: {error}") from error
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> "Tokenizer":
+        """The tokenizer of what `to_bytes` gave; ValueError where it is not one of ours."""
+        damaged = "the SentencePiece model is damaged; copy the file again or train the tokenizer anew"
+        processor = sentencepiece.SentencePieceProcessor()
+        try:
+            if not _is_whole(data) or not processor.LoadFromSerializedProto(data):
+                raise ValueError(damaged)
+        except (RuntimeError, OSError) as error:
+            raise ValueError(damaged) from error
+        specials = (processor.pad_id(), processor.unk_id(), processor.bos_id(), processor.eos_id())
+        if specials != (PAD, UNK, BOS, EOS):
+            raise ValueError(
+                f"padding, unknown, start and end have the ids {specials}, not {(PAD, UNK, BOS, EOS)}; "
+                "train the tokenizer with seq2seq"
+            )
+        return cls(processor)
+
+    def to_bytes(self) -> bytes:
+        """The whole model, as `save` writes it."""
+        return bytes(self._processor.serialized_model_proto())
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the model; a file that stood there stays whole until the new one is complete."""
+        replace_file(Path(path), self.to_bytes())
+
+    def __len__(self) -> int:
+        return int(self._processor.GetPieceSize())
+
+    @property
+    def subwords(self) -> Subwords:
+        """How the vocabulary was learned."""
+        if all(len(self._processor.IdToPiece(index)) == 1 for index in range(EOS + 1, len(self))):
+            return "char"
+        try:
+            self._processor.NBestEncode("a", nbest_size=1)
+        except RuntimeError:  # only a unigram model knows a second-best segmentation
+            return "bpe"
+        return "unigram"
+
+    def scores(self) -> list[float]:
+        """Each piece's score: with unigram its log-probability, with bpe minus its rank."""
+        return [self._processor.GetScore(index) for index in range(len(self))]
+
+    @property
+    def tags(self) -> dict[str, int]:
+        """The id of each language's tag; empty where the vocabulary has none."""
+        tags = {}
+        for index in range(EOS + 1, len(self)):  # tags come before all other pieces
+            if not self._processor.IsControl(index):
+                break
+            tags[self._processor.IdToPiece(index).removeprefix("<2").removesuffix(">")] = index
+        return tags
+
+    def tag(self, language: str | None) -> list[int]:
+        """What goes behind a source to have this language written: its tag, or nothing without tags.
+
+        ValueError where there are tags and the language is None or has none.
+        """
+        tags = self.tags
+        if not tags:
+            return []
+        if language not in tags:
+            asked = "no target language was named" if language is None else f"{language!r} has no tag"
+            raise ValueError(f"{asked}; choose {' or '.join(tags)}")
+        return [tags[language]]
+
+    def encode(self, text: str) -> list[int]:
+        """The ids of a text, without start and end."""
+        return list(self._processor.Encode(self._prepare(text)))
+
+    def encode_with_spans(self, text: str) -> tuple[list[int], list[tuple[int, int]]]:
+        """The ids, and for each its (start, end) in the original text, without the blank before it."""
+        normalized = normalize(text)
+        ids = list(self._processor.Encode(normalized.text))
+        spans = []
+        position = -1  # SentencePiece puts one blank before the text
+        for piece in self._processor.Encode(normalized.text, out_type=str):
+            start, position = position, position + len(piece)
+            spans.append(
+                normalized.original_span(start + len(piece) - len(piece.lstrip(BLANK_PIECE)), position)
+            )
+        assert len(ids) == len(spans) and position in (-1, len(normalized.text))
+        return ids, spans
+
+    def decode(self, ids: Iterable[int]) -> str:
+        """The text of ids; specials vanish, an unknown piece is U+2047; ValueError for a bad id."""
+        return str(self._processor.Decode(self._checked(ids)))
+
+    def pieces(self, ids: Iterable[int]) -> list[str]:
+        """Each id's piece as it stands in the vocabulary."""
+        return [self._processor.IdToPiece(index) for index in self._checked(ids)]
+
+    def unknown(self, text: str) -> str:
+        """The first characters of a text that the vocabulary lacks; empty where it has all."""
+        plain = self._prepare(text)
+        pieces = zip(self._processor.Encode(plain, out_type=str), self._processor.Encode(plain), strict=True)
+        return next((piece for piece, index in pieces if index == UNK), "")
+
+    def cuts_as(self, other: "Tokenizer") -> bool:
+        """Whether both cut any text alike, whatever their files tell of how they were trained."""
+        return self._scored() == other._scored()
+
+    def _scored(self) -> list[tuple[str, float]]:
+        spm = self._processor
+        return [(spm.IdToPiece(index), spm.GetScore(index)) for index in range(len(self))]
+
+    def ids(self, pieces: Iterable[str]) -> list[int]:
+        """Each piece's id, that of the unknown piece where the vocabulary lacks it."""
+        return [self._processor.PieceToId(piece) for piece in pieces]
+
+    def _checked(self, ids: Iterable[int]) -> list[int]:
+        checked = [int(index) for index in ids]
+        for index in checked:
+            if not 0 <= index < len(self):
+                raise ValueError(
+                    f"piece id {index} is not in this vocabulary of {len(self)}; use its own tokenizer"
+                )
+        return checked
+
+
+def _is_whole(data: bytes) -> bool:
+    """Whether a serialized model has all its parts; protobuf itself takes one cut between two pieces.
+
+    The message is a row of (tag, length, content): pieces (field 1), the settings of trainer and normaliser.
+    """
+    fields = set()
+    position = 0
+    while position < len(data):
+        tag, length, shift = data[position], 0, 0
+        while position + 1 < len(data):
+            position += 1
+            length |= (data[position] & 0x7F) << shift
+            shift += 7
+            if data[position] < 0x80:
+                break
+        if tag & 7 != 2:
+            return False
+        fields.add(tag >> 3)
+        position += 1 + length
+    return position == len(data) and {1, 2, 3} <= fields
+
+
+def _normalized(text: str) -> str:
+    return normalize(text).text
+
+
+def _keep_all(text: str) -> str:
+    """The text in NFC with line feeds alone as line breaks, all else as it stands but lone surrogates."""
+    return compose(_SURROGATES.sub("", text)).replace("\r\n", "\n").replace(BLANK_PIECE, "_")
+
+
+def _train(
+    lines: list[str], vocabulary_size: int, model_type: str, seed: int, tags: list[str], verbatim: bool
+) -> bytes:
+    model = io.BytesIO()
+    keeping: dict[str, Any] = {
+        "add_dummy_prefix": False,
+        "remove_extra_whitespaces": False,
+        "allow_whitespace_only_pieces": True,
+        "user_defined_symbols": [_LINE_BREAK],
+    }
+    sentencepiece.set_random_generator_seed(seed)
+    sentencepiece.SentencePieceTrainer.Train(
+        sentence_iterator=iter(lines),
+        model_writer=model,
+        vocab_size=vocabulary_size,
+        model_type=model_type,
+        normalization_rule_name="identity",
+        character_coverage=1.0,
+        byte_fallback=False,
+        pad_id=PAD,
+        unk_id=UNK,
+        bos_id=BOS,
+        eos_id=EOS,
+        control_symbols=tags,  # which no text can spell
+        unk_surface=_UNKNOWN_SURFACE,
+        max_sentence_length=_LONGEST_LINE,
+        input_sentence_size=_MOST_LINES,
+        num_threads=1,  # sums of floats depend on the number of threads, and so would the model
+        minloglevel=2,
+        hard_vocab_limit=model_type != "char",
+        **(keeping if verbatim else {}),
+    )
+    return model.getvalue()
+
+
+def _explain(message: str, vocabulary_size: int) -> str:
+    """SentencePiece's complaint as a sentence with the limit in it."""
+    if greatest := re.search(r"too high .*<= (\d+)", message):
+        return (
+            f"vocabulary_size is {vocabulary_size}, more than this corpus holds; "
+            f"choose at most {greatest[1]} or give more text"
+        )
+    if least := re.search(r"smaller than required_chars\. \d+ vs (\d+)", message):
+        return (
+            f"vocabulary_size is {vocabulary_size}, fewer than the characters of this corpus; "
+            f"choose at least {least[1]}"
+        )
+    return f"the tokenizer cannot be trained with vocabulary_size {vocabulary_size}: {message}"

@@ -1,0 +1,213 @@
+"""The page's functions by name, for programs: Gradio's API, and tools where MCP is on.
+
+    Client("http://127.0.0.1:7860/").predict("Two dogs.", "en", "de", api_name="/translate")
+
+Texts and languages in, plain JSON out. The docstrings are what programs are told; so are the types.
+"""
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+import gradio as gr
+
+from seq2seq import Translator
+from seq2seq.alignment.head_maps import Flow, SheetUnits, make_sheet
+from seq2seq.inference.results import Alternative, Translation
+
+from ..http.security import describe
+from ..routes.libretranslate import options_for
+from .backend import Desk
+from .explain import UnseenError, show_candidates
+from .labels import WORDS
+from .state import Part, Version
+
+
+class Endpoints:
+    """One method a name; `offer` puts them on the page that is being built."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+
+    def offer(self) -> None:
+        """Names the functions of this page for programs."""
+        functions: list[Callable[..., Any]] = [self.languages, self.translate, self.alternatives, self.score]
+        for function in (*functions, self.align, self.attention, self.candidates):
+            gr.api(function, api_name=function.__name__)
+
+    async def languages(self) -> list[list[str]]:
+        """List the pairs of language codes that can be translated, each as source and target."""
+        return [list(pair) for pair in self.desk.service.catalog.ways]
+
+    async def translate(self, text: str, source: str, target: str) -> str:
+        """Translate a text.
+
+        Args:
+            text: The text to translate, of one or many lines.
+            source: The code of its language, such as en, or auto.
+            target: The code of the language to translate to, such as de.
+        """
+        (found,) = await self._translate(text, source, target, 1)
+        return str(found["text"])
+
+    async def alternatives(
+        self, text: str, source: str, target: str, count: int = 4
+    ) -> list[dict[str, float | str]]:
+        """Translate a text in several ways, best first, each with its score.
+
+        Args:
+            text: The text to translate.
+            source: The code of its language, such as en, or auto.
+            target: The code of the language to translate to, such as de.
+            count: How many translations.
+        """
+        return await self._translate(text, source, target, count)
+
+    async def score(self, text: str, translation: str, source: str, target: str) -> float:
+        """Tell how probable a translation of a text is: the sum of its pieces' log-probabilities.
+
+        Args:
+            text: The text.
+            translation: A translation of it.
+            source: The code of the text's language, such as en.
+            target: The code of the translation's language, such as de.
+        """
+        call: Callable[[Translator], float] = lambda t: t.score(text, translation).log_probability  # noqa: E731
+        return float(await self._ask([text, translation], source, target, call))
+
+    async def align(self, text: str, translation: str, source: str, target: str) -> dict[str, Any]:
+        """Tell which words of a translation come from which words of its text.
+
+        Gives the words of both ("source", "target"), "weights" between them, and "links" of two numbers
+        each, a source word's and a target word's.
+
+        Args:
+            text: The text.
+            translation: A translation of it.
+            source: The code of the text's language, such as en.
+            target: The code of the translation's language, such as de.
+        """
+        call: Callable[[Translator], dict[str, Any]] = lambda t: t.align(text, translation).to_json()  # noqa: E731
+        return await self._ask([text, translation], source, target, call)
+
+    async def attention(
+        self,
+        text: str,
+        translation: str,
+        source: str,
+        target: str,
+        flow: Literal["cross", "encoder", "decoder"] = "cross",
+        layer: int = 0,
+        head: int = 0,
+        units: Literal["words", "pieces"] = "words",
+    ) -> dict[str, Any]:
+        """Show where one head looked: names of "rows" and "columns", and "weights", each row summing to 1.
+
+        Args:
+            text: The text.
+            translation: A translation of it.
+            source: The code of the text's language, such as en.
+            target: The code of the translation's language, such as de.
+            flow: cross (translation to text), encoder (text to itself) or decoder (translation to itself).
+            layer: The layer, counted from 0.
+            head: The head, counted from 0.
+            units: Whole words, or the pieces that the model reads.
+        """
+        return await self._ask(
+            [text, translation],
+            source,
+            target,
+            lambda translator: _attention(translator, text, translation, flow, layer, head, units),
+        )
+
+    async def candidates(
+        self, text: str, translation: str, source: str, target: str
+    ) -> list[list[dict[str, float | str]]]:
+        """List, for each step of a translation and the one after it, the likeliest pieces to be written.
+
+        Args:
+            text: The text.
+            translation: A translation of it, or the beginning of one.
+            source: The code of the text's language, such as en.
+            target: The code of the translation's language, such as de.
+        """
+        return await self._ask(
+            [text, translation], source, target, lambda translator: _candidates(translator, text, translation)
+        )
+
+    async def _translate(
+        self, text: str, source: str, target: str, count: int
+    ) -> list[dict[str, float | str]]:
+        try:
+            client = self._admit([text, source, target])
+            if not isinstance(count, int) or count < 1:
+                raise ValueError(f"count is {count!r}; give a whole number from 1")
+            self.desk.limits.check_texts([text])
+            self.desk.limits.check_candidates(count - 1)
+            (found,) = await self.desk.service.translate(
+                [text], source, target, options_for(count - 1), client
+            )
+            return [_scored(found.best), *map(_scored, found.best.alternatives)]
+        except Exception as error:
+            raise _told(error) from None
+
+    async def _ask(
+        self, texts: list[str], source: str, target: str, call: Callable[[Translator], Any]
+    ) -> Any:
+        """The result of a call to the translator of a pair, once the texts are found small enough."""
+        try:
+            client = self._admit([*texts, source, target])
+            self.desk.limits.check_texts(texts)
+            translator = await self.desk.find((source, target))
+            costs = [sum((await self.desk.service.cut(translator, text)).costs) for text in texts]
+            return await self.desk.look(client, sum(costs), lambda: call(translator))
+        except Exception as error:
+            raise _told(error) from None
+
+    def _admit(self, given: list[str]) -> str:
+        """The name under which a program takes its turn, once what it gave is found to be text."""
+        client = self.desk.admit()
+        for text in given:
+            if not isinstance(text, str):
+                raise ValueError(f"{text!r} is no text; give a string")
+        return client
+
+
+def _told(error: Exception) -> gr.Error:
+    """A failure as programs are told it: the sentence of the REST routes, in English."""
+    if isinstance(error, UnseenError):
+        sentence = WORDS["en"][error.label]
+    else:
+        sentence = str(error) if isinstance(error, ValueError) else describe(error)[1]
+    return gr.Error(sentence, print_exception=False)
+
+
+def _scored(found: Translation | Alternative) -> dict[str, float | str]:
+    return {"text": found.text, "score": found.score}
+
+
+def _attention(
+    translator: Translator,
+    text: str,
+    translation: str,
+    flow: Flow,
+    layer: int,
+    head: int,
+    units: SheetUnits,
+) -> dict[str, Any]:
+    sheet = make_sheet(
+        translator.attention(text, translation), flow, units, translator.settings.alignment.read
+    )
+    layers, heads = sheet.weights.shape[0], sheet.weights.shape[1] - 1  # the last plane is their mean
+    if not (0 <= layer < layers and 0 <= head < heads):
+        raise ValueError(
+            f"layer {layer}, head {head} is not among the {layers} layers of {heads} heads, counted from 0"
+        )
+    weights = [[round(weight, 4) for weight in row] for row in sheet.weights[layer, head].tolist()]
+    return {"rows": sheet.rows, "columns": sheet.columns, "weights": weights}
+
+
+def _candidates(translator: Translator, text: str, translation: str) -> list[list[dict[str, float | str]]]:
+    tokenizer = translator.tokenizer_of(text)
+    version = Version(translation, tuple(tokenizer.pieces(tokenizer.encode(translation))))
+    steps = show_candidates(translator, Part(text, "", (version,)))["steps"]
+    return [[{"piece": piece, "probability": value} for piece, value in step] for step in steps]

@@ -1,0 +1,46 @@
+"""Drawings of a text that is still being written, made beside it, so that the text never waits for them."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from seq2seq import Translator
+
+from ..engine.executor import Worker
+
+PAUSE = 0.15  # seconds between two drawings of a text that is being written
+Drawing = dict[str, Any]
+# (translator, source, what is written of its translation) -> the value of a view
+Draw = Callable[[Translator, str, str], Drawing]
+
+
+class Sketch:
+    """The drawings of one text, one at a time."""
+
+    def __init__(self, worker: Worker, translator: Translator, draw: Draw) -> None:
+        self._worker = worker
+        self._translator = translator
+        self._draw = draw
+        self._task: asyncio.Task[Drawing] | None = None
+        self._next = 0.0
+
+    def offer(self, source: str, target: str) -> None:
+        """Begins a drawing, unless one is being made or one was made just now."""
+        now = asyncio.get_running_loop().time()
+        if self._task is None and now >= self._next and target.strip():
+            self._next = now + PAUSE
+            self._task = asyncio.create_task(
+                self._worker.run(lambda: self._draw(self._translator, source, target))
+            )
+
+    def take(self) -> Drawing | None:
+        """The drawing that has become ready; one that cannot be made is left to the end of the text."""
+        if self._task is None or not self._task.done():
+            return None
+        task, self._task = self._task, None
+        return None if task.cancelled() or task.exception() else task.result()
+
+    def stop(self) -> None:
+        """Gives up what is being drawn."""
+        if self._task is not None:
+            self._task.cancel()

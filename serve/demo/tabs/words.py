@@ -1,0 +1,46 @@
+"""The first tab: both sentences in place, how sure each word is, and the other translations."""
+
+from typing import Any
+
+import gradio as gr
+
+from seq2seq import Translator
+
+from ...views import PairView
+from ..explain import explain_part, show_pair
+from ..labels import say
+from ..state import Part
+from .base import Tab
+
+
+class WordsTab(Tab):
+    """A word pointed at lights up its counterparts; an alternative that is chosen takes the page."""
+
+    name = "words"
+
+    def __init__(self) -> None:
+        self.view = PairView(elem_id="pair")
+        self.alternatives = gr.Radio(
+            [],
+            label=say("alternatives"),
+            info=say("alternatives_hint"),
+            visible=False,
+            elem_id="alternatives",
+        )
+        self.inputs = []
+        self.outputs = [self.view, self.alternatives]
+
+    def show(self, translator: Translator, part: Part, *given: Any) -> list[Any]:
+        """The pair of sentences, and all translations of the part."""
+        scores, maps = explain_part(translator, part)
+        return [show_pair(translator, scores, maps), self._list(part)]
+
+    def clear(self) -> list[Any]:
+        """Nothing in either."""
+        return [None, gr.Radio(visible=False)]
+
+    def _list(self, part: Part) -> gr.Radio:
+        named = [
+            (f"{version.text}  ({version.score:.2f})", number) for number, version in enumerate(part.versions)
+        ]
+        return gr.Radio(named, value=part.chosen, visible=len(named) > 1)

@@ -1,0 +1,152 @@
+"""HTML and files are read and written in threads of their own, and ask the service for translations.
+
+    event loop:  run ──> thread: read ─ translate(texts) ─ write ──> result
+                                          │      ▲
+    event loop:      service.carry_out <──┘      └── translations, a portion at a time
+
+What a document may cost is said by its terms: a file has limits of its own, HTML those of one request.
+A thread waits while others translate, so it must not be the worker's. The word alignment that inline tags
+follow is computed only where it is asked for, in turn with everything else.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine, Iterator
+from dataclasses import replace
+from typing import Any, NamedTuple, TypeVar
+
+import anyio
+import anyio.to_thread
+from anyio import from_thread
+from fastapi import HTTPException
+
+from seq2seq import DecodeOptions
+from seq2seq.documents.template import Translate
+from seq2seq.inference.results import Forced, Translation
+
+from ..errors import Busy
+from ..http.parsing import CLIENT_LEFT
+from ..limits import Limits
+from .pivot import compose
+from .plan import Plan
+from .portions import Part, portions, whole_texts
+from .routing import Route, Translated
+from .segments import Cut
+from .service import Service
+
+AT_ONCE = 16  # documents that are worked on side by side
+
+Result = TypeVar("Result")
+
+
+class Terms(NamedTuple):
+    """What a document may cost in time, and what is checked of it before its first text is translated."""
+
+    check_texts: Callable[[list[str]], None]
+    check_tokens: Callable[[int], None]
+    seconds: int
+
+
+def file_terms(limits: Limits) -> Terms:
+    """A file counts by its characters; how many tokens they are is its own affair, and they need time."""
+    return Terms(limits.check_file_texts, lambda count: None, limits.file_seconds)
+
+
+def html_terms(limits: Limits) -> Terms:
+    """HTML counts as texts do, by its characters and tokens; how many blocks it has is its own affair."""
+    return Terms(lambda texts: limits.check_texts(["".join(texts)]), limits.check_token_count, limits.seconds)
+
+
+class DocumentWorker:
+    """Runs functions that take a `translate`, one thread each."""
+
+    def __init__(self, service: Service) -> None:
+        self.service = service
+        self._limiter = anyio.CapacityLimiter(AT_ONCE)
+
+    async def run(
+        self,
+        work: Callable[[Translate], Result],
+        source: str,
+        target: str,
+        client: str,
+        terms: Terms,
+    ) -> tuple[Result, Route]:
+        """What `work` makes of its document, and the way of its texts (nowhere where there were none).
+
+        Raises what `Service.translate` raises.
+        """
+        lender = _Lender(self.service, source, target, client, terms)
+        try:
+            result = await anyio.to_thread.run_sync(
+                lambda: work(lender.translate), limiter=self._limiter, abandon_on_cancel=True
+            )
+        finally:
+            lender.give_up()
+        return result, lender.route
+
+
+class _Lender:
+    """The `translate` of one document."""
+
+    def __init__(self, service: Service, source: str, target: str, client: str, terms: Terms) -> None:
+        self.service = service
+        self.source = source
+        self.target = target
+        self.client = client
+        self.terms = terms
+        self.end = time.monotonic() + terms.seconds
+        self.route = Route(())
+        self.given_up = False
+        self._asked: asyncio.Future[Any] | None = None  # what the thread waits for
+
+    def give_up(self) -> None:
+        """Ends what the thread waits for, and itself when it asks for more: its client has left."""
+        self.given_up = True
+        if self._asked is not None:
+            self._asked.cancel()
+
+    def translate(self, texts: list[str]) -> Iterator[Translation]:
+        """The translations of all texts, in order; called in a thread, once a document."""
+        self.terms.check_texts(texts)
+        self.route = from_thread.run(self.service.route, "\n".join(texts), self.source, self.target)
+        if not self.route.legs:
+            return (Translation(text, text) for text in texts)
+        translator = from_thread.run(self.service.load, self.route.legs[0])
+        cuts = [Cut.of(translator, text) for text in texts]
+        self.terms.check_tokens(sum(sum(cut.costs) for cut in cuts))
+        return map(self._lend, whole_texts(self._translated(cuts)))
+
+    def _translated(self, cuts: list[Cut]) -> Iterator[tuple[Part, Translated]]:
+        for portion in portions(cuts):
+            yield from zip(portion, from_thread.run(self._translate, portion), strict=True)
+
+    async def _translate(self, portion: list[Part]) -> list[Translated]:
+        if self.given_up:
+            raise HTTPException(CLIENT_LEFT, "the client left")
+        cuts = [part.cut for part in portion]
+        texts, routes = [cut.text for cut in cuts], [self.route] * len(cuts)
+        plan = Plan(texts, routes, cuts, DecodeOptions())
+        return await self._wait_for(self.service.carry_out(plan, self.client))
+
+    def _lend(self, found: Translated) -> Translation:
+        """A translation whose alignment, over all legs, is computed in the worker when it is asked for."""
+        cost = len(found.best.tokens) + 1
+
+        def look() -> Forced:
+            call = [lambda: Forced([], compose(found))]
+            return from_thread.run(self._look, call, [cost])[0]
+
+        return replace(found.best, source=found.text, explain=look)
+
+    async def _look(self, calls: list[Callable[[], Forced]], costs: list[int]) -> list[Forced]:
+        return await self._wait_for(self.service.in_turn(self.client, calls, costs))
+
+    async def _wait_for(self, work: Coroutine[Any, Any, Result]) -> Result:
+        self._asked = asyncio.ensure_future(work)
+        try:
+            async with asyncio.timeout(self.end - time.monotonic()):
+                return await self._asked
+        except TimeoutError:
+            sentence = "the document took longer than is allowed; send it in parts"
+            raise Busy("busy_slow", sentence, 5) from None

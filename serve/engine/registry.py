@@ -1,0 +1,244 @@
+"""Which model answers for which pair of languages, directly or through a third language.
+
+(source, target) -> one leg          of two models of a pair the one of fewer pairs, else refused
+                 -> two legs         where no model knows the pair, if pivoting is allowed
+leg -> translator                    loaded at the start, or when it is first asked for
+name -> writer                       a language model, loaded likewise
+"""
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+
+from seq2seq.storage.settings import directions
+
+from ..errors import RefusalError
+
+if TYPE_CHECKING:
+    from seq2seq import Generator, Translator
+
+Loaded = TypeVar("Loaded")
+Pair = tuple[str, str]  # codes of the source and the target language
+
+LANGUAGE_NAMES = {
+    "ar": "Arabic",
+    "cs": "Czech",
+    "de": "German",
+    "en": "English",
+    "es": "Spanish",
+    "fr": "French",
+    "hi": "Hindi",
+    "it": "Italian",
+    "ja": "Japanese",
+    "ko": "Korean",
+    "nl": "Dutch",
+    "pl": "Polish",
+    "pt": "Portuguese",
+    "ru": "Russian",
+    "th": "Thai",
+    "tr": "Turkish",
+    "uk": "Ukrainian",
+    "vi": "Vietnamese",
+    "zh": "Chinese",
+}
+
+
+class Lazy(Generic[Loaded]):
+    """What is loaded once, when it is first asked for."""
+
+    load: "Callable[[], Loaded]"
+    loaded: "Loaded | None"
+    lock: threading.Lock
+
+    def take(self) -> Loaded:
+        """What is loaded; whoever asks meanwhile waits for it."""
+        with self.lock:
+            if self.loaded is None:
+                self.loaded = self.load()
+            return self.loaded
+
+
+@dataclass(eq=False)
+class Offer(Lazy["Translator"]):
+    """A model that can be asked: what it translates, and how it is loaded (once, on first use)."""
+
+    name: str
+    sources: list[str]
+    targets: list[str]
+    load: "Callable[[], Translator]"
+    loaded: "Translator | None" = None
+    created: int = 0  # when its config was written, in seconds since 1970
+    lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    @classmethod
+    def of(cls, name: str, translator: "Translator") -> "Offer":
+        """The offer of a translator that is loaded already."""
+        settings = translator.settings
+        return cls(name, settings.source_languages, settings.target_languages, lambda: translator, translator)
+
+    def translator(self) -> "Translator":
+        """The translator; the first call may take seconds, and others wait for it."""
+        return self.take()
+
+
+@dataclass(eq=False)
+class Writer(Lazy["Generator"]):
+    """A language model that can be asked: what it writes, and how it is loaded (once, on first use)."""
+
+    name: str
+    languages: list[str]
+    load: "Callable[[], Generator]"
+    loaded: "Generator | None" = None
+    created: int = 0  # when its config was written, in seconds since 1970
+    lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    @classmethod
+    def of(cls, name: str, generator: "Generator") -> "Writer":
+        """The writer of a generator that is loaded already."""
+        return cls(name, generator.settings.languages, lambda: generator, generator)
+
+    def generator(self) -> "Generator":
+        """The generator; the first call may take seconds, and others wait for it."""
+        return self.take()
+
+
+class Leg(NamedTuple):
+    """One translation on the way from a language to another; the codes are as the model knows them."""
+
+    offer: Offer
+    source: str
+    target: str
+
+    def translator(self) -> "Translator":
+        """The offer's translator, told which languages are meant."""
+        return self.offer.translator().directed(self.source, self.target)
+
+
+class Catalog:
+    """The models that a server offers: translators by language pair, language models by name."""
+
+    def __init__(
+        self,
+        models: "Mapping[str, Translator | Offer]",
+        *,
+        writers: "Mapping[str, Generator | Writer] | None" = None,
+        pivot: bool = False,
+    ) -> None:
+        """Takes models or offers of them by name; ValueError when two of as many pairs offer the same."""
+        written = (writers or {}).items()
+        self.writers = [w if isinstance(w, Writer) else Writer.of(name, w) for name, w in written]
+        self.offers = [m if isinstance(m, Offer) else Offer.of(name, m) for name, m in models.items()]
+        self.pivot = pivot
+        chosen: dict[Pair, Leg] = {}
+        for offer in sorted(self.offers, key=lambda offer: len(_legs(offer))):
+            for leg in _legs(offer):
+                pair = leg.source.lower(), leg.target.lower()
+                known = chosen.setdefault(pair, leg)
+                if known is not leg and len(_legs(known.offer)) == len(_legs(offer)):
+                    raise ValueError(
+                        f"the models {known.offer.name} and {offer.name} both translate "
+                        f"{pair[0]} to {pair[1]}; serve one of them"
+                    )
+        given = sorted(chosen.items(), key=lambda item: self.offers.index(item[1].offer))
+        self._by_pair: dict[Pair, Leg] = dict(given)
+
+    @property
+    def pairs(self) -> list[Pair]:
+        """All pairs with a model of their own, in the order in which their models were given."""
+        return list(self._by_pair)
+
+    @property
+    def ways(self) -> list[Pair]:
+        """All pairs that can be translated: those with a model first, then those through another language."""
+        reached = [(source, target) for source in self.codes for target in self.targets(source)]
+        return [*self._by_pair, *(pair for pair in reached if pair not in self._by_pair)]
+
+    @property
+    def codes(self) -> list[str]:
+        """All languages, as sources or targets, sorted."""
+        return sorted({code for pair in self._by_pair for code in pair})
+
+    def writer(self, name: str | None) -> Writer:
+        """The language model of a name, None for the first; ValueError names those there are."""
+        for writer in self.writers:
+            if name in (None, writer.name):
+                return writer
+        names = " or ".join(writer.name for writer in self.writers)
+        if not names:
+            raise ValueError(
+                "this server has no language model; start it with one, such as --model shakespeare"
+            )
+        assert name is not None
+        raise ValueError(f"model is {_short(name)}, which this server does not write with; choose {names}")
+
+    def find(self, source: str, target: str) -> "Translator":
+        """The translator for a pair of codes in any case; ValueError names what is not supported."""
+        pair = source.lower(), target.lower()
+        if pair in self._by_pair:
+            return self._by_pair[pair].translator()
+        self._refuse(source, target, pivot=False)
+        raise AssertionError("a pair without a model was not refused")
+
+    def route(self, source: str, target: str) -> list[Leg]:
+        """The way from a language to another: one leg, or two where pivoting is allowed and needed.
+
+        Raises ValueError, naming what is not supported.
+        """
+        source, target = source.lower(), target.lower()
+        if (source, target) in self._by_pair:
+            return [self._by_pair[source, target]]
+        self._refuse(source, target, pivot=self.pivot)
+        middle = next(t for s, t in self._by_pair if s == source and (t, target) in self._by_pair)
+        return [self._by_pair[source, middle], self._by_pair[middle, target]]
+
+    def sources_of(self, target: str) -> list[str]:
+        """The languages that can be translated to a target; ValueError when there is none."""
+        sources = [code for code in self.codes if target.lower() in self.targets(code)]
+        if not sources:
+            targets = sorted({t for _, t in self._by_pair})
+            sentence = f"{_short(target)} is not supported as target; choose {' or '.join(targets)}"
+            raise RefusalError("unsupported", sentence, _short(target))
+        return sources
+
+    def targets(self, source: str) -> list[str]:
+        """The languages that a language can be translated to, sorted."""
+        return self._targets(source, pivot=self.pivot)
+
+    def languages(self) -> list[dict[str, str | list[str]]]:
+        """Every language, with its English name and the languages it can be translated to."""
+        return [
+            {"code": code, "name": language_name(code), "targets": list(self.targets(code))}
+            for code in self.codes
+        ]
+
+    def _targets(self, source: str, *, pivot: bool) -> list[str]:
+        direct = {t for s, t in self._by_pair if s == source}
+        if pivot:
+            direct |= {t for s, t in self._by_pair if s in direct and t != source}
+        return sorted(direct)
+
+    def _refuse(self, source: str, target: str, *, pivot: bool) -> None:
+        source_code, target_code = source.lower(), target.lower()
+        sources = sorted({s for s, _ in self._by_pair})
+        if source_code not in sources:
+            sentence = f"{_short(source)} is not supported as source; choose {' or '.join(sources)}"
+            raise RefusalError("unsupported", sentence, _short(source))
+        targets = self._targets(source_code, pivot=pivot)
+        if target_code not in targets:
+            choice = " or ".join(targets)
+            sentence = f"{_short(target)} is not supported as target of {source_code}; choose {choice}"
+            raise RefusalError("unsupported", sentence, f"{source_code} → {_short(target)}")
+
+
+def language_name(code: str) -> str:
+    """The English name of a language code, or the code itself where we know none."""
+    return LANGUAGE_NAMES.get(code, code)
+
+
+def _legs(offer: Offer) -> list[Leg]:
+    return [Leg(offer, *pair) for pair in directions(offer.sources, offer.targets)]
+
+
+def _short(code: str) -> str:
+    return code if code.isalnum() and len(code) <= 20 else repr(code[:20])

@@ -1,0 +1,43 @@
+"""The way of a text from its language to the target, and what came of it."""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from seq2seq.inference.results import Translation
+
+from .language_id import Detected
+from .registry import Leg
+
+
+class Route(NamedTuple):
+    """How a text gets from its language to the target: no leg where it is there already."""
+
+    legs: tuple[Leg, ...]
+    detected: Detected | None = None
+
+    @property
+    def pivots(self) -> list[str]:
+        """The languages between source and target."""
+        return [leg.target.lower() for leg in self.legs[:-1]]
+
+    def to_json(self) -> dict[str, Any]:
+        """The languages on the way, and what was detected (where it was)."""
+        codes = [self.legs[0].source, *(leg.target for leg in self.legs)] if self.legs else []
+        if not self.detected:
+            return {"languages": [code.lower() for code in codes]}
+        languages = [code.lower() for code in codes] or [self.detected.language]
+        return {"languages": languages, "detectedLanguage": self.detected.to_json()}
+
+
+@dataclass(frozen=True)
+class Translated:
+    """A text, the way it went, and its translation by each leg (none where it was there already)."""
+
+    text: str
+    route: Route
+    steps: list[Translation]
+
+    @property
+    def best(self) -> Translation:
+        """The translation into the target language."""
+        return self.steps[-1] if self.steps else Translation(self.text, self.text)

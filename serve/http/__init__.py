@@ -1,0 +1,1 @@
+"""HTTP: security, CORS, authentication, parsing and the access log."""

@@ -1,0 +1,104 @@
+"""One connection of a client, with an end to its patience; uvicorn's own waits for ever.
+
+    connected ─ header within header_seconds ─> request ─> answer ─ taken within body_seconds ─> next
+                     └─ 408                                             └─ cut off
+    more connections than allowed: 503 at once
+
+So half-sent requests and clients that do not read cost a socket for a while, and nobody else anything.
+A body that does not come is the guard's business.
+"""
+
+import asyncio
+import json
+from typing import Any
+
+import h11
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from ..limits import Limits
+
+
+class Connection(H11Protocol):
+    """uvicorn's protocol with time limits and a limit on how many connections there are."""
+
+    def __init__(self, *given: Any, limits: Limits, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self._limits = limits
+        self._header_timer: asyncio.TimerHandle | None = None
+        self._reader_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        if len(self.connections) > self._limits.connections:
+            self._refuse(
+                "503 Service Unavailable",
+                f"the server has {self._limits.connections} connections, and more are not allowed; try later",
+            )
+        else:
+            self._expect_header()
+
+    def data_received(self, data: bytes) -> None:
+        if self.transport.is_closing():
+            return
+        super().data_received(data)
+        self._expect_header()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._cancel_timers()
+        super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._expect_reader()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self.transport.get_write_buffer_size():
+            self._expect_reader()
+
+    def timeout_keep_alive_handler(self) -> None:
+        super().timeout_keep_alive_handler()
+        self._expect_reader()
+
+    def _expect_header(self) -> None:
+        """Starts the clock at the beginning of a request, and stops it when its header is there."""
+        waits = self.conn.their_state is h11.IDLE and not self.transport.is_closing()
+        if waits and self._header_timer is None:
+            self._header_timer = self.loop.call_later(self._limits.header_seconds, self._header_is_late)
+        elif not waits and self._header_timer is not None:
+            self._header_timer.cancel()
+            self._header_timer = None
+
+    def _header_is_late(self) -> None:
+        seconds = self._limits.header_seconds
+        self._refuse(
+            "408 Request Timeout", f"the header did not come within {seconds} seconds; send it at once"
+        )
+
+    def _expect_reader(self) -> None:
+        if self._reader_timer is None:
+            self._reader_timer = self.loop.call_later(self._limits.body_seconds, self._reader_is_late)
+
+    def _reader_is_late(self) -> None:
+        """Cuts a client off that has not taken its answer; one that has is not meant."""
+        self._reader_timer = None
+        if self.transport.get_write_buffer_size() or self.transport.is_closing():
+            self.transport.abort()
+
+    def _refuse(self, status: str, sentence: str) -> None:
+        if self.transport.is_closing():
+            return
+        body = json.dumps({"error": sentence}).encode()
+        head = (
+            f"HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n"
+            "retry-after: 5\r\nconnection: close\r\n\r\n"
+        )
+        self.transport.write(head.encode() + body)
+        self.transport.close()
+        self._expect_reader()
+
+    def _cancel_timers(self) -> None:
+        for timer in (self._header_timer, self._reader_timer):
+            if timer is not None:
+                timer.cancel()
+        self._header_timer = self._reader_timer = None

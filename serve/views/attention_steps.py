@@ -1,0 +1,157 @@
+"""One query of one head, step by step, computed anew by the formula that the page explains.
+
+    scores [S]     how well each key answers the query: q . k (or the score that the model has)
+    scaled [S]     scores / sqrt(D)
+    allowed [S]    what the query may look at; the rest becomes minus infinity
+    weights [S]    softmax: from 0 to 1, together 1
+    mix [D]        sum of weights x values [S, D]
+
+The inputs are those of the model's own pass; a test holds `weights` equal to the map that the pass gave.
+"""
+
+import math
+from collections.abc import Sequence
+from threading import get_ident
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from seq2seq import Translator
+from seq2seq.alignment.head_maps import Flow
+from seq2seq.attention import ScaledDotScore, all_of, causal_mask
+from seq2seq.attention.attend import masked_softmax
+from seq2seq.attention.flow import Attention, CrossAttention
+from seq2seq.attention.mask import sparse_mask
+from seq2seq.config import END, START
+from seq2seq.inference.forced_decoding import read_side
+from seq2seq.model.batch import make_batch
+from seq2seq.model.transformer import Transformer
+
+
+class Lesson(NamedTuple):
+    """The numbers of one query [S keys, D wide]; `query` counts among `queries`, layer and head from 0.
+
+    `score` names the score; `scale` is sqrt(D), or None where the score is not scaled. Of a cross or
+    decoder flow the queries are the pieces read, the start symbol first.
+    """
+
+    flow: Flow
+    layer: int
+    head: int
+    query: int
+    queries: list[str]
+    keys: list[str]
+    score: str
+    scale: float | None
+    scores: list[float]
+    scaled: list[float]
+    allowed: list[bool]
+    weights: list[float]
+    values: list[list[float]]
+    mix: list[float]
+
+
+@torch.inference_mode()
+def attention_lesson(
+    translator: Translator, source: str, target: str, flow: Flow, layer: int, head: int, query: int
+) -> Lesson:
+    """The numbers of one query of one head, while the model reads a source and a target.
+
+    Raises:
+        ValueError: a layer, head or query that is not there, or a linear attention, which has no softmax.
+    """
+    attention = _attention(translator, flow, layer)
+    _check("head", head, attention.config.heads)
+    if attention.config.linear:
+        raise ValueError("this model's attention is linear: it has no scores and no softmax to show")
+    tokenizer = translator.tokenizer_of(source)
+    sides = [read_side(tokenizer, source, translator.tag), read_side(tokenizer, target)]
+    sources, targets = (tokenizer.pieces(side.ids) for side in sides)
+    queries = [*sources, END] if flow == "encoder" else [START, *targets]
+    keys = queries if flow != "cross" else [*sources, END]
+    _check("query", query, len(queries))
+    asking, compressed = _inputs(translator, attention, [side.ids for side in sides])
+    return _work_out(attention, asking, compressed, flow, layer, head, query, queries, keys)
+
+
+def _work_out(
+    attention: Attention,
+    asking: Tensor,
+    compressed: Tensor,
+    flow: Flow,
+    layer: int,
+    head: int,
+    query: int,
+    queries: list[str],
+    keys: list[str],
+) -> Lesson:
+    """Queries asking [1, H, T, D] of a memory [1, S, C], by the formula of attention."""
+    key, value = attention.heads.expand(compressed)
+    places, found = torch.arange(asking.shape[2]), torch.arange(key.shape[2])
+    past = causal_mask(places, found) if flow == "decoder" else None
+    mask = all_of(sparse_mask(attention.config, places, found), past)
+    scaled = attention.score(asking, key)[0, head, query].cpu()
+    scale = math.sqrt(asking.shape[-1]) if isinstance(attention.score, ScaledDotScore) else None
+    allowed = (
+        torch.ones(len(keys), dtype=torch.bool) if mask is None else mask.expand(len(queries), -1)[query]
+    )
+    weights = masked_softmax(scaled.clone(), allowed)  # which may write into what it is given
+    values = value[0, head].cpu()
+    return Lesson(
+        flow,
+        layer,
+        head,
+        query,
+        queries,
+        keys,
+        attention.config.score,
+        scale,
+        (scaled if scale is None else scaled * scale).tolist(),
+        scaled.tolist(),
+        allowed.tolist(),
+        weights.tolist(),
+        values.tolist(),
+        (weights @ values).tolist(),
+    )
+
+
+def _attention(translator: Translator, flow: Flow, layer: int) -> Attention:
+    model = translator.model
+    assert isinstance(model, Transformer), "the demo shows one model"
+    stacks: dict[Flow, Sequence[Attention]] = {
+        "encoder": [each.self_attention for each in model.encoder],
+        "decoder": [each.self_attention for each in model.decoder],
+        "cross": [each.cross_attention for each in model.decoder],
+    }
+    layers = stacks[flow]
+    _check("layer", layer, len(layers))
+    return layers[layer]
+
+
+def _check(name: str, value: int, count: int) -> None:
+    if not 0 <= value < count:
+        raise ValueError(f"{name} {value} is not among the {count} there are, counted from 0")
+
+
+def _inputs(translator: Translator, attention: Attention, ids: list[list[int]]) -> tuple[Tensor, Tensor]:
+    """What an attention of the model is asked [1, H, T, D] and what it reads [1, S, C], in one pass."""
+    caught: list[tuple[Any, ...]] = []
+    thread = get_ident()  # others may use the model at the same time
+
+    def catch(_module: nn.Module, given: tuple[Any, ...], _named: dict[str, Any]) -> None:
+        if get_ident() == thread:
+            caught.append(given)
+
+    hook = attention.register_forward_pre_hook(catch, with_kwargs=True)
+    try:
+        batch = make_batch(ids[:1], ids[1:]).to(next(translator.model.parameters()).device)
+        assert batch.target_input is not None
+        translator.model(batch.source, batch.target_input)
+    finally:
+        hook.remove()
+    x, *rest = caught[0]
+    if isinstance(attention, CrossAttention):
+        return attention.heads.query(x), rest[0]
+    positions = torch.arange(x.shape[1], device=x.device)
+    return attention.heads.query(x, positions), attention.heads.compress(x, positions)

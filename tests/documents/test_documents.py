@@ -1,0 +1,142 @@
+"""What all documents have in common: names, encodings, progress, and one sentence for what cannot be read."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from word_models import identity, saying, upper
+
+from seq2seq.documents import SUPPORTED, translate_document
+
+TEXTS = {
+    ".txt": "  Two dogs play.\r\n\r\n\tA man sits. \n12\nEnd",
+    ".md": "# Two *dogs*\n\nplay in\nthe snow.\n",
+    ".srt": "1\n00:00:01,000 --> 00:00:02,000\nTwo dogs\nplay.\n\n",
+    ".vtt": "WEBVTT\n\n00:01.000 --> 00:02.000\nTwo <i>dogs</i>\n",
+    ".html": "<!DOCTYPE html><p>Two <b>dogs</b>",
+    ".htm": "<p>Two dogs",
+    ".json": '{"a": ["Two dogs", 1.50]}',
+    ".csv": '"Two dogs"\r\nplay\r\n',
+    ".tsv": "Two dogs\nplay",
+}
+ENCODINGS = ["utf-8", "utf-8-sig", "utf-16", "utf-16-be", "utf-32"]
+
+
+def encoded(text: str, encoding: str) -> bytes:
+    """Bytes with a mark, where the encoding has one of its own."""
+    return (b"\xfe\xff" if encoding == "utf-16-be" else b"") + text.encode(encoding)
+
+
+def test_every_ending_is_tried() -> None:
+    """A format would be named as supported without a test; docx has tests of its own."""
+    assert set(TEXTS) == set(SUPPORTED) - {".docx"}
+
+
+@pytest.mark.parametrize("ending", TEXTS)
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_encoding_stays(ending: str, encoding: str) -> None:
+    """A file of another program would come back in an encoding it does not expect."""
+    content = encoded(TEXTS[ending] + "\nÄ 狗" * (ending == ".txt"), encoding)
+    same = translate_document(f"a{ending}", content, identity)
+    assert same.content == content
+    assert same.media_type == SUPPORTED[ending]
+    other = translate_document(f"A{ending.upper()}", content, upper).content
+    assert "DOGS" in other.decode(encoding)
+    assert other[:2].lower() == content[:2].lower()
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("../../etc/a.txt", "a.txt"),
+        ("C:\\Users\\x\\a.txt", "a.txt"),
+        ("/a.txt", "a.txt"),
+        ("a\x00\r\n\u202eb.txt", "ab.txt"),
+        ("..a b<c>.txt", "a bc.txt"),
+        ("x" * 300 + ".txt", "x" * 96 + ".txt"),
+    ],
+)
+def test_names_lead_nowhere(given: str, kept: str) -> None:
+    """A name could lead out of the folder somebody saves to, or break a header of HTTP."""
+    assert translate_document(given, b"a", identity).name == kept
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "column", "sentence"),
+    [
+        ("a.pdf", b"x", None, r"'a.pdf' is no document known here; send one of .txt, .md"),
+        ("txt", b"x", None, r"'txt' is no document known here"),
+        ("a.txt", b"ab\xff", None, r"'a.txt' is no UTF-8 text \(byte 2 fits nowhere\); save it as UTF-8"),
+        ("a.txt", b"\xff\xfea", None, r"no UTF-16-LE text"),
+        ("a.txt", b"a\x00b", None, r"character 1 is NUL"),
+        ("a.html", b"<meta charset=klingon>", None, r"'klingon', which is not known; save it as UTF-8"),
+        ("a.html", b"<meta charset=rot13>", None, r"'rot13', which is not known"),
+        ("a.html", b"<meta charset=idna><p>a", None, r"'idna', which is not known"),
+        ("a.html", b"<meta charset=unicode_escape><p>\\ud800", None, r"'unicode_escape', which is not known"),
+        ("a.html", b"<meta charset=utf-7><p>a", None, r"'utf-7', which is not known"),
+        ("a.json", b'{"a": }', None, r"'a.json' is no JSON"),
+        ("a.json", b"[" * 200_000, None, r"nested too deeply"),
+        ("a.srt", b"hello", None, r"no line with two times"),
+        ("a.csv", b"a,b\n1,2", None, r"no column was named in 'a.csv'; choose one of 'a', 'b', or a number"),
+        ("a.csv", b"a,b\n1,2", "c", r"there is no column 'c'"),
+        ("a.csv", b"a,b\n1,2", "3", r"there is no column '3'.*a number from 1 to 2"),
+        ("a.txt", b"x", "c", r"column is 'c', but 'a.txt' has no columns"),
+        ("a.docx", b"x", None, r"no archive that can be read"),
+    ],
+)
+def test_what_cannot_be_read_is_one_sentence(
+    name: str, content: bytes, column: str | None, sentence: str
+) -> None:
+    """A user would see a traceback, or a server would answer 500."""
+    with pytest.raises(ValueError, match=sentence) as caught:
+        translate_document(name, content, identity, column=column)
+    assert "\n" not in str(caught.value)
+
+
+def test_html_in_the_charset_it_names() -> None:
+    """An old page would come back as garbage, or characters its charset lacks would be lost."""
+    page = "<meta charset='iso-8859-1'><p>Käse".encode("cp1252")
+    assert translate_document("a.html", page, identity).content == page
+    assert translate_document("a.html", page, upper).content == page.replace(b"K\xe4se", b"K\xc4SE")
+
+
+@pytest.mark.parametrize(("charset", "letter"), [("shift_jis", "犬"), ("windows-1251", "д"), ("GBK", "狗")])
+def test_html_of_other_countries(charset: str, letter: str) -> None:
+    """A page in an encoding that the web knows would be refused for its age."""
+    page = f"<meta charset={charset}><p>{letter}".encode(charset)
+    assert translate_document("a.html", page, identity).content == page
+    assert letter.encode(charset) in translate_document("a.html", page, saying(letter)).content
+
+
+def test_progress_and_one_call() -> None:
+    """A progress bar would stand still, or texts would not be batched."""
+    seen: list[tuple[int, int]] = []
+    calls: list[list[str]] = []
+
+    def translate(texts: list[str]):
+        calls.append(texts)
+        return upper(texts)
+
+    content = b"a\nb\n\nc"
+    assert translate_document("a.txt", content, translate, progress=lambda *at: seen.append(at)).content == (
+        b"A\nB\n\nC"
+    )
+    assert seen == [(1, 3), (2, 3), (3, 3)]
+    assert calls == [["a", "b", "c"]]
+
+
+def test_an_empty_document() -> None:
+    """Nothing in would not be nothing out."""
+    for ending in TEXTS:
+        if ending != ".json":
+            assert translate_document(f"a{ending}", b"", identity, column=None).content == b""
+
+
+@given(st.text(), st.sampled_from(sorted(set(TEXTS) - {".json", ".csv", ".tsv"})))
+def test_any_text_comes_back(text: str, ending: str) -> None:
+    """Some bytes of a document would be lost, doubled or changed without need."""
+    content = text.encode("utf-8", "replace")
+    try:
+        same = translate_document(f"a{ending}", content, identity).content
+    except ValueError:
+        return  # no text, or no subtitles: said in a sentence
+    assert same == content

@@ -1,0 +1,216 @@
+"""Word documents: formats move with words, everything else stays, and hostile archives are refused."""
+
+import io
+import re
+import zipfile
+from xml.etree import ElementTree
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from word_models import identity, mirror, saying, upper
+
+from seq2seq.documents import archive, translate_document
+
+MAIN = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+KIND = "application/vnd.openxmlformats-officedocument.wordprocessingml"
+TYPES = (
+    '<?xml version="1.0"?><Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
+    f'<Override PartName="/word/document.xml" ContentType="{KIND}.document.main+xml"/>'
+    f'<Override ContentType="{KIND}.header+xml" PartName="/word/header1.xml"/></Types>'
+)
+HEADER = f'<w:hdr xmlns:w="{MAIN}"><w:p><w:r><w:t>a dog</w:t></w:r></w:p></w:hdr>'
+
+
+def document(body: str) -> str:
+    """The main part of a document with a body."""
+    inner = f'<w:document xmlns:w="{MAIN}"><w:body>{body}</w:body></w:document>'
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{inner}'
+
+
+def packed(*entries: tuple[str, bytes | str]) -> bytes:
+    """A zip archive of these entries, deflated."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as written:
+        for name, content in entries:
+            written.writestr(name, content)
+    return buffer.getvalue()
+
+
+def word(body: str) -> bytes:
+    """A Word document with a body, a header and a picture."""
+    return packed(
+        ("[Content_Types].xml", TYPES),
+        ("word/document.xml", document(body)),
+        ("word/header1.xml", HEADER),
+        ("word/media/dog.png", b"\x89PNG a dog"),
+    )
+
+
+def opened(content: bytes) -> dict[str, str]:
+    """The entries of an archive."""
+    with zipfile.ZipFile(io.BytesIO(content)) as found:
+        return {name: found.read(name).decode("utf-8", "backslashreplace") for name in found.namelist()}
+
+
+def body(source: str, model) -> str:
+    """The body of a document after its translation."""
+    content = translate_document("a.docx", word(source), model).content
+    return opened(content)["word/document.xml"].partition("<w:body>")[2].rpartition("</w:body>")[0]
+
+
+def run(text: str, properties: str = "", is_new: bool = False) -> str:
+    """A run of text, as a source writes it or as we do."""
+    space = ' xml:space="preserve"' if is_new else ""
+    return f"<w:r>{properties}<w:t{space}>{text}</w:t></w:r>"
+
+
+BOLD, ITALIC = "<w:rPr><w:b/></w:rPr>", "<w:rPr><w:i/></w:rPr>"
+
+
+def new(text: str, properties: str = "") -> str:
+    """A run as a translation writes it."""
+    return run(text, properties, True)
+
+
+PARAGRAPHS = [
+    (run("two ") + run("dogs", BOLD) + run(" play"), new("PLAY ") + new("DOGS", BOLD) + new(" TWO")),
+    (run("tw") + "<w:proofErr/>" + run("o dogs"), new("DOGS TWO")),
+    (
+        '<w:pPr><w:jc w:val="both"/></w:pPr>'
+        + run("a dog")
+        + '<w:r><w:drawing a="dog"/></w:r>'
+        + run(" plays"),
+        '<w:pPr><w:jc w:val="both"/></w:pPr>'
+        + new("PLAYS DOG")
+        + '<w:r><w:drawing a="dog"/></w:r>'
+        + new(" A"),
+    ),
+    (
+        '<w:hyperlink r="1">' + run("a &amp; b", ITALIC) + "</w:hyperlink>" + run(" or many more dogs"),
+        new("DOGS MORE MANY OR ") + '<w:hyperlink r="1">' + new("B &amp; A", ITALIC) + "</w:hyperlink>",
+    ),
+    (
+        "<w:r><w:t>a b</w:t><w:tab/><w:t>c d</w:t></w:r>",
+        new("B A") + "<w:r><w:tab/></w:r>" + new("D C"),
+    ),
+    (
+        run("a ") + '<w:bookmarkStart w:id="1"/>' + run("b") + '<w:bookmarkEnd w:id="1"/>' + run(" c"),
+        '<w:bookmarkStart w:id="1"/>' + new("C B A") + '<w:bookmarkEnd w:id="1"/>',
+    ),
+    (run("1999 — 2001"), run("1999 — 2001")),
+    (run("a b ", BOLD), new("B A ", BOLD)),
+    (
+        '<w:r><w:fldChar t="begin"/></w:r><w:r><w:instrText>PAGE dog</w:instrText></w:r>' + run("a b"),
+        '<w:r><w:fldChar t="begin"/></w:r><w:r><w:instrText>PAGE dog</w:instrText></w:r>' + new("B A"),
+    ),
+    ("<w:del><w:r><w:delText>a dog</w:delText></w:r></w:del>" + run("a b"), None),
+]
+
+
+@pytest.mark.parametrize(("source", "expected"), PARAGRAPHS)
+def test_paragraphs(source: str, expected: str | None) -> None:
+    """A format would stand on other words, or what is no text would be lost."""
+    expected = expected or source.replace(run("a b"), new("B A"))
+    assert body(f"<w:p>{source}</w:p>", mirror) == f"<w:p>{expected}</w:p>"
+
+
+def test_all_other_parts_stay() -> None:
+    """A picture or a style would be lost, or a header forgotten."""
+    content = word(f"<w:p>{run('a dog')}</w:p>")
+    same, other = (
+        opened(translate_document("a.docx", content, model).content) for model in (identity, upper)
+    )
+    assert same == opened(content)
+    assert list(other) == list(same)
+    assert "A DOG" in other["word/header1.xml"]
+    assert other["word/media/dog.png"] == same["word/media/dog.png"]
+
+
+def test_text_boxes() -> None:
+    """The words of a text box would be lost, or its paragraph taken for a part of the outer one."""
+    box = f"<w:r><w:pict><w:txbxContent><w:p>{run('a b')}</w:p></w:txbxContent></w:pict></w:r>"
+    source = f"<w:p>{run('c d')}{box}{run('e f')}</w:p>"
+    expected = (
+        source.replace(run("a b"), new("B A")).replace(run("c d"), new("D C")).replace(run("e f"), new("F E"))
+    )
+    assert body(source, mirror) == expected
+
+
+@pytest.mark.parametrize("said", ["</w:t><w:p/>", "a\x00\x0b\ud800\ufffeb", "&amp;", "]]>"])
+def test_a_translation_is_never_xml(said: str) -> None:
+    """A model that says a tag, or what XML cannot hold, would make a file that Word cannot open."""
+    result = body(f"<w:p>{run('a dog')}</w:p>", saying(said))
+    paragraph = ElementTree.fromstring(f'<x xmlns:w="{MAIN}">{result}</x>')[0]
+    assert "".join(paragraph.itertext()) == re.sub("[\x00\x0b\ud800\ufffe]", "", said)
+    assert len(paragraph) == 1
+
+
+def test_other_prefixes() -> None:
+    """A document written by another program would come back untranslated."""
+    xml = f'<d xmlns="{MAIN}"><p><r><t>a b</t></r></p></d>'
+    content = packed(("[Content_Types].xml", TYPES), ("word/document.xml", xml))
+    result = opened(translate_document("a.docx", content, mirror).content)["word/document.xml"]
+    assert result == xml.replace("<t>a b", '<t xml:space="preserve">B A')
+
+
+formats = st.sampled_from(["", BOLD, ITALIC])
+runs = st.lists(st.tuples(st.sampled_from(["a dog", " runs", "in ", "x", " ", ", y"]), formats), max_size=6)
+
+
+@settings(max_examples=30)  # each makes and reads six archives
+@given(runs, st.booleans())
+def test_words_stay_in_any_format(made: list[tuple[str, str]], is_linked: bool) -> None:
+    """Some order of runs would lose words, or give XML that is none."""
+    inner = "".join(run(text, properties) for text, properties in made)
+    source = f"<w:p>{'<w:hyperlink>' * is_linked}{inner}{'</w:hyperlink>' * is_linked}</w:p>"
+    assert body(source, identity) == source
+    result = ElementTree.fromstring(f'<x xmlns:w="{MAIN}">{body(source, upper)}</x>')
+    assert "".join(result.itertext()).split() == "".join(text for text, _ in made).upper().split()
+
+
+DEEP = 20_000
+
+
+def test_deep_nesting() -> None:
+    """XML of 20,000 levels would overflow the stack."""
+    source = "<w:sdt>" * DEEP + f"<w:p>{run('a b')}</w:p>" + "</w:sdt>" * DEEP
+    assert new("B A") in body(source, mirror)
+
+
+ENTITY = '<!DOCTYPE a [<!ENTITY b "bbbbbbbb"><!ENTITY c "&b;&b;&b;&b;">]>'
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (packed(("a", b"a")), "is no Word document"),
+        (packed(("[Content_Types].xml", TYPES)), "is no Word document"),
+        (packed(("../../a", b"a")), "'../../a', which leads out of it"),
+        (packed(("/etc/a", b"a")), "which leads out of it"),
+        (packed(("C:\\a", b"a")), "which leads out of it"),
+        (packed(("a", b"\0" * 2**23)), "is too large unpacked"),
+        (packed(*((f"{n}", b"") for n in range(archive.MOST_ENTRIES + 1))), "2001 entries"),
+        (word("<w:p>"), "damaged"),
+        (word("").replace(b"a", b"b", 9)[:-40], "no archive that can be read"),
+        (
+            packed(("[Content_Types].xml", TYPES), ("word/document.xml", ENTITY + "<a>&c;</a>")),
+            "a document type",
+        ),
+        (packed(("[Content_Types].xml", TYPES), ("word/document.xml", b"\xff\xfea")), "damaged"),
+    ],
+)
+def test_hostile_archives_are_refused(content: bytes, sentence: str) -> None:
+    """A small file would fill the memory, leave its folder, or end in a traceback."""
+    with pytest.raises(ValueError, match=re.escape(sentence)) as caught:
+        translate_document("a.docx", content, identity)
+    assert "\n" not in str(caught.value)
+
+
+def test_sizes_are_counted_not_believed() -> None:
+    """An archive that lies about its sizes would be unpacked whole."""
+    content = bytearray(packed(("a", b"\0" * 2**23)))
+    directory = content.rindex(b"PK\x01\x02")
+    content[directory + 24 : directory + 28] = (10).to_bytes(4, "little")  # the size it says it has
+    with pytest.raises(ValueError, match=r"too large unpacked|no archive that can be read"):
+        translate_document("a.docx", bytes(content), identity)

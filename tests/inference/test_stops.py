@@ -1,0 +1,28 @@
+"""Stop texts: where a text ends, what of an unfinished one may be shown, what its pieces then say."""
+
+from seq2seq.inference.forced_decoding import Side
+from seq2seq.inference.stops import cut_before, stopped, until
+
+
+def test_first_of_several_stops_cuts() -> None:
+    """A text would go on past one stop text to another that was named before it."""
+    assert cut_before("one\ntwo. three", [".", "\n"]) == "one"
+    assert cut_before("one", ["two", "one more"]) == cut_before("one", []) == "one"
+
+
+def test_until_keeps_back_what_may_become_a_stop() -> None:
+    """A stream would show the first letters of a stop text."""
+    assert [until(text, ["abc"]) for text in ("xa", "xab", "xabc", "xabd", "xb")] == [
+        "x",
+        "x",
+        "x",
+        "xabd",
+        "xb",
+    ]
+
+
+def test_pieces_after_a_stop_have_no_characters() -> None:
+    """A link would point past the end of the text."""
+    side = Side("a dog. runs", [4, 5, 6, 7], [(0, 1), (2, 5), (5, 6), (7, 11)])
+    assert stopped(side, ["."]) == Side("a dog", side.ids, [(0, 1), (2, 5), (5, 5), (5, 5)])
+    assert stopped(side, ["cat"]) == side

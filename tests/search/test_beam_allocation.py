@@ -1,0 +1,210 @@
+"""Phrases that must be written: every result has them, as wholes, and where they are wanted."""
+
+import pytest
+import torch
+from toy_model import ToyModel, ToyState, random_table
+
+from seq2seq.config import EOS
+from seq2seq.options import DecodeOptions
+from seq2seq.search import BannedTexts, Look, Phrase, decode, make_demands
+from seq2seq.search.types import Hypothesis
+
+SIZE = 12
+A, B, C, D = 4, 5, 6, 7
+ALL = torch.ones(SIZE, dtype=torch.bool)
+
+
+def search(
+    phrases: list[list[Phrase]],
+    limits: list[int],
+    options: DecodeOptions | None = None,
+    *,
+    closers: torch.Tensor = ALL,
+    look: Look | None = None,
+    state: ToyState | None = None,
+    prefixes: list[list[int]] | None = None,
+    stops: BannedTexts | None = None,
+) -> list[list[Hypothesis]]:
+    """A search of one sentence a list of phrases, over a random table."""
+    model = ToyModel(random_table(SIZE, end=0.2))
+    state = state or ToyState([str(number) for number in range(len(phrases))])
+    demands = make_demands(phrases, limits, closers, 6, look, stops)
+    options = options or DecodeOptions(beam_size=6, num_hypotheses=3)
+    return decode(model.step, state, len(phrases), limits, options, prefixes, demands=demands)
+
+
+def holds(tokens: list[int], phrase: tuple[int, ...]) -> bool:
+    """Whether a phrase stands in the tokens."""
+    return any(tuple(tokens[at : at + len(phrase)]) == phrase for at in range(len(tokens)))
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        [(A,)],
+        [(A, B, C)],
+        [(A, B), (C,), (D, D, D)],
+        [(A, B), (A, B)],
+        [(A, B), (B, A)],
+        [(A, B), (A, B, C)],
+    ],
+)
+def test_every_result_has_every_phrase(wanted: list[tuple[int, ...]]) -> None:
+    """What was asked for would be missing in a result, or be written in part only."""
+    (found,) = search([[Phrase(tokens) for tokens in wanted]], [14])
+    assert found
+    for hypothesis in found:
+        assert all(holds(hypothesis.tokens, phrase) for phrase in wanted)
+        assert len(hypothesis.tokens) >= sum(map(len, set(wanted)))
+
+
+def test_a_phrase_asked_for_twice_comes_twice() -> None:
+    """Two terms with one translation would be written once."""
+    for hypothesis in search([[Phrase((A, B)), Phrase((A, B))]], [14])[0]:
+        pairs = list(zip(hypothesis.tokens, hypothesis.tokens[1:], strict=False))
+        assert pairs.count((A, B)) == 2
+
+
+@pytest.mark.parametrize("limit", [5, 6, 7])
+def test_phrases_fit_where_there_is_hardly_room(limit: int) -> None:
+    """The beam would write freely until the phrases no longer fit its limit."""
+    (found,) = search([[Phrase((A, B)), Phrase((C, D))]], [limit])
+    for hypothesis in found:
+        assert holds(hypothesis.tokens, (A, B)) and holds(hypothesis.tokens, (C, D))
+        assert len(hypothesis.tokens) <= limit
+
+
+def test_what_cannot_fit_is_refused() -> None:
+    """A search would run that can have no result."""
+    with pytest.raises(ValueError, match="takes 5 pieces with the end, more than the limit of 4"):
+        search([[Phrase((A, B)), Phrase((C, D))]], [4])
+
+
+def test_a_wide_beam_finds_the_best_text_with_the_word() -> None:
+    """The banks would keep worse hypotheses than a search of every text that has the word."""
+    model = ToyModel(random_table(7, end=0.2))
+    options = DecodeOptions(beam_size=64, num_hypotheses=1, min_length=0)
+    truth = next(tokens for _, tokens in model.enumerate("a", 4, options) if A in tokens[:3])
+    demands = make_demands([[Phrase((A,))]], [4], torch.ones(7, dtype=torch.bool), 1, None)
+    (found,) = decode(model.step, ToyState(["a"]), 1, [4], options, demands=demands)
+    assert found[0].tokens == truth
+
+
+def test_a_phrase_ends_where_a_word_may_end() -> None:
+    """A term would be gone on with to another word: Hund|e."""
+    closers = torch.zeros(SIZE, dtype=torch.bool)
+    closers[[EOS, A, D]] = True
+    for hypothesis in search([[Phrase((A, B))]], [14], closers=closers)[0]:
+        ends = [
+            hypothesis.tokens[at + 2] if at + 2 < len(hypothesis.tokens) else EOS
+            for at in range(len(hypothesis.tokens) - 1)
+            if hypothesis.tokens[at : at + 2] == [A, B]
+        ]
+        assert any(end in (EOS, A, D) for end in ends)
+
+
+def test_a_batch_gives_what_each_sentence_gives_alone() -> None:
+    """The phrases of one sentence would change the result of another."""
+    phrases = [[Phrase((A, B))], [Phrase((C,)), Phrase((D, A)), Phrase((B,))], [Phrase((D,))]]
+    together = search(phrases, [12, 14, 9])
+    for number, (each, limit) in enumerate(zip(phrases, [12, 14, 9], strict=True)):
+        (alone,) = search([each], [limit], state=ToyState([str(number)]))
+        assert alone == together[number]
+
+
+def test_a_prefix_stays_the_beginning() -> None:
+    """A phrase would be begun inside of the text that every result must begin with."""
+    (found,) = search([[Phrase((A, B))]], [14], prefixes=[[C, D, C]])
+    assert all(each.tokens[:3] == [C, D, C] and holds(each.tokens[3:], (A, B)) for each in found)
+
+
+def test_an_impossible_row_ends() -> None:
+    """Rules that leave nothing after a phrase would leave the search without a result."""
+    options = DecodeOptions(beam_size=4, no_repeat_ngram_size=1, min_length=9)
+    assert search([[Phrase((A,)), Phrase((B,))]], [14], options)[0]
+
+
+def test_stray_words_cost_their_hypothesis() -> None:
+    """A term would be said beside the model's own word for it, which looked at the same place."""
+    read: list[int] = []
+
+    class Watched(ToyState):
+        """Writes down what each row read last."""
+
+        def select(self, rows: torch.Tensor, sentences: torch.Tensor | None = None) -> None:
+            super().select(rows, sentences)
+
+    state = Watched(["0"])
+
+    def shares() -> torch.Tensor:
+        newest = [row[-1] if row else 0 for row in state.rows]
+        read.extend(newest)
+        return torch.tensor([[0.0, float(token in (B, C)), 0.0, 0.0, 0.0, 0.0] for token in newest])
+
+    look = Look(shares, True)
+    wanted = [[Phrase((A,), (1,))]]
+    options = DecodeOptions(beam_size=8, num_hypotheses=1, min_length=5)
+    best = search(wanted, [14], options, look=look, state=state)[0][0]
+    assert read and not {B, C} & set(best.tokens)
+    assert {B, C} & set(search(wanted, [14], options)[0][0].tokens), "the toy would not stray anyway"
+
+
+def test_phrases_stand_each_where_its_own_source_is_looked_at() -> None:
+    """Two terms would change places: each would stand where the other's source is looked at."""
+    state = ToyState(["0"])
+
+    def shares() -> torch.Tensor:
+        """Three tokens look at column 1, those after them at column 2, whatever they are."""
+        columns = [1 if len(row) <= 4 else 2 for row in state.rows]
+        return torch.nn.functional.one_hot(torch.tensor(columns), 6).float()
+
+    options = DecodeOptions(beam_size=20, num_hypotheses=1, min_length=6)
+    for one, two in ((A, B), (B, A)):
+        state.__init__(["0"])  # type: ignore[misc]
+        wanted = [[Phrase((one,), (1,)), Phrase((two,), (2,))]]
+        best = search(wanted, [12], options, look=Look(shares, True), state=state)[0][0].tokens
+        assert best.index(one) < 3 <= best.index(two)
+
+
+@pytest.mark.parametrize(
+    "wanted", [[(A,)], [(A, B)], [(A, B), (A, B)], [(A,), (B, A)], [(A, B), (B,), (C, D)]]
+)
+@pytest.mark.parametrize("limit", [8, 14])
+def test_no_hypothesis_comes_twice(wanted: list[tuple[int, ...]], limit: int) -> None:
+    """A phrase written freely and the same as demanded would be two results, and fill the beam."""
+    options = DecodeOptions(beam_size=12, num_hypotheses=12)
+    (found,) = search([[Phrase(tokens) for tokens in wanted]], [limit], options)
+    texts = [tuple(each.tokens) for each in found]
+    assert len(set(texts)) == len(texts) > 1
+
+
+@pytest.mark.parametrize("phrase", [(A,), (A, B)])
+def test_what_stands_for_a_phrase_alone_is_never_written_else(phrase: tuple[int, ...]) -> None:
+    """A stand-in would come once more than what it stands for, or begin another word."""
+    options = DecodeOptions(beam_size=12, num_hypotheses=4, min_length=8)
+    closers = ALL.clone()
+    closers[D] = False
+    likely = [0.0, 0.0, 0.1, 0.0, 0.3, 0.3, 0.1, 0.2]  # the phrases' own tokens, and D, which ends no word
+    for times in (1, 2):
+        demands = make_demands([[Phrase(phrase, (), True)] * times], [14], closers[:8], 6, None)
+        step = ToyModel(lambda name, written: likely).step
+        (found,) = decode(step, ToyState(["0"]), 1, [14], options, demands=demands)
+        assert len(found) == 4
+        for tokens in (each.tokens for each in found):
+            ends = [at + len(phrase) for at in range(14) if tuple(tokens[at:][: len(phrase)]) == phrase]
+            assert len(ends) == times and D not in [tokens[end] for end in ends if end < len(tokens)]
+
+
+def test_a_stop_text_waits_for_every_phrase() -> None:
+    """A phrase would be written after the text before which the result ends."""
+    surfaces = ["", "", "", "", *"abcdefgh"]
+    options = DecodeOptions(beam_size=12, num_hypotheses=6, stop=("cd", "e"), min_length=4)
+    stops = BannedTexts(options.stop or (), surfaces)
+    state = ToyState(["0"])
+    demands = make_demands([[Phrase((A, B)), Phrase((D,))]], [14], ALL, 6, None, stops)
+    step = ToyModel(random_table(SIZE, end=0.2)).step
+    (found,) = decode(step, state, 1, [14], options, surfaces=surfaces, demands=demands)
+    for each in found:
+        text = "".join(surfaces[token] for token in each.tokens)
+        before = text[: min(text.find(stop) % (len(text) + 1) for stop in ("cd", "e"))]
+        assert "ab" in before and "d" in before, text

@@ -1,0 +1,59 @@
+"""The page as the server gives it: small, closed where it must be, laid out without a model."""
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from fastapi.testclient import TestClient
+
+    from seq2seq import Translator
+    from tests.serve.conftest import MakeDesk
+
+
+@pytest.fixture(scope="module")
+def blocks(make_desk: "MakeDesk") -> Any:
+    """The page of a catalog whose model must not be loaded for it."""
+    from serve.demo import Page
+    from serve.engine.registry import Offer
+
+    def load() -> "Translator":
+        raise AssertionError("the page loaded a model to be laid out")
+
+    return Page(make_desk({"lazy": Offer("lazy", ["en"], ["de"], load)})).build()
+
+
+def test_page_is_under_a_megabyte(client: "TestClient") -> None:
+    """What we add to Gradio's own files would be slow to load."""
+    answer = client.get("/")
+    assert answer.status_code == 200
+    assert len(answer.content) < 1_000_000
+
+
+def test_page_keeps_and_tells_nothing(client: "TestClient", blocks: Any) -> None:
+    """The page would report to others, keep what was run, share itself, or show who uses it."""
+    config = client.get("/config").json()
+    assert config["analytics_enabled"] is False
+    assert not config.get("run_history") and not config.get("share")
+    assert client.get("/monitoring").status_code in (403, 404)
+    assert blocks.analytics_enabled is False and blocks.delete_cache == (600, 3600)
+
+
+def test_only_named_functions_are_public(blocks: Any) -> None:
+    """A program could call events of the page, which take what no program has."""
+    from serve.demo.api import Endpoints
+
+    public = {fn.api_name for fn in blocks.fns.values() if fn.api_visibility == "public"}
+    assert public == {name for name in vars(Endpoints) if not name.startswith("_")} - {"offer"}
+
+
+def test_way_back_is_offered_where_there_is_one(translator: "Translator", make_desk: "MakeDesk") -> None:
+    """Swap would lead nowhere, or be missing where the reverse pair is served."""
+    from serve.demo.handlers import Acts
+    from serve.engine.registry import Offer
+
+    back = Offer("back", ["de"], ["en"], lambda: translator)
+    both = make_desk({"there": translator, "back": back})
+    one = make_desk({"there": translator})
+    assert (both.reverse(0), both.reverse(1), one.reverse(0)) == (1, 0, None)
+    assert Acts(both, []).swap(0, "Hunde") == [1, "Hunde"]

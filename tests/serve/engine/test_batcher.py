@@ -1,0 +1,209 @@
+"""The batcher: what waits together runs together, answers go to those who asked, and full is said at once."""
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from fastapi import HTTPException
+
+from serve.engine.batcher import Batcher
+from serve.engine.executor import Worker
+from serve.limits import Limits
+from serve.metrics import Metrics
+
+
+class Model:
+    """Doubles numbers, and remembers which came together; waits for `gate` before each batch."""
+
+    def __init__(self, *, open: bool = True) -> None:
+        self.batches: list[list[int]] = []
+        self.given_up: list[int] = []
+        self.gate = threading.Event()
+        self.begun = threading.Event()
+        if open:
+            self.gate.set()
+
+    def __call__(self, items: list[int], given_up: Callable[[int], bool]) -> list[int]:
+        self.begun.set()
+        assert self.gate.wait(30)
+        self.batches.append(list(items))
+        self.given_up += [item for place, item in enumerate(items) if given_up(place)]
+        if 13 in items:
+            raise ValueError("13 is not allowed")
+        return [2 * item for item in items]
+
+
+def run(
+    main: Callable[[Batcher, Model], Awaitable[Any]], *, open: bool = True, lanes: int = 1, **limits: int
+) -> Model:
+    """Runs a test in a loop of its own with a batcher of budget 100; gives the model to look at."""
+    model = Model(open=open)
+
+    async def inner() -> None:
+        worker = Worker(lanes)
+        batcher = Batcher(worker, Limits(**limits), Metrics(), budget=100, patience=0.001, lanes=lanes)
+        await asyncio.wait_for(main(batcher, model), 60)
+
+    asyncio.run(inner())
+    return model
+
+
+async def ask(
+    batcher: Batcher, model: Model, items: list[int], client: str = "one", cost: int = 1
+) -> list[int]:
+    """The doubles of some numbers."""
+    return await batcher.run(client, "kind", model, items, [cost] * len(items))
+
+
+async def begun(model: Model) -> None:
+    """Waits until the model is at work on its first batch."""
+    await asyncio.to_thread(model.begun.wait, 30)
+
+
+def test_everybody_gets_their_own_answers() -> None:
+    """Texts of two clients would be swapped when they are translated side by side."""
+
+    async def main(batcher: Batcher, model: Model) -> None:
+        asked = [[client * 1000 + n for n in range(client % 5)] for client in range(20)]
+        answers = await asyncio.gather(*(ask(batcher, model, q, f"client {i}") for i, q in enumerate(asked)))
+        assert answers == [[2 * item for item in q] for q in asked]
+
+    assert max(map(len, run(main).batches)) > 5
+
+
+def test_what_comes_while_the_model_works_runs_together() -> None:
+    """Each request would run alone, and the model would be as slow as without batching."""
+
+    async def main(batcher: Batcher, model: Model) -> None:
+        first = asyncio.create_task(ask(batcher, model, [0]))
+        await begun(model)
+        others = [asyncio.create_task(ask(batcher, model, [n])) for n in range(1, 9)]
+        await asyncio.sleep(0)
+        model.gate.set()
+        await asyncio.gather(first, *others)
+
+    assert run(main, open=False).batches == [[0], [1, 2, 3, 4, 5, 6, 7, 8]]
+
+
+def test_lanes_share_what_waits() -> None:
+    """One lane would take everything while the other idles, or two batches would wait for each other."""
+
+    async def main(batcher: Batcher, model: Model) -> None:
+        both = threading.Barrier(2, timeout=30)
+        batches: list[list[int]] = []
+
+        def together(items: list[int], given_up: Callable[[int], bool]) -> list[int]:
+            both.wait()
+            batches.append(list(items))
+            return items
+
+        asked = [batcher.run(f"client {n}", "kind", together, [n], [1]) for n in range(8)]
+        assert await asyncio.gather(*asked) == [[n] for n in range(8)]
+        assert sorted(map(len, batches)) == [4, 4]
+
+    run(main, lanes=2)
+
+
+def test_fault_of_one_is_not_the_fault_of_others() -> None:
+    """One client's bad text would fail everybody who happened to wait beside it."""
+
+    async def main(batcher: Batcher, model: Model) -> None:
+        tasks = [asyncio.create_task(ask(batcher, model, [n])) for n in (12, 13, 14)]
+        answers = await asyncio.gather(*tasks, return_exceptions=True)
+        assert (answers[0], answers[2]) == ([24], [28])
+        assert str(answers[1]) == "13 is not allowed"
+
+    run(main)
+
+
+def test_client_that_leaves_leaves_the_line() -> None:
+    """The work of clients that are gone would be done, and hold up those who stayed."""
+
+    async def main(batcher: Batcher, model: Model) -> None:
+        first = asyncio.create_task(ask(batcher, model, [0]))
+        await begun(model)
+        gone = asyncio.create_task(ask(batcher, model, [7, 8, 9]))
+        stays = asyncio.create_task(ask(batcher, model, [1]))
+        await asyncio.sleep(0)
+        gone.cancel()
+        await asyncio.sleep(0)
+        model.gate.set()
+        assert await asyncio.gather(first, stays) == [[0], [2]]
+
+    assert run(main, open=False).batches == [[0], [1]]
+
+
+def test_leaving_while_the_model_works_harms_nobody() -> None:
+    """A client that leaves in the middle of a batch would take the others' answers along, or be waited on."""
+
+    async def main(batcher: Batcher, model: Model) -> None:
+        gone = asyncio.create_task(ask(batcher, model, [0]))
+        stays = asyncio.create_task(ask(batcher, model, [1]))
+        await begun(model)
+        gone.cancel()
+        await asyncio.sleep(0)
+        model.gate.set()
+        assert await stays == [2]
+        assert await ask(batcher, model, [3]) == [6]
+
+    assert run(main, open=False).given_up == [0]
+
+
+def test_full_is_said_at_once_with_a_time() -> None:
+    """The line would grow without end, or a client would not learn when to come back."""
+
+    async def main(batcher: Batcher, model: Model) -> None:
+        with batcher.admit(8):
+            with pytest.raises(HTTPException) as refused, batcher.admit(3):
+                pass
+            with batcher.admit(2):
+                pass
+        with batcher.admit(11):  # nobody waits: what a request may hold, it may hold
+            pass
+        assert refused.value.status_code == 503
+        assert refused.value.headers and int(refused.value.headers["retry-after"]) >= 1
+        assert "8 tokens wait, at most 10 may" in refused.value.detail
+
+    run(main, waiting_tokens=10)
+
+
+def test_stop_turns_away_what_has_not_begun() -> None:
+    """A server that stops would leave clients without an answer, or break off what runs."""
+
+    async def main(batcher: Batcher, model: Model) -> None:
+        running = asyncio.create_task(ask(batcher, model, [1]))
+        await begun(model)
+        waiting = asyncio.create_task(ask(batcher, model, [2]))
+        await asyncio.sleep(0)
+        batcher.stop()
+        with pytest.raises(HTTPException) as refused:
+            await waiting
+        assert (refused.value.status_code, refused.value.detail.startswith("the server is stopping")) == (
+            503,
+            True,
+        )
+        with pytest.raises(HTTPException), batcher.admit(1):
+            pass
+        model.gate.set()
+        assert await running == [2]
+
+    assert run(main, open=False).batches == [[1]]
+
+
+def test_figures_return_to_nothing() -> None:
+    """The figures would show a queue where there is none, after answers, faults and clients that left."""
+
+    async def main(batcher: Batcher, model: Model) -> None:
+        leaving = asyncio.create_task(ask(batcher, model, [5]))
+        await asyncio.sleep(0)
+        leaving.cancel()
+        await asyncio.gather(ask(batcher, model, [1, 2]), ask(batcher, model, [13]), return_exceptions=True)
+        with batcher.admit(3):
+            pass
+        figures = batcher.metrics.write().decode()
+        assert "seq2seq_queue_depth 0.0" in figures
+        assert "seq2seq_queue_tokens 0.0" in figures
+
+    run(main)

@@ -1,0 +1,123 @@
+"""The catalog finds the translator of a pair, says what is not supported, and lists the languages."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from serve.engine.registry import Catalog, Offer
+
+
+class speaking:  # noqa: N801 - it is used as a function
+    """What a catalog sees of a translator."""
+
+    def __init__(self, sources: list[str], targets: list[str]) -> None:
+        self.settings = SimpleNamespace(source_languages=sources, target_languages=targets)
+        self.told: list[tuple[str, str]] = []
+
+    def directed(self, source: str, target: str) -> "speaking":
+        """Keeps what was asked for."""
+        self.told.append((source, target))
+        return self
+
+
+ENGLISH, GERMAN = speaking(["en"], ["de", "fr"]), speaking(["de"], ["en"])
+CATALOG = Catalog({"first": ENGLISH, "second": GERMAN})
+
+
+def test_each_pair_has_its_own_translator() -> None:
+    """A text would be translated by the model of another pair."""
+    assert CATALOG.find("en", "fr") is ENGLISH
+    assert CATALOG.find("de", "en") is GERMAN
+
+
+def test_codes_are_found_in_any_case() -> None:
+    """A client that writes EN would be refused."""
+    assert CATALOG.find("EN", "De") is ENGLISH
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "sentence"),
+    [
+        ("auto", "de", "auto is not supported as source; choose de or en"),
+        ("de", "fr", "fr is not supported as target of de; choose en"),
+        ("en", "<b>", "'<b>' is not supported as target of en; choose de or fr"),
+        ("en", "x" * 1000, f"'{'x' * 20}' is not supported as target of en; choose de or fr"),
+    ],
+)
+def test_refusal_says_what_is_supported(source: str, target: str, sentence: str) -> None:
+    """A user would not learn what to ask for, or would get a page of nonsense back."""
+    with pytest.raises(ValueError) as refused:
+        CATALOG.find(source, target)
+    assert str(refused.value) == sentence
+
+
+def test_two_models_for_one_pair_are_refused() -> None:
+    """One of two models would be loaded and never asked, without a word."""
+    with pytest.raises(ValueError, match="first and second both translate en to de"):
+        Catalog({"first": speaking(["en"], ["de"]), "second": speaking(["EN"], ["de"])})
+
+
+def test_languages_name_their_targets() -> None:
+    """A client that fills its menus from /languages would offer pairs that fail."""
+    assert CATALOG.languages() == [
+        {"code": "de", "name": "German", "targets": ["en"]},
+        {"code": "en", "name": "English", "targets": ["de", "fr"]},
+        {"code": "fr", "name": "French", "targets": []},
+    ]
+
+
+FRENCH = speaking(["fr"], ["en"])
+PIVOTING = Catalog({"second": GERMAN, "third": FRENCH, "first": speaking(["en"], ["de", "zh"])}, pivot=True)
+
+
+def way(catalog: Catalog, source: str, target: str) -> list[tuple[str, str, str]]:
+    """The legs of a route: model, source and target."""
+    return [(leg.offer.name, leg.source, leg.target) for leg in catalog.route(source, target)]
+
+
+def test_pivot_goes_through_a_third_language() -> None:
+    """A pair without a model would be refused although two models lead there."""
+    assert way(PIVOTING, "FR", "de") == [("third", "fr", "en"), ("first", "en", "de")]
+    assert way(PIVOTING, "en", "de") == [("first", "en", "de")]
+    assert PIVOTING.targets("fr") == ["de", "en", "zh"]
+    assert PIVOTING.targets("de") == ["en", "zh"]
+    assert PIVOTING.sources_of("zh") == ["de", "en", "fr"]
+
+
+def test_no_pivot_unless_allowed() -> None:
+    """A text would go through two models, and lose on the way, without anybody having wanted it."""
+    with pytest.raises(ValueError, match="de is not supported as target of fr; choose en"):
+        Catalog({"a": FRENCH, "b": ENGLISH}).route("fr", "de")
+
+
+def test_pivot_does_not_lead_back() -> None:
+    """English would be offered as a target of English."""
+    with pytest.raises(ValueError, match="de is not supported as target of de; choose en or zh"):
+        PIVOTING.route("de", "de")
+
+
+def test_offer_is_loaded_once_on_first_use() -> None:
+    """A model would be loaded at the start although nobody asked, or twice."""
+    loads = []
+
+    def load() -> object:
+        loads.append(1)
+        return ENGLISH
+
+    catalog = Catalog({"lazy": Offer("lazy", ["en"], ["de"], load)})  # type: ignore[arg-type]
+    assert catalog.languages() and not loads
+    assert catalog.find("en", "de") is catalog.find("en", "de") is ENGLISH
+    assert len(loads) == 1
+
+
+def test_a_special_model_goes_before_a_general_one() -> None:
+    """A model of all languages could not be served beside a better one of two of them."""
+    many, special = speaking(["en", "de", "fr"], ["en", "de", "fr"]), speaking(["en"], ["de"])
+    catalog = Catalog({"many": many, "special": special})
+    assert [leg.offer.name for pair in (("en", "de"), ("de", "en")) for leg in catalog.route(*pair)] == [
+        "special",
+        "many",
+    ]
+    assert catalog.targets("en") == ["de", "fr"] and ("en", "en") not in catalog.pairs
+    assert catalog.find("FR", "de") is many and many.told == [("fr", "de")]
+    assert catalog.pairs[0][0] == "en" and catalog.pairs[-1] == ("en", "de")

@@ -1,0 +1,82 @@
+"""Documents in portions: none too large, nothing lost between them, long texts whole again."""
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from seq2seq.inference.results import Translation
+from serve.engine.portions import TEXTS, TOKENS, Part, portions, whole_texts
+from serve.engine.routing import Route, Translated
+from serve.engine.segments import Cut
+
+if TYPE_CHECKING:
+    from seq2seq import Translator
+
+
+def cut_of(text: str, cost: int) -> Cut:
+    """A text whose words are its segments, each of a cost."""
+    words = text.split(" ")
+    return Cut(text, [(word, " ") for word in words[:-1]] + [(words[-1], "")], [cost] * len(words))
+
+
+@pytest.mark.parametrize(
+    ("cuts", "sizes"),
+    [
+        ([cut_of("a", 1)] * (TEXTS + 1), [TEXTS, 1]),
+        ([cut_of("a b", TOKENS // 4)] * 5, [2, 2, 1]),
+        ([cut_of("a", TOKENS + 1), cut_of("b", 1)], [1, 1]),
+        ([cut_of("a b c d e", TOKENS // 2), cut_of("f", 1)], [1, 1, 2]),
+        ([], []),
+    ],
+)
+def test_portions_are_small(cuts: list[Cut], sizes: list[int]) -> None:
+    """A document would take all the room of the server for itself, or be too much to be taken at all."""
+    found = list(portions(cuts))
+    assert [len(portion) for portion in found] == sizes
+    for portion in found:
+        assert len(portion) == 1 or sum(sum(part.cut.costs) for part in portion) <= TOKENS
+    parts = [part for portion in found for part in portion]
+    text = "".join(part.cut.text + ("|" if part.separator is None else part.separator) for part in parts)
+    assert text == "".join(cut.text + "|" for cut in cuts)
+
+
+def test_parted_text_is_the_text_translated(
+    translator: "Translator", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A long line would lose blanks, words or links where it was parted, on one leg or on the next."""
+    monkeypatch.setattr("serve.engine.portions.TOKENS", 30)
+    text = " two dogs plays in the snow.  A man sleeps. \n" * 3 + "a cat "
+    parts = [part for portion in portions([Cut.of(translator, text)]) for part in portion]
+    assert len(parts) > 2
+
+    def translated(part: Part) -> Translated:
+        first = translator.translate(part.cut.text)
+        return Translated(part.cut.text, Route(()), [first, translator.translate(first.text)])
+
+    (whole,) = whole_texts((part, translated(part)) for part in parts)
+    between = translator.translate(text)
+    assert whole.text == text
+    check_same(whole.steps[0], between)
+    check_same(whole.steps[1], translator.translate(between.text))
+
+
+def check_same(found: Translation, expected: Translation) -> None:
+    """Two translations of the same text agree in all that is read of them."""
+    assert (found.source, found.text, found.tokens) == (expected.source, expected.text, expected.tokens)
+    assert found.alignment.links() == expected.alignment.links()
+
+
+def test_parted_text_has_the_seams_of_its_language() -> None:
+    """A Chinese text in two portions, by English to Japanese: a blank between the English parts alone."""
+    cut = Cut("一。二。", [("一。", ""), ("二。", "")], [TOKENS, TOKENS])
+    parts = [part for portion in portions([cut]) for part in portion]
+    english = {"一。": Translation("一。", "One."), "二。": Translation("二。", "Two.")}
+    japanese = {"One.": Translation("One.", "いち。"), "Two.": Translation("Two.", "に。")}
+    steps = [[english[part.cut.text], japanese[english[part.cut.text].text]] for part in parts]
+    (whole,) = whole_texts(
+        (part, Translated(part.cut.text, Route(()), done)) for part, done in zip(parts, steps, strict=True)
+    )
+    assert [(step.source, step.text) for step in whole.steps] == [
+        ("一。二。", "One. Two."),
+        ("One. Two.", "いち。に。"),
+    ]

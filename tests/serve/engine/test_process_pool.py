@@ -1,0 +1,159 @@
+"""Searches in processes of their own: the same results, errors that come back, the dead replaced."""
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import pytest
+
+from seq2seq import DecodeOptions
+from seq2seq.inference.decoding import decode_sources
+
+if TYPE_CHECKING:
+    from seq2seq import Translator
+    from seq2seq.model.transformer import Transformer
+    from seq2seq.search import Hypothesis
+    from serve.engine.process_pool import Searchers
+
+SOURCES = [[5, 6, 7], [8, 9], [10, 11, 12, 13, 14]]
+PATIENCE = 60  # seconds; only a hang takes as long
+
+
+@pytest.fixture(scope="module")
+def searchers() -> Iterator["Searchers"]:
+    """Two processes."""
+    from serve.engine.process_pool import Searchers
+
+    made = Searchers(2)
+    yield made
+    made.close()
+
+
+def told(found: "list[list[Hypothesis]]") -> list[list[tuple[list[int], str]]]:
+    """What was found, without numbers, which on other threads may differ in their last digit."""
+    return [[(each.tokens, each.finish) for each in hypotheses] for hypotheses in found]
+
+
+def processes(searchers: "Searchers") -> list[int]:
+    """The processes that there are now."""
+    return [searcher._process.pid for searcher in searchers._all]  # type: ignore[misc]
+
+
+def end(process: int) -> None:
+    """Kill a process."""
+    os.kill(process, getattr(signal, "SIGKILL", signal.SIGTERM))
+
+
+@pytest.mark.parametrize("options", [DecodeOptions(), DecodeOptions(num_hypotheses=3, min_length=4)], ids=str)
+def test_results_are_those_of_a_search_here(
+    searchers: "Searchers", tiny_model: "Transformer", options: DecodeOptions
+) -> None:
+    """A server would translate otherwise than the library."""
+    found, wanted = (decode(tiny_model, SOURCES, options) for decode in (searchers.decode, decode_sources))
+    assert told(found) == told(wanted)
+    scores = [[[each.score for each in hypotheses] for hypotheses in side] for side in (found, wanted)]
+    assert scores[0] == [pytest.approx(expected, abs=1e-5) for expected in scores[1]]
+
+
+def test_translations_with_kept_things_and_glossaries_are_those_of_the_library(
+    searchers: "Searchers", translator: "Translator"
+) -> None:
+    """Vocabulary, phrases or beginnings would not reach the process."""
+    texts = ["two dogs plays in the snow.", "a man {x}"]
+    for options in (
+        DecodeOptions(keep_placeholders=True),
+        DecodeOptions(glossary={"dogs": "hunde"}),
+        DecodeOptions(target_prefix="ein"),
+    ):
+        wanted = translator.translate_batch(texts, options)
+        found = translator.translate_batch(texts, options, decode=searchers.decode)
+        assert [each.text for each in found] == [each.text for each in wanted]
+        assert [each.alignment.links() for each in found] == [each.alignment.links() for each in wanted]
+
+
+def test_several_models_keep_apart(
+    searchers: "Searchers", tiny_model: "Transformer", translator: "Translator"
+) -> None:
+    """A server of two models would answer with the one that was sent first."""
+    options = DecodeOptions()
+    with ThreadPoolExecutor(4) as lanes:
+        models = [tiny_model, translator.model] * 4
+        found = list(lanes.map(lambda model: searchers.decode(model, SOURCES, options), models))
+    wanted = [decode_sources(model, SOURCES, options) for model in models]
+    assert list(map(told, found)) == list(map(told, wanted))
+
+
+def test_what_is_wrong_is_said_here(searchers: "Searchers", tiny_model: "Transformer") -> None:
+    """A client's mistake would end a process, or be no sentence."""
+    before = processes(searchers)
+    with pytest.raises(ValueError, match="max_length is 5000, but this model writes at most"):
+        searchers.decode(tiny_model, SOURCES, DecodeOptions(max_length=5000))
+    assert processes(searchers) == before
+
+
+def test_what_is_given_up_ends_early(searchers: "Searchers", translator: "Translator") -> None:
+    """Searches for clients that have left would hold a process to their end."""
+    many = SOURCES * 400
+    options = DecodeOptions(min_length=25, max_length=29)
+    wanted = searchers.decode(translator.model, many, options)
+    gone = searchers.decode(translator.model, many, options, given_up=lambda place: place != 1)
+    assert [number for number, hypotheses in enumerate(gone) if hypotheses] == [1]
+    assert told(gone[1:2]) == told(wanted[1:2])
+    few = searchers.decode(translator.model, SOURCES, options)
+    assert told(few) == told(decode_sources(translator.model, SOURCES, options))
+
+
+def test_dead_process_is_replaced(searchers: "Searchers", tiny_model: "Transformer") -> None:
+    """One process that the system ends would take a share of all answers with it."""
+    before = processes(searchers)
+    for process in before:
+        end(process)
+    options = DecodeOptions()
+    wanted = told(decode_sources(tiny_model, SOURCES, options))
+    for _ in range(2):
+        assert told(searchers.decode(tiny_model, SOURCES, options)) == wanted
+    assert set(processes(searchers)) != set(before)
+
+
+def test_work_that_ends_processes_is_refused(
+    searchers: "Searchers", tiny_model: "Transformer", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A text that no process survives would be begun for ever."""
+    from serve.engine.process_pool import _Searcher
+
+    def decode(searcher: _Searcher, *work: object) -> None:
+        end(searcher._process.pid)  # type: ignore[arg-type]
+        raise EOFError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(_Searcher, "decode", decode)
+        with pytest.raises(RuntimeError, match="2 processes ended while they searched 3 segments"):
+            searchers.decode(tiny_model, SOURCES, DecodeOptions())
+    assert searchers.decode(tiny_model, SOURCES, DecodeOptions())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="processes are asked for by signal 0")
+def test_close_ends_the_processes() -> None:
+    """A server that has stopped would leave processes behind, also such as have only begun."""
+    from serve.engine.process_pool import Searchers
+
+    made = Searchers(2)
+    known = processes(made)
+    made.close()
+    deadline = time.monotonic() + PATIENCE
+    while any(map(exists, known)):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def exists(process: int) -> bool:
+    """Whether there is a process of a number."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True

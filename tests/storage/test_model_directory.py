@@ -1,0 +1,338 @@
+"""A model directory comes back as it was saved, and nothing damaged or foreign is loaded."""
+
+import errno
+import json
+import os
+import pickle
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import safetensors.torch
+import torch
+
+from seq2seq.config import ModelConfig
+from seq2seq.model.transformer import Transformer
+from seq2seq.storage import atomic as storage
+from seq2seq.storage import model_directory as checkpoint
+from seq2seq.storage.model_directory import (
+    AnyModel,
+    Settings,
+    average,
+    load_model,
+    make_model,
+    save_model,
+    write_card,
+)
+from seq2seq.storage.settings import AlignmentHead
+from seq2seq.text.tokenizer import Tokenizer
+
+SETTINGS = Settings(["en"], ["de"], 40, 44, AlignmentHead(1, 3, "input", 0.5))
+
+
+@pytest.fixture
+def directory(tmp_path: Path, tiny_model: Transformer, tiny_tokenizer: Tokenizer) -> Path:
+    """A saved model."""
+    save_model(tmp_path / "model", tiny_model, tiny_tokenizer, SETTINGS, "# A card\n")
+    return tmp_path / "model"
+
+
+def edit_config(directory: Path, change: Callable[[dict[str, Any]], None]) -> None:
+    """Change config.json in place."""
+    config = json.loads((directory / "config.json").read_text())
+    change(config)
+    (directory / "config.json").write_text(json.dumps(config))
+
+
+def refresh_checksum(directory: Path, name: str) -> None:
+    """Make config.json agree with a file that was changed: the damage below must be seen without it."""
+    data = (directory / name).read_bytes()
+    edit_config(directory, lambda config: config["files"].update({name: storage.checksum(data)}))
+
+
+def test_model_comes_back(directory: Path, tiny_model: Transformer, tiny_tokenizer: Tokenizer) -> None:
+    """Weights (rounded to 16 bit), settings and tokenizer are those saved; float32, in eval mode."""
+    loaded = load_model(directory)
+    assert loaded.settings == SETTINGS
+    assert loaded.model.config == tiny_model.config
+    assert loaded.tokenizer.to_bytes() == tiny_tokenizer.to_bytes()
+    assert not loaded.model.training
+    for name, tensor in tiny_model.state_dict().items():
+        found = loaded.model.state_dict()[name]
+        assert found.dtype == torch.float32
+        assert torch.equal(found, tensor.half().float()), name
+
+
+def test_saving_what_was_loaded_changes_nothing(directory: Path, tmp_path: Path) -> None:
+    """Saving twice gives the same bytes: rounding happens once."""
+    save_model(tmp_path / "again", *load_model(directory))
+    for path in directory.iterdir():
+        assert path.read_bytes() == (tmp_path / "again" / path.name).read_bytes(), path.name
+
+
+def test_tied_tensors_are_stored_once(directory: Path) -> None:
+    """A tied embedding in the file three times would triple the size of a small model."""
+    stored = safetensors.torch.load_file(directory / "model.safetensors")
+    model = load_model(directory).model
+    assert sum(tensor.numel() for tensor in stored.values()) == sum(p.numel() for p in model.parameters())
+    assert len(stored) < len(model.state_dict())
+    assert all(tensor.dtype == torch.float16 for tensor in stored.values())
+
+
+def test_loading_leaves_random_numbers_alone(directory: Path) -> None:
+    """A training that loads a model must go on with the same random numbers."""
+    torch.manual_seed(7)
+    expected = torch.rand(3)
+    torch.manual_seed(7)
+    load_model(directory)
+    assert torch.equal(torch.rand(3), expected)
+
+
+@pytest.mark.parametrize("name", ["config.json", "model.safetensors", "tokenizer.model"])
+def test_missing_file_is_named(directory: Path, name: str) -> None:
+    """Whoever lost a file must read which."""
+    (directory / name).unlink()
+    with pytest.raises(ValueError, match=name):
+        load_model(directory)
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "tokenizer.model"])
+@pytest.mark.parametrize("damage", ["truncated", "longer", "flipped"])
+def test_damaged_file_is_named(directory: Path, name: str, damage: str) -> None:
+    """A flipped byte of a weight loads silently in safetensors; the checksum must see it."""
+    data = bytearray((directory / name).read_bytes())
+    if damage == "truncated":
+        data = data[: len(data) // 2]
+    elif damage == "longer":
+        data += b"\0"
+    else:
+        data[-7] ^= 0xFF
+    (directory / name).write_bytes(data)
+    with pytest.raises(ValueError, match=name):
+        load_model(directory)
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "tokenizer.model"])
+def test_file_of_another_kind_is_refused(directory: Path, name: str) -> None:
+    """A file with a right checksum but wrong contents must be refused by its reader."""
+    (directory / name).write_bytes(b"no such thing" * 20)
+    refresh_checksum(directory, name)
+    with pytest.raises(ValueError, match=name):
+        load_model(directory)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{", "not valid JSON"),
+        ("[]", "no config"),
+        ("{}", "no config"),
+        ('{"format": 99}', "format 99"),
+        ("[" * 100_000, "not valid JSON"),
+    ],
+)
+def test_malformed_config_is_refused(directory: Path, text: str, said: str) -> None:
+    """A broken config.json is one sentence, never a traceback from the JSON reader."""
+    (directory / "config.json").write_text(text)
+    with pytest.raises(ValueError, match=said):
+        load_model(directory)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda c: c.update(longest_sauce=3), "longest_sauce"),
+        (lambda c: c.pop("longest_source"), "longest_source"),
+        (lambda c: c["model"].update(widht=3), "widht"),
+        (lambda c: c["model"].update(width="wide"), "width"),
+        (lambda c: c["model"].update(width=24), "shape|is \\["),
+        (lambda c: c["model"].update(width=10**9), "asks for"),
+        (lambda c: c["model"].update(feed_forward=10**12), "asks for"),
+        (lambda c: c["model"].update(decoder_layers=10**9), "asks for"),
+        (lambda c: c["model"].update(max_length=10**8), "max_length is 100000000; choose at most"),
+        (lambda c: c["model"].update(max_length=10**30), "max_length is 10+; choose at most"),
+        (lambda c: c["model"]["decoder_attention"].update(latent=10**9), "latent is 10+; choose at most"),
+        (lambda c: c["model"]["decoder_attention"].update(latent=10**6), "unknown weight"),
+        (lambda c: c["model"]["encoder_attention"].update(window=10**30), "window is 10+; choose at most"),
+        (lambda c: c["model"]["encoder_attention"].update(stride=10**30), "stride is 10+; choose at most"),
+        (lambda c: c["model"].update(encoder_layers=0, memory_width=10**9), "memory_width is 10+; choose"),
+        (lambda c: c["model"].update(encoder_layers=0, memory_width=10**6), "has an unknown weight"),
+        (lambda c: c["model"].update(encoder_layers=3), "lacks weight"),
+        (lambda c: c["model"].update(encoder_layers=1), "unknown weight"),
+        (lambda c: c["model"].update(vocabulary_size=50), "vocabulary_size 50"),
+        (lambda c: c["alignment"].update(layer=2), "layer 2"),
+        (lambda c: c["alignment"].update(read="both"), "both"),
+        (lambda c: c["alignment"].update(reed="input"), "reed"),
+        (lambda c: c.update(alignment=[1]), "alignment"),
+        (lambda c: c.update(source_languages="en"), "source_languages"),
+        (lambda c: c.update(longest_target=True), "longest_target"),
+        (lambda c: c.update(most_sentences=0), "most_sentences is 0"),
+        (lambda c: c["files"].pop("tokenizer.model"), "tokenizer.model"),
+        (lambda c: c.update(files=3), "files"),
+    ],
+)
+def test_wrong_config_is_refused(
+    directory: Path, change: Callable[[dict[str, Any]], None], said: str
+) -> None:
+    """A misspelt key must not become a silent default, and a wrong shape must be said plainly."""
+    edit_config(directory, change)
+    with pytest.raises(ValueError, match=said) as caught:
+        load_model(directory)
+    assert str(directory) in str(caught.value)
+
+
+def test_memory_is_taken_only_for_what_fits(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A config.json, which has no checksum, would make a model of any size before it is refused."""
+    made = []
+
+    def make(config: ModelConfig) -> AnyModel:
+        made.append(make_model(config))
+        return made[-1]
+
+    monkeypatch.setattr(checkpoint, "make_model", make)
+    edit_config(directory, lambda c: c["model"]["decoder_attention"].update(latent=100_000))
+    with pytest.raises(ValueError, match="unknown weight"):
+        load_model(directory)
+    assert [{each.device.type for each in model.parameters()} for model in made] == [{"meta"}]
+
+
+def test_weights_that_are_not_finite_are_refused(directory: Path) -> None:
+    """A NaN in the file would make every translation nonsense without a word."""
+    weights = safetensors.torch.load_file(directory / "model.safetensors")
+    next(iter(weights.values())).view(-1)[0] = float("nan")
+    safetensors.torch.save_file(weights, directory / "model.safetensors")
+    refresh_checksum(directory, "model.safetensors")
+    with pytest.raises(ValueError, match="not finite"):
+        load_model(directory)
+
+
+@pytest.mark.parametrize(("value", "said"), [(float("nan"), "not finite"), (1e5, "100000")])
+def test_diverged_model_is_not_saved(
+    directory: Path, tiny_model: Transformer, tiny_tokenizer: Tokenizer, value: float, said: str
+) -> None:
+    """A model that overflows 16 bit must not replace a good one."""
+    before = {path.name: path.read_bytes() for path in directory.iterdir()}
+    with torch.no_grad():
+        next(tiny_model.parameters()).view(-1)[0] = value
+    with pytest.raises(ValueError, match=said):
+        save_model(directory, tiny_model, tiny_tokenizer, SETTINGS, "")
+    assert before == {path.name: path.read_bytes() for path in directory.iterdir()}
+
+
+class Canary:
+    """A pickle that would create a file when read."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (Path.touch, (self.path,))
+
+
+@pytest.mark.parametrize("name", ["pytorch_model.bin", "model.pt", "last.ckpt"])
+def test_pickles_are_never_read(directory: Path, tmp_path: Path, name: str) -> None:
+    """A pickle runs code when it is loaded: refused as a file, beside a config, instead of weights."""
+    canary = tmp_path / "canary"
+    (directory / name).write_bytes(pickle.dumps(Canary(canary)))
+    (directory / "model.safetensors").unlink()
+    with pytest.raises(ValueError, match="pickle"):
+        load_model(directory)
+    with pytest.raises(ValueError, match="pickle"):
+        load_model(directory / name)
+    shutil.copy(directory / name, directory / "model.safetensors")
+    refresh_checksum(directory, "model.safetensors")
+    with pytest.raises(ValueError, match=r"no safetensors file"):
+        load_model(directory)
+    (directory / "config.json").unlink()
+    with pytest.raises(ValueError, match="pickle"):
+        load_model(directory)
+    assert not canary.exists()
+
+
+def test_nothing_where_a_model_should_be(tmp_path: Path) -> None:
+    """A wrong path says so instead of naming an inner file."""
+    with pytest.raises(ValueError, match="does not exist"):
+        load_model(tmp_path / "nowhere")
+    with pytest.raises(ValueError, match=r"no config\.json"):
+        load_model(tmp_path)
+
+
+def test_new_model_replaces_old(
+    directory: Path, tiny_model: Transformer, tiny_tokenizer: Tokenizer, tmp_path: Path
+) -> None:
+    """Saving again leaves one directory, no leftovers, and survives what a killed run left behind."""
+    (tmp_path / ".model.new").mkdir()
+    (tmp_path / ".model.new" / "half").write_text("")
+    other = Settings(["fr"], ["de"], 10, 10)
+    save_model(directory, tiny_model, tiny_tokenizer, other, "")
+    assert load_model(directory).settings == other
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+def test_full_disk_keeps_the_old_model(
+    directory: Path,
+    tiny_model: Transformer,
+    tiny_tokenizer: Tokenizer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """When writing fails half-way the previous model still loads, and nothing half-written stays."""
+    calls = iter(range(100))
+
+    def fail(handle: int) -> None:
+        if next(calls) == 2:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(OSError, match=r"No space left on device.*unchanged"):
+        save_model(directory, tiny_model, tiny_tokenizer, Settings(["fr"], ["de"], 10, 10), "")
+    assert load_model(directory).settings == SETTINGS
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+def test_stopped_between_two_renames(directory: Path) -> None:
+    """If the program dies between the renames, the message says where the old model is."""
+    directory.rename(storage.previous_of(directory))
+    with pytest.raises(ValueError, match="being replaced"):
+        load_model(directory)
+
+
+def test_other_directories_are_not_replaced(
+    tmp_path: Path, tiny_model: Transformer, tiny_tokenizer: Tokenizer
+) -> None:
+    """A typing mistake must not delete somebody's folder."""
+    (tmp_path / "thesis.txt").write_text("years of work")
+    with pytest.raises(ValueError, match="no model directory"):
+        save_model(tmp_path, tiny_model, tiny_tokenizer, SETTINGS, "")
+    assert (tmp_path / "thesis.txt").read_text() == "years of work"
+
+
+def test_card_can_be_rewritten(directory: Path) -> None:
+    """Scores are measured on the stored file, so the card is written after the weights."""
+    write_card(directory, "# BLEU 41\n")
+    assert (directory / "README.md").read_text() == "# BLEU 41\n"
+    config = json.loads((directory / "config.json").read_text())
+    assert config["files"]["README.md"] == storage.checksum(b"# BLEU 41\n")
+    load_model(directory)
+    assert sorted(p.name for p in directory.iterdir()) == sorted(
+        ["config.json", "model.safetensors", "tokenizer.model", "README.md"]
+    )
+
+
+def test_average_by_hand() -> None:
+    """The mean of three states, whole numbers from the last."""
+    states = [{"w": torch.tensor([float(i), 1.0]), "n": torch.tensor(i)} for i in (1, 2, 6)]
+    mean = average(iter(states))
+    assert torch.equal(mean["w"], torch.tensor([3.0, 1.0]))
+    assert mean["n"] == 6
+    assert torch.equal(states[0]["w"], torch.tensor([1.0, 1.0]))
+
+
+def test_average_of_different_models_is_refused() -> None:
+    """Averaging another model's weights would give nonsense silently; so would averaging nothing."""
+    with pytest.raises(ValueError, match="state 2"):
+        average([{"a": torch.zeros(1)}, {"b": torch.zeros(1)}])
+    with pytest.raises(ValueError, match="no state"):
+        average([])

@@ -1,0 +1,100 @@
+"""Glossary files and terms found in texts."""
+
+from pathlib import Path
+
+import pytest
+
+from seq2seq.options import DecodeOptions
+from seq2seq.text.glossary import find_terms, read_glossary
+
+
+def found(text: str, pairs: dict[str, str]) -> list[tuple[str, str]]:
+    """Each term as it stands in the text, and its target."""
+    return [(text[each.start : each.end], each.target) for each in find_terms(text, tuple(pairs.items()))]
+
+
+def test_terms_are_whole_words_whatever_their_capitals() -> None:
+    """A term would be found inside another word, or not at the start of a sentence."""
+    assert found("Dog and dogma, hot dog-food; DOG.", {"dog": "Hund"}) == [
+        ("Dog", "Hund"),
+        ("dog", "Hund"),
+        ("DOG", "Hund"),
+    ]
+
+
+def test_the_longest_term_wins() -> None:
+    """Ice cream would become the cream of ice."""
+    pairs = {"ice": "Eis", "cream": "Sahne", "ice cream": "Speiseeis"}
+    assert found("ice cream and cream", pairs) == [("ice cream", "Speiseeis"), ("cream", "Sahne")]
+
+
+def test_terms_in_scripts_without_blanks() -> None:
+    """A word between Han characters would not be found."""
+    assert found("两只狗在跑", {"狗": "dog"}) == [("狗", "dog")]
+
+
+def test_a_file_is_read(tmp_path: Path) -> None:
+    """A byte order mark, a carriage return or a blank line would become part of a term."""
+    path = tmp_path / "terms.tsv"
+    path.write_bytes("\ufeffdog\tHund\r\n\r\nice cream\tSpeiseeis\n".encode())
+    assert read_glossary(path) == (("dog", "Hund"), ("ice cream", "Speiseeis"))
+
+
+def test_accents_however_they_are_coded() -> None:
+    """A term would not be found in a text that writes its accents apart, or at the wrong place in it."""
+    apart = "Le cafe\u0301  noir, le cafe\u0301."
+    pairs = {"café": "coffee", "cafe\u0301 noir": "black coffee"}
+    assert found(apart, pairs) == [("cafe\u0301  noir", "black coffee"), ("cafe\u0301", "coffee")]
+    assert found("cafés, cafe\u0301s", pairs) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"dog\tHund\ncat\n", "line 2: give a term, a tab and its translation"),
+        (b"dog\tHund\tKatze\n", "line 1: give a term"),
+        (b"dog\t\n", "empty side, beside 'dog'"),
+        (b"dog\tHund\nDog\tDackel\n", "the term 'Dog' twice"),
+        (b"dog\tH\xfcnd\n", "not UTF-8"),
+    ],
+)
+def test_a_wrong_file_is_refused(tmp_path: Path, content: bytes, sentence: str) -> None:
+    """A term would be dropped, or one of two be used, without a word."""
+    path = tmp_path / "terms.tsv"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=sentence):
+        read_glossary(path)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    """The sentence would not say which file."""
+    with pytest.raises(ValueError, match=r"cannot read the glossary .*none\.tsv"):
+        read_glossary(tmp_path / "none.tsv")
+
+
+def test_options_take_it_as_an_object_or_pairs() -> None:
+    """JSON has objects, a file has pairs, and options must stay hashable."""
+    pairs = (("dog", "Hund"),)
+    for given in ({"dog": "Hund"}, [["dog", "Hund"]], pairs):
+        options = DecodeOptions(glossary=given)  # type: ignore[arg-type]
+        assert options.glossary == pairs and hash(options)
+
+
+def test_a_letter_with_a_longer_small_form_changes_nothing_else() -> None:
+    """One İ in a text or a term would switch capitals off for all of it."""
+    assert found("İstanbul: Dog", {"dog": "Hund"}) == [("Dog", "Hund")]
+    assert found("the İSTANBUL Dog", {"İstanbul dog": "Hund"}) == [("İSTANBUL Dog", "Hund")]
+    assert found("İ DOG", {"dog": "Hund", "İ": "I"}) == [("İ", "I"), ("DOG", "Hund")]
+
+
+def test_capitals_of_a_final_sigma() -> None:
+    """A Greek word in capitals would not be found where its small form ends in another sigma."""
+    assert found("ΟΔΟΣ οδος", {"οδος": "street"}) == [("ΟΔΟΣ", "street"), ("οδος", "street")]
+
+
+@pytest.mark.parametrize("sign", ["\u2028", "\u0085", "\v", "\f"])
+def test_only_line_feeds_part_the_lines_of_a_file(tmp_path: Path, sign: str) -> None:
+    """A pair with another line break inside would become two lines, both of them wrong."""
+    path = tmp_path / "terms.tsv"
+    path.write_bytes(f"ice{sign}cream\tSpeise{sign}eis\r\ndog\tHund\n".encode())
+    assert read_glossary(path) == ((f"ice{sign}cream", f"Speise{sign}eis"), ("dog", "Hund"))

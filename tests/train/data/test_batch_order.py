@@ -1,0 +1,80 @@
+"""The order of batches: a pure function of (seed, epoch), shared out without overlap."""
+
+from itertools import islice
+
+import pytest
+
+from train.data.batch_order import BatchOrder, Pair, Place
+
+BUDGET = 30
+
+
+def pairs(count: int = 101) -> list[Pair]:
+    """Pairs of different lengths; the first id tells which pair it is."""
+    return [([n] * (1 + n * 7 % 11), [n] * (1 + n * 5 % 13)) for n in range(count)]
+
+
+def order(**place: object) -> BatchOrder:
+    return BatchOrder(lambda epoch: pairs(), BUDGET, 1, **place)  # type: ignore[arg-type]
+
+
+def numbers(batches: list[tuple[list[int], list[Pair]]]) -> list[list[int]]:
+    return [[source[0] for source, _ in batch] for _, batch in batches]
+
+
+def test_epochs_differ_and_repeat_with_the_seed() -> None:
+    """Else every epoch shows the same batches (nobody tells a batch sampler its epoch), or no run repeats."""
+    sizes = [len(order().batches(epoch, pairs())) for epoch in (0, 1)]
+    batches = numbers(list(islice(order(), sum(sizes))))
+    first, second = batches[: sizes[0]], batches[sizes[0] :]
+    for epoch in (first, second):
+        assert sorted(n for batch in epoch for n in batch) == list(range(101)), (
+            "a pair is lost or comes twice"
+        )
+    assert first != second and {frozenset(b) for b in first} != {frozenset(b) for b in second}
+    assert first == numbers(list(islice(order(), len(first))))
+    other = BatchOrder(lambda epoch: pairs(), BUDGET, 2)
+    assert numbers(list(islice(other, len(first)))) != first
+
+
+def test_no_batch_exceeds_the_budget() -> None:
+    """Else memory is what the longest sentence makes of it."""
+    for _, batch in islice(order(), 60):
+        longest = max(max(len(source), len(target)) + 1 for source, target in batch)
+        assert len(batch) * longest <= BUDGET
+
+
+@pytest.mark.parametrize("taken", [0, 1, 17, 100])
+def test_going_on_from_a_place_is_going_on(taken: int) -> None:
+    """Else a resumed run repeats batches or leaves some out."""
+    place = order().place(taken)
+    assert list(islice(order(start=place), 20)) == list(islice(order(), taken, taken + 20))
+    assert order(start=place).place(5) == order().place(taken + 5)
+
+
+def test_processes_share_an_epoch_without_overlap() -> None:
+    """Else processes train on the same batches, or one waits for ever for the others."""
+    whole = order().batches(0, pairs())
+    parts = [order(rank=rank, world=3).batches(0, pairs()) for rank in range(3)]
+    assert {len(part) for part in parts} == {len(whole) // 3}
+    seen = [tuple(batch) for part in parts for batch in part]
+    assert len(set(seen)) == len(seen) and set(seen) <= set(map(tuple, whole))
+
+
+def test_the_draw_of_an_epoch_is_asked_for_by_its_number() -> None:
+    """Else sampled segmentations would be those of another epoch after resuming."""
+    asked = []
+
+    def draw(epoch: int) -> list[Pair]:
+        asked.append(epoch)
+        return pairs(5)
+
+    size = len(BatchOrder(draw, BUDGET, 1).batches(3, pairs(5)))
+    list(islice(BatchOrder(draw, BUDGET, 1, start=Place(3, 0)), size + 1))
+    assert asked == [3, 4]
+
+
+def test_fewer_batches_than_processes_is_refused() -> None:
+    """Else a process would have nothing to do and all would wait."""
+    with pytest.raises(ValueError, match=r"1 batches of data\.batch_tokens 30, fewer than the 2 processes"):
+        next(iter(BatchOrder(lambda epoch: pairs(2), BUDGET, 1, world=2)))

@@ -1,0 +1,139 @@
+"""Local files: every format gives the same pairs, and what is broken is named with its line."""
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+
+from train.data.files import read_side_by_side, read_table, table_kind
+
+PAIRS = [("a dog", "ein Hund"), ('he said "NA"', "null"), ("2020-01-01", ' "x '), ("a\u2028b\x85c", "d\x1ce")]
+
+
+def write(path: Path, text: str | bytes) -> str:
+    data = text.encode() if isinstance(text, str) else text
+    path.write_bytes(gzip.compress(data) if path.suffix == ".gz" else data)
+    return str(path)
+
+
+def quoted(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"'
+
+
+TABLES = {
+    "t.tsv": "en\tde\n" + "".join(f"{en}\t{de}\n" for en, de in PAIRS),
+    "t.tsv.gz": "id\tde\ten\r\n" + "".join(f"7\t{de}\t{en}\r\n" for en, de in PAIRS),
+    "bom.tsv": "\ufeffen\tde\n" + "\n".join(f"{en}\t{de}" for en, de in PAIRS),
+    "t.csv": "en,de\n" + "".join(f"{quoted(en)},{quoted(de)}\n" for en, de in PAIRS),
+    "t.jsonl": "".join(json.dumps({"en": en, "de": de, "n": 1}) + "\n" for en, de in PAIRS),
+    "t.jsonl.gz": "\n".join(json.dumps({"translation": {"de": de, "en": en}}) for en, de in PAIRS) + "\n\n",
+}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_every_table_gives_the_same_texts(tmp_path: Path, name: str) -> None:
+    """If it failed, a format would change texts: NA to nothing, dates to times, odd separators to lines."""
+    assert list(read_table(write(tmp_path / name, TABLES[name]), ("en", "de"))) == PAIRS
+
+
+@pytest.mark.parametrize(("name", "separator"), [("t.tsv", "\t"), ("t.csv", ",")])
+def test_columns_by_number_need_no_header(tmp_path: Path, name: str, separator: str) -> None:
+    """If it failed, the first pair of a table without header would be taken for names."""
+    file = write(tmp_path / name, "".join(f"{n}{separator}en{n}{separator}de{n}\n" for n in range(3)))
+    assert list(read_table(file, ("2", "1"))) == [(f"de{n}", f"en{n}") for n in range(3)]
+
+
+@pytest.mark.parametrize("names", [("s.txt", "t.txt"), ("s.en.gz", "t.de.gz"), ("train.en", "train.de.gz")])
+def test_text_files_pair_line_by_line(tmp_path: Path, names: tuple[str, str]) -> None:
+    """If it failed, an odd separator inside a line would shift every later pair."""
+    source = write(tmp_path / names[0], "\r\n".join(en for en, _ in PAIRS))
+    target = write(tmp_path / names[1], "".join(de + "\n" for _, de in PAIRS))
+    assert list(read_side_by_side(source, target)) == PAIRS
+
+
+@pytest.mark.parametrize(
+    ("sides", "counts"), [((3, 5), "3 lines but .*5"), ((7, 5), "7 lines but .*5"), ((0, 1), "0 .*1")]
+)
+def test_sides_of_different_length_are_refused_with_both_counts(tmp_path: Path, sides, counts: str) -> None:
+    """If it failed, the longer side would be cut, or pairs would be nonsense from some line on."""
+    source, target = (write(tmp_path / str(i), "x\n" * lines) for i, lines in enumerate(sides))
+    with pytest.raises(ValueError, match=counts):
+        list(read_side_by_side(source, target))
+
+
+BROKEN: dict[str, list[tuple[str | bytes, str]]] = {
+    "t.tsv": [
+        ("en\tde\na\tb\nc\n", r"t\.tsv, line 3: 1 columns, but the first has 2"),
+        ("en\tde\na\tb\tc\n", r"line 2: 3 columns"),
+        ("eng\tdeu\na\tb\n", r"no column 'en', its first line is \['eng', 'deu'\]"),
+        (b"en\tde\na\tb\n\xffc\td\n", r"line 3: invalid UTF-8 at byte 1"),
+        ("en\tde\n".encode("utf-16"), r"line 1: invalid UTF-8"),
+    ],
+    "t.csv": [
+        ('en,de\na,b\n"c,d\ne,f\n', r"t\.csv, line 4: unexpected end of data"),
+        ('en,de\n"a"b,c\n', r"line 2: .* mend its quoting"),
+        ("en,de\na\n", r"line 2: 1 columns"),
+    ],
+    "t.jsonl": [
+        ('{"en": "a", "de": "b"}\n{"en": "a"}\n', r"t\.jsonl, line 2, has no column 'de' but \['en'\]"),
+        ('{"en": "a", "de": 3}\n', r"line 1, has 3 in column 'de'"),
+        ('{"en": "a", "de": "b"\n', r"line 1: not JSON"),
+        ("[" * 100_000 + "\n", r"line 1: not JSON"),
+        ('["a", "b"]\n', r"line 1: not a JSON object"),
+    ],
+    "t.json": [('[\n {"en": "a", "de": "b"}\n]\n', r"line 1: not JSON .*; write one whole object a line")],
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"), [(n, t, m) for n, cases in BROKEN.items() for t, m in cases]
+)
+def test_broken_line_is_named(tmp_path: Path, name: str, text: str | bytes, message: str) -> None:
+    """If it failed, training would start on a file that is broken, or stop without saying where."""
+    with pytest.raises(ValueError, match=message):
+        list(read_table(write(tmp_path / name, text), ("en", "de")))
+
+
+def test_column_number_beyond_the_table_is_refused(tmp_path: Path) -> None:
+    """If it failed, an index error would be all there is to see."""
+    with pytest.raises(ValueError, match=r"line 1: 2 columns, so there is no column 2 counted from 0"):
+        list(read_table(write(tmp_path / "t.tsv", "a\tb\n"), ("1", "2")))
+
+
+def test_broken_gzip_and_missing_files_are_named(tmp_path: Path) -> None:
+    """If it failed, a download cut short would train on half a corpus."""
+    whole = gzip.compress(b"en\tde\n" + bytes(range(65, 91)) * 1000)
+    for data in (whole[:-9], b"en\tde\n", whole[:20] + b"\0\0\0" + whole[23:]):
+        (tmp_path / "t.tsv.gz").write_bytes(data)
+        with pytest.raises(ValueError, match=r"t\.tsv\.gz is not a whole gzip file"):
+            list(read_table(str(tmp_path / "t.tsv.gz"), ("en", "de")))
+    with pytest.raises(ValueError, match=r"cannot read .*gone\.tsv: No such file"):
+        list(read_table(str(tmp_path / "gone.tsv"), ("en", "de")))
+
+
+def test_content_is_left_to_cleaning(tmp_path: Path) -> None:
+    """If it failed, an empty side, NUL, half a character or an endless line would stop a whole corpus."""
+    file = write(tmp_path / "t.tsv", "en\tde\n\t\na\0b\tc\n" + "x" * 1_000_000 + "\ty\n")
+    assert [len(source) for source, _ in read_table(file, ("en", "de"))] == [0, 3, 1_000_000]
+    field = write(tmp_path / "t.csv", "en,de\n" + "x" * 1_000_000 + ",y\n")
+    assert len(next(iter(read_table(field, ("en", "de"))))[0]) == 1_000_000
+    file = write(tmp_path / "t.jsonl", '{"en": null, "de": "a\\ud83d"}\n')
+    assert list(read_table(file, ("en", "de"))) == [("", "a")]
+
+
+def test_kind_is_told_by_the_name() -> None:
+    """If it failed, text would be read as a table or the other way round."""
+    names = ["A.TSV", "a.tab", "a.csv.gz", "a.jsonl", "a.ndjson.gz", "a.json"]
+    names += ["a.parquet", "a.en.gz", "tsv"]
+    assert [table_kind(name) for name in names] == [
+        "tsv",
+        "tsv",
+        "csv",
+        "jsonl",
+        "jsonl",
+        "jsonl",
+        "parquet",
+        None,
+        None,
+    ]

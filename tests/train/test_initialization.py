@@ -1,0 +1,122 @@
+"""What a training knows of the model it goes on from, also where it was stopped in between."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("lightning")
+
+from training_process import train
+
+from seq2seq.config import ModelConfig
+from seq2seq.data_to_text.facts import FactsForm
+from seq2seq.storage.model_directory import load_model
+from seq2seq.storage.settings import Settings
+from train.arguments import TrainCLI
+from train.command import TrainingRun
+from train.data.examples import Example
+from train.data.fact_pairs import learn_form
+from train.initialization import Start
+from train.run import RunFolder
+
+FACTS = FactsForm(["name"], {"food": ["Italian", "French"], "area": ["riverside"]})
+
+
+@pytest.fixture
+def first(recipe: list[str], tmp_path: Path) -> list[str]:
+    """`--init` of a model that reads texts of some words, with rotary positions."""
+    run = str(tmp_path / "first")
+    assert train([*recipe, "--run_dir", run, "--model.positions=rotary", "--trainer.max_steps=2"]) == 0
+    return ["--init", f"{run}/model"]
+
+
+def longest(directory: Path) -> tuple[int, int]:
+    """The longest source and target that a model says it has learned."""
+    settings = load_model(directory).settings
+    return settings.longest_source, settings.longest_target
+
+
+@pytest.mark.parametrize("stopped", [False, True])
+def test_a_model_that_learned_from_short_texts_still_reads_long_ones(
+    recipe: list[str], first: list[str], tmp_path: Path, stopped: bool
+) -> None:
+    """A glossary learned on top would make the model cut every ordinary sentence into bits."""
+    args = [*recipe, *first, "--run_dir", str(tmp_path / "second"), "--trainer.max_steps=3"]
+    rows = [json.dumps({"en": f"a dog {n}", "de": f"{n} dog a"}) for n in range(40)]
+    (tmp_path / "short.jsonl").write_text("\n".join(rows) + "\n")
+    args += ["--data.files", str(tmp_path / "short.jsonl")]
+    assert train(args) == 0
+    if stopped:
+        args[args.index("--init") : args.index("--init") + 2] = ["--ckpt_path", "last"]
+        assert train([*args, "--trainer.max_steps=4"]) == 0
+    assert longest(tmp_path / "second" / "model") == longest(tmp_path / "first" / "model")
+
+
+def test_config_yaml_of_a_resumed_run_trains_the_same_again(
+    recipe: list[str], first: list[str], tmp_path: Path
+) -> None:
+    """It would resume another run, or begin from nothing with another shape."""
+    run = ["--run_dir", str(tmp_path / "second")]
+    assert train([*recipe, *first, *run, "--trainer.max_steps=3"]) == 0
+    config = tmp_path / "second" / "config.yaml"
+    before = config.read_text()
+    assert train([*recipe, *run, "--trainer.max_steps=3", "--ckpt_path=last"]) == 0
+    assert config.read_text() == before
+    assert f"init: {first[1]}" in before and "positions: rotary" in before and "ckpt_path: null" in before
+    assert train(["--config", str(config), "--run_dir", str(tmp_path / "again")]) == 0
+    weights = [(tmp_path / run / "model" / "model.safetensors").read_bytes() for run in ("second", "again")]
+    assert weights[0] == weights[1]
+
+
+def test_plain_data_and_back() -> None:
+    """A checkpoint would hold what cannot be read without running code."""
+    shape = ModelConfig(50, width=64)
+    settings = Settings(["en"], ["en"], 30, 20, facts=FACTS)
+    start = Start.of("en-de", shape, settings)
+    kept = Start.from_json(json.loads(json.dumps(start.to_json(shape))))
+    assert kept == Start(shape, "the checkpoint", "en-de", (30, 20), FACTS)
+    assert Start.from_json(Start().to_json(shape)) == Start(shape)
+
+
+def test_facts_that_a_model_knew_keep_their_order() -> None:
+    """Slots would reach the weights in an order they have not learned, and values be unknown again."""
+    pairs = [Example("name[A], area[centre], food[French], rating[5]", "A.", "en", "en")]
+    form = learn_form(pairs, ["name"], FACTS)
+    values = {"food": ["Italian", "French"], "area": ["riverside", "centre"], "rating": ["5"]}
+    assert form == FactsForm(["name"], values) and form.order == ["name", "food", "area", "rating"]
+    assert FACTS.values["area"] == ["riverside"]
+    with pytest.raises(
+        ValueError, match=r"data.copied is \['near'\], but the model of --init has \['name'\]"
+    ):
+        learn_form(pairs, ["near"], FACTS)
+
+
+def test_a_model_of_facts_does_not_go_on_with_texts(recipe: list[str], tmp_path: Path) -> None:
+    """Its form would be lost, and nobody told."""
+    cli = TrainCLI([*recipe, "--run_dir", str(tmp_path / "run")])
+    run = TrainingRun(cli, RunFolder(tmp_path / "run"))
+    run.data.begun = Start(facts=FACTS)
+    with pytest.raises(ValueError, match=r"reads facts; set data.form to facts and data.copied to \[name\]"):
+        run.data.load()
+
+
+def test_a_second_process_reads_the_tokens_of_the_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Writing them again would take them from under the others."""
+    from train.data.language_module import LanguageData, TextSettings
+
+    (tmp_path / "text.txt").write_text("a dog plays in the snow.\n" * 200)
+    settings = TextSettings(
+        files=[str(tmp_path / "text.txt")], vocabulary_size=40, subwords="char", batch_tokens=64
+    )
+    written: Any = LanguageData(settings, 16, 1, tmp_path)
+    written.load()
+    before = (tmp_path / "train.tokens").stat().st_ino
+    monkeypatch.setenv("LOCAL_RANK", "1")
+    read: Any = LanguageData(settings, 16, 1, tmp_path)
+    read.load(written.tokenizer)
+    assert (tmp_path / "train.tokens").stat().st_ino == before and read.report == written.report
+    assert read.characters_a_token == written.characters_a_token

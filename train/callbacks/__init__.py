@@ -1,0 +1,1 @@
+"""Lightning callbacks: checkpoints, progress, signals and the moving average."""

@@ -1,0 +1,85 @@
+"""What a run says: a bar on a terminal, one line a validation everywhere, on standard error."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from lightning import LightningModule, Trainer
+from lightning.pytorch.callbacks import Callback
+from tqdm import tqdm
+
+from .checkpoints import Checkpoints
+
+
+class Progress(Callback):
+    """Shows updates, loss and speed (real source and target tokens a second, validation left out)."""
+
+    def __init__(self, checkpoints: Checkpoints, bar: bool):
+        self.checkpoints = checkpoints
+        self.wanted = bar and sys.stderr.isatty()
+        self._bar: tqdm | None = None
+        self._tokens, self._seconds, self._started = 0, 0.0, 0.0
+
+    @property
+    def speed(self) -> float:
+        """Tokens a second since the last validation."""
+        return self._tokens / self._seconds if self._seconds else 0.0
+
+    def on_train_start(self, trainer: Trainer, module: LightningModule) -> None:
+        """Draw the bar where somebody can see it."""
+        if self.wanted and trainer.is_global_zero:
+            total = trainer.max_steps if trainer.max_steps > 0 else None
+            self._bar = tqdm(total=total, initial=trainer.global_step, unit="update", dynamic_ncols=True)
+        self._started = time.monotonic()
+
+    def on_train_batch_end(
+        self, trainer: Trainer, module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Count the batch's tokens; move the bar at an update."""
+        now = time.monotonic()
+        self._tokens, self._seconds, self._started = (
+            self._tokens + batch.tokens,
+            self._seconds + now - self._started,
+            now,
+        )
+        if self._bar is not None and trainer.global_step > self._bar.n:
+            loss = float(trainer.callback_metrics.get("train_loss", float("nan")))
+            self._bar.set_postfix_str(f"loss {loss:.3f}, {self.speed:,.0f} tokens/s", refresh=False)
+            self._bar.update(trainer.global_step - self._bar.n)
+
+    def on_validation_end(self, trainer: Trainer, module: LightningModule) -> None:
+        """One line of scores, and the samples under it."""
+        if trainer.state.fn == "fit" and not trainer.sanity_checking and trainer.is_global_zero:
+            entry = self.checkpoints.measure(trainer)
+            scores, *samples = module.describe(entry)  # type: ignore[operator]
+            when = "update {update:.0f}, {minutes:.1f} min".format(**entry)
+            losses = "train loss {train_loss:.3f}, valid loss {loss:.3f}".format(**entry)
+            self.say(f"{when}: {losses}, {scores} ({self.speed:,.0f} tokens/s)")
+            for sample in samples:
+                self.say(sample)
+        self._tokens, self._seconds, self._started = 0, 0.0, time.monotonic()
+
+    def on_train_end(self, trainer: Trainer, module: LightningModule) -> None:
+        """Leave the bar as it stands."""
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+    def on_exception(self, trainer: Trainer, module: LightningModule, exception: BaseException) -> None:
+        """The same where training fails."""
+        self.on_train_end(trainer, module)
+
+    @contextmanager
+    def counting(self, what: str, total: int) -> Iterator[Callable[[], object]]:
+        """A bar for work that comes before training, and what moves it on; nothing without a terminal."""
+        with tqdm(total=total, desc=what, leave=False, disable=not self.wanted) as bar:
+            yield bar.update
+
+    def say(self, line: str) -> None:
+        """A line that does not tear the bar."""
+        if self._bar is not None:
+            self._bar.write(line, file=sys.stderr)
+        else:
+            print(line, file=sys.stderr, flush=True)

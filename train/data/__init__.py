@@ -1,0 +1,1 @@
+"""Training data: corpora, cleaning, batches and their order."""

@@ -1,0 +1,84 @@
+"""Which pairs come when: an endless order of batches, a pure function of (seed, epoch).
+
+Lightning never tells a batch sampler its epoch, so the order owns it: epoch 0, 1, 2, ... follow each
+other without a seam, and a place in it is the pair (epoch, position), which a checkpoint can hold.
+Subword sampling is part of the order too: an epoch's ids are drawn from (seed, epoch), then batched,
+so that no batch exceeds its budget.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from seq2seq.model.batch import token_budget_batches
+
+Ids = list[int]
+Pair = tuple[Ids, Ids]
+
+
+@dataclass(frozen=True)
+class Place:
+    """The next batch to come: its epoch, and its position there, among this process's own batches."""
+
+    epoch: int = 0
+    position: int = 0
+
+
+class BatchOrder:
+    """The batches of all epochs from `start` on, each the numbers of its pairs and their ids.
+
+    `draw(epoch)` gives the corpus as ids, always the same for the same epoch. Of `world` processes
+    each takes every world-th batch; what does not divide evenly is left out of that epoch.
+
+    Raises:
+        ValueError: a corpus with fewer batches than processes.
+    """
+
+    def __init__(
+        self,
+        draw: Callable[[int], Sequence[Pair]],
+        budget: int,
+        seed: int,
+        *,
+        rank: int = 0,
+        world: int = 1,
+        start: Place | None = None,
+    ):
+        self.draw, self.budget, self.seed = draw, budget, seed
+        self.rank, self.world = rank, world
+        self.start = start or Place()
+        self._sizes: dict[int, int] = {}
+
+    def batches(self, epoch: int, pairs: Sequence[Pair]) -> list[list[int]]:
+        """This process's batches of one epoch, as indices of pairs."""
+        lengths = [(len(source) + 1, len(target) + 1) for source, target in pairs]
+        batches = token_budget_batches(lengths, self.budget, seed=self.seed, epoch=epoch)
+        share = len(batches) // self.world
+        if not share:
+            raise ValueError(
+                f"the corpus makes {len(batches)} batches of data.batch_tokens {self.budget}, fewer than the "
+                f"{self.world} processes; lower data.batch_tokens"
+            )
+        self._sizes[epoch] = share
+        return batches[self.rank : share * self.world : self.world]
+
+    def __iter__(self) -> Iterator[tuple[list[int], list[Pair]]]:
+        epoch, position = self.start.epoch, self.start.position
+        while True:
+            pairs = self.draw(epoch)
+            for batch in self.batches(epoch, pairs)[position:]:
+                yield batch, [pairs[index] for index in batch]
+            epoch, position = epoch + 1, 0
+
+    def place(self, taken: int) -> Place:
+        """Where the order stands when `taken` batches from `start` on are done with."""
+        epoch, position = self.start.epoch, self.start.position + taken
+        while position >= (size := self._size(epoch)):
+            position -= size
+            epoch += 1
+        return Place(epoch, position)
+
+    def _size(self, epoch: int) -> int:
+        """Batches of an epoch; counted afresh where a loader's worker, not this process, has walked it."""
+        if epoch not in self._sizes:
+            self.batches(epoch, self.draw(epoch))
+        return self._sizes[epoch]

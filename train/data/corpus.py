@@ -1,0 +1,245 @@
+"""Parallel text: from a hub data set, a folder like one, or local files, through `datasets`, to clean rows.
+
+    Corpus --open--> datasets.Dataset --> [(source, target), ...] --clean--> kept rows + a report
+
+A row holds texts that translate each other, one a language: a pair, or more where `languages` names more.
+Cleaning keeps rows as they are, or drops them; training rows of which the validation set also holds a side
+are among those dropped.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import permutations
+from typing import Any
+
+from datasets import Dataset
+
+from .cleaning import CleaningReport, clean
+from .files import Row, cell, names_of, read_side_by_side, read_table, table_kind
+from .hub import Split, open_data_set, open_parquet
+
+Direction = tuple[str, str]  # from a language to a language
+
+SPLIT_EVERY, MOST_SPLIT = 20, 1000  # of training files without validation files
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Where parallel text comes from and which pairs of it are dropped.
+
+    Args:
+        name: a hub data set such as bentrevett/multi30k, or a folder laid out like one.
+        subset: the configuration of a hub data set that has several, such as de-en.
+        files: instead of name, the training files: tables (.tsv .csv .jsonl .parquet), or text files by
+            twos, source before target (with languages, one a language, in that order); all but Parquet may
+            be gzipped. One file, or [a list].
+        synthetic: tables of pairs that a model made (`seq2seq synthesize`), trained on beside the true ones;
+            their columns have the languages as names (of several languages two or more of them), or source
+            and target where both are of one. One file, or [a list].
+        valid_files: the validation files, likewise; they go before the validation split of name.
+        source: the language translated from.
+        target: the language translated to.
+        languages: instead of source and target, languages that all translate each other: the model learns
+            each direction, and which to write from a tag on the source.
+        columns: the columns of these languages, by name or, in TSV and CSV without header, by number from 0;
+            null: the languages.
+        max_characters: a pair with more characters on a side is dropped.
+        max_ratio: a pair whose longer side is more than so many times the shorter, 10 characters added to
+            both, is dropped.
+    """
+
+    name: str | None = None
+    subset: str | None = None
+    files: str | list[str] = field(default_factory=list)
+    synthetic: str | list[str] = field(default_factory=list)
+    valid_files: str | list[str] = field(default_factory=list)
+    source: str = "en"
+    target: str = "de"
+    languages: list[str] = field(default_factory=list)
+    columns: list[str | int] | None = None
+    max_characters: int = 1000
+    max_ratio: float = 6.0
+
+    def __post_init__(self) -> None:
+        if bool(self.name) == bool(self.files):
+            remedy = (
+                "and where the recipe names the other, set that to null or []"
+                if self.name
+                else "such as --data.files pairs.tsv; an overlay goes over a recipe that has one: "
+                "--config quickstart --config attention/gqa.yaml"
+            )
+            raise ValueError(
+                f"data.name is {self.name!r} and data.files is {self.files}; give one of the two, {remedy}"
+            )
+        for place in [self.name or "", *self.files_of("train"), *self.files_of("validation")]:
+            if "://" in place:
+                raise ValueError(f"data names {place!r}, a URL; download it first and name the local file")
+        if len(self.languages) == 1 or len(set(self.languages)) != len(self.languages):
+            raise ValueError(f"data.languages is {self.languages}; name two or more different languages")
+        if len(set(self.column_names)) != len(self.spoken) or len(self.column_names) != len(self.spoken):
+            count = {2: "two"}.get(len(self.spoken), len(self.spoken))
+            raise ValueError(
+                f"data.columns is {self.columns}; name {count} different columns, "
+                + (f"those of {', '.join(self.languages)}" if self.languages else "source first")
+            )
+        if self.max_characters < 1:
+            raise ValueError(f"data.max_characters is {self.max_characters}; give at least 1")
+        if self.max_ratio < 1:
+            raise ValueError(f"data.max_ratio is {self.max_ratio}; give at least 1")
+
+    def files_of(self, split: Split) -> list[str]:
+        """The local files of a split."""
+        files = {"train": self.files, "validation": self.valid_files, "test": []}[split]
+        return [files] if isinstance(files, str) else files
+
+    @property
+    def spoken(self) -> tuple[str, ...]:
+        """The languages of a row."""
+        return tuple(self.languages) or (self.source, self.target)
+
+    @property
+    def directions(self) -> list[Direction]:
+        """From which language to which is learned."""
+        return list(permutations(self.languages, 2)) or [(self.source, self.target)]
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """The columns of `spoken`."""
+        return tuple(str(column) for column in self.columns or self.spoken)
+
+
+def load_corpus(corpus: Corpus) -> tuple[list[Row], list[Row], CleaningReport]:
+    """Gives the cleaned training rows, the validation rows as they are, and what cleaning dropped."""
+    raw, validation, split_off = read_corpus(corpus)
+    training, report = clean_corpus(corpus, raw, list(zip(*validation, strict=True)))
+    report.split_off = split_off
+    return training, validation, report
+
+
+def read_corpus(corpus: Corpus) -> tuple[list[Row], list[Row], int]:
+    """Gives training and validation rows as they are, and how many of the latter were split off.
+
+    Files without validation files give their every 20th source, or 1,000 evenly spread, for validation; of
+    pairs that cleaning would drop none judges either.
+    """
+    raw, made = load_pairs(corpus, "train"), load_synthetic(corpus)
+    if corpus.name or corpus.valid_files:
+        return raw + made, load_pairs(corpus, "validation"), 0
+    kept, report = clean(raw, max_characters=corpus.max_characters, max_ratio=corpus.max_ratio)
+    sources = list(dict.fromkeys(row[0] for row in kept))
+    if len(sources) < 2 * SPLIT_EVERY:
+        raise ValueError(
+            f"{', '.join(corpus.files_of('train'))} has {len(sources)} different sources, too few to split "
+            f"some off for validation ({report}); give {2 * SPLIT_EVERY} or more, better some hundreds, or "
+            "name data.valid_files"
+        )
+    # By source, with all its references: a source on both sides would be dropped from training.
+    chosen = set(sources[:: max(SPLIT_EVERY, -(-len(sources) // MOST_SPLIT))])
+    validation = [row for row in kept if row[0] in chosen]
+    judged = set(validation)
+    return [row for row in raw if row not in judged] + made, validation, len(validation)
+
+
+def clean_corpus(
+    corpus: Corpus, raw: Iterable[Row], held_out: Sequence[Collection[str]]
+) -> tuple[list[Row], CleaningReport]:
+    """`clean` with the limits of a corpus; ValueError where it leaves nothing."""
+    training, report = clean(
+        raw, max_characters=corpus.max_characters, max_ratio=corpus.max_ratio, held_out=held_out
+    )
+    if not training:
+        raise ValueError(f"{report}, so nothing is left to train on; check data.columns and the files")
+    return training, report
+
+
+def load_pairs(corpus: Corpus, split: Split) -> list[Row]:
+    """Gives the rows of a split in order, (source, target) or one text a language, unchanged.
+
+    ValueError where the data cannot be had or a file is broken, with the file, the line and what to do.
+    """
+    if files := corpus.files_of(split):
+        return _rows(_open_files(files, corpus), corpus, ", ".join(files))
+    if corpus.name is None:
+        raise ValueError(f"the corpus has no {split} files; name them in data.valid_files or give data.name")
+    return _rows(open_data_set(corpus.name, corpus.subset, split), corpus, corpus.name)
+
+
+def load_synthetic(corpus: Corpus) -> list[Row]:
+    """Gives the pairs that a model made, in order; validation never sees them.
+
+    Those of a corpus of several languages are `made_corpora`.
+    """
+    if corpus.languages or not corpus.synthetic:
+        return []
+    columns: list[str | int] = [*columns_of(corpus.source, corpus.target)]
+    return load_pairs(_made(corpus, files=corpus.synthetic, columns=columns), "train")
+
+
+def made_corpora(corpus: Corpus) -> list[Corpus]:
+    """The tables that a model made for a corpus of several languages, each a corpus of those it has.
+
+    Raises:
+        ValueError: a table has columns of fewer than two of the languages.
+    """
+    if not corpus.languages:
+        return []
+    tables = [corpus.synthetic] if isinstance(corpus.synthetic, str) else corpus.synthetic
+    made = []
+    for table in tables:
+        names = open_parquet([table]).column_names if table_kind(table) == "parquet" else names_of(table)
+        languages = [language for language in corpus.languages if language in names]
+        if len(languages) < 2:
+            raise ValueError(
+                f"data.synthetic {table} has the columns {names[:8]}; it needs two or more of "
+                f"{', '.join(corpus.languages)}, named so"
+            )
+        made.append(_made(corpus, files=[table], columns=None, languages=languages))
+    return made
+
+
+def _made(corpus: Corpus, **fields: Any) -> Corpus:
+    return replace(corpus, name=None, subset=None, synthetic=[], valid_files=[], **fields)
+
+
+def columns_of(source: str, target: str) -> list[str]:
+    """What the columns of a table of made pairs are called: the languages, or source and target if of one."""
+    return [source, target] if source != target else ["source", "target"]
+
+
+def _rows(dataset: Dataset, corpus: Corpus, where: str) -> list[Row]:
+    for needed in (list(corpus.column_names), ["translation"]):
+        if set(needed) <= set(dataset.column_names):
+            dataset = dataset.select_columns(needed)  # an image beside the texts stays undecoded
+            break
+    rows: list[Row] = []
+    for batch in dataset.iter(batch_size=1000):
+        for row in zip(*batch.values(), strict=True):
+            named = dict(zip(batch, row, strict=True))
+            at = f"{where}, row {len(rows) + 1},"
+            rows.append(tuple(cell(named, column, at) for column in corpus.column_names))
+    if not rows:
+        raise ValueError(f"{where} holds no pairs; check the file")
+    return rows
+
+
+def _open_files(files: list[str], corpus: Corpus) -> Dataset:
+    kinds = {table_kind(file) for file in files}
+    if kinds == {"parquet"}:
+        return open_parquet(files)
+    columns = corpus.column_names
+    rows: list[Row] = []
+    if kinds == {None}:
+        count = len(columns)
+        if len(files) % count:
+            order = f"one each for {', '.join(columns)}" if count > 2 else "source before target"
+            raise ValueError(
+                f"data.files {files}: text files come by {'twos' if count == 2 else f'{count}s'}, {order}"
+            )
+        for first in range(0, len(files), count):
+            rows += read_side_by_side(*files[first : first + count])
+    elif kinds & {None, "parquet"}:
+        raise ValueError(f"data.files {files} mix tables, Parquet and text; use one kind")
+    else:
+        for file in files:
+            rows += read_table(file, columns)
+    return Dataset.from_dict({name: [row[place] for row in rows] for place, name in enumerate(columns)})

@@ -1,0 +1,169 @@
+"""Text for a language model: any text file, a table, or a hub data set, read piece by piece.
+
+    text files     one endless text, line by line; the last `valid_share` of its characters validates
+    tables, hub    a document a row, which ends; rows evenly spread, `valid_share` of them, validate, if no
+                   split is for it
+
+Nothing is held in memory, so a corpus may be larger than it.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from .files import cell, read_lines, read_table, table_kind
+from .hub import open_data_set, open_parquet
+
+
+@dataclass(frozen=True)
+class TextCorpus:
+    """Where text comes from.
+
+    Args:
+        name: a hub data set, or a folder laid out like one.
+        subset: the configuration of a hub data set that has several.
+        files: instead of name, text files (.txt, read as one text one after the other) or tables (.tsv .csv
+            .jsonl .parquet, a document a row); all but Parquet may be gzipped. One file, or [a list].
+        valid_files: the validation files, likewise; they go before the validation split of name.
+        language: the language of the text.
+        column: the column that holds the text.
+        valid_share: what is split off for validation where nothing else is there for it.
+        streaming: read a hub data set as it arrives instead of fetching it whole before.
+        most_characters: stop after so many characters of training text; 0 for no limit.
+    """
+
+    name: str | None = None
+    subset: str | None = None
+    files: str | list[str] = field(default_factory=list)
+    valid_files: str | list[str] = field(default_factory=list)
+    language: str = "en"
+    column: str = "text"
+    valid_share: float = 0.1
+    streaming: bool = False
+    most_characters: int = 0
+
+    def __post_init__(self) -> None:
+        if bool(self.name) == bool(self.files):
+            raise ValueError(
+                f"data.name is {self.name!r} and data.files is {self.files}; give one of the two: a data set "
+                "of the hub, or text files of your own, such as --data.files book.txt"
+            )
+        for place in [self.name or "", *self.training_files, *self.validation_files]:
+            if "://" in place:
+                raise ValueError(f"data names {place!r}, a URL; download it first and name the local file")
+        if not 0 < self.valid_share < 1:
+            raise ValueError(f"data.valid_share is {self.valid_share}; give a number between 0 and 1")
+        if self.most_characters < 0:
+            raise ValueError(f"data.most_characters is {self.most_characters}; give 0 (no limit) or more")
+        kinds = {table_kind(file) is None for file in [*self.training_files, *self.validation_files]}
+        kinds |= {False} if self.name else set()  # its rows are documents, as those of a table
+        if len(kinds) > 1:
+            named = self.name or ", ".join(self.training_files)
+            raise ValueError(
+                f"data {named} and data.valid_files {self.validation_files} mix tables and text; use one kind"
+            )
+
+    @property
+    def training_files(self) -> list[str]:
+        """The files to train on."""
+        return [self.files] if isinstance(self.files, str) else self.files
+
+    @property
+    def validation_files(self) -> list[str]:
+        """The files to validate on."""
+        return [self.valid_files] if isinstance(self.valid_files, str) else self.valid_files
+
+    @property
+    def ends(self) -> bool:
+        """Whether texts end: rows do, the lines of text files go on."""
+        return not self.training_files or table_kind(self.training_files[0]) is not None
+
+    @property
+    def where(self) -> str:
+        """The corpus in words."""
+        return self.name or ", ".join(Path(file).name for file in self.training_files)
+
+
+Texts = Callable[[], Iterator[str]]  # reads from the beginning each time it is called
+
+
+def open_texts(corpus: TextCorpus) -> tuple[Texts, Texts]:
+    """Training and validation text: whole documents, or lines with their ends."""
+    training, validation = _open_split(corpus)
+    most = corpus.most_characters
+    return (lambda: _limited(training(), most)) if most else training, validation
+
+
+def _open_split(corpus: TextCorpus) -> tuple[Texts, Texts]:
+    def split_rows(rows: Texts) -> tuple[Texts, Texts]:
+        validates = _spread_over(corpus.valid_share)
+        return (
+            lambda: (text for number, text in enumerate(rows()) if not validates(number)),
+            lambda: (text for number, text in enumerate(rows()) if validates(number)),
+        )
+
+    if corpus.name:
+        training = _rows_of(corpus, "train")
+        if corpus.validation_files:
+            return training, lambda: _read(corpus.validation_files, corpus.column)
+        try:
+            return training, _rows_of(corpus, "validation")
+        except ValueError:  # a data set without that split
+            return split_rows(training)
+    training = lambda: _read(corpus.training_files, corpus.column)  # noqa: E731
+    if corpus.validation_files:
+        return training, lambda: _read(corpus.validation_files, corpus.column)
+    if corpus.ends:
+        return split_rows(training)
+    characters = sum(map(len, training()))
+    kept = int(characters * (1 - corpus.valid_share))
+    return lambda: _limited(training(), kept), lambda: _rest(training(), kept)
+
+
+def _spread_over(share: float) -> Callable[[int], bool]:
+    """Which numbers from 0 are of a share of them, evenly spread, the first among them."""
+    exact = Fraction(str(share))  # 0.1 is a tenth, and no float beside it
+    return lambda number: number * exact.numerator % exact.denominator < exact.numerator
+
+
+def _rows_of(corpus: TextCorpus, split: Any) -> Texts:
+    """The documents of a split of a hub data set."""
+    assert corpus.name is not None
+    data_set = open_data_set(corpus.name, corpus.subset, split, streaming=corpus.streaming)
+    return lambda: _cells(data_set, corpus.column, f"data.name {corpus.name!r}")
+
+
+def _read(files: list[str], column: str) -> Iterator[str]:
+    for file in files:
+        match table_kind(file):
+            case None:
+                yield from (f"{line}\n" for line in read_lines(file))
+            case "parquet":
+                yield from _cells(open_parquet([file]), column, file)
+            case _:
+                yield from (row[0] for row in read_table(file, (column,)))
+
+
+def _cells(data_set: Any, column: str, where: str) -> Iterator[str]:
+    for number, row in enumerate(data_set, start=1):
+        yield cell(row, column, f"{where}, row {number},")
+
+
+def _limited(texts: Iterator[str], most: int) -> Iterator[str]:
+    """The first so many characters, the text they end in cut."""
+    for text in texts:
+        if len(text) >= most:
+            yield text[:most]
+            return
+        yield text
+        most -= len(text)
+
+
+def _rest(texts: Iterator[str], first: int) -> Iterator[str]:
+    """All but the first so many characters."""
+    for text in texts:
+        if first < len(text):
+            yield text[first:]
+        first = max(0, first - len(text))

@@ -1,0 +1,281 @@
+"""Data of a run: the section `data` of a recipe and a tokenizer -> batches of ids.
+
+    pairs of texts -> ids (once; anew each epoch where segmentation is sampled) -> BatchOrder -> Batch
+
+Lightning sees one endless epoch; where training stands is kept as (epoch, position) in the checkpoint.
+"""
+
+import functools
+import itertools
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from lightning import LightningDataModule
+from torch.utils.data import DataLoader
+
+from seq2seq.data_to_text.facts import FactsForm
+from seq2seq.model.batch import Batch, token_budget_batches
+from seq2seq.text.tokenizer import Tokenizer
+
+from ..initialization import Start
+from .batch_order import BatchOrder, Pair, Place
+from .corpus import Corpus, Direction
+from .examples import Example, Judged, by_source, directions_of, load_examples, spread, targets_of, texts_of
+from .fact_pairs import follow_references, learn_form, written
+from .loader import BatchList, BatchLoader, BatchStream, as_it_is, ignore_interrupts, pairs_to_batch
+from .subword_sampling import make_sampler, sample
+from .word_links import WordLinks, load_links
+
+
+@dataclass(frozen=True)
+class DataSettings(Corpus):
+    """A corpus, or several, and how their texts become batches.
+
+    Args:
+        also: further corpora to learn from, each with the settings from name to max_ratio.
+        held_out: files of texts (one a line, or the cells of a table), such as test sets, that no training
+            pair may hold.
+        vocabulary_size: pieces of the joint vocabulary of all languages.
+        subwords: how the vocabulary is made.
+        sampling: cut training texts anew each epoch; 0 for not at all. With bpe the probability that a
+            merge is left out (0.1 makes texts 1.4 times as long), with unigram the power its probabilities
+            are raised to (the smaller, the more random).
+        form: text as it is, or facts such as name[The Eagle], food[French] to sentences.
+        copied: of facts, the slots whose values are names, such as [name, near]; the first names the subject.
+        batch_tokens: largest rows x longer padded side of a batch.
+        valid_sentences: judge only so many validation pairs, evenly spread, while training; 0 for all.
+        workers: loader processes beside the training one.
+    """
+
+    also: list[Corpus] = field(default_factory=list)
+    held_out: list[str] = field(default_factory=list)
+    vocabulary_size: int = 8000
+    subwords: Literal["bpe", "unigram"] = "bpe"
+    sampling: float = 0.0
+    form: Literal["text", "facts"] = "text"
+    copied: list[str] = field(default_factory=list)
+    batch_tokens: int = 4096
+    valid_sentences: int = 0
+    workers: int = 0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name, least in (("batch_tokens", 2), ("valid_sentences", 0), ("workers", 0)):
+            if getattr(self, name) < least:
+                raise ValueError(f"data.{name} is {getattr(self, name)}; give at least {least}")
+        if (self.form == "facts") != bool(self.copied):
+            raise ValueError(
+                f"data.form is {self.form!r} and data.copied {self.copied}; facts need the slots of names, "
+                "text has none"
+            )
+        if not 0 <= self.sampling <= 1:
+            raise ValueError(f"data.sampling is {self.sampling}; give a number from 0 to 1, such as 0.1")
+
+    @property
+    def corpora(self) -> list[Corpus]:
+        """All corpora."""
+        return [self, *self.also]
+
+
+class Segmentation:
+    """Examples as ids, for each epoch: the same every time, or sampled from (seed, epoch)."""
+
+    def __init__(
+        self,
+        texts: Sequence[Example],
+        tokenizer: Tokenizer,
+        sampling: float,
+        seed: int,
+        longest: int,
+    ):
+        self.seed, self.limit = seed, longest
+        self.sampler = make_sampler(tokenizer, sampling) if sampling else None
+        encoded = encode_examples(texts, tokenizer)
+        fits = [max(map(len, pair)) < longest for pair in encoded]
+        self.plain = list(itertools.compress(encoded, fits))
+        self.texts = list(itertools.compress(texts, fits))
+        dropped = len(encoded) - len(self.plain)
+        self.report = f"; {dropped} pairs of more than {longest - 1} pieces left out" if dropped else ""
+        if not self.plain:
+            raise ValueError(f"no training pair has at most {longest - 1} pieces; raise model.max_length")
+        self.tags = [tokenizer.tag(text.target_language) for text in self.texts] if self.sampler else []
+        self.longest = tuple(max(map(len, side)) + 1 for side in zip(*self.plain, strict=True))
+
+    def __call__(self, epoch: int) -> Sequence[Pair]:
+        """The pairs of an epoch."""
+        if self.sampler is None:
+            return self.plain
+        generator = random.Random(f"{self.seed} {epoch}")
+        sources, targets = (
+            sample(self.sampler, [pair[side] for pair in self.texts], generator) for side in (0, 1)
+        )
+        sources = [source + tag for source, tag in zip(sources, self.tags, strict=True)]
+        # A long pair may be cut finer than the model can read: then take it as it is.
+        return [
+            drawn if max(map(len, drawn)) < self.limit else plain
+            for drawn, plain in zip(zip(sources, targets, strict=True), self.plain, strict=True)
+        ]
+
+
+def encode_examples(examples: Sequence[Example], tokenizer: Tokenizer) -> list[Pair]:
+    """The ids of examples, each source with its tag; a text that comes again is not cut again."""
+    encode = functools.cache(tokenizer.encode)
+    tags = {language: tokenizer.tag(language) for language in {each.target_language for each in examples}}
+    return [(encode(each.source) + tags[each.target_language], encode(each.target)) for each in examples]
+
+
+def check_tags(tokenizer: Tokenizer, targets: Sequence[str]) -> None:
+    """Refuse (ValueError) a vocabulary that has no tags for the languages that are to be told apart."""
+    known = tokenizer.tags
+    if set(targets) - set(known):
+        raise ValueError(
+            f"data has the target languages {', '.join(targets)}, but the vocabulary to go on with has tags "
+            f"for {', '.join(known) or 'none'}, so nothing would say which to write; leave out --init, for a "
+            "new vocabulary, or give a model of several directions, such as fr-en"
+        )
+
+
+class TranslationData(LightningDataModule):
+    """Pairs of texts, their tokenizer and their batches.
+
+    `max_length` is the longest sequence the model reads, specials counted: longer training pairs are
+    dropped. `seed` is that of order and sampling, `begun` tells what the model knew before.
+    """
+
+    def __init__(self, settings: DataSettings, max_length: int, seed: int, begun: Start = Start()):  # noqa: B008 - frozen
+        super().__init__()
+        self.settings, self.max_length, self.seed, self.begun = settings, max_length, seed, begun
+        self.report = ""
+        self.links: WordLinks | None = None
+        self.start, self.taken = Place(), 0
+
+    def load(self, tokenizer: Tokenizer | None = None) -> None:
+        """Read and clean the corpus, learn the vocabulary unless one is given, and cut texts into pieces.
+
+        Raises:
+            ValueError: the data cannot be used, or the tokenizer cannot tell its target languages apart.
+        """
+        settings = self.settings
+        if tokenizer:
+            check_tags(tokenizer, targets_of(settings.corpora))
+        self.training, self.validation, report = load_examples(settings.corpora, settings.held_out)
+        self.report, self.written_validation = str(report), self.validation
+        self.form: FactsForm | None = None
+        if settings.form == "facts":
+            self._write_facts()
+        elif self.begun.facts:
+            raise ValueError(
+                "the model of --init reads facts; set data.form to facts and data.copied to "
+                f"[{', '.join(self.begun.facts.copied)}]"
+            )
+        self.tokenizer = tokenizer or Tokenizer.train(
+            texts_of(self.training),
+            settings.vocabulary_size,
+            settings.subwords,
+            self.seed,
+            targets_of(settings.corpora),
+        )
+        longest = min(self.max_length, settings.batch_tokens)
+        self.segmentation = Segmentation(self.training, self.tokenizer, settings.sampling, self.seed, longest)
+        self.report += self._told_directions() + self.segmentation.report
+        self._leave_out_long_validation()
+        # A model that goes on learning from short texts still reads the long ones it knew.
+        self.longest = tuple(map(max, self.segmentation.longest, self.begun.longest))
+
+    def _write_facts(self) -> None:
+        """Pairs as the model reads and writes them; what is judged stays as it is."""
+        pairs = [*self.training, *self.validation]  # validation may hold the only text with a rare value
+        self.form = form = learn_form(pairs, self.settings.copied, self.begun.facts)
+        self.training, report = follow_references(self.training, form)
+        self.written_validation = [written(each, form) for each in self.validation]
+        self.report += str(report)
+
+    @property
+    def directions(self) -> list[Direction]:
+        """From which language to which."""
+        return directions_of(self.settings.corpora)
+
+    def _told_directions(self) -> str:
+        count = len(self.directions)
+        return f"; {len(self.training)} examples of {count} directions" if count > 1 else ""
+
+    def _leave_out_long_validation(self) -> None:
+        """A text that the model cannot read whole is not judged in part."""
+        encoded = encode_examples(self.written_validation, self.tokenizer)
+        fits = [max(map(len, pair)) < self.max_length for pair in encoded]
+        dropped = fits.count(False)
+        if dropped:
+            self.validation = list(itertools.compress(self.validation, fits))
+            self.written_validation = list(itertools.compress(self.written_validation, fits))
+            self.report += f"; {dropped} validation pairs of more than {self.max_length - 1} pieces left out"
+        if not self.validation:
+            raise ValueError(
+                f"no validation pair has at most {self.max_length - 1} pieces; raise model.max_length"
+            )
+
+    def link_words(self, cache: Path, advance: Callable[[], object]) -> None:
+        """Give each training batch its links, which are in the cache or counted now."""
+        texts = self.segmentation.texts
+        self.links = WordLinks(texts, load_links(cache, texts, advance), self.tokenizer)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Which batch comes next."""
+        place = self.order.place(self.taken)
+        return {"epoch": place.epoch, "position": place.position}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on with that batch."""
+        self.start, self.taken = Place(state["epoch"], state["position"]), 0
+
+    def train_dataloader(self) -> DataLoader[Batch]:
+        """Training batches without end, from where the run stands."""
+        trainer = self.trainer
+        rank, world = (trainer.global_rank, trainer.world_size) if trainer else (0, 1)
+        self.order = BatchOrder(
+            self.segmentation,
+            self.settings.batch_tokens,
+            self.seed,
+            rank=rank,
+            world=world,
+            start=self.start,
+        )
+        workers = self.settings.workers
+        # Not fork: torch's threads are running by now, and a forked child may wait for one forever.
+        context = get_context("forkserver") if workers else None
+        if context:
+            context.set_forkserver_preload([__name__])  # imported once, not once a worker
+        return BatchLoader(
+            BatchStream(self.order, self.links),
+            batch_size=None,
+            collate_fn=as_it_is,
+            num_workers=workers,
+            worker_init_fn=ignore_interrupts if workers else None,
+            multiprocessing_context=context,
+            generator=torch.Generator(),  # loaders draw a seed; let it not be from the model's random numbers
+        )
+
+    def val_dataloader(self) -> DataLoader[Batch]:
+        """The judged validation pairs, short to long, for loss and perplexity."""
+        judged = {(each.source, each.direction) for each in self.judged()}
+        chosen = [(each.source, each.direction) in judged for each in self.validation]
+        texts = list(itertools.compress(self.written_validation, chosen))
+        pairs = encode_examples(texts, self.tokenizer)
+        lengths = [(len(source) + 1, len(target) + 1) for source, target in pairs]
+        budget = max(self.settings.batch_tokens, max(map(max, lengths)))
+        groups = token_budget_batches(lengths, budget, seed=None, epoch=0)
+        batches = BatchList([pairs_to_batch([pairs[index] for index in group]) for group in groups])
+        return DataLoader(batches, batch_size=None, collate_fn=as_it_is, generator=torch.Generator())
+
+    def judged(self) -> list[Judged]:
+        """The validation sources that are decoded while training, as many of each direction."""
+        sources = by_source(self.validation)
+        return spread(sources, self.settings.valid_sentences or len(sources))
+
+    def transfer_batch_to_device(self, batch: Batch, device: torch.device, dataloader_idx: int) -> Batch:
+        """Lightning does not know our batches."""
+        return batch.to(device)

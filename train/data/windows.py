@@ -1,0 +1,166 @@
+"""Text as one long row of tokens in a file, and which windows of it come when.
+
+    documents --tokenizer--> t0 t1 t2 </s> t3 t4 ...   int32, in a file that is read in place
+    window    t[s : s + T + 1]                         T tokens to read, the same one step ahead to foretell
+
+Like the order of sentences, that of windows is a pure function of a seed and a place, which a checkpoint
+can hold. "random" draws each window's start anew; "packed" cuts the row into blocks and goes through all
+of them, each epoch in another order and cut at other places.
+"""
+
+import os
+import random
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from seq2seq.config import EOS
+from seq2seq.text.tokenizer import Tokenizer
+
+from ..callbacks.checkpoint_io import write_beside
+from .batch_order import Place
+
+Windows = Literal["random", "packed"]
+PORTION = 1 << 16  # characters that are cut into tokens at once
+
+
+@dataclass
+class WindowBatch:
+    """Windows [B, T + 1] of a text."""
+
+    ids: Tensor
+
+    @property
+    def read(self) -> Tensor:
+        """What the model reads, [B, T]."""
+        return self.ids[:, :-1]
+
+    @property
+    def wanted(self) -> Tensor:
+        """What it is asked to foretell, [B, T]."""
+        return self.ids[:, 1:]
+
+    @property
+    def tokens(self) -> int:
+        """Tokens foretold."""
+        return self.wanted.numel()
+
+    def to(self, device: torch.device | str) -> "WindowBatch":
+        """The same windows on another device."""
+        return WindowBatch(self.ids.to(device))
+
+
+def write_tokens(path: Path, texts: Iterable[str], tokenizer: Tokenizer, *, ends: bool) -> int:
+    """Write the tokens of some texts, with an end symbol after each where texts end; their characters."""
+    characters = 0
+
+    def portions() -> Iterator[array]:
+        nonlocal characters
+        for text in texts if ends else _joined(texts):
+            characters += len(text)
+            yield array("i", [*tokenizer.encode(text), EOS] if ends else tokenizer.encode(text))
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_beside(path, lambda file: [file.write(part.tobytes()) for part in portions()])
+    return characters
+
+
+def _joined(lines: Iterable[str]) -> Iterator[str]:
+    """Lines in larger portions; no piece reaches over a line break, so they may be cut there."""
+    portion: list[str] = []
+    size = 0
+    for line in lines:
+        portion.append(line)
+        size += len(line)
+        if size >= PORTION:
+            yield "".join(portion)
+            portion, size = [], 0
+    if portion:
+        yield "".join(portion)
+
+
+def read_tokens(path: Path) -> Tensor:
+    """The tokens of a file [n], read in place."""
+    count = os.path.getsize(path) // 4
+    if not count:
+        return torch.empty(0, dtype=torch.int32)
+    return torch.from_file(str(path), shared=False, size=count, dtype=torch.int32)
+
+
+def window(tokens: Tensor, starts: Sequence[int], length: int) -> WindowBatch:
+    """The windows of `length` + 1 tokens that begin at these places."""
+    return WindowBatch(torch.stack([tokens[start : start + length + 1] for start in starts]).long())
+
+
+class WindowOrder:
+    """Where the windows of each batch begin, without end.
+
+    Of `world` processes each takes every world-th batch.
+
+    Raises:
+        ValueError: a text that is too short.
+    """
+
+    def __init__(
+        self,
+        kind: Windows,
+        tokens: int,
+        length: int,
+        rows: int,
+        seed: int,
+        *,
+        rank: int = 0,
+        world: int = 1,
+        start: Place | None = None,
+    ):
+        least = length + 1 if kind == "random" else (rows * world + 1) * length + 1
+        if tokens < least:
+            raise ValueError(
+                f"the training text has {tokens} tokens, fewer than the {least} that one batch of "
+                f"{rows} {kind} windows of {length} needs; give more text, or lower model.max_length or "
+                "data.batch_tokens"
+            )
+        self.kind, self.count, self.length, self.rows, self.seed = kind, tokens, length, rows, seed
+        self.rank, self.world, self.start = rank, world, start or Place()
+
+    def __iter__(self) -> Iterator[list[int]]:
+        epoch, position = self.start.epoch, self.start.position
+        if self.kind == "random":
+            while True:
+                yield self._draw(position)
+                position += 1
+        while True:
+            yield from self._blocks(epoch)[position:]
+            epoch, position = epoch + 1, 0
+
+    def place(self, taken: int) -> Place:
+        """Where the order stands when `taken` batches from `start` on are done with."""
+        done = self.start.position + taken
+        if self.kind == "random":
+            return Place(0, done)
+        return Place(self.start.epoch + done // self._share, done % self._share)
+
+    def _draw(self, number: int) -> list[int]:
+        chance = random.Random(f"{self.seed} {number * self.world + self.rank}")
+        return [chance.randrange(self.count - self.length) for _ in range(self.rows)]
+
+    @property
+    def _share(self) -> int:
+        """Batches of an epoch; one block is given up for cutting elsewhere each time."""
+        return ((self.count - 1) // self.length - 1) // (self.rows * self.world)
+
+    def _blocks(self, epoch: int) -> list[list[int]]:
+        chance = random.Random(f"{self.seed} {epoch}")
+        offset = chance.randrange(self.length)
+        blocks = (self.count - 1) // self.length - 1
+        starts = list(range(offset, offset + blocks * self.length, self.length))
+        chance.shuffle(starts)
+        batches = [
+            starts[first : first + self.rows] for first in range(0, len(starts) - self.rows + 1, self.rows)
+        ]
+        return batches[self.rank : self._share * self.world : self.world]

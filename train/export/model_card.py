@@ -1,0 +1,185 @@
+"""The model card of a training: data, recipe, scores with signatures, learning curve, limits.
+
+Its head is the metadata that the Hugging Face hub reads, and `seq2seq models` too.
+"""
+
+import re
+from collections.abc import Iterable
+
+from huggingface_hub import EvalResult, ModelCardData
+
+from seq2seq.model.transformer import Transformer
+from seq2seq.storage.quantization import Storage
+from seq2seq.text.normalization import base_language
+
+from ..data.corpus import Corpus, Direction
+from ..data.examples import directions_of
+from ..data.hub import on_hub
+from ..data.module import TranslationData
+from ..tasks.validation import Scores
+
+STORED: dict[Storage, str] = {"float16": "16 bit", "int8": "8 bit with a scale a row"}
+POINTS = 20  # rows of the learning curve
+
+
+def make_card(
+    model: Transformer,
+    data: TranslationData,
+    chosen: str,
+    scores: Scores,
+    history: list[dict[str, float]],
+    recipe: str,
+    search: str,
+    alignment: str,
+    storage: Storage,
+) -> str:
+    """The card in Markdown; `search` says how the scores were decoded, `alignment` which head shows it."""
+    parameters = sum(parameter.numel() for parameter in model.parameters())
+    where = "; ".join(_described(corpus) for corpus in data.settings.corpora)
+    return f"""---
+{_metadata(data, scores)}
+---
+
+# {_title(data)}
+
+A Transformer of {parameters:,} parameters, trained with `seq2seq train`. It holds {chosen}, stored in
+{STORED[storage]}.
+
+## Data
+
+{where}. {data.report}. The terms of the data are those of its source.{began_with(data.begun.init)}
+
+## Scores
+
+On the whole validation set ({len(data.validation)} pairs), {search}, weights as stored:
+
+{_measured(scores)}
+{_by_direction(scores)}
+The validation set also chose the weights, so a score on an unseen test is what counts.
+
+## Learning curve
+
+Greedy or small-beam translations of the validation sentences while training.
+
+| update | minutes | BLEU | chrF | perplexity |
+| --- | --- | --- | --- | --- |
+{_curve(history)}
+
+## Word alignment
+
+{alignment[0].upper()}{alignment[1:]}.
+
+## Limits
+
+Trained on sources of at most {data.longest[0]} and targets of at most {data.longest[1]} pieces;
+other kinds of text are translated worse, and wrong translations read as fluently as right ones.
+
+## Recipe
+
+```yaml
+{recipe.strip()}
+```
+"""
+
+
+def began_with(init: str | None) -> str:
+    """A sentence on the model whose weights a run began with; nothing where they were random."""
+    return f" The run began with the weights of `{init}`." if init else ""
+
+
+def codes_of(languages: Iterable[str]) -> list[str] | None:
+    """Languages as the hub takes them in metadata: ISO 639, so zh for zh-CN, and nothing for facts."""
+    bases = dict.fromkeys(map(base_language, languages))
+    return [base for base in bases if re.fullmatch("[a-z]{2,3}", base)] or None
+
+
+def _measured(scores: Scores) -> str:
+    """The scores with their signatures, as a table."""
+    return f"""| measure | score | signature |
+| --- | --- | --- |
+| sacreBLEU | {scores.bleu:.2f} | `{_cell(scores.bleu_signature)}` |
+| chrF | {scores.chrf:.2f} | `{_cell(scores.chrf_signature)}` |"""
+
+
+def _metadata(data: TranslationData, scores: Scores) -> str:
+    """Languages, data set and valid scores, as YAML."""
+    names = on_hub(corpus.name for corpus in data.settings.corpora)
+    directions = list(scores.directions)
+    results = [
+        EvalResult(
+            "translation",
+            names[0] if names else "files",
+            f"{source}-{target}",
+            kind,
+            round(value, 2),
+            dataset_config=f"{source}-{target}",  # the hub makes one of results that differ in the name alone
+            dataset_split="validation",
+        )
+        for source, target in directions
+        for kind, value in _values(scores, (source, target))
+    ]
+    languages = dict.fromkeys(language for direction in directions for language in direction)
+    described = ModelCardData(
+        language=codes_of(languages),
+        datasets=names or None,
+        pipeline_tag="translation",
+        model_name="-".join(languages),
+        eval_results=results,
+        ignore_metadata_errors=True,
+    )
+    return described.to_yaml()
+
+
+def _values(scores: Scores, direction: Direction) -> list[tuple[str, float]]:
+    bleu, chrf = scores.directions[direction]
+    return [("bleu", bleu.value), ("chrf", chrf.value)]
+
+
+def _title(data: TranslationData) -> str:
+    directions = directions_of(data.settings.corpora)
+    if len(directions) == 1:
+        return " to ".join(directions[0])
+    return ", ".join(dict.fromkeys(language for direction in directions for language in direction))
+
+
+def _described(corpus: Corpus) -> str:
+    """Where a corpus comes from, and its languages."""
+    where = corpus.name or ", ".join(corpus.files_of("train"))
+    way = " ".join(corpus.languages) if corpus.languages else f"{corpus.source} to {corpus.target}"
+    return f"{where} ({way})"
+
+
+def _by_direction(scores: Scores) -> str:
+    """A table of the directions whose mean the scores are; nothing where there is one."""
+    if len(scores.directions) == 1:
+        return ""
+    rows = "\n".join(
+        f"| {source} to {target} | {bleu.value:.2f} | {chrf.value:.2f} |"
+        for (source, target), (bleu, chrf) in scores.directions.items()
+    )
+    return f"""
+These are means over the directions, each with the words of its target language (`tok` of the signature):
+
+| direction | sacreBLEU | chrF |
+| --- | --- | --- |
+{rows}
+"""
+
+
+def _cell(text: str) -> str:
+    """Text for a cell of a table, which an upright stroke would end."""
+    return text.replace("|", "\\|")
+
+
+def curve_points(history: list[dict[str, float]]) -> list[dict[str, float]]:
+    """Evenly spread points of a learning curve, its last among them."""
+    count = min(POINTS, len(history))
+    return [history[(number + 1) * len(history) // count - 1] for number in range(count)]
+
+
+def _curve(history: list[dict[str, float]]) -> str:
+    return "\n".join(
+        f"| {entry['update']:.0f} | {entry['minutes']:.1f} | {entry['bleu']:.2f} | {entry['chrf']:.2f} "
+        f"| {entry['perplexity']:.2f} |"
+        for entry in curve_points(history)
+    )

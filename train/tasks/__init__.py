@@ -1,0 +1,1 @@
+"""Training tasks, their losses and schedules."""

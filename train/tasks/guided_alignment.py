@@ -1,0 +1,74 @@
+"""The guided head: one cross-attention head learns word links beside translation.
+
+    loss = - mean over linked target pieces t of log sum over source pieces s linked to t of weights[t, s]
+
+Pieces of one word are summed, so that the head is free to look at any of them. A piece is taught at the
+step whose input it is (row t + 1), where the decoder knows the word, or at the step that predicts it (row t),
+where it can only guess which comes next (Garg et al. 2019, and Chen et al. 2020 for the shift). Pieces
+without a link are not taught.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from seq2seq.config import ModelConfig
+from seq2seq.storage.settings import AlignmentHead
+
+SMALLEST = 1e-6  # added to weights before the logarithm: a head that looks elsewhere still has a gradient
+
+
+@dataclass(frozen=True)
+class Guidance:
+    """The head that is taught word links, counted over the training texts by our aligner.
+
+    Args:
+        weight: of its loss beside that of translation; 0 teaches nothing, 0.05 to 0.1 is usual.
+        layer: its decoder layer, counted from 0, or from the last one by -1, -2 and so on.
+        head: its number in that layer, counted from 0.
+        read: the step at which a target piece is taught: the one whose input it is, or the one whose output.
+    """
+
+    weight: float = 0.0
+    layer: int = -1
+    head: int = 0
+    read: Literal["input", "output"] = "input"
+
+    def __post_init__(self) -> None:
+        if self.weight < 0:
+            raise ValueError(f"task.alignment.weight is {self.weight}; give 0 or more")
+
+    def head_of(self, config: ModelConfig) -> AlignmentHead | None:
+        """The head in a model of this shape, None where none is taught.
+
+        Raises:
+            ValueError: the model has no such layer or head.
+        """
+        if not self.weight:
+            return None
+        layers, heads = config.decoder_layers, config.cross_attention.heads
+        if not -layers <= self.layer < layers:
+            raise ValueError(f"task.alignment.layer is {self.layer}; the decoder has {layers} layers")
+        if not 0 <= self.head < heads:
+            raise ValueError(
+                f"task.alignment.head is {self.head}; the cross-attention has {heads} heads, counted from 0"
+            )
+        return AlignmentHead(self.layer % layers, self.head, self.read)
+
+
+def link_loss(weights: Tensor, links: Tensor, batch: int, read: Literal["input", "output"]) -> Tensor:
+    """The loss of one head over the links of a batch, 0 where it has none.
+
+    Shapes: weights [P * batch, T, S] of P passes over the batch, links [E, 3] (row, target piece, source
+    piece).
+    """
+    row, target, source = links.unbind(1)
+    step = target + 1 if read == "input" else target
+    passes = weights.float().unflatten(0, (-1, batch))  # [P, B, T, S]
+    place = row * weights.shape[1] + step  # of the linked row among all [B * T]
+    rows = weights.new_zeros(len(passes), batch * weights.shape[1], dtype=torch.float32)
+    found = rows.index_add(1, place, passes[:, row, step, source])
+    linked = torch.zeros_like(rows[0]).index_fill(0, place, 1.0)
+    return -((found + SMALLEST).log() * linked).sum() / (len(passes) * linked.sum()).clamp(min=1.0)
