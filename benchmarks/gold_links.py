@@ -13,7 +13,7 @@ from pathlib import Path
 
 from seq2seq.alignment.symmetrization import Link, grow, intersect
 from seq2seq.commands.bitext import align_pairs
-from seq2seq.commands.counter import Counter
+from seq2seq.commands.counter import ProgressCounter
 from seq2seq.commands.lines import read_lines
 from seq2seq.commands.reverse import FOUND, load_reverse
 from seq2seq.inference.translator import Translator
@@ -36,7 +36,7 @@ def compare(translator: Translator, reverse: Translator | None, folder: Path) ->
     pairs = read_pairs(folder / "text")
     gold = read_gold(read_lines(str(folder / "gold")), pairs)
     found: dict[str, list[Iterable[Link]]] = {"forward": []}
-    counter = Counter("pairs aligned", len(pairs))
+    counter = ProgressCounter("pairs aligned", len(pairs))
     for source, target in pairs:
         there = set(translator.align(source, target).links("blanks"))
         found["forward"].append(there)

@@ -29,7 +29,7 @@ from seq2seq.metrics.corpus import score_corpus
 from seq2seq.model.batch import Batch, make_batch, token_budget_batches
 from seq2seq.text.tokenizer import Tokenizer
 from train.callbacks.checkpoint_io import write_beside
-from train.data.batch_order import BatchOrder, Place
+from train.data.batch_order import BatchOrder, BatchPosition
 from train.data.corpus import Corpus
 from train.data.examples import Example
 from train.data.files import read_lines
@@ -75,7 +75,7 @@ class Training:
         self.optimizer = torch.optim.AdamW(
             self.model.parameters(), betas=(0.9, 0.98), eps=1e-9, weight_decay=0
         )
-        self.done, self.start = 0, Place()
+        self.done, self.start = 0, BatchPosition()
         self.best: dict[str, Any] = {"bleu": -1.0, "update": 0, "model": self.model.state_dict()}
         if (out / "last.pt").is_file():
             self.resume()
@@ -86,7 +86,7 @@ class Training:
         self.model.load_state_dict(kept["model"])
         self.optimizer.load_state_dict(kept["optimizer"])
         torch.set_rng_state(kept["random"])
-        self.done, self.start, self.best = kept["done"], Place(*kept["place"]), kept["best"]
+        self.done, self.start, self.best = kept["done"], BatchPosition(*kept["place"]), kept["best"]
 
     def run(self, data: TranslationData) -> None:
         """Train to the last update, validating on the way."""
@@ -131,7 +131,7 @@ class Training:
         self.optimizer.step()
         return loss.item()
 
-    def save(self, place: Place) -> None:
+    def save(self, place: BatchPosition) -> None:
         """Keep all that `resume` needs."""
         state = {
             "model": self.model.state_dict(),

@@ -29,7 +29,7 @@ from seq2seq.inference.results import Translation
 from seq2seq.model.transformer import Transformer
 from seq2seq.storage.settings import AlignmentHead, Settings
 from serve.app import make_app
-from serve.engine.registry import Catalog
+from serve.engine.registry import ModelRegistry
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -107,7 +107,7 @@ def main() -> None:
 def serving(translator: Translator) -> Iterator[str]:
     """The address of a server for one model, in a thread."""
     listener = socket.create_server(("127.0.0.1", 0))
-    app = make_app(Catalog({"model": translator}))
+    app = make_app(ModelRegistry({"model": translator}))
     server = uvicorn.Server(uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=1))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()

@@ -20,7 +20,7 @@ from seq2seq.alignment.aligner import align_both_ways
 from seq2seq.alignment.symmetrization import grow
 from seq2seq.commands.bitext import align_pairs
 from seq2seq.inference.translator import Translator
-from seq2seq.metrics.aer import Gold, score_links
+from seq2seq.metrics.aer import GoldLinks, score_links
 from seq2seq.storage.registry import reverse_model
 from seq2seq.text.normalization import bare_word_spans
 from train.data.corpus import Corpus, load_corpus
@@ -50,7 +50,7 @@ def cipher(
 
 
 def errors(
-    translator: Translator, reverse: Translator, pairs: Sequence[tuple[str, str]], gold: Sequence[Gold]
+    translator: Translator, reverse: Translator, pairs: Sequence[tuple[str, str]], gold: Sequence[GoldLinks]
 ) -> list[float]:
     """AER of one direction, of both joined pair by pair, of all pairs together."""
     alone = [set(translator.align(*pair).links("blanks")) for pair in pairs]
@@ -68,7 +68,9 @@ def compare(translator: Translator, reverse: Translator, corpus: Corpus, count: 
     counted = align_both_ways(words)
     chosen = [n for n in range(len(training), len(words)) if SHORTEST <= len(words[n][0]) <= LONGEST]
     chosen = rng.sample(chosen, min(count, len(chosen)))
-    gold = [Gold(frozenset(counted.sure[n]), frozenset(counted.sure[n] | counted.grown[n])) for n in chosen]
+    gold = [
+        GoldLinks(frozenset(counted.sure[n]), frozenset(counted.sure[n] | counted.grown[n])) for n in chosen
+    ]
     known = [Counter(w for pair in words[: len(training)] for w in pair[side]) for side in (0, 1)]
     rows = ["| unknown words | one direction | joined | together |", f"|{' --- |' * 4}"]
     for rate in RATES:

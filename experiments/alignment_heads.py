@@ -29,7 +29,7 @@ from synthetic_language import Language, Pair, write_files
 from seq2seq.alignment.aligner import align_both_ways, align_texts
 from seq2seq.alignment.head_selection import choose_head
 from seq2seq.inference.translator import Translator
-from seq2seq.metrics.aer import Gold, score_links
+from seq2seq.metrics.aer import GoldLinks, score_links
 
 Texts = list[tuple[str, str]]
 Figures = dict[str, list[dict[str, float]]]  # of each map, for each seed, by name
@@ -87,7 +87,7 @@ def synthetic(folder: Path, pairs: int, tests: int, settings: str = SMALL, words
 def error_rate(align: Align, pairs: Sequence[Pair]) -> float:
     """AER of an aligner on pairs with known links."""
     found = [set(align(pair.source, pair.target)) for pair in pairs]
-    return score_links(found, [Gold(pair.links, pair.links) for pair in pairs]).error_rate
+    return score_links(found, [GoldLinks(pair.links, pair.links) for pair in pairs]).error_rate
 
 
 def multi30k(config: str, links: Path, corpus: Path, languages: tuple[str, str]) -> Trial:

@@ -21,7 +21,7 @@ LONGEST = 100_000
 LARGEST_SEED = 2**63 - 1
 OF_SOURCES = ("forced_words", "glossary", "keep_words", "keep_numbers")  # what a language model refuses
 
-Kind = type[int] | type[float] | type[bool] | type[str] | type[list] | type[dict]
+OptionType = type[int] | type[float] | type[bool] | type[str] | type[list] | type[dict]
 
 
 def option(default: Any, help: str, minimum: float | None = None, maximum: float | None = None) -> Any:
@@ -178,7 +178,7 @@ class OptionField:
     """
 
     name: str
-    type: Kind
+    type: OptionType
     default: int | float | bool | str | None
     help: str
     minimum: float | None
@@ -236,7 +236,7 @@ class OptionField:
 
 
 _REAL = ("length_penalty", "sampling_temperature", "sampling_topp", "sampling_minp", "repetition_penalty")
-_TYPES: dict[object, tuple[Kind, bool]] = {
+_TYPES: dict[object, tuple[OptionType, bool]] = {
     int: (int, False),
     float: (float, False),
     bool: (bool, False),

@@ -30,17 +30,17 @@ from starlette.staticfiles import StaticFiles
 from seq2seq import __version__
 from seq2seq.inference.decoding import decode_sources
 
-from .demo import Desk, Page, mount_demo
+from .demo import Backend, Page, mount_demo
 from .engine.batcher import BUDGET, PATIENCE, Batcher
-from .engine.documents import DocumentWorker
-from .engine.executor import Worker, lanes
-from .engine.process_pool import Searchers
-from .engine.registry import Catalog
+from .engine.documents import DocumentExecutor
+from .engine.executor import Executor, lanes
+from .engine.process_pool import ProcessPool
+from .engine.registry import ModelRegistry
 from .engine.service import Service
-from .http.access_log import Record
-from .http.auth import Access
-from .http.cors import Origins
-from .http.security import Guard, http_error, value_error
+from .http.access_log import AccessLog
+from .http.auth import Authenticator
+from .http.cors import CORSMiddleware
+from .http.security import SecurityMiddleware, http_error, value_error
 from .limits import Limits
 from .metrics import Metrics
 from .routes import completions, files, status, translations
@@ -70,7 +70,7 @@ class ServerOptions:
 
 
 def make_app(
-    catalog: Catalog,
+    catalog: ModelRegistry,
     limits: Limits | None = None,
     *,
     host: str = "127.0.0.1",
@@ -86,14 +86,14 @@ def make_app(
     stopping = stopping or asyncio.Event()
     metrics, side_by_side = Metrics(), lanes()
     cores = torch.get_num_threads() // side_by_side  # of each batch
-    worker = Worker(side_by_side + 1, cores)  # batches, and a stream's step
+    worker = Executor(side_by_side + 1, cores)  # batches, and a stream's step
     batcher = Batcher(
         worker, limits, metrics, budget=options.budget, patience=options.patience, lanes=side_by_side
     )
-    searchers = Searchers(side_by_side, cores) if options.processes and side_by_side > 1 else None
+    searchers = ProcessPool(side_by_side, cores) if options.processes and side_by_side > 1 else None
     decode = searchers.decode if searchers else decode_sources
     service = Service(catalog, batcher, limits, metrics, decode)
-    access = Access(options.rate, options.keys)
+    access = Authenticator(options.rate, options.keys)
     app = FastAPI(
         title="seq2seq",
         version=__version__,
@@ -104,7 +104,7 @@ def make_app(
     )
     app.add_exception_handler(StarletteHTTPException, http_error)
     app.add_exception_handler(ValueError, value_error)
-    documents = DocumentWorker(service)
+    documents = DocumentExecutor(service)
     routers = [
         api.make_router(service, access, documents),
         files.make_router(service, access, documents),
@@ -119,16 +119,16 @@ def make_app(
     rest = _methods([route for router in routers for route in router.routes])
     allowed = {**_methods(app.routes), **rest}
     open_to_all = {path: ", ".join(sorted(rest[path])) for path in rest if path not in CLOSED}
-    app.add_middleware(Guard, limits=limits, host=host, stopping=stopping)
-    app.add_middleware(Origins, methods=open_to_all)
-    app.add_middleware(Record, metrics=metrics, routes=allowed, access_log=options.access_log)
+    app.add_middleware(SecurityMiddleware, limits=limits, host=host, stopping=stopping)
+    app.add_middleware(CORSMiddleware, methods=open_to_all)
+    app.add_middleware(AccessLog, metrics=metrics, routes=allowed, access_log=options.access_log)
     _refuse_other_methods(app, allowed)
     if not options.keys:  # the page asks nobody for a key
-        mount_demo(app, Page(Desk(service, access, documents)), stopping, mcp=options.mcp)
+        mount_demo(app, Page(Backend(service, access, documents)), stopping, mcp=options.mcp)
     return app
 
 
-def _lifespan(batcher: Batcher, searchers: Searchers | None, stopping: asyncio.Event) -> Any:
+def _lifespan(batcher: Batcher, searchers: ProcessPool | None, stopping: asyncio.Event) -> Any:
     """Told to stop, a server turns away what has not begun; when it has stopped, its processes end."""
 
     @asynccontextmanager

@@ -24,9 +24,9 @@ import uvicorn
 from seq2seq.storage.registry import default_model, find_model, reads_facts, released_models
 from seq2seq.storage.settings import CONFIG, is_language_model, read_config
 
-from .engine.registry import Catalog, Offer, Writer
+from .engine.registry import LanguageModelEntry, ModelRegistry, TranslationModel
 from .http.auth import read_keys
-from .http.protocol import Connection
+from .http.protocol import LimitedProtocol
 from .limits import Limits
 
 if TYPE_CHECKING:
@@ -194,7 +194,7 @@ def _serve(arguments: argparse.Namespace, listener: socket.socket) -> None:
     stopping = asyncio.Event()
     config = uvicorn.Config(
         make_app(catalog, limits, host=arguments.host, stopping=stopping, options=options),
-        http=partial(Connection, limits=limits),  # type: ignore[arg-type]  # called with what a class gets
+        http=partial(LimitedProtocol, limits=limits),  # type: ignore[arg-type]  # called with what a class gets
         log_level="critical",  # the guard logs what fails
         access_log=False,
         server_header=False,
@@ -205,7 +205,7 @@ def _serve(arguments: argparse.Namespace, listener: socket.socket) -> None:
     _Server(config, stopping).run(sockets=[listener])
 
 
-def _greeting(catalog: Catalog, host: str, port: int) -> str:
+def _greeting(catalog: ModelRegistry, host: str, port: int) -> str:
     name = f"[{host}]" if ":" in host else host
     served = [f"{source} to {target}" for source, target in catalog.pairs]
     served += [f"text by {writer.name}" for writer in catalog.writers]
@@ -227,13 +227,13 @@ def _options(arguments: argparse.Namespace, keys: frozenset[str]) -> "ServerOpti
     )
 
 
-def _load(names: Sequence[str] | None, lazy: bool, pivot: bool) -> Catalog:
+def _load(names: Sequence[str] | None, lazy: bool, pivot: bool) -> ModelRegistry:
     """The catalog of some models, loaded now, or known by their configs until they are asked for."""
     speaking = [name for name in released_models() if not reads_facts(name)]  # facts are no language to list
     names = names or list(dict.fromkeys([default_model(None, None), *speaking]))
     writing = [name for name in names if is_language_model(read_config(find_model(name)))]
     offers = {name: _offer(name) for name in names if name not in writing}
-    catalog = Catalog(offers, writers={name: _writer(name) for name in writing}, pivot=pivot)
+    catalog = ModelRegistry(offers, writers={name: _writer(name) for name in writing}, pivot=pivot)
     if not lazy:
         for offer in catalog.offers:
             offer.translator()
@@ -242,7 +242,7 @@ def _load(names: Sequence[str] | None, lazy: bool, pivot: bool) -> Catalog:
     return catalog
 
 
-def _writer(name: str) -> Writer:
+def _writer(name: str) -> LanguageModelEntry:
     directory = find_model(name)
     created = int((directory / CONFIG).stat().st_mtime)
 
@@ -251,10 +251,10 @@ def _writer(name: str) -> Writer:
 
         return Generator.from_pretrained(directory)
 
-    return Writer(name, read_config(directory)["languages"], load, created=created)
+    return LanguageModelEntry(name, read_config(directory)["languages"], load, created=created)
 
 
-def _offer(name: str) -> Offer:
+def _offer(name: str) -> TranslationModel:
     directory = find_model(name)
     config = read_config(directory)
     created = int((directory / CONFIG).stat().st_mtime)
@@ -264,7 +264,9 @@ def _offer(name: str) -> Offer:
 
         return Translator.from_pretrained(directory)
 
-    return Offer(name, config["source_languages"], config["target_languages"], load, created=created)
+    return TranslationModel(
+        name, config["source_languages"], config["target_languages"], load, created=created
+    )
 
 
 def _prepare_logs(access_log: bool) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 import seq2seq
 from seq2seq import cli
-from seq2seq.commands import Failure
+from seq2seq.commands import CommandError
 
 
 def run(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -92,7 +92,7 @@ def test_wrong_command_line(arguments: list[str], said: str, capsys: pytest.Capt
 @pytest.mark.parametrize(
     ("error", "code", "said"),
     [
-        (Failure("line 3 is wrong"), 1, "seq2seq: line 3 is wrong\n"),
+        (CommandError("line 3 is wrong"), 1, "seq2seq: line 3 is wrong\n"),
         (ValueError("beam_size is 0;\n give more"), 2, "seq2seq: beam_size is 0; give more\n"),
         (OSError(28, "No space left on device", "model"), 1, "seq2seq: model: No space left on device\n"),
         (

@@ -33,14 +33,14 @@ from .arguments import TrainCLI
 from .callbacks.checkpoint_io import SafeCheckpointIO, read_checkpoint
 from .callbacks.checkpoints import Checkpoints, StoppedError
 from .callbacks.progress import Progress
-from .callbacks.signals import Stopping
+from .callbacks.signals import StopSignals
 from .data.language_module import LanguageData
 from .data.module import TranslationData
 from .data.word_links import rounds_for
 from .export.language_model import write_language_model
 from .export.translation import write_model
-from .init_check import unfamiliar
-from .initialization import Start
+from .init_check import init_mismatch
+from .initialization import Initialization
 from .run import ROOT, RunFolder, recipe_naming, resolve_configs
 from .tasks.language_model import LanguageTask
 from .tasks.translation import TranslationTask
@@ -124,14 +124,14 @@ class TrainingRun:
         settings, seed = self.cli.sections, self.cli.config.seed_everything
         before = load_model(find_model(settings.init)) if settings.init and not self.start.shape else None
         if before:
-            self.start = Start.of(settings.init, before.model.config, before.settings)
+            self.start = Initialization.of(settings.init, before.model.config, before.settings)
         shape = self.start.continued(ModelConfig(4, **vars(settings.model)))
         data = TranslationData(settings.data, shape.max_length, seed, self.start)
         data.load(before.tokenizer if before else self._own_tokenizer())
         shape = dataclasses.replace(shape, vocabulary_size=len(data.tokenizer))
         torch.manual_seed(seed)
         task = TranslationTask(shape, data.tokenizer, data.judged(), data.form, **vars(settings.task))
-        note = unfamiliar(before, data.training) if before else None
+        note = init_mismatch(before, data.training) if before else None
         if before:
             task.model.load_state_dict(before.model.state_dict())
         return data, task, note
@@ -142,7 +142,7 @@ class TrainingRun:
         wanted = settings.init and not self.start.shape
         before = load_language_model(find_model(settings.init)) if wanted else None
         if before:
-            self.start = Start.of(settings.init, before.model.config)
+            self.start = Initialization.of(settings.init, before.model.config)
         shape = self.start.continued(ModelConfig(4, **vars(settings.model)))
         data = LanguageData(settings.data, shape.max_length, seed, self.folder.path)
         data.load(before.tokenizer if before else self._own_tokenizer())
@@ -154,10 +154,10 @@ class TrainingRun:
             task.model.load_state_dict(before.model.state_dict())
         return data, task, None
 
-    def _kept_start(self) -> Start:
+    def _kept_start(self) -> Initialization:
         """What the run began with, as its checkpoint has it; one of an older run does not say."""
         kept = read_checkpoint(self.checkpoint).get("start") if self.checkpoint else None
-        return Start.from_json(kept) if kept else Start()
+        return Initialization.from_json(kept) if kept else Initialization()
 
     def _recipe(self) -> str:
         """What would train the same again: the settings, and where the weights and the shape came from."""
@@ -217,7 +217,7 @@ class TrainingRun:
 
     def make_trainer(self) -> Trainer:
         settings = {**vars(self.cli.sections.trainer)}
-        self.stopping = Stopping(self.checkpoints)
+        self.stopping = StopSignals(self.checkpoints)
         self.checkpoints.start = self.start.to_json(self.task.model.config)
         if settings["max_epochs"] is not None:
             raise ValueError(

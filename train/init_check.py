@@ -5,7 +5,7 @@ prefers nearly all targets of its own languages, and every second one where the 
 columns, is another. Nothing is trained, and no language has to be recognised by name.
 """
 
-from seq2seq.inference.forced_decoding import force
+from seq2seq.inference.forced_decoding import force_decode
 from seq2seq.storage.model_directory import LoadedModel
 
 from .data.examples import Example, spread
@@ -15,7 +15,7 @@ ASKED, FEWEST = 200, 20  # pairs; of fewer the share says little
 FAMILIAR = 0.75  # share of preferred targets
 
 
-def unfamiliar(start: LoadedModel, pairs: list[Example]) -> str | None:
+def init_mismatch(start: LoadedModel, pairs: list[Example]) -> str | None:
     """A sentence where the model does not know the pairs for translations; None where all is well."""
     chosen = spread(pairs, ASKED)
     longest = start.model.config.max_length
@@ -42,6 +42,6 @@ def unfamiliar(start: LoadedModel, pairs: list[Example]) -> str | None:
 def _preferred(start: LoadedModel, sources: list[list[int]], targets: list[list[int]]) -> float:
     """The share of targets, of each direction sorted by length, that are likelier than their neighbour's."""
     others = targets[1:] + targets[:1]
-    own, other = (force(start.model, sources, side) for side in (targets, others))
+    own, other = (force_decode(start.model, sources, side) for side in (targets, others))
     better = [sum(a) / len(a) > sum(b) / len(b) for a, b in zip(own, other, strict=True)]
     return sum(better) / len(better)

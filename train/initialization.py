@@ -14,7 +14,7 @@ from seq2seq.storage.settings import Settings
 
 
 @dataclass(frozen=True)
-class Start:
+class Initialization:
     """The model that a run went on from, if it did, and the shape that the run has.
 
     Attributes:
@@ -32,7 +32,7 @@ class Start:
     facts: FactsForm | None = None
 
     @classmethod
-    def of(cls, init: str, shape: ModelConfig, settings: Settings | None = None) -> "Start":
+    def of(cls, init: str, shape: ModelConfig, settings: Settings | None = None) -> "Initialization":
         """The start from a model; a language model has no `settings` of pairs."""
         longest = (settings.longest_source, settings.longest_target) if settings else (0, 0)
         return cls(shape, "the model of --init", init, longest, settings.facts if settings else None)
@@ -43,7 +43,7 @@ class Start:
         return {"shape": shape.to_json(), "init": self.init, "longest": list(self.longest), "facts": facts}
 
     @classmethod
-    def from_json(cls, values: dict[str, Any]) -> "Start":
+    def from_json(cls, values: dict[str, Any]) -> "Initialization":
         """What `to_json` wrote."""
         first, second = values["longest"]
         return cls(

@@ -34,19 +34,19 @@ from .data.corpus import Corpus, columns_of
 from .data.examples import load_examples
 from .data.files import read_lines
 from .run import check_config, find_config, model_kind
-from .unfinished import Made, Unfinished
+from .unfinished import ResumableTable, SynthesizedPair
 
 
-class Parser(argparse.ArgumentParser):
+class SynthesisParser(argparse.ArgumentParser):
     """An argument parser whose complaint is one sentence."""
 
     def error(self, message: str) -> NoReturn:
         raise ValueError(f"{message}; see {self.prog} --help")
 
 
-def make_parser() -> Parser:
+def make_parser() -> SynthesisParser:
     """The command's flags."""
-    parser = Parser(
+    parser = SynthesisParser(
         "seq2seq synthesize", description="Translate texts into training pairs.", allow_abbrev=False
     )
     parser.add_argument(
@@ -81,7 +81,7 @@ def main(argv: Sequence[str]) -> int:
         if arguments.config
         else [line for name in arguments.text for line in read_lines(name)]
     )
-    unfinished = Unfinished(arguments.to, maker(arguments, languages))
+    unfinished = ResumableTable(arguments.to, maker(arguments, languages))
     made = translated(texts, translator, DecodeOptions(beam_size=arguments.beam_size), unfinished)
     if not made:
         raise ValueError(
@@ -148,8 +148,8 @@ def texts_of_recipe(named: str, language: str) -> list[str]:
 
 
 def translated(
-    texts: Sequence[str], translator: Translator, options: DecodeOptions, unfinished: Unfinished
-) -> list[Made]:
+    texts: Sequence[str], translator: Translator, options: DecodeOptions, unfinished: ResumableTable
+) -> list[SynthesizedPair]:
     """The pairs that the texts gave, in their order; only what was not translated before is translated."""
     left = [text for text in texts if text not in unfinished.found]
     if len(left) < len(texts):
@@ -180,21 +180,21 @@ def counted(results: Iterable[Translation], total: int) -> Iterator[Translation]
             print(f"\r{number} of {total} texts translated", end="\n" * (number == total), file=sys.stderr)
 
 
-def usable(result: Translation) -> Made | None:
+def usable(result: Translation) -> SynthesizedPair | None:
     """The pair, if the translation came to its end and says something else than its source."""
     translation = " ".join(result.text.split())
     if result.finish != "end" or not translation or translation == result.source or not result.tokens:
         return None
-    return Made(result.source, translation, result.log_probability / (len(result.tokens) + 1))
+    return SynthesizedPair(result.source, translation, result.log_probability / (len(result.tokens) + 1))
 
 
-def best(made: Sequence[Made], share: float) -> list[Made]:
+def best(made: Sequence[SynthesizedPair], share: float) -> list[SynthesizedPair]:
     """The share with the highest scores, at least one, in the order they came."""
     ranked = sorted(range(len(made)), key=lambda place: (-made[place].score, place))
     return [made[place] for place in sorted(ranked[: max(1, round(share * len(made)))])]
 
 
-def write_table(path: Path, languages: tuple[str, str], pairs: Iterable[Made]) -> None:
+def write_table(path: Path, languages: tuple[str, str], pairs: Iterable[SynthesizedPair]) -> None:
     """A TSV whose columns are the languages, or source and target where they are one, and the score."""
     rows = ["\t".join([*columns_of(*languages), "score"])]
     rows += [f"{pair.text}\t{pair.translation}\t{pair.score:.4f}" for pair in pairs]

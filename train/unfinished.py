@@ -14,7 +14,7 @@ from typing import NamedTuple
 from seq2seq.storage.atomic import replace_file
 
 
-class Made(NamedTuple):
+class SynthesizedPair(NamedTuple):
     """A text and its translation, and how sure the model was: log p a piece."""
 
     text: str
@@ -22,7 +22,7 @@ class Made(NamedTuple):
     score: float
 
 
-class Unfinished:
+class ResumableTable:
     """Translations by `maker`, a line that tells this way to translate from others; kept as they come.
 
     Attributes:
@@ -31,7 +31,7 @@ class Unfinished:
 
     def __init__(self, table: Path, maker: str):
         self.path = table.with_name(f"{table.name}.part")
-        self.found: dict[str, Made | None] = {}
+        self.found: dict[str, SynthesizedPair | None] = {}
         lines = _whole_lines(self.path)
         if lines and lines[0] == maker:
             self.found = dict(_pairs(lines[1:]))
@@ -39,7 +39,7 @@ class Unfinished:
         kept = [maker, *(_line(text, pair) for text, pair in self.found.items())]
         replace_file(self.path, "".join(f"{line}\n" for line in kept).encode())
 
-    def add(self, text: str, pair: Made | None) -> None:
+    def add(self, text: str, pair: SynthesizedPair | None) -> None:
         """Keep what became of a text; OSError where the disk refuses it."""
         self.found[text] = pair
         with self.path.open("a", encoding="utf-8") as file:
@@ -58,15 +58,15 @@ def _whole_lines(path: Path) -> list[str]:
         return []
 
 
-def _line(text: str, pair: Made | None) -> str:
+def _line(text: str, pair: SynthesizedPair | None) -> str:
     return json.dumps([text, *pair[1:]] if pair else [text])
 
 
-def _pairs(lines: Iterable[str]) -> Iterator[tuple[str, Made | None]]:
+def _pairs(lines: Iterable[str]) -> Iterator[tuple[str, SynthesizedPair | None]]:
     """What was kept, up to a line that is broken."""
     for line in lines:
         try:
             text, *rest = json.loads(line)
-            yield text, Made(text, *rest) if rest else None
+            yield text, SynthesizedPair(text, *rest) if rest else None
         except (ValueError, TypeError):
             return

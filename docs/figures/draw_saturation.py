@@ -18,7 +18,7 @@ from line_chart import Line, Panel, draw
 from torch import Tensor
 
 from seq2seq.attention import ScaledDotScore, attend
-from seq2seq.attention.score import Score
+from seq2seq.attention.score import ScoreFunction
 
 WIDTHS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 KEYS = 32
@@ -60,7 +60,7 @@ def behaviour(width: int, scaled: bool, queries: int = 2000) -> Behaviour:
         torch.randn(queries, 1, count, width, generator=generator) for count in (1, KEYS, KEYS, 1)
     )
     score = Watched(scaled)
-    asked: Score = score
+    asked: ScoreFunction = score
     context, weights = attend(query, key, value, asked, need_weights=True)
     assert weights is not None
     (context * slope / slope.norm(dim=-1, keepdim=True)).sum().backward()

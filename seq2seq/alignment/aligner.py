@@ -20,24 +20,26 @@ ROUNDS = 6
 SHOWN = 300  # pairs on which the share of a linked word is chosen
 SLICE = 100_000  # pairs counted at once, which bounds memory; of more pairs slices are counted by themselves
 
-Pairs = Sequence[tuple[Words, Words]]
+WordPairs = Sequence[tuple[Words, Words]]
 
 
-class Aligned(NamedTuple):
+class AlignedPairs(NamedTuple):
     """Links (source word, target word) of each pair: of both directions, and grown from those."""
 
     sure: list[set[Link]]
     grown: list[set[Link]]
 
 
-def align_both_ways(pairs: Pairs, rounds: int = ROUNDS, advance: Callable[[], object] = bool) -> Aligned:
+def align_both_ways(
+    pairs: WordPairs, rounds: int = ROUNDS, advance: Callable[[], object] = bool
+) -> AlignedPairs:
     """Links of each pair, found from the pairs alone, in both directions.
 
     What both directions say is right more often; `symmetry.grow` adds what one of them says beside it.
     `advance` is called after each of `rounds_of(len(pairs))` rounds.
     """
     slices = -(-len(pairs) // SLICE)
-    aligned = Aligned([set() for _ in pairs], [set() for _ in pairs])
+    aligned = AlignedPairs([set() for _ in pairs], [set() for _ in pairs])
     for first in range(slices):
         spelt = [(spelt_words(source), spelt_words(target)) for source, target in pairs[first::slices]]
         forward = best_sources(spelt, rounds, advance)

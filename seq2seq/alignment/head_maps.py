@@ -22,10 +22,10 @@ from seq2seq.alignment.maps import AttentionMaps, Span, gather, letters_of, shar
 from seq2seq.data_to_text.facts import spans_of_words
 
 Flow = Literal["cross", "encoder", "decoder"]
-SheetUnits = Literal["words", "pieces"]
+MapUnits = Literal["words", "pieces"]
 
 
-class Sheet(NamedTuple):
+class HeadMaps(NamedTuple):
     """Every map of one flow [L, H + 1, T', S'], with the texts of its rows and columns."""
 
     rows: list[str]
@@ -34,9 +34,9 @@ class Sheet(NamedTuple):
     hidden: Tensor
 
 
-def make_sheet(
-    maps: AttentionMaps, flow: Flow, units: SheetUnits, read: Literal["output", "input"] = "output"
-) -> Sheet:
+def make_head_maps(
+    maps: AttentionMaps, flow: Flow, units: MapUnits, read: Literal["output", "input"] = "output"
+) -> HeadMaps:
     """The maps of a flow over words (sums over the columns' pieces, means over the rows' letters) or pieces.
 
     `read` says which row of the cross-attention stands for a target piece, as in `AlignmentHead`.
@@ -50,7 +50,7 @@ def make_sheet(
     columns, column_shares = _units(*column_side, units)
     means = row_shares / row_shares.sum(dim=0).clamp(min=1e-9)  # [pieces, units], each column sums to 1
     visible = weights / weights.sum(dim=-1, keepdim=True).clamp(min=1e-9)
-    return Sheet(
+    return HeadMaps(
         rows,
         columns,
         gather(visible, row_shares, column_shares).clamp(max=1.0),

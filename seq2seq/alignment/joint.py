@@ -16,7 +16,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from seq2seq.alignment.lexical_prior import likeness
+from seq2seq.alignment.lexical_prior import lexical_prior
 from seq2seq.alignment.symmetrization import Link, grow
 
 # Chosen by the AER on validation captions (de-en, en-fr) in which up to half of the words were replaced by
@@ -97,7 +97,7 @@ def _flatten(pairs: Sequence[AttendedPair]) -> tuple[_Entries, Tensor]:
 def _prior(pair: AttendedPair) -> Tensor:
     """What the maps of a pair, the places of its words and their letters say: [T, S]."""
     attention = pair.there.double().clamp(min=FLOOR) * pair.back.double().clamp(min=FLOOR)
-    return attention**ATTENTION * likeness(pair.source, pair.target, LETTERS, TENSION)
+    return attention**ATTENTION * lexical_prior(pair.source, pair.target, LETTERS, TENSION)
 
 
 def _shares(entries: _Entries, strength: Tensor) -> tuple[Tensor, Tensor]:

@@ -15,7 +15,7 @@ from torch import Tensor
 MOST_LETTERS = 40  # that are compared; an address of thousands would take memory for as many a pair of words
 
 
-def likeness(sources: Sequence[str], targets: Sequence[str], letters: float, tension: float) -> Tensor:
+def lexical_prior(sources: Sequence[str], targets: Sequence[str], letters: float, tension: float) -> Tensor:
     """A factor for each pair of words, 1 for two unlike ones on the diagonal: [T, S]."""
     t, s = (
         (torch.arange(len(words), dtype=torch.float64) + 0.5) / len(words) for words in (targets, sources)

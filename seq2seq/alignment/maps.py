@@ -19,7 +19,7 @@ from typing import Any, Literal, NamedTuple
 import torch
 from torch import Tensor
 
-from seq2seq.alignment.lexical_prior import likeness
+from seq2seq.alignment.lexical_prior import lexical_prior
 from seq2seq.alignment.symmetrization import Link, read_both
 from seq2seq.data_to_text.facts import spans_of_words
 from seq2seq.storage.settings import AlignmentHead
@@ -58,9 +58,9 @@ class Alignment:
         """Pairs (source unit, target unit), counted from 0, in order of the source.
 
         Each unit of either side chooses the strongest on the other, and those with at least `share` of
-        its strength; `symmetry.read_both` joins the choices of both sides. Words that begin alike are
-        stronger, words far from the diagonal weaker (`likeness`). "words" are blank-separated, characters
-        in scripts without blanks.
+        its strength; `symmetrization.read_both` joins the choices of both sides. Words that begin alike are
+        stronger, words far from the diagonal weaker (`lexical_prior`). "words" are blank-separated,
+        characters in scripts without blanks.
         """
         return sorted(
             (first_source + s, first_target + t)
@@ -94,7 +94,7 @@ class Alignment:
     def _likeness(self, grid: Grid) -> Tensor:
         sources = [self.source[start:end].strip().casefold() for start, end in grid.source_spans]
         targets = [self.target[start:end].strip().casefold() for start, end in grid.target_spans]
-        return likeness(sources, targets, LETTERS, TENSION)
+        return lexical_prior(sources, targets, LETTERS, TENSION)
 
     def _units(self, units: Units) -> tuple[list[Span], list[Span]]:
         if units == "pieces":

@@ -79,15 +79,15 @@ def draw_ribbons(sources: Sequence[str], targets: Sequence[str], weights: Weight
     return _svg(width, bottom + 26 + MARGIN, title, parts)
 
 
-Row = list[tuple[float, float]]  # left edge and width of each word on a line
+PlacedWords = list[tuple[float, float]]  # left edge and width of each word on a line
 
 
 def _bands(
     sources: Sequence[str],
     targets: Sequence[str],
     weights: Weights,
-    above: tuple[Row, float],
-    below: tuple[Row, float],
+    above: tuple[PlacedWords, float],
+    below: tuple[PlacedWords, float],
     colours: Sequence[str],
 ) -> Iterator[str]:
     """One curved band a pair of words; side by side at both ends, in the order of the other sentence."""
@@ -120,7 +120,7 @@ def _band(above: tuple[float, float, float], below: tuple[float, float, float]) 
     return f"M{start:.1f} {top:.1f}{down}h{reach:.1f}{up}z"
 
 
-def _lay_out(words: Sequence[str]) -> Row:
+def _lay_out(words: Sequence[str]) -> PlacedWords:
     row, left = [], 0.0
     for word in words:
         wide = max(18.0, _width(word) + 6)
@@ -129,11 +129,11 @@ def _lay_out(words: Sequence[str]) -> Row:
     return row
 
 
-def _extent(row: Row) -> float:
+def _extent(row: PlacedWords) -> float:
     return row[-1][0] + row[-1][1] if row else 0.0
 
 
-def _centre(row: Row, width: float) -> Row:
+def _centre(row: PlacedWords, width: float) -> PlacedWords:
     shift = (width - _extent(row)) / 2
     return [(left + shift, wide) for left, wide in row]
 

@@ -19,7 +19,7 @@ Shape letters, here and everywhere in the project:
 """
 
 from seq2seq.attention.attend import Attended, attend
-from seq2seq.attention.cache import KeyValueCache, LinearState, Memory, Source
+from seq2seq.attention.cache import KeyValueCache, LinearState, Memory, Remembered
 from seq2seq.attention.flow import CausalSelfAttention, CrossAttention, SelfAttention
 from seq2seq.attention.heads import LatentHeads, SharedHeads
 from seq2seq.attention.linear import causal_linear_attention, linear_attention
@@ -32,7 +32,7 @@ from seq2seq.attention.mask import (
     strided_mask,
     window_mask,
 )
-from seq2seq.attention.score import AdditiveScore, ScaledDotScore, Score, TargetAwareScore
+from seq2seq.attention.score import AdditiveScore, ScaledDotScore, ScoreFunction, TargetAwareScore
 from seq2seq.attention.target import TargetAwarePooling
 from seq2seq.attention.window import attend_window
 from seq2seq.config import AttentionConfig
@@ -47,11 +47,11 @@ __all__ = [
     "LatentHeads",
     "LinearState",
     "Memory",
+    "Remembered",
     "ScaledDotScore",
-    "Score",
+    "ScoreFunction",
     "SelfAttention",
     "SharedHeads",
-    "Source",
     "TargetAwarePooling",
     "TargetAwareScore",
     "all_of",

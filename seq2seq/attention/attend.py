@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from seq2seq.attention.mask import boolean
-from seq2seq.attention.score import ScaledDotScore, Score
+from seq2seq.attention.score import ScaledDotScore, ScoreFunction
 
 
 class Attended(NamedTuple):
@@ -29,7 +29,7 @@ def attend(
     query: Tensor,
     key: Tensor,
     value: Tensor,
-    score: Score,
+    score: ScoreFunction,
     mask: Tensor | None = None,
     *,
     dropout: float = 0.0,

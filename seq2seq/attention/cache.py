@@ -130,4 +130,4 @@ class LinearState:
 
 
 Memory = KeyValueCache | LinearState
-Source = Tensor | LinearState  # what cross-attention asks: compressed [B, S, C], or its sums
+Remembered = Tensor | LinearState  # what cross-attention asks: compressed [B, S, C], or its sums

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from seq2seq.attention.attend import Attended, attend, check_mask
-from seq2seq.attention.cache import KeyValueCache, LinearState, Memory, Source
+from seq2seq.attention.cache import KeyValueCache, LinearState, Memory, Remembered
 from seq2seq.attention.heads import LatentHeads, SharedHeads, make_heads
 from seq2seq.attention.linear import causal_linear_attention, linear_attention, read_sums, summed
 from seq2seq.attention.mask import all_of, causal_mask, group_queries, newest, sparse_mask, window_mask
@@ -255,7 +255,7 @@ class CrossAttention(Attention):
         """Compress the source once, for every later question: [B, S, memory width] -> [B, S, C]."""
         return self.heads.compress(source)
 
-    def remember_for_steps(self, source: Tensor, mask: Tensor | None = None) -> Source:
+    def remember_for_steps(self, source: Tensor, mask: Tensor | None = None) -> Remembered:
         """As `remember`, for questions that come one by one and want no map: linear attention sums up.
 
         Those sums leave out what the mask, broadcastable to [B, H, 1, S], hides; none is given with them.
@@ -269,7 +269,7 @@ class CrossAttention(Attention):
     def forward(
         self,
         x: Tensor,
-        remembered: Source,
+        remembered: Remembered,
         mask: Tensor | None = None,
         *,
         positions: Tensor | None = None,

@@ -25,7 +25,7 @@ from seq2seq.config import AttentionConfig
 BLOCK = 2**24
 
 
-class Score(Protocol):
+class ScoreFunction(Protocol):
     """Queries [B, H, T, D] and keys [B, H, S, D] -> scores [B, H, T, S], new ones: they are overwritten."""
 
     def __call__(self, query: Tensor, key: Tensor) -> Tensor: ...

@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from seq2seq.attention.attend import attend
 from seq2seq.attention.mask import all_of, causal_mask, window_mask
-from seq2seq.attention.score import Score
+from seq2seq.attention.score import ScoreFunction
 
 SHORTEST_BLOCK = 16
 
@@ -28,7 +28,7 @@ def attend_window(
     query: Tensor,
     key: Tensor,
     value: Tensor,
-    score: Score,
+    score: ScoreFunction,
     window: int,
     present: Tensor | None = None,
     *,

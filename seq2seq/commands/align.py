@@ -7,15 +7,17 @@ does not know. Where a model of the other direction is at hand, the maps of both
 import sys
 from collections.abc import Sequence
 
-from seq2seq.commands.arguments import Parser, load_translator
-from seq2seq.commands.counter import Counter
+from seq2seq.commands.arguments import CommandParser, load_translator
+from seq2seq.commands.counter import ProgressCounter
 from seq2seq.commands.lines import read_parallel
 from seq2seq.commands.reverse import add_reverse, load_reverse
 
 
 def main(argv: Sequence[str]) -> int:
     """Align the lines of two files; gives back the exit code."""
-    parser = Parser("align", "Links between blank-separated words, counted from 0, by the alignment head.")
+    parser = CommandParser(
+        "align", "Links between blank-separated words, counted from 0, by the alignment head."
+    )
     parser.add_model(required=True)
     parser.add_languages()
     parser.add_argument("--source", metavar="FILE", required=True, help="source texts, one a line")
@@ -27,7 +29,7 @@ def main(argv: Sequence[str]) -> int:
     sources, targets = read_parallel(arguments.source, arguments.target)
     translator = load_translator(arguments)
     reverse = load_reverse(arguments.reverse, translator, arguments.device)
-    counter = Counter("pairs aligned", len(sources))
+    counter = ProgressCounter("pairs aligned", len(sources))
     pairs = list(zip(sources, targets, strict=True))
     for links in align_pairs(translator, pairs, reverse, counter.add):
         sys.stdout.write(" ".join(f"{s}-{t}" for s, t in links) + "\n")

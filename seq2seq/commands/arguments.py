@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from seq2seq.inference.translator import Translator
 
 
-class Parser(argparse.ArgumentParser):
+class CommandParser(argparse.ArgumentParser):
     """An argument parser that takes no abbreviations and whose complaint is one sentence."""
 
     def __init__(self, command: str, description: str) -> None:

@@ -3,7 +3,7 @@
 import sys
 
 
-class Counter:
+class ProgressCounter:
     """A count on standard error, rewritten in place; only on a terminal, and where results go elsewhere."""
 
     def __init__(self, what: str, total: int | None = None) -> None:

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from seq2seq.commands.arguments import Parser, decode_options, load_translator
+from seq2seq.commands.arguments import CommandParser, decode_options, load_translator
 from seq2seq.commands.evaluation import Evaluation, TestSet, evaluate
 from seq2seq.commands.lines import read_lines, read_parallel
 from seq2seq.commands.perplexity import measure_text
@@ -24,7 +24,7 @@ from seq2seq.commands.references import read_references
 from seq2seq.commands.report import SAMPLES, write_report
 from seq2seq.commands.rerank import add_rerank, check_rerank, set_reranker
 from seq2seq.commands.reverse import FOUND, add_reverse, load_reverse
-from seq2seq.metrics.corpus import Comparison, compare, sentence_scores
+from seq2seq.metrics.corpus import BootstrapComparison, compare, sentence_scores
 from seq2seq.model.device import add_device
 from seq2seq.options import DecodeOptions
 
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     from seq2seq.inference.translator import Translator
 
 
-def make_parser() -> Parser:
+def make_parser() -> CommandParser:
     """The command's flags."""
-    parser = Parser(
+    parser = CommandParser(
         "evaluate",
         "Translate a test set and score it: BLEU, chrF, TER with their signatures; or, with --text, measure "
         "how well a language model foretells a text.",
@@ -65,7 +65,7 @@ def make_parser() -> Parser:
     return parser
 
 
-def _add_test_set(parser: Parser) -> None:
+def _add_test_set(parser: CommandParser) -> None:
     """The flags that say what is translated, and what its results are compared with."""
     parser.add_argument("--source", metavar="FILE", help="source texts, one a line")
     parser.add_argument(
@@ -164,7 +164,7 @@ def _read_test_set(arguments: argparse.Namespace) -> TestSet:
     return TestSet(files[0][0], references, arguments.moses, arguments.lowercase)
 
 
-def _compare(results: list[Evaluation], test_set: TestSet) -> list[Comparison]:
+def _compare(results: list[Evaluation], test_set: TestSet) -> list[BootstrapComparison]:
     first, second = results
     return compare(
         first.outputs,
@@ -176,14 +176,14 @@ def _compare(results: list[Evaluation], test_set: TestSet) -> list[Comparison]:
     )
 
 
-def _as_json(results: list[Evaluation], comparison: list[Comparison]) -> str:
+def _as_json(results: list[Evaluation], comparison: list[BootstrapComparison]) -> str:
     report: dict[str, Any] = {"models": [result.to_json() for result in results]}
     if comparison:
         report["bootstrap"] = {c.name: {"scores": list(c.values), "p": c.p_value} for c in comparison}
     return json.dumps(report, ensure_ascii=False)
 
 
-def _as_text(results: list[Evaluation], comparison: list[Comparison]) -> str:
+def _as_text(results: list[Evaluation], comparison: list[BootstrapComparison]) -> str:
     lines = []
     for result in results:
         lines.append(f"{result.model}, {len(result.outputs)} lines")
@@ -197,7 +197,7 @@ def _as_text(results: list[Evaluation], comparison: list[Comparison]) -> str:
             lines.append(f"slot errors {result.slots.rate:.2%} of {facts} facts: {kinds}")
         lines += ["source words  lines   BLEU"]
         lines += [f"{row.name:<12}{row.lines:7d}{row.bleu:7.2f}" for row in result.lengths]
-        (repeats, copies, size), (usual_repeats, usual_copies, _) = result.habits, result.references
+        (repeats, copies, size), (usual_repeats, usual_copies, _) = result.diagnostics, result.references
         lines.append(f"lines that repeat {repeats:.1%} (references {usual_repeats:.1%})")
         lines.append(
             f"words copied {copies:.1%} (references {usual_copies:.1%}), length {size:.2f} of theirs"

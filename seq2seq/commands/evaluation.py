@@ -5,18 +5,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from seq2seq.commands.counter import Counter
+from seq2seq.commands.counter import ProgressCounter
 from seq2seq.data_to_text.e2e_slots import SlotRate, slot_rate
 from seq2seq.data_to_text.facts import as_mapping
-from seq2seq.metrics.corpus import CorpusScore, References, moses, score_corpus, sentence_scores
-from seq2seq.metrics.diagnostics import Habits, LengthRow, by_length, habits
+from seq2seq.metrics.corpus import CorpusScore, ReferenceColumns, moses, score_corpus, sentence_scores
+from seq2seq.metrics.diagnostics import Diagnostics, LengthRow, by_length, diagnose
 from seq2seq.options import DecodeOptions
 
 if TYPE_CHECKING:
     from seq2seq.alignment.maps import Alignment
     from seq2seq.inference.results import Translation
     from seq2seq.inference.translator import Translator
-    from seq2seq.metrics.aer import Gold, LinkScores
+    from seq2seq.metrics.aer import GoldLinks, LinkScores
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class TestSet:
     """
 
     sources: list[str]
-    references: References
+    references: ReferenceColumns
     tokenized: bool
     lowercase: bool = False
 
@@ -64,8 +64,8 @@ class Evaluation:
     outputs: list[str]
     scores: list[CorpusScore]
     lengths: list[LengthRow]
-    habits: Habits
-    references: Habits
+    diagnostics: Diagnostics
+    references: Diagnostics
     tokens_per_second: float
     links: "LinkScores | None"
     worst: list[Sample]
@@ -77,7 +77,7 @@ class Evaluation:
         result: dict[str, Any] = {"model": self.model, "lines": len(self.outputs)}
         result["scores"] = {s.name: {"score": s.value, "signature": s.signature} for s in self.scores}
         result["by_length"] = [row._asdict() for row in self.lengths]
-        result["habits"] = {"outputs": self.habits.to_json(), "references": self.references.to_json()}
+        result["habits"] = {"outputs": self.diagnostics.to_json(), "references": self.references.to_json()}
         result["tokens_per_second"] = self.tokens_per_second
         if self.links is not None:
             result["aer"] = self.links.error_rate
@@ -92,7 +92,7 @@ def evaluate(
     translator: "Translator",
     test_set: TestSet,
     options: DecodeOptions,
-    gold: "list[Gold] | None" = None,
+    gold: "list[GoldLinks] | None" = None,
     reverse: "Translator | None" = None,
     samples: int = 0,
 ) -> Evaluation:
@@ -116,8 +116,8 @@ def evaluate(
         outputs,
         score_corpus(outputs, references, language, tokenized=tokenized, lowercase=lowercase),
         by_length(sources, outputs, references, language, tokenized=tokenized, lowercase=lowercase),
-        habits(sources, outputs, firsts),
-        habits(sources, firsts, firsts),
+        diagnose(sources, outputs, firsts),
+        diagnose(sources, firsts, firsts),
         tokens_per_second,
         None if gold is None else _link_scores(translator, reverse, test_set, gold),
         shown(worst),
@@ -130,7 +130,7 @@ def _translate(
     translator: "Translator", sources: list[str], options: DecodeOptions
 ) -> tuple[list["Translation"], float]:
     """The translations, and output pieces (the end symbol counted) a second."""
-    counter = Counter("lines translated", len(sources))
+    counter = ProgressCounter("lines translated", len(sources))
     results, pieces = [], 0
     began = time.perf_counter()
     for result in translator.translate(sources, options):
@@ -151,7 +151,7 @@ def _ranked(outputs: Sequence[str], test_set: TestSet) -> list[tuple[int, float]
 
 
 def _link_scores(
-    translator: "Translator", reverse: "Translator | None", test_set: TestSet, gold: "list[Gold]"
+    translator: "Translator", reverse: "Translator | None", test_set: TestSet, gold: "list[GoldLinks]"
 ) -> "LinkScores":
     from seq2seq.commands.bitext import align_pairs
     from seq2seq.metrics.aer import score_links

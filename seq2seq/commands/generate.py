@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from seq2seq.commands.arguments import Parser, decode_options
+from seq2seq.commands.arguments import CommandParser, decode_options
 from seq2seq.commands.lines import given_or_arriving, name_of
 from seq2seq.commands.translate import results
 from seq2seq.model.device import add_device
@@ -32,9 +32,9 @@ OF_LANGUAGE_MODELS = {
 }
 
 
-def make_parser() -> Parser:
+def make_parser() -> CommandParser:
     """The command's flags."""
-    parser = Parser("generate", "Write on from prompts, or from standard input line by line.")
+    parser = CommandParser("generate", "Write on from prompts, or from standard input line by line.")
     parser.add_argument(
         "prompt", nargs="*", metavar="PROMPT", help='what to go on from ("" is nothing); none: standard input'
     )

@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
-from seq2seq.commands import Failure
+from seq2seq.commands import CommandError
 
-Answer = TypeVar("Answer")
+LineResult = TypeVar("LineResult")
 
 SMALLEST, LARGEST = 8, 256  # lines handed on at once: few at first, so that the first answer comes soon
 
@@ -69,7 +69,9 @@ def given_or_arriving(given: list[str], what: str) -> Iterable[list[str]]:
         try:
             text.encode()
         except UnicodeEncodeError as error:
-            raise Failure(f"{what} {number} of the command line is not UTF-8; convert it first") from error
+            raise CommandError(
+                f"{what} {number} of the command line is not UTF-8; convert it first"
+            ) from error
     return [given]
 
 
@@ -79,8 +81,8 @@ def name_of(given: Sequence[str], what: str) -> str:
 
 
 def answers(
-    groups: Iterable[list[str]], answer: Callable[[list[str]], Iterable[Answer]], named: str
-) -> Iterator[Answer]:
+    groups: Iterable[list[str]], answer: Callable[[list[str]], Iterable[LineResult]], named: str
+) -> Iterator[LineResult]:
     """What is answered to groups of texts; where a text is refused, first the answers to those before it.
 
     Of several texts `answer` must refuse at once, before it gives any; the complaint (ValueError) names one.
@@ -92,8 +94,8 @@ def answers(
 
 
 def _answers(
-    group: list[str], answer: Callable[[list[str]], Iterable[Answer]], named: str, number: int
-) -> Iterator[Answer]:
+    group: list[str], answer: Callable[[list[str]], Iterable[LineResult]], named: str, number: int
+) -> Iterator[LineResult]:
     """The answers to one group, whose first text has a number; halved until the text at fault is alone."""
     half = len(group) // 2
     try:
@@ -144,7 +146,7 @@ def _decoded(line: bytes, number: int, name: str) -> str:
     try:
         text = line.decode("utf-8-sig" if number == 1 else "utf-8")
     except UnicodeDecodeError as error:
-        raise Failure(
+        raise CommandError(
             f"line {number} of {name} is not UTF-8 (its byte {error.start + 1} is "
             f"{line[error.start]:#04x}); convert it first"
         ) from error

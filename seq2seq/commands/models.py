@@ -9,14 +9,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from seq2seq.commands.arguments import Parser
+from seq2seq.commands.arguments import CommandParser
 from seq2seq.storage.registry import MODELS, names_of, released_models
 from seq2seq.storage.settings import CARD, is_language_model, read_config
 
 SHOWN = 2  # scores in a row of the table
 
 
-class Description(NamedTuple):
+class ModelDescription(NamedTuple):
     """A released model in a row of the table; names that lead to it, size in bytes on disk."""
 
     name: str
@@ -29,7 +29,7 @@ class Description(NamedTuple):
 
 def main(argv: Sequence[str]) -> int:
     """Print a table of the released models; gives back the exit code."""
-    parser = Parser("models", "The models that came with the package: languages, size, data, scores.")
+    parser = CommandParser("models", "The models that came with the package: languages, size, data, scores.")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     arguments = parser.read(argv)
     rows = [describe(MODELS / name) for name in released_models()]
@@ -42,11 +42,11 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
-def describe(directory: Path) -> Description:
+def describe(directory: Path) -> ModelDescription:
     """The row of one model directory."""
     config = read_config(directory)
     card = _metadata(directory / CARD)
-    return Description(
+    return ModelDescription(
         directory.name,
         list(dict.fromkeys([directory.name, *names_of(directory.name)])),
         _languages(config),
@@ -85,7 +85,7 @@ def _scores(card: dict[str, Any]) -> list[str]:
     return found
 
 
-def _few(described: Description) -> str:
+def _few(described: ModelDescription) -> str:
     """Some of the scores, and how many more the card has.
 
     Tests stand before validation, and of either the direction that the model is named for before others.

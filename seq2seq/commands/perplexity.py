@@ -15,7 +15,7 @@ from seq2seq.options import option_fields
 from seq2seq.storage.registry import find_model
 
 if TYPE_CHECKING:
-    from seq2seq.inference.generator import Measure
+    from seq2seq.inference.generator import LikelihoodMeasure
 
 OF_TRANSLATIONS = (
     "source", "reference", "pairs", "columns", "lowercase", "moses", "csv", "gold", "report", "rerank",
@@ -52,7 +52,7 @@ def _check(arguments: argparse.Namespace) -> None:
         raise ValueError(f"--text measures language models, and {flag} is for translations; choose one")
 
 
-def _line(name: str, measure: "Measure") -> str:
+def _line(name: str, measure: "LikelihoodMeasure") -> str:
     return (
         f"{name}: {measure.nats:.4f} nats a character, perplexity {measure.perplexity:.2f} a token "
         f"({measure.characters:,} characters, {measure.tokens:,} tokens)\n"

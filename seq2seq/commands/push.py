@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from seq2seq.commands.arguments import Parser
+from seq2seq.commands.arguments import CommandParser
 from seq2seq.storage.registry import find_model
 
 
 def main(argv: Sequence[str]) -> int:
     """Upload a model and print its address; gives back the exit code."""
-    parser = Parser("push", "Put a model on the Hugging Face hub, where owner/name loads it from.")
+    parser = CommandParser("push", "Put a model on the Hugging Face hub, where owner/name loads it from.")
     parser.add_argument("--model", metavar="M", required=True, help="a model directory or a released name")
     parser.add_argument("--to", metavar="OWNER/NAME", required=True, help="the repository; made if new")
     parser.add_argument("--private", action="store_true", help="make a new repository private")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from seq2seq.alignment.svg import draw_ribbons
 from seq2seq.commands.evaluation import Evaluation, Sample, TestSet
-from seq2seq.metrics.corpus import Comparison
+from seq2seq.metrics.corpus import BootstrapComparison
 from seq2seq.storage.atomic import replace_file
 
 SAMPLES = 10  # lines shown on either end
@@ -39,7 +39,7 @@ dt { color: var(--faint); } .map { overflow-x: auto; }
 
 
 def write_report(
-    path: str, results: Sequence[Evaluation], comparison: Sequence[Comparison], test_set: TestSet
+    path: str, results: Sequence[Evaluation], comparison: Sequence[BootstrapComparison], test_set: TestSet
 ) -> None:
     """Write the page, beside its place first; a folder that is not there is an OSError."""
     names = " and ".join(result.model for result in results)
@@ -70,7 +70,7 @@ def _scores(results: Sequence[Evaluation]) -> str:
     return "<h2>Scores</h2>" + _table(["model", "metric", "score", "signature"], rows)
 
 
-def _comparison(comparison: Sequence[Comparison]) -> str:
+def _comparison(comparison: Sequence[BootstrapComparison]) -> str:
     if not comparison:
         return ""
     rows = [
@@ -91,7 +91,7 @@ def _lengths(results: Sequence[Evaluation]) -> str:
 
 
 def _habits(results: Sequence[Evaluation]) -> str:
-    named = [(escape(result.model), result.habits) for result in results]
+    named = [(escape(result.model), result.diagnostics) for result in results]
     rows = [
         [name, *(_number(value) for value in (100 * rates.repetition, 100 * rates.copying, rates.size))]
         for name, rates in [*named, ("first reference", results[0].references)]

@@ -3,7 +3,7 @@
 import argparse
 from typing import TYPE_CHECKING
 
-from seq2seq.commands.arguments import Parser
+from seq2seq.commands.arguments import CommandParser
 from seq2seq.commands.reverse import load_reverse
 from seq2seq.inference.reranking import WEIGHT, NoisyChannel
 from seq2seq.options import DecodeOptions
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from seq2seq.inference.translator import Translator
 
 
-def add_rerank(parser: Parser) -> None:
+def add_rerank(parser: CommandParser) -> None:
     """The flags --rerank and --rerank-weight."""
     parser.add_argument(
         "--rerank",

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from seq2seq.commands.arguments import Parser
+from seq2seq.commands.arguments import CommandParser
 from seq2seq.storage.registry import reverse_model
 
 if TYPE_CHECKING:
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 FOUND, NONE = "auto", "none"
 
 
-def add_reverse(parser: Parser) -> None:
+def add_reverse(parser: CommandParser) -> None:
     """The flag that names the model of the other direction."""
     parser.add_argument(
         "--reverse",

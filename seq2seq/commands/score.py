@@ -3,13 +3,13 @@
 import sys
 from collections.abc import Sequence
 
-from seq2seq.commands.arguments import Parser, load_translator
+from seq2seq.commands.arguments import CommandParser, load_translator
 from seq2seq.commands.lines import read_parallel
 
 
 def main(argv: Sequence[str]) -> int:
     """Score the lines of two files; gives back the exit code."""
-    parser = Parser("score", "Natural log-probability of each target line given its source line.")
+    parser = CommandParser("score", "Natural log-probability of each target line given its source line.")
     parser.add_model(required=True)
     parser.add_languages()
     parser.add_argument("--source", metavar="FILE", required=True, help="source texts, one a line")

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from seq2seq.commands.arguments import Parser, decode_options, load_translator
-from seq2seq.commands.counter import Counter
+from seq2seq.commands.arguments import CommandParser, decode_options, load_translator
+from seq2seq.commands.counter import ProgressCounter
 from seq2seq.commands.lines import answers, given_or_arriving, name_of
 from seq2seq.commands.rerank import add_rerank, check_rerank, set_reranker
 from seq2seq.options import DecodeOptions
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from seq2seq.inference.translator import Translator
 
 
-def make_parser() -> Parser:
+def make_parser() -> CommandParser:
     """The command's flags."""
-    parser = Parser("translate", "Translate texts, or standard input line by line.")
+    parser = CommandParser("translate", "Translate texts, or standard input line by line.")
     parser.add_argument("text", nargs="*", metavar="TEXT", help="what to translate; none: standard input")
     parser.add_model(required=False)
     parser.add_languages()
@@ -48,7 +48,7 @@ def main(argv: Sequence[str]) -> int:
     translator = load_translator(arguments)
     set_reranker(arguments, translator)
     sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
-    counter = Counter("lines translated")
+    counter = ProgressCounter("lines translated")
     for line in results(translator, groups, options, arguments, name_of(arguments.text, "text")):
         sys.stdout.write(line)
         sys.stdout.flush()

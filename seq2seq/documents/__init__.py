@@ -15,7 +15,7 @@ from seq2seq.documents.lines import read_lines
 from seq2seq.documents.markdown import read_markdown
 from seq2seq.documents.subtitles import read_subtitles
 from seq2seq.documents.table import read_table
-from seq2seq.documents.template import Progress, Template, Translate, fill
+from seq2seq.documents.template import ReportProgress, Template, TranslateTexts, fill
 from seq2seq.documents.values import read_values
 from seq2seq.documents.word import translate_word
 from serve.errors import RefusalError
@@ -36,7 +36,7 @@ SUPPORTED = {
 LONGEST_NAME = 100  # characters
 
 
-class Translated(NamedTuple):
+class TranslatedDocument(NamedTuple):
     """A translated document: a file name without folders, its bytes and its media type."""
 
     name: str
@@ -47,11 +47,11 @@ class Translated(NamedTuple):
 def translate_document(
     name: str,
     content: bytes,
-    translate: Translate,
+    translate: TranslateTexts,
     *,
     column: str | None = None,
-    progress: Progress | None = None,
-) -> Translated:
+    progress: ReportProgress | None = None,
+) -> TranslatedDocument:
     """A document with its texts translated in one call of `translate`; `name` says by its ending what it is.
 
     `column` (csv, tsv) is a header or a number from 1. `progress(done, all)` is called after each text.
@@ -66,10 +66,10 @@ def translate_document(
         sentence = f"column is {column!r}, but {name!r} has no columns; leave it out"
         raise RefusalError("file_column", sentence, column)
     if ending == ".docx":
-        return Translated(name, translate_word(content, name, translate, progress), SUPPORTED[ending])
+        return TranslatedDocument(name, translate_word(content, name, translate, progress), SUPPORTED[ending])
     decoded = decode(content, name, ending in (".html", ".htm"))
     template = _read(ending, decoded.text, name, column)
-    return Translated(name, decoded.encode(fill(template, translate, progress)), SUPPORTED[ending])
+    return TranslatedDocument(name, decoded.encode(fill(template, translate, progress)), SUPPORTED[ending])
 
 
 def safe_name(name: str) -> str:

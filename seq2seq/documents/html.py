@@ -14,8 +14,18 @@ from dataclasses import dataclass
 from html import unescape
 
 from seq2seq.documents.html_tokenizer import RAW, Characters, Comment, Tag, read_tags
-from seq2seq.documents.inline import Break, Close, Open, Point, Text, Token, Unit, gather, is_address
-from seq2seq.documents.template import Template, Translate, fill
+from seq2seq.documents.inline import (
+    Break,
+    Close,
+    InlineToken,
+    InlineUnit,
+    Open,
+    Point,
+    TextToken,
+    gather,
+    is_address,
+)
+from seq2seq.documents.template import Template, TranslateTexts, fill
 from seq2seq.inference.results import Translation
 
 _BLOCK = """
@@ -32,17 +42,19 @@ _UNTOUCHED = "code kbd math pre samp svg textarea tt var"
 UNTOUCHED = RAW | frozenset(_UNTOUCHED.split())
 LINK_PARTS = 16  # a link of more parts is no mere address
 
-Part = Tag | Characters | Comment
+HtmlPart = Tag | Characters | Comment
 
 
-def translate_html(text: str, translate: Translate) -> str:
+def translate_html(text: str, translate: TranslateTexts) -> str:
     """An HTML document or fragment with its texts translated in one call of `translate`."""
     return fill(read_html(text), translate)
 
 
 def read_html(text: str) -> Template:
     """An HTML text as its untouched parts and the slots of its blocks."""
-    parts = (Block(piece) if isinstance(piece, Unit) else _raw(piece) for piece in gather(_tokens(text)))
+    parts = (
+        Block(piece) if isinstance(piece, InlineUnit) else _raw(piece) for piece in gather(_tokens(text))
+    )
     return list(parts)
 
 
@@ -50,7 +62,7 @@ def read_html(text: str) -> Template:
 class Block:
     """The words between two block tags."""
 
-    unit: Unit
+    unit: InlineUnit
 
     @property
     def text(self) -> str:
@@ -67,13 +79,13 @@ def escape(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def _raw(token: Token) -> str:
-    if isinstance(token, Text) and token.raw is None:
+def _raw(token: InlineToken) -> str:
+    if isinstance(token, TextToken) and token.raw is None:
         return escape(token.text)
     return token.raw or ""
 
 
-def _tokens(text: str) -> Iterator[Token]:
+def _tokens(text: str) -> Iterator[InlineToken]:
     parts = list(read_tags(text))
     number = 0
     while number < len(parts):
@@ -86,11 +98,11 @@ def _tokens(text: str) -> Iterator[Token]:
             number += 1
 
 
-def _token(part: Part) -> Token:
+def _token(part: HtmlPart) -> InlineToken:
     if isinstance(part, Comment):
         return Point(part.raw)
     if isinstance(part, Characters):
-        return Text(unescape(part.raw), part.raw)
+        return TextToken(unescape(part.raw), part.raw)
     if part.name in BLOCKS:
         return Break(part.raw)
     if part.closes:
@@ -100,7 +112,7 @@ def _token(part: Part) -> Token:
     return Open(part.name, part.raw)
 
 
-def _kept(parts: list[Part]) -> Token:
+def _kept(parts: list[HtmlPart]) -> InlineToken:
     """An element that is not translated, as one token."""
     raw = "".join(part.raw for part in parts)
     if isinstance(parts[0], Tag) and parts[0].name in BLOCKS:
@@ -110,7 +122,7 @@ def _kept(parts: list[Part]) -> Token:
     return Point(raw, "".join(unescape(part.raw) for part in parts if isinstance(part, Characters)))
 
 
-def _untouched_end(parts: list[Part], number: int) -> int:
+def _untouched_end(parts: list[HtmlPart], number: int) -> int:
     """One after the last part of an element that is not translated; `number` where none begins there."""
     first = parts[number]
     if not isinstance(first, Tag) or first.closes:
@@ -145,7 +157,7 @@ def _is_marked(tag: Tag) -> bool:
     )
 
 
-def _address_end(parts: list[Part], number: int) -> int:
+def _address_end(parts: list[HtmlPart], number: int) -> int:
     """One after the end tag of a link whose text is an address, a @name or a #tag; 0 if it is none."""
     written = ""
     for end in range(number + 1, min(number + LINK_PARTS, len(parts))):

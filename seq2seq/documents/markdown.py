@@ -16,7 +16,7 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock, reference
 
 from seq2seq.documents.html import read_html
-from seq2seq.documents.inline import Close, Inline, Open, Text, Unit, gather, wrap
+from seq2seq.documents.inline import Close, Inline, InlineUnit, Open, TextToken, gather, wrap
 from seq2seq.documents.lines import whole_lines
 from seq2seq.documents.spans import read_spans
 from seq2seq.documents.template import Slot, Template
@@ -33,10 +33,10 @@ _FIRST_SIGNS = re.compile(r"(\s*)([#>+=|-]|\d{1,9}(?=[.)]))")
 
 
 @dataclass(frozen=True)
-class Span:
+class MarkdownBlock:
     """A paragraph, a heading, a cell."""
 
-    unit: Unit
+    unit: InlineUnit
     is_cell: bool
 
     @property
@@ -50,7 +50,7 @@ class Span:
         ends = [text.raw for text in self.unit.texts if text.text == "\n" and text.raw]
         written: list[str] = []
         for token in _without_empty(wrap(tokens, 1 + len(ends))):
-            if isinstance(token, Text) and token.raw is None:
+            if isinstance(token, TextToken) and token.raw is None:
                 written.append(self._escaped(token.text, not "".join(written).strip(), ends))
             else:
                 written.append(token.raw or "")
@@ -69,7 +69,7 @@ def read_markdown(text: str) -> Template:
     """A Markdown text as its untouched parts and the slots of its blocks."""
     found = _FRONT_MATTER.match(text)
     front = found[0] if found else ""
-    return [front, *_Reader(text[len(front) :]).read()]
+    return [front, *_MarkdownReader(text[len(front) :]).read()]
 
 
 def _reference(state: StateBlock, start: int, end: int, silent: bool) -> bool:
@@ -90,7 +90,7 @@ def _without_empty(tokens: Sequence[Inline]) -> list[Inline]:
     return kept
 
 
-class _Reader:
+class _MarkdownReader:
     """The lines of a text, and how far they have been read."""
 
     def __init__(self, text: str) -> None:
@@ -128,7 +128,7 @@ class _Reader:
             separators = [self.text[a[1] : b[0]] for a, b in pairwise(lines)]
             logical = "\n".join(self.text[a:b] for a, b in lines)
             for piece in gather(read_spans(logical, separators, self.labels)):
-                yield Span(piece, is_cell) if isinstance(piece, Unit) else (piece.raw or "")
+                yield MarkdownBlock(piece, is_cell) if isinstance(piece, InlineUnit) else (piece.raw or "")
             self.at = lines[-1][1]
 
     def _notes(self, stretches: Sequence[tuple[int, int]]) -> list[list[tuple[int, int]]]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from html import unescape
 
 from seq2seq.documents.html import BLOCKS, VOID
-from seq2seq.documents.inline import Break, Close, Open, Point, Text, Token
+from seq2seq.documents.inline import Break, Close, InlineToken, Open, Point, TextToken
 
 _PART = re.compile(
     r"""(?P<hard>(?:[ ]{2,}+|\\)\n) | (?P<soft>\n) | (?P<escape>\\[!-/:-@\[-`{-~]) | (?P<ticks>`++)
@@ -45,22 +45,22 @@ class _Run:
     uses: list[int] = field(default_factory=list)
 
 
-def read_spans(text: str, separators: Sequence[str], labels: frozenset[str]) -> list[Token]:
+def read_spans(text: str, separators: Sequence[str], labels: frozenset[str]) -> list[InlineToken]:
     """The tokens of a block; `separators` are the line ends in it with what begins the next line.
 
     `labels` are the references that the document defines.
     """
-    reader = _Reader(text, labels)
+    reader = _SpanReader(text, labels)
     reader.read()
     return list(_with_separators(reader.result(), iter(separators)))
 
 
-class _Reader:
+class _SpanReader:
     """Tokens read so far, with the brackets and runs that may still open something."""
 
     def __init__(self, text: str, labels: frozenset[str]) -> None:
         self.text, self.labels = text, labels
-        self.items: list[Token | _Run] = []
+        self.items: list[InlineToken | _Run] = []
         self.brackets: list[tuple[int, int, bool]] = []  # place in items, place in text, whether of an image
         self.openers: dict[str, list[_Run]] = {"*": [], "_": [], "~": []}
         self.ticks: dict[int, list[int]] = defaultdict(list)
@@ -73,14 +73,14 @@ class _Reader:
         while found := _PART.match(self.text, at):
             at = self._take(found, found.lastgroup if found.lastgroup != "name" else "html")
 
-    def result(self) -> Iterator[Token]:
+    def result(self) -> Iterator[InlineToken]:
         """The tokens, runs taken apart into what opens and what is left."""
         for item in self.items:
             if not isinstance(item, _Run):
                 yield item
                 continue
             if item.left:
-                yield Text(item.sign * item.left, item.sign * item.left)
+                yield TextToken(item.sign * item.left, item.sign * item.left)
             for use in reversed(item.uses):  # the first use is the innermost
                 yield Open(item.sign * use, item.sign * use)
 
@@ -91,9 +91,9 @@ class _Reader:
             case "hard":
                 self.items.append(Break(raw))
             case "escape":
-                self.items.append(Text(raw[1:], raw))
+                self.items.append(TextToken(raw[1:], raw))
             case "entity":
-                self.items.append(Text(unescape(raw), raw))
+                self.items.append(TextToken(unescape(raw), raw))
             case "ticks":
                 return self._code(found.start(), end)
             case "address" | "note" | "task":
@@ -102,13 +102,13 @@ class _Reader:
                 self.items.append(_html(raw, (found["name"] or "").lower()))
             case "image" | "link":
                 self.brackets.append((len(self.items), found.start(), kind == "image"))
-                self.items.append(Text(raw, raw))
+                self.items.append(TextToken(raw, raw))
             case "end":
                 return self._close(end)
             case "run":
                 self._delimit(found.start(), end)
             case _:
-                self.items.append(Text(raw, raw))
+                self.items.append(TextToken(raw, raw))
         return end
 
     def _code(self, start: int, end: int) -> int:
@@ -116,7 +116,7 @@ class _Reader:
         places = self.ticks[end - start]
         following = bisect_right(places, start)
         if following == len(places):
-            self.items.append(Text(self.text[start:end], self.text[start:end]))
+            self.items.append(TextToken(self.text[start:end], self.text[start:end]))
             return end
         last = places[following] + end - start
         self.items.append(Point(self.text[start:last], self.text[end : places[following]].strip()))
@@ -125,7 +125,7 @@ class _Reader:
     def _close(self, end: int) -> int:
         """A bracket that closes: a link, an image, a reference, or text."""
         if not self.brackets:
-            self.items.append(Text("]", "]"))
+            self.items.append(TextToken("]", "]"))
             return end
         place, start, is_image = self.brackets.pop()
         opening = end - 1
@@ -140,7 +140,7 @@ class _Reader:
             self.items[place:] = [kept]
             end = after
         else:
-            self.items.append(Text("]", "]"))
+            self.items.append(TextToken("]", "]"))
             return end
         for runs in self.openers.values():
             while runs and runs[-1].place > place:
@@ -178,7 +178,7 @@ class _Reader:
             self.items.append(run)
             runs.append(run)
         elif left:
-            self.items.append(Text(sign * left, sign * left))
+            self.items.append(TextToken(sign * left, sign * left))
 
 
 def _flanks(text: str, start: int, end: int) -> tuple[bool, bool]:
@@ -191,7 +191,7 @@ def _flanks(text: str, start: int, end: int) -> tuple[bool, bool]:
     return left, right
 
 
-def _html(raw: str, name: str) -> Token:
+def _html(raw: str, name: str) -> InlineToken:
     if name in BLOCKS:
         return Break(raw)
     if not name or name in VOID or raw.endswith("/>"):
@@ -199,7 +199,7 @@ def _html(raw: str, name: str) -> Token:
     return Close(name, raw) if raw.startswith("</") else Open(name, raw)
 
 
-def _with_separators(tokens: Iterator[Token], separators: Iterator[str]) -> Iterator[Token]:
+def _with_separators(tokens: Iterator[InlineToken], separators: Iterator[str]) -> Iterator[InlineToken]:
     """The tokens with their line ends as the source has them."""
     for token in tokens:
         count = (token.raw or "").count("\n")
@@ -208,7 +208,9 @@ def _with_separators(tokens: Iterator[Token], separators: Iterator[str]) -> Iter
             continue
         first, *others = (token.raw or "").split("\n")
         raw = first + "".join(next(separators) + other for other in others)
-        if isinstance(token, Text) and raw.startswith("  "):  # two blanks before a line end break the line
+        if isinstance(token, TextToken) and raw.startswith(
+            "  "
+        ):  # two blanks before a line end break the line
             yield Break(raw)
         else:
             yield replace(token, raw=raw)

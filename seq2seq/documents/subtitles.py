@@ -17,12 +17,22 @@ from html import unescape
 from typing import Literal
 
 from seq2seq.documents.html import escape
-from seq2seq.documents.inline import Break, Close, Open, Point, Text, Token, Unit, gather, wrap
+from seq2seq.documents.inline import (
+    Break,
+    Close,
+    InlineToken,
+    InlineUnit,
+    Open,
+    Point,
+    TextToken,
+    gather,
+    wrap,
+)
 from seq2seq.documents.lines import whole_lines
 from seq2seq.documents.template import Slot, Template
 from seq2seq.inference.results import Translation
 
-Kind = Literal["srt", "vtt"]
+SubtitleFormat = Literal["srt", "vtt"]
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _TIMES = re.compile(r"\s*(?:\d+:)?\d+:\d+[.,]\d+\s*-->\s*(?:\d+:)?\d+:\d+[.,]\d+")
@@ -34,8 +44,8 @@ _SPEAKER = re.compile(r"\s*[-–—]\s*(?=\S)")
 class Cue:
     """The words of a cue, or of one speaker in it."""
 
-    unit: Unit
-    kind: Kind
+    unit: InlineUnit
+    kind: SubtitleFormat
 
     @property
     def text(self) -> str:
@@ -51,7 +61,7 @@ class Cue:
         )
 
 
-def read_subtitles(text: str, kind: Kind, name: str) -> Template:
+def read_subtitles(text: str, kind: SubtitleFormat, name: str) -> Template:
     """Subtitles as their untouched parts and the slots of their cues; ValueError when there is no cue."""
     parts: Template = []
     cue: list[str] | None = None  # the lines of a cue after its times
@@ -76,12 +86,12 @@ def read_subtitles(text: str, kind: Kind, name: str) -> Template:
     return parts
 
 
-def _cue(lines: list[str], kind: Kind) -> Iterator[str | Slot]:
+def _cue(lines: list[str], kind: SubtitleFormat) -> Iterator[str | Slot]:
     for piece in gather(_tokens(lines, kind)):
-        yield Cue(piece, kind) if isinstance(piece, Unit) else _raw(piece, kind)
+        yield Cue(piece, kind) if isinstance(piece, InlineUnit) else _raw(piece, kind)
 
 
-def _tokens(lines: list[str], kind: Kind) -> Iterator[Token]:
+def _tokens(lines: list[str], kind: SubtitleFormat) -> Iterator[InlineToken]:
     for line in lines:
         at = 0
         if dash := _SPEAKER.match(line):
@@ -99,12 +109,12 @@ def _tokens(lines: list[str], kind: Kind) -> Iterator[Token]:
         yield _text(line[at:], kind)
 
 
-def _text(raw: str, kind: Kind) -> Text:
-    return Text(unescape(raw) if kind == "vtt" else raw, raw)
+def _text(raw: str, kind: SubtitleFormat) -> TextToken:
+    return TextToken(unescape(raw) if kind == "vtt" else raw, raw)
 
 
-def _raw(token: Token, kind: Kind) -> str:
-    if not isinstance(token, Text) or token.raw is not None:
+def _raw(token: InlineToken, kind: SubtitleFormat) -> str:
+    if not isinstance(token, TextToken) or token.raw is not None:
         return token.raw or ""
     if kind == "vtt":
         return escape(token.text)

@@ -8,8 +8,8 @@ from typing import Protocol
 
 from seq2seq.inference.results import Translation
 
-Translate = Callable[[list[str]], Iterable[Translation]]
-Progress = Callable[[int, int], None]
+TranslateTexts = Callable[[list[str]], Iterable[Translation]]
+ReportProgress = Callable[[int, int], None]
 
 
 class Slot(Protocol):
@@ -24,13 +24,13 @@ class Slot(Protocol):
 Template = list["str | Slot"]
 
 
-def fill(template: Template, translate: Translate, progress: Progress | None = None) -> str:
+def fill(template: Template, translate: TranslateTexts, progress: ReportProgress | None = None) -> str:
     """A document with its slots translated, all in one call; `progress(done, all)` after each of them."""
     return fill_all([template], translate, progress)[0]
 
 
 def fill_all(
-    templates: Sequence[Template], translate: Translate, progress: Progress | None = None
+    templates: Sequence[Template], translate: TranslateTexts, progress: ReportProgress | None = None
 ) -> list[str]:
     """The same for several texts of one document, still in one call."""
     slots = [part for template in templates for part in template if not isinstance(part, str)]

@@ -20,8 +20,8 @@ from xml.parsers import expat
 
 from seq2seq.documents.archive import Archive
 from seq2seq.documents.html import escape
-from seq2seq.documents.inline import Break, Close, Open, Point, Text, Token, Unit, gather
-from seq2seq.documents.template import Progress, Template, Translate, fill_all
+from seq2seq.documents.inline import Break, Close, InlineToken, InlineUnit, Open, Point, TextToken, gather
+from seq2seq.documents.template import ReportProgress, Template, TranslateTexts, fill_all
 from seq2seq.inference.results import Translation
 
 _PART = re.compile(
@@ -44,7 +44,9 @@ _DROPPED = frozenset({"proofErr", "lastRenderedPageBreak", "softHyphen"})
 _WHOLE = _STARTS | _ENDS | _UNTOUCHED | _DROPPED | {"pPr"}  # taken with all they hold
 
 
-def translate_word(content: bytes, name: str, translate: Translate, progress: Progress | None) -> bytes:
+def translate_word(
+    content: bytes, name: str, translate: TranslateTexts, progress: ReportProgress | None
+) -> bytes:
     """A Word document with its paragraphs translated; ValueError when it is none."""
     archive = Archive(content, name)
     names = _text_parts(archive.contents.get(_TYPES, b"<Types/>"), name)
@@ -60,7 +62,7 @@ def translate_word(content: bytes, name: str, translate: Translate, progress: Pr
 class Paragraph:
     """The words of a paragraph, or of what stands between two tabs or line breaks in it."""
 
-    unit: Unit
+    unit: InlineUnit
     ground: str  # the properties of a run that is on no tag
     prefix: str
 
@@ -76,7 +78,7 @@ class Paragraph:
         source = "".join(text.text for text in self.unit.texts)
         before = source[: len(source) - len(source.lstrip())]
         after = source[len(source.rstrip()) :]
-        tokens = [Text(before), *self.unit.place(translation), Text(after)]
+        tokens = [TextToken(before), *self.unit.place(translation), TextToken(after)]
         first: list[str] = []
         middle: list[str | tuple[str, str]] = []  # XML, or words with the properties of their run
         last: list[str] = []
@@ -86,7 +88,7 @@ class Paragraph:
                 run = token.name.removeprefix(_RUN)
             elif isinstance(token, Close) and token.name.startswith(_RUN):
                 run = self.ground
-            elif isinstance(token, Text) and token.raw is None:
+            elif isinstance(token, TextToken) and token.raw is None:
                 middle.append((run, token.text))
             elif isinstance(token, _Start | _End):
                 (first if isinstance(token, _Start) else last).append(token.raw)
@@ -165,10 +167,10 @@ def _checked_xml(
 def _read_part(xml: str) -> Template:
     """One XML part as its untouched stretches and the slots of its paragraphs."""
     space = _NAMESPACE.search(xml)
-    return list(_Reader(xml, f"{space[1]}:" if space and space[1] else "").read())
+    return list(_WordReader(xml, f"{space[1]}:" if space and space[1] else "").read())
 
 
-class _Reader:
+class _WordReader:
     """The parts of an XML text: tags and characters, each tag with its end."""
 
     def __init__(self, xml: str, prefix: str) -> None:
@@ -193,7 +195,7 @@ class _Reader:
 
     def read(self) -> Iterator[str | Paragraph]:
         """The untouched stretches and the slots, in order."""
-        stretch: list[Token | _Piece] = []
+        stretch: list[InlineToken | _Piece] = []
         number = 0
         while number < len(self.parts):
             name, end = self.names[number], self.ends[number]
@@ -210,14 +212,14 @@ class _Reader:
                 stretch.append(token)
         yield from self._paragraphs(stretch)
 
-    def _token(self, number: int) -> tuple[Token, int]:
+    def _token(self, number: int) -> tuple[InlineToken, int]:
         """What stands between runs as a token, and the number of the part after it."""
         part, name, after = self.parts[number], self.names[number], self.ends[number] + 1
         if name is None:
             closed = part[2:-1].strip().removeprefix(self.prefix) if part.startswith("</") else ""
             if closed in _WRAPPERS:
                 return Close(closed, part), number + 1
-            return (Break(part) if closed else Text("", part)), number + 1
+            return (Break(part) if closed else TextToken("", part)), number + 1
         if name in _WRAPPERS:
             return (Open(name, part), number + 1) if after > number + 1 else (Point(part), after)
         if name not in _WHOLE or self.holds_paragraph[number]:
@@ -226,10 +228,10 @@ class _Reader:
         if name in _STARTS or name in _ENDS:
             return (_Start(raw) if name in _STARTS else _End(raw)), after
         if name in _DROPPED:
-            return Text("", raw), after
+            return TextToken("", raw), after
         return (Break(raw) if name == "pPr" else Point(raw)), after
 
-    def _run(self, number: int, end: int) -> Iterator[Token | _Piece]:
+    def _run(self, number: int, end: int) -> Iterator[InlineToken | _Piece]:
         """The children of a run, each as if it stood in a run of its own."""
         start, properties = self.parts[number], ""
         children: list[tuple[str | None, int, int]] = []
@@ -251,11 +253,11 @@ class _Reader:
             elif name in _BREAKS:
                 yield Break(raw)
             else:
-                yield Text("", raw) if name in _DROPPED else Point(raw)
+                yield TextToken("", raw) if name in _DROPPED else Point(raw)
         if not children:
-            yield Text("", "".join(self.parts[number : end + 1]))
+            yield TextToken("", "".join(self.parts[number : end + 1]))
 
-    def _paragraphs(self, stretch: list[Token | _Piece]) -> Iterator[str | Paragraph]:
+    def _paragraphs(self, stretch: list[InlineToken | _Piece]) -> Iterator[str | Paragraph]:
         """The slots of what stands between two paragraph tags."""
         lengths: Counter[str] = Counter()
         for piece in stretch:
@@ -263,14 +265,14 @@ class _Reader:
                 lengths[piece.properties] += len(piece.text)
         ground = lengths.most_common(1)[0][0] if lengths else ""
         for token in gather(_on_ground(stretch, ground)):
-            yield Paragraph(token, ground, self.prefix) if isinstance(token, Unit) else _raw(token)
+            yield Paragraph(token, ground, self.prefix) if isinstance(token, InlineUnit) else _raw(token)
 
 
-def _on_ground(stretch: list[Token | _Piece], ground: str) -> Iterator[Token]:
+def _on_ground(stretch: list[InlineToken | _Piece], ground: str) -> Iterator[InlineToken]:
     """The tokens of a paragraph; runs of one format that follow each other stand between two tags."""
     run = ground
     for piece in stretch:
-        outside = run if isinstance(piece, Text) else ground
+        outside = run if isinstance(piece, TextToken) else ground
         wanted = piece.properties if isinstance(piece, _Piece) else outside
         if wanted != run:
             if run != ground:
@@ -278,7 +280,7 @@ def _on_ground(stretch: list[Token | _Piece], ground: str) -> Iterator[Token]:
             if wanted != ground:
                 yield Open(_RUN + wanted, "")
             run = wanted
-        yield Text(piece.text, piece.raw) if isinstance(piece, _Piece) else piece
+        yield TextToken(piece.text, piece.raw) if isinstance(piece, _Piece) else piece
     if run != ground:
         yield Close(_RUN + run, "")
 
@@ -291,5 +293,5 @@ def _characters(parts: list[str]) -> str:
     )
 
 
-def _raw(token: Token) -> str:
-    return (token.raw or "") if isinstance(token, Text) else token.raw
+def _raw(token: InlineToken) -> str:
+    return (token.raw or "") if isinstance(token, TextToken) else token.raw

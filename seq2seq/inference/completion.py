@@ -14,7 +14,7 @@ from torch import Tensor
 
 from seq2seq.model.language_model import LanguageModel, LanguageState
 from seq2seq.options import DecodeOptions
-from seq2seq.search import GivenUp, Hypothesis, Step, decode, in_batch, stream
+from seq2seq.search import Cancelled, Hypothesis, Step, decode, rows_cancelled, stream
 
 USUAL_LENGTH = 256  # tokens written where no length is asked for
 BUDGET = 4096  # tokens read side by side
@@ -26,7 +26,7 @@ def decode_prompts(
     options: DecodeOptions,
     prefix: Sequence[int] = (),
     surfaces: Sequence[str] = (),
-    given_up: GivenUp | None = None,
+    cancelled: Cancelled | None = None,
 ) -> list[list[Hypothesis]]:
     """The continuations of each prompt (one token or more), best first; prompts of one length side by side.
 
@@ -41,16 +41,16 @@ def decode_prompts(
     for rows in groups.values():
         size = max(1, BUDGET // min(len(prompts[rows[0]]) + limit, model.config.max_length))
         for first in range(0, len(rows), size):
-            chosen = [row for row in rows[first : first + size] if given_up is None or not given_up(row)]
+            chosen = [row for row in rows[first : first + size] if cancelled is None or not cancelled(row)]
             if not chosen:
                 continue
-            left = in_batch(given_up, chosen)
+            left = rows_cancelled(cancelled, chosen)
             with torch.inference_mode():
                 step, state = begin(model, [prompts[row] for row in chosen])
                 prefixes = [prefix] * len(chosen)
                 limits = [limit] * len(chosen)
                 results = decode(
-                    step, state, len(chosen), limits, options, prefixes, given_up=left, surfaces=surfaces
+                    step, state, len(chosen), limits, options, prefixes, cancelled=left, surfaces=surfaces
                 )
             for row, hypotheses in zip(chosen, results, strict=True):
                 found[row] = hypotheses

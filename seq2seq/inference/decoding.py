@@ -16,16 +16,16 @@ from seq2seq.model.batch import make_batch, token_budget_batches
 from seq2seq.model.transformer import Model
 from seq2seq.options import DecodeOptions
 from seq2seq.search import (
+    AttentionTrace,
     BannedTexts,
-    GivenUp,
+    Cancelled,
     Hypothesis,
-    Look,
     Observer,
-    Phrase,
+    PhraseConstraint,
     Step,
     decode,
-    in_batch,
-    make_demands,
+    make_constraints,
+    rows_cancelled,
     stream,
 )
 from seq2seq.storage.settings import AlignmentHead
@@ -56,9 +56,9 @@ class Decode(Protocol):
         options: DecodeOptions,
         prefixes: Sequence[Sequence[int]] | None = None,
         *,
-        given_up: GivenUp | None = None,
+        cancelled: Cancelled | None = None,
         vocabulary: Vocabulary | None = None,
-        phrases: Sequence[Sequence[Phrase]] | None = None,
+        phrases: Sequence[Sequence[PhraseConstraint]] | None = None,
     ) -> list[list[Hypothesis]]:
         """The hypotheses for each source, best first."""
 
@@ -69,9 +69,9 @@ def decode_sources(
     options: DecodeOptions,
     prefixes: Sequence[Sequence[int]] | None = None,
     observer: Observer | None = None,
-    given_up: GivenUp | None = None,
+    cancelled: Cancelled | None = None,
     vocabulary: Vocabulary | None = None,
-    phrases: Sequence[Sequence[Phrase]] | None = None,
+    phrases: Sequence[Sequence[PhraseConstraint]] | None = None,
 ) -> list[list[Hypothesis]]:
     """The hypotheses for each source, best first; `prefixes` are ids that the results must begin with.
 
@@ -96,7 +96,7 @@ def decode_sources(
                 options,
                 None if prefixes is None else [prefixes[row] for row in rows],
                 observer,
-                in_batch(given_up, rows),
+                rows_cancelled(cancelled, rows),
                 vocabulary,
                 [phrases[row] for row in rows] if phrases and count else None,
             )
@@ -112,16 +112,16 @@ def _decode_batch(
     options: DecodeOptions,
     prefixes: Sequence[Sequence[int]] | None,
     observer: Observer | None,
-    given_up: GivenUp | None,
+    cancelled: Cancelled | None,
     vocabulary: Vocabulary | None,
-    phrases: Sequence[Sequence[Phrase]] | None,
+    phrases: Sequence[Sequence[PhraseConstraint]] | None,
 ) -> list[list[Hypothesis]]:
     limits = length_limits(model, sources, options)
     if phrases is None:
         state = start(model, sources, max(limits))
         surfaces = vocabulary.surfaces if vocabulary else ()
         return decode(
-            model.step, state, len(sources), limits, options, prefixes, observer, given_up, surfaces
+            model.step, state, len(sources), limits, options, prefixes, observer, cancelled, surfaces
         )
     assert vocabulary is not None, "phrases want a vocabulary"
     if options.max_length is None:
@@ -134,13 +134,13 @@ def _decode_batch(
     if not model.config.cross_attention.linear:  # its sums have no single keys
         head = vocabulary.head
         state.watch(head.layer, head.head)
-        look = Look(lambda: state.looked, head.read == "input")
+        look = AttentionTrace(lambda: state.looked, head.read == "input")
     closers = torch.tensor(vocabulary.closers, device=state.device)
     surfaces, wider = vocabulary.surfaces, searching(options, max(map(len, phrases)))
     stops = BannedTexts(options.stop, surfaces) if options.stop else None
-    demands = make_demands(phrases, room, closers, max(map(len, sources)) + 1, look, stops)
+    constraints = make_constraints(phrases, room, closers, max(map(len, sources)) + 1, look, stops)
     found = decode(
-        model.step, state, len(sources), limits, wider, prefixes, observer, given_up, surfaces, demands
+        model.step, state, len(sources), limits, wider, prefixes, observer, cancelled, surfaces, constraints
     )
     return [hypotheses[: options.num_hypotheses] for hypotheses in found]
 

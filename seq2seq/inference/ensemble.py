@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from seq2seq.model.transformer import DecoderState, Model, Transformer, TransformerOutput
 from seq2seq.storage.model_directory import load_model
-from seq2seq.storage.quantization import Storage
+from seq2seq.storage.quantization import StorageFormat
 from seq2seq.storage.settings import Settings
 from seq2seq.text.tokenizer import Tokenizer
 
@@ -104,7 +104,7 @@ class LoadedModels(NamedTuple):
     tokenizer: Tokenizer
     settings: Settings
     card: str
-    storage: Storage
+    storage: StorageFormat
 
 
 def load_models(directories: Sequence[Path], device: str = "cpu") -> LoadedModels:

@@ -27,7 +27,7 @@ class TooLongError(ValueError):
     """A side has more pieces than the model reads."""
 
 
-class Side(NamedTuple):
+class EncodedSide(NamedTuple):
     """One side of a pair: its text, its ids, and where each piece stands in the text.
 
     A language tag may end the ids of a source; it has no span.
@@ -38,17 +38,17 @@ class Side(NamedTuple):
     spans: list[Span]
 
 
-def read_side(tokenizer: Tokenizer, text: str, tag: Sequence[int] = ()) -> Side:
+def encode_side(tokenizer: Tokenizer, text: str, tag: Sequence[int] = ()) -> EncodedSide:
     """A text as the model reads it; Chinese that was segmented with blanks is joined before.
 
     `tag`: what `Tokenizer.tag` gives, for a source.
     """
     joined = join_segmented(text)
     ids, spans = tokenizer.encode_with_spans(joined.text)
-    return Side(text, [*ids, *tag], [joined.original_span(*span) for span in spans])
+    return EncodedSide(text, [*ids, *tag], [joined.original_span(*span) for span in spans])
 
 
-def decoded_side(tokenizer: Tokenizer, ids: list[int]) -> Side:
+def decode_side(tokenizer: Tokenizer, ids: list[int]) -> EncodedSide:
     """What ids decode to, as a side; the blank before a piece is left out of its span."""
     spans, before = [], ""
     for count in range(1, len(ids) + 1):
@@ -56,10 +56,10 @@ def decoded_side(tokenizer: Tokenizer, ids: list[int]) -> Side:
         new = text[len(before) :]
         spans.append((len(text) - len(new.lstrip()), len(text)))
         before = text
-    return Side(before, ids, spans)
+    return EncodedSide(before, ids, spans)
 
 
-def force(
+def force_decode(
     model: Model, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]
 ) -> list[list[float]]:
     """log p of each target piece and of the end symbol, one list a pair, in natural logarithms."""
@@ -76,7 +76,7 @@ def force(
 
 
 def explain(
-    model: Model, tokenizer: Tokenizer, source: Side, target: Side
+    model: Model, tokenizer: Tokenizer, source: EncodedSide, target: EncodedSide
 ) -> tuple[list[float], AttentionMaps]:
     """log p of each target piece and of the end symbol, and every attention map of one pair."""
     _check_lengths(model, len(source.ids) + 1, len(target.ids) + 1)
@@ -101,13 +101,13 @@ def explain_texts(
     pairs: Sequence[tuple[str, str]],
     tags: Sequence[Sequence[int]] | None = None,
 ) -> Iterator[AttentionMaps]:
-    """The attention maps of pairs of texts, one after the other; `tags` as for `read_side`, one a pair."""
+    """The attention maps of pairs of texts, one after the other; `tags` as for `encode_side`, one a pair."""
     for (source, target), tag in zip(pairs, tags or [()] * len(pairs), strict=True):
-        sides = read_side(tokenizer, source, tag), read_side(tokenizer, target)
+        sides = encode_side(tokenizer, source, tag), encode_side(tokenizer, target)
         yield explain(model, tokenizer, *sides)[1]
 
 
-class Likely(NamedTuple):
+class TokenCandidate(NamedTuple):
     """A piece that a step could write, and its probability under the model."""
 
     token: int
@@ -115,7 +115,9 @@ class Likely(NamedTuple):
 
 
 @torch.inference_mode()
-def likeliest(model: Model, source: Sequence[int], target: Sequence[int], count: int) -> list[list[Likely]]:
+def top_candidates(
+    model: Model, source: Sequence[int], target: Sequence[int], count: int
+) -> list[list[TokenCandidate]]:
     """The likeliest pieces of each step of a target, best first; the last step is the one after it."""
     _check_lengths(model, len(source) + 1, len(target) + 1)
     batch = make_batch([source], [target]).to(next(model.parameters()).device)
@@ -125,7 +127,7 @@ def likeliest(model: Model, source: Sequence[int], target: Sequence[int], count:
     probabilities[:, [PAD, BOS]] = -1.0  # no result can have them
     found = probabilities.topk(min(count, probabilities.shape[1] - 2))
     return [
-        [Likely(*each) for each in zip(tokens, values, strict=True)]
+        [TokenCandidate(*each) for each in zip(tokens, values, strict=True)]
         for tokens, values in zip(found.indices.tolist(), found.values.tolist(), strict=True)
     ]
 

@@ -22,10 +22,10 @@ from seq2seq.inference.stops import cut_before, ended, until
 from seq2seq.model.device import choose_device
 from seq2seq.model.language_model import LanguageModel
 from seq2seq.options import OF_SOURCES, DecodeOptions
-from seq2seq.search import GivenUp, Hypothesis
+from seq2seq.search import Cancelled, Hypothesis
 from seq2seq.storage.hub import push
 from seq2seq.storage.model_directory import LanguageSettings, load_language_model, save_model
-from seq2seq.storage.quantization import Storage
+from seq2seq.storage.quantization import StorageFormat
 from seq2seq.storage.registry import find_model
 from seq2seq.text.normalization import check_text
 from seq2seq.text.tokenizer import Tokenizer
@@ -69,7 +69,7 @@ class Generation:
         }
 
 
-class Measure(NamedTuple):
+class LikelihoodMeasure(NamedTuple):
     """How well a model foretells a text: nats a character, perplexity a token, and what was counted."""
 
     nats: float
@@ -87,13 +87,13 @@ class Generator:
         tokenizer: Tokenizer,
         settings: LanguageSettings,
         card: str = "",
-        storage: Storage = "float16",
+        storage: StorageFormat = "float16",
     ) -> None:
         self.model = model
         self.tokenizer = tokenizer
         self.settings = settings
         self.card = card
-        self.storage: Storage = storage  # in which `save_pretrained` leaves the weights as they are
+        self.storage: StorageFormat = storage  # in which `save_pretrained` leaves the weights as they are
 
     @classmethod
     def from_pretrained(cls, name: str | Path, device: str = "auto") -> "Generator":
@@ -103,14 +103,14 @@ class Generator:
         """
         return cls(*load_language_model(find_model(name), choose_device(device)))
 
-    def save_pretrained(self, directory: str | Path, storage: Storage | None = None) -> None:
+    def save_pretrained(self, directory: str | Path, storage: StorageFormat | None = None) -> None:
         """Write a model directory, from which `from_pretrained` makes the same generator again.
 
         `storage` None is that of the directory it came from, else "float16"; see `Translator`.
         """
         save_model(directory, self.model, self.tokenizer, self.settings, self.card, storage or self.storage)
 
-    def push_to_hub(self, hub_id: str, *, private: bool = False, storage: Storage | None = None) -> str:
+    def push_to_hub(self, hub_id: str, *, private: bool = False, storage: StorageFormat | None = None) -> str:
         """Put the model on the Hugging Face hub as `owner/name`; gives back its address."""
         with tempfile.TemporaryDirectory() as folder:
             self.save_pretrained(Path(folder) / "model", storage)
@@ -118,7 +118,7 @@ class Generator:
 
     @overload
     def generate(  # type: ignore[overload-overlap]  # a str is an iterable of str, too
-        self, prompts: str, options: DecodeOptions | None = None, given_up: GivenUp | None = None
+        self, prompts: str, options: DecodeOptions | None = None, cancelled: Cancelled | None = None
     ) -> Generation: ...
 
     @overload
@@ -126,14 +126,14 @@ class Generator:
         self,
         prompts: Iterable[str],
         options: DecodeOptions | None = None,
-        given_up: GivenUp | None = None,
+        cancelled: Cancelled | None = None,
     ) -> list[Generation]: ...
 
     def generate(
         self,
         prompts: str | Iterable[str],
         options: DecodeOptions | None = None,
-        given_up: GivenUp | None = None,
+        cancelled: Cancelled | None = None,
     ) -> Generation | list[Generation]:
         """What the model writes after a prompt, or after each of several.
 
@@ -144,12 +144,12 @@ class Generator:
             ValueError: an option that speaks of a source, which a language model has not.
         """
         if isinstance(prompts, str):
-            return self.generate([prompts], options, given_up)[0]
+            return self.generate([prompts], options, cancelled)[0]
         texts = [check_text(prompt) for prompt in prompts]
         options = self._own(options or SAMPLING)
         read = [self.read(text) for text in texts]
         prefix = self._prefix(options)
-        found = decode_prompts(self.model, read, options, prefix, self._surfaces, given_up)
+        found = decode_prompts(self.model, read, options, prefix, self._surfaces, cancelled)
         return [self._generation(*each, options) for each in zip(texts, read, found, strict=True)]
 
     def stream(self, prompt: str, options: DecodeOptions | None = None) -> Iterator[str]:
@@ -192,7 +192,7 @@ class Generator:
             scores.append(Score(math.fsum(values), self._texts(ids[1:]), values))
         return scores
 
-    def measure(self, text: str) -> Measure:
+    def measure(self, text: str) -> LikelihoodMeasure:
         """Nats a character and perplexity over windows of the context without a past, as when training.
 
         Of an endless text nothing stands before the first token, so that one is not foretold.
@@ -206,7 +206,7 @@ class Generator:
         given = 0 if self.settings.ends else len(self.tokenizer.decode(ids[:1]))
         values = log_probabilities(self.model, ids).double()
         total, characters = -float(values.sum()), len(text) - given
-        return Measure(total / characters, math.exp(total / len(values)), characters, len(values))
+        return LikelihoodMeasure(total / characters, math.exp(total / len(values)), characters, len(values))
 
     def read(self, prompt: str) -> list[int]:
         """The ids that stand for a prompt: a text of its own, or the next part of an endless one."""

@@ -10,10 +10,10 @@ from functools import cached_property
 from seq2seq.config import UNK
 from seq2seq.data_to_text.tokenizer import tokenizer_of
 from seq2seq.inference.decoding import Vocabulary
-from seq2seq.inference.forced_decoding import Side, decoded_side
+from seq2seq.inference.forced_decoding import EncodedSide, decode_side
 from seq2seq.inference.prefix import prefix_ids
 from seq2seq.inference.stops import ended, stopped
-from seq2seq.inference.terminology import Reading, read_source, replaced, restore
+from seq2seq.inference.terminology import PreparedSource, prepare_source, replaced, restore
 from seq2seq.options import DecodeOptions
 from seq2seq.search import Hypothesis
 from seq2seq.storage.settings import Settings
@@ -21,7 +21,7 @@ from seq2seq.text.normalization import BLANK_PIECE, is_word
 from seq2seq.text.tokenizer import Tokenizer
 
 
-class Wording:
+class TextProcessor:
     """A tokenizer, the head that finds the place of what is demanded, and the form of facts it may read."""
 
     def __init__(self, tokenizer: Tokenizer, settings: Settings) -> None:
@@ -59,26 +59,26 @@ class Wording:
             return 1
         return len(self.read(part, options).ids) + (2 if self.tokenizer.tags else 1)
 
-    def read(self, source: str, options: DecodeOptions) -> Reading:
+    def read(self, source: str, options: DecodeOptions) -> PreparedSource:
         """How the model is to read a segment; the names in facts are kept by their form."""
         if self.facts:
             options = replace(options, keep_words=None, keep_placeholders=False, keep_numbers=False)
-        return read_source(source, options, self.tokenizer_of(source))
+        return prepare_source(source, options, self.tokenizer_of(source))
 
-    def side(self, reading: Reading, ids: list[int], options: DecodeOptions) -> Side:
+    def side(self, reading: PreparedSource, ids: list[int], options: DecodeOptions) -> EncodedSide:
         """What was written for a source, and the characters of each piece in it."""
-        side = decoded_side(self.tokenizer_of(reading.source), ids)
+        side = decode_side(self.tokenizer_of(reading.source), ids)
         if options.stop:  # before what is kept is back in its place, for no stop text is looked for in that
             side = stopped(side, options.stop)
         return restore(reading, side, self.vocabulary.closers) if reading.restored else side
 
-    def text(self, reading: Reading, ids: list[int], options: DecodeOptions) -> str:
+    def text(self, reading: PreparedSource, ids: list[int], options: DecodeOptions) -> str:
         """What was written for a source."""
         if reading.restored or options.stop:
             return self.side(reading, ids, options).text
         return self.tokenizer_of(reading.source).decode(ids)
 
-    def ended(self, reading: Reading, found: Hypothesis, options: DecodeOptions) -> Hypothesis:
+    def ended(self, reading: PreparedSource, found: Hypothesis, options: DecodeOptions) -> Hypothesis:
         """A hypothesis whose figures are those of what its text says."""
         return ended(found, self.tokenizer_of(reading.source).decode(found.tokens), options)
 

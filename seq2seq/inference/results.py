@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 from seq2seq.alignment.maps import Alignment, Grid
-from seq2seq.text.joining import seams, sew
+from seq2seq.text.joining import join, separators_of
 
 Finish = Literal["end", "length"]
 
 
-class Forced(NamedTuple):
+class ForcedDecoding(NamedTuple):
     """One forced pass over a translation: log p of each piece, the end symbol last, and the alignment."""
 
     token_log_probabilities: list[float]
@@ -59,17 +59,17 @@ class Translation:
     tokens: list[str] = field(default_factory=list)
     finish: Finish = "end"
     parts: list["Translation"] = field(default_factory=list)
-    explain: Callable[[], Forced] | None = field(default=None, repr=False, compare=False)
+    explain: Callable[[], ForcedDecoding] | None = field(default=None, repr=False, compare=False)
 
     @property
-    def forced(self) -> Forced:
+    def forced(self) -> ForcedDecoding:
         """The forced pass over this very translation, made once."""
         # Not functools.cached_property: in Python 3.11 all instances share its lock, so that a thread that
         # waits for one pass would hold up every other.
         kept = self.__dict__
         if "_forced" not in kept:
             kept["_forced"] = (
-                self.explain() if self.explain else Forced([], Alignment(self.source, self.text, ()))
+                self.explain() if self.explain else ForcedDecoding([], Alignment(self.source, self.text, ()))
             )
         return kept["_forced"]
 
@@ -102,7 +102,7 @@ class Translation:
 def join_parts(source: str, parts: list[Translation], separators: list[str]) -> Translation:
     """One translation of a text from those of its segments, each source followed by its separator."""
     sewn = [(part.source, part.text) for part in parts]
-    best = sew(sewn, separators)
+    best = join(sewn, separators)
     translated = [part for part in parts if part.tokens]
     count = max(len(part.alternatives) for part in parts)
     return Translation(
@@ -114,7 +114,7 @@ def join_parts(source: str, parts: list[Translation], separators: list[str]) -> 
         [token for part in parts for token in part.tokens],
         _finish_of(parts),
         translated if len(translated) > 1 else [],
-        lambda: _join_forced(source, best, parts, separators, seams(sewn, separators)),
+        lambda: _join_forced(source, best, parts, separators, separators_of(sewn, separators)),
     )
 
 
@@ -131,7 +131,7 @@ def _join_alternatives(parts: list[Translation], separators: list[str], k: int) 
         for part in parts
     ]
     return Alternative(
-        sew([(part.source, each.text) for part, each in zip(parts, chosen, strict=True)], separators),
+        join([(part.source, each.text) for part, each in zip(parts, chosen, strict=True)], separators),
         sum(part.score for part in chosen),
         sum(part.log_probability for part in chosen),
         [token for part in chosen for token in part.tokens],
@@ -141,7 +141,7 @@ def _join_alternatives(parts: list[Translation], separators: list[str], k: int) 
 
 def _join_forced(
     source: str, target: str, parts: list[Translation], separators: list[str], following: list[str]
-) -> Forced:
+) -> ForcedDecoding:
     """The forced passes of all parts with their characters shifted to the whole texts."""
     scores: list[float] = []
     grids: list[Grid] = []
@@ -156,4 +156,4 @@ def _join_forced(
         source_at += len(part.source) + len(separator)
         target_at += len(part.text) + len(blanks)
     shares = [part.alignment.share for part in parts if part.alignment.parts]  # all of one model
-    return Forced(scores, Alignment(source, target, tuple(grids), *shares[:1]))
+    return ForcedDecoding(scores, Alignment(source, target, tuple(grids), *shares[:1]))

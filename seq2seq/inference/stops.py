@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
-from seq2seq.inference.forced_decoding import Side
+from seq2seq.inference.forced_decoding import EncodedSide
 from seq2seq.options import DecodeOptions
 from seq2seq.search import Hypothesis
 
@@ -25,10 +25,10 @@ def until(text: str, stops: Sequence[str]) -> str:
     return text[: len(text) - max(begun, default=0)]
 
 
-def stopped(side: Side, stops: Sequence[str]) -> Side:
+def stopped(side: EncodedSide, stops: Sequence[str]) -> EncodedSide:
     """A side up to the first of some texts; pieces after that have no characters."""
     cut = len(cut_before(side.text, stops))
-    return Side(side.text[:cut], side.ids, [(min(a, cut), min(b, cut)) for a, b in side.spans])
+    return EncodedSide(side.text[:cut], side.ids, [(min(a, cut), min(b, cut)) for a, b in side.spans])
 
 
 def ended(found: Hypothesis, text: str, options: DecodeOptions) -> Hypothesis:

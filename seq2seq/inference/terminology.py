@@ -16,12 +16,12 @@ from typing import NamedTuple
 
 from seq2seq.alignment.maps import Span
 from seq2seq.config import UNK
-from seq2seq.inference.forced_decoding import Side
+from seq2seq.inference.forced_decoding import EncodedSide
 from seq2seq.options import DecodeOptions
-from seq2seq.search import Phrase
+from seq2seq.search import PhraseConstraint
 from seq2seq.text.glossary import find_terms
 from seq2seq.text.normalization import UNSPACED, is_word
-from seq2seq.text.placeholders import StandIns
+from seq2seq.text.placeholders import Placeholders
 from seq2seq.text.tokenizer import Tokenizer
 
 # Parts are bounded or possessive (++): what is tried again from every place takes the square of the length.
@@ -41,7 +41,7 @@ _PLACEHOLDERS = re.compile(
 _NUMBERS = re.compile(r"\d+(?:[.,:/'’-]\d+)*")
 
 
-class Thing(NamedTuple):
+class ConstraintSpan(NamedTuple):
     """Characters start to end (not included) of a source, and what is to stand for them in the translation.
 
     What is kept the model does not see; a term it reads as it is.
@@ -54,7 +54,7 @@ class Thing(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Reading:
+class PreparedSource:
     """A source as the model reads it: `ids` with their characters in the source, and what is demanded.
 
     `restored`: by the tokens that stand for it, each text which the model could not write itself.
@@ -64,23 +64,23 @@ class Reading:
     source: str
     ids: list[int]
     spans: list[Span]
-    phrases: list[Phrase] = field(default_factory=list)
+    phrases: list[PhraseConstraint] = field(default_factory=list)
     restored: dict[tuple[int, ...], str] = field(default_factory=dict)
     says_something: bool = True
 
     @property
-    def side(self) -> Side:
+    def side(self) -> EncodedSide:
         """The source as a side of a forced pass."""
-        return Side(self.source, self.ids, self.spans)
+        return EncodedSide(self.source, self.ids, self.spans)
 
 
-def read_source(source: str, options: DecodeOptions, tokenizer: Tokenizer) -> Reading:
+def prepare_source(source: str, options: DecodeOptions, tokenizer: Tokenizer) -> PreparedSource:
     """How the model is to read a segment under these options."""
-    things = list(_things(source, options))
+    things = list(_constraint_spans(source, options))
     forced = options.forced_words or ()
     if not things and not forced:
-        return Reading(source, *tokenizer.encode_with_spans(source))
-    writer = _Writer(tokenizer, StandIns(tokenizer, source, options))
+        return PreparedSource(source, *tokenizer.encode_with_spans(source))
+    writer = _PhraseEncoder(tokenizer, Placeholders(tokenizer, source, options))
     read, rest, at = "", "", 0
     spans: list[Span] = []  # of each thing in what is read
     for thing in things:
@@ -97,19 +97,19 @@ def read_source(source: str, options: DecodeOptions, tokenizer: Tokenizer) -> Re
     ]
     phrases += [writer.phrase(word, False) for word in forced]
     back = [_back(place, things, spans) for place in places]
-    return Reading(source, ids, back, phrases, writer.restored, any(map(str.isalpha, rest)))
+    return PreparedSource(source, ids, back, phrases, writer.restored, any(map(str.isalpha, rest)))
 
 
 def replaced(source: str, options: DecodeOptions) -> str:
     """A source in which nothing is translated but the terms of the glossary."""
     text, at = "", 0
-    for thing in _things(source, options):
+    for thing in _constraint_spans(source, options):
         text += source[at : thing.start] + thing.text
         at = thing.end
     return text + source[at:]
 
 
-def restore(reading: Reading, side: Side, closers: Sequence[bool]) -> Side:
+def restore(reading: PreparedSource, side: EncodedSide, closers: Sequence[bool]) -> EncodedSide:
     """What was written, with what its tokens stand for in their place where they have characters."""
     tokens = side.ids
     text, at = "", 0
@@ -125,11 +125,11 @@ def restore(reading: Reading, side: Side, closers: Sequence[bool]) -> Side:
         text, at = text + restored, high
     shift = len(text) - at
     spans += [(a + shift, b + shift) for a, b in side.spans[len(spans) :]]
-    return Side(text + side.text[at:], tokens, spans)
+    return EncodedSide(text + side.text[at:], tokens, spans)
 
 
 def _places(
-    reading: Reading, tokens: Sequence[int], closers: Sequence[bool]
+    reading: PreparedSource, tokens: Sequence[int], closers: Sequence[bool]
 ) -> Iterator[tuple[int, int, str]]:
     """Where in the tokens something is to be restored: from, to (not included), and the text."""
     for phrase, text in reading.restored.items():
@@ -146,7 +146,7 @@ def _columns(span: Span, places: Sequence[Span]) -> tuple[int, ...]:
     )
 
 
-def _back(place: Span, things: Sequence[Thing], spans: Sequence[Span]) -> Span:
+def _back(place: Span, things: Sequence[ConstraintSpan], spans: Sequence[Span]) -> Span:
     """Characters of what is read as characters of the source; a piece of a stand-in is all of its thing."""
     shift = 0
     for thing, (low, high) in zip(things, spans, strict=True):
@@ -157,7 +157,7 @@ def _back(place: Span, things: Sequence[Thing], spans: Sequence[Span]) -> Span:
     return place[0] + shift, place[1] + shift
 
 
-def _things(source: str, options: DecodeOptions) -> Iterator[Thing]:
+def _constraint_spans(source: str, options: DecodeOptions) -> Iterator[ConstraintSpan]:
     """What is to be kept and the terms of the glossary, from left to right, none across another."""
     kept: list[Span] = []
     if options.keep_words:
@@ -165,8 +165,8 @@ def _things(source: str, options: DecodeOptions) -> Iterator[Thing]:
         kept += [(found.start, found.end) for found in find_terms(source, words)]
     patterns = [_PLACEHOLDERS] * options.keep_placeholders + [_NUMBERS] * options.keep_numbers
     kept += _joined(sorted(found for pattern in patterns for found in _wholes(source, pattern)))
-    things = [Thing(start, end, source[start:end], True) for start, end in kept]
-    things += [Thing(*found, False) for found in find_terms(source, options.glossary or ())]
+    things = [ConstraintSpan(start, end, source[start:end], True) for start, end in kept]
+    things += [ConstraintSpan(*found, False) for found in find_terms(source, options.glossary or ())]
     at = 0
     for thing in sorted(things, key=lambda each: (each.start, -each.end, not each.is_kept)):
         if thing.start >= at:
@@ -203,21 +203,21 @@ def _joined(spans: Iterable[Span]) -> list[Span]:
     return joined
 
 
-class _Writer:
+class _PhraseEncoder:
     """The tokens written for texts; what cannot be written gets a stand-in."""
 
-    def __init__(self, tokenizer: Tokenizer, stand_ins: StandIns) -> None:
-        self.tokenizer, self.stand_ins = tokenizer, stand_ins
+    def __init__(self, tokenizer: Tokenizer, placeholders: Placeholders) -> None:
+        self.tokenizer, self.placeholders = tokenizer, placeholders
         self.restored: dict[tuple[int, ...], str] = {}
 
-    def phrase(self, text: str, is_kept: bool, columns: tuple[int, ...] = ()) -> Phrase:
+    def phrase(self, text: str, is_kept: bool, columns: tuple[int, ...] = ()) -> PhraseConstraint:
         """What the model is to write for a text, which stands for these source pieces."""
         ids = tuple(self.tokenizer.encode(text))
         if is_kept or UNK in ids:
             ids = tuple(self.tokenizer.encode(self.stand_in(text)))
             self.restored[ids] = text
-        return Phrase(ids, columns, ids in self.restored)
+        return PhraseConstraint(ids, columns, ids in self.restored)
 
     def stand_in(self, text: str) -> str:
         """The word that stands for a text."""
-        return self.stand_ins.of(text, is_number=_NUMBERS.fullmatch(text) is not None)
+        return self.placeholders.of(text, is_number=_NUMBERS.fullmatch(text) is not None)

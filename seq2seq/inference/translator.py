@@ -19,19 +19,19 @@ from seq2seq.alignment.maps import Alignment, AttentionMaps
 from seq2seq.config import END
 from seq2seq.inference.decoding import Decode, decode_sources, length_limits
 from seq2seq.inference.ensemble import load_models
-from seq2seq.inference.forced_decoding import decoded_side, explain, force, read_side
+from seq2seq.inference.forced_decoding import decode_side, encode_side, explain, force_decode
 from seq2seq.inference.pipeline import Pipeline
-from seq2seq.inference.processing import Wording
+from seq2seq.inference.processing import TextProcessor
 from seq2seq.inference.reranking import reranker_of
 from seq2seq.inference.results import Score, Translation
-from seq2seq.inference.terminology import Reading
+from seq2seq.inference.terminology import PreparedSource
 from seq2seq.model.device import choose_device
 from seq2seq.model.transformer import Model, Transformer
 from seq2seq.options import DecodeOptions
-from seq2seq.search import GivenUp
+from seq2seq.search import Cancelled
 from seq2seq.storage.hub import push
 from seq2seq.storage.model_directory import Settings, save_model
-from seq2seq.storage.quantization import Storage
+from seq2seq.storage.quantization import StorageFormat
 from seq2seq.storage.registry import find_model, named_direction
 from seq2seq.text.normalization import check_text
 from seq2seq.text.tokenizer import Tokenizer
@@ -56,14 +56,14 @@ class Translator:
         card: str = "",
         source_language: str | None = None,
         target_language: str | None = None,
-        storage: Storage = "float16",
+        storage: StorageFormat = "float16",
     ) -> None:
         self.model = model
         self.tokenizer = tokenizer
         self.settings = settings
         self.card = card
-        self.storage: Storage = storage  # in which `save_pretrained` leaves the weights as they are
-        self.wording = Wording(tokenizer, settings)
+        self.storage: StorageFormat = storage  # in which `save_pretrained` leaves the weights as they are
+        self.processor = TextProcessor(tokenizer, settings)
         self.source_language, self.target_language = settings.direction(source_language, target_language)
         self.reranker = reranker_of(settings)  # chooses among the hypotheses of a beam
 
@@ -106,7 +106,7 @@ class Translator:
             )
         return self._pipeline.tag
 
-    def save_pretrained(self, directory: str | Path, storage: Storage | None = None) -> None:
+    def save_pretrained(self, directory: str | Path, storage: StorageFormat | None = None) -> None:
         """Write a model directory, from which `from_pretrained` makes the same translator again.
 
         `storage` None is that of the directory it came from, else "float16". With "int8" the directory is
@@ -116,7 +116,7 @@ class Translator:
             raise ValueError("an ensemble is not one model; save each of its models by itself")
         save_model(directory, self.model, self.tokenizer, self.settings, self.card, storage or self.storage)
 
-    def push_to_hub(self, hub_id: str, *, private: bool = False, storage: Storage | None = None) -> str:
+    def push_to_hub(self, hub_id: str, *, private: bool = False, storage: StorageFormat | None = None) -> str:
         """Put the model on the Hugging Face hub as `owner/name`; gives back its address."""
         with tempfile.TemporaryDirectory() as folder:
             self.save_pretrained(Path(folder) / "model", storage)
@@ -165,18 +165,18 @@ class Translator:
         options: DecodeOptions | None = None,
         source_language: str | None = None,
         target_language: str | None = None,
-        given_up: GivenUp | None = None,
+        cancelled: Cancelled | None = None,
         decode: Decode = decode_sources,
     ) -> list[Translation]:
         """The translations of some texts, in order, all worked on side by side; for servers.
 
-        Where `given_up` (asked at every step) says that a text is waited for no more, by its number, it
+        Where `cancelled` (asked at every step) says that a text is waited for no more, by its number, it
         costs nothing from then on, and is given back as it is. `decode` is who searches, such as another
         process.
         """
         directed, options = self._ready(options, source_language, target_language)
         pipeline = replace(directed._pipeline, decode=decode)
-        return pipeline.translate(list(texts), options, given_up)
+        return pipeline.translate(list(texts), options, cancelled)
 
     def stream(
         self,
@@ -221,10 +221,12 @@ class Translator:
                 f"there are {len(sources)} sources but {len(targets)} targets; give one for each"
             )
         target_ids = [
-            self.wording.ids(target, source) for source, target in zip(sources, targets, strict=True)
+            self.processor.ids(target, source) for source, target in zip(sources, targets, strict=True)
         ]
         tag = self.tag
-        scores = force(self.model, [self.wording.ids(source, source) + tag for source in sources], target_ids)
+        scores = force_decode(
+            self.model, [self.processor.ids(source, source) + tag for source in sources], target_ids
+        )
         return [
             Score(sum(values), [*self.tokenizer.pieces(ids), END], values)
             for ids, values in zip(target_ids, scores, strict=True)
@@ -233,13 +235,13 @@ class Translator:
     def attention(self, source: str, target: str | None = None) -> AttentionMaps:
         """Every attention map of one pass over source and target (None: the model's own translation)."""
         tokenizer = self.tokenizer_of(check_text(source))
-        source_side = read_side(tokenizer, source, self.tag)
+        source_side = encode_side(tokenizer, source, self.tag)
         if target is not None:
-            target_side = read_side(tokenizer, check_text(target))
+            target_side = encode_side(tokenizer, check_text(target))
         else:
-            reading = Reading(source, *tokenizer.encode_with_spans(source))
+            reading = PreparedSource(source, *tokenizer.encode_with_spans(source))
             best = self._pipeline.search([reading], [[]], DecodeOptions(), None)[0][0]
-            target_side = decoded_side(tokenizer, best.tokens)
+            target_side = decode_side(tokenizer, best.tokens)
         return explain(self.model, self.tokenizer, source_side, target_side)[1]
 
     def align(self, source: str, target: str) -> Alignment:
@@ -256,16 +258,16 @@ class Translator:
 
     def knows(self, ids: list[int]) -> bool:
         """Whether any piece says something to the model; a lone blank does not."""
-        return self.wording.knows(ids)
+        return self.processor.knows(ids)
 
     def tokenizer_of(self, source: str) -> Tokenizer:
         """What reads a source and writes its result; ValueError where it is not the facts it should be."""
-        return self.wording.tokenizer_of(source)
+        return self.processor.tokenizer_of(source)
 
     @property
     def _pipeline(self) -> Pipeline:
         """The way of texts in the direction that was chosen."""
-        return Pipeline(self.model, self.wording, self.settings, self.reranker, self.target_language)
+        return Pipeline(self.model, self.processor, self.settings, self.reranker, self.target_language)
 
     def _ready(
         self, options: DecodeOptions | None, source: str | None, target: str | None
@@ -275,7 +277,7 @@ class Translator:
         length_limits(self.model, [], options)
         _ = directed.tag  # refused where it is missing
         if not self.settings.facts:  # whose names are known only with the source
-            self.wording.prefix(options, "")
+            self.processor.prefix(options, "")
         return directed, options
 
     def _translate_all(self, texts: Iterator[str], options: DecodeOptions) -> Iterator[Translation]:

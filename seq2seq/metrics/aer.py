@@ -14,7 +14,7 @@ from seq2seq.alignment.maps import Link
 from seq2seq.text.normalization import word_spans
 
 
-class Gold(NamedTuple):
+class GoldLinks(NamedTuple):
     """The links of one pair that a person made: sure ones, and possible ones (which include the sure)."""
 
     sure: frozenset[Link]
@@ -29,7 +29,7 @@ class LinkScores(NamedTuple):
     recall: float
 
 
-def read_gold(lines: Sequence[str], pairs: Sequence[tuple[str, str]]) -> list[Gold]:
+def read_gold(lines: Sequence[str], pairs: Sequence[tuple[str, str]]) -> list[GoldLinks]:
     """Gold links of these pairs of texts, counted from 0.
 
     A file in which no word has number 0 counts from 1.
@@ -57,7 +57,7 @@ def read_gold(lines: Sequence[str], pairs: Sequence[tuple[str, str]]) -> list[Go
             "texts the links were made for, tokenised if they were"
         )
     return [
-        Gold(
+        GoldLinks(
             frozenset((s - first, t - first) for s, t, sure in line if sure),
             frozenset((s - first, t - first) for s, t, _ in line),
         )
@@ -65,7 +65,7 @@ def read_gold(lines: Sequence[str], pairs: Sequence[tuple[str, str]]) -> list[Go
     ]
 
 
-def score_links(links: Sequence[Iterable[Link]], gold: Sequence[Gold]) -> LinkScores:
+def score_links(links: Sequence[Iterable[Link]], gold: Sequence[GoldLinks]) -> LinkScores:
     """How well found links agree with gold ones; without any found link precision is 1."""
     if len(links) != len(gold):
         raise ValueError(f"there are {len(links)} aligned pairs but {len(gold)} lines of gold links")

@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from seq2seq.text.normalization import base_language
 
-Texts = Sequence[str]
-References = Sequence[Sequence[str | None]]  # None where a text has fewer references than another
+Lines = Sequence[str]
+ReferenceColumns = Sequence[Sequence[str | None]]  # None where a text has fewer references than another
 
 # sacreBLEU's tokenizers for languages whose words are not written apart, by codes of two and three letters.
 TOKENIZERS = {
@@ -28,7 +28,7 @@ class CorpusScore(NamedTuple):
     signature: str
 
 
-class Comparison(NamedTuple):
+class BootstrapComparison(NamedTuple):
     """A metric of two systems under paired bootstrap: values and the p-value of their difference."""
 
     name: str
@@ -37,8 +37,8 @@ class Comparison(NamedTuple):
 
 
 def score_corpus(
-    outputs: Texts,
-    references: References,
+    outputs: Lines,
+    references: ReferenceColumns,
     language: str = "en",
     *,
     tokenized: bool = False,
@@ -58,8 +58,8 @@ def score_corpus(
 
 
 def bleu_of(
-    outputs: Texts,
-    references: References,
+    outputs: Lines,
+    references: ReferenceColumns,
     language: str = "en",
     *,
     tokenized: bool = False,
@@ -73,7 +73,7 @@ def bleu_of(
 
 def sentence_scores(
     output: str,
-    references: Texts,
+    references: Lines,
     language: str = "en",
     *,
     tokenized: bool = False,
@@ -90,7 +90,7 @@ def sentence_scores(
     )
 
 
-def moses(texts: Texts, language: str) -> list[str]:
+def moses(texts: Lines, language: str) -> list[str]:
     """Texts lower-cased, their punctuation normalised, tokenised the Moses way with its escapes."""
     from sacremoses import MosesPunctNormalizer, MosesTokenizer
 
@@ -100,15 +100,15 @@ def moses(texts: Texts, language: str) -> list[str]:
 
 
 def compare(
-    first: Texts,
-    second: Texts,
-    references: References,
+    first: Lines,
+    second: Lines,
+    references: ReferenceColumns,
     language: str = "en",
     *,
     tokenized: bool = False,
     lowercase: bool = False,
     samples: int = 1000,
-) -> list[Comparison]:
+) -> list[BootstrapComparison]:
     """Paired bootstrap resampling (Koehn 2004) of two systems, `samples` times, by sacreBLEU."""
     from sacrebleu.significance import PairedTest
 
@@ -128,7 +128,7 @@ def compare(
         before, after = _of(results, name)
         # sacreBLEU counts differences larger than the one found: none, where there is no difference.
         p_value = after.p_value if after.score != before.score else 1.0
-        comparisons.append(Comparison(name, (before.score, after.score), p_value))
+        comparisons.append(BootstrapComparison(name, (before.score, after.score), p_value))
     return comparisons
 
 
@@ -153,7 +153,7 @@ def _of(results: dict, name: str) -> list:
     return next(found for key, found in results.items() if key.lower().startswith(name.lower()))
 
 
-def _check(outputs: Texts, references: References) -> None:
+def _check(outputs: Lines, references: ReferenceColumns) -> None:
     if not references:
         raise ValueError("there is no reference to score against; give at least one")
     if not outputs:

@@ -12,7 +12,7 @@ Words are as everywhere: blank-separated, characters in scripts without blanks.
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from seq2seq.metrics.corpus import References, bleu_of
+from seq2seq.metrics.corpus import ReferenceColumns, bleu_of
 from seq2seq.text.normalization import word_spans
 
 BOUNDS = (5, 10, 15, 20, 30, 50)  # words of a source; the last row holds what is longer
@@ -35,7 +35,7 @@ class LengthRow(NamedTuple):
         return f"{self.low} to {self.high}" if self.low else f"up to {self.high}"
 
 
-class Habits(NamedTuple):
+class Diagnostics(NamedTuple):
     """Rates of a set of texts, each from 0 to 1; `size` is a ratio of word counts."""
 
     repetition: float
@@ -50,7 +50,7 @@ class Habits(NamedTuple):
 def by_length(
     sources: Sequence[str],
     outputs: Sequence[str],
-    references: References,
+    references: ReferenceColumns,
     language: str,
     *,
     tokenized: bool = False,
@@ -69,7 +69,7 @@ def by_length(
     return rows
 
 
-def habits(sources: Sequence[str], texts: Sequence[str], reference: Sequence[str]) -> Habits:
+def diagnose(sources: Sequence[str], texts: Sequence[str], reference: Sequence[str]) -> Diagnostics:
     """The rates of `texts` for these sources, measured by one reference."""
     repeating = copied = total = 0
     for source, text in zip(sources, texts, strict=True):
@@ -78,7 +78,7 @@ def habits(sources: Sequence[str], texts: Sequence[str], reference: Sequence[str
         copied += sum(word in known for word in words if any(map(str.isalnum, word)))
         total += len(words)
     wanted = sum(len(_words(text)) for text in reference)
-    return Habits(repeating / max(1, len(texts)), copied / max(1, total), total / max(1, wanted))
+    return Diagnostics(repeating / max(1, len(texts)), copied / max(1, total), total / max(1, wanted))
 
 
 def repeats(words: Sequence[str]) -> bool:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from seq2seq.attention import CausalSelfAttention, CrossAttention, Memory, SelfAttention, Source
+from seq2seq.attention import CausalSelfAttention, CrossAttention, Memory, Remembered, SelfAttention
 from seq2seq.attention.positions import LearnedPositions, SinusoidalPositions
 from seq2seq.config import ModelConfig
 from seq2seq.model.dropout import Dropout
@@ -159,7 +159,7 @@ class DecoderLayer(nn.Module):
     def forward(
         self,
         x: Tensor,
-        remembered: Source,
+        remembered: Remembered,
         source_mask: Tensor | None,
         memory: Memory | None = None,
         *,

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, Protocol
 import torch
 from torch import Tensor, nn
 
-from seq2seq.attention import LinearState, Memory, Source, padding_mask
+from seq2seq.attention import LinearState, Memory, Remembered, padding_mask
 from seq2seq.config import PAD, ModelConfig
 from seq2seq.model.dropout import Dropout
 from seq2seq.model.layers import (
@@ -59,7 +59,7 @@ class DecoderState:
     """Where decoding stands: what each layer remembers of the rows [N] and of their sources [B]."""
 
     memories: list[Memory]
-    remembered: list[Source]  # [B, S, C] each, or their sums
+    remembered: list[Remembered]  # [B, S, C] each, or their sums
     source_mask: Tensor | None  # [B, 1, 1, S]; None also where sums have left the filler out
     watched: tuple[int, int] | None = None  # a layer and head of the cross-attention, which every step
     looked: Tensor | None = None  # writes here: where the newest token of each row looked, [N, S]
@@ -97,7 +97,7 @@ class DecoderState:
                 self.source_mask = self.source_mask[sentences]
 
 
-def pick(source: Source, sentences: Tensor) -> Source:
+def pick(source: Remembered, sentences: Tensor) -> Remembered:
     """What is remembered of these sentences' sources."""
     if isinstance(source, LinearState):
         source.select(sentences)

@@ -13,23 +13,23 @@ A model is `step(tokens [N, T], state) -> logits [N, V]` and a state with `devic
 """
 
 from seq2seq.search.beam import Candidates, Observer
-from seq2seq.search.constraints import Look, Phrase, make_demands
+from seq2seq.search.constraints import AttentionTrace, PhraseConstraint, make_constraints
 from seq2seq.search.loop import decode, stream
 from seq2seq.search.processors import BannedTexts
-from seq2seq.search.types import GivenUp, Hypothesis, State, Step, in_batch
+from seq2seq.search.types import Cancelled, Hypothesis, State, Step, rows_cancelled
 
 __all__ = [
+    "AttentionTrace",
     "BannedTexts",
+    "Cancelled",
     "Candidates",
-    "GivenUp",
     "Hypothesis",
-    "Look",
     "Observer",
-    "Phrase",
+    "PhraseConstraint",
     "State",
     "Step",
     "decode",
-    "in_batch",
-    "make_demands",
+    "make_constraints",
+    "rows_cancelled",
     "stream",
 ]

@@ -21,11 +21,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from seq2seq.config import BOS, EOS, PAD
-from seq2seq.search.beam_allocation import allot, offer
-from seq2seq.search.constraints import Demands
+from seq2seq.search.beam_allocation import allocate, propose
+from seq2seq.search.constraints import BatchConstraints
 from seq2seq.search.processors import BANNED, rank
-from seq2seq.search.sampling import best_sums
-from seq2seq.search.types import Hypothesis, Task, make_hypothesis
+from seq2seq.search.sampling import top_k_sums
+from seq2seq.search.types import Hypothesis, SearchTask, make_hypothesis
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Candidates:
     continued), tokens, log_probabilities (of that token alone, the model's own), totals (sums by
     which they are ranked; -inf: there is none), finished (whether it ends a hypothesis now). live
     [B, W]: which candidates are the next beam, in its order. progress [B, 2W, J + 2]: what each would have
-    written of the J phrases demanded (`demands.py`); [B, 2W, 0] where none are.
+    written of the J phrases demanded (`constraints.py`); [B, 2W, 0] where none are.
     """
 
     sentences: Tensor
@@ -77,7 +77,7 @@ class Beam:
         return self.tokens.shape[2]
 
 
-def search_beam(task: Task, observer: Observer | None = None) -> list[list[Hypothesis]]:
+def search_beam(task: SearchTask, observer: Observer | None = None) -> list[list[Hypothesis]]:
     """The best hypotheses of each sentence, best first: num_hypotheses, or as many as there are.
 
     The observer gets the position and the candidates of every step.
@@ -105,7 +105,7 @@ def search_beam(task: Task, observer: Observer | None = None) -> list[list[Hypot
         newest = beam.tokens[:, :, -1].reshape(-1, 1)
 
 
-def first_beam(task: Task) -> Beam:
+def first_beam(task: SearchTask) -> Beam:
     """Nothing written: one live hypothesis a sentence, none finished."""
     count, kept, longest = task.sentences, task.options.num_hypotheses, task.longest
     device = task.device
@@ -116,8 +116,8 @@ def first_beam(task: Task) -> Beam:
         totals=torch.zeros(count, 1, device=device),
         progress=(
             torch.empty(count, 1, 0, device=device)
-            if task.demands is None
-            else task.demands.nothing_written()
+            if task.constraints is None
+            else task.constraints.nothing_written()
         ),
         done_tokens=torch.full((count, kept, longest), PAD, device=device),
         done_log_probabilities=torch.zeros(count, kept, longest, device=device),
@@ -125,7 +125,7 @@ def first_beam(task: Task) -> Beam:
     )
 
 
-def continue_beam(beam: Beam, logits: Tensor, task: Task) -> Candidates:
+def continue_beam(beam: Beam, logits: Tensor, task: SearchTask) -> Candidates:
     """The 2W best continuations of each sentence, and what becomes of them: logits [B x W, V]."""
     count, width, length = beam.tokens.shape
     size = task.options.beam_size
@@ -134,10 +134,10 @@ def continue_beam(beam: Beam, logits: Tensor, task: Task) -> Candidates:
     if forced is not None:
         forced = forced.repeat_interleave(width)
     scores = rank(log_probabilities, beam.tokens.flatten(0, 1), task.rules, forced)
-    if task.demands is not None:
-        return _continue_demanded(beam, task.demands, scores, log_probabilities, forced, task)
+    if task.constraints is not None:
+        return _continue_demanded(beam, task.constraints, scores, log_probabilities, forced, task)
     vocabulary = scores.shape[1]
-    totals, places = best_sums(beam.totals, scores, min(2 * size, width * vocabulary))
+    totals, places = top_k_sums(beam.totals, scores, min(2 * size, width * vocabulary))
     parents, tokens = places // vocabulary, places % vocabulary
     own = log_probabilities.view(count, -1).gather(1, places)
     missing = 2 * size - totals.shape[1]  # where the vocabulary is smaller than the beam
@@ -154,7 +154,12 @@ def continue_beam(beam: Beam, logits: Tensor, task: Task) -> Candidates:
 
 
 def _continue_demanded(
-    beam: Beam, demands: Demands, scores: Tensor, own: Tensor, forced: Tensor | None, task: Task
+    beam: Beam,
+    constraints: BatchConstraints,
+    scores: Tensor,
+    own: Tensor,
+    forced: Tensor | None,
+    task: SearchTask,
 ) -> Candidates:
     """As `continue_beam`, where phrases must be written: scores and the model's own [B x W, V]."""
     count, width, length = beam.tokens.shape
@@ -163,8 +168,8 @@ def _continue_demanded(
     if forced is not None:
         begins = forced.view(count, width)[:, 0] < 0
     own = own.view(count, width, -1)
-    offers = offer(
-        demands.of(beam.sentences),
+    offers = propose(
+        constraints.of(beam.sentences),
         beam.totals,
         scores.view_as(own),
         own,
@@ -174,7 +179,7 @@ def _continue_demanded(
         begins,
         size,
     )
-    results, live = allot(offers, size)
+    results, live = allocate(offers, size)
     places = torch.cat([results, live], 1)
     parents, tokens = offers.parents.gather(1, places), offers.tokens.gather(1, places)
     finished = offers.ends.gather(1, places)
@@ -191,7 +196,7 @@ def _continue_demanded(
     )
 
 
-def advance(beam: Beam, candidates: Candidates, task: Task) -> tuple[Beam, Tensor]:
+def advance(beam: Beam, candidates: Candidates, task: SearchTask) -> tuple[Beam, Tensor]:
     """The beam one token on, and for each place in it [B, W] the row of the state it continues."""
     if candidates.finished.any():
         beam = finish(beam, candidates, task)
@@ -223,7 +228,7 @@ def written(beam: Beam, candidates: Candidates, places: Tensor) -> tuple[Tensor,
     )
 
 
-def finish(beam: Beam, candidates: Candidates, task: Task) -> Beam:
+def finish(beam: Beam, candidates: Candidates, task: SearchTask) -> Beam:
     """The beam in which the candidates that end have competed with those that ended before."""
     options = task.options
     length = beam.length + 1
@@ -244,13 +249,13 @@ def finish(beam: Beam, candidates: Candidates, task: Task) -> Beam:
     )
 
 
-def is_settled(beam: Beam, task: Task) -> Tensor:
+def is_settled(beam: Beam, task: SearchTask) -> Tensor:
     """Which sentences are done [B]: no live hypothesis can still beat the worst that is kept."""
     penalty = task.options.length_penalty
     limits = task.limits[beam.sentences]
     best_live = beam.totals[:, 0]
     nearest = best_live / (beam.length + 1) ** penalty
-    if task.demands is not None:
+    if task.constraints is not None:
         # One that puts off its phrases would be waited for until its limit: it cannot end, nor does it
         # get much worse an average piece. So here, what cannot win by ending soon is not waited for.
         return (beam.done_scores[:, -1] >= nearest) | (limits <= beam.length)
@@ -263,7 +268,7 @@ def keep(beam: Beam, stay: Tensor) -> Beam:
     return Beam(*(getattr(beam, each.name)[stay] for each in fields(beam)))
 
 
-def collect(beam: Beam, settled: Tensor, task: Task, results: list[list[Hypothesis]]) -> None:
+def collect(beam: Beam, settled: Tensor, task: SearchTask, results: list[list[Hypothesis]]) -> None:
     """Write out the finished hypotheses of the sentences that are settled [B]."""
     done = keep(beam, settled)
     penalty = task.options.length_penalty

@@ -22,7 +22,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from seq2seq.config import EOS
-from seq2seq.search.constraints import Demands
+from seq2seq.search.constraints import BatchConstraints
 from seq2seq.search.processors import BANNED
 
 # Chosen on a valid set (benchmarks/glossary.py), STRAY among equals there by sentences with terms and
@@ -32,7 +32,7 @@ from seq2seq.search.processors import BANNED
 STRAY, CROSSED, FIRST = 12.0, 16.0, 0.3
 
 
-class Offers(NamedTuple):
+class ConstrainedCandidates(NamedTuple):
     """Ways to go on, O of each sentence: [B, O] each (progress [B, O, J + 2]); -inf totals are none."""
 
     totals: Tensor
@@ -42,7 +42,7 @@ class Offers(NamedTuple):
     ends: Tensor  # whether it may be a result now
 
 
-class Stand(NamedTuple):
+class ConstraintState(NamedTuple):
     """Where hypotheses [B, W] stand before their next token.
 
     written [B, W, J]: phrases written, `closed` those that are once a word ends here; current, offset
@@ -59,33 +59,33 @@ class Stand(NamedTuple):
     needed: Tensor
 
 
-def stand(demands: Demands, progress: Tensor, tokens: Tensor) -> Stand:
+def constraint_state(constraints: BatchConstraints, progress: Tensor, tokens: Tensor) -> ConstraintState:
     """Read off progress [B, W, J + 2] and what was written, tokens [B, W, n]."""
     written, current, offset = progress[..., :-2] > 0, progress[..., -2], progress[..., -1]
-    lengths = demands.lengths[:, None]
+    lengths = constraints.lengths[:, None]
     own = current.clamp(min=0)
     length = lengths.expand_as(written).gather(2, own[..., None]).squeeze(2)
     inside = (current >= 0) & (offset < length)
     leaving = (current >= 0) & (offset == length)
-    done = _ends_with(demands, tokens, demands.lengths) & ~written & ~inside[..., None]
+    done = _ends_with(constraints, tokens, constraints.lengths) & ~written & ~inside[..., None]
     first = done & (done.cumsum(2) == 1)
     closed = written | first
     needed = (lengths * ~written).sum(2) - torch.where(current >= 0, offset, 0)
-    return Stand(written, closed, current, offset, inside, leaving, needed)
+    return ConstraintState(written, closed, current, offset, inside, leaving, needed)
 
 
-def _ends_with(demands: Demands, tokens: Tensor, lengths: Tensor) -> Tensor:
+def _ends_with(constraints: BatchConstraints, tokens: Tensor, lengths: Tensor) -> Tensor:
     """Of which phrases the tokens [B, W, n] end with the first `lengths` [B, J]: [B, W, J]."""
-    longest = demands.phrases.shape[2]
+    longest = constraints.phrases.shape[2]
     tail = F.pad(tokens, (longest, 0), value=-2)[..., -longest:]
     places = torch.arange(longest, device=tokens.device) - (longest - lengths[..., None])
-    wanted = demands.phrases.gather(2, places.clamp(min=0))  # right-aligned
+    wanted = constraints.phrases.gather(2, places.clamp(min=0))  # right-aligned
     same = (tail[:, :, None] == wanted[:, None]) | (places < 0)[:, None]
-    return same.all(3) & (demands.lengths > 0)[:, None]
+    return same.all(3) & (constraints.lengths > 0)[:, None]
 
 
-def offer(
-    demands: Demands,
+def propose(
+    constraints: BatchConstraints,
     totals: Tensor,
     scores: Tensor,
     log_probabilities: Tensor,
@@ -94,33 +94,37 @@ def offer(
     room: Tensor,
     begins: Tensor,
     size: int,
-) -> Offers:
+) -> ConstrainedCandidates:
     """Ways to go on: the best free tokens of each hypothesis, and the phrases it can begin or is in.
 
     Shapes: totals [B, W], scores and log_probabilities [B, W, V], tokens [B, W, n], room [B] (tokens that
     may still be written, the end counted), begins [B] (whether a phrase may be begun: not in a prefix).
     """
-    now = stand(demands, progress, tokens)
-    strays, crossed = _strays(demands, now, tokens.shape[2])
-    if demands.look is not None and demands.look.reads_input:  # the newest token is the one that looked
+    now = constraint_state(constraints, progress, tokens)
+    strays, crossed = _strays(constraints, now, tokens.shape[2])
+    if (
+        constraints.look is not None and constraints.look.reads_input
+    ):  # the newest token is the one that looked
         own = crossed.gather(2, now.current.clamp(min=0)[..., None]).squeeze(2)
         totals = totals - torch.where(now.current >= 0, own, strays)
         strays, crossed = torch.zeros_like(strays), torch.zeros_like(crossed)
     repeats, within = _repeats(now, tokens)
     stopping = None
-    if demands.stops is not None:
-        stopping = demands.stops.completing(tokens.flatten(0, 1), scores.shape[2]).view_as(scores)
-    free = _free(demands, now, scores, log_probabilities, room, begins)
-    free.masked_fill_(repeats[..., None] & demands.closers | within[..., None] & ~demands.closers, BANNED)
-    _keep_apart(demands, free, tokens, begins)
+    if constraints.stops is not None:
+        stopping = constraints.stops.completing(tokens.flatten(0, 1), scores.shape[2]).view_as(scores)
+    free = _free(constraints, now, scores, log_probabilities, room, begins)
+    free.masked_fill_(
+        repeats[..., None] & constraints.closers | within[..., None] & ~constraints.closers, BANNED
+    )
+    _keep_apart(constraints, free, tokens, begins)
     if stopping is not None:
         still = begins[:, None] & ~now.closed.all(2)
         free.masked_fill_(stopping & still[..., None], BANNED)
     found = free.topk(min(size + 1, free.shape[2]), 2)
-    closes = demands.closers[found.indices][..., None]
+    closes = constraints.closers[found.indices][..., None]
     written = torch.where(closes, now.closed[:, :, None], now.written[:, :, None])
     nowhere = torch.tensor([-1, 0], device=tokens.device).expand(*found.indices.shape, 2)
-    usual = Offers(
+    usual = ConstrainedCandidates(
         (totals - strays)[..., None] + found.values,
         _rows(found.indices),
         found.indices,
@@ -128,15 +132,20 @@ def offer(
         written.all(3) & ((found.indices == EOS) | (room == 1)[:, None, None]),
     )
     may_begin = begins[:, None] & ~repeats
-    demanded = _demanded(demands, now, totals[..., None] - crossed, log_probabilities, may_begin)
+    demanded = _demanded(constraints, now, totals[..., None] - crossed, log_probabilities, may_begin)
     if stopping is not None:
         demanded.totals.masked_fill_(stopping.gather(2, demanded.tokens) & begins[:, None, None], BANNED)
     pairs = zip(usual, demanded, strict=True)
-    return Offers(*(torch.cat([a.flatten(1, 2), b.flatten(1, 2)], 1) for a, b in pairs))
+    return ConstrainedCandidates(*(torch.cat([a.flatten(1, 2), b.flatten(1, 2)], 1) for a, b in pairs))
 
 
 def _free(
-    demands: Demands, now: Stand, scores: Tensor, log_probabilities: Tensor, room: Tensor, begins: Tensor
+    constraints: BatchConstraints,
+    now: ConstraintState,
+    scores: Tensor,
+    log_probabilities: Tensor,
+    room: Tensor,
+    begins: Tensor,
 ) -> Tensor:
     """The scores [B, W, V] of tokens that are written freely; the end where nothing else is left."""
     free = scores.clone()
@@ -144,25 +153,25 @@ def _free(
     free[..., EOS].masked_fill_(~all_closed, BANNED)
     tight = begins[:, None] & (now.needed > 0) & (now.needed + 1 >= room[:, None])
     free.masked_fill_((now.inside | (tight & ~all_closed))[..., None], BANNED)
-    free.masked_fill_((now.leaving | tight)[..., None] & ~demands.closers, BANNED)
+    free.masked_fill_((now.leaving | tight)[..., None] & ~constraints.closers, BANNED)
     stuck = all_closed & ~now.inside & (free.amax(2) == BANNED)
     free[..., EOS] = torch.where(stuck, log_probabilities[..., EOS], free[..., EOS])
     return free
 
 
-def _keep_apart(demands: Demands, free: Tensor, tokens: Tensor, begins: Tensor) -> None:
+def _keep_apart(constraints: BatchConstraints, free: Tensor, tokens: Tensor, begins: Tensor) -> None:
     """Ban in `free` [B, W, V] the token that would complete what only a demanded phrase may say."""
-    if not demands.only.any():
+    if not constraints.only.any():
         return
-    last = (demands.lengths - 1).clamp(min=0)
-    completing = demands.phrases.gather(2, last[..., None]).squeeze(2).clamp(min=0)
-    banned = _ends_with(demands, tokens, last) & (demands.only & begins[:, None])[:, None]
+    last = (constraints.lengths - 1).clamp(min=0)
+    completing = constraints.phrases.gather(2, last[..., None]).squeeze(2).clamp(min=0)
+    banned = _ends_with(constraints, tokens, last) & (constraints.only & begins[:, None])[:, None]
     ceiling = torch.full_like(banned, torch.inf, dtype=free.dtype).masked_fill(banned, BANNED)
     # amin, not assignment: two phrases may end with one token, one of them begun and one not.
     free.scatter_reduce_(2, completing[:, None].expand_as(banned), ceiling, "amin")
 
 
-def _repeats(now: Stand, tokens: Tensor) -> tuple[Tensor, Tensor]:
+def _repeats(now: ConstraintState, tokens: Tensor) -> tuple[Tensor, Tensor]:
     """Which hypotheses say again what a better one says: [B, W] if a word ends now, and if none does.
 
     A phrase may be written freely and as demanded: two ways to one text, which differ until its word ends.
@@ -175,42 +184,46 @@ def _repeats(now: Stand, tokens: Tensor) -> tuple[Tensor, Tensor]:
     return (earlier & closed).any(2), (earlier & written).any(2)
 
 
-def _strays(demands: Demands, now: Stand, length: int) -> tuple[Tensor, Tensor]:
+def _strays(constraints: BatchConstraints, now: ConstraintState, length: int) -> tuple[Tensor, Tensor]:
     """What a look costs a hypothesis: in a token of its own choice [B, W], of each phrase [B, W, J]."""
     count, width, phrases = now.written.shape
-    if demands.look is None or (demands.look.reads_input and length == 0):
+    if constraints.look is None or (constraints.look.reads_input and length == 0):
         nothing = torch.zeros(count, width, phrases, device=now.needed.device)
         return nothing[..., 0], nothing
-    shares = demands.look.shares().float().view(count, width, -1)
-    taken = demands.columns.amax(1)
-    crossed = torch.einsum("bws,bjs->bwj", shares, taken[:, None] - demands.columns)
-    crossed = crossed / demands.lengths.clamp(min=1)[:, None]
+    shares = constraints.look.shares().float().view(count, width, -1)
+    taken = constraints.columns.amax(1)
+    crossed = torch.einsum("bws,bjs->bwj", shares, taken[:, None] - constraints.columns)
+    crossed = crossed / constraints.lengths.clamp(min=1)[:, None]
     return STRAY * torch.einsum("bws,bs->bw", shares, taken), CROSSED * crossed
 
 
 def _demanded(
-    demands: Demands, now: Stand, totals: Tensor, log_probabilities: Tensor, begins: Tensor
-) -> Offers:
+    constraints: BatchConstraints,
+    now: ConstraintState,
+    totals: Tensor,
+    log_probabilities: Tensor,
+    begins: Tensor,
+) -> ConstrainedCandidates:
     """The next token of the phrase a hypothesis is in, or the first of each it lacks: [B, W, J].
 
     Shapes: totals [B, W, J], begins [B, W] (whether one may be begun).
     """
-    numbers = torch.arange(demands.lengths.shape[1], device=totals.device)
+    numbers = torch.arange(constraints.lengths.shape[1], device=totals.device)
     going = now.inside[..., None] & (numbers == now.current[..., None])
     offset = torch.where(going, now.offset[..., None], 0)
-    phrases = demands.phrases[:, None].expand(-1, totals.shape[1], -1, -1)
+    phrases = constraints.phrases[:, None].expand(-1, totals.shape[1], -1, -1)
     tokens = phrases.gather(3, offset[..., None]).squeeze(3).clamp(min=0)
-    twins = (demands.phrases[:, :, None] == demands.phrases[:, None]).all(3).tril(-1)
+    twins = (constraints.phrases[:, :, None] == constraints.phrases[:, None]).all(3).tril(-1)
     waits = (twins[:, None] & ~now.closed[:, :, None]).any(3)  # of equal phrases the first is begun first
     may = going | ((~now.inside & begins)[..., None] & ~now.closed & ~waits)
-    weight = torch.where(demands.columns.any(2), FIRST, 1.0)[:, None]
+    weight = torch.where(constraints.columns.any(2), FIRST, 1.0)[:, None]
     own = (weight * log_probabilities.gather(2, tokens)).masked_fill(going, 0.0)
     values = totals + own
     written = torch.where(going[..., None], now.written[:, :, None], now.closed[:, :, None])
     numbered = numbers.expand_as(tokens)
     progress = torch.cat([written.long(), numbered[..., None], offset[..., None] + 1], 3)
     values = values.masked_fill(~may, BANNED)
-    return Offers(values, _rows(tokens), tokens, progress, torch.zeros_like(may))
+    return ConstrainedCandidates(values, _rows(tokens), tokens, progress, torch.zeros_like(may))
 
 
 def _rows(tokens: Tensor) -> Tensor:
@@ -218,7 +231,7 @@ def _rows(tokens: Tensor) -> Tensor:
     return torch.arange(tokens.shape[1], device=tokens.device)[None, :, None].expand_as(tokens)
 
 
-def allot(offers: Offers, size: int) -> tuple[Tensor, Tensor]:
+def allocate(offers: ConstrainedCandidates, size: int) -> tuple[Tensor, Tensor]:
     """Which offers become results and which live on, [B, size] each, best first.
 
     Live: the best of each bank, then the second best of each, ...; a bank without further offers leaves

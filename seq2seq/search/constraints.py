@@ -13,7 +13,7 @@ from torch import Tensor
 from seq2seq.search.processors import BannedTexts
 
 
-class Phrase(NamedTuple):
+class PhraseConstraint(NamedTuple):
     """Tokens that must be written one after the other; the source positions they stand for (none: any).
 
     `is_only`: they are written for this phrase and never else, for they stand for another text.
@@ -24,7 +24,7 @@ class Phrase(NamedTuple):
     is_only: bool = False
 
 
-class Look(NamedTuple):
+class AttentionTrace(NamedTuple):
     """How to see where the newest tokens [N] looked: shares [N, S] of the source.
 
     `reads_input`: the look belongs to the token that was read, not to the one it predicts.
@@ -35,7 +35,7 @@ class Look(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Demands:
+class BatchConstraints:
     """What each of B sentences must have in every result.
 
     Shapes: phrases [B, J, P] (-1 after their end), lengths [B, J] (0: no phrase), columns [B, J, S] (0 or
@@ -49,10 +49,10 @@ class Demands:
     columns: Tensor
     only: Tensor
     closers: Tensor
-    look: Look | None
+    look: AttentionTrace | None
     stops: BannedTexts | None
 
-    def of(self, sentences: Tensor) -> "Demands":
+    def of(self, sentences: Tensor) -> "BatchConstraints":
         """The demands of these sentences [B']."""
         return replace(
             self,
@@ -69,14 +69,14 @@ class Demands:
         return torch.cat([(self.lengths == 0).long(), fresh], 1)[:, None]
 
 
-def make_demands(
-    phrases: Sequence[Sequence[Phrase]],
+def make_constraints(
+    phrases: Sequence[Sequence[PhraseConstraint]],
     limits: Sequence[int],
     closers: Tensor,
     source_length: int,
-    look: Look | None,
+    look: AttentionTrace | None,
     stops: BannedTexts | None = None,
-) -> Demands:
+) -> BatchConstraints:
     """The demands of some sentences, a list of phrases each.
 
     Raises:
@@ -100,7 +100,7 @@ def make_demands(
             columns[sentence, number, [column for each in alike for column in each]] = 1.0
             only[sentence, number] = phrase.is_only
     device = closers.device
-    return Demands(
+    return BatchConstraints(
         phrases=tokens.to(device),
         lengths=(tokens >= 0).sum(2).to(device),
         columns=columns.to(device),

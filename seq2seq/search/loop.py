@@ -15,10 +15,18 @@ from torch import Tensor
 from seq2seq.config import BOS, EOS, PAD
 from seq2seq.options import DecodeOptions
 from seq2seq.search.beam import Observer, search_beam
-from seq2seq.search.constraints import Demands
+from seq2seq.search.constraints import BatchConstraints
 from seq2seq.search.processors import rank
-from seq2seq.search.sampling import Chance, best, sample
-from seq2seq.search.types import GivenUp, Hypothesis, State, Step, Task, make_hypothesis, make_task
+from seq2seq.search.sampling import Sampler, sample, top_k
+from seq2seq.search.types import (
+    Cancelled,
+    Hypothesis,
+    SearchTask,
+    State,
+    Step,
+    make_hypothesis,
+    make_search_task,
+)
 
 AnyState = TypeVar("AnyState", bound=State)
 
@@ -32,9 +40,9 @@ def decode(
     options: DecodeOptions,
     prefixes: Sequence[Sequence[int]] | None = None,
     observer: Observer | None = None,
-    given_up: GivenUp | None = None,
+    cancelled: Cancelled | None = None,
     surfaces: Sequence[str] = (),
-    demands: Demands | None = None,
+    constraints: BatchConstraints | None = None,
 ) -> list[list[Hypothesis]]:
     """The results of each sentence, best first: num_hypotheses of them, fewer only where no more exist.
 
@@ -43,7 +51,7 @@ def decode(
     repetition_penalty by the score so penalised, by which it searches. The state must have read nothing,
     one row a sentence. An observer sees every step of the beam, and greedy search as a beam of one;
     sampling has none to show. A sentence that is given up leaves before the next step, without results.
-    `surfaces` are the tokens as text, for options that speak of words; `demands` take a beam, whatever
+    `surfaces` are the tokens as text, for options that speak of words; `constraints` take a beam, whatever
     the options.
 
     Raises:
@@ -52,17 +60,17 @@ def decode(
     assert len(limits) == sentences, "one limit a sentence"
     if not sentences:
         return []
-    task = make_task(
-        lambda tokens: step(tokens, state), state, limits, options, prefixes, given_up, surfaces, demands
+    task = make_search_task(
+        lambda tokens: step(tokens, state), state, limits, options, prefixes, cancelled, surfaces, constraints
     )
     kind = options.search_kind
-    if demands is not None or kind == "beam" or (kind == "greedy" and observer is not None):
+    if constraints is not None or kind == "beam" or (kind == "greedy" and observer is not None):
         found = search_beam(task, observer)
     else:
         found = collect(task, walk(task))
-    if given_up is None:
+    if cancelled is None:
         return found
-    return [[] if given_up(number) else hypotheses for number, hypotheses in enumerate(found)]
+    return [[] if cancelled(number) else hypotheses for number, hypotheses in enumerate(found)]
 
 
 def stream(
@@ -86,11 +94,13 @@ def stream(
             f"num_hypotheses is {options.num_hypotheses}, but a stream shows one result; set it to 1"
         )
     prefixes = None if prefix is None else [prefix]
-    task = make_task(lambda tokens: step(tokens, state), state, [limit], options, prefixes, surfaces=surfaces)
+    task = make_search_task(
+        lambda tokens: step(tokens, state), state, [limit], options, prefixes, surfaces=surfaces
+    )
     return _stream(task, limit)
 
 
-def _stream(task: Task, limit: int) -> Generator[Step, None, Hypothesis]:
+def _stream(task: SearchTask, limit: int) -> Generator[Step, None, Hypothesis]:
     tokens: list[int] = []
     log_probabilities: list[float] = []
     for _, newest, own in walk(task):
@@ -102,7 +112,7 @@ def _stream(task: Task, limit: int) -> Generator[Step, None, Hypothesis]:
 
 
 @torch.no_grad()
-def walk(task: Task) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+def walk(task: SearchTask) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
     """Follow one path a row, greedily or by sampling, until all have ended.
 
     Yields row numbers [N] (sentence x W + sample, W samples a sentence), the tokens chosen for them
@@ -110,7 +120,7 @@ def walk(task: Task) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
     up; until then an ended row goes on being yielded, and what it writes after its end means nothing.
     """
     width = rows_of(task.options)
-    chance = Chance(task.options.seed)
+    chance = Sampler(task.options.seed)
     sentences = torch.arange(task.sentences, device=task.device)
     history = torch.empty(task.sentences * width, 0, dtype=torch.long, device=task.device)
     ended = torch.zeros(task.sentences * width, dtype=torch.bool, device=task.device)
@@ -129,7 +139,7 @@ def walk(task: Task) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
         history = torch.cat([history, tokens[:, None]], 1)
         newest = history[:, -1:]
         ends = tokens == EOS
-        if task.given_up is None and history.shape[1] < shortest and not ends.any():
+        if task.cancelled is None and history.shape[1] < shortest and not ends.any():
             continue  # nobody leaves
         ended |= ends
         going = ~ended.view(-1, width).all(1) & (task.limits[sentences] > history.shape[1])
@@ -152,7 +162,7 @@ def rows_of(options: DecodeOptions) -> int:
 
 
 def choose(
-    task: Task, logits: Tensor, history: Tensor, sentences: Tensor, chance: Chance
+    task: SearchTask, logits: Tensor, history: Tensor, sentences: Tensor, chance: Sampler
 ) -> tuple[Tensor, Tensor]:
     """The next token of every row and its log-probability: logits [N, V] -> [N], [N]."""
     width = len(history) // len(sentences)
@@ -165,7 +175,7 @@ def choose(
         uniform = chance.draw(len(sentences), width).to(task.device)
         tokens = sample(scores, uniform, task.options)
     else:
-        tokens = best(scores, 1)[1].squeeze(1)
+        tokens = top_k(scores, 1)[1].squeeze(1)
     return tokens, log_probabilities.gather(1, tokens[:, None]).squeeze(1)
 
 
@@ -180,7 +190,7 @@ def _together(
         position += len(rows)
 
 
-def collect(task: Task, steps: Iterator[tuple[Tensor, Tensor, Tensor]]) -> list[list[Hypothesis]]:
+def collect(task: SearchTask, steps: Iterator[tuple[Tensor, Tensor, Tensor]]) -> list[list[Hypothesis]]:
     """All that `walk` wrote, as hypotheses sorted by score, a list for each sentence."""
     width = rows_of(task.options)
     shape = (task.sentences * width, task.longest)

@@ -19,7 +19,7 @@ from seq2seq.text.normalization import BLANK_PIECE, is_word
 BANNED = float("-inf")
 
 
-class Rule(Protocol):
+class LogitsProcessor(Protocol):
     """A change to the scores that holds from one position to another."""
 
     def applies(self, position: int) -> bool:
@@ -193,12 +193,12 @@ class StopTexts:
                 scores[row, EOS] = 0.0
 
 
-def make_rules(options: DecodeOptions, surfaces: Sequence[str]) -> list[Rule]:
+def make_processors(options: DecodeOptions, surfaces: Sequence[str]) -> list[LogitsProcessor]:
     """The rules that these options ask for; the penalty first, for bans are final.
 
     `surfaces`: how each token is written, a blank before it as U+2581; asked for by rules on texts.
     """
-    rules: list[Rule] = []
+    rules: list[LogitsProcessor] = []
     if options.repetition_penalty != 1.0:
         rules.append(RepetitionPenalty(options.repetition_penalty))
     if options.no_repeat_ngram_size:
@@ -214,7 +214,9 @@ def make_rules(options: DecodeOptions, surfaces: Sequence[str]) -> list[Rule]:
     return rules
 
 
-def rank(log_probabilities: Tensor, history: Tensor, rules: list[Rule], forced: Tensor | None) -> Tensor:
+def rank(
+    log_probabilities: Tensor, history: Tensor, rules: list[LogitsProcessor], forced: Tensor | None
+) -> Tensor:
     """The scores by which the next token is chosen, from the model's log-probabilities [N, V].
 
     Padding and the start symbol are never chosen (banned in `log_probabilities` itself; no result

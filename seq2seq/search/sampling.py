@@ -13,15 +13,15 @@ from seq2seq.options import DecodeOptions
 BLOCK = 64
 
 
-def best(values: Tensor, count: int) -> tuple[Tensor, Tensor]:
+def top_k(values: Tensor, count: int) -> tuple[Tensor, Tensor]:
     """The largest of each row: values [N, V] -> values and indices [N, count], largest first."""
     if count == 1:
         found = values.max(1, keepdim=True)
         return found.values, found.indices
-    return best_sums(values.new_zeros(len(values), 1), values, count)
+    return top_k_sums(values.new_zeros(len(values), 1), values, count)
 
 
-def best_sums(totals: Tensor, values: Tensor, count: int) -> tuple[Tensor, Tensor]:
+def top_k_sums(totals: Tensor, values: Tensor, count: int) -> tuple[Tensor, Tensor]:
     """The largest totals[b, w] + values[b x w, v] of each b, with their places w x V + v in b.
 
     Shapes: totals [B, W], values [B x W, V] -> sums and places [B, count], largest first. The same
@@ -47,7 +47,7 @@ def best_sums(totals: Tensor, values: Tensor, count: int) -> tuple[Tensor, Tenso
     return found.values, members.gather(1, found.indices)
 
 
-class Chance:
+class Sampler:
     """The uniform numbers of a search, drawn on the CPU: one for each row of a sentence and step.
 
     With a seed every sentence gets the same numbers, so that its result does not depend on the
@@ -78,7 +78,7 @@ def sample(scores: Tensor, uniform: Tensor, options: DecodeOptions) -> Tensor:
     scores = scores / options.sampling_temperature
     tokens = None
     if options.sampling_topk:
-        scores, tokens = best(scores, min(options.sampling_topk, scores.shape[1]))
+        scores, tokens = top_k(scores, min(options.sampling_topk, scores.shape[1]))
     elif options.sampling_topp < 1:
         scores, tokens = scores.sort(1, descending=True)
     probabilities = scores.softmax(1, dtype=torch.float64)

@@ -13,16 +13,16 @@ from torch import Tensor
 
 from seq2seq.config import BOS, EOS, PAD
 from seq2seq.options import DecodeOptions
-from seq2seq.search.constraints import Demands
-from seq2seq.search.processors import Rule, make_rules
+from seq2seq.search.constraints import BatchConstraints
+from seq2seq.search.processors import LogitsProcessor, make_processors
 
 # Whether nobody waits for a sentence, by its number, any more; once true it stays so.
-GivenUp = Callable[[int], bool]
+Cancelled = Callable[[int], bool]
 
 
-def in_batch(given_up: GivenUp | None, rows: Sequence[int]) -> GivenUp | None:
+def rows_cancelled(cancelled: Cancelled | None, rows: Sequence[int]) -> Cancelled | None:
     """The same question, asked by a sentence's place in its batch; None stays None."""
-    return None if given_up is None else lambda place: given_up(rows[place])
+    return None if cancelled is None else lambda place: cancelled(rows[place])
 
 
 class State(Protocol):
@@ -62,7 +62,7 @@ class Hypothesis:
 
 
 @dataclass(frozen=True)
-class Task:
+class SearchTask:
     """A search to do: the model, and for each of B sentences its limit and forced beginning.
 
     Shapes: limits [B] (tokens written, the end counted), forced [B, P] (-1 where nothing is forced).
@@ -73,15 +73,17 @@ class Task:
     limits: Tensor
     forced: Tensor
     options: DecodeOptions
-    rules: list[Rule]
+    rules: list[LogitsProcessor]
     device: torch.device
-    given_up: GivenUp | None
-    demands: Demands | None = None
+    cancelled: Cancelled | None
+    constraints: BatchConstraints | None = None
 
     @property
     def ranks_otherwise(self) -> bool:
         """Whether a search goes by more than the model's own probabilities, which are the score."""
-        return self.options.repetition_penalty != 1.0 or bool(self.options.stop) or self.demands is not None
+        return (
+            self.options.repetition_penalty != 1.0 or bool(self.options.stop) or self.constraints is not None
+        )
 
     @property
     def sentences(self) -> int:
@@ -95,10 +97,10 @@ class Task:
 
     def is_gone(self, sentences: Tensor) -> Tensor | None:
         """Which of these sentences [B'] nobody waits for any more, [B']; None where none can be given up."""
-        if self.given_up is None:
+        if self.cancelled is None:
             return None
-        given_up = [self.given_up(number) for number in sentences.tolist()]
-        return torch.tensor(given_up, dtype=torch.bool, device=self.device)
+        cancelled = [self.cancelled(number) for number in sentences.tolist()]
+        return torch.tensor(cancelled, dtype=torch.bool, device=self.device)
 
     def forced_tokens(self, sentences: Tensor, position: int) -> Tensor | None:
         """What each of these sentences [B'] must write at a position: tokens [B'], -1 for free choice.
@@ -108,19 +110,19 @@ class Task:
         return self.forced[sentences, position] if position < self.forced.shape[1] else None
 
 
-def make_task(
+def make_search_task(
     read: Callable[[Tensor], Tensor],
     state: State,
     limits: Sequence[int],
     options: DecodeOptions,
     prefixes: Sequence[Sequence[int]] | None,
-    given_up: GivenUp | None = None,
+    cancelled: Cancelled | None = None,
     surfaces: Sequence[str] = (),
-    demands: Demands | None = None,
-) -> Task:
+    constraints: BatchConstraints | None = None,
+) -> SearchTask:
     """Put a search together and refuse limits and prefixes that cannot be met.
 
-    `surfaces` and `demands` are explained in `rules` and `phrases`.
+    `surfaces` and `constraints` are explained in `rules` and `phrases`.
 
     Raises:
         ValueError: a limit below 1, a prefix longer than its limit or with a special symbol in it.
@@ -142,16 +144,16 @@ def make_task(
             )
     longest = max(map(len, prefixes), default=0)
     forced = [list(prefix) + [-1] * (longest - len(prefix)) for prefix in prefixes]
-    return Task(
+    return SearchTask(
         read=read,
         select=state.select,
         limits=torch.tensor(list(limits), device=state.device),
         forced=torch.tensor(forced, dtype=torch.long, device=state.device).view(len(limits), longest),
         options=options,
-        rules=make_rules(options, surfaces),
+        rules=make_processors(options, surfaces),
         device=state.device,
-        given_up=given_up,
-        demands=demands,
+        cancelled=cancelled,
+        constraints=constraints,
     )
 
 

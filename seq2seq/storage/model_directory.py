@@ -23,7 +23,7 @@ from seq2seq.config import ModelConfig
 from seq2seq.model.language_model import LanguageModel
 from seq2seq.model.transformer import Transformer
 from seq2seq.storage.atomic import checksum, read_checked, replace_file, write_directory
-from seq2seq.storage.quantization import Storage, pack, storage_of, unpack
+from seq2seq.storage.quantization import StorageFormat, pack, storage_of, unpack
 from seq2seq.storage.settings import (
     CARD,
     CONFIG,
@@ -47,7 +47,7 @@ class LoadedModel(NamedTuple):
     tokenizer: Tokenizer
     settings: Settings
     card: str
-    storage: Storage
+    storage: StorageFormat
 
 
 class LoadedLanguageModel(NamedTuple):
@@ -57,7 +57,7 @@ class LoadedLanguageModel(NamedTuple):
     tokenizer: Tokenizer
     settings: LanguageSettings
     card: str
-    storage: Storage
+    storage: StorageFormat
 
 
 AnyModel = Transformer | LanguageModel
@@ -70,7 +70,7 @@ def save_model(
     tokenizer: Tokenizer,
     settings: AnySettings,
     card: str,
-    storage: Storage = "float16",
+    storage: StorageFormat = "float16",
 ) -> None:
     """Write a model directory beside its place, then rename it there.
 
@@ -180,7 +180,7 @@ def _owners(model: AnyModel) -> dict[str, str]:
     return {name: first.setdefault(id(t), name) for name, t in model.state_dict(keep_vars=True).items()}
 
 
-def _stored_weights(model: AnyModel, storage: Storage) -> bytes:
+def _stored_weights(model: AnyModel, storage: StorageFormat) -> bytes:
     """The safetensors file of a model: tied tensors once, every value finite."""
     state = model.state_dict()
     return safetensors.torch.save(

@@ -11,19 +11,19 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor
 
-Storage = Literal["float16", "int8"]
+StorageFormat = Literal["float16", "int8"]
 SCALE = ":scale"  # behind the name of a matrix; no module can be called so
 LARGEST = 127
 
 
-def pack(weights: Mapping[str, Tensor], storage: Storage) -> dict[str, Tensor]:
+def pack(weights: Mapping[str, Tensor], storage: StorageFormat) -> dict[str, Tensor]:
     """The tensors to be stored.
 
     Raises:
         ValueError: an unknown storage, weights that are not finite, or too large for 16 bit.
     """
-    if storage not in get_args(Storage):
-        raise ValueError(f"storage is {storage!r}; choose {' or '.join(map(repr, get_args(Storage)))}")
+    if storage not in get_args(StorageFormat):
+        raise ValueError(f"storage is {storage!r}; choose {' or '.join(map(repr, get_args(StorageFormat)))}")
     packed: dict[str, Tensor] = {}
     for name, weight in weights.items():
         tensor = weight.detach().cpu()
@@ -41,7 +41,7 @@ def pack(weights: Mapping[str, Tensor], storage: Storage) -> dict[str, Tensor]:
     return packed
 
 
-def storage_of(packed: Mapping[str, Tensor]) -> Storage:
+def storage_of(packed: Mapping[str, Tensor]) -> StorageFormat:
     """How tensors were stored."""
     return "int8" if any(name.endswith(SCALE) for name in packed) else "float16"
 

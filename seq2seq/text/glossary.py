@@ -14,10 +14,10 @@ from typing import NamedTuple
 
 from seq2seq.text.normalization import normalize, word_spans
 
-Pairs = tuple[tuple[str, str], ...]
+GlossaryPairs = tuple[tuple[str, str], ...]
 
 
-class Found(NamedTuple):
+class TermMatch(NamedTuple):
     """A term in a text, its characters start to end (not included), and what it is to become."""
 
     start: int
@@ -25,7 +25,7 @@ class Found(NamedTuple):
     target: str
 
 
-def read_glossary(path: str | os.PathLike[str]) -> Pairs:
+def read_glossary(path: str | os.PathLike[str]) -> GlossaryPairs:
     """The pairs of a file; ValueError names the line that is wrong, and says what is."""
     try:
         lines = Path(path).read_bytes().decode("utf-8-sig").split("\n")  # other breaks may stand in a term
@@ -61,7 +61,7 @@ def check_glossary(pairs: Iterable[tuple[str, str]]) -> None:
         known.add(key)
 
 
-def find_terms(text: str, pairs: Pairs) -> Iterator[Found]:
+def find_terms(text: str, pairs: GlossaryPairs) -> Iterator[TermMatch]:
     """The terms in a text, from left to right; of those that overlap the first, of these the longest."""
     if not pairs:
         return
@@ -78,13 +78,13 @@ def find_terms(text: str, pairs: Pairs) -> Iterator[Found]:
         for length in lengths:
             end = start + length
             if end in borders and folded[start:end] in targets:
-                yield Found(*normalized.original_span(start, end), targets[folded[start:end]])
+                yield TermMatch(*normalized.original_span(start, end), targets[folded[start:end]])
                 at = end
                 break
 
 
 @lru_cache(maxsize=16)
-def _table(pairs: Pairs) -> tuple[dict[str, str], list[int]]:
+def _table(pairs: GlossaryPairs) -> tuple[dict[str, str], list[int]]:
     """Targets by folded source, and the lengths of sources, longest first."""
     targets = {_key(source): target.strip() for source, target in pairs}
     return targets, sorted({len(source) for source in targets}, reverse=True)

@@ -16,10 +16,10 @@ from seq2seq.text.sentences import LINE_BREAKS
 _UNSPACED = re.compile(f"[{UNSPACED}]")
 
 # A part's source and its translation.
-Sewn = tuple[str, str]
+PartPair = tuple[str, str]
 
 
-def seam(before: Sewn, blanks: str, after: Sewn) -> str:
+def separator_of(before: PartPair, blanks: str, after: PartPair) -> str:
     """What goes between two translations whose sources have `blanks`, or nothing, between them."""
     (source, text), (next_source, next_text) = before, after
     if not (text and next_text) or (source, next_source) == (text, next_text):
@@ -33,19 +33,19 @@ def seam(before: Sewn, blanks: str, after: Sewn) -> str:
     return " " if parted and not joined else ""
 
 
-def seams(parts: Sequence[Sewn], separators: Sequence[str]) -> list[str]:
+def separators_of(parts: Sequence[PartPair], separators: Sequence[str]) -> list[str]:
     """What follows each translation, as `separators` follow the sources."""
-    inner = [seam(a, blanks, b) for (a, b), blanks in zip(pairwise(parts), separators, strict=False)]
+    inner = [separator_of(a, blanks, b) for (a, b), blanks in zip(pairwise(parts), separators, strict=False)]
     return [*inner, *separators[-1:]]
 
 
-def sew(parts: Sequence[Sewn], separators: Sequence[str]) -> str:
+def join(parts: Sequence[PartPair], separators: Sequence[str]) -> str:
     """The translation of a text from those of its parts."""
-    following = seams(parts, separators)
+    following = separators_of(parts, separators)
     return "".join(text + blanks for (_, text), blanks in zip(parts, following, strict=True))
 
 
-class Growing:
+class StreamJoiner:
     """A translation that is written piece by piece, part after part.
 
     `text` is all of it, `part` what is written of the last part, `blanks` what follows it.
@@ -53,7 +53,7 @@ class Growing:
 
     def __init__(self) -> None:
         self.text = self.part = self.blanks = self._source = ""
-        self._before: Sewn = ("", "")
+        self._before: PartPair = ("", "")
 
     def begin(self, source: str) -> None:
         """Go on with another part."""
@@ -63,7 +63,7 @@ class Growing:
         """What the text grows by, with a piece of the part; one given back as it is comes as one piece."""
         grown = piece
         if not self.part:
-            grown = seam(self._before, self.blanks, (self._source, piece)) + piece
+            grown = separator_of(self._before, self.blanks, (self._source, piece)) + piece
             self.blanks = ""
         self.part += piece
         self.text += grown

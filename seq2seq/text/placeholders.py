@@ -33,7 +33,7 @@ _NAMES = {
 _FIGURES = ("5", "6", "11", "12", "10", "15", "16", "4", "18", "9", "8", "3", "2")
 
 
-class StandIns:
+class Placeholders:
     """The stand-ins of one source: of equal texts the same, of different ones different."""
 
     def __init__(self, tokenizer: Tokenizer, source: str, options: DecodeOptions) -> None:

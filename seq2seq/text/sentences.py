@@ -36,7 +36,7 @@ class Segment:
     separator: str
 
 
-def segment(
+def split_segments(
     text: str, longest: int, measure: Callable[[str], int], *, sentences: int | None = None
 ) -> list[Segment]:
     """The parts of a text split at line breaks and, where a line measures more than `longest`, further.

@@ -1,11 +1,11 @@
-"""The demo page, made with Gradio: `Desk` works, `Page` lays out, `mount_demo` puts it on the server."""
+"""The demo page, made with Gradio: `Backend` works, `Page` lays out, `mount_demo` puts it on the server."""
 
 import os
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when gradio is imported
 
-from .backend import Desk
+from .backend import Backend
 from .mount import mount_demo
 from .page import Page
 
-__all__ = ["Desk", "Page", "mount_demo"]
+__all__ = ["Backend", "Page", "mount_demo"]

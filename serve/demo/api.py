@@ -11,21 +11,21 @@ from typing import Any, Literal
 import gradio as gr
 
 from seq2seq import Translator
-from seq2seq.alignment.head_maps import Flow, SheetUnits, make_sheet
+from seq2seq.alignment.head_maps import Flow, MapUnits, make_head_maps
 from seq2seq.inference.results import Alternative, Translation
 
 from ..http.security import describe
 from ..routes.libretranslate import options_for
-from .backend import Desk
-from .explain import UnseenError, show_candidates
+from .backend import Backend
+from .explain import NothingToExplainError, show_candidates
 from .labels import WORDS
-from .state import Part, Version
+from .state import PagePart, PartVersion
 
 
-class Endpoints:
+class PageApi:
     """One method a name; `offer` puts them on the page that is being built."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Backend) -> None:
         self.desk = desk
 
     def offer(self) -> None:
@@ -174,7 +174,7 @@ class Endpoints:
 
 def _told(error: Exception) -> gr.Error:
     """A failure as programs are told it: the sentence of the REST routes, in English."""
-    if isinstance(error, UnseenError):
+    if isinstance(error, NothingToExplainError):
         sentence = WORDS["en"][error.label]
     else:
         sentence = str(error) if isinstance(error, ValueError) else describe(error)[1]
@@ -192,9 +192,9 @@ def _attention(
     flow: Flow,
     layer: int,
     head: int,
-    units: SheetUnits,
+    units: MapUnits,
 ) -> dict[str, Any]:
-    sheet = make_sheet(
+    sheet = make_head_maps(
         translator.attention(text, translation), flow, units, translator.settings.alignment.read
     )
     layers, heads = sheet.weights.shape[0], sheet.weights.shape[1] - 1  # the last plane is their mean
@@ -208,6 +208,6 @@ def _attention(
 
 def _candidates(translator: Translator, text: str, translation: str) -> list[list[dict[str, float | str]]]:
     tokenizer = translator.tokenizer_of(text)
-    version = Version(translation, tuple(tokenizer.pieces(tokenizer.encode(translation))))
-    steps = show_candidates(translator, Part(text, "", (version,)))["steps"]
+    version = PartVersion(translation, tuple(tokenizer.pieces(tokenizer.encode(translation))))
+    steps = show_candidates(translator, PagePart(text, "", (version,)))["steps"]
     return [[{"piece": piece, "probability": value} for piece, value in step] for step in steps]

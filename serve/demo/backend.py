@@ -15,51 +15,51 @@ from typing import Any, NamedTuple
 from fastapi import HTTPException
 
 from seq2seq import DecodeOptions, Translator
-from seq2seq.text.joining import Growing
+from seq2seq.text.joining import StreamJoiner
 
-from ..engine.documents import DocumentWorker
-from ..engine.executor import Worker
-from ..engine.registry import Leg, Pair
+from ..engine.documents import DocumentExecutor
+from ..engine.executor import Executor
+from ..engine.registry import Hop, LanguagePair
 from ..engine.routing import Route
-from ..engine.segments import Cut
+from ..engine.segments import SegmentedText
 from ..engine.service import AUTO, Service
 from ..errors import RefusalError
-from ..http.auth import Access
+from ..http.auth import Authenticator
 from ..http.security import describe
 from . import visitor
-from .explain import UnseenError
-from .live_maps import Draw, Drawing, Sketch
-from .state import Part, Shown, Version, read_part
+from .explain import NothingToExplainError
+from .live_maps import Draw, Drawing, LiveMaps
+from .state import PagePart, PageState, PartVersion, read_part
 
 
-class Update(NamedTuple):
+class TranslationUpdate(NamedTuple):
     """What a translation has come to; None where nothing is new. Once `searching`, the text is a draft."""
 
     text: str
     drawing: Drawing | None = None
-    shown: Shown | None = None
+    shown: PageState | None = None
     searching: bool = False
 
 
-class Told(NamedTuple):
+class Message(NamedTuple):
     """What the page says of a failure: a sentence, or the name of one of ours, and what needs no language."""
 
     sentence: str
     note: str = ""
 
 
-class Desk:
+class Backend:
     """What the page can be asked for."""
 
-    def __init__(self, service: Service, access: Access, documents: DocumentWorker) -> None:
+    def __init__(self, service: Service, access: Authenticator, documents: DocumentExecutor) -> None:
         self.service = service
         self.access = access
         self.documents = documents
         self.limits = service.limits
         pairs = service.catalog.ways
         targets = sorted({target for _, target in pairs})
-        self.ways: list[Pair] = [*pairs, *((AUTO, target) for target in targets)]
-        self._sketcher = Worker()
+        self.ways: list[LanguagePair] = [*pairs, *((AUTO, target) for target in targets)]
+        self._sketcher = Executor()
 
     def admit(self) -> str:
         """The name under which a visitor takes its turn; HTTPException 429 when it asks too often."""
@@ -70,7 +70,7 @@ class Desk:
         source, target = self.ways[way]
         return self.ways.index((target, source)) if (target, source) in self.ways else None
 
-    async def find(self, pair: Pair) -> Translator:
+    async def find(self, pair: LanguagePair) -> Translator:
         """The translator of a pair, loaded if this is its first use; ValueError where no model knows it."""
         legs = self.service.catalog.route(*pair)
         if len(legs) > 1:
@@ -87,7 +87,7 @@ class Desk:
 
     async def translate(
         self, way: int, text: str, options: DecodeOptions, draw: Draw
-    ) -> AsyncIterator[Update]:
+    ) -> AsyncIterator[TranslationUpdate]:
         """The text as it is written, with drawings of it, and at last all that is known of it.
 
         Raises:
@@ -98,7 +98,9 @@ class Desk:
         self.limits.check_texts([text])
         route = await self.service.route(text, *self.ways[way])
         if not route.legs:
-            yield Update(text, None, Shown(None, (Part(text, "", (Version(text),)),), way_of(route)))
+            yield TranslationUpdate(
+                text, None, PageState(None, (PagePart(text, "", (PartVersion(text),)),), way_of(route))
+            )
             return
         leg = route.legs[-1]
         if len(route.legs) > 1:
@@ -110,22 +112,22 @@ class Desk:
         async for update in self._write(translator, cut, replace(options, num_hypotheses=1), draw):
             written = update.text
             yield update
-        yield Update(written, searching=True)
+        yield TranslationUpdate(written, searching=True)
         found = await self.service.translate_segments(leg, cut, options, client)
         parts = [read_part(*part, each) for part, each in zip(cut.parts, found, strict=True)]
-        shown = Shown((leg.source, leg.target), tuple(parts), way_of(route))
-        yield Update(shown.text, None, shown)
+        shown = PageState((leg.source, leg.target), tuple(parts), way_of(route))
+        yield TranslationUpdate(shown.text, None, shown)
 
-    async def _approach(self, text: str, leg: Leg, client: str) -> str:
+    async def _approach(self, text: str, leg: Hop, client: str) -> str:
         """The text as the next leg reads it."""
         (found,) = await self.service.translate([text], leg.source, leg.target, DecodeOptions(), client)
         return found.best.text
 
     async def _write(
-        self, translator: Translator, cut: Cut, options: DecodeOptions, draw: Draw
-    ) -> AsyncIterator[Update]:
+        self, translator: Translator, cut: SegmentedText, options: DecodeOptions, draw: Draw
+    ) -> AsyncIterator[TranslationUpdate]:
         """The draft of a text, with drawings of the segment that is being written."""
-        sketch, growing = Sketch(self._sketcher, translator, draw), Growing()
+        sketch, growing = LiveMaps(self._sketcher, translator, draw), StreamJoiner()
         end = time.monotonic() + self.limits.seconds
         try:
             with self.service.batcher.admit(sum(cut.costs) + 1):
@@ -135,7 +137,7 @@ class Desk:
                         if time.monotonic() > end:
                             raise self.service.too_slow()
                         growing.add(piece)
-                        yield Update(growing.text, sketch.take())
+                        yield TranslationUpdate(growing.text, sketch.take())
                         sketch.offer(source, growing.part)
                     growing.end(separator)
         finally:
@@ -147,15 +149,15 @@ def way_of(route: Route) -> tuple[str, ...]:
     return tuple(route.to_json()["languages"]) if route.detected or route.pivots else ()
 
 
-def explain_failure(error: Exception) -> Told:
+def explain_failure(error: Exception) -> Message:
     """What the page says of a failure; of a fault no details."""
-    if isinstance(error, UnseenError):
-        return Told(error.label)
+    if isinstance(error, NothingToExplainError):
+        return Message(error.label)
     if kind := getattr(error, "kind", ""):
-        return Told(kind, error.note)  # type: ignore[attr-defined]  # the kinds of refusal.py have both
+        return Message(kind, error.note)  # type: ignore[attr-defined]  # the kinds of refusal.py have both
     if type(error) is ValueError:
-        return Told(str(error))
+        return Message(str(error))
     if isinstance(error, HTTPException):
-        return Told(str(error.detail))
+        return Message(str(error.detail))
     describe(error)  # which logs it
-    return Told("fault")
+    return Message("fault")

@@ -9,10 +9,10 @@ from html import escape
 from seq2seq.text.normalization import word_spans
 
 from .labels import say
-from .state import Version
+from .state import PartVersion
 
 
-def draw_difference(first: Version, second: Version) -> str:
+def draw_difference(first: PartVersion, second: PartVersion) -> str:
     """Both texts with their scores; words that only one of them has are struck out or underlined."""
     if first.text == second.text:
         return f'<p class="note">{say("same")}</p>'
@@ -37,7 +37,7 @@ def _words(text: str) -> list[tuple[str, str]]:
     return words
 
 
-def _side(version: Version, words: list[tuple[str, str]], kept: set[int], mark: str) -> str:
+def _side(version: PartVersion, words: list[tuple[str, str]], kept: set[int], mark: str) -> str:
     text = "".join(
         f"{escape(gap)}{escape(word) if place in kept else f'<{mark}>{escape(word)}</{mark}>'}"
         for place, (word, gap) in enumerate(words)

@@ -13,16 +13,16 @@ from seq2seq import DecodeOptions, Translator
 from seq2seq.alignment.maps import AttentionMaps
 from seq2seq.config import END, EOS
 from seq2seq.inference.decoding import decode_sources
-from seq2seq.inference.forced_decoding import Side, decoded_side, explain, likeliest, read_side
+from seq2seq.inference.forced_decoding import EncodedSide, decode_side, encode_side, explain, top_candidates
 from seq2seq.search import Candidates
 
-from ..views import Candidate, Choice, Node, attention_data, candidates_data, pair_data, tree_data
-from .state import Part, Version, is_blank, read_version
+from ..views import MapSelection, Node, StepCandidate, attention_data, candidates_data, pair_data, tree_data
+from .state import PagePart, PartVersion, is_blank, read_version
 
 CANDIDATES = 8  # shown of each step
 
 
-class UnseenError(Exception):
+class NothingToExplainError(Exception):
     """There is nothing to be seen; `label` names the sentence that says why."""
 
     def __init__(self, label: str) -> None:
@@ -30,7 +30,7 @@ class UnseenError(Exception):
         self.label = label
 
 
-def explain_part(translator: Translator, part: Part) -> tuple[list[float], AttentionMaps]:
+def explain_part(translator: Translator, part: PagePart) -> tuple[list[float], AttentionMaps]:
     """log p of each piece of a part's translation and its maps."""
     source, target = _sides(translator, part)
     return explain(translator.model, translator.tokenizer_of(part.source), source, target)
@@ -39,7 +39,7 @@ def explain_part(translator: Translator, part: Part) -> tuple[list[float], Atten
 def explain_draft(translator: Translator, source: str, target: str) -> tuple[list[float], AttentionMaps]:
     """As `explain_part`, of a translation that is still being written: its text is all there is of it."""
     tokenizer = translator.tokenizer_of(source)
-    sides = read_side(tokenizer, source, translator.tag), read_side(tokenizer, target)
+    sides = encode_side(tokenizer, source, translator.tag), encode_side(tokenizer, target)
     return explain(translator.model, tokenizer, *sides)
 
 
@@ -51,7 +51,7 @@ def show_pair(
 
 
 def show_maps(
-    translator: Translator, maps: AttentionMaps, choice: Choice | None, *, growing: bool = False
+    translator: Translator, maps: AttentionMaps, choice: MapSelection | None, *, growing: bool = False
 ) -> dict[str, Any]:
     """The value of an AttentionView."""
     settings = translator.settings
@@ -59,14 +59,14 @@ def show_maps(
     return attention_data(maps, settings.alignment, choice, name=name, growing=growing)
 
 
-def show_candidates(translator: Translator, part: Part) -> dict[str, Any]:
+def show_candidates(translator: Translator, part: PagePart) -> dict[str, Any]:
     """The value of a CandidatesView: the likeliest pieces of each step of a part's translation."""
     tokenizer = translator.tokenizer
     source, target = _sides(translator, part)
-    steps = likeliest(translator.model, source.ids, target.ids, CANDIDATES)
+    steps = top_candidates(translator.model, source.ids, target.ids, CANDIDATES)
     named = [
         [
-            Candidate(token, likely.probability)
+            StepCandidate(token, likely.probability)
             for token, likely in zip(tokenizer.pieces([each.token for each in step]), step, strict=True)
         ]
         for step in steps
@@ -78,7 +78,7 @@ def show_candidates(translator: Translator, part: Part) -> dict[str, Any]:
     return candidates_data(named, written, part.forced)
 
 
-def grow_tree(translator: Translator, part: Part, options: DecodeOptions) -> list[Node]:
+def grow_tree(translator: Translator, part: PagePart, options: DecodeOptions) -> list[Node]:
     """Every candidate that the beam saw on its way to the part's best translation, parents first."""
     tokenizer = translator.tokenizer
     nodes: list[Node] = []
@@ -126,7 +126,9 @@ def beginning_at(nodes: list[Node], number: int) -> list[str]:
     return pieces
 
 
-def decode_on(translator: Translator, source: str, beginning: list[str], options: DecodeOptions) -> Version:
+def decode_on(
+    translator: Translator, source: str, beginning: list[str], options: DecodeOptions
+) -> PartVersion:
     """The best translation that begins with these pieces; the end among them ends it there."""
     if beginning and beginning[-1] == END:
         pieces = beginning[:-1]
@@ -135,21 +137,21 @@ def decode_on(translator: Translator, source: str, beginning: list[str], options
         (found,) = translator.score([tokenizer.pieces(tokenizer.encode(source))], [pieces])
         total = found.log_probability
         score = total / (len(pieces) + 1) ** options.length_penalty
-        return Version(tokenizer.decode(ids), tuple(pieces), score, total)
+        return PartVersion(tokenizer.decode(ids), tuple(pieces), score, total)
     asked = replace(options, target_prefix=tuple(beginning), num_hypotheses=1)
     return read_version(translator.translate(source, asked))
 
 
-def _sides(translator: Translator, part: Part) -> tuple[Side, Side]:
+def _sides(translator: Translator, part: PagePart) -> tuple[EncodedSide, EncodedSide]:
     """A part and its translation as the model read and wrote them."""
     if not part.source.strip():
-        raise UnseenError("blank")
+        raise NothingToExplainError("blank")
     if is_blank(translator, part):
-        raise UnseenError("unknown")
+        raise NothingToExplainError("unknown")
     tokenizer = translator.tokenizer_of(part.source)
     ids, spans = tokenizer.encode_with_spans(part.source)
-    source = Side(part.source, ids + translator.tag, spans)
-    target = decoded_side(tokenizer, tokenizer.ids(part.version.pieces))
+    source = EncodedSide(part.source, ids + translator.tag, spans)
+    target = decode_side(tokenizer, tokenizer.ids(part.version.pieces))
     if max(len(source.ids), len(target.ids)) + 1 > translator.model.config.max_length:
-        raise UnseenError("too_long")
+        raise NothingToExplainError("too_long")
     return source, target

@@ -10,10 +10,10 @@ import gradio as gr
 
 from seq2seq import DecodeOptions, Translator
 
-from .backend import Desk, explain_failure
+from .backend import Backend, explain_failure
 from .controls import Controls
 from .explain import (
-    UnseenError,
+    NothingToExplainError,
     beginning_at,
     decode_on,
     explain_draft,
@@ -24,16 +24,16 @@ from .explain import (
 )
 from .header import status, tell_way
 from .live_maps import Drawing
-from .state import Part, Shown
+from .state import PagePart, PageState
 from .tabs.attention import AttentionTab, read_choice
 from .tabs.base import Tab, within
 from .tabs.what_if import WhatIfTab
 
 
-class Acts:
+class Handlers:
     """The page's events, which know its tabs and the desk at which the work is done."""
 
-    def __init__(self, desk: Desk, tabs: list[Tab]) -> None:
+    def __init__(self, desk: Backend, tabs: list[Tab]) -> None:
         self.desk = desk
         self.tabs = tabs
 
@@ -43,7 +43,7 @@ class Acts:
         """Streams (translation, status, what is shown, segments, and a drawing in one of two tabs)."""
         skip = gr.skip()
         in_attention = open_tab == AttentionTab.name
-        yield ["", status("writing"), Shown(), skip, None, None]
+        yield ["", status("writing"), PageState(), skip, None, None]
         try:
             draw = _draw_maps if in_attention else _draw_pair
             async for update in self.desk.translate(way, source, self._read(values), draw):
@@ -55,7 +55,7 @@ class Acts:
                 segments = skip if update.shown is None else _list_segments(update.shown)
                 yield [update.text, told, update.shown or skip, segments, *drawings]
         except Exception as error:
-            yield [skip, status(*explain_failure(error)), Shown(), skip, skip, skip]
+            yield [skip, status(*explain_failure(error)), PageState(), skip, skip, skip]
 
     def change_pair(self, way: int) -> gr.Button:
         """The way back, if there is one."""
@@ -74,7 +74,7 @@ class Acts:
 
     # --- looking -------------------------------------------------------------------------------------
 
-    async def refresh(self, open_tab: str, shown: Shown, segment: int, *given: Any) -> list[Any]:
+    async def refresh(self, open_tab: str, shown: PageState, segment: int, *given: Any) -> list[Any]:
         """The status and the values of all tabs: of the open one new, the others as they are."""
         values: list[Any] = []
         told = gr.skip()
@@ -90,7 +90,7 @@ class Acts:
                 told = status(*explain_failure(error)) if shown.parts else told
         return [told, *values]
 
-    async def fetch_map(self, shown: Shown, segment: int, event: gr.EventData) -> list[Any]:
+    async def fetch_map(self, shown: PageState, segment: int, event: gr.EventData) -> list[Any]:
         """The maps with one that the browser lacks among them, and the status."""
         tab = next(tab for tab in self.tabs if isinstance(tab, AttentionTab))
         try:
@@ -98,7 +98,7 @@ class Acts:
         except Exception as error:
             return [gr.skip(), status(*explain_failure(error))]
 
-    async def compare(self, shown: Shown, segment: int, first: int, second: int) -> list[Any]:
+    async def compare(self, shown: PageState, segment: int, first: int, second: int) -> list[Any]:
         """Two translations of the segment beside each other, and the status."""
         tab = next(tab for tab in self.tabs if isinstance(tab, WhatIfTab))
         try:
@@ -106,7 +106,7 @@ class Acts:
         except Exception as error:
             return [*(gr.skip() for _ in tab.compared), status(*explain_failure(error))]
 
-    async def grow(self, shown: Shown, segment: int, *values: Any) -> list[Any]:
+    async def grow(self, shown: PageState, segment: int, *values: Any) -> list[Any]:
         """The tree of a beam search over the segment, its nodes, and the status."""
         try:
             options = self._read(values)
@@ -119,12 +119,12 @@ class Acts:
         """The number of the query that was clicked."""
         return _number(event, "query")
 
-    async def _see(self, shown: Shown, segment: int, show: Callable[..., Any], *given: Any) -> Any:
+    async def _see(self, shown: PageState, segment: int, show: Callable[..., Any], *given: Any) -> Any:
         """What a function shows of the part that is looked at, in the worker."""
         if not shown.parts:
-            raise UnseenError("blank")
+            raise NothingToExplainError("blank")
         if shown.pair is None:
-            raise UnseenError("same_language")
+            raise NothingToExplainError("same_language")
         client = self.desk.admit()
         translator = await self.desk.find(shown.pair)
         part = shown.parts[within(segment, len(shown.parts))]
@@ -139,7 +139,7 @@ class Acts:
 
     # --- other translations --------------------------------------------------------------------------
 
-    def choose(self, shown: Shown, segment: int, number: int = 0) -> list[Any]:
+    def choose(self, shown: PageState, segment: int, number: int = 0) -> list[Any]:
         """Another of the translations known, by default the model's own best: shown, text, status."""
         if not shown.parts:
             return [gr.skip(), gr.skip(), gr.skip()]
@@ -148,33 +148,37 @@ class Acts:
         changed = shown.replace(place, part.choose(within(number, len(part.versions))))
         return [changed, changed.text, status("done")]
 
-    async def force(self, shown: Shown, segment: int, event: gr.EventData, *values: Any) -> list[Any]:
+    async def force(self, shown: PageState, segment: int, event: gr.EventData, *values: Any) -> list[Any]:
         """The translation in which a step writes the piece that was clicked."""
 
-        def beginning(part: Part) -> list[str]:
+        def beginning(part: PagePart) -> list[str]:
             return [*part.version.pieces[: _number(event, "step")], str(event._data.get("token", ""))]
 
         return await self._decode_on(shown, segment, beginning, values)
 
     async def force_path(
-        self, shown: Shown, segment: int, nodes: list[Any], event: gr.EventData, *values: Any
+        self, shown: PageState, segment: int, nodes: list[Any], event: gr.EventData, *values: Any
     ) -> list[Any]:
         """The translation that begins with the path to the node that was clicked."""
 
-        def beginning(part: Part) -> list[str]:
+        def beginning(part: PagePart) -> list[str]:
             number = _number(event, "node")
             return beginning_at(nodes, number) if number < len(nodes) else []
 
         return await self._decode_on(shown, segment, beginning, values)
 
     async def _decode_on(
-        self, shown: Shown, segment: int, beginning: Callable[[Part], list[str]], values: tuple[Any, ...]
+        self,
+        shown: PageState,
+        segment: int,
+        beginning: Callable[[PagePart], list[str]],
+        values: tuple[Any, ...],
     ) -> list[Any]:
         """What is shown, the whole text and the status once the model has gone on from a beginning."""
         try:
             options = self._read(values)
 
-            def go_on(translator: Translator, part: Part) -> Part:
+            def go_on(translator: Translator, part: PagePart) -> PagePart:
                 pieces = beginning(part)
                 step = len(pieces) - 1
                 forced = (*(each for each in part.forced if each < step), step)
@@ -187,7 +191,7 @@ class Acts:
         return [changed, changed.text, status("forced")]
 
 
-def _sum_up(shown: Shown) -> str:
+def _sum_up(shown: PageState) -> str:
     """What the status says of a translation: that it is done, and the way where it is to be told."""
     return tell_way(shown.way, "way" if shown.pair else "same_language")
 
@@ -202,7 +206,7 @@ def _draw_maps(translator: Translator, source: str, target: str) -> Drawing:
     return show_maps(translator, maps, None, growing=True)
 
 
-def _list_segments(shown: Shown) -> gr.Dropdown:
+def _list_segments(shown: PageState) -> gr.Dropdown:
     """The segments to choose from; out of sight where there is but one."""
     names = [
         (f"{count}: {shown.parts[number].source[:40]}", number)

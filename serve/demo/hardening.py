@@ -19,7 +19,7 @@ from gradio_client.utils import is_file_obj_with_meta, is_http_url_like, travers
 REFUSAL = "this server fetches nothing from other addresses; download the file and upload it here"
 
 
-class ClosedBlocks(gr.Blocks):
+class HardenedBlocks(gr.Blocks):
     """Blocks whose events take files that were uploaded, and no others."""
 
     async def preprocess_data(

@@ -6,7 +6,7 @@ import gradio as gr
 from gradio.helpers import Examples
 
 from ..engine.service import AUTO
-from .backend import Desk
+from .backend import Backend
 from .controls import Controls
 from .labels import ENDONYMS, WORDS, say
 
@@ -34,10 +34,10 @@ SAVE = """(text) => {
 SETTINGS = "() => setTimeout(() => document.querySelector('footer .settings')?.click())"
 
 
-class Top:
+class Header:
     """The components above the tabs."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Backend) -> None:
         header()
         numbered = [(pair_name(*way), number) for number, way in enumerate(desk.ways)]
         with gr.Row(equal_height=True, elem_id="languages"):
@@ -82,7 +82,7 @@ class Top:
             [("1", 0)], value=0, label=say("segment"), visible=False, elem_id="segment"
         )
 
-    def _examples(self, desk: Desk) -> dict[str, tuple[gr.Column, Examples]]:
+    def _examples(self, desk: Backend) -> dict[str, tuple[gr.Column, Examples]]:
         """Texts to click for each language that can be read; those of the chosen one are seen."""
         offered: dict[str, tuple[gr.Column, Examples]] = {}
         for language in dict.fromkeys(source for source, _ in desk.ways if source in EXAMPLES):

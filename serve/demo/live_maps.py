@@ -6,7 +6,7 @@ from typing import Any
 
 from seq2seq import Translator
 
-from ..engine.executor import Worker
+from ..engine.executor import Executor
 
 PAUSE = 0.15  # seconds between two drawings of a text that is being written
 Drawing = dict[str, Any]
@@ -14,10 +14,10 @@ Drawing = dict[str, Any]
 Draw = Callable[[Translator, str, str], Drawing]
 
 
-class Sketch:
+class LiveMaps:
     """The drawings of one text, one at a time."""
 
-    def __init__(self, worker: Worker, translator: Translator, draw: Draw) -> None:
+    def __init__(self, worker: Executor, translator: Translator, draw: Draw) -> None:
         self._worker = worker
         self._translator = translator
         self._draw = draw

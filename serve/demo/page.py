@@ -14,16 +14,16 @@ from typing import Any
 
 import gradio as gr
 
-from .api import Endpoints
-from .backend import Desk
-from .handlers import Acts
-from .hardening import ClosedBlocks
-from .header import Top, header
+from .api import PageApi
+from .backend import Backend
+from .handlers import Handlers
+from .hardening import HardenedBlocks
+from .header import Header, header
 from .labels import say
-from .state import Shown
+from .state import PageState
 from .tabs.attention import AttentionTab
 from .tabs.base import Tab
-from .tabs.completion import WritePanel
+from .tabs.completion import CompletionPanel
 from .tabs.documents import DocumentPanel
 from .tabs.learn import LearnTab
 from .tabs.what_if import WhatIfTab
@@ -43,23 +43,23 @@ LOOSE: dict[str, Any] = {**QUIET, "preprocess": False}
 class Page:
     """The parts of the page and the events between them."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Backend) -> None:
         self.desk = desk
 
     def build(self) -> gr.Blocks:
         """The page with its events connected."""
-        with ClosedBlocks(title="seq2seq", analytics_enabled=False, delete_cache=FORGET) as blocks:
+        with HardenedBlocks(title="seq2seq", analytics_enabled=False, delete_cache=FORGET) as blocks:
             if not self.desk.service.catalog.pairs:
                 header()
-                WritePanel(self.desk)
+                CompletionPanel(self.desk)
                 blocks.queue(max_size=WAITING, default_concurrency_limit=AT_ONCE)
                 return blocks
-            self.top = Top(self.desk)
-            self.shown = gr.State(Shown())
+            self.top = Header(self.desk)
+            self.shown = gr.State(PageState())
             self.open = gr.State(WordsTab.name)
             self._lay_out_tabs()
-            Endpoints(self.desk).offer()  # first, so that no event of the page takes a name of theirs
-            self.acts = Acts(self.desk, self.tabs)
+            PageApi(self.desk).offer()  # first, so that no event of the page takes a name of theirs
+            self.acts = Handlers(self.desk, self.tabs)
             self._connect_text()
             self._connect_versions()
             self._connect_views()
@@ -79,7 +79,7 @@ class Page:
                 self.learn = LearnTab()
             if self.desk.service.catalog.writers:
                 with gr.Tab(say("tab_write"), id="write"):
-                    WritePanel(self.desk)
+                    CompletionPanel(self.desk)
         self.tabs: list[Tab] = [self.words, self.attention, self.what_if, self.learn]
         self.places = [words, attention, what_if, learn]
 

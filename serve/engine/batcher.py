@@ -19,8 +19,8 @@ from typing import Any
 from ..errors import Busy
 from ..limits import Limits
 from ..metrics import Metrics
-from .executor import Worker
-from .fair_queue import Job, Run, Turns
+from .executor import Executor
+from .fair_queue import FairQueue, Job, RunBatch
 
 BUDGET = 1024  # tokens that run together
 PATIENCE = 0.005  # seconds without a newcomer after which a lane begins that was idle
@@ -34,7 +34,7 @@ class Batcher:
 
     def __init__(
         self,
-        worker: Worker,
+        worker: Executor,
         limits: Limits,
         metrics: Metrics,
         *,
@@ -49,7 +49,7 @@ class Batcher:
         self.patience = patience
         self.lanes = lanes
         self.stopping = False
-        self._turns = Turns()
+        self._turns = FairQueue()
         self._waiters: dict[Job, asyncio.Future[None]] = {}
         self._draining: list[asyncio.Task[None]] = []  # the lanes at work
         self._admitted = 0  # tokens of requests that wait or run
@@ -81,7 +81,7 @@ class Batcher:
         self,
         client: str,
         kind: Hashable,
-        run: Run,
+        run: RunBatch,
         items: Sequence[Any],
         costs: Sequence[int],
     ) -> list[Any]:
@@ -103,7 +103,7 @@ class Batcher:
         try:
             await finished
         finally:
-            job.given_up = True
+            job.cancelled = True
             self._turns.remove(job)
             del self._waiters[job]
             self._count()
@@ -150,13 +150,13 @@ class Batcher:
         return self._turns.take(min(self.budget, share))
 
     async def _run_batch(self, batch: list[tuple[Job, int]]) -> None:
-        batch = [(job, index) for job, index in batch if not job.given_up]
+        batch = [(job, index) for job, index in batch if not job.cancelled]
         if not batch:
             return
         run = batch[0][0].run
         items = [job.items[index] for job, index in batch]
         try:
-            results = await self.worker.run(lambda: list(run(items, lambda place: batch[place][0].given_up)))
+            results = await self.worker.run(lambda: list(run(items, lambda place: batch[place][0].cancelled)))
         except Exception as error:
             if len(batch) == 1:
                 self._fail(batch[0][0], error)

@@ -21,25 +21,25 @@ from anyio import from_thread
 from fastapi import HTTPException
 
 from seq2seq import DecodeOptions
-from seq2seq.documents.template import Translate
-from seq2seq.inference.results import Forced, Translation
+from seq2seq.documents.template import TranslateTexts
+from seq2seq.inference.results import ForcedDecoding, Translation
 
 from ..errors import Busy
 from ..http.parsing import CLIENT_LEFT
 from ..limits import Limits
-from .pivot import compose
-from .plan import Plan
-from .portions import Part, portions, whole_texts
-from .routing import Route, Translated
-from .segments import Cut
+from .pivot import compose_alignments
+from .plan import TranslationPlan
+from .portions import DocumentPart, portions, whole_texts
+from .routing import Route, RoutedTranslation
+from .segments import SegmentedText
 from .service import Service
 
 AT_ONCE = 16  # documents that are worked on side by side
 
-Result = TypeVar("Result")
+DocumentResult = TypeVar("DocumentResult")
 
 
-class Terms(NamedTuple):
+class DocumentLimits(NamedTuple):
     """What a document may cost in time, and what is checked of it before its first text is translated."""
 
     check_texts: Callable[[list[str]], None]
@@ -47,17 +47,19 @@ class Terms(NamedTuple):
     seconds: int
 
 
-def file_terms(limits: Limits) -> Terms:
+def file_terms(limits: Limits) -> DocumentLimits:
     """A file counts by its characters; how many tokens they are is its own affair, and they need time."""
-    return Terms(limits.check_file_texts, lambda count: None, limits.file_seconds)
+    return DocumentLimits(limits.check_file_texts, lambda count: None, limits.file_seconds)
 
 
-def html_terms(limits: Limits) -> Terms:
+def html_terms(limits: Limits) -> DocumentLimits:
     """HTML counts as texts do, by its characters and tokens; how many blocks it has is its own affair."""
-    return Terms(lambda texts: limits.check_texts(["".join(texts)]), limits.check_token_count, limits.seconds)
+    return DocumentLimits(
+        lambda texts: limits.check_texts(["".join(texts)]), limits.check_token_count, limits.seconds
+    )
 
 
-class DocumentWorker:
+class DocumentExecutor:
     """Runs functions that take a `translate`, one thread each."""
 
     def __init__(self, service: Service) -> None:
@@ -66,17 +68,17 @@ class DocumentWorker:
 
     async def run(
         self,
-        work: Callable[[Translate], Result],
+        work: Callable[[TranslateTexts], DocumentResult],
         source: str,
         target: str,
         client: str,
-        terms: Terms,
-    ) -> tuple[Result, Route]:
+        terms: DocumentLimits,
+    ) -> tuple[DocumentResult, Route]:
         """What `work` makes of its document, and the way of its texts (nowhere where there were none).
 
         Raises what `Service.translate` raises.
         """
-        lender = _Lender(self.service, source, target, client, terms)
+        lender = _DocumentTranslator(self.service, source, target, client, terms)
         try:
             result = await anyio.to_thread.run_sync(
                 lambda: work(lender.translate), limiter=self._limiter, abandon_on_cancel=True
@@ -86,10 +88,12 @@ class DocumentWorker:
         return result, lender.route
 
 
-class _Lender:
+class _DocumentTranslator:
     """The `translate` of one document."""
 
-    def __init__(self, service: Service, source: str, target: str, client: str, terms: Terms) -> None:
+    def __init__(
+        self, service: Service, source: str, target: str, client: str, terms: DocumentLimits
+    ) -> None:
         self.service = service
         self.source = source
         self.target = target
@@ -97,12 +101,12 @@ class _Lender:
         self.terms = terms
         self.end = time.monotonic() + terms.seconds
         self.route = Route(())
-        self.given_up = False
+        self.cancelled = False
         self._asked: asyncio.Future[Any] | None = None  # what the thread waits for
 
     def give_up(self) -> None:
         """Ends what the thread waits for, and itself when it asks for more: its client has left."""
-        self.given_up = True
+        self.cancelled = True
         if self._asked is not None:
             self._asked.cancel()
 
@@ -113,36 +117,38 @@ class _Lender:
         if not self.route.legs:
             return (Translation(text, text) for text in texts)
         translator = from_thread.run(self.service.load, self.route.legs[0])
-        cuts = [Cut.of(translator, text) for text in texts]
+        cuts = [SegmentedText.of(translator, text) for text in texts]
         self.terms.check_tokens(sum(sum(cut.costs) for cut in cuts))
         return map(self._lend, whole_texts(self._translated(cuts)))
 
-    def _translated(self, cuts: list[Cut]) -> Iterator[tuple[Part, Translated]]:
+    def _translated(self, cuts: list[SegmentedText]) -> Iterator[tuple[DocumentPart, RoutedTranslation]]:
         for portion in portions(cuts):
             yield from zip(portion, from_thread.run(self._translate, portion), strict=True)
 
-    async def _translate(self, portion: list[Part]) -> list[Translated]:
-        if self.given_up:
+    async def _translate(self, portion: list[DocumentPart]) -> list[RoutedTranslation]:
+        if self.cancelled:
             raise HTTPException(CLIENT_LEFT, "the client left")
         cuts = [part.cut for part in portion]
         texts, routes = [cut.text for cut in cuts], [self.route] * len(cuts)
-        plan = Plan(texts, routes, cuts, DecodeOptions())
+        plan = TranslationPlan(texts, routes, cuts, DecodeOptions())
         return await self._wait_for(self.service.carry_out(plan, self.client))
 
-    def _lend(self, found: Translated) -> Translation:
+    def _lend(self, found: RoutedTranslation) -> Translation:
         """A translation whose alignment, over all legs, is computed in the worker when it is asked for."""
         cost = len(found.best.tokens) + 1
 
-        def look() -> Forced:
-            call = [lambda: Forced([], compose(found))]
+        def look() -> ForcedDecoding:
+            call = [lambda: ForcedDecoding([], compose_alignments(found))]
             return from_thread.run(self._look, call, [cost])[0]
 
         return replace(found.best, source=found.text, explain=look)
 
-    async def _look(self, calls: list[Callable[[], Forced]], costs: list[int]) -> list[Forced]:
+    async def _look(
+        self, calls: list[Callable[[], ForcedDecoding]], costs: list[int]
+    ) -> list[ForcedDecoding]:
         return await self._wait_for(self.service.in_turn(self.client, calls, costs))
 
-    async def _wait_for(self, work: Coroutine[Any, Any, Result]) -> Result:
+    async def _wait_for(self, work: Coroutine[Any, Any, DocumentResult]) -> DocumentResult:
         self._asked = asyncio.ensure_future(work)
         try:
             async with asyncio.timeout(self.end - time.monotonic()):

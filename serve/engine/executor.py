@@ -17,7 +17,7 @@ import anyio
 import anyio.to_thread
 import torch
 
-Result = TypeVar("Result")
+CallResult = TypeVar("CallResult")
 
 MOST_LANES = 4  # each holds a batch in memory, and the models once more
 
@@ -27,7 +27,7 @@ def lanes() -> int:
     return 1 if torch.cuda.is_available() else min(MOST_LANES, torch.get_num_threads())
 
 
-class Worker:
+class Executor:
     """Runs calls of models away from the event loop, `places` at a time, on `threads` cores each.
 
     None leaves the number of cores to torch.
@@ -37,11 +37,11 @@ class Worker:
         self._limiter = anyio.CapacityLimiter(places)
         self._threads = threads
 
-    async def run(self, call: Callable[[], Result]) -> Result:
+    async def run(self, call: Callable[[], CallResult]) -> CallResult:
         """The result of `call()`; a caller that gives up while waiting leaves the queue."""
         return await anyio.to_thread.run_sync(self._call, call, limiter=self._limiter)
 
-    async def stream(self, steps: Iterator[Result]) -> AsyncIterator[Result]:
+    async def stream(self, steps: Iterator[CallResult]) -> AsyncIterator[CallResult]:
         """The items of a generator, each made in a worker thread; closed when its reader leaves."""
         try:
             while True:
@@ -53,7 +53,7 @@ class Worker:
             if close := getattr(steps, "close", None):
                 close()
 
-    def _call(self, call: Callable[[], Result]) -> Result:
+    def _call(self, call: Callable[[], CallResult]) -> CallResult:
         if self._threads is not None:
             torch.set_num_threads(self._threads)  # of this thread, which another worker may have used
         return call()

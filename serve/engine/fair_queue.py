@@ -12,28 +12,28 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from seq2seq.search import GivenUp
+from seq2seq.search import Cancelled
 
-Run = Callable[[list[Any], GivenUp], Sequence[Any]]
+RunBatch = Callable[[list[Any], Cancelled], Sequence[Any]]
 
 
 @dataclass(eq=False)
 class Job:
     """Items of one request that go through one call, whatever batch they are in.
 
-    `run(items, given_up) -> results`, where `given_up(n)` says that nobody waits for the n-th item any more,
-    whose result may then be anything. `costs` are tokens, one for each item; `results` fill up as batches
+    `run(items, cancelled) -> results`, where `cancelled(n)` says that the n-th item was cancelled:
+    its result may be anything. `costs` are tokens, one for each item; `results` fill up as batches
     come back.
     """
 
     client: str
     kind: Hashable
-    run: Run
+    run: RunBatch
     items: Sequence[Any]
     costs: Sequence[int]
     left: deque[int] = field(init=False)
     results: dict[int, Any] = field(default_factory=dict)
-    given_up: bool = False  # set by the event loop, read by the thread in which the batch runs
+    cancelled: bool = False  # set by the event loop, read by the thread in which the batch runs
 
     def __post_init__(self) -> None:
         self.left = deque(range(len(self.items)))
@@ -44,7 +44,7 @@ class Job:
         return len(self.left) < len(self.items)
 
 
-class Turns:
+class FairQueue:
     """The jobs that wait."""
 
     def __init__(self) -> None:

@@ -15,7 +15,7 @@ from seq2seq.text.normalization import base_language
 ENOUGH = 2_000  # characters that are looked at; more change nothing
 
 
-class Detected(NamedTuple):
+class DetectedLanguage(NamedTuple):
     """A language and how sure we are of it, from 0 to 100."""
 
     language: str
@@ -26,21 +26,22 @@ class Detected(NamedTuple):
         return {"confidence": self.confidence, "language": self.language}
 
 
-class Detector:
+class LanguageIdentifier:
     """Tells the known languages apart; codes with a region (zh-hans) stand for their language."""
 
     def __init__(self, codes: Sequence[str]) -> None:
         """Takes codes in lower case; the model is read when a text is first asked about."""
         self.codes = list(codes)
 
-    def rank(self, text: str) -> list[Detected]:
+    def rank(self, text: str) -> list[DetectedLanguage]:
         """Every known language, likeliest first; of a text without letters nothing is known (0)."""
         if not any(character.isalpha() for character in text):
-            return [Detected(code, 0.0) for code in self.codes]
+            return [DetectedLanguage(code, 0.0) for code in self.codes]
         by_base = dict(self._identifier.rank(text[:ENOUGH])) if self._identifier else {}
         shares = [float(by_base.get(base_language(code), 0)) for code in self.codes]
         found = [
-            Detected(code, round(100 * share, 1)) for code, share in zip(self.codes, shares, strict=True)
+            DetectedLanguage(code, round(100 * share, 1))
+            for code, share in zip(self.codes, shares, strict=True)
         ]
         return sorted(found, key=lambda each: -each.confidence)
 

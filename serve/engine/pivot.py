@@ -8,10 +8,10 @@ other, so that its words are the same: the product of the two matrices is a shar
 
 from seq2seq.alignment.maps import Alignment, Grid
 
-from .routing import Translated
+from .routing import RoutedTranslation
 
 
-def compose(found: Translated) -> Alignment:
+def compose_alignments(found: RoutedTranslation) -> Alignment:
     """Which words of a text its translation was made from, over all legs."""
     if len(found.steps) < 2:
         return found.best.alignment

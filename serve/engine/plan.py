@@ -5,18 +5,18 @@ from dataclasses import dataclass
 
 from seq2seq import DecodeOptions
 
-from .registry import Leg
+from .registry import Hop
 from .routing import Route
-from .segments import Cut
+from .segments import SegmentedText
 
 
 @dataclass(frozen=True)
-class Plan:
+class TranslationPlan:
     """A route and a cut for each text; no cut where the text is there already."""
 
     texts: Sequence[str]
     routes: Sequence[Route]
-    cuts: Sequence[Cut | None]
+    cuts: Sequence[SegmentedText | None]
     options: DecodeOptions
 
     @property
@@ -25,9 +25,9 @@ class Plan:
         return sum(sum(cut.costs) for cut in self.cuts if cut)
 
     @property
-    def groups(self) -> dict[tuple[Leg, ...], dict[int, Cut]]:
+    def groups(self) -> dict[tuple[Hop, ...], dict[int, SegmentedText]]:
         """The texts of each way by their numbers, those left out that go nowhere."""
-        groups: dict[tuple[Leg, ...], dict[int, Cut]] = {}
+        groups: dict[tuple[Hop, ...], dict[int, SegmentedText]] = {}
         for number, (route, cut) in enumerate(zip(self.routes, self.cuts, strict=True)):
             if cut:
                 groups.setdefault(route.legs, {})[number] = cut

@@ -11,25 +11,25 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from seq2seq.inference.results import Translation, join_parts
-from seq2seq.text.joining import seams
+from seq2seq.text.joining import separators_of
 
-from .routing import Translated
-from .segments import Cut
+from .routing import RoutedTranslation
+from .segments import SegmentedText
 
 TEXTS = 32  # of a portion at most
 TOKENS = 4096  # of a portion at most, or one segment: as much as four lanes take at once
 
 
-class Part(NamedTuple):
+class DocumentPart(NamedTuple):
     """Some segments of a text, and what separates them from its next part; None ends the text."""
 
-    cut: Cut
+    cut: SegmentedText
     separator: str | None
 
 
-def portions(cuts: Iterable[Cut]) -> Iterator[list[Part]]:
+def portions(cuts: Iterable[SegmentedText]) -> Iterator[list[DocumentPart]]:
     """The texts in portions, in order, each text whole or in parts."""
-    portion: list[Part] = []
+    portion: list[DocumentPart] = []
     tokens = 0
     for part in (part for cut in cuts for part in _parts(cut)):
         cost = sum(part.cut.costs)
@@ -42,9 +42,9 @@ def portions(cuts: Iterable[Cut]) -> Iterator[list[Part]]:
         yield portion
 
 
-def whole_texts(found: Iterable[tuple[Part, Translated]]) -> Iterator[Translated]:
+def whole_texts(found: Iterable[tuple[DocumentPart, RoutedTranslation]]) -> Iterator[RoutedTranslation]:
     """The translations of parts, one after another, as those of their texts."""
-    parts: list[tuple[Part, Translated]] = []
+    parts: list[tuple[DocumentPart, RoutedTranslation]] = []
     for each in found:
         parts.append(each)
         if each[0].separator is None:
@@ -52,27 +52,27 @@ def whole_texts(found: Iterable[tuple[Part, Translated]]) -> Iterator[Translated
             parts = []
 
 
-def _parts(cut: Cut) -> Iterator[Part]:
+def _parts(cut: SegmentedText) -> Iterator[DocumentPart]:
     start = tokens = 0
     for number, cost in enumerate(cut.costs):
         if number > start and tokens + cost > TOKENS:
             yield _part(cut, start, number)
             start, tokens = number, 0
         tokens += cost
-    yield _part(cut, start, len(cut.parts)) if start else Part(cut, None)
+    yield _part(cut, start, len(cut.parts)) if start else DocumentPart(cut, None)
 
 
-def _part(cut: Cut, start: int, end: int) -> Part:
+def _part(cut: SegmentedText, start: int, end: int) -> DocumentPart:
     """The segments from `start` to before `end`, the separator after them apart where the text goes on."""
     parts, separator = cut.parts[start:end], None
     if end < len(cut.parts):
         last, separator = parts[-1]
         parts = [*parts[:-1], (last, "")]
     text = "".join(segment + blank for segment, blank in parts)
-    return Part(Cut(text, parts, cut.costs[start:end]), separator)
+    return DocumentPart(SegmentedText(text, parts, cut.costs[start:end]), separator)
 
 
-def _whole(parts: list[tuple[Part, Translated]]) -> Translated:
+def _whole(parts: list[tuple[DocumentPart, RoutedTranslation]]) -> RoutedTranslation:
     if len(parts) == 1:
         return parts[0][1]
     separators = [part.separator or "" for part, _ in parts]
@@ -81,5 +81,8 @@ def _whole(parts: list[tuple[Part, Translated]]) -> Translated:
     steps: list[Translation] = []
     for of_leg in zip(*(found.steps for _, found in parts), strict=True):
         steps.append(join_parts(source, list(of_leg), separators))
-        source, separators = steps[-1].text, seams([(each.source, each.text) for each in of_leg], separators)
-    return Translated(text, parts[0][1].route, steps)
+        source, separators = (
+            steps[-1].text,
+            separators_of([(each.source, each.text) for each in of_leg], separators),
+        )
+    return RoutedTranslation(text, parts[0][1].route, steps)

@@ -26,19 +26,19 @@ import torch
 from seq2seq.inference.decoding import Vocabulary, decode_sources
 from seq2seq.model.transformer import Model
 from seq2seq.options import DecodeOptions
-from seq2seq.search import GivenUp, Hypothesis, Phrase
+from seq2seq.search import Cancelled, Hypothesis, PhraseConstraint
 
 LOOK = 0.02  # seconds between two looks at what has been given up, on either side
 ENDING = 1  # seconds that a process has to end by itself
 TRIES = 2  # processes that may die of the same work
 
 
-class Searchers:
+class ProcessPool:
     """Processes that take turns at what they are given, each on `threads` cores."""
 
     def __init__(self, count: int, threads: int = 1) -> None:
-        self._all = [_Searcher(threads) for _ in range(count)]
-        self._free: queue.LifoQueue[_Searcher] = queue.LifoQueue()
+        self._all = [_SearchProcess(threads) for _ in range(count)]
+        self._free: queue.LifoQueue[_SearchProcess] = queue.LifoQueue()
         for searcher in self._all:
             self._free.put(searcher)
         atexit.register(self.close)
@@ -49,16 +49,18 @@ class Searchers:
         sources: Sequence[Sequence[int]],
         options: DecodeOptions,
         prefixes: Sequence[Sequence[int]] | None = None,
-        given_up: GivenUp | None = None,
+        cancelled: Cancelled | None = None,
         vocabulary: Vocabulary | None = None,
-        phrases: Sequence[Sequence[Phrase]] | None = None,
+        phrases: Sequence[Sequence[PhraseConstraint]] | None = None,
     ) -> list[list[Hypothesis]]:
         """As `decode_sources`, in a process that is free; RuntimeError where two of them die of it."""
         searcher = self._free.get()
         try:
             for _ in range(TRIES):
                 with contextlib.suppress(EOFError, OSError):
-                    return searcher.decode(model, vocabulary, (sources, options, prefixes, phrases), given_up)
+                    return searcher.decode(
+                        model, vocabulary, (sources, options, prefixes, phrases), cancelled
+                    )
                 searcher.restart()
             raise RuntimeError(f"{TRIES} processes ended while they searched {len(sources)} segments")
         finally:
@@ -71,7 +73,7 @@ class Searchers:
             searcher.close()
 
 
-class _Searcher:
+class _SearchProcess:
     """One process, and what it has been sent."""
 
     def __init__(self, threads: int) -> None:
@@ -80,7 +82,7 @@ class _Searcher:
         self._start()
 
     def decode(
-        self, model: Model, vocabulary: Vocabulary | None, work: tuple[Any, ...], given_up: GivenUp | None
+        self, model: Model, vocabulary: Vocabulary | None, work: tuple[Any, ...], cancelled: Cancelled | None
     ) -> list[list[Hypothesis]]:
         """The answer of the process; EOFError or OSError when it has ended."""
         number = next((n for n, known in enumerate(self._known) if known == (model, vocabulary)), None)
@@ -90,8 +92,8 @@ class _Searcher:
             self._known.append((model, vocabulary))
         self._connection.send_bytes(pickle.dumps((number, work)))
         told: set[int] = set()
-        while given_up and not self._connection.poll(LOOK):
-            gone = {place for place in range(len(work[0])) if given_up(place)}
+        while cancelled and not self._connection.poll(LOOK):
+            gone = {place for place in range(len(work[0])) if cancelled(place)}
             if gone - told:
                 self._connection.send_bytes(pickle.dumps(gone))
                 told = gone
@@ -162,7 +164,7 @@ def _serve(connection: Connection, threads: int) -> None:
                         sources,
                         options,
                         prefixes,
-                        given_up=_listener(connection),
+                        cancelled=_listener(connection),
                         vocabulary=vocabulary,
                         phrases=phrases,
                     )
@@ -179,12 +181,12 @@ def _answer(search: Callable[[], list[list[Hypothesis]]]) -> bytes:
         return pickle.dumps(error)
 
 
-def _listener(connection: Connection) -> GivenUp:
+def _listener(connection: Connection) -> Cancelled:
     """Whether a row is given up, by what has been heard; the server is listened to now and then."""
     gone: set[int] = set()
     last = time.monotonic()
 
-    def given_up(place: int) -> bool:
+    def cancelled(place: int) -> bool:
         nonlocal last
         if time.monotonic() - last > LOOK:
             while connection.poll():
@@ -192,4 +194,4 @@ def _listener(connection: Connection) -> GivenUp:
             last = time.monotonic()
         return place in gone
 
-    return given_up
+    return cancelled

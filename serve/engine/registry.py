@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from seq2seq import Generator, Translator
 
 Loaded = TypeVar("Loaded")
-Pair = tuple[str, str]  # codes of the source and the target language
+LanguagePair = tuple[str, str]  # codes of the source and the target language
 
 LANGUAGE_NAMES = {
     "ar": "Arabic",
@@ -44,7 +44,7 @@ LANGUAGE_NAMES = {
 }
 
 
-class Lazy(Generic[Loaded]):
+class LazyModel(Generic[Loaded]):
     """What is loaded once, when it is first asked for."""
 
     load: "Callable[[], Loaded]"
@@ -60,7 +60,7 @@ class Lazy(Generic[Loaded]):
 
 
 @dataclass(eq=False)
-class Offer(Lazy["Translator"]):
+class TranslationModel(LazyModel["Translator"]):
     """A model that can be asked: what it translates, and how it is loaded (once, on first use)."""
 
     name: str
@@ -72,7 +72,7 @@ class Offer(Lazy["Translator"]):
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @classmethod
-    def of(cls, name: str, translator: "Translator") -> "Offer":
+    def of(cls, name: str, translator: "Translator") -> "TranslationModel":
         """The offer of a translator that is loaded already."""
         settings = translator.settings
         return cls(name, settings.source_languages, settings.target_languages, lambda: translator, translator)
@@ -83,7 +83,7 @@ class Offer(Lazy["Translator"]):
 
 
 @dataclass(eq=False)
-class Writer(Lazy["Generator"]):
+class LanguageModelEntry(LazyModel["Generator"]):
     """A language model that can be asked: what it writes, and how it is loaded (once, on first use)."""
 
     name: str
@@ -94,7 +94,7 @@ class Writer(Lazy["Generator"]):
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @classmethod
-    def of(cls, name: str, generator: "Generator") -> "Writer":
+    def of(cls, name: str, generator: "Generator") -> "LanguageModelEntry":
         """The writer of a generator that is loaded already."""
         return cls(name, generator.settings.languages, lambda: generator, generator)
 
@@ -103,10 +103,10 @@ class Writer(Lazy["Generator"]):
         return self.take()
 
 
-class Leg(NamedTuple):
+class Hop(NamedTuple):
     """One translation on the way from a language to another; the codes are as the model knows them."""
 
-    offer: Offer
+    offer: TranslationModel
     source: str
     target: str
 
@@ -115,41 +115,46 @@ class Leg(NamedTuple):
         return self.offer.translator().directed(self.source, self.target)
 
 
-class Catalog:
+class ModelRegistry:
     """The models that a server offers: translators by language pair, language models by name."""
 
     def __init__(
         self,
-        models: "Mapping[str, Translator | Offer]",
+        models: "Mapping[str, Translator | TranslationModel]",
         *,
-        writers: "Mapping[str, Generator | Writer] | None" = None,
+        writers: "Mapping[str, Generator | LanguageModelEntry] | None" = None,
         pivot: bool = False,
     ) -> None:
         """Takes models or offers of them by name; ValueError when two of as many pairs offer the same."""
         written = (writers or {}).items()
-        self.writers = [w if isinstance(w, Writer) else Writer.of(name, w) for name, w in written]
-        self.offers = [m if isinstance(m, Offer) else Offer.of(name, m) for name, m in models.items()]
+        self.writers = [
+            w if isinstance(w, LanguageModelEntry) else LanguageModelEntry.of(name, w) for name, w in written
+        ]
+        self.offers = [
+            m if isinstance(m, TranslationModel) else TranslationModel.of(name, m)
+            for name, m in models.items()
+        ]
         self.pivot = pivot
-        chosen: dict[Pair, Leg] = {}
-        for offer in sorted(self.offers, key=lambda offer: len(_legs(offer))):
-            for leg in _legs(offer):
+        chosen: dict[LanguagePair, Hop] = {}
+        for offer in sorted(self.offers, key=lambda offer: len(_hops(offer))):
+            for leg in _hops(offer):
                 pair = leg.source.lower(), leg.target.lower()
                 known = chosen.setdefault(pair, leg)
-                if known is not leg and len(_legs(known.offer)) == len(_legs(offer)):
+                if known is not leg and len(_hops(known.offer)) == len(_hops(offer)):
                     raise ValueError(
                         f"the models {known.offer.name} and {offer.name} both translate "
                         f"{pair[0]} to {pair[1]}; serve one of them"
                     )
         given = sorted(chosen.items(), key=lambda item: self.offers.index(item[1].offer))
-        self._by_pair: dict[Pair, Leg] = dict(given)
+        self._by_pair: dict[LanguagePair, Hop] = dict(given)
 
     @property
-    def pairs(self) -> list[Pair]:
+    def pairs(self) -> list[LanguagePair]:
         """All pairs with a model of their own, in the order in which their models were given."""
         return list(self._by_pair)
 
     @property
-    def ways(self) -> list[Pair]:
+    def ways(self) -> list[LanguagePair]:
         """All pairs that can be translated: those with a model first, then those through another language."""
         reached = [(source, target) for source in self.codes for target in self.targets(source)]
         return [*self._by_pair, *(pair for pair in reached if pair not in self._by_pair)]
@@ -159,7 +164,7 @@ class Catalog:
         """All languages, as sources or targets, sorted."""
         return sorted({code for pair in self._by_pair for code in pair})
 
-    def writer(self, name: str | None) -> Writer:
+    def writer(self, name: str | None) -> LanguageModelEntry:
         """The language model of a name, None for the first; ValueError names those there are."""
         for writer in self.writers:
             if name in (None, writer.name):
@@ -180,7 +185,7 @@ class Catalog:
         self._refuse(source, target, pivot=False)
         raise AssertionError("a pair without a model was not refused")
 
-    def route(self, source: str, target: str) -> list[Leg]:
+    def route(self, source: str, target: str) -> list[Hop]:
         """The way from a language to another: one leg, or two where pivoting is allowed and needed.
 
         Raises ValueError, naming what is not supported.
@@ -236,8 +241,8 @@ def language_name(code: str) -> str:
     return LANGUAGE_NAMES.get(code, code)
 
 
-def _legs(offer: Offer) -> list[Leg]:
-    return [Leg(offer, *pair) for pair in directions(offer.sources, offer.targets)]
+def _hops(offer: TranslationModel) -> list[Hop]:
+    return [Hop(offer, *pair) for pair in directions(offer.sources, offer.targets)]
 
 
 def _short(code: str) -> str:

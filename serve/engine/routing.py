@@ -5,15 +5,15 @@ from typing import Any, NamedTuple
 
 from seq2seq.inference.results import Translation
 
-from .language_id import Detected
-from .registry import Leg
+from .language_id import DetectedLanguage
+from .registry import Hop
 
 
 class Route(NamedTuple):
     """How a text gets from its language to the target: no leg where it is there already."""
 
-    legs: tuple[Leg, ...]
-    detected: Detected | None = None
+    legs: tuple[Hop, ...]
+    detected: DetectedLanguage | None = None
 
     @property
     def pivots(self) -> list[str]:
@@ -30,7 +30,7 @@ class Route(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Translated:
+class RoutedTranslation:
     """A text, the way it went, and its translation by each leg (none where it was there already)."""
 
     text: str

@@ -9,7 +9,7 @@ from seq2seq import DecodeOptions, Translator
 from seq2seq.inference.results import Translation, join_parts
 
 
-class Cut(NamedTuple):
+class SegmentedText(NamedTuple):
     """A text as segments, each with what separates it from the next, and what each costs in tokens."""
 
     text: str
@@ -17,7 +17,7 @@ class Cut(NamedTuple):
     costs: list[int]
 
     @classmethod
-    def of(cls, translator: Translator, text: str, options: DecodeOptions | None = None) -> "Cut":
+    def of(cls, translator: Translator, text: str, options: DecodeOptions | None = None) -> "SegmentedText":
         """A text cut for a model; what the options keep in it is short."""
         parts = translator.segments(text, options)
         special = len(translator.tag) + 1

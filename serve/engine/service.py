@@ -16,23 +16,23 @@ from typing import Any, TypeVar
 from seq2seq import DecodeOptions, Translator
 from seq2seq.inference.decoding import Decode, decode_sources
 from seq2seq.inference.results import Translation
-from seq2seq.search import GivenUp, in_batch
+from seq2seq.search import Cancelled, rows_cancelled
 
 from ..errors import Busy
 from ..limits import Limits
 from ..metrics import Metrics
 from .batcher import Batcher
-from .executor import Worker
-from .language_id import Detected, Detector
-from .plan import Plan
-from .registry import Catalog, Leg
-from .routing import Route, Translated
-from .segments import Cut
+from .executor import Executor
+from .language_id import DetectedLanguage, LanguageIdentifier
+from .plan import TranslationPlan
+from .registry import Hop, ModelRegistry
+from .routing import Route, RoutedTranslation
+from .segments import SegmentedText
 
 AUTO = "auto"
 SHORT = 1_000  # characters that are cut at once, for changing threads takes longer
 
-Result = TypeVar("Result")
+ServiceResult = TypeVar("ServiceResult")
 
 
 class Service:
@@ -40,7 +40,7 @@ class Service:
 
     def __init__(
         self,
-        catalog: Catalog,
+        catalog: ModelRegistry,
         batcher: Batcher,
         limits: Limits,
         metrics: Metrics,
@@ -51,17 +51,17 @@ class Service:
         self.limits = limits
         self.metrics = metrics
         self.decode = decode
-        self.detector = Detector(catalog.codes)
-        self._reader = Worker()  # cuts texts and tells languages while the other worker translates
-        self._loader = Worker()  # loads models meanwhile
+        self.detector = LanguageIdentifier(catalog.codes)
+        self._reader = Executor()  # cuts texts and tells languages while the other worker translates
+        self._loader = Executor()  # loads models meanwhile
 
-    async def detect(self, text: str) -> list[Detected]:
+    async def detect(self, text: str) -> list[DetectedLanguage]:
         """Every language of the catalog, likeliest first."""
         return await self._reader.run(lambda: self.detector.rank(text))
 
     async def translate(
         self, texts: Sequence[str], source: str, target: str, options: DecodeOptions, client: str
-    ) -> list[Translated]:
+    ) -> list[RoutedTranslation]:
         """The translation of each text, in order.
 
         Raises ValueError for a pair that is not supported and for too much text, HTTPException 503
@@ -71,17 +71,19 @@ class Service:
         self.limits.check_token_count(plan.tokens)
         return await self.in_time(self.carry_out(plan, client))
 
-    async def plan(self, texts: Sequence[str], source: str, target: str, options: DecodeOptions) -> Plan:
+    async def plan(
+        self, texts: Sequence[str], source: str, target: str, options: DecodeOptions
+    ) -> TranslationPlan:
         """The way of each text and its segments; ValueError for a pair that is not supported."""
         routes = [await self.route(text, source, target) for text in texts]
-        cuts: list[Cut | None] = []
+        cuts: list[SegmentedText | None] = []
         for text, route in zip(texts, routes, strict=True):
             check_glossary_way(options, route.legs)
             translator = await self.load(route.legs[0]) if route.legs else None
             cuts.append(await self.cut(translator, text, options) if translator else None)
-        return Plan(texts, routes, cuts, options)
+        return TranslationPlan(texts, routes, cuts, options)
 
-    async def carry_out(self, plan: Plan, client: str) -> list[Translated]:
+    async def carry_out(self, plan: TranslationPlan, client: str) -> list[RoutedTranslation]:
         """The translation of each text of a plan, however long that takes; HTTPException 503 when full."""
         groups = plan.groups
         with self.batcher.admit(plan.tokens + len(plan.texts)):
@@ -96,7 +98,9 @@ class Service:
         for cuts, results in zip(groups.values(), found, strict=True):
             steps.update(zip(cuts, results, strict=True))
         ways = zip(plan.texts, plan.routes, strict=True)
-        return [Translated(text, route, steps.get(number, [])) for number, (text, route) in enumerate(ways)]
+        return [
+            RoutedTranslation(text, route, steps.get(number, [])) for number, (text, route) in enumerate(ways)
+        ]
 
     async def stream(
         self, text: str, source: str, target: str, options: DecodeOptions, client: str
@@ -150,7 +154,7 @@ class Service:
             return Route(tuple(self.catalog.route(reaching[0], target)), detected)
         return Route(tuple(self.catalog.route(detected.language, target)), detected)
 
-    async def load(self, leg: Leg) -> Translator:
+    async def load(self, leg: Hop) -> Translator:
         """The translator of a leg, loaded if this is its first use."""
         if leg.offer.loaded is not None:
             return leg.translator()
@@ -161,14 +165,16 @@ class Service:
                 "busy_model", f"the model {leg.offer.name} cannot be loaded ({type(error).__name__})", 60
             ) from None
 
-    async def cut(self, translator: Translator, text: str, options: DecodeOptions | None = None) -> Cut:
+    async def cut(
+        self, translator: Translator, text: str, options: DecodeOptions | None = None
+    ) -> SegmentedText:
         """A text as segments that the model can read, what is to be kept in it being short."""
         if len(text) <= SHORT:
-            return Cut.of(translator, text, options)
-        return await self._reader.run(lambda: Cut.of(translator, text, options))
+            return SegmentedText.of(translator, text, options)
+        return await self._reader.run(lambda: SegmentedText.of(translator, text, options))
 
     async def translate_segments(
-        self, leg: Leg, cut: Cut, options: DecodeOptions, client: str
+        self, leg: Hop, cut: SegmentedText, options: DecodeOptions, client: str
     ) -> list[Translation]:
         """The translation of each segment of a text by one model; raises as `translate` does."""
         tokens = sum(cut.costs)
@@ -177,7 +183,7 @@ class Service:
             self.metrics.tokens_in.inc(tokens)
             return await self.in_time(self._by_segment(await self.load(leg), leg, [cut], options, client))
 
-    async def in_time(self, work: Awaitable[Result]) -> Result:
+    async def in_time(self, work: Awaitable[ServiceResult]) -> ServiceResult:
         """The result of work; HTTPException 503 when it takes longer than a request may."""
         try:
             async with asyncio.timeout(self.limits.seconds):
@@ -186,14 +192,14 @@ class Service:
             raise self.too_slow() from None
 
     async def in_turn(
-        self, client: str, calls: Sequence[Callable[[], Result]], costs: Sequence[int]
-    ) -> list[Result]:
+        self, client: str, calls: Sequence[Callable[[], ServiceResult]], costs: Sequence[int]
+    ) -> list[ServiceResult]:
         """The results of calls that use a model for a request that was admitted, in turn with all else."""
         return await self.batcher.run(client, object(), _call_all, calls, costs)
 
     async def look(
-        self, client: str, calls: Sequence[Callable[[], Result]], costs: Sequence[int]
-    ) -> list[Result]:
+        self, client: str, calls: Sequence[Callable[[], ServiceResult]], costs: Sequence[int]
+    ) -> list[ServiceResult]:
         """The results of calls that use a model, as a request of their own; raises as `translate` does."""
         self.limits.check_token_count(sum(costs))
         with self.batcher.admit(sum(costs)):
@@ -210,7 +216,7 @@ class Service:
         )
 
     async def _along(
-        self, legs: Sequence[Leg], cuts: list[Cut], options: DecodeOptions, client: str
+        self, legs: Sequence[Hop], cuts: list[SegmentedText], options: DecodeOptions, client: str
     ) -> list[list[Translation]]:
         """The translations of some texts by each leg, one list a text."""
         steps: list[list[Translation]] = [[] for _ in cuts]
@@ -226,14 +232,14 @@ class Service:
         return steps
 
     async def _by_model(
-        self, translator: Translator, leg: Leg, cuts: list[Cut], options: DecodeOptions, client: str
+        self, translator: Translator, leg: Hop, cuts: list[SegmentedText], options: DecodeOptions, client: str
     ) -> list[Translation]:
         """The translations of some texts by one model."""
         found = iter(await self._by_segment(translator, leg, cuts, options, client))
         return [cut.join(list(islice(found, len(cut.parts)))) for cut in cuts]
 
     async def _by_segment(
-        self, translator: Translator, leg: Leg, cuts: list[Cut], options: DecodeOptions, client: str
+        self, translator: Translator, leg: Hop, cuts: list[SegmentedText], options: DecodeOptions, client: str
     ) -> list[Translation]:
         """The translations of the segments of some texts, one after another."""
         beginning = options.later != options
@@ -249,7 +255,7 @@ class Service:
         return found
 
 
-def _likeliest(ranked: list[Detected], useful: set[str]) -> Detected:
+def _likeliest(ranked: list[DetectedLanguage], useful: set[str]) -> DetectedLanguage:
     """The likeliest language that can be of use; where all of these are ruled out, the likeliest of all."""
     return next((each for each in ranked if each.language in useful and each.confidence), ranked[0])
 
@@ -263,7 +269,7 @@ def on_the_way(options: DecodeOptions) -> DecodeOptions:
     )
 
 
-def check_glossary_way(options: DecodeOptions, legs: Sequence[Leg]) -> None:
+def check_glossary_way(options: DecodeOptions, legs: Sequence[Hop]) -> None:
     """Refuse (ValueError) a glossary where the text is first translated to another language."""
     if options.glossary and len(legs) > 1:
         way = " to ".join([legs[0].source, *(leg.target for leg in legs)]).lower()
@@ -276,10 +282,10 @@ def check_glossary_way(options: DecodeOptions, legs: Sequence[Leg]) -> None:
 def _translate(
     translator: Translator,
     decode: Decode,
-    leg: Leg,
+    leg: Hop,
     options: DecodeOptions,
     items: Sequence[tuple[str, bool]],
-    given_up: GivenUp,
+    cancelled: Cancelled,
 ) -> list[Translation]:
     """The translation of each segment, whosever it is; all side by side."""
     found: list[Translation | None] = [None] * len(items)
@@ -287,12 +293,14 @@ def _translate(
         rows = [row for row, item in enumerate(items) if item[1] == first]
         chosen = options if first else options.later
         texts = [items[row][0] for row in rows]
-        left = in_batch(given_up, rows)
+        left = rows_cancelled(cancelled, rows)
         batch = translator.translate_batch(texts, chosen, leg.source, leg.target, left, decode)
         for row, translation in zip(rows, batch, strict=True):
             found[row] = translation
     return [translation for translation in found if translation is not None]
 
 
-def _call_all(calls: Sequence[Callable[[], Result]], given_up: GivenUp) -> list[Result | None]:
-    return [None if given_up(place) else call() for place, call in enumerate(calls)]
+def _call_all(
+    calls: Sequence[Callable[[], ServiceResult]], cancelled: Cancelled
+) -> list[ServiceResult | None]:
+    return [None if cancelled(place) else call() for place, call in enumerate(calls)]

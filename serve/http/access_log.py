@@ -21,7 +21,7 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 LEFT = 499  # no answer was begun: the client had gone
 
 
-class Record:
+class AccessLog:
     """ASGI middleware around everything else."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics, routes: Collection[str], access_log: bool) -> None:

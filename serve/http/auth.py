@@ -21,7 +21,7 @@ from ..errors import Slowdown
 REMEMBERED = 10_000  # clients whose rate is kept; the one longest unseen is forgotten first
 
 
-class Access:
+class Authenticator:
     """The door of the routes that cost something."""
 
     def __init__(

@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 DAY = 86_400  # seconds that a browser may remember the answer
 
 
-class Origins:
+class CORSMiddleware:
     """ASGI middleware that opens some paths to other origins."""
 
     def __init__(self, app: ASGIApp, methods: Mapping[str, str]) -> None:

@@ -25,7 +25,7 @@ class Body(BaseModel):
 
 
 AnyBody = TypeVar("AnyBody", bound=Body)
-Result = TypeVar("Result")
+ParsedResult = TypeVar("ParsedResult")
 
 CLIENT_LEFT = 499  # nobody reads this answer; the code is the one that proxies log
 
@@ -61,7 +61,7 @@ def check_fields(fields: dict[str, Any], model: type[AnyBody], *, strict: bool) 
     return asked
 
 
-async def while_connected(request: Request, work: Awaitable[Result]) -> Result:
+async def while_connected(request: Request, work: Awaitable[ParsedResult]) -> ParsedResult:
     """The result of work, which is cancelled when the client leaves; its body must have been read."""
     task = asyncio.ensure_future(work)
     gone = asyncio.ensure_future(_disconnected(request))

@@ -18,7 +18,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from ..limits import Limits
 
 
-class Connection(H11Protocol):
+class LimitedProtocol(H11Protocol):
     """uvicorn's protocol with time limits and a limit on how many connections there are."""
 
     def __init__(self, *given: Any, limits: Limits, **named: Any) -> None:

@@ -42,7 +42,7 @@ BROWSER_HEADERS = {
 }
 
 
-class Guard:
+class SecurityMiddleware:
     """ASGI middleware around the whole application."""
 
     def __init__(self, app: ASGIApp, limits: Limits, host: str, stopping: asyncio.Event) -> None:
@@ -57,7 +57,7 @@ class Guard:
             await self.app(scope, receive, send)
             return
         started = closes = False
-        body = _Incoming(scope["path"], receive, self.limits)
+        body = _CountedBody(scope["path"], receive, self.limits)
 
         async def send_guarded(message: Message) -> None:
             nonlocal started, closes
@@ -88,7 +88,7 @@ class Guard:
             if not started:
                 await _send_error(send_guarded, status, sentence)
 
-    def _check(self, scope: Scope, body: "_Incoming") -> None:
+    def _check(self, scope: Scope, body: "_CountedBody") -> None:
         headers = Headers(scope=scope)
         for name in ("host", "x-forwarded-host"):
             if self.only_loopback and name in headers and _host_name(headers[name]) not in LOOPBACK:
@@ -97,7 +97,7 @@ class Guard:
         body.check_size(int(length) if length.isdecimal() else 0)
 
 
-class _Incoming:
+class _CountedBody:
     """The body of a request: counted as it comes, and what is left of it thrown away."""
 
     def __init__(self, path: str, receive: Receive, limits: Limits) -> None:

@@ -64,7 +64,7 @@ class Logprobs(BaseModel):
     text_offset: list[int]
 
 
-class Choice(BaseModel):
+class CompletionChoice(BaseModel):
     """One text."""
 
     index: int
@@ -88,5 +88,5 @@ class Completion(BaseModel):
     object: Literal["text_completion"]
     created: int
     model: str
-    choices: list[Choice]
+    choices: list[CompletionChoice]
     usage: Usage | None = None

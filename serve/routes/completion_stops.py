@@ -20,7 +20,7 @@ def cut_at(text: str, tokens: Sequence[str], stops: Sequence[str]) -> tuple[str,
     return kept, count
 
 
-class Held:
+class StopBuffer:
     """A text in pieces, of which only so much is handed on as can be no part of a stop text."""
 
     def __init__(self, stops: Sequence[str]) -> None:
@@ -37,7 +37,7 @@ class Held:
         return shown
 
 
-class Told:
+class StreamedTokens:
     """Tokens with their log-probabilities, each told with the part of the text that shows its beginning."""
 
     def __init__(self, place: int) -> None:

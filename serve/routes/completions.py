@@ -21,23 +21,23 @@ from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import JSONResponse, StreamingResponse
 
 from seq2seq import DecodeOptions, Generation, Generator
-from seq2seq.search import GivenUp
+from seq2seq.search import Cancelled
 
-from ..engine.registry import Writer
+from ..engine.registry import LanguageModelEntry
 from ..engine.service import Service
 from ..errors import Busy
-from ..http.auth import Access
+from ..http.auth import Authenticator
 from ..http.parsing import read_request, refuse, request_schema, while_connected
 from ..http.security import describe
 from .completion_schemas import Completion, CompletionRequest
-from .completion_stops import Held, Told, cut_at, logprobs
+from .completion_stops import StopBuffer, StreamedTokens, cut_at, logprobs
 from .libretranslate import FAILURES, address
 from .translations import EVENTS, NO_CACHE
 
 USUAL_TOKENS = 16  # as OpenAI's
 
 
-def make_router(service: Service, access: Access) -> APIRouter:
+def make_router(service: Service, access: Authenticator) -> APIRouter:
     """The route, answered by a service."""
     router = APIRouter(prefix="/v1")
 
@@ -51,7 +51,7 @@ def make_router(service: Service, access: Access) -> APIRouter:
         """Go on from a prompt."""
         asked = await read_request(request, CompletionRequest, forms=False)
         client = access.admit(address(request), asked.api_key or _bearer(request))
-        work = await Completing.begin(service, asked, client)
+        work = await RunningCompletion.begin(service, asked, client)
         if not asked.stream:
             return JSONResponse(await while_connected(request, work.whole()))
         events = work.events()
@@ -61,11 +61,16 @@ def make_router(service: Service, access: Access) -> APIRouter:
     return router
 
 
-class Completing:
+class RunningCompletion:
     """One request on its way: its writer, its options, and what they make."""
 
     def __init__(
-        self, service: Service, asked: CompletionRequest, client: str, writer: Writer, generator: Generator
+        self,
+        service: Service,
+        asked: CompletionRequest,
+        client: str,
+        writer: LanguageModelEntry,
+        generator: Generator,
     ) -> None:
         self.service, self.asked, self.client = service, asked, client
         self.writer, self.generator = writer, generator
@@ -83,7 +88,7 @@ class Completing:
         service.limits.check_token_count(sum(self.costs))
 
     @classmethod
-    async def begin(cls, service: Service, asked: CompletionRequest, client: str) -> "Completing":
+    async def begin(cls, service: Service, asked: CompletionRequest, client: str) -> "RunningCompletion":
         """A request that is within all limits, with its model loaded.
 
         Raises:
@@ -162,7 +167,11 @@ class Completing:
 
     async def _parts(self, index: int, prompt: str, options: DecodeOptions) -> AsyncIterator[dict[str, Any]]:
         """What is new of one choice, and how many tokens it is."""
-        held, told, written = Held(options.stop or ()), Told(len(prompt) if self.asked.echo else 0), 0
+        held, told, written = (
+            StopBuffer(options.stop or ()),
+            StreamedTokens(len(prompt) if self.asked.echo else 0),
+            0,
+        )
 
         def part(text: str, reason: str | None, *tokens: tuple[str, float]) -> dict[str, Any]:
             known = told.tell(text, tokens) if self.asked.logprobs is not None else None
@@ -211,10 +220,10 @@ def read_options(asked: CompletionRequest) -> DecodeOptions:
 
 
 def _generate(
-    generator: Generator, options: DecodeOptions, prompts: list[str], given_up: GivenUp
+    generator: Generator, options: DecodeOptions, prompts: list[str], cancelled: Cancelled
 ) -> list[Generation]:
     """What is written after each prompt; no more after those whose client has left."""
-    return generator.generate(prompts, options, given_up)
+    return generator.generate(prompts, options, cancelled)
 
 
 def _bearer(request: Request) -> str | None:

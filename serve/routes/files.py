@@ -18,11 +18,11 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 from starlette.datastructures import UploadFile
 
-from seq2seq.documents import SUPPORTED, Translated, translate_document
+from seq2seq.documents import SUPPORTED, TranslatedDocument, translate_document
 
-from ..engine.documents import DocumentWorker, file_terms
+from ..engine.documents import DocumentExecutor, file_terms
 from ..engine.service import Service
-from ..http.auth import Access
+from ..http.auth import Authenticator
 from ..http.parsing import Body, check_fields, refuse, while_connected
 from .libretranslate import FAILURES, SOURCE, TARGET, address
 
@@ -45,14 +45,14 @@ class FileAnswer(BaseModel):
     pivot: str | None = None
 
 
-class Shelf:
+class DownloadStore:
     """Translated files for a while: the oldest leaves when its time is over or room is needed."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._files: OrderedDict[str, tuple[float, Translated]] = OrderedDict()
+        self._files: OrderedDict[str, tuple[float, TranslatedDocument]] = OrderedDict()
 
-    def put(self, file: Translated) -> str:
+    def put(self, file: TranslatedDocument) -> str:
         """Keeps a file; gives the name under which it can be fetched."""
         name = secrets.token_urlsafe(24) + PurePosixPath(file.name).suffix.lower()
         self._files[name] = (self._clock() + KEPT_SECONDS, file)
@@ -62,7 +62,7 @@ class Shelf:
             self._files.popitem(last=False)
         return name
 
-    def get(self, name: str) -> Translated | None:
+    def get(self, name: str) -> TranslatedDocument | None:
         """The file of a name, or None when there is none (any more)."""
         now = self._clock()
         while self._files and next(iter(self._files.values()))[0] < now:
@@ -71,10 +71,10 @@ class Shelf:
         return found[1] if found else None
 
 
-def make_router(service: Service, access: Access, documents: DocumentWorker) -> APIRouter:
+def make_router(service: Service, access: Authenticator, documents: DocumentExecutor) -> APIRouter:
     """The routes, answered by a service."""
     router = APIRouter()
-    shelf = Shelf()
+    shelf = DownloadStore()
 
     @router.post(
         "/translate_file", response_model=FileAnswer, responses=FAILURES, openapi_extra=_file_schema()

@@ -19,11 +19,11 @@ from pydantic import BaseModel, Field
 from seq2seq import DecodeOptions
 from seq2seq.documents.html import translate_html
 
-from ..engine.documents import DocumentWorker, html_terms
-from ..engine.language_id import Detected
-from ..engine.routing import Route, Translated
+from ..engine.documents import DocumentExecutor, html_terms
+from ..engine.language_id import DetectedLanguage
+from ..engine.routing import Route, RoutedTranslation
 from ..engine.service import AUTO, Service
-from ..http.auth import Access
+from ..http.auth import Authenticator
 from ..http.parsing import Body, read_request, refuse, request_schema, while_connected
 
 SOURCE = Field(description="the code of the language of q, such as en, or auto")
@@ -52,7 +52,7 @@ class DetectRequest(Body):
     q: str = Field(description="a text")
 
 
-class DetectedLanguage(BaseModel):
+class DetectedLanguageAnswer(BaseModel):
     """A language and how sure we are of it, from 0 to 100."""
 
     confidence: float
@@ -66,12 +66,12 @@ class TranslateAnswer(BaseModel):
     """
 
     translatedText: str | list[str]  # noqa: N815 - the wire shape
-    detectedLanguage: DetectedLanguage | list[DetectedLanguage] | None = None  # noqa: N815
+    detectedLanguage: DetectedLanguageAnswer | list[DetectedLanguageAnswer] | None = None  # noqa: N815
     alternatives: list[str] | list[list[str]] | None = None
     pivot: str | list[str | None] | None = None
 
 
-class Language(BaseModel):
+class LanguageAnswer(BaseModel):
     """One language of GET /languages."""
 
     code: str
@@ -79,14 +79,14 @@ class Language(BaseModel):
     targets: list[str]
 
 
-class Failure(BaseModel):
+class ErrorAnswer(BaseModel):
     """The shape of every error."""
 
     error: str
 
 
 FAILURES: dict[int | str, dict[str, Any]] = {
-    status: {"model": Failure, "description": description}
+    status: {"model": ErrorAnswer, "description": description}
     for status, description in {
         400: "A value is missing, wrong, or beyond a limit",
         403: "The API key is missing or not known",
@@ -99,7 +99,7 @@ FAILURES: dict[int | str, dict[str, Any]] = {
 }
 
 
-def make_router(service: Service, access: Access, documents: DocumentWorker) -> APIRouter:
+def make_router(service: Service, access: Authenticator, documents: DocumentExecutor) -> APIRouter:
     """The routes, answered by a service."""
     router = APIRouter()
 
@@ -123,7 +123,7 @@ def make_router(service: Service, access: Access, documents: DocumentWorker) -> 
 
     @router.post(
         "/detect",
-        response_model=list[DetectedLanguage],
+        response_model=list[DetectedLanguageAnswer],
         responses=FAILURES,
         openapi_extra=request_schema(DetectRequest),
     )
@@ -135,7 +135,7 @@ def make_router(service: Service, access: Access, documents: DocumentWorker) -> 
         first, *others = await service.detect(asked.q)
         return JSONResponse([first.to_json(), *(each.to_json() for each in others if each.confidence)])
 
-    @router.get("/languages", response_model=list[Language])
+    @router.get("/languages", response_model=list[LanguageAnswer])
     async def languages() -> list[dict[str, str | list[str]]]:
         """The languages, and what each can be translated to."""
         return service.catalog.languages()
@@ -154,7 +154,9 @@ def options_for(alternatives: int) -> DecodeOptions:
     return DecodeOptions(beam_size=max(DecodeOptions.beam_size, count), num_hypotheses=count)
 
 
-async def _translate_html(asked: TranslateRequest, documents: DocumentWorker, client: str) -> dict[str, Any]:
+async def _translate_html(
+    asked: TranslateRequest, documents: DocumentExecutor, client: str
+) -> dict[str, Any]:
     """The answer for HTML: each text a document of its own; their blocks share batches all the same."""
     if asked.alternatives:
         refuse('alternatives are not made of HTML; send alternatives 0, or format "text"')
@@ -173,7 +175,7 @@ async def _translate_html(asked: TranslateRequest, documents: DocumentWorker, cl
     return _shape(asked, answer, [route for _, route in found])
 
 
-def _answer(asked: TranslateRequest, found: list[Translated]) -> dict[str, Any]:
+def _answer(asked: TranslateRequest, found: list[RoutedTranslation]) -> dict[str, Any]:
     """The translations in the shape of the question: single for a text, lists for a list."""
     answer: dict[str, list[Any]] = {"translatedText": [each.best.text for each in found]}
     if asked.alternatives:
@@ -184,7 +186,7 @@ def _answer(asked: TranslateRequest, found: list[Translated]) -> dict[str, Any]:
 def _shape(asked: TranslateRequest, answer: dict[str, list[Any]], routes: list[Route]) -> dict[str, Any]:
     """The answer with what is to be said of the ways; no lists where q was a text."""
     if asked.source.lower() == AUTO:
-        unknown = Detected(asked.target.lower(), 0.0)  # HTML in which no text is
+        unknown = DetectedLanguage(asked.target.lower(), 0.0)  # HTML in which no text is
         answer["detectedLanguage"] = [(route.detected or unknown).to_json() for route in routes]
     if any(route.pivots for route in routes):
         answer["pivot"] = [next(iter(route.pivots), None) for route in routes]

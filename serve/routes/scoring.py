@@ -19,10 +19,10 @@ from seq2seq import Translator
 from seq2seq.alignment.maps import AttentionMaps
 
 from ..engine.service import Service
-from ..http.auth import Access
+from ..http.auth import Authenticator
 from ..http.parsing import Body, read_request, refuse, request_schema, while_connected
 from .libretranslate import FAILURES, TARGET, Q, address
-from .translations import AlignmentAnswer, Token
+from .translations import AlignmentAnswer, TokenAnswer
 
 KNOWN = Field(description="the code of the language of q, such as en")
 Map = Literal["cross", "encoder", "decoder"]
@@ -51,7 +51,7 @@ class ScoreAnswer(BaseModel):
     """The log-probability of a translation, and that of each of its pieces."""
 
     log_probability: float
-    tokens: list[Token]
+    tokens: list[TokenAnswer]
 
 
 class ScoresAnswer(BaseModel):
@@ -94,7 +94,7 @@ class AttentionAnswer(BaseModel):
     decoder: list[list[list[list[float]]]] | None = None
 
 
-def make_router(service: Service, access: Access) -> APIRouter:
+def make_router(service: Service, access: Authenticator) -> APIRouter:
     """The routes, answered by a service."""
     router = APIRouter(prefix="/v1")
 
@@ -142,7 +142,7 @@ def make_router(service: Service, access: Access) -> APIRouter:
 async def _for_pairs(
     request: Request,
     service: Service,
-    access: Access,
+    access: Authenticator,
     look: Callable[[Translator, str, str], dict[str, Any]],
 ) -> list[dict[str, Any]]:
     """What `look` finds for each pair of a request."""

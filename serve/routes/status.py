@@ -11,18 +11,18 @@ from fastapi.responses import Response
 from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel
 
-from ..engine.registry import Offer, Writer
+from ..engine.registry import LanguageModelEntry, TranslationModel
 from ..engine.service import Service
 from .libretranslate import FAILURES
 
 
-class Status(BaseModel):
+class StatusAnswer(BaseModel):
     """Whether all is well."""
 
     status: Literal["ok"]
 
 
-class Model(BaseModel):
+class ModelAnswer(BaseModel):
     """A model; the fields from `parameters` on are null until it is loaded.
 
     A translator has source and target languages, a language model `languages` and its `context` in tokens.
@@ -44,11 +44,11 @@ class Model(BaseModel):
     alignment: dict[str, int | str] | None = None
 
 
-class Models(BaseModel):
+class ModelsAnswer(BaseModel):
     """OpenAI's list."""
 
     object: Literal["list"]
-    data: list[Model]
+    data: list[ModelAnswer]
 
 
 METRICS: dict[int | str, dict[str, Any]] = {
@@ -60,12 +60,12 @@ def make_router(service: Service) -> APIRouter:
     """The routes, answered by a service."""
     router = APIRouter()
 
-    @router.get("/health", response_model=Status)
+    @router.get("/health", response_model=StatusAnswer)
     async def health() -> dict[str, str]:
         """Says that the server answers."""
         return {"status": "ok"}
 
-    @router.get("/ready", response_model=Status, responses={503: FAILURES[503]})
+    @router.get("/ready", response_model=StatusAnswer, responses={503: FAILURES[503]})
     async def ready() -> dict[str, str]:
         """Says whether the server takes requests."""
         if service.batcher.stopping:
@@ -77,7 +77,7 @@ def make_router(service: Service) -> APIRouter:
         """All figures for Prometheus."""
         return Response(service.metrics.write(), media_type=CONTENT_TYPE_LATEST)
 
-    @router.get("/v1/models", response_model=Models)
+    @router.get("/v1/models", response_model=ModelsAnswer)
     async def models() -> dict[str, Any]:
         """The models, what they translate, and how they are built."""
         catalog = service.catalog
@@ -87,7 +87,7 @@ def make_router(service: Service) -> APIRouter:
     return router
 
 
-def _describe(offer: Offer) -> dict[str, Any]:
+def _describe(offer: TranslationModel) -> dict[str, Any]:
     known = {
         "id": offer.name,
         "object": "model",
@@ -111,7 +111,7 @@ def _describe(offer: Offer) -> dict[str, Any]:
     }
 
 
-def _describe_writer(writer: Writer) -> dict[str, Any]:
+def _describe_writer(writer: LanguageModelEntry) -> dict[str, Any]:
     known = {
         "id": writer.name,
         "object": "model",

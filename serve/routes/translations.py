@@ -23,13 +23,13 @@ from seq2seq.config import END
 from seq2seq.inference.results import Translation
 from seq2seq.options import option_fields
 
-from ..engine.pivot import compose
-from ..engine.routing import Translated
+from ..engine.pivot import compose_alignments
+from ..engine.routing import RoutedTranslation
 from ..engine.service import Service
-from ..http.auth import Access
+from ..http.auth import Authenticator
 from ..http.parsing import Body, read_request, request_schema, while_connected
 from ..http.security import describe
-from .libretranslate import FAILURES, SOURCE, TARGET, DetectedLanguage, Q, address
+from .libretranslate import FAILURES, SOURCE, TARGET, DetectedLanguageAnswer, Q, address
 
 EVENTS = "text/event-stream"
 NO_CACHE = {"cache-control": "no-cache"}  # the headers of a stream
@@ -74,14 +74,14 @@ class StreamRequest(Options):  # type: ignore[misc,valid-type]
     q: str = Field(description="a text")
 
 
-class Token(BaseModel):
+class TokenAnswer(BaseModel):
     """A piece that the model wrote (</s> is the end) and how probable it was, in natural logarithms."""
 
     text: str
     log_probability: float
 
 
-class Unit(BaseModel):
+class WordAnswer(BaseModel):
     """A word, or a character in scripts without blanks, and its characters from start to before end."""
 
     text: str
@@ -92,8 +92,8 @@ class Unit(BaseModel):
 class AlignmentAnswer(BaseModel):
     """Words of both sides, weights [target][source], and links (source word, target word) from 0."""
 
-    source: list[Unit]
-    target: list[Unit]
+    source: list[WordAnswer]
+    target: list[WordAnswer]
     weights: list[list[float]]
     links: list[tuple[int, int]]
 
@@ -116,8 +116,8 @@ class TranslationAnswer(BaseModel):
     finish: Literal["end", "length"]
     languages: list[str]
     alternatives: list[AlternativeAnswer]
-    detectedLanguage: DetectedLanguage | None = None  # noqa: N815 - as in POST /translate
-    tokens: list[Token] | None = None
+    detectedLanguage: DetectedLanguageAnswer | None = None  # noqa: N815 - as in POST /translate
+    tokens: list[TokenAnswer] | None = None
     alignment: AlignmentAnswer | None = None
 
 
@@ -143,7 +143,7 @@ STREAM_ANSWER: dict[int | str, dict[str, Any]] = {
 }
 
 
-def make_router(service: Service, access: Access) -> APIRouter:
+def make_router(service: Service, access: Authenticator) -> APIRouter:
     """The routes, answered by a service."""
     router = APIRouter(prefix="/v1")
 
@@ -200,7 +200,7 @@ def read_options(asked: Any, service: Service) -> DecodeOptions:
     return options
 
 
-def describe_translation(found: Translated) -> dict[str, Any]:
+def describe_translation(found: RoutedTranslation) -> dict[str, Any]:
     """A translation without what another pass over the model would tell."""
     best = found.best
     return {
@@ -216,9 +216,9 @@ def describe_translation(found: Translated) -> dict[str, Any]:
     }
 
 
-def explain(found: Translated) -> dict[str, Any]:
+def explain(found: RoutedTranslation) -> dict[str, Any]:
     """The tokens of the last step with their log-probabilities, and the alignment over all steps."""
-    return {"tokens": _tokens(found.best), "alignment": compose(found).to_json()}
+    return {"tokens": _tokens(found.best), "alignment": compose_alignments(found).to_json()}
 
 
 def _tokens(translation: Translation) -> list[dict[str, Any]]:

@@ -10,8 +10,8 @@
 Their events carry plain data, too (`gr.EventData`): see each component.
 """
 
-from .attention import AttentionView, Choice, attention_data
-from .candidates import Candidate, CandidatesView, candidates_data
+from .attention import AttentionView, MapSelection, attention_data
+from .candidates import CandidatesView, StepCandidate, candidates_data
 from .labels import LANGUAGES
 from .page import standalone_page
 from .pair import PairView, pair_data
@@ -21,11 +21,11 @@ from .tree import Node, TreeView, tree_data
 __all__ = [
     "LANGUAGES",
     "AttentionView",
-    "Candidate",
     "CandidatesView",
-    "Choice",
+    "MapSelection",
     "Node",
     "PairView",
+    "StepCandidate",
     "StepView",
     "TreeView",
     "attention_data",

@@ -12,7 +12,7 @@ from typing import Any, Literal, NamedTuple
 import torch
 from torch import Tensor
 
-from seq2seq.alignment.head_maps import Flow, Sheet, SheetUnits, make_sheet
+from seq2seq.alignment.head_maps import Flow, HeadMaps, MapUnits, make_head_maps
 from seq2seq.alignment.maps import AttentionMaps
 from seq2seq.storage.settings import AlignmentHead
 
@@ -23,11 +23,11 @@ THUMB = 24  # the longest side, in cells, of the small picture of a map that is 
 FLOWS: tuple[Flow, ...] = ("cross", "encoder", "decoder")
 
 
-class Choice(NamedTuple):
+class MapSelection(NamedTuple):
     """Which map is wanted; layer and head count from 0, head "mean" is the mean of a layer's heads."""
 
     flow: Flow = "cross"
-    units: SheetUnits = "words"
+    units: MapUnits = "words"
     layer: int = 0
     head: int | Literal["mean"] = 0
 
@@ -45,7 +45,7 @@ class AttentionView(View):
 def attention_data(
     maps: AttentionMaps,
     aligned: AlignmentHead,
-    choice: Choice | None = None,
+    choice: MapSelection | None = None,
     *,
     name: str = "",
     growing: bool = False,
@@ -56,14 +56,14 @@ def attention_data(
     is shown instead of what the reader looks at now. While the text is still being written, `growing`
     says so. `name` (of the model) tells when another model's maps come, and titles exports.
     """
-    first = choice or Choice(layer=aligned.layer, head=aligned.head)
+    first = choice or MapSelection(layer=aligned.layer, head=aligned.head)
     wanted = [(first.flow, first.units)]
     wanted += [
         (flow, units) for units in ("words", "pieces") for flow in FLOWS if (flow, units) not in wanted
     ]
     sheets, left = [], BUDGET
     for flow, units in wanted:
-        sheet = make_sheet(maps, flow, units, aligned.read)
+        sheet = make_head_maps(maps, flow, units, aligned.read)
         size = 2 * sheet.weights.numel()
         shown = first if (flow, units) == wanted[0] else None
         if size <= left:
@@ -84,7 +84,7 @@ def attention_data(
 
 
 def _sheet_data(
-    flow: Flow, units: SheetUnits, sheet: Sheet, only: tuple[int, int | str] | None
+    flow: Flow, units: MapUnits, sheet: HeadMaps, only: tuple[int, int | str] | None
 ) -> dict[str, Any]:
     """A sheet with all its maps or, with small pictures of the others, only one."""
     layers, planes = sheet.weights.shape[:2]

@@ -24,12 +24,12 @@ from seq2seq.attention.attend import masked_softmax
 from seq2seq.attention.flow import Attention, CrossAttention
 from seq2seq.attention.mask import sparse_mask
 from seq2seq.config import END, START
-from seq2seq.inference.forced_decoding import read_side
+from seq2seq.inference.forced_decoding import encode_side
 from seq2seq.model.batch import make_batch
 from seq2seq.model.transformer import Transformer
 
 
-class Lesson(NamedTuple):
+class AttentionSteps(NamedTuple):
     """The numbers of one query [S keys, D wide]; `query` counts among `queries`, layer and head from 0.
 
     `score` names the score; `scale` is sqrt(D), or None where the score is not scaled. Of a cross or
@@ -53,9 +53,9 @@ class Lesson(NamedTuple):
 
 
 @torch.inference_mode()
-def attention_lesson(
+def attention_steps(
     translator: Translator, source: str, target: str, flow: Flow, layer: int, head: int, query: int
-) -> Lesson:
+) -> AttentionSteps:
     """The numbers of one query of one head, while the model reads a source and a target.
 
     Raises:
@@ -66,7 +66,7 @@ def attention_lesson(
     if attention.config.linear:
         raise ValueError("this model's attention is linear: it has no scores and no softmax to show")
     tokenizer = translator.tokenizer_of(source)
-    sides = [read_side(tokenizer, source, translator.tag), read_side(tokenizer, target)]
+    sides = [encode_side(tokenizer, source, translator.tag), encode_side(tokenizer, target)]
     sources, targets = (tokenizer.pieces(side.ids) for side in sides)
     queries = [*sources, END] if flow == "encoder" else [START, *targets]
     keys = queries if flow != "cross" else [*sources, END]
@@ -85,7 +85,7 @@ def _work_out(
     query: int,
     queries: list[str],
     keys: list[str],
-) -> Lesson:
+) -> AttentionSteps:
     """Queries asking [1, H, T, D] of a memory [1, S, C], by the formula of attention."""
     key, value = attention.heads.expand(compressed)
     places, found = torch.arange(asking.shape[2]), torch.arange(key.shape[2])
@@ -98,7 +98,7 @@ def _work_out(
     )
     weights = masked_softmax(scaled.clone(), allowed)  # which may write into what it is given
     values = value[0, head].cpu()
-    return Lesson(
+    return AttentionSteps(
         flow,
         layer,
         head,

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from .view import View
 
 
-class Candidate(NamedTuple):
+class StepCandidate(NamedTuple):
     """A piece that a step could write, and how probable it is."""
 
     token: str
@@ -25,7 +25,7 @@ class CandidatesView(View):
 
 
 def candidates_data(
-    steps: Sequence[Sequence[Candidate]], written: Sequence[int | None], forced: Sequence[int] = ()
+    steps: Sequence[Sequence[StepCandidate]], written: Sequence[int | None], forced: Sequence[int] = ()
 ) -> dict[str, Any]:
     """The value of a CandidatesView: the candidates of each step, best first.
 

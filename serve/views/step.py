@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from .attention_steps import Lesson
+from .attention_steps import AttentionSteps
 from .view import View
 
 
@@ -12,7 +12,7 @@ class StepView(View):
     SCRIPT = "step"
 
 
-def step_data(lesson: Lesson) -> dict[str, Any]:
+def step_data(lesson: AttentionSteps) -> dict[str, Any]:
     """The value of a StepView."""
     return {
         "flow": lesson.flow,

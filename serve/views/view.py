@@ -15,7 +15,7 @@ from gradio.component_meta import ComponentMeta, updateable
 
 from .script import script_of
 
-Language = Literal["en", "zh", "de"]
+PageLanguage = Literal["en", "zh", "de"]
 
 # Gradio's end of the wire: what a value is, when it changes, and how to tell Python of a click.
 CONNECT = """((element, props, trigger, watch) => mount(element.firstElementChild, {
@@ -29,7 +29,7 @@ CONNECT = """((element, props, trigger, watch) => mount(element.firstElementChil
 }))"""
 
 
-class Unwritten(ComponentMeta):
+class NoStubMeta(ComponentMeta):
     """Gradio's metaclass, which writes a stub file beside each component's source; this one writes none."""
 
     def __new__(cls, name: str, bases: tuple[type, ...], attributes: dict[str, Any]) -> type:
@@ -38,7 +38,7 @@ class Unwritten(ComponentMeta):
         return ABCMeta.__new__(cls, name, bases, attributes)
 
 
-class View(gr.HTML, metaclass=Unwritten):
+class View(gr.HTML, metaclass=NoStubMeta):
     """A drawing of ours as a component; its value is what the `*_data` function beside it gives, or None."""
 
     SCRIPT: ClassVar[str]  # the file that draws it
@@ -47,7 +47,7 @@ class View(gr.HTML, metaclass=Unwritten):
         self,
         value: dict[str, Any] | None = None,
         *,
-        language: Language | None = None,
+        language: PageLanguage | None = None,
         visible: bool | Literal["hidden"] = True,
         elem_id: str | None = None,
         elem_classes: list[str] | str | None = None,

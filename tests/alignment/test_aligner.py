@@ -10,7 +10,7 @@ from seq2seq.alignment.aligner import align_both_ways, align_texts, choose_align
 from seq2seq.alignment.maps import Link
 from seq2seq.config import PAD, AttentionConfig, ModelConfig
 from seq2seq.inference.forced_decoding import explain_texts
-from seq2seq.metrics.aer import Gold, score_links
+from seq2seq.metrics.aer import GoldLinks, score_links
 from seq2seq.model.batch import make_batch
 from seq2seq.model.transformer import Transformer
 from seq2seq.text.tokenizer import Tokenizer
@@ -43,7 +43,7 @@ def test_known_links_are_found() -> None:
     """On a language with known links few are wrong; a diagonal guess would be wrong in most."""
     pairs, links = synthetic(2000, 1)
     found, grown = align_both_ways(pairs)
-    gold = [Gold(frozenset(pair), frozenset(pair)) for pair in links]
+    gold = [GoldLinks(frozenset(pair), frozenset(pair)) for pair in links]
     diagonal = [{(k, k) for k in range(min(len(s), len(t)))} for s, t in pairs]
     assert score_links(diagonal, gold).error_rate > 0.5
     scores = score_links(found, gold)

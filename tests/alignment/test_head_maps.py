@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, get_args
 import pytest
 import torch
 
-from seq2seq.alignment.head_maps import Flow, make_sheet
+from seq2seq.alignment.head_maps import Flow, make_head_maps
 from seq2seq.alignment.maps import AttentionMaps
 from seq2seq.storage.settings import AlignmentHead
 
 if TYPE_CHECKING:
-    from seq2seq.alignment.head_maps import SheetUnits
+    from seq2seq.alignment.head_maps import MapUnits
 
 SOURCE, TARGET = "ab cd e", "xy z"
 SOURCE_SPANS, TARGET_SPANS = [(0, 1), (1, 2), (3, 5), (6, 7)], [(0, 1), (1, 2), (3, 4)]
@@ -40,10 +40,10 @@ def maps() -> AttentionMaps:
 @pytest.mark.parametrize("units", ["words", "pieces"])
 @pytest.mark.parametrize("read", ["output", "input"])
 def test_cross_planes_are_the_alignments_of_each_head(
-    maps: AttentionMaps, units: "SheetUnits", read: str
+    maps: AttentionMaps, units: "MapUnits", read: str
 ) -> None:
     """The overview would show other weights than the library's word alignment."""
-    sheet = make_sheet(maps, "cross", units, read)  # type: ignore[arg-type]
+    sheet = make_head_maps(maps, "cross", units, read)  # type: ignore[arg-type]
     assert sheet.weights.shape[:2] == (LAYERS, HEADS + 1)
     for layer in range(LAYERS):
         for head in range(HEADS):
@@ -54,7 +54,7 @@ def test_cross_planes_are_the_alignments_of_each_head(
 def test_words_are_sums_over_columns_and_means_over_rows(maps: AttentionMaps) -> None:
     """Pieces of a word would be lost, or counted twice: by hand for one cell."""
     visible = maps.encoder[1, 2, :-1, :-1] / maps.encoder[1, 2, :-1, :-1].sum(-1, keepdim=True)
-    sheet = make_sheet(maps, "encoder", "words")
+    sheet = make_head_maps(maps, "encoder", "words")
     assert (sheet.rows, sheet.columns) == (["ab", "cd", "e"], ["ab", "cd", "e"])
     by_hand = (visible[0, 0] + visible[0, 1] + visible[1, 0] + visible[1, 1]) / 2
     assert sheet.weights[1, 2, 0, 0].item() == pytest.approx(by_hand.item(), abs=1e-6)
@@ -63,11 +63,9 @@ def test_words_are_sums_over_columns_and_means_over_rows(maps: AttentionMaps) ->
 
 @pytest.mark.parametrize("flow", get_args(Flow))
 @pytest.mark.parametrize("units", ["words", "pieces"])
-def test_rows_sum_to_one_without_special_symbols(
-    maps: AttentionMaps, flow: Flow, units: "SheetUnits"
-) -> None:
+def test_rows_sum_to_one_without_special_symbols(maps: AttentionMaps, flow: Flow, units: "MapUnits") -> None:
     """A special symbol would still stand in the map, or its weight would be missing from the rest."""
-    sheet = make_sheet(maps, flow, units)
+    sheet = make_head_maps(maps, flow, units)
     assert not {"</s>", "<s>"} & {*sheet.rows, *sheet.columns}
     torch.testing.assert_close(sheet.weights.sum(-1), torch.ones(sheet.weights.shape[:3]))
     assert sheet.hidden.shape == sheet.weights.shape[:3]
@@ -75,7 +73,7 @@ def test_rows_sum_to_one_without_special_symbols(
 
 def test_decoder_words_see_themselves_and_the_past(maps: AttentionMaps) -> None:
     """Rows and columns of the decoder's map would be shifted against each other by the start symbol."""
-    sheet = make_sheet(maps, "decoder", "pieces")
+    sheet = make_head_maps(maps, "decoder", "pieces")
     assert sheet.rows == sheet.columns == ["x", "y", "z"]
     assert not sheet.weights.triu(1).any()
     assert (sheet.weights.diagonal(dim1=-2, dim2=-1) > 0).all()
@@ -84,7 +82,7 @@ def test_decoder_words_see_themselves_and_the_past(maps: AttentionMaps) -> None:
 
 def test_last_plane_is_the_mean_of_the_heads(maps: AttentionMaps) -> None:
     """The summary over heads would be that of other heads, or of one."""
-    sheet = make_sheet(maps, "cross", "pieces")
+    sheet = make_head_maps(maps, "cross", "pieces")
     mean = maps.cross.mean(1)[:, :-1, :-1]
     torch.testing.assert_close(sheet.weights[:, HEADS], mean / mean.sum(-1, keepdim=True))
 
@@ -93,7 +91,7 @@ def test_last_plane_is_the_mean_of_the_heads(maps: AttentionMaps) -> None:
 def test_unknown_names_are_refused(maps: AttentionMaps, flow: str, units: str) -> None:
     """A misspelt name would give some other map without a word."""
     with pytest.raises(ValueError, match="choose"):
-        make_sheet(maps, flow, units)  # type: ignore[arg-type]
+        make_head_maps(maps, flow, units)  # type: ignore[arg-type]
 
 
 def test_empty_target_has_no_rows(maps: AttentionMaps) -> None:
@@ -109,5 +107,5 @@ def test_empty_target_has_no_rows(maps: AttentionMaps) -> None:
     empty = dataclasses.replace(maps, **changes)  # type: ignore[arg-type]
     for flow in get_args(Flow):
         for units in ("words", "pieces"):
-            sheet = make_sheet(empty, flow, units)
+            sheet = make_head_maps(empty, flow, units)
             assert sheet.weights.shape[2:] == (len(sheet.rows), len(sheet.columns))

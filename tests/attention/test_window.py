@@ -13,7 +13,7 @@ from seq2seq.attention import (
     AttentionConfig,
     CausalSelfAttention,
     ScaledDotScore,
-    Score,
+    ScoreFunction,
     SelfAttention,
     all_of,
     attend,
@@ -31,7 +31,9 @@ def inputs(length: int, batch: int = 2) -> list[Tensor]:
     ]
 
 
-def masked(leaves: list[Tensor], score: Score, window: int, present: Tensor | None, causal: bool) -> Tensor:
+def masked(
+    leaves: list[Tensor], score: ScoreFunction, window: int, present: Tensor | None, causal: bool
+) -> Tensor:
     """The same by the plain way: all pairs, most of them hidden."""
     positions = torch.arange(leaves[0].shape[2])
     mask = all_of(
@@ -57,7 +59,7 @@ def test_blocked_is_masked(
     """Pairs lost or counted twice where blocks meet, at the ends, or where filler lies."""
     torch.manual_seed(length)
     leaves = inputs(length)
-    score: Score = AdditiveScore(5, 5, 3).double() if additive else ScaledDotScore()
+    score: ScoreFunction = AdditiveScore(5, 5, 3).double() if additive else ScaledDotScore()
     present = torch.rand(2, length) > 0.4 if padded else None
     block = None if spare is None else window + spare
     found = attend_window(*leaves, score, window, present, causal=causal, block=block)

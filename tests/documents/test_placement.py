@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from word_models import linked
 
-from seq2seq.documents.inline import Text, wrap
+from seq2seq.documents.inline import TextToken, wrap
 from seq2seq.documents.inline.placement import Mark, place_marks
 from seq2seq.inference.results import Translation
 from seq2seq.text.normalization import word_spans
@@ -83,4 +83,7 @@ def test_places_nest_as_marks_do(data: st.DataObject, source: str, target: str) 
 )
 def test_wrapping(text: str, lines: int, expected: str) -> None:
     """A subtitle of two lines would become one long line, or a word would be cut."""
-    assert "".join(token.text for token in wrap([Text(text)], lines) if isinstance(token, Text)) == expected
+    assert (
+        "".join(token.text for token in wrap([TextToken(text)], lines) if isinstance(token, TextToken))
+        == expected
+    )

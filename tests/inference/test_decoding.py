@@ -60,6 +60,6 @@ def test_sources_that_are_given_up_have_no_result(
     monkeypatch.setattr("seq2seq.inference.decoding.BUDGET", 12)
     wanted = decode_sources(tiny_model, SOURCES, DecodeOptions())
     for gone in range(len(SOURCES)):
-        found = decode_sources(tiny_model, SOURCES, DecodeOptions(), given_up=gone.__eq__)
+        found = decode_sources(tiny_model, SOURCES, DecodeOptions(), cancelled=gone.__eq__)
         for place, (got, alone) in enumerate(zip(found, wanted, strict=True)):
             assert [h.tokens for h in got] == ([] if place == gone else [h.tokens for h in alone])

@@ -1,6 +1,6 @@
 """Stop texts: where a text ends, what of an unfinished one may be shown, what its pieces then say."""
 
-from seq2seq.inference.forced_decoding import Side
+from seq2seq.inference.forced_decoding import EncodedSide
 from seq2seq.inference.stops import cut_before, stopped, until
 
 
@@ -23,6 +23,6 @@ def test_until_keeps_back_what_may_become_a_stop() -> None:
 
 def test_pieces_after_a_stop_have_no_characters() -> None:
     """A link would point past the end of the text."""
-    side = Side("a dog. runs", [4, 5, 6, 7], [(0, 1), (2, 5), (5, 6), (7, 11)])
-    assert stopped(side, ["."]) == Side("a dog", side.ids, [(0, 1), (2, 5), (5, 5), (5, 5)])
+    side = EncodedSide("a dog. runs", [4, 5, 6, 7], [(0, 1), (2, 5), (5, 6), (7, 11)])
+    assert stopped(side, ["."]) == EncodedSide("a dog", side.ids, [(0, 1), (2, 5), (5, 5), (5, 5)])
     assert stopped(side, ["cat"]) == side

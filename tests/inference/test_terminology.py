@@ -6,7 +6,7 @@ from time import thread_time
 import pytest
 
 from seq2seq.config import UNK
-from seq2seq.inference.terminology import _PLACEHOLDERS, _things, read_source
+from seq2seq.inference.terminology import _PLACEHOLDERS, _constraint_spans, prepare_source
 from seq2seq.inference.translator import Translator
 from seq2seq.model.transformer import Transformer
 from seq2seq.options import DecodeOptions
@@ -55,7 +55,7 @@ def test_a_placeholder_is_kept_and_hidden(translator: Translator, thing: str) ->
     """An address or placeholder would be cut, translated, or read by a model that does not know it."""
     found = translator.translate(KEPT[thing])
     assert found.text.count(thing) == 1
-    reading = read_source(KEPT[thing], DecodeOptions(), translator.tokenizer)
+    reading = prepare_source(KEPT[thing], DecodeOptions(), translator.tokenizer)
     assert UNK not in [
         i for i, span in zip(reading.ids, reading.spans, strict=True) if "{" in KEPT[thing][slice(*span)]
     ]
@@ -68,7 +68,7 @@ def test_a_placeholder_is_kept_and_hidden(translator: Translator, thing: str) ->
 )
 def test_plain_text_is_left_alone(translator: Translator, text: str) -> None:
     """A percent sign or a colon would be taken for a placeholder."""
-    assert read_source(text, DecodeOptions(), translator.tokenizer).phrases == []
+    assert prepare_source(text, DecodeOptions(), translator.tokenizer).phrases == []
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_a_stand_in_is_not_what_the_model_may_write_itself(
     tokenizer = Tokenizer.train([barred, "Boston"], 30, "char")
 
     def stand_in(text: str, options: DecodeOptions) -> str:
-        (tokens,) = read_source(text, options, tokenizer).restored
+        (tokens,) = prepare_source(text, options, tokenizer).restored
         return tokenizer.decode(tokens)
 
     assert stand_in("{x}", DecodeOptions()) == barred
@@ -109,7 +109,7 @@ def test_equal_things_and_different_ones(translator: Translator) -> None:
 def test_numbers_only_when_asked(translator: Translator) -> None:
     """Numbers would be kept from a model that can translate them, or be lost where they must stay."""
     text = "the 1,234.5 dogs of 2018"
-    assert read_source(text, DecodeOptions(), translator.tokenizer).phrases == []
+    assert prepare_source(text, DecodeOptions(), translator.tokenizer).phrases == []
     found = translator.translate(text, DecodeOptions(keep_numbers=True)).text
     assert "1,234.5" in found and "2018" in found
 
@@ -214,7 +214,7 @@ def test_numbers_in_one_word_are_one_thing() -> None:
     """Each of them would be widened to the whole of a long word: time squared in its length."""
     word = "1a" * 5000
     before = thread_time()
-    (thing,) = _things(f"the {word} dog", DecodeOptions(keep_numbers=True))
+    (thing,) = _constraint_spans(f"the {word} dog", DecodeOptions(keep_numbers=True))
     assert thing.text == word
     assert thread_time() - before < 5
 
@@ -234,7 +234,7 @@ def test_neighbours_change_nothing(translator: Translator) -> None:
 @pytest.mark.parametrize("text", ["{key} or {key}.", "%s of %s", "the {team}s play"])
 def test_no_stand_in_is_seen(translator: Translator, text: str) -> None:
     """The name that stands for a placeholder would be read in the text, or the placeholder come too often."""
-    reading = read_source(text, DecodeOptions(), translator.tokenizer)
+    reading = prepare_source(text, DecodeOptions(), translator.tokenizer)
     assert all(phrase.is_only for phrase in reading.phrases)
     ((name, thing),) = reading.restored.items()
     found = translator.translate(text, DecodeOptions(num_hypotheses=5))

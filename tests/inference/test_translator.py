@@ -278,7 +278,7 @@ def test_spans_of_a_translation_are_its_words(translator: Translator) -> None:
 def test_text_that_is_given_up_comes_back_as_it_is(translator: Translator, sentences: list[str]) -> None:
     """A text of several parts would be given up in part, or another text in its place."""
     texts = [sentences[0], f"{sentences[1]}\n{sentences[2]}", sentences[3]]
-    found = translator.translate_batch(texts, given_up=(1).__eq__)
+    found = translator.translate_batch(texts, cancelled=(1).__eq__)
     assert found[1].text == texts[1]
     assert [found[0].text, found[2].text] == [translator.translate(texts[n]).text for n in (0, 2)]
 

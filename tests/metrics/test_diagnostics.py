@@ -3,7 +3,7 @@
 import pytest
 
 from seq2seq.metrics.corpus import score_corpus
-from seq2seq.metrics.diagnostics import by_length, habits, repeats
+from seq2seq.metrics.diagnostics import by_length, diagnose, repeats
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,9 @@ def test_a_phrase_that_follows_itself_is_a_repetition(text: str, expected: bool)
 
 def test_rates_by_hand() -> None:
     """Else copying would count punctuation, or mind capitals, or length would be by line."""
-    found = habits(["Two dogs !", "the end"], ["zwei Dogs !", "Ende Ende"], ["zwei Hunde", "das Ende kam ja"])
+    found = diagnose(
+        ["Two dogs !", "the end"], ["zwei Dogs !", "Ende Ende"], ["zwei Hunde", "das Ende kam ja"]
+    )
     assert found.repetition == 1 / 2
     assert found.copying == 1 / 5  # of zwei, Dogs, !, Ende, Ende only Dogs
     assert found.size == 5 / 6
@@ -31,8 +33,8 @@ def test_rates_by_hand() -> None:
 
 def test_words_are_characters_where_no_blanks_are() -> None:
     """Else a Chinese sentence would be one word, always copied or never."""
-    assert habits(["我喜欢猫"], ["猫猫"], ["我们"]).copying == 1.0
-    assert habits(["我喜欢猫"], ["猫猫"], ["我们"]).repetition == 1.0
+    assert diagnose(["我喜欢猫"], ["猫猫"], ["我们"]).copying == 1.0
+    assert diagnose(["我喜欢猫"], ["猫猫"], ["我们"]).repetition == 1.0
 
 
 def test_rows_hold_the_lines_of_their_length() -> None:

@@ -19,7 +19,7 @@ from twins import make_twin, peer_shape
 
 from seq2seq.config import BOS, EOS, PAD, AttentionConfig, ModelConfig
 from seq2seq.inference.decoding import decode_sources
-from seq2seq.inference.forced_decoding import force
+from seq2seq.inference.forced_decoding import force_decode
 from seq2seq.model.batch import make_batch
 from seq2seq.model.transformer import Transformer
 from seq2seq.options import DecodeOptions
@@ -104,7 +104,7 @@ def generate(pair: Pair, options: DecodeOptions) -> list[list[tuple[list[int], b
 def forced_scores(pair: Pair, found: list[list[tuple[list[int], bool]]], penalty: float) -> list[list[float]]:
     """The score of each result by one forced pass of our model: one judge for both searches."""
     flat = [(source, *one) for source, group in zip(pair.sources, found, strict=True) for one in group]
-    values = force(pair.ours, [source for source, _, _ in flat], [tokens for _, tokens, _ in flat])
+    values = force_decode(pair.ours, [source for source, _, _ in flat], [tokens for _, tokens, _ in flat])
     scores = []
     for (_, tokens, ended), log_probabilities in zip(flat, values, strict=True):
         length = len(tokens) + ended

@@ -9,7 +9,7 @@ from seq2seq.options import DecodeOptions
 from seq2seq.search import Candidates, decode
 from seq2seq.search import beam as beam_module
 from seq2seq.search.beam import Beam, search_beam
-from seq2seq.search.types import Task, make_task
+from seq2seq.search.types import SearchTask, make_search_task
 
 A, B, C = 4, 5, 6
 PENALTIES = [-1.0, 0.0, 0.6, 1.0, 2.0]
@@ -34,7 +34,7 @@ def test_beam_of_one_is_greedy(seed: int) -> None:
     options = DecodeOptions(beam_size=1)
     greedy = model.decode(["a", "b", "c"], [9, 7, 8], options)
     state = ToyState(["a", "b", "c"])
-    task = make_task(lambda tokens: model.step(tokens, state), state, [9, 7, 8], options, None)
+    task = make_search_task(lambda tokens: model.step(tokens, state), state, [9, 7, 8], options, None)
     assert search_beam(task) == greedy
 
 
@@ -101,7 +101,7 @@ def test_stopping_changes_no_result(penalty: float, hypotheses: int, monkeypatch
     names = [str(name) for name in range(20)]
     stopped = model.decode(names, 7, options)
 
-    def only_at_limit(beam: Beam, task: Task) -> torch.Tensor:
+    def only_at_limit(beam: Beam, task: SearchTask) -> torch.Tensor:
         return task.limits[beam.sentences] <= beam.length
 
     monkeypatch.setattr(beam_module, "is_settled", only_at_limit)

@@ -6,7 +6,7 @@ from toy_model import ToyModel, ToyState, random_table
 
 from seq2seq.config import EOS
 from seq2seq.options import DecodeOptions
-from seq2seq.search import BannedTexts, Look, Phrase, decode, make_demands
+from seq2seq.search import AttentionTrace, BannedTexts, PhraseConstraint, decode, make_constraints
 from seq2seq.search.types import Hypothesis
 
 SIZE = 12
@@ -15,12 +15,12 @@ ALL = torch.ones(SIZE, dtype=torch.bool)
 
 
 def search(
-    phrases: list[list[Phrase]],
+    phrases: list[list[PhraseConstraint]],
     limits: list[int],
     options: DecodeOptions | None = None,
     *,
     closers: torch.Tensor = ALL,
-    look: Look | None = None,
+    look: AttentionTrace | None = None,
     state: ToyState | None = None,
     prefixes: list[list[int]] | None = None,
     stops: BannedTexts | None = None,
@@ -28,9 +28,9 @@ def search(
     """A search of one sentence a list of phrases, over a random table."""
     model = ToyModel(random_table(SIZE, end=0.2))
     state = state or ToyState([str(number) for number in range(len(phrases))])
-    demands = make_demands(phrases, limits, closers, 6, look, stops)
+    constraints = make_constraints(phrases, limits, closers, 6, look, stops)
     options = options or DecodeOptions(beam_size=6, num_hypotheses=3)
-    return decode(model.step, state, len(phrases), limits, options, prefixes, demands=demands)
+    return decode(model.step, state, len(phrases), limits, options, prefixes, constraints=constraints)
 
 
 def holds(tokens: list[int], phrase: tuple[int, ...]) -> bool:
@@ -51,7 +51,7 @@ def holds(tokens: list[int], phrase: tuple[int, ...]) -> bool:
 )
 def test_every_result_has_every_phrase(wanted: list[tuple[int, ...]]) -> None:
     """What was asked for would be missing in a result, or be written in part only."""
-    (found,) = search([[Phrase(tokens) for tokens in wanted]], [14])
+    (found,) = search([[PhraseConstraint(tokens) for tokens in wanted]], [14])
     assert found
     for hypothesis in found:
         assert all(holds(hypothesis.tokens, phrase) for phrase in wanted)
@@ -60,7 +60,7 @@ def test_every_result_has_every_phrase(wanted: list[tuple[int, ...]]) -> None:
 
 def test_a_phrase_asked_for_twice_comes_twice() -> None:
     """Two terms with one translation would be written once."""
-    for hypothesis in search([[Phrase((A, B)), Phrase((A, B))]], [14])[0]:
+    for hypothesis in search([[PhraseConstraint((A, B)), PhraseConstraint((A, B))]], [14])[0]:
         pairs = list(zip(hypothesis.tokens, hypothesis.tokens[1:], strict=False))
         assert pairs.count((A, B)) == 2
 
@@ -68,7 +68,7 @@ def test_a_phrase_asked_for_twice_comes_twice() -> None:
 @pytest.mark.parametrize("limit", [5, 6, 7])
 def test_phrases_fit_where_there_is_hardly_room(limit: int) -> None:
     """The beam would write freely until the phrases no longer fit its limit."""
-    (found,) = search([[Phrase((A, B)), Phrase((C, D))]], [limit])
+    (found,) = search([[PhraseConstraint((A, B)), PhraseConstraint((C, D))]], [limit])
     for hypothesis in found:
         assert holds(hypothesis.tokens, (A, B)) and holds(hypothesis.tokens, (C, D))
         assert len(hypothesis.tokens) <= limit
@@ -77,7 +77,7 @@ def test_phrases_fit_where_there_is_hardly_room(limit: int) -> None:
 def test_what_cannot_fit_is_refused() -> None:
     """A search would run that can have no result."""
     with pytest.raises(ValueError, match="takes 5 pieces with the end, more than the limit of 4"):
-        search([[Phrase((A, B)), Phrase((C, D))]], [4])
+        search([[PhraseConstraint((A, B)), PhraseConstraint((C, D))]], [4])
 
 
 def test_a_wide_beam_finds_the_best_text_with_the_word() -> None:
@@ -85,8 +85,8 @@ def test_a_wide_beam_finds_the_best_text_with_the_word() -> None:
     model = ToyModel(random_table(7, end=0.2))
     options = DecodeOptions(beam_size=64, num_hypotheses=1, min_length=0)
     truth = next(tokens for _, tokens in model.enumerate("a", 4, options) if A in tokens[:3])
-    demands = make_demands([[Phrase((A,))]], [4], torch.ones(7, dtype=torch.bool), 1, None)
-    (found,) = decode(model.step, ToyState(["a"]), 1, [4], options, demands=demands)
+    constraints = make_constraints([[PhraseConstraint((A,))]], [4], torch.ones(7, dtype=torch.bool), 1, None)
+    (found,) = decode(model.step, ToyState(["a"]), 1, [4], options, constraints=constraints)
     assert found[0].tokens == truth
 
 
@@ -94,7 +94,7 @@ def test_a_phrase_ends_where_a_word_may_end() -> None:
     """A term would be gone on with to another word: Hund|e."""
     closers = torch.zeros(SIZE, dtype=torch.bool)
     closers[[EOS, A, D]] = True
-    for hypothesis in search([[Phrase((A, B))]], [14], closers=closers)[0]:
+    for hypothesis in search([[PhraseConstraint((A, B))]], [14], closers=closers)[0]:
         ends = [
             hypothesis.tokens[at + 2] if at + 2 < len(hypothesis.tokens) else EOS
             for at in range(len(hypothesis.tokens) - 1)
@@ -105,7 +105,11 @@ def test_a_phrase_ends_where_a_word_may_end() -> None:
 
 def test_a_batch_gives_what_each_sentence_gives_alone() -> None:
     """The phrases of one sentence would change the result of another."""
-    phrases = [[Phrase((A, B))], [Phrase((C,)), Phrase((D, A)), Phrase((B,))], [Phrase((D,))]]
+    phrases = [
+        [PhraseConstraint((A, B))],
+        [PhraseConstraint((C,)), PhraseConstraint((D, A)), PhraseConstraint((B,))],
+        [PhraseConstraint((D,))],
+    ]
     together = search(phrases, [12, 14, 9])
     for number, (each, limit) in enumerate(zip(phrases, [12, 14, 9], strict=True)):
         (alone,) = search([each], [limit], state=ToyState([str(number)]))
@@ -114,14 +118,14 @@ def test_a_batch_gives_what_each_sentence_gives_alone() -> None:
 
 def test_a_prefix_stays_the_beginning() -> None:
     """A phrase would be begun inside of the text that every result must begin with."""
-    (found,) = search([[Phrase((A, B))]], [14], prefixes=[[C, D, C]])
+    (found,) = search([[PhraseConstraint((A, B))]], [14], prefixes=[[C, D, C]])
     assert all(each.tokens[:3] == [C, D, C] and holds(each.tokens[3:], (A, B)) for each in found)
 
 
 def test_an_impossible_row_ends() -> None:
     """Rules that leave nothing after a phrase would leave the search without a result."""
     options = DecodeOptions(beam_size=4, no_repeat_ngram_size=1, min_length=9)
-    assert search([[Phrase((A,)), Phrase((B,))]], [14], options)[0]
+    assert search([[PhraseConstraint((A,)), PhraseConstraint((B,))]], [14], options)[0]
 
 
 def test_stray_words_cost_their_hypothesis() -> None:
@@ -141,8 +145,8 @@ def test_stray_words_cost_their_hypothesis() -> None:
         read.extend(newest)
         return torch.tensor([[0.0, float(token in (B, C)), 0.0, 0.0, 0.0, 0.0] for token in newest])
 
-    look = Look(shares, True)
-    wanted = [[Phrase((A,), (1,))]]
+    look = AttentionTrace(shares, True)
+    wanted = [[PhraseConstraint((A,), (1,))]]
     options = DecodeOptions(beam_size=8, num_hypotheses=1, min_length=5)
     best = search(wanted, [14], options, look=look, state=state)[0][0]
     assert read and not {B, C} & set(best.tokens)
@@ -161,8 +165,8 @@ def test_phrases_stand_each_where_its_own_source_is_looked_at() -> None:
     options = DecodeOptions(beam_size=20, num_hypotheses=1, min_length=6)
     for one, two in ((A, B), (B, A)):
         state.__init__(["0"])  # type: ignore[misc]
-        wanted = [[Phrase((one,), (1,)), Phrase((two,), (2,))]]
-        best = search(wanted, [12], options, look=Look(shares, True), state=state)[0][0].tokens
+        wanted = [[PhraseConstraint((one,), (1,)), PhraseConstraint((two,), (2,))]]
+        best = search(wanted, [12], options, look=AttentionTrace(shares, True), state=state)[0][0].tokens
         assert best.index(one) < 3 <= best.index(two)
 
 
@@ -173,7 +177,7 @@ def test_phrases_stand_each_where_its_own_source_is_looked_at() -> None:
 def test_no_hypothesis_comes_twice(wanted: list[tuple[int, ...]], limit: int) -> None:
     """A phrase written freely and the same as demanded would be two results, and fill the beam."""
     options = DecodeOptions(beam_size=12, num_hypotheses=12)
-    (found,) = search([[Phrase(tokens) for tokens in wanted]], [limit], options)
+    (found,) = search([[PhraseConstraint(tokens) for tokens in wanted]], [limit], options)
     texts = [tuple(each.tokens) for each in found]
     assert len(set(texts)) == len(texts) > 1
 
@@ -186,9 +190,11 @@ def test_what_stands_for_a_phrase_alone_is_never_written_else(phrase: tuple[int,
     closers[D] = False
     likely = [0.0, 0.0, 0.1, 0.0, 0.3, 0.3, 0.1, 0.2]  # the phrases' own tokens, and D, which ends no word
     for times in (1, 2):
-        demands = make_demands([[Phrase(phrase, (), True)] * times], [14], closers[:8], 6, None)
+        constraints = make_constraints(
+            [[PhraseConstraint(phrase, (), True)] * times], [14], closers[:8], 6, None
+        )
         step = ToyModel(lambda name, written: likely).step
-        (found,) = decode(step, ToyState(["0"]), 1, [14], options, demands=demands)
+        (found,) = decode(step, ToyState(["0"]), 1, [14], options, constraints=constraints)
         assert len(found) == 4
         for tokens in (each.tokens for each in found):
             ends = [at + len(phrase) for at in range(14) if tuple(tokens[at:][: len(phrase)]) == phrase]
@@ -201,9 +207,11 @@ def test_a_stop_text_waits_for_every_phrase() -> None:
     options = DecodeOptions(beam_size=12, num_hypotheses=6, stop=("cd", "e"), min_length=4)
     stops = BannedTexts(options.stop or (), surfaces)
     state = ToyState(["0"])
-    demands = make_demands([[Phrase((A, B)), Phrase((D,))]], [14], ALL, 6, None, stops)
+    constraints = make_constraints(
+        [[PhraseConstraint((A, B)), PhraseConstraint((D,))]], [14], ALL, 6, None, stops
+    )
     step = ToyModel(random_table(SIZE, end=0.2)).step
-    (found,) = decode(step, state, 1, [14], options, surfaces=surfaces, demands=demands)
+    (found,) = decode(step, state, 1, [14], options, surfaces=surfaces, constraints=constraints)
     for each in found:
         text = "".join(surfaces[token] for token in each.tokens)
         before = text[: min(text.find(stop) % (len(text) + 1) for stop in ("cd", "e"))]

@@ -191,7 +191,7 @@ def test_a_sentence_that_is_given_up_leaves_at_once(options: DecodeOptions) -> N
             left.add(2)  # while the second step is made
         return model.step(tokens, state)
 
-    found = decode(step, state, 3, [12] * 3, options, given_up=left.__contains__)
+    found = decode(step, state, 3, [12] * 3, options, cancelled=left.__contains__)
     width = options.beam_size if options.search_kind == "beam" else 1
     assert found == [*model.decode("abc", 12, options)[:1], [], []]
     assert state.rows_seen[:2] == [3, 2 * width]
@@ -202,5 +202,5 @@ def test_nothing_is_searched_when_all_have_left() -> None:
     """A search that nobody waits for would run to its end."""
     model = ToyModel(random_table(9, end=0.02))
     state = ToyState(list("ab"))
-    assert decode(model.step, state, 2, [12] * 2, DecodeOptions(), given_up=lambda _: True) == [[], []]
+    assert decode(model.step, state, 2, [12] * 2, DecodeOptions(), cancelled=lambda _: True) == [[], []]
     assert len(state.rows_seen) == 1

@@ -15,7 +15,7 @@ from seq2seq.search.processors import (
     NoUnknown,
     RepetitionPenalty,
     StopTexts,
-    make_rules,
+    make_processors,
     rank,
 )
 
@@ -80,10 +80,10 @@ def test_minimum_length_and_unknown() -> None:
 
 def test_rules_that_are_not_asked_for_do_not_exist() -> None:
     """Defaults would cost time at every step."""
-    assert make_rules(DecodeOptions(min_length=0), ()) == []
+    assert make_processors(DecodeOptions(min_length=0), ()) == []
     history = torch.empty(1, 3, dtype=torch.long)
     before = log_probabilities()
-    assert rank(before, history, make_rules(DecodeOptions(), ()), None) is before, (
+    assert rank(before, history, make_processors(DecodeOptions(), ()), None) is before, (
         "a copy was made for nothing"
     )
 
@@ -93,7 +93,7 @@ def test_rules_compose() -> None:
     options = DecodeOptions(
         min_length=9, no_repeat_ngram_size=1, disable_unk=True, repetition_penalty=1.5, max_length=9
     )
-    scores = rank(log_probabilities(), torch.tensor([[A, B]]), make_rules(options, ()), None)
+    scores = rank(log_probabilities(), torch.tensor([[A, B]]), make_processors(options, ()), None)
     assert banned(scores) == {PAD, UNK, BOS, EOS, A, B}
 
 
@@ -104,7 +104,7 @@ def test_the_models_log_probabilities_are_left_alone() -> None:
     rank(
         given,
         torch.tensor([[A, B]]),
-        make_rules(DecodeOptions(repetition_penalty=3.0, min_length=5), ()),
+        make_processors(DecodeOptions(repetition_penalty=3.0, min_length=5), ()),
         None,
     )
     kept = [UNK, EOS, A, B, C]
@@ -114,7 +114,7 @@ def test_the_models_log_probabilities_are_left_alone() -> None:
 def test_a_row_with_nothing_left_may_end() -> None:
     """Rules that forbid everything would leave a row without a next token."""
     options = DecodeOptions(min_length=9, no_repeat_ngram_size=1)
-    scores = rank(log_probabilities(), torch.tensor([[A, B, C, UNK]]), make_rules(options, ()), None)
+    scores = rank(log_probabilities(), torch.tensor([[A, B, C, UNK]]), make_processors(options, ()), None)
     assert banned(scores) == {PAD, BOS, UNK, A, B, C}
     (found,) = ToyModel(random_table(6)).decode(["a"], 9, options)
     assert sorted(found[0].tokens) == [UNK, A, B]
@@ -126,7 +126,7 @@ def test_a_forced_token_stands_above_the_rules() -> None:
     before = log_probabilities(3)
     given = before.clone()
     history = torch.tensor([[A], [A], [A]])
-    scores = rank(given, history, make_rules(options, ()), torch.tensor([A, UNK, -1]))
+    scores = rank(given, history, make_processors(options, ()), torch.tensor([A, UNK, -1]))
     assert scores[0].tolist() == [before[0, A].item() if token == A else BANNED for token in range(7)]
     assert scores[1].argmax() == UNK
     assert set((scores[2] == BANNED).nonzero().flatten().tolist()) == {PAD, UNK, BOS, A}

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from seq2seq.options import DecodeOptions
-from seq2seq.search.sampling import BLOCK, Chance, best, best_sums, sample
+from seq2seq.search.sampling import BLOCK, Sampler, sample, top_k, top_k_sums
 
 PROBABILITIES = [0.1, 0.4, 0.05, 0.25, 0.2]
 GRID = (torch.arange(1000, dtype=torch.float64) + 0.5) / 1000
@@ -26,7 +26,7 @@ def test_best_is_topk(width: int, count: int) -> None:
     values[0] = values[0].round()  # many ties
     values[1] = float("-inf")
     values[2] = torch.arange(width)  # the largest at the very end
-    found, indices = best(values, count)
+    found, indices = top_k(values, count)
     assert torch.equal(found, values.topk(count, 1).values)
     assert torch.equal(values.gather(1, indices), found)
     assert all(len(set(row)) == count for row in indices.tolist())
@@ -40,7 +40,7 @@ def test_best_sums_is_topk_of_the_sums(width: int) -> None:
     totals = torch.randn(2, 3, generator=generator)
     totals[1, 2] = float("-inf")
     sums = (values.view(2, 3, width) + totals[:, :, None]).flatten(1)
-    found, places = best_sums(totals, values, 8)
+    found, places = top_k_sums(totals, values, 8)
     assert torch.equal(found, sums.topk(8, 1).values)
     assert torch.equal(sums.gather(1, places), found)
 
@@ -92,14 +92,14 @@ def test_what_is_banned_is_never_reached(topp: float) -> None:
 
 def test_chance_with_a_seed_is_the_same_for_every_sentence() -> None:
     """A sentence's numbers would depend on how many others there are."""
-    many, one = Chance(5), Chance(5)
+    many, one = Sampler(5), Sampler(5)
     for _ in range(3):
         assert many.draw(4, 2).view(4, 2).tolist() == [one.draw(1, 2).tolist()] * 4
 
 
 def test_chance_without_a_seed_differs() -> None:
     """Two sentences, or two calls, would get the same numbers."""
-    assert len(set(Chance(None).draw(3, 2).tolist() + Chance(None).draw(3, 2).tolist())) == 12
+    assert len(set(Sampler(None).draw(3, 2).tolist() + Sampler(None).draw(3, 2).tolist())) == 12
 
 
 def test_minp_leaves_what_is_nearly_as_probable() -> None:

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from seq2seq.config import BOS, EOS, PAD
 from seq2seq.options import DecodeOptions
-from seq2seq.search import Candidates, GivenUp, Hypothesis, decode, stream
+from seq2seq.search import Cancelled, Candidates, Hypothesis, decode, stream
 
 # The sentence's name and what was written -> the probabilities of all V next tokens.
 Table = Callable[[str, tuple[int, ...]], list[float]]
@@ -70,12 +70,12 @@ class ToyModel:
         options: DecodeOptions,
         prefixes: list[list[int]] | None = None,
         observer: Callable[[int, Candidates], None] | None = None,
-        given_up: GivenUp | None = None,
+        cancelled: Cancelled | None = None,
     ) -> list[list[Hypothesis]]:
         """Search with a fresh state; one limit is for all."""
         state = ToyState(list(names))
         each = [limits] * len(names) if isinstance(limits, int) else limits
-        return decode(self.step, state, len(names), each, options, prefixes, observer, given_up)
+        return decode(self.step, state, len(names), each, options, prefixes, observer, cancelled)
 
     def stream(
         self, name: str, limit: int, options: DecodeOptions, prefix: list[int] | None = None

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
     from seq2seq import Generator, Tokenizer, Translator
-    from serve.demo.backend import Desk
+    from serve.demo.backend import Backend
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = [
@@ -85,7 +85,7 @@ def make(translator: "Translator") -> Make:
     One of it for each of `ways`, pairs of languages; the rest is for `make_app`.
     """
     from serve.app import make_app
-    from serve.engine.registry import Catalog
+    from serve.engine.registry import ModelRegistry
 
     def make_one(
         kind: "type[Translator] | None" = None,
@@ -99,33 +99,35 @@ def make(translator: "Translator") -> Make:
             made["tiny" if len(ways) == 1 else f"{source}-{target}"] = kind(
                 translator.model, translator.tokenizer, settings
             )
-        return make_app(Catalog(made, pivot=True), **named)
+        return make_app(ModelRegistry(made, pivot=True), **named)
 
     return make_one
 
 
-MakeDesk = Callable[..., "Desk"]
+MakeDesk = Callable[..., "Backend"]
 
 
 @pytest.fixture(scope="session")
 def make_desk() -> MakeDesk:
     """Builds what is behind the page for some models, with limits of one's own."""
-    from serve.demo.backend import Desk
+    from serve.demo.backend import Backend
     from serve.engine.batcher import Batcher
-    from serve.engine.documents import DocumentWorker
-    from serve.engine.executor import Worker
-    from serve.engine.registry import Catalog
+    from serve.engine.documents import DocumentExecutor
+    from serve.engine.executor import Executor
+    from serve.engine.registry import ModelRegistry
     from serve.engine.service import Service
-    from serve.http.auth import Access
+    from serve.http.auth import Authenticator
     from serve.limits import Limits
     from serve.metrics import Metrics
 
     def make_one(
         models: dict[str, Any], *, pivot: bool = False, rate: int | None = None, **most: int
-    ) -> "Desk":
+    ) -> "Backend":
         limits, metrics = Limits(**most), Metrics()
-        service = Service(Catalog(models, pivot=pivot), Batcher(Worker(), limits, metrics), limits, metrics)
-        return Desk(service, Access(rate), DocumentWorker(service))
+        service = Service(
+            ModelRegistry(models, pivot=pivot), Batcher(Executor(), limits, metrics), limits, metrics
+        )
+        return Backend(service, Authenticator(rate), DocumentExecutor(service))
 
     return make_one
 
@@ -164,13 +166,13 @@ def running() -> Running:
     """Serves an application in a thread for as long as the context lasts; gives its address."""
     import uvicorn
 
-    from serve.http.protocol import Connection
+    from serve.http.protocol import LimitedProtocol
     from serve.limits import Limits
 
     @contextmanager
     def run(app: "FastAPI", limits: Limits | None = None) -> Iterator[str]:
         listener = socket.create_server(("127.0.0.1", 0))
-        http = partial(Connection, limits=limits or Limits())
+        http = partial(LimitedProtocol, limits=limits or Limits())
         server = uvicorn.Server(
             uvicorn.Config(app, http=http, log_level="critical", timeout_graceful_shutdown=1)  # type: ignore[arg-type]
         )

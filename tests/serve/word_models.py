@@ -7,7 +7,7 @@ import torch
 
 from seq2seq.alignment.maps import Alignment, Grid, Units
 from seq2seq.alignment.symmetrization import Link
-from seq2seq.inference.results import Forced, Translation
+from seq2seq.inference.results import ForcedDecoding, Translation
 from seq2seq.text.normalization import word_spans
 
 Model = Callable[[list[str]], Iterator[Translation]]
@@ -30,7 +30,7 @@ def linked(source: str, target: str, links: Sequence[tuple[int, int]]) -> Transl
     for s, t in links:
         weights[t, s] = 1.0
     alignment = Known(source, target, (Grid(sources, targets, weights),), known=tuple(links))
-    return Translation(source, target, explain=lambda: Forced([], alignment))
+    return Translation(source, target, explain=lambda: ForcedDecoding([], alignment))
 
 
 def phrases(book: Mapping[str, tuple[str, str]]) -> Model:

@@ -3,7 +3,7 @@
 import pytest
 
 from seq2seq import DecodeOptions, Translator
-from seq2seq.text.joining import Growing, seam, seams, sew
+from seq2seq.text.joining import StreamJoiner, join, separator_of, separators_of
 
 CASES = [
     pytest.param(("A dog.", "一只狗。"), " ", ("A cat.", "一只猫。"), "", id="no blank in Chinese"),
@@ -27,14 +27,14 @@ CASES = [
 def test_seam_is_that_of_the_target(
     before: tuple[str, str], blanks: str, after: tuple[str, str], expected: str
 ) -> None:
-    assert seam(before, blanks, after) == expected
+    assert separator_of(before, blanks, after) == expected
 
 
 @pytest.mark.parametrize(("before", "blanks", "after", "expected"), CASES)
 def test_growing_text_is_the_sewn_one(
     before: tuple[str, str], blanks: str, after: tuple[str, str], expected: str
 ) -> None:
-    growing, grown = Growing(), ""
+    growing, grown = StreamJoiner(), ""
     for (source, text), separator in ((before, blanks), (after, "\n")):
         growing.begin(source)
         pieces = [text] if text == source else [text[:1], text[1:]]
@@ -43,13 +43,13 @@ def test_growing_text_is_the_sewn_one(
     assert growing.text == grown == before[1] + expected + after[1]
     assert growing.blanks == "\n"
     assert growing.part == after[1]
-    assert sew([before, after], [blanks, "\n"]) == grown + "\n"
+    assert join([before, after], [blanks, "\n"]) == grown + "\n"
 
 
 def test_last_separator_is_kept() -> None:
     parts = [("一。", "One."), ("二。", "Two."), ("三。", "Three.")]
-    assert seams(parts, ["", "", " "]) == [" ", " ", " "]
-    assert seams([], []) == []
+    assert separators_of(parts, ["", "", " "]) == [" ", " ", " "]
+    assert separators_of([], []) == []
 
 
 def test_joined_links_are_those_of_the_parts_shifted() -> None:

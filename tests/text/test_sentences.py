@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seq2seq.text.normalization import normalize
-from seq2seq.text.sentences import Segment, count_sentences, segment
+from seq2seq.text.sentences import Segment, count_sentences, split_segments
 
 BLANKISH = st.text(st.sampled_from("ab.B!? \n\r\t\u00a0\u2028。，,”\"')(1é\u0301👩\u200d\0"), max_size=60)
 TEXTS = BLANKISH | st.text(st.characters(), max_size=60)
@@ -28,8 +28,8 @@ def words(text: str) -> int:
 @given(TEXTS, st.integers(1, 20))
 def test_joined_again_it_is_the_text(text: str, longest: int) -> None:
     """If it failed, a document would lose or gain characters between its sentences."""
-    assert joined(segment(text, longest, len)) == text
-    assert joined(segment(text, longest, words)) == text
+    assert joined(split_segments(text, longest, len)) == text
+    assert joined(split_segments(text, longest, words)) == text
 
 
 @given(TEXTS, st.integers(1, 20))
@@ -40,14 +40,15 @@ def test_every_segment_fits_unless_it_is_one_character(text: str, longest: int) 
         return len(normalize(part).text.encode())
 
     assert all(
-        measure(part.text) <= longest or len(part.text) == 1 for part in segment(text, longest, measure)
+        measure(part.text) <= longest or len(part.text) == 1
+        for part in split_segments(text, longest, measure)
     )
 
 
 @given(TEXTS)
 def test_short_text_is_split_at_line_breaks_only(text: str) -> None:
     """If it failed, two short sentences on a line would be translated without each other."""
-    for part in segment(text, 1000, len):
+    for part in split_segments(text, 1000, len):
         assert len((part.text + "|").splitlines()) == 1
         assert part.text == part.text.strip()
         assert (
@@ -61,24 +62,24 @@ def test_short_text_is_split_at_line_breaks_only(text: str) -> None:
 @given(TEXTS)
 def test_no_segment_begins_or_ends_with_blanks_when_there_is_room(text: str) -> None:
     """If it failed, the blanks around a sentence would go through the model and be lost."""
-    assert all(part.text == part.text.strip() for part in segment(text, 10, len))
+    assert all(part.text == part.text.strip() for part in split_segments(text, 10, len))
 
 
 def test_blanks_at_the_start_follow_an_empty_segment() -> None:
     """If it failed, the indentation of the first line would be lost."""
-    assert segment("  a\n\n\tb \n", 9, len) == [
+    assert split_segments("  a\n\n\tb \n", 9, len) == [
         Segment("", "  "),
         Segment("a", "\n\n\t"),
         Segment("b", " \n"),
     ]
-    assert segment(" \n ", 9, len) == [Segment("", " \n ")]
-    assert segment("", 9, len) == []
+    assert split_segments(" \n ", 9, len) == [Segment("", " \n ")]
+    assert split_segments("", 9, len) == []
 
 
 def test_long_line_becomes_sentences() -> None:
     """If it failed, a paragraph would be cut in the middle of a sentence although its sentences fit."""
     text = 'Two dogs play. "Is it cold?" she asks! They run (far away.) Then they sleep… Good night.'
-    assert texts(segment(text, 30, len)) == [
+    assert texts(split_segments(text, 30, len)) == [
         "Two dogs play.",
         '"Is it cold?" she asks!',
         "They run (far away.)",
@@ -90,7 +91,7 @@ def test_long_line_becomes_sentences() -> None:
 @given(TEXTS, st.integers(1, 20), st.integers(1, 3))
 def test_limited_sentences_join_and_fit_as_well(text: str, longest: int, most: int) -> None:
     """What is cut for models that read few sentences at once would be another text."""
-    parts = segment(text, longest, len, sentences=most)
+    parts = split_segments(text, longest, len, sentences=most)
     assert joined(parts) == text
     assert all(len(part.text) <= longest for part in parts)
     assert all(count_sentences(part.text) <= most for part in parts)
@@ -99,18 +100,18 @@ def test_limited_sentences_join_and_fit_as_well(text: str, longest: int, most: i
 def test_sentences_are_cut_however_short_the_line() -> None:
     """A model of captions would tell one sentence and drop the other."""
     text = "  A dog runs. Dr. Who sits!\nA cat?  Yes. No.\n"
-    parts = segment(text, 1000, len, sentences=1)
+    parts = split_segments(text, 1000, len, sentences=1)
     assert texts(parts) == ["", "A dog runs.", "Dr. Who sits!", "A cat?", "Yes.", "No."]
     assert [part.separator for part in parts] == ["  ", " ", "\n", "  ", " ", "\n"]
-    parts = segment(text, 1000, len, sentences=2)
+    parts = split_segments(text, 1000, len, sentences=2)
     assert texts(parts) == ["", "A dog runs. Dr. Who sits!", "A cat?  Yes.", "No."]
-    assert texts(segment(text, 1000, len))[1:] == ["A dog runs. Dr. Who sits!", "A cat?  Yes. No."]
+    assert texts(split_segments(text, 1000, len))[1:] == ["A dog runs. Dr. Who sits!", "A cat?  Yes. No."]
 
 
 def test_abbreviations_initials_and_days_do_not_end_a_sentence() -> None:
     """If it failed, the most common full stops that end nothing would split names and dates."""
     text = "Am 3. Mai traf Dr. J. Weiß z. B. Frau Prof. Klein, u.a. Danach ging er. He left at 5 p.m."
-    assert texts(segment(text, 75, len)) == [
+    assert texts(split_segments(text, 75, len)) == [
         "Am 3. Mai traf Dr. J. Weiß z. B. Frau Prof. Klein, u.a. Danach ging er.",
         "He left at 5 p.m.",
     ]
@@ -119,21 +120,21 @@ def test_abbreviations_initials_and_days_do_not_end_a_sentence() -> None:
 def test_chinese_sentences_end_without_blanks() -> None:
     """If it failed, a Chinese paragraph would count as one sentence."""
     text = "他说：“你好。”我笑了！真的吗？？是的"
-    assert texts(segment(text, 8, len)) == ["他说：“你好。”", "我笑了！", "真的吗？？", "是的"]
+    assert texts(split_segments(text, 8, len)) == ["他说：“你好。”", "我笑了！", "真的吗？？", "是的"]
 
 
 def test_long_sentence_is_cut_after_a_late_clause_else_between_words_else_anywhere() -> None:
     """If it failed, words would be torn although there was a blank, or phrases although there was a comma."""
-    assert texts(segment("one two three, four five", 18, len)) == ["one two three,", "four five"]
-    assert texts(segment("a, two three four five six", 18, len)) == ["a, two three four", "five six"]
-    assert texts(segment("他们在雪地里，玩得很开心", 8, len)) == ["他们在雪地里，", "玩得很开心"]
-    assert texts(segment("abcdefgh ij", 4, len)) == ["abcd", "efgh", "ij"]
+    assert texts(split_segments("one two three, four five", 18, len)) == ["one two three,", "four five"]
+    assert texts(split_segments("a, two three four five six", 18, len)) == ["a, two three four", "five six"]
+    assert texts(split_segments("他们在雪地里，玩得很开心", 8, len)) == ["他们在雪地里，", "玩得很开心"]
+    assert texts(split_segments("abcdefgh ij", 4, len)) == ["abcd", "efgh", "ij"]
 
 
 def test_letter_and_accent_stay_together() -> None:
     """If it failed, a cut would leave a mark, or half an emoji, at the start of a segment."""
-    assert texts(segment("abce\u0301f", 4, len)) == ["abc", "e\u0301f"]
-    assert texts(segment("aa👩\u200d💻", 4, len)) == ["aa", "👩\u200d💻"]
+    assert texts(split_segments("abce\u0301f", 4, len)) == ["abc", "e\u0301f"]
+    assert texts(split_segments("aa👩\u200d💻", 4, len)) == ["aa", "👩\u200d💻"]
 
 
 def test_measure_is_trusted_even_where_a_shorter_text_measures_more() -> None:
@@ -142,7 +143,7 @@ def test_measure_is_trusted_even_where_a_shorter_text_measures_more() -> None:
     def measure(part: str) -> int:
         return len(part) + (9 if part.endswith(",") else 0)
 
-    parts = segment("one two three, four five", 18, measure)
+    parts = split_segments("one two three, four five", 18, measure)
     assert joined(parts) == "one two three, four five" and all(measure(part.text) <= 18 for part in parts)
 
 
@@ -161,7 +162,7 @@ def test_work_grows_with_length_alone(unit: str) -> None:
             return len(part.split()) + len(part)
 
         text = unit * (size // len(unit))
-        assert joined(segment(text, 50, measure)) == text
+        assert joined(split_segments(text, 50, measure)) == text
         return measured
 
     small, middle, large = work(5_000), work(25_000), work(100_000)
@@ -170,7 +171,7 @@ def test_work_grows_with_length_alone(unit: str) -> None:
 
 def test_hundred_thousand_characters_without_blanks_are_split() -> None:
     """If it failed, a long word would reach the model whole or hang."""
-    parts = segment("x" * 100_000, 128, len)
+    parts = split_segments("x" * 100_000, 128, len)
     assert len(parts) == 782 and joined(parts) == "x" * 100_000
     assert all(len(a.text) == 128 for a, _ in pairwise(parts))
 
@@ -178,4 +179,4 @@ def test_hundred_thousand_characters_without_blanks_are_split() -> None:
 def test_no_room_is_refused() -> None:
     """If it failed, a limit of nothing would loop for ever."""
     with pytest.raises(ValueError, match="longest is 0"):
-        segment("a", 0, len)
+        split_segments("a", 0, len)

@@ -16,7 +16,7 @@ from seq2seq.storage.model_directory import load_model
 from train.allocator import keep_freed_memory
 from train.arguments import TrainCLI
 from train.command import TrainingRun
-from train.initialization import Start
+from train.initialization import Initialization
 from train.run import RunFolder
 
 Capsys = pytest.CaptureFixture[str]
@@ -80,7 +80,7 @@ def test_training_goes_on_from_a_model(recipe: list[str], tmp_path: Path, capsys
 
 def test_a_recipe_may_repeat_the_shape_of_the_model_it_goes_on_from() -> None:
     """Else the recipe that trained a model could not go on with it."""
-    start = Start(ModelConfig(50, width=64, dropout=0.3))
+    start = Initialization(ModelConfig(50, width=64, dropout=0.3))
     continued = ModelConfig(50, width=64, dropout=0.1)
     assert start.continued(ModelConfig(4, width=64)) == start.continued(ModelConfig(4)) == continued
 

@@ -7,7 +7,7 @@ pytest.importorskip("lightning")
 from seq2seq.storage.model_directory import LoadedModel, load_model
 from seq2seq.storage.registry import find_model
 from train.data.examples import Example
-from train.init_check import FEWEST, unfamiliar
+from train.init_check import FEWEST, init_mismatch
 
 SUBJECTS = {
     "A man": ("Ein Mann", "Un homme"),
@@ -40,7 +40,7 @@ def released() -> LoadedModel:
 
 def test_translations_are_known(released: LoadedModel) -> None:
     """Else a good file would be called a bad one."""
-    assert unfamiliar(released, GERMAN) is None
+    assert init_mismatch(released, GERMAN) is None
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_translations_are_known(released: LoadedModel) -> None:
 )
 def test_other_languages_and_swapped_columns_are_noticed(released: LoadedModel, pairs: list[Example]) -> None:
     """Else hours would go into teaching a model the wrong direction."""
-    note = unfamiliar(released, pairs)
+    note = init_mismatch(released, pairs)
     assert note and "en to de" in note and "data.columns" in note
 
 
@@ -63,12 +63,12 @@ def test_directions_that_alternate_with_a_known_one_are_noticed(released: Loaded
         for pairs in (GERMAN, FRENCH)
     )
     swapped = [Example(each.target, each.source, "de", "en") for each in known]
-    assert unfamiliar(released, known) is None
-    assert unfamiliar(
+    assert init_mismatch(released, known) is None
+    assert init_mismatch(
         released, [each for three in zip(known, swapped, french, strict=True) for each in three]
     )
 
 
 def test_too_few_pairs_say_nothing(released: LoadedModel) -> None:
     """Else chance would warn: a share of a handful is no evidence."""
-    assert unfamiliar(released, FRENCH[: FEWEST - 1]) is None
+    assert init_mismatch(released, FRENCH[: FEWEST - 1]) is None

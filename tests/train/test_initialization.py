@@ -18,7 +18,7 @@ from train.arguments import TrainCLI
 from train.command import TrainingRun
 from train.data.examples import Example
 from train.data.fact_pairs import learn_form
-from train.initialization import Start
+from train.initialization import Initialization
 from train.run import RunFolder
 
 FACTS = FactsForm(["name"], {"food": ["Italian", "French"], "area": ["riverside"]})
@@ -74,10 +74,10 @@ def test_plain_data_and_back() -> None:
     """A checkpoint would hold what cannot be read without running code."""
     shape = ModelConfig(50, width=64)
     settings = Settings(["en"], ["en"], 30, 20, facts=FACTS)
-    start = Start.of("en-de", shape, settings)
-    kept = Start.from_json(json.loads(json.dumps(start.to_json(shape))))
-    assert kept == Start(shape, "the checkpoint", "en-de", (30, 20), FACTS)
-    assert Start.from_json(Start().to_json(shape)) == Start(shape)
+    start = Initialization.of("en-de", shape, settings)
+    kept = Initialization.from_json(json.loads(json.dumps(start.to_json(shape))))
+    assert kept == Initialization(shape, "the checkpoint", "en-de", (30, 20), FACTS)
+    assert Initialization.from_json(Initialization().to_json(shape)) == Initialization(shape)
 
 
 def test_facts_that_a_model_knew_keep_their_order() -> None:
@@ -97,7 +97,7 @@ def test_a_model_of_facts_does_not_go_on_with_texts(recipe: list[str], tmp_path:
     """Its form would be lost, and nobody told."""
     cli = TrainCLI([*recipe, "--run_dir", str(tmp_path / "run")])
     run = TrainingRun(cli, RunFolder(tmp_path / "run"))
-    run.data.begun = Start(facts=FACTS)
+    run.data.begun = Initialization(facts=FACTS)
     with pytest.raises(ValueError, match=r"reads facts; set data.form to facts and data.copied to \[name\]"):
         run.data.load()
 

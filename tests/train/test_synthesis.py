@@ -17,7 +17,7 @@ from seq2seq.storage.model_directory import Settings, save_model
 from seq2seq.text.tokenizer import Tokenizer
 from train.data.corpus import Corpus, load_corpus
 from train.synthesis import best, texts_of_recipe, usable, write_table
-from train.unfinished import Made
+from train.unfinished import SynthesizedPair
 
 TEXTS = ["a dog plays in the snow.", "  two   dogs ", "", "a dog plays in the snow.", "an old woman"]
 
@@ -144,7 +144,9 @@ def test_a_recipe_of_one_language_gives_its_sources(tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_text(json.dumps({"data": data}))
     texts = texts_of_recipe(str(tmp_path / "mine.yaml"), "en")
     assert len(texts) == 57 and all(text.startswith("rong") for text in texts)
-    write_table(tmp_path / "made.tsv", ("en", "en"), [Made(text, text.upper(), -1.0) for text in texts])
+    write_table(
+        tmp_path / "made.tsv", ("en", "en"), [SynthesizedPair(text, text.upper(), -1.0) for text in texts]
+    )
     more, _, _ = load_corpus(Corpus(**data, synthetic=str(tmp_path / "made.tsv")))
     assert more[57:] == [(text, text.upper()) for text in texts]
 
@@ -171,12 +173,17 @@ def test_what_is_kept() -> None:
     cut = Translation("a", "b", -0.5, -3.0, [], ["b"], "length")
     copied = Translation("a", "a", -0.5, -3.0, [], ["a"], "end")
     unknown = Translation("😀", "😀")
-    assert [usable(each) for each in (good, cut, copied, unknown)] == [Made("a", "b", -1.0), None, None, None]
+    assert [usable(each) for each in (good, cut, copied, unknown)] == [
+        SynthesizedPair("a", "b", -1.0),
+        None,
+        None,
+        None,
+    ]
 
 
 def test_the_best_share_in_the_order_of_the_texts() -> None:
     """Half would be kept by place, or the order of the corpus be lost."""
-    made = [Made(str(score), "x", score) for score in (-3.0, -1.0, -4.0, -2.0)]
+    made = [SynthesizedPair(str(score), "x", score) for score in (-3.0, -1.0, -4.0, -2.0)]
     assert [each.score for each in best(made, 0.5)] == [-1.0, -2.0]
     assert best(made, 1.0) == made and [each.score for each in best(made, 0.1)] == [-1.0]
 

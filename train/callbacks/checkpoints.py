@@ -17,7 +17,7 @@ from lightning import LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint
 from torch import Tensor
 
-from seq2seq.storage.quantization import Storage
+from seq2seq.storage.quantization import StorageFormat
 
 from .checkpoint_io import BEST, LAST, write_beside
 from .ema import MovingAverage
@@ -48,7 +48,7 @@ class Checkpoints(Checkpoint):
         average: int = 10,
         every: int = 0,
         ema: float = 0.0,
-        storage: Storage = "float16",
+        storage: StorageFormat = "float16",
     ):
         for name, value, least in (("average", average, 1), ("every", every, 0)):
             if value < least:

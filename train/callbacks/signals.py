@@ -17,7 +17,7 @@ from .checkpoints import Checkpoints, StoppedError
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-class Stopping(Callback):
+class StopSignals(Callback):
     """While this context lasts, signals ask `checkpoints` to save and stop."""
 
     def __init__(self, checkpoints: Checkpoints):

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from seq2seq.model.batch import token_budget_batches
 
 Ids = list[int]
-Pair = tuple[Ids, Ids]
+IdPair = tuple[Ids, Ids]
 
 
 @dataclass(frozen=True)
-class Place:
+class BatchPosition:
     """The next batch to come: its epoch, and its position there, among this process's own batches."""
 
     epoch: int = 0
@@ -35,20 +35,20 @@ class BatchOrder:
 
     def __init__(
         self,
-        draw: Callable[[int], Sequence[Pair]],
+        draw: Callable[[int], Sequence[IdPair]],
         budget: int,
         seed: int,
         *,
         rank: int = 0,
         world: int = 1,
-        start: Place | None = None,
+        start: BatchPosition | None = None,
     ):
         self.draw, self.budget, self.seed = draw, budget, seed
         self.rank, self.world = rank, world
-        self.start = start or Place()
+        self.start = start or BatchPosition()
         self._sizes: dict[int, int] = {}
 
-    def batches(self, epoch: int, pairs: Sequence[Pair]) -> list[list[int]]:
+    def batches(self, epoch: int, pairs: Sequence[IdPair]) -> list[list[int]]:
         """This process's batches of one epoch, as indices of pairs."""
         lengths = [(len(source) + 1, len(target) + 1) for source, target in pairs]
         batches = token_budget_batches(lengths, self.budget, seed=self.seed, epoch=epoch)
@@ -61,7 +61,7 @@ class BatchOrder:
         self._sizes[epoch] = share
         return batches[self.rank : share * self.world : self.world]
 
-    def __iter__(self) -> Iterator[tuple[list[int], list[Pair]]]:
+    def __iter__(self) -> Iterator[tuple[list[int], list[IdPair]]]:
         epoch, position = self.start.epoch, self.start.position
         while True:
             pairs = self.draw(epoch)
@@ -69,13 +69,13 @@ class BatchOrder:
                 yield batch, [pairs[index] for index in batch]
             epoch, position = epoch + 1, 0
 
-    def place(self, taken: int) -> Place:
+    def place(self, taken: int) -> BatchPosition:
         """Where the order stands when `taken` batches from `start` on are done with."""
         epoch, position = self.start.epoch, self.start.position + taken
         while position >= (size := self._size(epoch)):
             position -= size
             epoch += 1
-        return Place(epoch, position)
+        return BatchPosition(epoch, position)
 
     def _size(self, epoch: int) -> int:
         """Batches of an epoch; counted afresh where a loader's worker, not this process, has walked it."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 
 from seq2seq.text.normalization import normalize
 
-from .files import Row
+from .files import TableRow
 
 _RATIO_SLACK = 10  # characters added to both sides, so that "OK." may be translated at length
 
@@ -40,20 +40,20 @@ class CleaningReport:
 
 
 def clean(
-    rows: Iterable[Row],
+    rows: Iterable[TableRow],
     *,
     max_characters: int = 1000,
     max_ratio: float = 6.0,
     held_out: Sequence[Collection[str]] = (),
-) -> tuple[list[Row], CleaningReport]:
+) -> tuple[list[TableRow], CleaningReport]:
     """Gives the rows worth training on, in order, and how many were dropped for which reason.
 
     held_out: texts, one collection a column, of which no row may hold one, such as the validation set's.
     """
     held = [{key for text in texts if (key := _key(text))} for texts in held_out]
-    kept: list[Row] = []
+    kept: list[TableRow] = []
     report = CleaningReport()
-    seen: set[Row] = set()
+    seen: set[TableRow] = set()
     for row in rows:
         if max(map(len, row)) > 8 * max_characters:  # not worth normalising: blanks do not make up that much
             report.too_long += 1

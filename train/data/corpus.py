@@ -15,7 +15,7 @@ from typing import Any
 from datasets import Dataset
 
 from .cleaning import CleaningReport, clean
-from .files import Row, cell, names_of, read_side_by_side, read_table, table_kind
+from .files import TableRow, cell, names_of, read_side_by_side, read_table, table_kind
 from .hub import Split, open_data_set, open_parquet
 
 Direction = tuple[str, str]  # from a language to a language
@@ -108,7 +108,7 @@ class Corpus:
         return tuple(str(column) for column in self.columns or self.spoken)
 
 
-def load_corpus(corpus: Corpus) -> tuple[list[Row], list[Row], CleaningReport]:
+def load_corpus(corpus: Corpus) -> tuple[list[TableRow], list[TableRow], CleaningReport]:
     """Gives the cleaned training rows, the validation rows as they are, and what cleaning dropped."""
     raw, validation, split_off = read_corpus(corpus)
     training, report = clean_corpus(corpus, raw, list(zip(*validation, strict=True)))
@@ -116,7 +116,7 @@ def load_corpus(corpus: Corpus) -> tuple[list[Row], list[Row], CleaningReport]:
     return training, validation, report
 
 
-def read_corpus(corpus: Corpus) -> tuple[list[Row], list[Row], int]:
+def read_corpus(corpus: Corpus) -> tuple[list[TableRow], list[TableRow], int]:
     """Gives training and validation rows as they are, and how many of the latter were split off.
 
     Files without validation files give their every 20th source, or 1,000 evenly spread, for validation; of
@@ -141,8 +141,8 @@ def read_corpus(corpus: Corpus) -> tuple[list[Row], list[Row], int]:
 
 
 def clean_corpus(
-    corpus: Corpus, raw: Iterable[Row], held_out: Sequence[Collection[str]]
-) -> tuple[list[Row], CleaningReport]:
+    corpus: Corpus, raw: Iterable[TableRow], held_out: Sequence[Collection[str]]
+) -> tuple[list[TableRow], CleaningReport]:
     """`clean` with the limits of a corpus; ValueError where it leaves nothing."""
     training, report = clean(
         raw, max_characters=corpus.max_characters, max_ratio=corpus.max_ratio, held_out=held_out
@@ -152,7 +152,7 @@ def clean_corpus(
     return training, report
 
 
-def load_pairs(corpus: Corpus, split: Split) -> list[Row]:
+def load_pairs(corpus: Corpus, split: Split) -> list[TableRow]:
     """Gives the rows of a split in order, (source, target) or one text a language, unchanged.
 
     ValueError where the data cannot be had or a file is broken, with the file, the line and what to do.
@@ -164,7 +164,7 @@ def load_pairs(corpus: Corpus, split: Split) -> list[Row]:
     return _rows(open_data_set(corpus.name, corpus.subset, split), corpus, corpus.name)
 
 
-def load_synthetic(corpus: Corpus) -> list[Row]:
+def load_synthetic(corpus: Corpus) -> list[TableRow]:
     """Gives the pairs that a model made, in order; validation never sees them.
 
     Those of a corpus of several languages are `made_corpora`.
@@ -206,12 +206,12 @@ def columns_of(source: str, target: str) -> list[str]:
     return [source, target] if source != target else ["source", "target"]
 
 
-def _rows(dataset: Dataset, corpus: Corpus, where: str) -> list[Row]:
+def _rows(dataset: Dataset, corpus: Corpus, where: str) -> list[TableRow]:
     for needed in (list(corpus.column_names), ["translation"]):
         if set(needed) <= set(dataset.column_names):
             dataset = dataset.select_columns(needed)  # an image beside the texts stays undecoded
             break
-    rows: list[Row] = []
+    rows: list[TableRow] = []
     for batch in dataset.iter(batch_size=1000):
         for row in zip(*batch.values(), strict=True):
             named = dict(zip(batch, row, strict=True))
@@ -227,7 +227,7 @@ def _open_files(files: list[str], corpus: Corpus) -> Dataset:
     if kinds == {"parquet"}:
         return open_parquet(files)
     columns = corpus.column_names
-    rows: list[Row] = []
+    rows: list[TableRow] = []
     if kinds == {None}:
         count = len(columns)
         if len(files) % count:

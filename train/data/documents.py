@@ -86,18 +86,18 @@ class TextCorpus:
         return self.name or ", ".join(Path(file).name for file in self.training_files)
 
 
-Texts = Callable[[], Iterator[str]]  # reads from the beginning each time it is called
+TextSource = Callable[[], Iterator[str]]  # reads from the beginning each time it is called
 
 
-def open_texts(corpus: TextCorpus) -> tuple[Texts, Texts]:
+def open_texts(corpus: TextCorpus) -> tuple[TextSource, TextSource]:
     """Training and validation text: whole documents, or lines with their ends."""
     training, validation = _open_split(corpus)
     most = corpus.most_characters
     return (lambda: _limited(training(), most)) if most else training, validation
 
 
-def _open_split(corpus: TextCorpus) -> tuple[Texts, Texts]:
-    def split_rows(rows: Texts) -> tuple[Texts, Texts]:
+def _open_split(corpus: TextCorpus) -> tuple[TextSource, TextSource]:
+    def split_rows(rows: TextSource) -> tuple[TextSource, TextSource]:
         validates = _spread_over(corpus.valid_share)
         return (
             lambda: (text for number, text in enumerate(rows()) if not validates(number)),
@@ -128,7 +128,7 @@ def _spread_over(share: float) -> Callable[[int], bool]:
     return lambda number: number * exact.numerator % exact.denominator < exact.numerator
 
 
-def _rows_of(corpus: TextCorpus, split: Any) -> Texts:
+def _rows_of(corpus: TextCorpus, split: Any) -> TextSource:
     """The documents of a split of a hub data set."""
     assert corpus.name is not None
     data_set = open_data_set(corpus.name, corpus.subset, split, streaming=corpus.streaming)

@@ -13,7 +13,7 @@ from typing import NamedTuple, TypeVar
 
 from .cleaning import CleaningReport
 from .corpus import Corpus, Direction, clean_corpus, load_pairs, made_corpora, read_corpus
-from .files import Row, read_texts
+from .files import TableRow, read_texts
 
 
 class Example(NamedTuple):
@@ -59,7 +59,7 @@ def load_examples(
     training: list[Example] = []
     judged: list[Example] = []
     total = CleaningReport()
-    seen: set[tuple[tuple[str, ...], Row]] = set()  # in another corpus
+    seen: set[tuple[tuple[str, ...], TableRow]] = set()  # in another corpus
     for corpus, raw, validation, split_off in read:
         kept, report = clean_corpus(corpus, raw, [held[language] | excluded for language in corpus.spoken])
         fresh = [row for row in kept if (corpus.spoken, row) not in seen]
@@ -72,7 +72,7 @@ def load_examples(
     return training, judged, total
 
 
-def expand(corpus: Corpus, rows: Sequence[Row]) -> list[Example]:
+def expand(corpus: Corpus, rows: Sequence[TableRow]) -> list[Example]:
     """The examples that rows give, one a direction of the corpus, row by row."""
     if not corpus.languages:  # source and target may be of one language, as a summary is
         return [Example(source, target, corpus.source, corpus.target) for source, target in rows]
@@ -84,7 +84,7 @@ def expand(corpus: Corpus, rows: Sequence[Row]) -> list[Example]:
     ]
 
 
-class Judged(NamedTuple):
+class EvalExample(NamedTuple):
     """A text and its references, with their languages."""
 
     source: str
@@ -98,19 +98,19 @@ class Judged(NamedTuple):
         return self.source_language, self.target_language
 
 
-Told = TypeVar("Told", Example, Judged)
+AnyExample = TypeVar("AnyExample", Example, EvalExample)
 
 
-def by_source(examples: Iterable[Example]) -> list[Judged]:
+def by_source(examples: Iterable[Example]) -> list[EvalExample]:
     """Each source of a direction once, in order, with all its references."""
-    found: dict[tuple[str, Direction], Judged] = {}
+    found: dict[tuple[str, Direction], EvalExample] = {}
     for source, reference, *direction in examples:
-        first = found.setdefault((source, (direction[0], direction[1])), Judged(source, [], *direction))
+        first = found.setdefault((source, (direction[0], direction[1])), EvalExample(source, [], *direction))
         first.references.append(reference)
     return list(found.values())
 
 
-def by_direction(examples: Iterable[Example | Judged]) -> dict[Direction, list[int]]:
+def by_direction(examples: Iterable[Example | EvalExample]) -> dict[Direction, list[int]]:
     """The places of the examples of each direction."""
     found: dict[Direction, list[int]] = defaultdict(list)
     for place, example in enumerate(examples):
@@ -118,7 +118,7 @@ def by_direction(examples: Iterable[Example | Judged]) -> dict[Direction, list[i
     return dict(found)
 
 
-def spread(examples: Sequence[Told], most: int) -> list[Told]:
+def spread(examples: Sequence[AnyExample], most: int) -> list[AnyExample]:
     """At most so many of the examples, evenly spread over each direction, one direction after the other."""
     # Rows give an example a direction in turn, so that a stride over them might meet one direction alone.
     ordered = list(chain.from_iterable(by_direction(examples).values()))

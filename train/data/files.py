@@ -18,7 +18,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-Row = tuple[str, ...]  # texts that translate each other, one a language
+TableRow = tuple[str, ...]  # texts that translate each other, one a language
 
 _SURROGATE = re.compile("[\ud800-\udfff]")  # JSON may escape halves of characters, which are no text
 
@@ -40,7 +40,7 @@ _ENDINGS = {
 }
 
 
-def read_table(file: str, columns: Row) -> Iterator[Row]:
+def read_table(file: str, columns: TableRow) -> Iterator[TableRow]:
     """Yields the named columns of a TSV, CSV or JSON-lines table, blank lines left out.
 
     Columns that are numbers count from 0 in a table without header; else the first row holds the names.
@@ -67,7 +67,7 @@ def names_of(file: str) -> list[str]:
     return next((list(row) for _, row in rows), [])
 
 
-def read_side_by_side(*files: str) -> Iterator[Row]:
+def read_side_by_side(*files: str) -> Iterator[TableRow]:
     """Yields line n of every file, side by side; ValueError with both counts where one is longer."""
     readers = [_lines(file) for file in files]
     while True:
@@ -107,7 +107,7 @@ def _strings(value: object) -> Iterator[str]:
             yield from _strings(each)
 
 
-def _uneven(files: Row) -> str:
+def _uneven(files: TableRow) -> str:
     """Says which files differ in length."""
     counts = [sum(1 for _ in _lines(file)) for file in files]
     other = next(number for number, count in enumerate(counts) if count != counts[0])
@@ -172,7 +172,7 @@ def _csv_rows(file: str) -> Iterator[tuple[int, list[str]]]:
         csv.field_size_limit(limit)
 
 
-def _by_columns(file: str, rows: Iterable[tuple[int, list[str]]], columns: Row) -> Iterator[Row]:
+def _by_columns(file: str, rows: Iterable[tuple[int, list[str]]], columns: TableRow) -> Iterator[TableRow]:
     numbered = all(column.isdecimal() for column in columns)
     wanted = [int(column) for column in columns] if numbered else []
     width = 0
@@ -204,7 +204,7 @@ def _position(file: str, names: list[str], column: str) -> int:
     return names.index(column)
 
 
-def _json_pairs(file: str, columns: Row) -> Iterator[Row]:
+def _json_pairs(file: str, columns: TableRow) -> Iterator[TableRow]:
     for number, row in _json_rows(file):
         at = f"{file}, line {number},"
         yield tuple(_SURROGATE.sub("", cell(row, column, at)) for column in columns)

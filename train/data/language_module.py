@@ -18,7 +18,7 @@ from torch.utils.data import DataLoader, IterableDataset
 
 from seq2seq.text.tokenizer import Subwords, Tokenizer
 
-from .batch_order import Place
+from .batch_order import BatchPosition
 from .documents import TextCorpus, open_texts
 from .windows import WindowBatch, WindowOrder, Windows, read_tokens, window, write_tokens
 
@@ -89,7 +89,7 @@ class LanguageData(LightningDataModule):
             )
         self.settings, self.context, self.seed, self.folder = settings, context, seed, folder
         self.rows = settings.batch_tokens // context
-        self.start, self.taken = Place(), 0
+        self.start, self.taken = BatchPosition(), 0
 
     def load(self, tokenizer: Tokenizer | None = None) -> None:
         """Learn the vocabulary unless one is given, and write the text as tokens."""
@@ -134,7 +134,7 @@ class LanguageData(LightningDataModule):
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on with those windows."""
-        self.start, self.taken = Place(state["epoch"], state["position"]), 0
+        self.start, self.taken = BatchPosition(state["epoch"], state["position"]), 0
 
     def train_dataloader(self) -> DataLoader[WindowBatch]:
         """Training windows without end, from where the run stands."""

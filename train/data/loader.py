@@ -8,7 +8,7 @@ from torch.utils.data import DataLoader, Dataset, IterableDataset, get_worker_in
 
 from seq2seq.model.batch import Batch, make_batch
 
-from .batch_order import BatchOrder, Pair
+from .batch_order import BatchOrder, IdPair
 from .word_links import WordLinks
 
 
@@ -41,7 +41,7 @@ class BatchList(Dataset[Batch]):
         return self.batches[index]
 
 
-def pairs_to_batch(pairs: Sequence[Pair]) -> Batch:
+def pairs_to_batch(pairs: Sequence[IdPair]) -> Batch:
     """A batch of training pairs."""
     return make_batch([source for source, _ in pairs], [target for _, target in pairs])
 

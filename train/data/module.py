@@ -22,10 +22,19 @@ from seq2seq.data_to_text.facts import FactsForm
 from seq2seq.model.batch import Batch, token_budget_batches
 from seq2seq.text.tokenizer import Tokenizer
 
-from ..initialization import Start
-from .batch_order import BatchOrder, Pair, Place
+from ..initialization import Initialization
+from .batch_order import BatchOrder, BatchPosition, IdPair
 from .corpus import Corpus, Direction
-from .examples import Example, Judged, by_source, directions_of, load_examples, spread, targets_of, texts_of
+from .examples import (
+    EvalExample,
+    Example,
+    by_source,
+    directions_of,
+    load_examples,
+    spread,
+    targets_of,
+    texts_of,
+)
 from .fact_pairs import follow_references, learn_form, written
 from .loader import BatchList, BatchLoader, BatchStream, as_it_is, ignore_interrupts, pairs_to_batch
 from .subword_sampling import make_sampler, sample
@@ -106,7 +115,7 @@ class Segmentation:
         self.tags = [tokenizer.tag(text.target_language) for text in self.texts] if self.sampler else []
         self.longest = tuple(max(map(len, side)) + 1 for side in zip(*self.plain, strict=True))
 
-    def __call__(self, epoch: int) -> Sequence[Pair]:
+    def __call__(self, epoch: int) -> Sequence[IdPair]:
         """The pairs of an epoch."""
         if self.sampler is None:
             return self.plain
@@ -122,7 +131,7 @@ class Segmentation:
         ]
 
 
-def encode_examples(examples: Sequence[Example], tokenizer: Tokenizer) -> list[Pair]:
+def encode_examples(examples: Sequence[Example], tokenizer: Tokenizer) -> list[IdPair]:
     """The ids of examples, each source with its tag; a text that comes again is not cut again."""
     encode = functools.cache(tokenizer.encode)
     tags = {language: tokenizer.tag(language) for language in {each.target_language for each in examples}}
@@ -147,12 +156,18 @@ class TranslationData(LightningDataModule):
     dropped. `seed` is that of order and sampling, `begun` tells what the model knew before.
     """
 
-    def __init__(self, settings: DataSettings, max_length: int, seed: int, begun: Start = Start()):  # noqa: B008 - frozen
+    def __init__(
+        self,
+        settings: DataSettings,
+        max_length: int,
+        seed: int,
+        begun: Initialization = Initialization(),  # noqa: B008 - frozen
+    ):
         super().__init__()
         self.settings, self.max_length, self.seed, self.begun = settings, max_length, seed, begun
         self.report = ""
         self.links: WordLinks | None = None
-        self.start, self.taken = Place(), 0
+        self.start, self.taken = BatchPosition(), 0
 
     def load(self, tokenizer: Tokenizer | None = None) -> None:
         """Read and clean the corpus, learn the vocabulary unless one is given, and cut texts into pieces.
@@ -230,7 +245,7 @@ class TranslationData(LightningDataModule):
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on with that batch."""
-        self.start, self.taken = Place(state["epoch"], state["position"]), 0
+        self.start, self.taken = BatchPosition(state["epoch"], state["position"]), 0
 
     def train_dataloader(self) -> DataLoader[Batch]:
         """Training batches without end, from where the run stands."""
@@ -271,7 +286,7 @@ class TranslationData(LightningDataModule):
         batches = BatchList([pairs_to_batch([pairs[index] for index in group]) for group in groups])
         return DataLoader(batches, batch_size=None, collate_fn=as_it_is, generator=torch.Generator())
 
-    def judged(self) -> list[Judged]:
+    def judged(self) -> list[EvalExample]:
         """The validation sources that are decoded while training, as many of each direction."""
         sources = by_source(self.validation)
         return spread(sources, self.settings.valid_sentences or len(sources))

@@ -23,7 +23,7 @@ from seq2seq.config import EOS
 from seq2seq.text.tokenizer import Tokenizer
 
 from ..callbacks.checkpoint_io import write_beside
-from .batch_order import Place
+from .batch_order import BatchPosition
 
 Windows = Literal["random", "packed"]
 PORTION = 1 << 16  # characters that are cut into tokens at once
@@ -116,7 +116,7 @@ class WindowOrder:
         *,
         rank: int = 0,
         world: int = 1,
-        start: Place | None = None,
+        start: BatchPosition | None = None,
     ):
         least = length + 1 if kind == "random" else (rows * world + 1) * length + 1
         if tokens < least:
@@ -126,7 +126,7 @@ class WindowOrder:
                 "data.batch_tokens"
             )
         self.kind, self.count, self.length, self.rows, self.seed = kind, tokens, length, rows, seed
-        self.rank, self.world, self.start = rank, world, start or Place()
+        self.rank, self.world, self.start = rank, world, start or BatchPosition()
 
     def __iter__(self) -> Iterator[list[int]]:
         epoch, position = self.start.epoch, self.start.position
@@ -138,12 +138,12 @@ class WindowOrder:
             yield from self._blocks(epoch)[position:]
             epoch, position = epoch + 1, 0
 
-    def place(self, taken: int) -> Place:
+    def place(self, taken: int) -> BatchPosition:
         """Where the order stands when `taken` batches from `start` on are done with."""
         done = self.start.position + taken
         if self.kind == "random":
-            return Place(0, done)
-        return Place(self.start.epoch + done // self._share, done % self._share)
+            return BatchPosition(0, done)
+        return BatchPosition(self.start.epoch + done // self._share, done % self._share)
 
     def _draw(self, number: int) -> list[int]:
         chance = random.Random(f"{self.seed} {number * self.world + self.rank}")

@@ -25,7 +25,7 @@ from seq2seq.text.normalization import BLANK_PIECE, bare_word_spans, normalize
 from seq2seq.text.tokenizer import Tokenizer
 
 from ..callbacks.checkpoint_io import write_beside
-from .batch_order import Pair
+from .batch_order import IdPair
 from .corpus import Direction
 from .examples import Example
 
@@ -44,7 +44,7 @@ class WordLinks:
             self.ends.append(self.ends[-1] + len(pair))
         self.flat = torch.tensor([link for pair in links for link in pair], dtype=torch.int16).reshape(-1, 2)
 
-    def of_batch(self, places: Sequence[int], pairs: Sequence[Pair]) -> Tensor:
+    def of_batch(self, places: Sequence[int], pairs: Sequence[IdPair]) -> Tensor:
         """Links [E, 3] between pieces (row, target, source) of the pairs with these places in the corpus."""
         found = [
             (row, target, source)
@@ -53,7 +53,7 @@ class WordLinks:
         ]
         return torch.tensor(found, dtype=torch.int64).reshape(-1, 3)
 
-    def _of_pair(self, place: int, pair: Pair) -> list[Link]:
+    def _of_pair(self, place: int, pair: IdPair) -> list[Link]:
         """Links (target piece, source piece) of one pair."""
         linked: dict[int, list[int]] = defaultdict(list)
         for word, other in self.flat[self.ends[place] : self.ends[place + 1]].tolist():

@@ -25,7 +25,7 @@ from .model_card import began_with, codes_of, curve_points
 from .translation import choices
 
 
-class Candidate(NamedTuple):
+class LanguageModelCandidate(NamedTuple):
     """Weights that may become the model, and their nats a character on the whole validation text."""
 
     name: str
@@ -48,7 +48,7 @@ def write_language_model(
     for name, weights in choices(checkpoints, update, last):
         kept = unpack(pack(weights, checkpoints.storage))
         task.model.load_state_dict(kept)
-        candidates.append(Candidate(name, kept, judge(task.model, data)))
+        candidates.append(LanguageModelCandidate(name, kept, judge(task.model, data)))
     chosen = min(candidates, key=lambda candidate: candidate.nats)
     task.model.load_state_dict(chosen.weights)
     init = checkpoints.start["init"] if checkpoints.start else None
@@ -74,7 +74,7 @@ def judge(model: LanguageModel, data: LanguageData) -> float:
 def make_card(
     model: LanguageModel,
     data: LanguageData,
-    chosen: Candidate,
+    chosen: LanguageModelCandidate,
     history: list[dict[str, float]],
     recipe: str,
     init: str | None,

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from huggingface_hub import EvalResult, ModelCardData
 
 from seq2seq.model.transformer import Transformer
-from seq2seq.storage.quantization import Storage
+from seq2seq.storage.quantization import StorageFormat
 from seq2seq.text.normalization import base_language
 
 from ..data.corpus import Corpus, Direction
@@ -18,7 +18,7 @@ from ..data.hub import on_hub
 from ..data.module import TranslationData
 from ..tasks.validation import Scores
 
-STORED: dict[Storage, str] = {"float16": "16 bit", "int8": "8 bit with a scale a row"}
+STORED: dict[StorageFormat, str] = {"float16": "16 bit", "int8": "8 bit with a scale a row"}
 POINTS = 20  # rows of the learning curve
 
 
@@ -31,7 +31,7 @@ def make_card(
     recipe: str,
     search: str,
     alignment: str,
-    storage: Storage,
+    storage: StorageFormat,
 ) -> str:
     """The card in Markdown; `search` says how the scores were decoded, `alignment` which head shows it."""
     parameters = sum(parameter.numel() for parameter in model.parameters())

@@ -22,13 +22,13 @@ from seq2seq.inference.translator import Translator
 from seq2seq.model.device import choose_device
 from seq2seq.options import DecodeOptions
 from seq2seq.storage.model_directory import average, save_model
-from seq2seq.storage.quantization import Storage, pack, unpack
+from seq2seq.storage.quantization import StorageFormat, pack, unpack
 from seq2seq.storage.settings import AlignmentHead, RerankerSettings, Settings
 from seq2seq.text.sentences import count_sentences
 
 from ..callbacks.checkpoint_io import BEST, read_checkpoint
 from ..callbacks.checkpoints import Checkpoints
-from ..data.examples import Example, Judged, by_source, directions_of, spread
+from ..data.examples import EvalExample, Example, by_source, directions_of, spread
 from ..data.module import TranslationData
 from ..tasks.translation import TranslationTask
 from ..tasks.validation import Scores, score, translate
@@ -39,7 +39,7 @@ SEEN = 0.01  # of the sources hold so many sentences, if a model is said to read
 
 
 @dataclass(frozen=True)
-class Candidate:
+class TranslationCandidate:
     """Weights that may become the model, and what they reach on the whole validation set."""
 
     name: str
@@ -118,18 +118,18 @@ def judge(
     task: TranslationTask,
     data: TranslationData,
     options: DecodeOptions,
-    storage: Storage = "float16",
-) -> Candidate:
+    storage: StorageFormat = "float16",
+) -> TranslationCandidate:
     """What the weights reach on the whole validation set once they are stored."""
     stored = unpack(pack(weights, storage))
     task.model.load_state_dict(stored)
     judged = by_source(data.validation)
     found = _as_it_will_be_used(task, data, judged, options)
-    return Candidate(name, stored, score(found, judged, lowercase=data.form is not None))
+    return TranslationCandidate(name, stored, score(found, judged, lowercase=data.form is not None))
 
 
 def _as_it_will_be_used(
-    task: TranslationTask, data: TranslationData, judged: Sequence[Judged], options: DecodeOptions
+    task: TranslationTask, data: TranslationData, judged: Sequence[EvalExample], options: DecodeOptions
 ) -> list[str]:
     """The translations of sources, by the re-ranker where there is one."""
     if data.form is None:

@@ -18,7 +18,7 @@ from .schedule import Schedule, factor, make_scheduler
 SHOWN = 160  # characters of a sample
 
 
-class Learner(LightningModule):
+class BaseTask(LightningModule):
     """A model in training.
 
     `measures` are what its validations log as valid_NAME; `criterion` is the one the best is chosen by:

@@ -21,7 +21,7 @@ SMALLEST = 1e-6  # added to weights before the logarithm: a head that looks else
 
 
 @dataclass(frozen=True)
-class Guidance:
+class GuidedAlignment:
     """The head that is taught word links, counted over the training texts by our aligner.
 
     Args:

@@ -18,14 +18,14 @@ from seq2seq.storage.settings import LanguageSettings
 from seq2seq.text.tokenizer import Tokenizer
 
 from ..data.windows import WindowBatch
-from .base import Learner, cut
+from .base import BaseTask, cut
 from .loss import Loss, fused_loss, plain_loss
 from .schedule import Schedule
 
 SAMPLE = DecodeOptions(sampling_topk=0, max_length=160, seed=1)
 
 
-class LanguageTask(Learner):
+class LanguageTask(BaseTask):
     """A language model, its loss and its optimiser.
 
     Args:

@@ -18,15 +18,15 @@ from seq2seq.model.transformer import DecoderStates, Transformer
 from seq2seq.options import DecodeOptions
 from seq2seq.text.tokenizer import Tokenizer
 
-from ..data.examples import Judged
-from .base import Learner, cut
-from .guided_alignment import Guidance, link_loss
+from ..data.examples import EvalExample
+from .base import BaseTask, cut
+from .guided_alignment import GuidedAlignment, link_loss
 from .loss import Loss, fused_loss, plain_loss
 from .schedule import Schedule
 from .validation import score, translate
 
 
-class TranslationTask(Learner):
+class TranslationTask(BaseTask):
     """A Transformer, its loss and its optimiser.
 
     Args:
@@ -54,7 +54,7 @@ class TranslationTask(Learner):
         self,
         config: ModelConfig,
         tokenizer: Tokenizer,
-        judged: list[Judged],
+        judged: list[EvalExample],
         form: FactsForm | None = None,
         learning_rate: float = 5e-3,
         schedule: Schedule = "inverse_sqrt",
@@ -62,7 +62,7 @@ class TranslationTask(Learner):
         weight_decay: float = 0.0,
         label_smoothing: float = 0.1,
         r_drop: float = 0.0,
-        alignment: Guidance = Guidance(),  # noqa: B008 - frozen
+        alignment: GuidedAlignment = GuidedAlignment(),  # noqa: B008 - frozen
         compile: bool = False,
         valid_beam: int = 1,
         samples: int = 3,

@@ -20,7 +20,7 @@ from seq2seq.options import DecodeOptions
 from seq2seq.text.tokenizer import Tokenizer
 
 from ..data.corpus import Direction
-from ..data.examples import Judged, by_direction
+from ..data.examples import EvalExample, by_direction
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Scores:
 def translate(
     model: Transformer,
     tokenizer: Tokenizer,
-    judged: Sequence[Judged],
+    judged: Sequence[EvalExample],
     options: DecodeOptions,
     form: FactsForm | None = None,
 ) -> list[str]:
@@ -54,7 +54,7 @@ def translate(
     return [one.decode(hypotheses[0].tokens) for one, hypotheses in zip(bound, found, strict=True)]
 
 
-def score(translations: Sequence[str], judged: Sequence[Judged], *, lowercase: bool = False) -> Scores:
+def score(translations: Sequence[str], judged: Sequence[EvalExample], *, lowercase: bool = False) -> Scores:
     """sacreBLEU and chrF of translations against one or more references each."""
     directions = {}
     for direction, places in by_direction(judged).items():

@@ -11,25 +11,25 @@ from seq2seq.documents.inline.tokens import (
     Break,
     Close,
     Inline,
+    InlineToken,
     Open,
     Point,
-    Text,
-    Token,
+    TextToken,
     is_address,
     is_language,
 )
-from seq2seq.documents.inline.unit import Unit, gather
+from seq2seq.documents.inline.unit import InlineUnit, gather
 from seq2seq.documents.inline.wrapping import wrap
 
 __all__ = [
     "Break",
     "Close",
     "Inline",
+    "InlineToken",
+    "InlineUnit",
     "Open",
     "Point",
-    "Text",
-    "Token",
-    "Unit",
+    "TextToken",
     "gather",
     "is_address",
     "is_language",

@@ -15,12 +15,12 @@ from itertools import pairwise
 
 from seq2seq.text.normalization import word_spans
 
-Span = tuple[int, int]
+CharacterSpan = tuple[int, int]
 
 PUNCTUATION_WEIGHT = 0.1  # a comma in between should not part two words of a mark
 
 
-class Side:
+class AlignedSide:
     """One of the two texts, its words cut into atoms at the given places and before and after punctuation."""
 
     def __init__(self, text: str, cuts: Sequence[int]) -> None:
@@ -65,7 +65,7 @@ class Atoms:
     def __init__(
         self, source: str, target: str, links: Sequence[tuple[int, int]], cuts: Sequence[int]
     ) -> None:
-        one, other = Side(source, cuts), Side(target, ())
+        one, other = AlignedSide(source, cuts), AlignedSide(target, ())
         shared = [_shared(one, s, other, t) for s, t in links]
         for (s, t), (left, right) in zip(links, shared, strict=True):
             other.cut(t, _mapped(one, s, other, t, left, right))
@@ -91,7 +91,7 @@ def has_letters(text: str) -> bool:
     return any(character.isalnum() for character in text)
 
 
-def _borders(text: str, word: Span, cuts: Sequence[int]) -> list[int]:
+def _borders(text: str, word: CharacterSpan, cuts: Sequence[int]) -> list[int]:
     """Where the atoms of a word begin and end: at its ends, at cuts, beside punctuation at its ends."""
     start, end = word
     first, last = start, end
@@ -107,7 +107,7 @@ def _is_letter_or_mark(character: str) -> bool:
     return character.isalnum() or unicodedata.category(character).startswith("M")
 
 
-def _shared(one: Side, s: int, other: Side, t: int) -> Span:
+def _shared(one: AlignedSide, s: int, other: AlignedSide, t: int) -> CharacterSpan:
     """How many characters two words share from the left, and from the right, up to a border of the first."""
     (a, b), (c, d) = one.words[s], other.words[t]
     longest = min(b - a, d - c)
@@ -126,7 +126,7 @@ def _alike(one: str, other: str) -> bool:
     return one.casefold() == other.casefold() or not (one.isalnum() or other.isalnum())
 
 
-def _mapped(one: Side, s: int, other: Side, t: int, left: int, right: int) -> Iterator[int]:
+def _mapped(one: AlignedSide, s: int, other: AlignedSide, t: int, left: int, right: int) -> Iterator[int]:
     """The borders of a source word, within what is shared, as places in the target."""
     (a, b), (c, d) = one.words[s], other.words[t]
     borders = one.borders[s]
@@ -137,7 +137,7 @@ def _mapped(one: Side, s: int, other: Side, t: int, left: int, right: int) -> It
 
 
 def _linked(
-    one: Side, s: int, other: Side, t: int, left: int, right: int
+    one: AlignedSide, s: int, other: AlignedSide, t: int, left: int, right: int
 ) -> Iterator[tuple[int, Sequence[int]]]:
     """Each atom of a source word with the target atoms it is linked to by one link of words."""
     (a, b), (c, d) = one.words[s], other.words[t]

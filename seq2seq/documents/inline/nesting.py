@@ -6,7 +6,7 @@ one</b> two                         </b> ends what another unit began: an Open b
 
 from collections import Counter
 
-from seq2seq.documents.inline.tokens import BLANKS, Close, Inline, Open, Point, Text, is_read
+from seq2seq.documents.inline.tokens import BLANKS, Close, Inline, Open, Point, TextToken, is_read
 
 
 def nest(run: list[Inline], open_elsewhere: Counter[str]) -> tuple[list[Inline], list[int]]:
@@ -98,22 +98,22 @@ def _pair(run: list[Inline], open_elsewhere: Counter[str]) -> tuple[dict[int, in
 
 def _with_blanks_apart(run: list[Inline]) -> list[Inline]:
     """The tokens with the blanks before the first word, and after the last, as texts of their own."""
-    words = [number for number, token in enumerate(run) if isinstance(token, Text) and is_read(token)]
+    words = [number for number, token in enumerate(run) if isinstance(token, TextToken) and is_read(token)]
     if not words:
         return run
     run = list(run)
     for number, at_end in ((words[-1], True), (words[0], False)):
         token = run[number]
-        if isinstance(token, Text):
+        if isinstance(token, TextToken):
             run[number : number + 1] = _split(token, at_end)
     return run
 
 
-def _split(token: Text, at_end: bool) -> list[Inline]:
+def _split(token: TextToken, at_end: bool) -> list[Inline]:
     raw = token.raw or ""
     blank = len(raw) - len(raw.rstrip(BLANKS) if at_end else raw.lstrip(BLANKS))
     if not blank:
         return [token]
     if at_end:
-        return [Text(token.text[:-blank], raw[:-blank]), Text(token.text[-blank:], raw[-blank:])]
-    return [Text(token.text[:blank], raw[:blank]), Text(token.text[blank:], raw[blank:])]
+        return [TextToken(token.text[:-blank], raw[:-blank]), TextToken(token.text[-blank:], raw[-blank:])]
+    return [TextToken(token.text[:blank], raw[:blank]), TextToken(token.text[blank:], raw[blank:])]

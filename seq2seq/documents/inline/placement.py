@@ -14,7 +14,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from seq2seq.documents.inline.atoms import Atoms, Span
+from seq2seq.documents.inline.atoms import Atoms, CharacterSpan
 from seq2seq.inference.results import Translation
 from seq2seq.text.normalization import word_spans
 
@@ -37,7 +37,7 @@ class Mark:
     reaches_right: bool = False
 
 
-def place_marks(translation: Translation, marks: Sequence[Mark]) -> list[Span]:
+def place_marks(translation: Translation, marks: Sequence[Mark]) -> list[CharacterSpan]:
     """The characters of `translation.text` that each mark of `translation.source` goes to.
 
     Places of one parent do not overlap and lie inside its own. A mark without counterpart gets an empty place
@@ -70,13 +70,15 @@ class _Places:
         self.inside = [(bisect_left(starts, m.start), bisect_left(starts, m.end)) for m in marks]
         self.inside.append((0, len(starts)))
         # Target atoms of each mark, the whole text last.
-        self.taken: list[Span] = [*((0, 0) for _ in marks), (0, len(atoms.targets))]
-        self.siblings: dict[int, list[Span]] = defaultdict(list)  # taken stretches of each parent's children
+        self.taken: list[CharacterSpan] = [*((0, 0) for _ in marks), (0, len(atoms.targets))]
+        self.siblings: dict[int, list[CharacterSpan]] = defaultdict(
+            list
+        )  # taken stretches of each parent's children
         self.linked = [0.0]  # sum of the weights of the linked target atoms before each
         for weight, total in zip(atoms.weights, atoms.totals, strict=True):
             self.linked.append(self.linked[-1] + (weight if total else 0.0))
 
-    def spans(self) -> list[Span]:
+    def spans(self) -> list[CharacterSpan]:
         """The place of each mark, in characters of the target."""
         depths: list[int] = []
         levels: list[int] = []  # the same, but a mark around all of its parent's words is no deeper
@@ -90,7 +92,7 @@ class _Places:
             self.taken[number] = self._stretch(number) if levels[number] <= DEEPEST else (0, 0)
             if self.taken[number][0] < self.taken[number][1]:
                 insort(self.siblings[self.marks[number].parent], self.taken[number])
-        places: list[Span] = [(0, 0)] * len(self.marks)
+        places: list[CharacterSpan] = [(0, 0)] * len(self.marks)
         for number in order:
             low, high = self.taken[number]
             if low < high:
@@ -99,7 +101,7 @@ class _Places:
                 places[number] = self._point(number, places)
         return places
 
-    def _stretch(self, number: int) -> Span:
+    def _stretch(self, number: int) -> CharacterSpan:
         """The target atoms that a mark takes, as (first, one after the last); equal where it takes none."""
         mark = self.marks[number]
         low, high = self.taken[mark.parent]
@@ -130,7 +132,7 @@ class _Places:
             and not _covered(taken, target)
         )
 
-    def _best(self, members: list[int], taken: list[Span]) -> Span:
+    def _best(self, members: list[int], taken: list[CharacterSpan]) -> CharacterSpan:
         """The stretch from member to member with the largest sum that crosses nothing taken."""
         weights = self.atoms.weights
         best, best_sum, start, running = (0, 0), 0.0, 0, 0.0
@@ -147,7 +149,7 @@ class _Places:
             before = member
         return best
 
-    def _reach_left(self, members: list[int], low: int) -> Span:
+    def _reach_left(self, members: list[int], low: int) -> CharacterSpan:
         best, best_sum, own = low, 0.0, 0.0
         for member in members:
             own += self.atoms.weights[member]
@@ -156,7 +158,7 @@ class _Places:
                 best, best_sum = member + 1, total
         return low, best
 
-    def _reach_right(self, members: list[int], low: int, high: int) -> Span:
+    def _reach_right(self, members: list[int], low: int, high: int) -> CharacterSpan:
         best, best_sum, own = high, 0.0, 0.0
         for member in reversed(members):
             own += self.atoms.weights[member]
@@ -165,7 +167,7 @@ class _Places:
                 best, best_sum = member, total
         return best, high
 
-    def _point(self, number: int, places: list[Span]) -> Span:
+    def _point(self, number: int, places: list[CharacterSpan]) -> CharacterSpan:
         """Where a mark without target atoms goes: after its left neighbour, or glued to its right one."""
         mark, sources = self.marks[number], self.atoms.sources
         low, high = self.inside[mark.parent]
@@ -209,12 +211,12 @@ def _reaches(mark: Mark) -> bool:
     return mark.reaches_left or mark.reaches_right
 
 
-def _covered(taken: list[Span], target: int) -> bool:
+def _covered(taken: list[CharacterSpan], target: int) -> bool:
     index = bisect_right(taken, (target + 1, -1)) - 1
     return index >= 0 and target < taken[index][1]
 
 
-def _crosses(taken: list[Span], before: int, member: int) -> bool:
+def _crosses(taken: list[CharacterSpan], before: int, member: int) -> bool:
     """Whether a taken stretch lies between two target atoms that are not taken."""
     index = bisect_left(taken, (before, 0))
     return index < len(taken) and taken[index][0] < member

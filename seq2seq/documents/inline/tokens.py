@@ -9,7 +9,7 @@ _FEW_WORDS = re.compile(r"[^\W\d_]+(?:[ '’-][^\W\d_]+){0,3}")
 
 
 @dataclass(frozen=True, eq=False)
-class Text:
+class TextToken:
     """Words to be translated; `raw` is how the source wrote them, None for a translation."""
 
     text: str
@@ -55,8 +55,8 @@ class Break:
     raw: str
 
 
-Inline = Text | Open | Close | Point
-Token = Inline | Break
+Inline = TextToken | Open | Close | Point
+InlineToken = Inline | Break
 
 
 def is_language(text: str) -> bool:
@@ -72,6 +72,6 @@ def is_address(text: str) -> bool:
 
 def is_read(token: Inline) -> bool:
     """Whether a token adds words to the text of its unit."""
-    if isinstance(token, Text):
+    if isinstance(token, TextToken):
         return bool(token.text.strip(BLANKS))
     return isinstance(token, Point) and bool(_FEW_WORDS.fullmatch(token.text))

@@ -16,16 +16,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from seq2seq.documents.inline.nesting import nest, without_frame
-from seq2seq.documents.inline.placement import Mark, Span, place_marks
+from seq2seq.documents.inline.placement import CharacterSpan, Mark, place_marks
 from seq2seq.documents.inline.tokens import (
     BLANKS,
     Break,
     Close,
     Inline,
+    InlineToken,
     Open,
     Point,
-    Text,
-    Token,
+    TextToken,
     is_language,
     is_read,
 )
@@ -34,9 +34,9 @@ from seq2seq.inference.results import Translation
 _BLANKS = re.compile(f"[{BLANKS}]+")
 
 
-def gather(tokens: Iterable[Token]) -> list["Token | Unit"]:
+def gather(tokens: Iterable[InlineToken]) -> list["InlineToken | InlineUnit"]:
     """Units in the place of the tokens between two breaks, where there is anything to translate."""
-    pieces: list[Token | Unit] = []
+    pieces: list[InlineToken | InlineUnit] = []
     run: list[Inline] = []
     open_elsewhere: Counter[str] = Counter()
     for token in tokens:
@@ -50,20 +50,20 @@ def gather(tokens: Iterable[Token]) -> list["Token | Unit"]:
     return pieces
 
 
-def _unit(run: list[Inline], open_elsewhere: Counter[str]) -> "list[Inline] | list[Unit]":
+def _unit(run: list[Inline], open_elsewhere: Counter[str]) -> "list[Inline] | list[InlineUnit]":
     tokens, partners = nest(run, open_elsewhere)
-    if any(isinstance(token, Text) and is_language(token.text) for token in run):
-        return [Unit(tokens, partners)]
+    if any(isinstance(token, TextToken) and is_language(token.text) for token in run):
+        return [InlineUnit(tokens, partners)]
     return run
 
 
-class Unit:
+class InlineUnit:
     """A text to be translated and the tags in it; `tokens` are well nested, `partners` their other halves."""
 
     def __init__(self, tokens: list[Inline], partners: list[int]) -> None:
         self._tokens = tokens
         self._low, self._high = without_frame(tokens, partners)
-        reader = _Reader()
+        reader = _UnitReader()
         for token in tokens[self._low : self._high]:
             reader.read(token)
         self.text = "".join(reader.parts).rstrip(" ")
@@ -71,15 +71,15 @@ class Unit:
         self._marks = [item.mark(len(self.text)) for item in reader.items]
 
     @property
-    def texts(self) -> list[Text]:
+    def texts(self) -> list[TextToken]:
         """Its words as the source has them."""
-        return [token for token in self._tokens[self._low : self._high] if isinstance(token, Text)]
+        return [token for token in self._tokens[self._low : self._high] if isinstance(token, TextToken)]
 
     def place(self, translation: Translation) -> list[Inline]:
         """The tokens of the translated unit; the very tokens of the source where nothing was changed."""
         if translation.text == self.text:
             return self._tokens
-        inner: list[Inline] = [Text(translation.text)]
+        inner: list[Inline] = [TextToken(translation.text)]
         if self._marks:
             inner = _arrange(
                 self._items, self._marks, place_marks(translation, self._marks), translation.text
@@ -107,7 +107,7 @@ class _Item:
         return Mark(start, end, self.parent, left, right)
 
 
-class _Reader:
+class _UnitReader:
     """Reads tokens into one text with blanks collapsed, and items in characters of it."""
 
     def __init__(self) -> None:
@@ -120,7 +120,7 @@ class _Reader:
 
     def read(self, token: Inline) -> None:
         """Adds one token."""
-        if isinstance(token, Text):
+        if isinstance(token, TextToken):
             self._add(_BLANKS.sub(" ", token.text))
         elif isinstance(token, Open):
             self._open.append(len(self.items))
@@ -154,14 +154,14 @@ class _Reader:
             self._waiting.append(item)
 
 
-def _arrange(items: list[_Item], marks: list[Mark], spans: list[Span], target: str) -> list[Inline]:
+def _arrange(items: list[_Item], marks: list[Mark], spans: list[CharacterSpan], target: str) -> list[Inline]:
     """The target text with the tokens of each item around, or at, its place."""
     children: list[list[int]] = [[] for _ in range(len(items) + 1)]  # of each item, of the whole text last
     for number, mark in enumerate(marks):
         children[mark.parent].append(number)
     for numbers in children:
         numbers.sort(key=lambda number: (*spans[number], number), reverse=True)  # taken from the end
-    writer = _Writer(target)
+    writer = _UnitWriter(target)
     stack: list[tuple[list[int], int, Close | None]] = [(children[-1], len(target), None)]
     while stack:
         waiting, end, close = stack[-1]
@@ -182,7 +182,7 @@ def _arrange(items: list[_Item], marks: list[Mark], spans: list[Span], target: s
     return writer.tokens
 
 
-class _Writer:
+class _UnitWriter:
     """Tokens of a translation; `at` is how far its text has been written."""
 
     def __init__(self, target: str) -> None:
@@ -193,7 +193,7 @@ class _Writer:
     def write_to(self, end: int) -> None:
         """Writes the text up to a place."""
         if self.at < end:
-            self.tokens.append(Text(self.target[self.at : end]))
+            self.tokens.append(TextToken(self.target[self.at : end]))
             self.at = end
 
     def put(self, token: Inline, spaced: bool) -> None:
@@ -201,6 +201,6 @@ class _Writer:
         if not spaced:
             self.tokens.append(token)
         elif self.at and not self.target[self.at - 1].isspace():
-            self.tokens += [Text(" "), token]
+            self.tokens += [TextToken(" "), token]
         else:
-            self.tokens += [token, Text(" ")]
+            self.tokens += [token, TextToken(" ")]

@@ -8,7 +8,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from itertools import pairwise
 
-from seq2seq.documents.inline.tokens import Inline, Text
+from seq2seq.documents.inline.tokens import Inline, TextToken
 from seq2seq.text.normalization import word_spans
 
 _NO_LINE_ENDS = dict.fromkeys(map(ord, "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"), " ")
@@ -21,19 +21,21 @@ def wrap(tokens: Sequence[Inline], lines: int, end: str = "\n") -> list[Inline]:
     Texts of the source stay as they are.
     """
     tokens = [
-        Text(token.text.translate(_NO_LINE_ENDS)) if isinstance(token, Text) and token.raw is None else token
+        TextToken(token.text.translate(_NO_LINE_ENDS))
+        if isinstance(token, TextToken) and token.raw is None
+        else token
         for token in tokens
     ]
-    text = "".join(token.text for token in tokens if isinstance(token, Text) and token.raw is None)
+    text = "".join(token.text for token in tokens if isinstance(token, TextToken) and token.raw is None)
     ends = _line_ends(text, lines)
     wrapped: list[Inline] = []
     at = 0
     for token in tokens:
-        if not isinstance(token, Text) or token.raw is not None:
+        if not isinstance(token, TextToken) or token.raw is not None:
             wrapped.append(token)
             continue
         inside = ends[bisect_left(ends, at) : bisect_left(ends, at + len(token.text))]
-        wrapped.append(Text(_with_ends(token.text, [place - at for place in inside], end)))
+        wrapped.append(TextToken(_with_ends(token.text, [place - at for place in inside], end)))
         at += len(token.text)
     return wrapped
 

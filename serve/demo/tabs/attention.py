@@ -6,10 +6,10 @@ import gradio as gr
 
 from seq2seq import Translator
 
-from ...views import AttentionView, Choice
+from ...views import AttentionView, MapSelection
 from ..explain import explain_part, show_maps
 from ..labels import say
-from ..state import Part
+from ..state import PagePart
 from .base import Tab
 
 
@@ -24,7 +24,7 @@ class AttentionTab(Tab):
         self.inputs = []
         self.outputs = [self.view]
 
-    def show(self, translator: Translator, part: Part, *given: Any) -> list[Any]:
+    def show(self, translator: Translator, part: PagePart, *given: Any) -> list[Any]:
         """All maps of the part, or those asked for and small pictures of the others."""
         choice = given[0] if given else None
         _, maps = explain_part(translator, part)
@@ -35,7 +35,7 @@ class AttentionTab(Tab):
         return [None]
 
 
-def read_choice(told: Any) -> Choice:
+def read_choice(told: Any) -> MapSelection:
     """The map that the browser asks for; ValueError where there can be none."""
     told = told if isinstance(told, dict) else {}
     flow, units, layer, head = (told.get(name) for name in ("flow", "units", "layer", "head"))
@@ -43,4 +43,4 @@ def read_choice(told: Any) -> Choice:
         raise ValueError(f"there is no map of flow {flow!r} over {units!r}; choose one on the page")
     if not isinstance(layer, int) or not (head == "mean" or isinstance(head, int)):
         raise ValueError(f"there is no map of layer {layer!r}, head {head!r}; choose one on the page")
-    return Choice(flow, units, layer, head)
+    return MapSelection(flow, units, layer, head)

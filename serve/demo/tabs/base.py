@@ -7,7 +7,7 @@ from gradio.components import Component
 
 from seq2seq import Translator
 
-from ..state import Part
+from ..state import PagePart
 
 
 def within(number: Any, count: int) -> int:
@@ -26,7 +26,7 @@ class Tab(ABC):
     outputs: list[Component]  # whose values `show` gives back
 
     @abstractmethod
-    def show(self, translator: Translator, part: Part, *given: Any) -> list[Any]:
+    def show(self, translator: Translator, part: PagePart, *given: Any) -> list[Any]:
         """The values of `outputs` for a part, computed in the worker.
 
         Raises:

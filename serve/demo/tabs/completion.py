@@ -15,7 +15,7 @@ import gradio as gr
 from seq2seq import DecodeOptions
 from seq2seq.options import option_fields
 
-from ..backend import Desk, explain_failure
+from ..backend import Backend, explain_failure
 from ..controls import make_slider
 from ..header import status
 from ..labels import say
@@ -39,10 +39,10 @@ FIRST: dict[str, float] = {"max_length": 400, "sampling_temperature": 0.8, "samp
 EXAMPLES = ["ROMEO:", "First Citizen:\n", "To be, or not to be"]
 
 
-class WritePanel:
+class CompletionPanel:
     """The components, connected to their one event."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Backend) -> None:
         self.desk = desk
         names = [writer.name for writer in desk.service.catalog.writers]
         self.writer = gr.Dropdown(names, value=names[0], label=say("writer"), visible=len(names) > 1)

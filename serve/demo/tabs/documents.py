@@ -13,11 +13,11 @@ from typing import Any
 
 import gradio as gr
 
-from seq2seq.documents import SUPPORTED, Translated, translate_document
+from seq2seq.documents import SUPPORTED, TranslatedDocument, translate_document
 
 from ...engine.documents import file_terms
 from ...engine.routing import Route
-from ..backend import Desk, Told, explain_failure, way_of
+from ..backend import Backend, Message, explain_failure, way_of
 from ..header import status, tell_way
 from ..labels import say
 
@@ -25,7 +25,7 @@ from ..labels import say
 class DocumentPanel:
     """The components, and what their button does."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Backend) -> None:
         self.desk = desk
         with gr.Accordion(say("documents"), open=False, elem_id="documents"):
             self.file = gr.File(
@@ -64,7 +64,7 @@ class DocumentPanel:
             return
         yield [gr.skip(), gr.File(None, visible=True), status("writing")]
         try:
-            made, route = await Work(self.desk, way, progress).run(path, column)
+            made, route = await DocumentJob(self.desk, way, progress).run(path, column)
             with tempfile.TemporaryDirectory() as folder:
                 file = Path(folder) / made.name
                 file.write_bytes(made.content)
@@ -73,15 +73,15 @@ class DocumentPanel:
             yield [None, gr.File(None, visible=False), status(*_explain(error))]
 
 
-class Work:
+class DocumentJob:
     """One document on its way through the service, as a file that is sent to the REST routes."""
 
-    def __init__(self, desk: Desk, way: int, progress: gr.Progress) -> None:
+    def __init__(self, desk: Backend, way: int, progress: gr.Progress) -> None:
         self.desk = desk
         self.way = way
         self.progress = progress
 
-    async def run(self, path: str, column: str) -> tuple[Translated, Route]:
+    async def run(self, path: str, column: str) -> tuple[TranslatedDocument, Route]:
         """The translated document and its way; the uploaded file is deleted.
 
         Raises:
@@ -106,7 +106,7 @@ class Work:
         self.progress((done, every))
 
 
-def _explain(error: Exception) -> Told:
+def _explain(error: Exception) -> Message:
     """What is said of a document that was not translated; what is wrong inside it, in the words at hand."""
     told = explain_failure(error)
-    return Told("file_unread", told.sentence) if type(error) is ValueError else told
+    return Message("file_unread", told.sentence) if type(error) is ValueError else told

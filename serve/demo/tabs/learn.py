@@ -8,11 +8,11 @@ from seq2seq import Translator
 from seq2seq.alignment.head_maps import Flow
 
 from ...views import StepView, step_data
-from ...views.attention_steps import attention_lesson
+from ...views.attention_steps import attention_steps
 from ..drawings import draw_flows, draw_heads
 from ..explain import explain_part
 from ..labels import say
-from ..state import Part
+from ..state import PagePart
 from .base import Tab, within
 
 FLOWS: tuple[Flow, ...] = ("cross", "encoder", "decoder")
@@ -42,14 +42,14 @@ class LearnTab(Tab):
         self.inputs = [self.flow, self.layer, self.head, self.query]
         self.outputs = [*self.flows.values(), self.heads, self.layer, self.head, self.step]
 
-    def show(self, translator: Translator, part: Part, *given: Any) -> list[Any]:
+    def show(self, translator: Translator, part: PagePart, *given: Any) -> list[Any]:
         """The drawings, and the steps of the query asked for."""
         given_flow, layer, head, query = given
         _, maps = explain_part(translator, part)
         flow: Flow = given_flow if given_flow in FLOWS else "cross"
         layers, heads, queries = getattr(maps, flow).shape[:3]
         layer, head, query = within(layer, layers), within(head, heads), within(query, queries)
-        lesson = attention_lesson(translator, part.source, part.version.text, flow, layer, head, query)
+        lesson = attention_steps(translator, part.source, part.version.text, flow, layer, head, query)
         aligned = translator.settings.alignment
         return [
             *draw_flows(maps, aligned).values(),

@@ -11,9 +11,9 @@ from seq2seq import Translator
 
 from ...views import AttentionView, CandidatesView, TreeView
 from ..comparison import draw_difference
-from ..explain import UnseenError, explain_part, show_candidates, show_maps
+from ..explain import NothingToExplainError, explain_part, show_candidates, show_maps
 from ..labels import say
-from ..state import Part
+from ..state import PagePart
 from .base import Tab, within
 
 
@@ -54,7 +54,7 @@ class WhatIfTab(Tab):
             *self.compared,
         ]
 
-    def show(self, translator: Translator, part: Part, *given: Any) -> list[Any]:
+    def show(self, translator: Translator, part: PagePart, *given: Any) -> list[Any]:
         """The candidates of each step; the translation beside the next best; no tree yet."""
         names = [(version.text, number) for number, version in enumerate(part.versions)]
         first, second = part.chosen, 0 if part.chosen else min(1, len(names) - 1)
@@ -68,14 +68,14 @@ class WhatIfTab(Tab):
             *self.compare(translator, part, first, second),
         ]
 
-    def compare(self, translator: Translator, part: Part, first: Any, second: Any) -> list[Any]:
+    def compare(self, translator: Translator, part: PagePart, first: Any, second: Any) -> list[Any]:
         """The difference of two translations of a part, and the maps of both."""
         one, other = (part.choose(within(number, len(part.versions))) for number in (first, second))
         shown: list[Any] = [draw_difference(one.version, other.version)]
         for each in (one, other):
             try:
                 shown.append(show_maps(translator, explain_part(translator, each)[1], None))
-            except UnseenError:
+            except NothingToExplainError:
                 shown.append(None)
         return shown
 

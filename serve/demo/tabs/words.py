@@ -9,7 +9,7 @@ from seq2seq import Translator
 from ...views import PairView
 from ..explain import explain_part, show_pair
 from ..labels import say
-from ..state import Part
+from ..state import PagePart
 from .base import Tab
 
 
@@ -30,7 +30,7 @@ class WordsTab(Tab):
         self.inputs = []
         self.outputs = [self.view, self.alternatives]
 
-    def show(self, translator: Translator, part: Part, *given: Any) -> list[Any]:
+    def show(self, translator: Translator, part: PagePart, *given: Any) -> list[Any]:
         """The pair of sentences, and all translations of the part."""
         scores, maps = explain_part(translator, part)
         return [show_pair(translator, scores, maps), self._list(part)]
@@ -39,7 +39,7 @@ class WordsTab(Tab):
         """Nothing in either."""
         return [None, gr.Radio(visible=False)]
 
-    def _list(self, part: Part) -> gr.Radio:
+    def _list(self, part: PagePart) -> gr.Radio:
         named = [
             (f"{version.text}  ({version.score:.2f})", number) for number, version in enumerate(part.versions)
         ]

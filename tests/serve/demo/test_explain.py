@@ -12,18 +12,18 @@ from seq2seq.inference.forced_decoding import END
 
 if TYPE_CHECKING:
     from seq2seq import Translator
-    from serve.demo.state import Part
+    from serve.demo.state import PagePart
 
 
 @pytest.fixture(scope="module")
-def part(translator: "Translator") -> "Part":
+def part(translator: "Translator") -> "PagePart":
     """A translated sentence."""
     from serve.demo.state import read_part
 
     return read_part(SENTENCE, "", translator.translate(SENTENCE, DecodeOptions(num_hypotheses=3)))
 
 
-def test_candidates_are_those_of_the_model(translator: "Translator", part: "Part") -> None:
+def test_candidates_are_those_of_the_model(translator: "Translator", part: "PagePart") -> None:
     """A step's likeliest pieces would not be sorted, or the written one have another probability."""
     from serve.demo.explain import show_candidates
 
@@ -41,7 +41,7 @@ def test_candidates_are_those_of_the_model(translator: "Translator", part: "Part
             assert step[place][1] == pytest.approx(math.exp(score), abs=1e-4)
 
 
-def test_forced_piece_is_written_and_decoded_on(translator: "Translator", part: "Part") -> None:
+def test_forced_piece_is_written_and_decoded_on(translator: "Translator", part: "PagePart") -> None:
     """The text after a forced piece would not be what the model writes after it."""
     from serve.demo.explain import decode_on, show_candidates
 
@@ -54,7 +54,7 @@ def test_forced_piece_is_written_and_decoded_on(translator: "Translator", part: 
     assert (found.text, found.score) == (expected.text, expected.score)
 
 
-def test_end_can_be_forced(translator: "Translator", part: "Part") -> None:
+def test_end_can_be_forced(translator: "Translator", part: "PagePart") -> None:
     """Choosing the end would fail, for no prefix may hold it, or score something else."""
     from serve.demo.explain import decode_on
 
@@ -67,7 +67,7 @@ def test_end_can_be_forced(translator: "Translator", part: "Part") -> None:
     assert found.score == pytest.approx(expected.log_probability / 3)
 
 
-def test_tree_holds_the_result_and_its_rivals(translator: "Translator", part: "Part") -> None:
+def test_tree_holds_the_result_and_its_rivals(translator: "Translator", part: "PagePart") -> None:
     """The beam's tree would not lead to its own result, or a child stand before its parent."""
     from serve.demo.explain import beginning_at, grow_tree
 
@@ -80,7 +80,7 @@ def test_tree_holds_the_result_and_its_rivals(translator: "Translator", part: "P
     assert any(not node.kept for node in nodes)
 
 
-def test_tree_probabilities_are_the_models(translator: "Translator", part: "Part") -> None:
+def test_tree_probabilities_are_the_models(translator: "Translator", part: "PagePart") -> None:
     """A node would name another probability than the model gives to its piece."""
     from serve.demo.explain import beginning_at, grow_tree
 
@@ -97,10 +97,10 @@ def test_tree_probabilities_are_the_models(translator: "Translator", part: "Part
 @pytest.mark.parametrize(("text", "label"), [("  ", "blank"), ("😀", "unknown")])
 def test_nothing_to_be_seen_is_said(translator: "Translator", text: str, label: str) -> None:
     """A text that was given back as it is would be a fault of the page."""
-    from serve.demo.explain import UnseenError, explain_part
+    from serve.demo.explain import NothingToExplainError, explain_part
     from serve.demo.state import read_part
 
-    with pytest.raises(UnseenError) as error:
+    with pytest.raises(NothingToExplainError) as error:
         explain_part(translator, read_part(text, "", translator.translate(text)))
     assert error.value.label == label
 
@@ -117,16 +117,16 @@ def test_draft_map_is_the_beginning_of_the_last(translator: "Translator") -> Non
     assert last.cross[:, :, :pieces].allclose(first.cross[:, :, :pieces], atol=1e-5)
 
 
-def test_versions_of_a_part(part: "Part") -> None:
+def test_versions_of_a_part(part: "PagePart") -> None:
     """A forced translation would replace one of the model's own, or stay marked when it is left."""
-    from serve.demo.state import Shown, Version
+    from serve.demo.state import PageState, PartVersion
 
-    forced = part.add(Version("anders", ("▁x",)), (0,))
+    forced = part.add(PartVersion("anders", ("▁x",)), (0,))
     assert forced.version.text == "anders" and forced.versions[:-1] == part.versions
-    again = forced.add(Version("noch anders", ("▁y",)), (0, 1))
+    again = forced.add(PartVersion("noch anders", ("▁y",)), (0, 1))
     assert len(again.versions) == len(forced.versions) and again.forced == (0, 1)
     assert again.choose(0).version == part.version and again.choose(0).forced == ()
-    shown = Shown(0, (part, part._replace(separator="\n"))).replace(1, forced)
+    shown = PageState(0, (part, part._replace(separator="\n"))).replace(1, forced)
     assert shown.text == part.version.text + part.separator + "anders"
 
 

@@ -12,7 +12,7 @@ from seq2seq import DecodeOptions
 
 if TYPE_CHECKING:
     from seq2seq import Translator
-    from serve.demo.handlers import Acts
+    from serve.demo.handlers import Handlers
     from tests.serve.conftest import MakeDesk
 
 OPTIONS = (4, 5, 1.0, 1.0, 0, "")  # as the controls stand at first
@@ -20,23 +20,23 @@ GERMAN = "zwei Hunde spielen im Schnee und der Mann schaut zu"
 
 
 @pytest.fixture
-def acts(translator: "Translator", make_desk: "MakeDesk") -> Callable[..., "Acts"]:
+def acts(translator: "Translator", make_desk: "MakeDesk") -> Callable[..., "Handlers"]:
     """The events of a page for English to German and German to French, with limits of one's own."""
     from dataclasses import replace
 
     from seq2seq import Translator
-    from serve.demo.handlers import Acts
+    from serve.demo.handlers import Handlers
 
     settings = replace(translator.settings, source_languages=["de"], target_languages=["fr"])
     second = Translator(translator.model, translator.tokenizer, settings)
 
-    def make(**named: Any) -> Acts:
-        return Acts(make_desk({"first": translator, "second": second}, pivot=True, **named), [])
+    def make(**named: Any) -> Handlers:
+        return Handlers(make_desk({"first": translator, "second": second}, pivot=True, **named), [])
 
     return make
 
 
-def translate(acts: "Acts", way: int, text: str, options: tuple[Any, ...] = OPTIONS) -> list[list[Any]]:
+def translate(acts: "Handlers", way: int, text: str, options: tuple[Any, ...] = OPTIONS) -> list[list[Any]]:
     """All that the page is given for a text, in order."""
 
     async def collect() -> list[list[Any]]:

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 def blocks(make_desk: "MakeDesk") -> Any:
     """The page of a catalog whose model must not be loaded for it."""
     from serve.demo import Page
-    from serve.engine.registry import Offer
+    from serve.engine.registry import TranslationModel
 
     def load() -> "Translator":
         raise AssertionError("the page loaded a model to be laid out")
 
-    return Page(make_desk({"lazy": Offer("lazy", ["en"], ["de"], load)})).build()
+    return Page(make_desk({"lazy": TranslationModel("lazy", ["en"], ["de"], load)})).build()
 
 
 def test_page_is_under_a_megabyte(client: "TestClient") -> None:
@@ -41,19 +41,19 @@ def test_page_keeps_and_tells_nothing(client: "TestClient", blocks: Any) -> None
 
 def test_only_named_functions_are_public(blocks: Any) -> None:
     """A program could call events of the page, which take what no program has."""
-    from serve.demo.api import Endpoints
+    from serve.demo.api import PageApi
 
     public = {fn.api_name for fn in blocks.fns.values() if fn.api_visibility == "public"}
-    assert public == {name for name in vars(Endpoints) if not name.startswith("_")} - {"offer"}
+    assert public == {name for name in vars(PageApi) if not name.startswith("_")} - {"offer"}
 
 
 def test_way_back_is_offered_where_there_is_one(translator: "Translator", make_desk: "MakeDesk") -> None:
     """Swap would lead nowhere, or be missing where the reverse pair is served."""
-    from serve.demo.handlers import Acts
-    from serve.engine.registry import Offer
+    from serve.demo.handlers import Handlers
+    from serve.engine.registry import TranslationModel
 
-    back = Offer("back", ["de"], ["en"], lambda: translator)
+    back = TranslationModel("back", ["de"], ["en"], lambda: translator)
     both = make_desk({"there": translator, "back": back})
     one = make_desk({"there": translator})
     assert (both.reverse(0), both.reverse(1), one.reverse(0)) == (1, 0, None)
-    assert Acts(both, []).swap(0, "Hunde") == [1, "Hunde"]
+    assert Handlers(both, []).swap(0, "Hunde") == [1, "Hunde"]

@@ -24,9 +24,9 @@ def run(desk: Any, path: Path, column: str = "", way: int = 0) -> Any:
     """What the page makes of a file: the document and the way of its texts."""
     import gradio as gr
 
-    from serve.demo.tabs.documents import Work
+    from serve.demo.tabs.documents import DocumentJob
 
-    return asyncio.run(Work(desk, way, gr.Progress()).run(str(path), column))
+    return asyncio.run(DocumentJob(desk, way, gr.Progress()).run(str(path), column))
 
 
 def test_upload_is_deleted(translator: "Translator", make_desk: "MakeDesk", tmp_path: Path) -> None:

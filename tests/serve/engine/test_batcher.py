@@ -9,7 +9,7 @@ import pytest
 from fastapi import HTTPException
 
 from serve.engine.batcher import Batcher
-from serve.engine.executor import Worker
+from serve.engine.executor import Executor
 from serve.limits import Limits
 from serve.metrics import Metrics
 
@@ -19,17 +19,17 @@ class Model:
 
     def __init__(self, *, open: bool = True) -> None:
         self.batches: list[list[int]] = []
-        self.given_up: list[int] = []
+        self.cancelled: list[int] = []
         self.gate = threading.Event()
         self.begun = threading.Event()
         if open:
             self.gate.set()
 
-    def __call__(self, items: list[int], given_up: Callable[[int], bool]) -> list[int]:
+    def __call__(self, items: list[int], cancelled: Callable[[int], bool]) -> list[int]:
         self.begun.set()
         assert self.gate.wait(30)
         self.batches.append(list(items))
-        self.given_up += [item for place, item in enumerate(items) if given_up(place)]
+        self.cancelled += [item for place, item in enumerate(items) if cancelled(place)]
         if 13 in items:
             raise ValueError("13 is not allowed")
         return [2 * item for item in items]
@@ -42,7 +42,7 @@ def run(
     model = Model(open=open)
 
     async def inner() -> None:
-        worker = Worker(lanes)
+        worker = Executor(lanes)
         batcher = Batcher(worker, Limits(**limits), Metrics(), budget=100, patience=0.001, lanes=lanes)
         await asyncio.wait_for(main(batcher, model), 60)
 
@@ -94,7 +94,7 @@ def test_lanes_share_what_waits() -> None:
         both = threading.Barrier(2, timeout=30)
         batches: list[list[int]] = []
 
-        def together(items: list[int], given_up: Callable[[int], bool]) -> list[int]:
+        def together(items: list[int], cancelled: Callable[[int], bool]) -> list[int]:
             both.wait()
             batches.append(list(items))
             return items
@@ -148,7 +148,7 @@ def test_leaving_while_the_model_works_harms_nobody() -> None:
         assert await stays == [2]
         assert await ask(batcher, model, [3]) == [6]
 
-    assert run(main, open=False).given_up == [0]
+    assert run(main, open=False).cancelled == [0]
 
 
 def test_full_is_said_at_once_with_a_time() -> None:

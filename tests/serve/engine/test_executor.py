@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import anyio
 import torch
 
-from serve.engine.executor import Worker
+from serve.engine.executor import Executor
 
 
 def test_calls_run_one_at_a_time() -> None:
@@ -22,7 +22,7 @@ def test_calls_run_one_at_a_time() -> None:
         inside -= 1
 
     async def main() -> None:
-        worker = Worker()
+        worker = Executor()
         async with anyio.create_task_group() as group:
             for _ in range(8):
                 group.start_soon(worker.run, call)
@@ -36,7 +36,7 @@ def test_places_are_how_many_run_at_once() -> None:
     both = threading.Barrier(2, timeout=30)
 
     async def main() -> None:
-        worker = Worker(places=2)
+        worker = Executor(places=2)
         async with anyio.create_task_group() as group:
             group.start_soon(worker.run, both.wait)
             group.start_soon(worker.run, both.wait)
@@ -49,7 +49,7 @@ def test_calls_use_their_share_of_the_cores() -> None:
     before = torch.get_num_threads()
 
     async def main() -> list[int]:
-        return [await Worker(threads=number).run(torch.get_num_threads) for number in (2, 1)]
+        return [await Executor(threads=number).run(torch.get_num_threads) for number in (2, 1)]
 
     assert anyio.run(main) == [2, 1]
     assert torch.get_num_threads() == before
@@ -59,7 +59,7 @@ def test_calls_run_away_from_the_event_loop() -> None:
     """The server would not answer /health while a model works."""
 
     async def main() -> None:
-        assert await Worker().run(threading.get_ident) != threading.get_ident()
+        assert await Executor().run(threading.get_ident) != threading.get_ident()
 
     anyio.run(main)
 
@@ -68,7 +68,7 @@ def test_stream_gives_every_item_in_order() -> None:
     """A streamed translation would lose or swap pieces, or end at one that is None."""
 
     async def main() -> list[int | None]:
-        return [item async for item in Worker().stream(iter([1, None, 3]))]
+        return [item async for item in Executor().stream(iter([1, None, 3]))]
 
     assert anyio.run(main) == [1, None, 3]
 
@@ -83,7 +83,7 @@ def test_stream_and_calls_take_turns() -> None:
             yield number
 
     async def main() -> None:
-        worker = Worker()
+        worker = Executor()
 
         async def read() -> None:
             async for number in worker.stream(steps()):
@@ -114,7 +114,7 @@ def test_stream_stops_when_its_reader_leaves() -> None:
 
     async def main() -> None:
         with anyio.CancelScope() as scope:
-            async for number in Worker().stream(steps()):
+            async for number in Executor().stream(steps()):
                 if number == 2:
                     scope.cancel()
 
@@ -129,7 +129,7 @@ def test_caller_that_gives_up_leaves_the_queue() -> None:
     release = threading.Event()
 
     async def main() -> None:
-        worker = Worker()
+        worker = Executor()
         async with anyio.create_task_group() as group:
             group.start_soon(worker.run, release.wait)
             await anyio.wait_all_tasks_blocked()

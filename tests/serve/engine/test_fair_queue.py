@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serve.engine.fair_queue import Job, Turns
+from serve.engine.fair_queue import FairQueue, Job
 
 
 def job(client: str, items: str, kind: str = "kind", cost: int = 1) -> Job:
@@ -11,14 +11,14 @@ def job(client: str, items: str, kind: str = "kind", cost: int = 1) -> Job:
     return Job(client, kind, list, list(items), [cost] * len(items))
 
 
-def taken(turns: Turns, budget: int) -> str:
+def taken(turns: FairQueue, budget: int) -> str:
     """The letters of the next batch."""
     return "".join(job.items[index] for job, index in turns.take(budget))
 
 
 def test_clients_take_turns() -> None:
     """A client with many texts would keep another one waiting until its end."""
-    turns = Turns()
+    turns = FairQueue()
     turns.add(job("first", "abcdef"))
     turns.add(job("second", "xy"))
     assert [taken(turns, 3), taken(turns, 3), taken(turns, 3)] == ["axb", "ycd", "ef"]
@@ -26,7 +26,7 @@ def test_clients_take_turns() -> None:
 
 def test_requests_of_one_client_take_turns() -> None:
     """A long request would hold up a short one from the same address, such as a proxy's."""
-    turns = Turns()
+    turns = FairQueue()
     turns.add(job("proxy", "abcdef"))
     turns.add(job("proxy", "x"))
     assert "x" in taken(turns, 2)
@@ -34,7 +34,7 @@ def test_requests_of_one_client_take_turns() -> None:
 
 def test_batch_is_of_one_kind() -> None:
     """Texts would be translated by the model, or with the options, of another request."""
-    turns = Turns()
+    turns = FairQueue()
     turns.add(job("first", "ab", "beam 5"))
     turns.add(job("second", "xy", "beam 1"))
     turns.add(job("third", "cd", "beam 5"))
@@ -43,7 +43,7 @@ def test_batch_is_of_one_kind() -> None:
 
 def test_many_kinds_give_no_more_turns() -> None:
     """A client that varies its options would be served more often than one that does not."""
-    turns = Turns()
+    turns = FairQueue()
     for number in range(5):
         turns.add(job("greedy", "g", f"kind {number}"))
     turns.add(job("modest", "m", "plain"))
@@ -52,7 +52,7 @@ def test_many_kinds_give_no_more_turns() -> None:
 
 def test_budget_bounds_a_batch_but_one_item_always_goes() -> None:
     """A batch would outgrow the memory, or a text longer than the budget would wait for ever."""
-    turns = Turns()
+    turns = FairQueue()
     turns.add(job("first", "ab", cost=6))
     turns.add(job("second", "z", cost=50))
     assert [taken(turns, 10), taken(turns, 10), taken(turns, 10), taken(turns, 10)] == ["a", "z", "b", ""]
@@ -60,7 +60,7 @@ def test_budget_bounds_a_batch_but_one_item_always_goes() -> None:
 
 def test_removed_job_is_gone() -> None:
     """The work of a client that left would be done all the same, or the figures would drift."""
-    turns = Turns()
+    turns = FairQueue()
     first, second = job("first", "abc"), job("second", "x")
     turns.add(first)
     turns.add(second)
@@ -80,7 +80,7 @@ def test_removed_job_is_gone() -> None:
 )
 def test_every_item_is_taken_once(jobs: list[tuple[str, str, list[int]]], budget: int) -> None:
     """An item would be lost or done twice for some order of requests."""
-    turns = Turns()
+    turns = FairQueue()
     made = [Job(client, kind, list, costs, costs) for client, kind, costs in jobs]
     for each in made:
         turns.add(each)

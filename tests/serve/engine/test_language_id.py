@@ -2,7 +2,7 @@
 
 import pytest
 
-from serve.engine.language_id import Detector
+from serve.engine.language_id import LanguageIdentifier
 
 SENTENCES = {
     "en": "Two dogs are playing in the snow.",
@@ -15,7 +15,7 @@ SENTENCES = {
 @pytest.mark.parametrize("code", SENTENCES)
 def test_sentences_are_told_apart(code: str) -> None:
     """A text would be given to the model of another language."""
-    first, *others = Detector(list(SENTENCES)).rank(SENTENCES[code])
+    first, *others = LanguageIdentifier(list(SENTENCES)).rank(SENTENCES[code])
     assert first.language == code
     assert first.confidence > 90
     assert sum(each.confidence for each in (first, *others)) == pytest.approx(100, abs=0.5)
@@ -23,20 +23,20 @@ def test_sentences_are_told_apart(code: str) -> None:
 
 def test_only_known_languages_are_named() -> None:
     """A client would be told of a language that nothing here can translate."""
-    assert {each.language for each in Detector(["en", "de"]).rank(SENTENCES["fr"])} == {"en", "de"}
+    assert {each.language for each in LanguageIdentifier(["en", "de"]).rank(SENTENCES["fr"])} == {"en", "de"}
 
 
 @pytest.mark.parametrize("text", ["", "  ", "123", "😀", "?!"])
 def test_text_without_letters_has_no_language(text: str) -> None:
     """A guess would be given as knowledge."""
-    assert [each.confidence for each in Detector(["en", "de"]).rank(text)] == [0, 0]
+    assert [each.confidence for each in LanguageIdentifier(["en", "de"]).rank(text)] == [0, 0]
 
 
 def test_regions_stand_for_their_language() -> None:
     """A model of zh-hans would never be found by `auto`."""
-    assert Detector(["en", "zh-hans"]).rank(SENTENCES["zh"])[0].language == "zh-hans"
+    assert LanguageIdentifier(["en", "zh-hans"]).rank(SENTENCES["zh"])[0].language == "zh-hans"
 
 
 def test_codes_nobody_knows_are_no_fault() -> None:
     """A model of invented languages would bring the server down."""
-    assert [each.confidence for each in Detector(["xx", "yy"]).rank("abc")] == [0, 0]
+    assert [each.confidence for each in LanguageIdentifier(["xx", "yy"]).rank("abc")] == [0, 0]

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from serve.engine.registry import Catalog, Offer
+from serve.engine.registry import ModelRegistry, TranslationModel
 
 
 class speaking:  # noqa: N801 - it is used as a function
@@ -21,7 +21,7 @@ class speaking:  # noqa: N801 - it is used as a function
 
 
 ENGLISH, GERMAN = speaking(["en"], ["de", "fr"]), speaking(["de"], ["en"])
-CATALOG = Catalog({"first": ENGLISH, "second": GERMAN})
+CATALOG = ModelRegistry({"first": ENGLISH, "second": GERMAN})
 
 
 def test_each_pair_has_its_own_translator() -> None:
@@ -54,7 +54,7 @@ def test_refusal_says_what_is_supported(source: str, target: str, sentence: str)
 def test_two_models_for_one_pair_are_refused() -> None:
     """One of two models would be loaded and never asked, without a word."""
     with pytest.raises(ValueError, match="first and second both translate en to de"):
-        Catalog({"first": speaking(["en"], ["de"]), "second": speaking(["EN"], ["de"])})
+        ModelRegistry({"first": speaking(["en"], ["de"]), "second": speaking(["EN"], ["de"])})
 
 
 def test_languages_name_their_targets() -> None:
@@ -67,10 +67,12 @@ def test_languages_name_their_targets() -> None:
 
 
 FRENCH = speaking(["fr"], ["en"])
-PIVOTING = Catalog({"second": GERMAN, "third": FRENCH, "first": speaking(["en"], ["de", "zh"])}, pivot=True)
+PIVOTING = ModelRegistry(
+    {"second": GERMAN, "third": FRENCH, "first": speaking(["en"], ["de", "zh"])}, pivot=True
+)
 
 
-def way(catalog: Catalog, source: str, target: str) -> list[tuple[str, str, str]]:
+def way(catalog: ModelRegistry, source: str, target: str) -> list[tuple[str, str, str]]:
     """The legs of a route: model, source and target."""
     return [(leg.offer.name, leg.source, leg.target) for leg in catalog.route(source, target)]
 
@@ -87,7 +89,7 @@ def test_pivot_goes_through_a_third_language() -> None:
 def test_no_pivot_unless_allowed() -> None:
     """A text would go through two models, and lose on the way, without anybody having wanted it."""
     with pytest.raises(ValueError, match="de is not supported as target of fr; choose en"):
-        Catalog({"a": FRENCH, "b": ENGLISH}).route("fr", "de")
+        ModelRegistry({"a": FRENCH, "b": ENGLISH}).route("fr", "de")
 
 
 def test_pivot_does_not_lead_back() -> None:
@@ -104,7 +106,7 @@ def test_offer_is_loaded_once_on_first_use() -> None:
         loads.append(1)
         return ENGLISH
 
-    catalog = Catalog({"lazy": Offer("lazy", ["en"], ["de"], load)})  # type: ignore[arg-type]
+    catalog = ModelRegistry({"lazy": TranslationModel("lazy", ["en"], ["de"], load)})  # type: ignore[arg-type]
     assert catalog.languages() and not loads
     assert catalog.find("en", "de") is catalog.find("en", "de") is ENGLISH
     assert len(loads) == 1
@@ -113,7 +115,7 @@ def test_offer_is_loaded_once_on_first_use() -> None:
 def test_a_special_model_goes_before_a_general_one() -> None:
     """A model of all languages could not be served beside a better one of two of them."""
     many, special = speaking(["en", "de", "fr"], ["en", "de", "fr"]), speaking(["en"], ["de"])
-    catalog = Catalog({"many": many, "special": special})
+    catalog = ModelRegistry({"many": many, "special": special})
     assert [leg.offer.name for pair in (("en", "de"), ("de", "en")) for leg in catalog.route(*pair)] == [
         "special",
         "many",

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from seq2seq.alignment.maps import Alignment, Grid
-from seq2seq.inference.results import Forced, Translation
+from seq2seq.inference.results import ForcedDecoding, Translation
 
 if TYPE_CHECKING:
     from fastapi.testclient import TestClient
@@ -27,11 +27,11 @@ def pivoting(translator: "Translator") -> Iterator["TestClient"]:
 
     from seq2seq import Translator
     from serve.app import make_app
-    from serve.engine.registry import Catalog
+    from serve.engine.registry import ModelRegistry
 
     settings = replace(translator.settings, source_languages=["de"], target_languages=["fr"])
     second = Translator(translator.model, translator.tokenizer, settings)
-    catalog = Catalog({"first": translator, "second": second}, pivot=True)
+    catalog = ModelRegistry({"first": translator, "second": second}, pivot=True)
     with TestClient(make_app(catalog), base_url="http://localhost") as client:
         yield client
 
@@ -97,16 +97,16 @@ def test_languages_name_what_a_pivot_reaches(pivoting: "TestClient") -> None:
 
 def test_alignments_are_composed() -> None:
     """A word would light up that its counterpart did not come from: 1 -> 2 -> 1 here, by hand."""
-    from serve.engine.pivot import compose
+    from serve.engine.pivot import compose_alignments
     from serve.engine.service import Route, Translated
 
     def step(source: str, target: str, weights: list[list[float]]) -> Translation:
         spans = [[(2 * n, 2 * n + 1) for n in range(len(text.split()))] for text in (source, target)]
         alignment = Alignment(source, target, (Grid(spans[0], spans[1], torch.tensor(weights)),))
-        return Translation(source, target, explain=lambda: Forced([], alignment))
+        return Translation(source, target, explain=lambda: ForcedDecoding([], alignment))
 
     first = step("a b", "x y z", [[1.0, 0.0], [0.5, 0.5], [0.0, 1.0]])
     second = step("x y z", "p q", [[0.0, 0.0, 1.0], [0.5, 0.5, 0.0]])
-    composed = compose(Translated("a b", Route(()), [first, second]))
+    composed = compose_alignments(Translated("a b", Route(()), [first, second]))
     assert composed.matrix().weights.tolist() == [[0.0, 1.0], [0.75, 0.25]]
     assert composed.links() == [(0, 1), (1, 0)]

@@ -5,18 +5,18 @@ from typing import TYPE_CHECKING
 import pytest
 
 from seq2seq.inference.results import Translation
-from serve.engine.portions import TEXTS, TOKENS, Part, portions, whole_texts
-from serve.engine.routing import Route, Translated
-from serve.engine.segments import Cut
+from serve.engine.portions import TEXTS, TOKENS, DocumentPart, portions, whole_texts
+from serve.engine.routing import Route, RoutedTranslation
+from serve.engine.segments import SegmentedText
 
 if TYPE_CHECKING:
     from seq2seq import Translator
 
 
-def cut_of(text: str, cost: int) -> Cut:
+def cut_of(text: str, cost: int) -> SegmentedText:
     """A text whose words are its segments, each of a cost."""
     words = text.split(" ")
-    return Cut(text, [(word, " ") for word in words[:-1]] + [(words[-1], "")], [cost] * len(words))
+    return SegmentedText(text, [(word, " ") for word in words[:-1]] + [(words[-1], "")], [cost] * len(words))
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ def cut_of(text: str, cost: int) -> Cut:
         ([], []),
     ],
 )
-def test_portions_are_small(cuts: list[Cut], sizes: list[int]) -> None:
+def test_portions_are_small(cuts: list[SegmentedText], sizes: list[int]) -> None:
     """A document would take all the room of the server for itself, or be too much to be taken at all."""
     found = list(portions(cuts))
     assert [len(portion) for portion in found] == sizes
@@ -46,12 +46,12 @@ def test_parted_text_is_the_text_translated(
     """A long line would lose blanks, words or links where it was parted, on one leg or on the next."""
     monkeypatch.setattr("serve.engine.portions.TOKENS", 30)
     text = " two dogs plays in the snow.  A man sleeps. \n" * 3 + "a cat "
-    parts = [part for portion in portions([Cut.of(translator, text)]) for part in portion]
+    parts = [part for portion in portions([SegmentedText.of(translator, text)]) for part in portion]
     assert len(parts) > 2
 
-    def translated(part: Part) -> Translated:
+    def translated(part: DocumentPart) -> RoutedTranslation:
         first = translator.translate(part.cut.text)
-        return Translated(part.cut.text, Route(()), [first, translator.translate(first.text)])
+        return RoutedTranslation(part.cut.text, Route(()), [first, translator.translate(first.text)])
 
     (whole,) = whole_texts((part, translated(part)) for part in parts)
     between = translator.translate(text)
@@ -68,13 +68,14 @@ def check_same(found: Translation, expected: Translation) -> None:
 
 def test_parted_text_has_the_seams_of_its_language() -> None:
     """A Chinese text in two portions, by English to Japanese: a blank between the English parts alone."""
-    cut = Cut("一。二。", [("一。", ""), ("二。", "")], [TOKENS, TOKENS])
+    cut = SegmentedText("一。二。", [("一。", ""), ("二。", "")], [TOKENS, TOKENS])
     parts = [part for portion in portions([cut]) for part in portion]
     english = {"一。": Translation("一。", "One."), "二。": Translation("二。", "Two.")}
     japanese = {"One.": Translation("One.", "いち。"), "Two.": Translation("Two.", "に。")}
     steps = [[english[part.cut.text], japanese[english[part.cut.text].text]] for part in parts]
     (whole,) = whole_texts(
-        (part, Translated(part.cut.text, Route(()), done)) for part, done in zip(parts, steps, strict=True)
+        (part, RoutedTranslation(part.cut.text, Route(()), done))
+        for part, done in zip(parts, steps, strict=True)
     )
     assert [(step.source, step.text) for step in whole.steps] == [
         ("一。二。", "One. Two."),

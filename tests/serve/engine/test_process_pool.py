@@ -17,18 +17,18 @@ if TYPE_CHECKING:
     from seq2seq import Translator
     from seq2seq.model.transformer import Transformer
     from seq2seq.search import Hypothesis
-    from serve.engine.process_pool import Searchers
+    from serve.engine.process_pool import ProcessPool
 
 SOURCES = [[5, 6, 7], [8, 9], [10, 11, 12, 13, 14]]
 PATIENCE = 60  # seconds; only a hang takes as long
 
 
 @pytest.fixture(scope="module")
-def searchers() -> Iterator["Searchers"]:
+def searchers() -> Iterator["ProcessPool"]:
     """Two processes."""
-    from serve.engine.process_pool import Searchers
+    from serve.engine.process_pool import ProcessPool
 
-    made = Searchers(2)
+    made = ProcessPool(2)
     yield made
     made.close()
 
@@ -38,7 +38,7 @@ def told(found: "list[list[Hypothesis]]") -> list[list[tuple[list[int], str]]]:
     return [[(each.tokens, each.finish) for each in hypotheses] for hypotheses in found]
 
 
-def processes(searchers: "Searchers") -> list[int]:
+def processes(searchers: "ProcessPool") -> list[int]:
     """The processes that there are now."""
     return [searcher._process.pid for searcher in searchers._all]  # type: ignore[misc]
 
@@ -50,7 +50,7 @@ def end(process: int) -> None:
 
 @pytest.mark.parametrize("options", [DecodeOptions(), DecodeOptions(num_hypotheses=3, min_length=4)], ids=str)
 def test_results_are_those_of_a_search_here(
-    searchers: "Searchers", tiny_model: "Transformer", options: DecodeOptions
+    searchers: "ProcessPool", tiny_model: "Transformer", options: DecodeOptions
 ) -> None:
     """A server would translate otherwise than the library."""
     found, wanted = (decode(tiny_model, SOURCES, options) for decode in (searchers.decode, decode_sources))
@@ -60,7 +60,7 @@ def test_results_are_those_of_a_search_here(
 
 
 def test_translations_with_kept_things_and_glossaries_are_those_of_the_library(
-    searchers: "Searchers", translator: "Translator"
+    searchers: "ProcessPool", translator: "Translator"
 ) -> None:
     """Vocabulary, phrases or beginnings would not reach the process."""
     texts = ["two dogs plays in the snow.", "a man {x}"]
@@ -76,7 +76,7 @@ def test_translations_with_kept_things_and_glossaries_are_those_of_the_library(
 
 
 def test_several_models_keep_apart(
-    searchers: "Searchers", tiny_model: "Transformer", translator: "Translator"
+    searchers: "ProcessPool", tiny_model: "Transformer", translator: "Translator"
 ) -> None:
     """A server of two models would answer with the one that was sent first."""
     options = DecodeOptions()
@@ -87,7 +87,7 @@ def test_several_models_keep_apart(
     assert list(map(told, found)) == list(map(told, wanted))
 
 
-def test_what_is_wrong_is_said_here(searchers: "Searchers", tiny_model: "Transformer") -> None:
+def test_what_is_wrong_is_said_here(searchers: "ProcessPool", tiny_model: "Transformer") -> None:
     """A client's mistake would end a process, or be no sentence."""
     before = processes(searchers)
     with pytest.raises(ValueError, match="max_length is 5000, but this model writes at most"):
@@ -95,19 +95,19 @@ def test_what_is_wrong_is_said_here(searchers: "Searchers", tiny_model: "Transfo
     assert processes(searchers) == before
 
 
-def test_what_is_given_up_ends_early(searchers: "Searchers", translator: "Translator") -> None:
+def test_what_is_given_up_ends_early(searchers: "ProcessPool", translator: "Translator") -> None:
     """Searches for clients that have left would hold a process to their end."""
     many = SOURCES * 400
     options = DecodeOptions(min_length=25, max_length=29)
     wanted = searchers.decode(translator.model, many, options)
-    gone = searchers.decode(translator.model, many, options, given_up=lambda place: place != 1)
+    gone = searchers.decode(translator.model, many, options, cancelled=lambda place: place != 1)
     assert [number for number, hypotheses in enumerate(gone) if hypotheses] == [1]
     assert told(gone[1:2]) == told(wanted[1:2])
     few = searchers.decode(translator.model, SOURCES, options)
     assert told(few) == told(decode_sources(translator.model, SOURCES, options))
 
 
-def test_dead_process_is_replaced(searchers: "Searchers", tiny_model: "Transformer") -> None:
+def test_dead_process_is_replaced(searchers: "ProcessPool", tiny_model: "Transformer") -> None:
     """One process that the system ends would take a share of all answers with it."""
     before = processes(searchers)
     for process in before:
@@ -120,17 +120,17 @@ def test_dead_process_is_replaced(searchers: "Searchers", tiny_model: "Transform
 
 
 def test_work_that_ends_processes_is_refused(
-    searchers: "Searchers", tiny_model: "Transformer", monkeypatch: pytest.MonkeyPatch
+    searchers: "ProcessPool", tiny_model: "Transformer", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A text that no process survives would be begun for ever."""
-    from serve.engine.process_pool import _Searcher
+    from serve.engine.process_pool import _SearchProcess
 
-    def decode(searcher: _Searcher, *work: object) -> None:
+    def decode(searcher: _SearchProcess, *work: object) -> None:
         end(searcher._process.pid)  # type: ignore[arg-type]
         raise EOFError
 
     with monkeypatch.context() as patched:
-        patched.setattr(_Searcher, "decode", decode)
+        patched.setattr(_SearchProcess, "decode", decode)
         with pytest.raises(RuntimeError, match="2 processes ended while they searched 3 segments"):
             searchers.decode(tiny_model, SOURCES, DecodeOptions())
     assert searchers.decode(tiny_model, SOURCES, DecodeOptions())
@@ -139,9 +139,9 @@ def test_work_that_ends_processes_is_refused(
 @pytest.mark.skipif(sys.platform == "win32", reason="processes are asked for by signal 0")
 def test_close_ends_the_processes() -> None:
     """A server that has stopped would leave processes behind, also such as have only begun."""
-    from serve.engine.process_pool import Searchers
+    from serve.engine.process_pool import ProcessPool
 
-    made = Searchers(2)
+    made = ProcessPool(2)
     known = processes(made)
     made.close()
     deadline = time.monotonic() + PATIENCE

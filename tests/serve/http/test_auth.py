@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 from fastapi import HTTPException
 
-from serve.http.auth import REMEMBERED, Access, read_keys
+from serve.http.auth import REMEMBERED, Authenticator, read_keys
 
 if TYPE_CHECKING:
     from tests.serve.conftest import Make, Refusal
@@ -25,7 +25,7 @@ class Clock:
 def test_rate_is_refused_and_comes_back() -> None:
     """A client could flood the server, or would be shut out longer than it is told."""
     clock = Clock()
-    access = Access(rate=6, clock=clock)
+    access = Authenticator(rate=6, clock=clock)
     for _ in range(6):
         access.admit("a", None)
     with pytest.raises(HTTPException) as refused:
@@ -41,7 +41,7 @@ def test_rate_is_refused_and_comes_back() -> None:
 def test_refused_requests_cost_nothing() -> None:
     """A client that asks too early would never be let in again."""
     clock = Clock()
-    access = Access(rate=1, clock=clock)
+    access = Authenticator(rate=1, clock=clock)
     access.admit("a", None)
     for second in range(1, 60):
         clock.now = second
@@ -53,7 +53,7 @@ def test_refused_requests_cost_nothing() -> None:
 
 def test_memory_of_clients_is_bounded() -> None:
     """An attacker with many addresses would fill the memory."""
-    access = Access(rate=1)
+    access = Authenticator(rate=1)
     for number in range(REMEMBERED + 50):
         access.admit(str(number), None)
     assert len(access._in_hand) == REMEMBERED
@@ -80,7 +80,7 @@ def test_key_is_needed_and_never_shown(make: "Make", refusal: "Refusal") -> None
 
 def test_clients_with_keys_have_a_rate_each() -> None:
     """Two keys behind one proxy would share a rate, or a key would get more by using many addresses."""
-    access = Access(rate=1, keys=frozenset({"one", "two"}))
+    access = Authenticator(rate=1, keys=frozenset({"one", "two"}))
     assert access.admit("proxy", "one") != access.admit("proxy", "two")
     with pytest.raises(HTTPException):
         access.admit("elsewhere", "one")

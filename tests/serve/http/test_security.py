@@ -41,9 +41,9 @@ def guarded(application: object, host: str = "127.0.0.1") -> "TestClient":
 
     from fastapi.testclient import TestClient
 
-    from serve.http.security import Guard
+    from serve.http.security import SecurityMiddleware
 
-    guard = Guard(application, Limits(), host, asyncio.Event())  # type: ignore[arg-type]
+    guard = SecurityMiddleware(application, Limits(), host, asyncio.Event())  # type: ignore[arg-type]
     return TestClient(guard, base_url="http://localhost", raise_server_exceptions=False)
 
 

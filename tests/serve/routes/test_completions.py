@@ -8,7 +8,7 @@ import openai
 import pytest
 
 from seq2seq import DecodeOptions, Generator
-from serve.routes.completion_stops import Held, cut_at
+from serve.routes.completion_stops import StopBuffer, cut_at
 from serve.routes.completions import _generate
 
 if TYPE_CHECKING:
@@ -26,9 +26,9 @@ OPTIONS = DecodeOptions(beam_size=1, sampling_topk=0, sampling_temperature=0.9, 
 def server(translator: "Translator", generator: Generator, running: "Running") -> Iterator[str]:
     """A server with a translator and a language model."""
     from serve.app import make_app
-    from serve.engine.registry import Catalog
+    from serve.engine.registry import ModelRegistry
 
-    with running(make_app(Catalog({"tiny": translator}, writers={"bard": generator}))) as address:
+    with running(make_app(ModelRegistry({"tiny": translator}, writers={"bard": generator}))) as address:
         yield address
 
 
@@ -44,9 +44,9 @@ def alone(generator: Generator) -> Iterator["TestClient"]:
     from fastapi.testclient import TestClient
 
     from serve.app import make_app
-    from serve.engine.registry import Catalog
+    from serve.engine.registry import ModelRegistry
 
-    app = make_app(Catalog({}, writers={"bard": generator}))
+    app = make_app(ModelRegistry({}, writers={"bard": generator}))
     with TestClient(app, base_url="http://localhost", raise_server_exceptions=False) as client:
         yield client
 
@@ -211,10 +211,10 @@ def test_keys_come_as_openai_sends_them(generator: Generator) -> None:
     from fastapi.testclient import TestClient
 
     from serve.app import ServerOptions, make_app
-    from serve.engine.registry import Catalog
+    from serve.engine.registry import ModelRegistry
 
     app = make_app(
-        Catalog({}, writers={"bard": generator}), options=ServerOptions(keys=frozenset({"secret"}))
+        ModelRegistry({}, writers={"bard": generator}), options=ServerOptions(keys=frozenset({"secret"}))
     )
     with TestClient(app, base_url="http://localhost") as client:
         body = {"prompt": "a", "max_tokens": 2}
@@ -225,7 +225,7 @@ def test_keys_come_as_openai_sends_them(generator: Generator) -> None:
 
 def test_what_may_be_a_stop_text_is_held_back() -> None:
     """A stream would show the beginning of a stop text, or swallow what only looked like one."""
-    held = Held(["END", "NDX"])
+    held = StopBuffer(["END", "NDX"])
     assert [held.add(piece) for piece in ("aE", "N", "d", "EN", "DX")] == ["a", "", "ENd", "", ""]
     assert held.stopped and held.rest == ""
     assert cut_at("aENdEND", ["aE", "Nd", "EN", "D"], ["END"]) == ("aENd", 2)

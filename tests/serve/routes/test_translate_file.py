@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from seq2seq.documents import Translated
-from serve.routes.files import KEPT_BYTES, KEPT_SECONDS, Shelf
+from seq2seq.documents import TranslatedDocument
+from serve.routes.files import KEPT_BYTES, KEPT_SECONDS, DownloadStore
 
 if TYPE_CHECKING:
     import httpx
@@ -130,8 +130,8 @@ def test_unknown_name_is_404(client: "TestClient", refusal: "Refusal") -> None:
 def test_files_leave_after_a_while_and_when_there_are_too_many() -> None:
     """The memory would fill with files, or somebody's file stay for whoever comes later."""
     now = [0.0]
-    shelf = Shelf(clock=lambda: now[0])
-    large = Translated("a.txt", b"x" * (KEPT_BYTES // 2), "text/plain")
+    shelf = DownloadStore(clock=lambda: now[0])
+    large = TranslatedDocument("a.txt", b"x" * (KEPT_BYTES // 2), "text/plain")
     first, second, third = (shelf.put(large) for _ in range(3))
     assert (shelf.get(first), shelf.get(second), shelf.get(third)) == (None, large, large)
     now[0] = KEPT_SECONDS + 1
@@ -142,12 +142,12 @@ def test_thread_of_a_client_that_left_ends(translator: "Translator") -> None:
     """A book would be translated to its end for a client that is no longer there."""
     import asyncio
 
-    from seq2seq.documents.template import Translate
+    from seq2seq.documents.template import TranslateTexts
     from serve.engine.batcher import Batcher
-    from serve.engine.documents import DocumentWorker, Terms
-    from serve.engine.executor import Worker
+    from serve.engine.documents import DocumentExecutor, DocumentLimits
+    from serve.engine.executor import Executor
     from serve.engine.portions import TEXTS
-    from serve.engine.registry import Catalog
+    from serve.engine.registry import ModelRegistry
     from serve.engine.service import Service
     from serve.limits import Limits
     from serve.metrics import Metrics
@@ -155,7 +155,7 @@ def test_thread_of_a_client_that_left_ends(translator: "Translator") -> None:
     seen: list[str] = []
     first, ended = threading.Event(), threading.Event()
 
-    def work(translate: Translate) -> None:
+    def work(translate: TranslateTexts) -> None:
         try:
             for translation in translate(["a man"] * (20 * TEXTS)):
                 seen.append(translation.text)
@@ -165,9 +165,11 @@ def test_thread_of_a_client_that_left_ends(translator: "Translator") -> None:
 
     async def main() -> None:
         limits, metrics = Limits(), Metrics()
-        service = Service(Catalog({"tiny": translator}), Batcher(Worker(), limits, metrics), limits, metrics)
-        terms = Terms(lambda texts: None, lambda count: None, 60)
-        run = DocumentWorker(service).run(work, "en", "de", "client", terms)
+        service = Service(
+            ModelRegistry({"tiny": translator}), Batcher(Executor(), limits, metrics), limits, metrics
+        )
+        terms = DocumentLimits(lambda texts: None, lambda count: None, 60)
+        run = DocumentExecutor(service).run(work, "en", "de", "client", terms)
         task = asyncio.create_task(run)
         await asyncio.to_thread(first.wait, 60)
         task.cancel()

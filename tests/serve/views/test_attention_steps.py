@@ -52,12 +52,12 @@ def build(tokenizer: "Tokenizer", **options: object) -> "Translator":
 @pytest.mark.parametrize("flow", get_args(Flow))
 def test_weights_are_those_of_the_models_own_map(tiny_tokenizer: "Tokenizer", kind: str, flow: Flow) -> None:
     """The page would explain numbers that the model never had."""
-    from serve.views.attention_steps import attention_lesson
+    from serve.views.attention_steps import attention_steps
 
     translator = build(tiny_tokenizer, **KINDS[kind])
     maps = getattr(translator.attention(SOURCE, TARGET), flow)
     for layer, head, query in ((0, 1, 0), (1, 3, 2)):
-        lesson = attention_lesson(translator, SOURCE, TARGET, flow, layer, head, query)
+        lesson = attention_steps(translator, SOURCE, TARGET, flow, layer, head, query)
         torch.testing.assert_close(
             torch.tensor(lesson.weights), maps[layer, head, query], atol=1e-6, rtol=1e-5
         )
@@ -71,7 +71,7 @@ def test_mixes_of_all_heads_are_what_the_layer_gives_on(
     tiny_tokenizer: "Tokenizer", kind: str, flow: Flow
 ) -> None:
     """The values shown would not be those that the model mixed."""
-    from serve.views.attention_steps import attention_lesson
+    from serve.views.attention_steps import attention_steps
 
     translator = build(tiny_tokenizer, **KINDS[kind])
     stack = translator.model.encoder if flow == "encoder" else translator.model.decoder
@@ -82,7 +82,7 @@ def test_mixes_of_all_heads_are_what_the_layer_gives_on(
     translator.attention(SOURCE, TARGET)
     hook.remove()
     query = 2
-    mixes = [attention_lesson(translator, SOURCE, TARGET, flow, 1, head, query).mix for head in range(4)]
+    mixes = [attention_steps(translator, SOURCE, TARGET, flow, 1, head, query).mix for head in range(4)]
     with torch.no_grad():
         merged = attention.heads.merge(torch.tensor(mixes)[None, :, None])[0, 0]
     torch.testing.assert_close(merged, given[0][0, query], atol=1e-5, rtol=1e-4)
@@ -90,9 +90,9 @@ def test_mixes_of_all_heads_are_what_the_layer_gives_on(
 
 def test_each_step_follows_from_the_one_before(tiny_tokenizer: "Tokenizer") -> None:
     """A column would not be what its heading says of the column before."""
-    from serve.views.attention_steps import attention_lesson
+    from serve.views.attention_steps import attention_steps
 
-    lesson = attention_lesson(build(tiny_tokenizer), SOURCE, TARGET, "decoder", 1, 0, 1)
+    lesson = attention_steps(build(tiny_tokenizer), SOURCE, TARGET, "decoder", 1, 0, 1)
     assert lesson.scale == 2.0
     scaled = torch.tensor(lesson.scores) / lesson.scale
     torch.testing.assert_close(torch.tensor(lesson.scaled), scaled)
@@ -105,9 +105,9 @@ def test_each_step_follows_from_the_one_before(tiny_tokenizer: "Tokenizer") -> N
 
 def test_scores_without_a_root_have_no_scale(tiny_tokenizer: "Tokenizer") -> None:
     """The page would show a division that the additive score does not do."""
-    from serve.views.attention_steps import attention_lesson
+    from serve.views.attention_steps import attention_steps
 
-    lesson = attention_lesson(build(tiny_tokenizer, score="additive"), SOURCE, TARGET, "cross", 0, 0, 0)
+    lesson = attention_steps(build(tiny_tokenizer, score="additive"), SOURCE, TARGET, "cross", 0, 0, 0)
     assert lesson.scale is None
     assert lesson.scores == lesson.scaled
 
@@ -119,15 +119,15 @@ def test_what_is_not_there_is_refused(
     tiny_tokenizer: "Tokenizer", layer: int, head: int, query: int, name: str
 ) -> None:
     """A click on something old would be a fault of the server."""
-    from serve.views.attention_steps import attention_lesson
+    from serve.views.attention_steps import attention_steps
 
     with pytest.raises(ValueError, match=name):
-        attention_lesson(build(tiny_tokenizer), SOURCE, TARGET, "cross", layer, head, query)
+        attention_steps(build(tiny_tokenizer), SOURCE, TARGET, "cross", layer, head, query)
 
 
 def test_linear_attention_is_refused_with_a_reason(tiny_tokenizer: "Tokenizer") -> None:
     """There is no softmax to show; a made-up one would be a lie."""
-    from serve.views.attention_steps import attention_lesson
+    from serve.views.attention_steps import attention_steps
 
     with pytest.raises(ValueError, match="linear"):
-        attention_lesson(build(tiny_tokenizer, linear=True), SOURCE, TARGET, "encoder", 0, 0, 0)
+        attention_steps(build(tiny_tokenizer, linear=True), SOURCE, TARGET, "encoder", 0, 0, 0)

@@ -21,7 +21,7 @@ DRAWINGS = ["pair", "attention", "tree", "candidates", "step"]
 def value(drawing: str) -> dict[str, Any]:
     """Something to look at in each drawing."""
     from serve import views
-    from serve.views.attention_steps import Lesson
+    from serve.views.attention_steps import AttentionSteps
 
     maps = make_maps("Two dogs play in the snow.", "Zwei Hunde spielen im Schnee.")
     aligned = AlignmentHead(1, 2)
@@ -34,13 +34,13 @@ def value(drawing: str) -> dict[str, Any]:
             children = [views.Node("▁Hunde", 0.7, 0, True, True), views.Node("▁Hund", 0.2, 0, False)]
             return views.tree_data([views.Node("▁Zwei", 0.9, None, True, True), *children])
         case "candidates":
-            step = [views.Candidate("▁Zwei", 0.9), views.Candidate("▁Die", 0.1)]
+            step = [views.StepCandidate("▁Zwei", 0.9), views.StepCandidate("▁Die", 0.1)]
             return views.candidates_data([step] * 20, [0] * 20, [1])
     keys = ["<s>", "▁Zwei", "</s>"]
     numbers, allowed, values = [1.0, -1.0, 0.0], [True, True, False], [[1.0, -1.0]] * 3
     weights, mix = [0.9, 0.1, 0.0], [1.0, -1.0]
     where = ("decoder", 0, 0, 1, keys, keys, "scaled_dot", 2.0)
-    return views.step_data(Lesson(*where, numbers, numbers, allowed, weights, values, mix))  # type: ignore[arg-type]
+    return views.step_data(AttentionSteps(*where, numbers, numbers, allowed, weights, values, mix))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

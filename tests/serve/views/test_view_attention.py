@@ -8,7 +8,7 @@ import pytest
 from view_samples import HEADS, HOSTILE, LAYERS, SOURCE, TARGET, make_maps, numbered
 from view_stage import Visit, open_file, stage
 
-from seq2seq.alignment.head_maps import make_sheet
+from seq2seq.alignment.head_maps import make_head_maps
 from seq2seq.storage.settings import AlignmentHead
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def visit(browser: "Browser", tmp_path: Path) -> Iterator[Visit]:
 
 def weight(row: int, column: int, layer: int = 1, plane: int = 2, flow: str = "cross") -> str:
     """A weight as it must be said."""
-    return f"{make_sheet(make_maps(), flow, 'words').weights[layer, plane, row, column]:.2f}"  # type: ignore[arg-type]
+    return f"{make_head_maps(make_maps(), flow, 'words').weights[layer, plane, row, column]:.2f}"  # type: ignore[arg-type]
 
 
 def point_at(visit: Visit, row: int, column: int, rows: int = 4, columns: int = 3) -> None:
@@ -80,7 +80,7 @@ def test_cells_under_the_pointer_say_their_weights(visit: Visit) -> None:
 def test_hidden_symbols_are_accounted_for(visit: Visit) -> None:
     """A row that looked mostly at a special symbol would seem to have looked at words only."""
     point_at(visit, 0, 0)
-    share = make_sheet(make_maps(), "cross", "words").hidden[1, 2, 0].item()
+    share = make_head_maps(make_maps(), "cross", "words").hidden[1, 2, 0].item()
     visit.wait_for_readout(f"{cell(0, 0)}; {share:.0%} went to hidden symbols")
     assert "Special symbols are hidden" in str(visit.view(".caption").text_content())
 
@@ -91,7 +91,7 @@ def test_canvas_is_as_dark_as_the_weights(visit: Visit) -> None:
         "canvas => [...canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data]"
         ".filter((_, place) => place % 4 === 3)"
     )
-    weights = make_sheet(make_maps(), "cross", "words").weights[1, 2].flatten()
+    weights = make_head_maps(make_maps(), "cross", "words").weights[1, 2].flatten()
     assert shades == pytest.approx((255 * weights**0.75).tolist(), abs=1.5)
 
 
@@ -149,7 +149,7 @@ def test_choosers_lead_to_every_map(visit: Visit) -> None:
     visit.page.get_by_label("Head", exact=True).select_option("mean")
     visit.page.get_by_label("source → itself").check()
     point_at(visit, 1, 2, rows=3)
-    found = make_sheet(make_maps(), "encoder", "words").weights[0, HEADS, 1, 2]
+    found = make_head_maps(make_maps(), "encoder", "words").weights[0, HEADS, 1, 2]
     wait_for_start(visit, f"“dogs” looked at “play.” {found:.2f}")
     visit.page.get_by_label("translation → itself").check()
     assert visit.view(".column-names .name").all_text_contents() == TARGET.split()
@@ -161,7 +161,9 @@ def test_ribbons_light_what_belongs_together(visit: Visit) -> None:
     visit.view(".word-of[data-side=below]").nth(2).hover()
     wait_for_start(visit, "“spielen” looked at “")
     expected = [
-        s for s in range(3) if float(make_sheet(make_maps(), "cross", "words").weights[1, 2, 2, s]) >= 0.04
+        s
+        for s in range(3)
+        if float(make_head_maps(make_maps(), "cross", "words").weights[1, 2, 2, s]) >= 0.04
     ]
     assert visit.view(".ribbon.lit").count() == len(expected)
     names = visit.view(".word-of.lit[data-side=above]").all_text_contents()
@@ -263,14 +265,14 @@ def test_colours_follow_light_and_dark(browser: "Browser", tmp_path: Path) -> No
 @pytest.fixture(scope="module")
 def address(running: "Running") -> Iterator[str]:
     """Gradio's page with a map that grows, a long text of which one map is sent, and hostile words."""
-    from serve.views import AttentionView, Choice, attention_data
+    from serve.views import AttentionView, MapSelection, attention_data
 
     hostile = " ".join(HOSTILE)
     words = numbered(250)
     long_maps = make_maps(words, words)
 
     def long(asked: dict[str, Any] | None) -> dict[str, Any]:
-        choice = asked and Choice(asked["flow"], asked["units"], asked["layer"], asked["head"])
+        choice = asked and MapSelection(asked["flow"], asked["units"], asked["layer"], asked["head"])
         return attention_data(long_maps, ALIGNED, choice, name="long")
 
     values = {
@@ -315,7 +317,7 @@ def test_a_map_that_was_not_sent_is_asked_for(live: Visit) -> None:
     live.show("long")
     live.page.get_by_text("Loading this map").wait_for(state="detached")
     point_at(live, 1, 1, 250, 250)
-    found = make_sheet(make_maps(numbered(250), numbered(250)), "cross", "words").weights[0, 1, 1, 1]
+    found = make_head_maps(make_maps(numbered(250), numbered(250)), "cross", "words").weights[0, 1, 1, 1]
     wait_for_start(live, f"“w1” looked at “w1” {found:.2f}")
 
 

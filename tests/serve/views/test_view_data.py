@@ -58,7 +58,7 @@ def test_probabilities_of_another_text_are_left_out() -> None:
 
 def test_every_map_is_sent_with_its_numbers() -> None:
     """A map on the page would show the weights of another head, or rounded beyond use."""
-    from seq2seq.alignment.head_maps import make_sheet
+    from seq2seq.alignment.head_maps import make_head_maps
     from serve.views import attention_data
 
     maps = make_maps()
@@ -67,7 +67,7 @@ def test_every_map_is_sent_with_its_numbers() -> None:
         (flow, units) for flow in ("cross", "encoder", "decoder") for units in ("words", "pieces")
     }
     for sent in data["sheets"]:
-        sheet = make_sheet(maps, sent["flow"], sent["units"])
+        sheet = make_head_maps(maps, sent["flow"], sent["units"])
         assert (sent["rows"], sent["columns"]) == (sheet.rows, sheet.columns)
         for layer in range(sent["layers"]):
             for plane, head in enumerate([*map(str, range(sent["heads"])), "mean"]):
@@ -79,17 +79,17 @@ def test_every_map_is_sent_with_its_numbers() -> None:
 
 def test_of_a_long_text_only_the_chosen_map_is_sent_whole() -> None:
     """A long text would send megabytes, or a large weight would be missing in its small picture."""
-    from seq2seq.alignment.head_maps import make_sheet
-    from serve.views import Choice, attention_data
+    from seq2seq.alignment.head_maps import make_head_maps
+    from serve.views import MapSelection, attention_data
     from serve.views.attention import BUDGET
 
     words = numbered(300)
     maps = make_maps(words, words)
-    data = attention_data(maps, ALIGNED, Choice("encoder", "words", 1, "mean"))
+    data = attention_data(maps, ALIGNED, MapSelection("encoder", "words", 1, "mean"))
     (sent,) = data["sheets"]
     assert (sent["flow"], list(sent["maps"])) == ("encoder", ["1.mean"])
     assert len(json.dumps(data)) < BUDGET
-    sheet = make_sheet(maps, "encoder", "words")
+    sheet = make_head_maps(maps, "encoder", "words")
     thumbs, (layers, planes) = sent["thumbs"], sheet.weights.shape[:2]
     small = unpack(thumbs["data"])
     size = thumbs["height"] * thumbs["width"]
@@ -100,14 +100,14 @@ def test_of_a_long_text_only_the_chosen_map_is_sent_whole() -> None:
 
 def test_tree_and_candidates_refuse_what_cannot_be_drawn() -> None:
     """A wrong number would end in a page that stays empty."""
-    from serve.views import Candidate, Node, candidates_data, tree_data
+    from serve.views import Node, StepCandidate, candidates_data, tree_data
 
     with pytest.raises(ValueError, match="node 0 has parent 0"):
         tree_data([Node("a", 0.5, 0, True)])
     with pytest.raises(ValueError, match="probability nan"):
         tree_data([Node("a", math.nan, None, True)])
     with pytest.raises(ValueError, match="1 steps but 2 written"):
-        candidates_data([[Candidate("a", 0.5)]], [0, 1])
+        candidates_data([[StepCandidate("a", 0.5)]], [0, 1])
 
 
 def test_labels_are_the_same_in_every_language() -> None:

@@ -10,7 +10,7 @@ import pytest
 from view_samples import HOSTILE, SOURCE, TARGET, make_maps
 from view_stage import Visit, open_file
 
-from seq2seq.alignment.head_maps import make_sheet
+from seq2seq.alignment.head_maps import make_head_maps
 from seq2seq.storage.settings import AlignmentHead
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def test_svg_of_the_matrix_is_as_dark_as_the_weights(browser: "Browser", tmp_pat
     root = ElementTree.fromstring(download(visit, "SVG").read_text(encoding="utf-8"))
     cells = [rect for rect in root.iter(SVG + "rect") if rect.find(SVG + "title") is not None]
     found = {str(cell.findtext(SVG + "title")): float(cell.get("fill-opacity", "")) for cell in cells}
-    sheet = make_sheet(make_maps(), "cross", "words")
+    sheet = make_head_maps(make_maps(), "cross", "words")
     for row, target in enumerate(sheet.rows):
         for column, source in enumerate(sheet.columns):
             weight = sheet.weights[1, 2, row, column].item()
@@ -88,7 +88,7 @@ def test_json_has_the_numbers(browser: "Browser", tmp_path: Path) -> None:
     visit = open_map(browser, tmp_path)
     visit.page.get_by_role("radio", name="Layer 0, mean of its heads").click()
     found: dict[str, Any] = json.loads(download(visit, "JSON").read_text(encoding="utf-8"))
-    sheet = make_sheet(make_maps(), "cross", "words")
+    sheet = make_head_maps(make_maps(), "cross", "words")
     weights, hidden = found.pop("weights"), found.pop("hidden")
     for row, expected in zip(weights, sheet.weights[0, -1].tolist(), strict=True):
         assert row == pytest.approx(expected, abs=1e-4)

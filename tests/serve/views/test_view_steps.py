@@ -23,12 +23,12 @@ TREE += [("▁spielen", 0.25, 1, True, True)]
 
 def candidates() -> dict[str, Any]:
     """Three steps; the reader chose the second piece of the second."""
-    from serve.views import Candidate, candidates_data
+    from serve.views import StepCandidate, candidates_data
 
     steps = [
-        [Candidate("▁Zwei", 0.9), Candidate("▁Die", 0.05)],
-        [Candidate("▁Hunde", 0.6), Candidate("▁Katzen", 0.3), Candidate(HOSTILE[0], 0.1)],
-        [Candidate(".", 0.5)],
+        [StepCandidate("▁Zwei", 0.9), StepCandidate("▁Die", 0.05)],
+        [StepCandidate("▁Hunde", 0.6), StepCandidate("▁Katzen", 0.3), StepCandidate(HOSTILE[0], 0.1)],
+        [StepCandidate(".", 0.5)],
     ]
     return candidates_data(steps, [0, 1, None], [1])
 
@@ -36,9 +36,9 @@ def candidates() -> dict[str, Any]:
 def lesson(**changes: Any) -> dict[str, Any]:
     """Three keys, two numbers a value, the last key masked: numbers that a person can follow."""
     from serve.views import step_data
-    from serve.views.attention_steps import Lesson
+    from serve.views.attention_steps import AttentionSteps
 
-    given = Lesson(
+    given = AttentionSteps(
         flow="decoder",
         layer=1,
         head=3,

@@ -4,12 +4,12 @@ from itertools import islice
 
 import pytest
 
-from train.data.batch_order import BatchOrder, Pair, Place
+from train.data.batch_order import BatchOrder, BatchPosition, IdPair
 
 BUDGET = 30
 
 
-def pairs(count: int = 101) -> list[Pair]:
+def pairs(count: int = 101) -> list[IdPair]:
     """Pairs of different lengths; the first id tells which pair it is."""
     return [([n] * (1 + n * 7 % 11), [n] * (1 + n * 5 % 13)) for n in range(count)]
 
@@ -18,7 +18,7 @@ def order(**place: object) -> BatchOrder:
     return BatchOrder(lambda epoch: pairs(), BUDGET, 1, **place)  # type: ignore[arg-type]
 
 
-def numbers(batches: list[tuple[list[int], list[Pair]]]) -> list[list[int]]:
+def numbers(batches: list[tuple[list[int], list[IdPair]]]) -> list[list[int]]:
     return [[source[0] for source, _ in batch] for _, batch in batches]
 
 
@@ -65,12 +65,12 @@ def test_the_draw_of_an_epoch_is_asked_for_by_its_number() -> None:
     """Else sampled segmentations would be those of another epoch after resuming."""
     asked = []
 
-    def draw(epoch: int) -> list[Pair]:
+    def draw(epoch: int) -> list[IdPair]:
         asked.append(epoch)
         return pairs(5)
 
     size = len(BatchOrder(draw, BUDGET, 1).batches(3, pairs(5)))
-    list(islice(BatchOrder(draw, BUDGET, 1, start=Place(3, 0)), size + 1))
+    list(islice(BatchOrder(draw, BUDGET, 1, start=BatchPosition(3, 0)), size + 1))
     assert asked == [3, 4]
 
 

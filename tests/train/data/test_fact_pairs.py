@@ -8,7 +8,7 @@ import pytest
 
 from seq2seq.data_to_text.facts import FactsForm
 from train.data.corpus import Corpus, load_corpus
-from train.data.examples import Example, Judged, by_source
+from train.data.examples import EvalExample, Example, by_source
 from train.data.fact_pairs import follow_references, learn_form, one_spelling
 from train.tasks.validation import score
 
@@ -88,8 +88,8 @@ def test_references_of_a_source_are_judged_together() -> None:
     """Else a good sentence would be held to one of eight others at random."""
     judged = by_source([pair("a", "x y z w"), pair("b", "u"), pair("a", "X Y Z V")])
     assert judged == [
-        Judged("a", ["x y z w", "X Y Z V"], "facts", "en"),
-        Judged("b", ["u"], "facts", "en"),
+        EvalExample("a", ["x y z w", "X Y Z V"], "facts", "en"),
+        EvalExample("b", ["u"], "facts", "en"),
     ]
     assert score(["x y z v", "u"], judged, lowercase=True).bleu == pytest.approx(100)
     assert score(["x y z v", "u"], judged).bleu < 70

@@ -89,7 +89,7 @@ def test_another_process_draws_the_same(kind: str, request: pytest.FixtureReques
     tokenizer = request.getfixturevalue(kind)
     tokenizer.save(tmp_path / "t.model")
     code = (
-        "import random, sys; from seq2seq.text.tokenizer import Tokenizer; from train.data.subword_sampling import *\n"
+        "import random, sys; from seq2seq import Tokenizer; from train.data.subword_sampling import *\n"
         "tokenizer = Tokenizer.load(sys.argv[1])\n"
         "print(sample(make_sampler(tokenizer, 0.2), ['two dogs'] * 9, random.Random('1 7')))"
     )

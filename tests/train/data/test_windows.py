@@ -11,7 +11,7 @@ pytest.importorskip("lightning")
 
 from seq2seq.config import EOS
 from seq2seq.text.tokenizer import Tokenizer
-from train.data.batch_order import Place
+from train.data.batch_order import BatchPosition
 from train.data.language_module import WindowRow, drawn_lines
 from train.data.windows import WindowOrder, read_tokens, window, write_tokens
 
@@ -58,13 +58,14 @@ def test_packed_windows_are_all_of_the_text() -> None:
     """An epoch would read some places twice and others never, or the next cut at the same places."""
     order = WindowOrder("packed", 61, 6, 2, 5)
     epochs = [
-        list(itertools.islice(iter(WindowOrder("packed", 61, 6, 2, 5, start=Place(e, 0))), 4)) for e in (0, 1)
+        list(itertools.islice(iter(WindowOrder("packed", 61, 6, 2, 5, start=BatchPosition(e, 0))), 4))
+        for e in (0, 1)
     ]
     for epoch in epochs:
         starts = sorted(start for batch in epoch for start in batch)
         assert {later - earlier for earlier, later in itertools.pairwise(starts)} <= {6, 12}
         assert len(set(starts)) == 8
-    assert epochs[0] != epochs[1] and order.place(4) == Place(1, 0)
+    assert epochs[0] != epochs[1] and order.place(4) == BatchPosition(1, 0)
 
 
 def test_processes_share_the_windows() -> None:

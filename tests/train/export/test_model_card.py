@@ -18,10 +18,10 @@ from seq2seq.storage.settings import RerankerSettings, Settings
 from train.data.language_module import TextSettings
 from train.data.module import DataSettings, TranslationData
 from train.export import language_model as language_release
-from train.export.language_model import Candidate
+from train.export.language_model import LanguageModelCandidate
 from train.export.model_card import make_card
 from train.export.translation import described
-from train.initialization import Start
+from train.initialization import Initialization
 from train.tasks.validation import Scores
 
 
@@ -29,7 +29,7 @@ def test_each_direction_has_its_scores(tmp_path: Path, tiny_model: Transformer) 
     """The hub would show the figures of all directions under the first."""
     (tmp_path / "t.tsv").write_text("en\tde\n" + "".join(f"a dog {n}\tein Hund {n}\n" for n in range(40)))
     settings = DataSettings(files=str(tmp_path / "t.tsv"), languages=["en", "de"], vocabulary_size=60)
-    data = TranslationData(settings, 64, 1, Start(init="captions"))
+    data = TranslationData(settings, 64, 1, Initialization(init="captions"))
     data.load()
     found = {
         direction: (CorpusScore("BLEU", bleu, "b"), CorpusScore("chrF", bleu + 20, "c"))
@@ -71,7 +71,7 @@ def test_metadata_of_a_language_model(
     (tmp_path / "own").mkdir()
     monkeypatch.chdir(tmp_path)
     data = SimpleNamespace(settings=TextSettings(name), report="corpus")
-    chosen = Candidate("the best", {}, 1.5)
+    chosen = LanguageModelCandidate("the best", {}, 1.5)
     card = ModelCard(language_release.make_card(tiny_generator.model, data, chosen, [], "", None))
     assert card.data.datasets == (None if name == "own" else [name]) and card.data.language == ["en"]
 

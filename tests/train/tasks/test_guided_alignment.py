@@ -15,7 +15,7 @@ from seq2seq.config import ModelConfig
 from seq2seq.model.batch import make_batch
 from seq2seq.text.tokenizer import Tokenizer
 from train.callbacks.checkpoint_io import read_checkpoint
-from train.tasks.guided_alignment import SMALLEST, Guidance, link_loss
+from train.tasks.guided_alignment import SMALLEST, GuidedAlignment, link_loss
 from train.tasks.translation import TranslationTask
 
 BATCH = make_batch([[4, 5], [6]], [[7, 8, 9], [5]])
@@ -65,7 +65,7 @@ def test_any_cross_attention_learns_its_links(
     """Else guidance would fail beside another attention, or would not reach the head."""
     torch.manual_seed(1)
     config = ModelConfig(**SHAPE, cross_attention=cross)
-    guidance = Guidance(weight=1.0, layer=0, head=1)
+    guidance = GuidedAlignment(weight=1.0, layer=0, head=1)
     task = TranslationTask(config, tiny_tokenizer, [], r_drop=r_drop, alignment=guidance)
     batch = make_batch([[4, 5], [6]], [[7, 8, 9], [5]])
     batch.links = LINKS[[0, 3]]
@@ -111,8 +111,8 @@ REFUSED = [
 def test_a_head_that_is_not_there_is_refused(settings: dict, message: str) -> None:
     """Else the mistake would be found at the first batch, or another head would be taught."""
     with pytest.raises(ValueError, match=message):
-        Guidance(**settings).head_of(ModelConfig(**SHAPE))
-    assert Guidance(weight=0.1).head_of(ModelConfig(**SHAPE)).layer == 1  # type: ignore[union-attr]
+        GuidedAlignment(**settings).head_of(ModelConfig(**SHAPE))
+    assert GuidedAlignment(weight=0.1).head_of(ModelConfig(**SHAPE)).layer == 1  # type: ignore[union-attr]
 
 
 def test_a_run_begun_without_it_goes_on_with_it(
