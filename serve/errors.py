@@ -9,14 +9,9 @@ A kind names a sentence of the page (`demo/labels.py`); `note` is what needs no 
 
 from fastapi import HTTPException
 
+from seq2seq.documents.errors import RefusalError
 
-class RefusalError(ValueError):
-    """A value that cannot be used."""
-
-    def __init__(self, kind: str, sentence: str, note: str = "") -> None:
-        super().__init__(sentence)
-        self.kind = kind
-        self.note = note
+__all__ = ["Busy", "RefusalError", "Slowdown"]
 
 
 class Busy(HTTPException):

@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from seq2seq.documents.encoding import decode
+from seq2seq.documents.errors import RefusalError
 from seq2seq.documents.html import read_html
 from seq2seq.documents.lines import read_lines
 from seq2seq.documents.markdown import read_markdown
@@ -18,7 +19,6 @@ from seq2seq.documents.table import read_table
 from seq2seq.documents.template import ReportProgress, Template, TranslateTexts, fill
 from seq2seq.documents.values import read_values
 from seq2seq.documents.word import translate_word
-from serve.errors import RefusalError
 
 # What is taken, by the ending of the name, and the media type it is sent back with.
 SUPPORTED = {

@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
+from seq2seq.documents.errors import RefusalError
 from seq2seq.documents.inline import is_language
 from seq2seq.documents.template import Slot, Template
 from seq2seq.inference.results import Translation
-from serve.errors import RefusalError
 
 FORMULA = tuple("=+-@\t\r＝＋－＠")
 DELIMITERS = ",;\t|"

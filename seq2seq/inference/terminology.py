@@ -17,11 +17,11 @@ from typing import NamedTuple
 from seq2seq.alignment.maps import Span
 from seq2seq.config import UNK
 from seq2seq.inference.forced_decoding import EncodedSide
+from seq2seq.inference.placeholders import Placeholders
 from seq2seq.options import DecodeOptions
 from seq2seq.search import PhraseConstraint
 from seq2seq.text.glossary import find_terms
 from seq2seq.text.normalization import UNSPACED, is_word
-from seq2seq.text.placeholders import Placeholders
 from seq2seq.text.tokenizer import Tokenizer
 
 # Parts are bounded or possessive (++): what is tried again from every place takes the square of the length.
