@@ -12,16 +12,20 @@ import dataclasses
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
-from seq2seq.text.glossary import check_glossary
+from seq2seq.text.glossary import GlossaryPairs, check_glossary
 from seq2seq.text.normalization import BLANK_PIECE, compose, is_word, normalize
 
 LONGEST = 100_000
 LARGEST_SEED = 2**63 - 1
 OF_SOURCES = ("forced_words", "glossary", "keep_words", "keep_numbers")  # what a language model refuses
 
-OptionType = type[int] | type[float] | type[bool] | type[str] | type[list] | type[dict]
+# What a caller may give. Every value is kept as a tuple, so that options can be compared and hashed.
+Texts = list[str] | tuple[str, ...]
+Glossary = Mapping[str, str] | list[tuple[str, str]] | tuple[tuple[str, str], ...]
+
+OptionType = type[int] | type[float] | type[bool] | type[str] | type[list[Any]] | type[dict[Any, Any]]
 
 
 def option(default: Any, help: str, minimum: float | None = None, maximum: float | None = None) -> Any:
@@ -65,19 +69,19 @@ class DecodeOptions:
     )
     no_repeat_ngram_size: int = option(0, "Write no sequence of this many pieces twice; 0 is off.", 0, 1000)
     disable_unk: bool = option(False, "Never write the unknown piece.")
-    target_prefix: str | tuple[str, ...] | None = option(
+    target_prefix: str | Texts | None = option(
         None, "What every result begins with: a text, or a list of pieces."
     )
     seed: int | None = option(
         None, "Makes sampling repeat itself; without it every call differs.", 0, LARGEST_SEED
     )
-    stop: tuple[str, ...] | None = option(None, "Texts before which the result ends.")
-    banned_words: tuple[str, ...] | None = option(None, "Words that are never written, nor begin a word.")
-    forced_words: tuple[str, ...] | None = option(None, "Words that every result must have somewhere.")
-    glossary: tuple[tuple[str, str], ...] | None = option(
+    stop: Texts | None = option(None, "Texts before which the result ends.")
+    banned_words: Texts | None = option(None, "Words that are never written, nor begin a word.")
+    forced_words: Texts | None = option(None, "Words that every result must have somewhere.")
+    glossary: Glossary | None = option(
         None, "Terms of the text and what each is to be called in the translation."
     )
-    keep_words: tuple[str, ...] | None = option(
+    keep_words: Texts | None = option(
         None, "Names and other words of the text that come through untouched."
     )
     keep_placeholders: bool = option(
@@ -103,6 +107,11 @@ class DecodeOptions:
         if self.sampling_topk != 1:
             return "sampling"
         return "greedy" if self.beam_size == 1 else "beam"
+
+    @property
+    def glossary_pairs(self) -> GlossaryPairs:
+        """The glossary as pairs (term, translation); empty without one."""
+        return cast("GlossaryPairs", self.glossary or ())
 
     @property
     def later(self) -> "DecodeOptions":
@@ -145,7 +154,7 @@ class DecodeOptions:
                     raise ValueError(f"{name} has an empty text, {word!r}, among them; take it out")
             if len(set(words)) < len(words) and name != "forced_words":  # forced twice is to come twice
                 raise ValueError(f"{name} has {max(words, key=words.count)!r} twice; take one out")
-        check_glossary(self.glossary or ())
+        check_glossary(self.glossary_pairs)
         for banned in self.banned_words or ():
             for wanted in self._wanted():
                 if _is_begun(banned, wanted):
@@ -165,7 +174,7 @@ class DecodeOptions:
         prefix = self.target_prefix or ""
         if not isinstance(prefix, str):
             prefix = "".join(prefix).replace(BLANK_PIECE, " ")
-        targets = (target for _, target in self.glossary or ())
+        targets = (target for _, target in self.glossary_pairs)
         return (prefix, *(self.forced_words or ()), *targets, *(self.keep_words or ()))
 
 
@@ -241,9 +250,9 @@ _TYPES: dict[object, tuple[OptionType, bool]] = {
     float: (float, False),
     bool: (bool, False),
     int | None: (int, True),
-    str | tuple[str, ...] | None: (str, True),
-    tuple[str, ...] | None: (list, True),
-    tuple[tuple[str, str], ...] | None: (dict, True),
+    str | Texts | None: (str, True),
+    Texts | None: (list, True),
+    Glossary | None: (dict, True),
 }
 
 
@@ -276,7 +285,7 @@ def _pairs(glossary: Any) -> Any:
     return glossary
 
 
-def _describe(described: dataclasses.Field) -> OptionField:
+def _describe(described: dataclasses.Field[Any]) -> OptionField:
     kind, optional = _TYPES[described.type]
     default: Any = described.default
     return OptionField(described.name, kind, default, **described.metadata, optional=optional)

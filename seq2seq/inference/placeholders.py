@@ -41,7 +41,7 @@ class Placeholders:
         self.said = _folded(source)
         prefix = options.target_prefix or ""
         begun = prefix if isinstance(prefix, str) else "".join(prefix).replace(BLANK_PIECE, " ")
-        wanted = chain(options.forced_words or (), (target for _, target in options.glossary or ()))
+        wanted = chain(options.forced_words or (), (target for _, target in options.glossary_pairs))
         self.taken = _words((source, begun, *wanted))  # words that stand for themselves
         self.barred = _words(chain(options.stop or (), options.banned_words or ()))
         self._chosen: dict[str, str] = {}

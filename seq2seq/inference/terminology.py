@@ -22,7 +22,7 @@ from seq2seq.options import DecodeOptions
 from seq2seq.search import PhraseConstraint
 from seq2seq.text.glossary import find_terms
 from seq2seq.text.normalization import UNSPACED, is_word
-from seq2seq.text.tokenizer import Tokenizer
+from seq2seq.text.tokenizer import Encoding, Tokenizer
 
 # Parts are bounded or possessive (++): what is tried again from every place takes the square of the length.
 _MARKS = r".,;:!?\]}'’”»"  # with which an address does not end
@@ -55,57 +55,78 @@ class ConstraintSpan(NamedTuple):
 
 @dataclass(frozen=True)
 class PreparedSource:
-    """A source as the model reads it: `ids` with their characters in the source, and what is demanded.
+    """A source as the model reads it.
 
-    `restored`: by the tokens that stand for it, each text which the model could not write itself.
-    `says_something`: whether a letter is left beside what is kept.
+    Attributes:
+        source: the text of the user.
+        encoding: ids of what the model reads, which differs from the source where something is kept.
+        constraints: what is kept in the source and the terms found there.
+        read_spans: the characters of each constraint in what the model reads.
+        phrases: what every result must contain.
+        restored: for tokens that stand for a text, that text.
+        says_something: whether a letter is left beside what is kept.
     """
 
     source: str
-    ids: list[int]
-    spans: list[Span]
+    encoding: Encoding
+    constraints: tuple[ConstraintSpan, ...] = ()
+    read_spans: tuple[Span, ...] = ()
     phrases: list[PhraseConstraint] = field(default_factory=list)
     restored: dict[tuple[int, ...], str] = field(default_factory=dict)
     says_something: bool = True
 
     @property
+    def ids(self) -> list[int]:
+        """The ids that the model reads, without language tag and end."""
+        return self.encoding.ids
+
+    @property
+    def spans(self) -> list[Span]:
+        """The characters of each id in the user's text; a piece of a stand-in has all of what is kept."""
+        if not self.constraints:
+            return self.encoding.spans
+        return [_source_span(span, self.constraints, self.read_spans) for span in self.encoding.spans]
+
+    @property
     def side(self) -> EncodedSide:
-        """The source as a side of a forced pass."""
+        """The source as one side of a forced pass."""
         return EncodedSide(self.source, self.ids, self.spans)
 
 
 def prepare_source(source: str, options: DecodeOptions, tokenizer: Tokenizer) -> PreparedSource:
-    """How the model is to read a segment under these options."""
-    things = list(_constraint_spans(source, options))
+    """Prepare a segment for the model under these options: stand-ins, ids, and what must be written."""
+    constraints = tuple(_constraint_spans(source, options))
     forced = options.forced_words or ()
-    if not things and not forced:
-        return PreparedSource(source, *tokenizer.encode_with_spans(source))
-    writer = _PhraseEncoder(tokenizer, Placeholders(tokenizer, source, options))
-    read, rest, at = "", "", 0
-    spans: list[Span] = []  # of each thing in what is read
-    for thing in things:
-        read += source[at : thing.start]
-        rest += source[at : thing.end if not thing.is_kept else thing.start]
-        shown = writer.stand_in(thing.text) if thing.is_kept else source[thing.start : thing.end]
+    if not constraints and not forced:
+        return PreparedSource(source, tokenizer.analyze(source))
+    encoder = _PhraseEncoder(tokenizer, Placeholders(tokenizer, source, options))
+    read, rest, at = "", "", 0  # what the model reads; what is left beside what is kept
+    spans: list[Span] = []
+    for constraint in constraints:
+        start, end = constraint.start, constraint.end
+        read += source[at:start]
+        rest += source[at : start if constraint.is_kept else end]
+        shown = encoder.placeholder(constraint.text) if constraint.is_kept else source[start:end]
         spans.append((len(read), len(read) + len(shown)))
-        read, at = read + shown, thing.end
+        read, at = read + shown, end
     read, rest = read + source[at:], rest + source[at:]
-    ids, places = tokenizer.encode_with_spans(read)
+    encoding = tokenizer.analyze(read)
     phrases = [
-        writer.phrase(thing.text, thing.is_kept, _columns(span, places))
-        for thing, span in zip(things, spans, strict=True)
+        encoder.phrase(constraint.text, constraint.is_kept, _columns(span, encoding.spans))
+        for constraint, span in zip(constraints, spans, strict=True)
     ]
-    phrases += [writer.phrase(word, False) for word in forced]
-    back = [_back(place, things, spans) for place in places]
-    return PreparedSource(source, ids, back, phrases, writer.restored, any(map(str.isalpha, rest)))
+    phrases += [encoder.phrase(word, False) for word in forced]
+    return PreparedSource(
+        source, encoding, constraints, tuple(spans), phrases, encoder.restored, any(map(str.isalpha, rest))
+    )
 
 
 def replaced(source: str, options: DecodeOptions) -> str:
     """A source in which nothing is translated but the terms of the glossary."""
     text, at = "", 0
-    for thing in _constraint_spans(source, options):
-        text += source[at : thing.start] + thing.text
-        at = thing.end
+    for constraint in _constraint_spans(source, options):
+        text += source[at : constraint.start] + constraint.text
+        at = constraint.end
     return text + source[at:]
 
 
@@ -146,15 +167,15 @@ def _columns(span: Span, places: Sequence[Span]) -> tuple[int, ...]:
     )
 
 
-def _back(place: Span, things: Sequence[ConstraintSpan], spans: Sequence[Span]) -> Span:
-    """Characters of what is read as characters of the source; a piece of a stand-in is all of its thing."""
+def _source_span(span: Span, constraints: Sequence[ConstraintSpan], read_spans: Sequence[Span]) -> Span:
+    """Map characters of what is read to the source; a piece of a stand-in gets all that it stands for."""
     shift = 0
-    for thing, (low, high) in zip(things, spans, strict=True):
-        if thing.is_kept and place[0] < high and max(place[1], place[0] + 1) > low:
-            return thing.start, thing.end
-        if high <= place[0]:
-            shift = thing.end - high
-    return place[0] + shift, place[1] + shift
+    for constraint, (low, high) in zip(constraints, read_spans, strict=True):
+        if constraint.is_kept and span[0] < high and max(span[1], span[0] + 1) > low:
+            return constraint.start, constraint.end
+        if high <= span[0]:
+            shift = constraint.end - high
+    return span[0] + shift, span[1] + shift
 
 
 def _constraint_spans(source: str, options: DecodeOptions) -> Iterator[ConstraintSpan]:
@@ -165,13 +186,13 @@ def _constraint_spans(source: str, options: DecodeOptions) -> Iterator[Constrain
         kept += [(found.start, found.end) for found in find_terms(source, words)]
     patterns = [_PLACEHOLDERS] * options.keep_placeholders + [_NUMBERS] * options.keep_numbers
     kept += _joined(sorted(found for pattern in patterns for found in _wholes(source, pattern)))
-    things = [ConstraintSpan(start, end, source[start:end], True) for start, end in kept]
-    things += [ConstraintSpan(*found, False) for found in find_terms(source, options.glossary or ())]
+    constraints = [ConstraintSpan(start, end, source[start:end], True) for start, end in kept]
+    constraints += [ConstraintSpan(*found, False) for found in find_terms(source, options.glossary_pairs)]
     at = 0
-    for thing in sorted(things, key=lambda each: (each.start, -each.end, not each.is_kept)):
-        if thing.start >= at:
-            yield thing
-            at = thing.end
+    for constraint in sorted(constraints, key=lambda each: (each.start, -each.end, not each.is_kept)):
+        if constraint.start >= at:
+            yield constraint
+            at = constraint.end
 
 
 def _wholes(source: str, pattern: re.Pattern[str]) -> Iterator[Span]:
@@ -214,10 +235,10 @@ class _PhraseEncoder:
         """What the model is to write for a text, which stands for these source pieces."""
         ids = tuple(self.tokenizer.encode(text))
         if is_kept or UNK in ids:
-            ids = tuple(self.tokenizer.encode(self.stand_in(text)))
+            ids = tuple(self.tokenizer.encode(self.placeholder(text)))
             self.restored[ids] = text
         return PhraseConstraint(ids, columns, ids in self.restored)
 
-    def stand_in(self, text: str) -> str:
-        """The word that stands for a text."""
+    def placeholder(self, text: str) -> str:
+        """Return the word that stands for a text."""
         return self.placeholders.of(text, is_number=_NUMBERS.fullmatch(text) is not None)
