@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from seq2seq.storage.settings import directions
+from seq2seq.text.languages import language_name
 
 from ..errors import RefusalError
 
@@ -20,28 +21,6 @@ if TYPE_CHECKING:
 
 Loaded = TypeVar("Loaded")
 LanguagePair = tuple[str, str]  # codes of the source and the target language
-
-LANGUAGE_NAMES = {
-    "ar": "Arabic",
-    "cs": "Czech",
-    "de": "German",
-    "en": "English",
-    "es": "Spanish",
-    "fr": "French",
-    "hi": "Hindi",
-    "it": "Italian",
-    "ja": "Japanese",
-    "ko": "Korean",
-    "nl": "Dutch",
-    "pl": "Polish",
-    "pt": "Portuguese",
-    "ru": "Russian",
-    "th": "Thai",
-    "tr": "Turkish",
-    "uk": "Ukrainian",
-    "vi": "Vietnamese",
-    "zh": "Chinese",
-}
 
 
 class LazyModel(Generic[Loaded]):
@@ -234,11 +213,6 @@ class ModelRegistry:
             choice = " or ".join(targets)
             sentence = f"{_short(target)} is not supported as target of {source_code}; choose {choice}"
             raise RefusalError("unsupported", sentence, f"{source_code} → {_short(target)}")
-
-
-def language_name(code: str) -> str:
-    """The English name of a language code, or the code itself where we know none."""
-    return LANGUAGE_NAMES.get(code, code)
 
 
 def _hops(offer: TranslationModel) -> list[Hop]:
