@@ -81,9 +81,7 @@ class DecodeOptions:
     glossary: Glossary | None = option(
         None, "Terms of the text and what each is to be called in the translation."
     )
-    keep_words: Texts | None = option(
-        None, "Names and other words of the text that come through untouched."
-    )
+    keep_words: Texts | None = option(None, "Names and other words of the text that come through untouched.")
     keep_placeholders: bool = option(
         True, "Addresses (https://..., a@b.org) and placeholders ({x}, %s) come through untouched."
     )
