@@ -235,8 +235,8 @@ class TranslationData(LightningDataModule):
 
     def link_words(self, cache: Path, advance: Callable[[], object]) -> None:
         """Give each training batch its links, which are in the cache or counted now."""
-        texts = self.segmentation.texts
-        self.links = WordLinks(texts, load_links(cache, texts, advance), self.tokenizer)
+        texts, fixed = self.segmentation.texts, None if self.segmentation.sampler else self.segmentation.plain
+        self.links = WordLinks(texts, load_links(cache, texts, advance), self.tokenizer, fixed)
 
     def state_dict(self) -> dict[str, Any]:
         """Which batch comes next."""

@@ -9,16 +9,15 @@ piece of the tokens that its own tokens are linked to.
 
 import gzip
 import hashlib
-from bisect import bisect_left, bisect_right
-from collections import defaultdict
-from collections.abc import Callable, Sequence
+from array import array
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from seq2seq.alignment.aligner import align_both_ways, rounds_of
-from seq2seq.alignment.maps import Span
 from seq2seq.alignment.symmetrization import Link
 from seq2seq.config import UNK
 from seq2seq.text.normalization import BLANK_PIECE, bare_word_spans, normalize
@@ -30,70 +29,135 @@ from .corpus import Direction
 from .examples import Example
 
 
-class WordLinks:
-    """Links between the tokens of each training pair, in the order of the texts."""
+class LinkTable:
+    """Links of many pairs, flat: lists of tuples take fifty times the memory."""
 
-    def __init__(self, texts: Sequence[Example], links: Sequence[Sequence[Link]], tokenizer: Tokenizer):
+    def __init__(self, pairs: Iterable[Iterable[Link]]):
+        flat, ends = array("i"), [0]
+        for links in pairs:
+            for link in links:
+                flat.extend(link)
+            ends.append(len(flat) // 2)
+        self.ends = torch.tensor(ends)
+        self.links = torch.tensor(flat, dtype=torch.int32).reshape(-1, 2)
+
+    def of_pair(self, place: int) -> list[Link]:
+        """Return the links of one pair."""
+        return self.links[self.ends[place] : self.ends[place + 1]].tolist()
+
+    def of_pairs(self, places: Sequence[int]) -> Tensor:
+        """Return the links [E, 3] of some pairs, each after its row: the pair's position in `places`."""
+        chosen = torch.tensor(places, dtype=torch.int64)
+        starts = self.ends[chosen]
+        counts = self.ends[chosen + 1] - starts
+        rows = torch.arange(len(places)).repeat_interleave(counts)
+        # The k-th link of a row stands k behind the row's start in the table.
+        shift = starts - (counts.cumsum(0) - counts)
+        links = self.links[torch.arange(len(rows)) + shift[rows]]
+        return torch.cat([rows.unsqueeze(1), links.long()], dim=1)
+
+
+class TokenSpans(NamedTuple):
+    """A normalized text and where its tokens start and end."""
+
+    text: str
+    starts: "array[int]"
+    ends: "array[int]"
+
+
+class WordLinks:
+    """Links between the pieces of each training pair, from links between its tokens.
+
+    Args:
+        texts: the training pairs.
+        links: links between the tokens of each of them.
+        tokenizer: the vocabulary of the ids.
+        fixed: the ids of each pair where they are the same in every epoch. The links of pieces are then
+            computed once, here; else anew for each batch.
+    """
+
+    def __init__(
+        self,
+        texts: Sequence[Example],
+        links: Sequence[Sequence[Link]],
+        tokenizer: Tokenizer,
+        fixed: Sequence[IdPair] | None = None,
+    ):
         assert len(texts) == len(links)
         self.texts = texts
         self.tagged = bool(tokenizer.tags)
-        self.spelt = [piece.replace(BLANK_PIECE, " ") for piece in tokenizer.pieces(range(len(tokenizer)))]
-        # Flat, since a list of small lists takes fifty times the room.
-        self.ends = [0]
-        for pair in links:
-            self.ends.append(self.ends[-1] + len(pair))
-        self.flat = torch.tensor([link for pair in links for link in pair], dtype=torch.int16).reshape(-1, 2)
+        self.surfaces = [
+            piece.replace(BLANK_PIECE, " ") for piece in tokenizer.pieces(range(len(tokenizer)))
+        ]
+        self.lengths = [len(surface) for surface in self.surfaces]
+        self.spans: dict[str, TokenSpans] = {}
+        self.tokens = LinkTable(links)
+        self.pieces: LinkTable | None = None
+        if fixed is not None:
+            self.pieces = LinkTable(self._of_pair(place, pair) for place, pair in enumerate(fixed))
+            self.spans.clear()
 
     def of_batch(self, places: Sequence[int], pairs: Sequence[IdPair]) -> Tensor:
-        """Links [E, 3] between pieces (row, target, source) of the pairs with these places in the corpus."""
-        found = [
-            (row, target, source)
-            for row, (place, pair) in enumerate(zip(places, pairs, strict=True))
-            for target, source in self._of_pair(place, pair)
-        ]
-        return torch.tensor(found, dtype=torch.int64).reshape(-1, 3)
+        """Return links [E, 3] between pieces (row, target, source) of the pairs at these places."""
+        if self.pieces is not None:
+            return self.pieces.of_pairs(places)
+        return LinkTable(map(self._of_pair, places, pairs)).of_pairs(range(len(places)))
 
     def _of_pair(self, place: int, pair: IdPair) -> list[Link]:
-        """Links (target piece, source piece) of one pair."""
-        linked: dict[int, list[int]] = defaultdict(list)
-        for word, other in self.flat[self.ends[place] : self.ends[place + 1]].tolist():
-            linked[other].append(word)
+        """Return the links (target piece, source piece) of one pair."""
+        linked: dict[int, list[int]] = {}
+        for word, other in self.tokens.of_pair(place):
+            linked.setdefault(other, []).append(word)
+        if not linked:
+            return []
         text, (source, target) = self.texts[place], pair
-        sources = self._tokens_of_pieces(text.source, source[:-1] if self.tagged else source)
-        targets = self._tokens_of_pieces(text.target, target)
-        pieces: dict[int, list[int]] = defaultdict(list)
-        for piece, tokens in enumerate(sources):
+        sources: dict[int, list[int]] = {}
+        untagged = source[:-1] if self.tagged else source
+        for piece, tokens in enumerate(self._tokens_of_pieces(text.source, untagged)):
             for token in tokens:
-                pieces[token].append(piece)
-        return [
-            (piece, other)
-            for piece, tokens in enumerate(targets)
-            for other in sorted({p for token in tokens for source in linked[token] for p in pieces[source]})
-        ]
+                sources.setdefault(token, []).append(piece)
+        links: list[Link] = []
+        for piece, tokens in enumerate(self._tokens_of_pieces(text.target, target)):
+            others: set[int] = set()
+            for token in tokens:
+                for word in linked.get(token, ()):
+                    others.update(sources.get(word, ()))
+            for other in sorted(others):
+                links.append((piece, other))
+        return links
 
     def _tokens_of_pieces(self, text: str, ids: Sequence[int]) -> list[range]:
-        """The tokens that each piece touches; a lone blank touches the token after it."""
-        text = normalize(text).text
-        spans = bare_word_spans(text)
-        starts, ends = [start for start, _ in spans], [end for _, end in spans]
-        return [
-            range(bisect_right(ends, start), bisect_left(starts, max(end, start + 1)))
-            for start, end in self._spans(text, ids)
-        ]
+        """Return the tokens that each piece touches; a lone blank touches the token after it.
 
-    def _spans(self, text: str, ids: Sequence[int]) -> list[Span]:
-        """Where each piece stands in a normalised text, without the blank before it."""
-        text = " " + text  # as SentencePiece reads it
-        spans, start = [], 0
+        Pieces and tokens are both in the order of the text, so one pass over both will do. It calls nothing:
+        where segmentation is sampled, calls for each piece were two thirds of all calls of a training step.
+        """
+        plain, starts, ends = self.spans.get(text) or self._spans_of(text)
+        touched: list[range] = []
+        start = -1  # SentencePiece puts one blank before the text
+        first, count = 0, len(starts)
         for number, index in enumerate(ids):
-            end = start + len(self.spelt[index])
+            end = start + self.lengths[index]
             if index == UNK:  # as long as it takes to where the next piece begins
-                following = self.spelt[ids[number + 1]] if number + 1 < len(ids) else ""
-                end = text.find(following, start + 1) if following else len(text)
-            blank = text[start : start + 1] == " "
-            spans.append((start + blank - 1, end - 1))
+                following = self.surfaces[ids[number + 1]] if number + 1 < len(ids) else ""
+                end = f" {plain}".find(following, start + 2) - 1 if following else len(plain)
+            begin = start + 1 if start < 0 or plain[start : start + 1] == " " else start
+            while first < count and ends[first] <= begin:
+                first += 1
+            last, stop = first, max(end, begin + 1)
+            while last < count and starts[last] < stop:
+                last += 1
+            touched.append(range(first, last))
             start = end
-        return spans
+        return touched
+
+    def _spans_of(self, text: str) -> TokenSpans:
+        """Return where the tokens of a text are, computed once a text."""
+        plain = normalize(text).text
+        spans = bare_word_spans(plain)
+        starts, ends = (array("i", [span[side] for span in spans]) for side in (0, 1))
+        self.spans[text] = TokenSpans(plain, starts, ends)
+        return self.spans[text]
 
 
 def load_links(cache: Path, texts: Sequence[Example], advance: Callable[[], object]) -> list[list[Link]]:

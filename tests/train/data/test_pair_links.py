@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import torch
 
 pytest.importorskip("lightning")
 
@@ -48,6 +49,23 @@ def test_pieces_of_linked_words_are_linked_however_they_are_cut(
         for t, word in enumerate(words(tiny_tokenizer, TEXTS[0][1], target)):
             expected += [[row, t, s] for s, other in enumerate(read) if translations[other] == word]
     assert found == expected  # and nothing of the pair without links
+
+
+def test_links_of_pieces_are_computed_once_where_pieces_do_not_change(
+    tiny_tokenizer: Tokenizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without sampling a batch looks its links up in a table; they are those computed for the batch."""
+    texts, links = TEXTS * 3, LINKS * 3
+    pairs = Segmentation(texts, tiny_tokenizer, 0.0, 1, 60)(0)
+    table, anew = WordLinks(texts, links, tiny_tokenizer, pairs), WordLinks(texts, links, tiny_tokenizer)
+    batches = [[], [1], [0], [8, 0, 4, 2, 5]]
+    expected = [anew.of_batch(rows, [pairs[row] for row in rows]) for rows in batches]
+    monkeypatch.delattr(WordLinks, "_tokens_of_pieces")
+    for rows, links_of_batch in zip(batches, expected, strict=True):
+        found = table.of_batch(rows, [pairs[row] for row in rows])
+        assert found.shape == (len(found), 3) and found.dtype == torch.int64
+        assert torch.equal(found, links_of_batch)
+    assert len(expected[-1]) > 10 and not len(expected[0]) and not len(expected[1])
 
 
 def test_unknown_characters_are_stepped_over(tiny_tokenizer: Tokenizer) -> None:

@@ -64,6 +64,22 @@ def test_unigram_draws_with_the_probabilities_of_the_formula(unigram: Tokenizer)
         assert abs(counts[tuple(cut)] / draws - p) < 5 * math.sqrt(p * (1 - p) / draws)
 
 
+def test_bpe_draws_with_the_probabilities_of_left_out_merges() -> None:
+    """Segmentations have the probabilities of Provilkov et al. 2020: each possible merge is left out with p.
+
+    Over the merges a+b, then ab+c.
+    """
+    tokenizer = Tokenizer.train(["abc abc abc abc"], 10, "bpe")
+    assert tokenizer.pieces(range(4, 10)) == ["ab", "abc", "a", "b", "c", "▁"]
+    p, draws = 0.3, 4000
+    expected = {("▁", "a", "b", "c"): p, ("▁", "ab", "c"): (1 - p) * p, ("▁", "abc"): (1 - p) ** 2}
+    sampler, generator = MergeDropout(tokenizer, p), random.Random(3)
+    counts = Counter(tuple(tokenizer.pieces(sampler.encode_word("▁abc", generator))) for _ in range(draws))
+    assert set(counts) == set(expected)
+    for pieces, q in expected.items():
+        assert abs(counts[pieces] / draws - q) < 5 * math.sqrt(q * (1 - q) / draws)
+
+
 @pytest.mark.parametrize("kind", ["bpe", "unigram"])
 def test_drawn_pieces_say_the_same_text(
     kind: str, request: pytest.FixtureRequest, sentences: list[str]
