@@ -5,19 +5,13 @@ or, in training, what one head is to look at.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
-from seq2seq.alignment.head_selection import HeadChoice, choose_head, choose_share
 from seq2seq.alignment.ibm1 import Words, best_sources
 from seq2seq.alignment.symmetrization import Link, grow, intersect
-from seq2seq.inference.forced_decoding import explain_texts
-from seq2seq.model.transformer import Transformer
 from seq2seq.text.normalization import spelt_words, word_spans
-from seq2seq.text.tokenizer import Tokenizer
 
 ROUNDS = 6
-SHOWN = 300  # pairs on which the share of a linked word is chosen
 SLICE = 100_000  # pairs counted at once, which bounds memory; of more pairs slices are counted by themselves
 
 WordPairs = Sequence[tuple[Words, Words]]
@@ -60,42 +54,6 @@ def rounds_of(pairs: int, rounds: int = ROUNDS) -> int:
 def align_texts(pairs: Sequence[tuple[str, str]], rounds: int = ROUNDS) -> list[set[Link]]:
     """Sure links between the words (`text.word_spans`) of each pair of texts."""
     return align_both_ways([(_words(source), _words(target)) for source, target in pairs], rounds).sure
-
-
-def choose_alignment_head(
-    model: Transformer,
-    tokenizer: Tokenizer,
-    train_pairs: Sequence[tuple[str, str]],
-    valid_pairs: Sequence[tuple[str, str]],
-    languages: Sequence[str] | None = None,
-) -> HeadChoice:
-    """The cross-attention head that agrees best, on the validation pairs, with links counted on all pairs.
-
-    The head is chosen by links of both directions, the share from which on words count as linked by the
-    fuller ones that grow from them. `languages` says which language each validation target is of, to a model
-    that has to be told.
-    """
-    words = [(_words(source), _words(target)) for source, target in [*train_pairs, *valid_pairs]]
-    sure, grown = align_both_ways(words)
-    longest = model.config.max_length
-    told: Sequence[str | None] = languages or [None] * len(valid_pairs)
-    tags = [tokenizer.tag(language) for language in told]
-    fitting = [
-        (pair, tag, certain, fuller)
-        for pair, tag, certain, fuller in zip(
-            valid_pairs, tags, sure[len(train_pairs) :], grown[len(train_pairs) :], strict=True
-        )
-        if certain and all(len(tokenizer.encode(text)) + len(tag) < longest for text in pair)
-    ]
-    if not fitting:
-        raise ValueError(
-            "no validation pair has a link; give pairs of which the training text knows the words"
-        )
-    pairs, tags, certain_links, fuller_links = map(list, zip(*fitting, strict=True))
-    choice = choose_head(explain_texts(model, tokenizer, pairs, tags), certain_links)
-    maps = explain_texts(model, tokenizer, pairs[:SHOWN], tags[:SHOWN])
-    shown = [each.alignment(choice.head) for each in maps]
-    return choice._replace(head=replace(choice.head, share=choose_share(shown, fuller_links[:SHOWN])))
 
 
 def _words(text: str) -> list[str]:

@@ -86,9 +86,7 @@ class WordLinks:
         assert len(texts) == len(links)
         self.texts = texts
         self.tagged = bool(tokenizer.tags)
-        self.surfaces = [
-            piece.replace(BLANK_PIECE, " ") for piece in tokenizer.pieces(range(len(tokenizer)))
-        ]
+        self.surfaces = [piece.replace(BLANK_PIECE, " ") for piece in tokenizer.pieces(range(len(tokenizer)))]
         self.lengths = [len(surface) for surface in self.surfaces]
         self.spans: dict[str, TokenSpans] = {}
         self.tokens = LinkTable(links)

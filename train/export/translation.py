@@ -16,14 +16,14 @@ import safetensors.torch
 from safetensors import SafetensorError
 from torch import Tensor
 
-from seq2seq.alignment.aligner import choose_alignment_head
+from seq2seq.alignment.head import AlignmentHead
 from seq2seq.inference.reranking import n_best
 from seq2seq.inference.translator import Translator
 from seq2seq.model.device import choose_device
 from seq2seq.options import DecodeOptions
 from seq2seq.storage.model_directory import average, save_model
 from seq2seq.storage.quantization import StorageFormat, pack, unpack
-from seq2seq.storage.settings import AlignmentHead, RerankerSettings, Settings
+from seq2seq.storage.settings import Settings
 from seq2seq.text.sentences import count_sentences
 
 from ..callbacks.checkpoint_io import BEST, read_checkpoint
@@ -32,6 +32,7 @@ from ..data.examples import EvalExample, Example, by_source, directions_of, spre
 from ..data.module import TranslationData
 from ..tasks.translation import TranslationTask
 from ..tasks.validation import Scores, score, translate
+from .alignment_head import choose_alignment_head
 from .model_card import make_card
 
 COUNTED, SHOWN = 30_000, 1_000  # pairs that links are counted on, and pairs whose maps are compared with them

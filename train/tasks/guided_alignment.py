@@ -14,8 +14,8 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from seq2seq.alignment.head import AlignmentHead
 from seq2seq.config import ModelConfig
-from seq2seq.storage.settings import AlignmentHead
 
 SMALLEST = 1e-6  # added to weights before the logarithm: a head that looks elsewhere still has a gradient
 

@@ -6,7 +6,8 @@ import pytest
 
 pytest.importorskip("lightning")
 
-from seq2seq.storage.settings import AlignmentHead, Settings
+from seq2seq.alignment.head import AlignmentHead
+from seq2seq.storage.settings import Settings
 from train.data.module import DataSettings, TranslationData
 from train.export.translation import make_settings
 

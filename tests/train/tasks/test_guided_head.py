@@ -15,8 +15,8 @@ from alignment_heads import error_rate, judge_teacher, mean_of_heads, synthetic
 from synthetic_language import Language
 from training_process import train
 
+from seq2seq.alignment.head import AlignmentHead
 from seq2seq.inference.translator import Translator
-from seq2seq.storage.settings import AlignmentHead
 
 SMALL = """
 data: {files: [train.tsv], valid_files: [valid.tsv], vocabulary_size: 150, batch_tokens: 600}
