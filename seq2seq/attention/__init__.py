@@ -32,7 +32,13 @@ from seq2seq.attention.mask import (
     strided_mask,
     window_mask,
 )
-from seq2seq.attention.score import AdditiveScore, ScaledDotScore, ScoreFunction, TargetAwareScore
+from seq2seq.attention.score import (
+    AdditiveScore,
+    ScaledDotScore,
+    ScoreFactory,
+    ScoreFunction,
+    TargetAwareScore,
+)
 from seq2seq.attention.target import TargetAwarePooling
 from seq2seq.attention.window import attend_window
 from seq2seq.config import AttentionConfig
@@ -49,6 +55,7 @@ __all__ = [
     "Memory",
     "Remembered",
     "ScaledDotScore",
+    "ScoreFactory",
     "ScoreFunction",
     "SelfAttention",
     "SharedHeads",

@@ -15,7 +15,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from seq2seq.attention.mask import boolean
-from seq2seq.attention.score import ScaledDotScore, ScoreFunction
+from seq2seq.attention.score import ScoreFunction, is_pairwise, is_scaled_dot
+from seq2seq.attention.transforms import transformed
 
 
 class Attended(NamedTuple):
@@ -48,10 +49,10 @@ def attend(
     check_mask(mask, query, key)
     if mask is not None and mask.ndim < 2:
         mask = torch.atleast_2d(mask)  # torch's kernel takes nothing smaller
-    if isinstance(score, ScaledDotScore) and not need_weights:
+    if is_scaled_dot(score) and not need_weights:
         context = fused(query, key, value, mask, dropout)
         return Attended(context, None)
-    weights = masked_softmax(score(query, key), mask)
+    weights = masked_softmax(score(query, key), mask, overwrite=is_pairwise(score))
     context = functional.dropout(weights, dropout) @ value
     return Attended(context, weights if need_weights else None)
 
@@ -81,16 +82,16 @@ def fused(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, dropou
     return functional.scaled_dot_product_attention(query, key, value, mask, dropout)
 
 
-def masked_softmax(scores: Tensor, mask: Tensor | None) -> Tensor:
-    """Softmax over the keys that may be attended to; zeros where there are none.
+def masked_softmax(scores: Tensor, mask: Tensor | None, *, overwrite: bool = True) -> Tensor:
+    """Return the softmax over the keys that may be attended to; zeros where there are none.
 
-    A large number stands in for infinity: a row of minus infinities would turn into NaN, in the
-    gradient too. Scores that want no gradient are overwritten.
+    With `overwrite` the scores that need no gradient are overwritten.
     """
-    if not scores.requires_grad:
+    if overwrite and not scores.requires_grad and not transformed():
         return softmax_in_place(scores, mask)
     if mask is None:
         return scores.softmax(dim=-1)
+    # A large number stands in for infinity: a row of minus infinities would turn into NaN, also backward.
     lowest = torch.finfo(scores.dtype).min
     return scores.masked_fill(~mask, lowest).softmax(dim=-1).masked_fill(~mask, 0.0)
 

@@ -16,30 +16,52 @@ from seq2seq.attention.cache import KeyValueCache, LinearState, Memory, Remember
 from seq2seq.attention.heads import LatentHeads, SharedHeads, make_heads
 from seq2seq.attention.linear import causal_linear_attention, linear_attention, read_sums, summed
 from seq2seq.attention.mask import all_of, causal_mask, group_queries, newest, sparse_mask, window_mask
-from seq2seq.attention.score import make_score
+from seq2seq.attention.score import ScoreFactory, ScoreFunction, is_pairwise, is_scaled_dot, make_score
 from seq2seq.attention.window import attend_window, block_length
 from seq2seq.config import AttentionConfig
 
 
 class Attention(nn.Module):
-    """The parts every flow shares: heads, a score, and the formula between them."""
+    """The parts every flow shares: heads, a score, and the formula between them.
 
-    def __init__(self, width: int, config: AttentionConfig, memory_width: int):
+    `score` makes a score of one's own, which takes the place of the one that the config names. The score may
+    also be exchanged later: every call asks the score that is there which fast paths it allows.
+
+    Raises:
+        ValueError: a score of one's own beside linear attention, which compares by its features.
+    """
+
+    score: ScoreFunction
+
+    def __init__(
+        self, width: int, config: AttentionConfig, memory_width: int, score: ScoreFactory | None = None
+    ):
         super().__init__()
         self.config = config
         self.heads = make_heads(width, config, memory_width)
-        self.score = make_score(config, self.heads.key_width)
+        key_width = self.heads.key_width
+        self.score = make_score(config, key_width) if score is None else score(key_width)
+        self.check_score()
 
     @property
     def dropout(self) -> float:
         """The share of weights dropped: the config's in training, else none."""
         return self.config.dropout if self.training else 0.0
 
+    def check_score(self) -> None:
+        """Refuse a score of one's own beside linear attention, which would never call it."""
+        if self.config.linear and not is_scaled_dot(self.score):
+            raise ValueError(
+                f"linear is True beside a score of your own, {type(self.score).__name__}; linear attention "
+                "compares by its own features, leave out the score or set linear to False"
+            )
+
     def read(self, query: Tensor, compressed: Tensor, mask: Tensor | None, need_weights: bool) -> Attended:
         """Queries [B, H, T, D] read a compressed memory [B, S, C] -> context [B, T, M]."""
         if self.absorbs(query.shape[2]):
             return self.read_absorbed(query, compressed, mask, need_weights)
-        if self.config.shared_heads < self.config.heads and not self.config.linear:
+        shared = self.config.shared_heads < self.config.heads
+        if shared and not self.config.linear and is_pairwise(self.score):
             return self.read_grouped(query, compressed, mask, need_weights)
         return self.read_expanded(query, compressed, mask, need_weights)
 
@@ -49,6 +71,7 @@ class Attention(nn.Module):
         """As `read`: the heads' keys and values are made of the memory, then attended to."""
         key, value = self.heads.expand(compressed)
         if self.config.linear:
+            self.check_score()
             found = linear_attention(query, key, value, mask, dropout=self.dropout, need_weights=need_weights)
         else:
             found = self._attend(query, key, value, mask, need_weights)
@@ -89,7 +112,7 @@ class Attention(nn.Module):
 
         To ask the latents costs H T latent a key, to expand them M latent.
         """
-        dot = self.config.score == "scaled_dot" and not self.config.linear
+        dot = is_scaled_dot(self.score) and not self.config.linear
         return dot and isinstance(self.heads, LatentHeads) and queries < self.heads.head_width
 
     def read_near(self, query: Tensor, compressed: Tensor, mask: Tensor | None, *, causal: bool) -> Attended:
@@ -114,6 +137,8 @@ class Attention(nn.Module):
         config, length = self.config, compressed.shape[1]
         if config.window is None or config.global_tokens or config.stride is not None or need_weights:
             return False
+        if not is_pairwise(self.score):
+            return False
         of_keys = mask is None or mask.shape == (query.shape[0], 1, 1, length)
         return of_keys and query.shape[2] == length >= 4 * block_length(config.window)
 
@@ -129,8 +154,8 @@ class Attention(nn.Module):
 class SelfAttention(Attention):
     """Each position of a sequence asks every position of it."""
 
-    def __init__(self, width: int, config: AttentionConfig):
-        super().__init__(width, config, width)
+    def __init__(self, width: int, config: AttentionConfig, score: ScoreFactory | None = None):
+        super().__init__(width, config, width, score)
 
     def forward(self, x: Tensor, mask: Tensor | None = None, *, need_weights: bool = False) -> Attended:
         """x [B, T, M], mask broadcastable to [B, H, T, T] -> context [B, T, M], weights [B, H, T, T].
@@ -150,8 +175,8 @@ class SelfAttention(Attention):
 class CausalSelfAttention(Attention):
     """Each position asks itself and what came before it, in this call or, remembered, in earlier ones."""
 
-    def __init__(self, width: int, config: AttentionConfig):
-        super().__init__(width, config, width)
+    def __init__(self, width: int, config: AttentionConfig, score: ScoreFactory | None = None):
+        super().__init__(width, config, width, score)
 
     def empty_memory(self, rows: int, capacity: int, window: int | None = None) -> Memory:
         """A memory for so many rows and tokens, to be given back as `memory=`.
@@ -196,6 +221,7 @@ class CausalSelfAttention(Attention):
             positions = torch.arange(read, end, device=x.device)
         query, compressed = self.heads.query(x, positions), self.heads.compress(x, positions)
         if self.config.linear:
+            self.check_score()
             assert not isinstance(memory, KeyValueCache)
             mask = newest(mask, x.shape[1], end)
             return self._read_running(query, compressed, mask, memory, need_weights)
@@ -243,8 +269,14 @@ class CrossAttention(Attention):
         ValueError: a config with rotary, for positions of two sequences are not to be compared.
     """
 
-    def __init__(self, width: int, config: AttentionConfig, memory_width: int | None = None):
-        super().__init__(width, config, width if memory_width is None else memory_width)
+    def __init__(
+        self,
+        width: int,
+        config: AttentionConfig,
+        memory_width: int | None = None,
+        score: ScoreFactory | None = None,
+    ):
+        super().__init__(width, config, width if memory_width is None else memory_width, score)
         if config.rotary:
             raise ValueError(
                 "rotary is True in cross-attention, where queries and keys count "
@@ -263,6 +295,7 @@ class CrossAttention(Attention):
         Raises:
             ValueError: of linear attention, a mask of wrong shape or dtype.
         """
+        self.check_score()
         remembered = self.remember(source)
         return summed(*self.heads.expand(remembered), mask) if self.config.linear else remembered
 

@@ -12,6 +12,8 @@ from functools import lru_cache
 import torch
 from torch import Tensor, nn
 
+from seq2seq.attention.transforms import transformed
+
 BASE = 10000.0
 
 
@@ -26,19 +28,39 @@ def frequencies(width: int, device: torch.device | str = "cpu") -> Tensor:
 
 
 class SinusoidalPositions(nn.Module):
-    """Fixed waves, added to embeddings: positions [T] or [N, T] -> [T, M] or [N, T, M]."""
+    """Fixed waves, added to embeddings: positions [T] or [N, T] -> [T, M] or [N, T, M].
+
+    The table is not saved, for the formula gives it. A model made on the meta device gets its numbers when
+    weights are loaded, or by `reset_parameters`.
+    """
 
     table: Tensor
 
     def __init__(self, max_length: int, width: int):
         super().__init__()
-        places = torch.arange(max_length, dtype=torch.float64)
-        angles = places[:, None] * frequencies(width, places.device)
-        table = torch.cat([angles.sin(), angles.cos()], dim=-1).float()
-        self.register_buffer("table", table, persistent=False)
+        self.register_buffer("table", torch.empty(max_length, width), persistent=False)
+        self.register_load_state_dict_post_hook(_reset_after_loading)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Write the waves into the table; on the meta device, which holds no numbers, nothing is done."""
+        if self.table.is_meta:
+            return
+        length, width = self.table.shape
+        # In double precision on the CPU, so that every device and type gets the same numbers, rounded.
+        angles = torch.arange(length, dtype=torch.float64, device="cpu")[:, None] * frequencies(width)
+        self.table.copy_(torch.cat([angles.sin(), angles.cos()], dim=-1).float())
 
     def forward(self, positions: Tensor) -> Tensor:
         return self.table[positions]
+
+
+def _reset_after_loading(positions: nn.Module, _: object) -> None:
+    """Fill the table of a model that was made on the meta device: no file holds it."""
+    assert isinstance(positions, SinusoidalPositions)
+    if positions.table.is_meta:  # loaded by assignment, which leaves buffers that are not saved where they are
+        positions.table = torch.empty_like(positions.table, device=torch.get_default_device())
+    positions.reset_parameters()
 
 
 class LearnedPositions(nn.Module):
@@ -46,11 +68,19 @@ class LearnedPositions(nn.Module):
 
     def __init__(self, max_length: int, width: int):
         super().__init__()
-        self.embedding = nn.Embedding(max_length, width)
-        nn.init.normal_(self.embedding.weight, std=width**-0.5)
+        self.embedding = make_embedding(max_length, width)
 
     def forward(self, positions: Tensor) -> Tensor:
         return self.embedding(positions)
+
+
+def make_embedding(rows: int, width: int) -> nn.Embedding:
+    """Return a table of vectors [rows, width], drawn so that a vector's length is 1 on average."""
+    weight = torch.empty(rows, width)
+    if not weight.is_meta:  # there torch's normal_ would import its compiler: 1.5 s and 71 MiB
+        nn.init.normal_(weight)  # as nn.Embedding itself begins: a seed goes on giving the weights it gave
+        nn.init.normal_(weight, std=width**-0.5)
+    return nn.Embedding.from_pretrained(weight, freeze=False)
 
 
 def rotate(x: Tensor, positions: Tensor) -> Tensor:
@@ -59,7 +89,8 @@ def rotate(x: Tensor, positions: Tensor) -> Tensor:
     Shapes: x [B, T, heads, D], positions [T] or [B, T] -> like x. Source: Su et al. 2021, eq. 34.
     """
     one = positions.numel() == 1 and x.device.type == "cpu"
-    if one and not torch.compiler.is_compiling() and torch.is_inference_mode_enabled():
+    plain = not torch.compiler.is_compiling() and not transformed()
+    if one and plain and torch.is_inference_mode_enabled():
         cos, sin = _turn_at(int(positions), x.shape[-1], x.dtype)  # the same for every layer of a step
     else:
         cos, sin = _turn(positions, x.shape[-1], x.dtype)

@@ -19,6 +19,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
+from seq2seq.attention.transforms import transformed
 from seq2seq.config import AttentionConfig
 
 # The most numbers of hidden layer that are held at once: 64 MiB in float32.
@@ -26,9 +27,17 @@ BLOCK = 2**24
 
 
 class ScoreFunction(Protocol):
-    """Queries [B, H, T, D] and keys [B, H, S, D] -> scores [B, H, T, S], new ones: they are overwritten."""
+    """A score: queries [B, H, T, D] and keys [B, H, S, D] -> scores [B, H, T, S].
+
+    In self-attention the last query and the last key stand at the same position, whether the text is read
+    at once or step by step. In cross-attention the order of queries means nothing: the rows of a beam come
+    as further queries.
+    """
 
     def __call__(self, query: Tensor, key: Tensor) -> Tensor: ...
+
+
+ScoreFactory = Callable[[int], ScoreFunction]  # D, the width of queries and keys -> a score of that width
 
 
 class ScaledDotScore(nn.Module):
@@ -54,7 +63,8 @@ class AdditiveScore(nn.Module):
         self.block = block
         nn.init.xavier_uniform_(self.query_projection.weight)
         nn.init.xavier_uniform_(self.key_projection.weight)
-        nn.init.normal_(self.direction, std=hidden**-0.5)
+        if not self.direction.is_meta:  # there torch's normal_ would import its compiler
+            nn.init.normal_(self.direction, std=hidden**-0.5)
 
     def forward(self, query: Tensor, key: Tensor) -> Tensor:
         query, key = self.query_projection(query), self.key_projection(key)
@@ -98,7 +108,8 @@ def in_blocks(compare: Callable[[Tensor, Tensor], Tensor], query: Tensor, key: T
     queries = max(1, pairs // max(1, batch * key.shape[-2]))
     if queries >= query.shape[-2]:
         return compare(query, key)
-    if not torch.is_grad_enabled():
+    # torch.func's transforms follow the call themselves and refuse a checkpoint.
+    if not torch.is_grad_enabled() or transformed():
         return torch.cat([compare(part, key) for part in query.split(queries, dim=-2)], dim=-2)
     parts = (
         checkpoint(compare, part, key, use_reentrant=False, preserve_rng_state=False)
@@ -107,8 +118,25 @@ def in_blocks(compare: Callable[[Tensor, Tensor], Tensor], query: Tensor, key: T
     return torch.cat(list(parts), dim=-2)
 
 
-def make_score(config: AttentionConfig, width: int) -> ScaledDotScore | AdditiveScore | TargetAwareScore:
-    """The score that a config names, for queries and keys [.., width]; hidden layers are as wide."""
+def is_scaled_dot(score: ScoreFunction) -> bool:
+    """Return whether a score is the scaled dot product itself, which kernels and latents may compute.
+
+    The exact type is asked for: a subclass may compute something else.
+    """
+    return type(score) is ScaledDotScore
+
+
+def is_pairwise(score: ScoreFunction) -> bool:
+    """Return whether a score is one of this file, each pair of query and key by itself, in new numbers.
+
+    Only then may pairs be grouped, cut into blocks or overwritten. A score written elsewhere may look at
+    heads and positions: it gets all pairs of all heads at once.
+    """
+    return type(score) in (ScaledDotScore, AdditiveScore, TargetAwareScore)
+
+
+def make_score(config: AttentionConfig, width: int) -> ScoreFunction:
+    """Return the score that a config names, for queries and keys [.., width]; hidden layers are as wide."""
     match config.score:
         case "scaled_dot":
             return ScaledDotScore()

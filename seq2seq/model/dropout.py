@@ -11,6 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from seq2seq.attention.transforms import transformed
+
 
 class Dropout(nn.Module):
     """Zero each element with probability p while training, and scale up the rest."""
@@ -22,7 +24,7 @@ class Dropout(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         if not self.training or self.p == 0.0:
             return x
-        if x.device.type != "cpu" or torch.compiler.is_compiling():
+        if x.device.type != "cpu" or torch.compiler.is_compiling() or transformed():
             return functional.dropout(x, self.p)
         return x * keep_mask(x.shape, self.p) * (1 / (1 - self.p))
 

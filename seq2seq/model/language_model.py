@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from seq2seq.attention import Memory
+from seq2seq.attention.score import ScoreFactory
 from seq2seq.config import ModelConfig
 from seq2seq.model.dropout import Dropout
 from seq2seq.model.layers import CausalLayer, Embedding, Stack, make_norm, make_positions
@@ -62,11 +63,14 @@ class LanguageState:
 class LanguageModel(nn.Module):
     """A decoder-only Transformer (Radford et al. 2018), built as its config says.
 
+    `score` makes a score of one's own for each attention, in place of the one that the config names. A config
+    does not store it: whoever loads the weights gives it again.
+
     Raises:
         ValueError: a config of another kind.
     """
 
-    def __init__(self, config: ModelConfig):
+    def __init__(self, config: ModelConfig, score: ScoreFactory | None = None):
         super().__init__()
         if config.kind != "decoder":
             raise ValueError(f"kind is {config.kind!r}; a language model is of kind decoder")
@@ -75,7 +79,7 @@ class LanguageModel(nn.Module):
         self.output = self.embedding if config.tied_embeddings else Embedding(config)
         self.positions = make_positions(config)
         self.dropout = Dropout(config.dropout)
-        self.layers = Stack[CausalLayer](CausalLayer(config) for _ in range(config.decoder_layers))
+        self.layers = Stack[CausalLayer](CausalLayer(config, score) for _ in range(config.decoder_layers))
         self.norm = make_norm(config) if config.norm_order == "pre" else nn.Identity()
 
     @property

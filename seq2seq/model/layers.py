@@ -12,7 +12,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from seq2seq.attention import CausalSelfAttention, CrossAttention, Memory, Remembered, SelfAttention
-from seq2seq.attention.positions import LearnedPositions, SinusoidalPositions
+from seq2seq.attention.positions import LearnedPositions, SinusoidalPositions, make_embedding
+from seq2seq.attention.score import ScoreFactory
 from seq2seq.config import ModelConfig
 from seq2seq.model.dropout import Dropout
 
@@ -102,9 +103,9 @@ class Residual(nn.Module):
 class EncoderLayer(nn.Module):
     """Self-attention, then feed-forward."""
 
-    def __init__(self, config: ModelConfig):
+    def __init__(self, config: ModelConfig, score: ScoreFactory | None = None):
         super().__init__()
-        self.self_attention = SelfAttention(config.width, config.self_attention("encoder"))
+        self.self_attention = SelfAttention(config.width, config.self_attention("encoder"), score)
         self.feed_forward = FeedForward(config)
         self.self_residual = Residual(config)
         self.feed_forward_residual = Residual(config)
@@ -121,9 +122,9 @@ class EncoderLayer(nn.Module):
 class CausalLayer(nn.Module):
     """Causal self-attention, then feed-forward: a decoder layer that has no source to ask."""
 
-    def __init__(self, config: ModelConfig):
+    def __init__(self, config: ModelConfig, score: ScoreFactory | None = None):
         super().__init__()
-        self.self_attention = CausalSelfAttention(config.width, config.self_attention("decoder"))
+        self.self_attention = CausalSelfAttention(config.width, config.self_attention("decoder"), score)
         self.feed_forward = FeedForward(config)
         self.self_residual = Residual(config)
         self.feed_forward_residual = Residual(config)
@@ -147,10 +148,12 @@ class DecoderMaps(NamedTuple):
 class DecoderLayer(nn.Module):
     """Causal self-attention, cross-attention to the source, feed-forward."""
 
-    def __init__(self, config: ModelConfig):
+    def __init__(self, config: ModelConfig, score: ScoreFactory | None = None):
         super().__init__()
-        self.self_attention = CausalSelfAttention(config.width, config.self_attention("decoder"))
-        self.cross_attention = CrossAttention(config.width, config.cross_attention, config.memory_width)
+        self.self_attention = CausalSelfAttention(config.width, config.self_attention("decoder"), score)
+        self.cross_attention = CrossAttention(
+            config.width, config.cross_attention, config.memory_width, score
+        )
         self.feed_forward = FeedForward(config)
         self.self_residual = Residual(config)
         self.cross_residual = Residual(config)
@@ -212,8 +215,7 @@ class Embedding(nn.Module):
 
     def __init__(self, config: ModelConfig):
         super().__init__()
-        self.table = nn.Embedding(config.vocabulary_size, config.width)
-        nn.init.normal_(self.table.weight, std=config.width**-0.5)
+        self.table = make_embedding(config.vocabulary_size, config.width)
         self.scale = config.width**0.5
 
     def forward(self, tokens: Tensor) -> Tensor:

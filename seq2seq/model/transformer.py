@@ -19,6 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from seq2seq.attention import LinearState, Memory, Remembered, padding_mask
+from seq2seq.attention.score import ScoreFactory
 from seq2seq.config import PAD, ModelConfig
 from seq2seq.model.dropout import Dropout
 from seq2seq.model.layers import (
@@ -132,9 +133,13 @@ class Model(Protocol):
 
 
 class Transformer(nn.Module):
-    """An encoder-decoder Transformer (Vaswani et al. 2017), built as its config says."""
+    """An encoder-decoder Transformer (Vaswani et al. 2017), built as its config says.
 
-    def __init__(self, config: ModelConfig):
+    `score` makes a score of one's own for each attention, in place of the one that the config names. A config
+    does not store it: whoever loads the weights gives it again.
+    """
+
+    def __init__(self, config: ModelConfig, score: ScoreFactory | None = None):
         super().__init__()
         self.config = config
         encodes = config.encoder_layers > 0
@@ -145,8 +150,8 @@ class Transformer(nn.Module):
         self.output = self.target_embedding if config.tied_embeddings else Embedding(config)
         self.positions = make_positions(config)
         self.dropout = Dropout(config.dropout)
-        self.encoder = Stack[EncoderLayer](EncoderLayer(config) for _ in range(config.encoder_layers))
-        self.decoder = Stack[DecoderLayer](DecoderLayer(config) for _ in range(config.decoder_layers))
+        self.encoder = Stack[EncoderLayer](EncoderLayer(config, score) for _ in range(config.encoder_layers))
+        self.decoder = Stack[DecoderLayer](DecoderLayer(config, score) for _ in range(config.decoder_layers))
         pre = config.norm_order == "pre"
         self.encoder_norm = make_norm(config) if pre and encodes else nn.Identity()
         self.decoder_norm = make_norm(config) if pre else nn.Identity()
