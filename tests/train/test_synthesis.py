@@ -16,8 +16,7 @@ from seq2seq.options import DecodeOptions
 from seq2seq.storage.model_directory import Settings, save_model
 from seq2seq.text.tokenizer import Tokenizer
 from train.data.corpus import Corpus, load_corpus
-from train.synthesis import best, texts_of_recipe, usable, write_table
-from train.unfinished import SynthesizedPair
+from train.synthesis import SynthesizedPair, best, texts_of_recipe, usable, write_table
 
 TEXTS = ["a dog plays in the snow.", "  two   dogs ", "", "a dog plays in the snow.", "an old woman"]
 
@@ -126,7 +125,7 @@ def test_a_stopped_run_goes_on(
 
     monkeypatch.setattr(Translator, "translate", stopping)
     assert main([str(each) for each in (*command, "--beam-size", 2, "--to", table)]) == 130
-    assert "the same command goes on" in capsys.readouterr().err and not table.exists()
+    assert "the same command continues from here" in capsys.readouterr().err and not table.exists()
     lines = part.read_text()
     part.write_text(f"{lines[:-cut]}" if cut else f"{lines}[damaged\n")
 
