@@ -160,9 +160,11 @@ def read_rows(place: str) -> Iterable[Row]:
         raise ValueError(f"--data is {place}; give a file that ends in {', '.join(READERS)}")
     try:
         if not path.is_file():
-            return datasets.load_dataset(place, split="train")
+            rows: Iterable[dict[str, Any]] = datasets.load_dataset(place, split="train")
+            return rows
         separator = {"sep": "\t"} if path.suffix == ".tsv" else {}
-        return datasets.load_dataset(READERS[path.suffix], data_files=place, split="train", **separator)
+        rows = datasets.load_dataset(READERS[path.suffix], data_files=place, split="train", **separator)
+        return rows
     except Exception as error:  # of pyarrow, pandas, the hub's client: the list has no end
         if not path.exists():
             raise ValueError(

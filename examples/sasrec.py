@@ -120,7 +120,8 @@ def train(model: SASRec, data: Interactions, arguments: argparse.Namespace) -> N
 @torch.no_grad()
 def score_next(model: SASRec, history: Tensor) -> Tensor:
     """How likely each item is next: histories [U, T] -> [U, V]."""
-    return model(history).logits[torch.arange(len(history)), last_place(history)]
+    logits: Tensor = model(history).logits
+    return logits[torch.arange(len(history)), last_place(history)]
 
 
 def score_by_last_item(data: Interactions) -> Score:

@@ -75,7 +75,7 @@ class Encoder(nn.Module):
         self.layers = Stack[EncoderLayer](EncoderLayer(self.config) for _ in range(2))
 
     def forward(self, words: Tensor, times: Tensor) -> Tensor:
-        x = self.embedding(words) + self.positions(times)
+        x: Tensor = self.embedding(words) + self.positions(times)
         for layer in self.layers:
             x, _ = layer(x, padding_mask(words != PAD))
         return x

@@ -64,7 +64,8 @@ class Recommender(nn.Module):
 
     def score(self, candidate: Tensor, history: Tensor) -> Tensor:
         """The logits alone."""
-        return self(candidate, history).logits
+        judged: Judged = self(candidate, history)
+        return judged.logits
 
     def pool(self, candidate: Tensor, history: Tensor, present: Tensor) -> tuple[Tensor, Tensor]:
         """candidate [B, M], history [B, S, M], present [B, S] -> pooled [B, M], weights [B, S]."""

@@ -1,1 +1,1 @@
-"""Scores of outputs against references, diagnostics of a test set, and alignment error rate."""
+"""Corpus scores against references, diagnostics of a test set, and the alignment error rate."""

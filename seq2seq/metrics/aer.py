@@ -1,21 +1,21 @@
-"""Links that people made, and how well found ones agree with them.
+"""Alignment error rate (AER) of predicted word links against links annotated by people.
 
-    precision = |A & P| / |A|      recall = |A & S| / |S|      A found, S sure, P possible (S among them)
+    precision = |A & P| / |A|      recall = |A & S| / |S|      A predicted, S sure, P possible (S included)
     AER = 1 - (|A & S| + |A & P|) / (|A| + |S|)                Och and Ney 2003
 
-A gold file has a line for each pair, of links `i-j` (sure) and `ipj` (possible), between blank-separated
-words that are counted from 0 or from 1, as the file does.
+A gold file has one line for each pair of texts. Its links are written `i-j` (sure) and `ipj` (possible) and
+join blank-separated words, numbered from 0 or from 1.
 """
 
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from seq2seq.alignment.maps import Link
+from seq2seq.alignment.symmetrization import Link
 from seq2seq.text.normalization import word_spans
 
 
 class GoldLinks(NamedTuple):
-    """The links of one pair that a person made: sure ones, and possible ones (which include the sure)."""
+    """Annotated links of one pair of texts: sure links, and possible links (which include the sure ones)."""
 
     sure: frozenset[Link]
     possible: frozenset[Link]
@@ -30,16 +30,18 @@ class LinkScores(NamedTuple):
 
 
 def read_gold(lines: Sequence[str], pairs: Sequence[tuple[str, str]]) -> list[GoldLinks]:
-    """Gold links of these pairs of texts, counted from 0.
+    """Parse gold links, one line for each pair of texts, into links numbered from 0.
 
-    A file in which no word has number 0 counts from 1.
+    A file in which no word has the number 0 is taken to count from 1.
 
     Raises:
-        ValueError: another number of lines, something that is no link, or a word that the texts do not have.
+        ValueError: a number of lines other than that of the pairs, a malformed link, or a word number beyond
+            the end of a text.
     """
     if len(lines) != len(pairs):
         raise ValueError(f"there are {len(pairs)} pairs of texts but {len(lines)} lines of gold links")
     parsed = [_parsed(line, number) for number, line in enumerate(lines, 1)]
+    # Gold files count from 0 or from 1 and do not say which.
     first = 0 if any(0 in link[:2] for line in parsed for link in line) else 1
     lengths = [(len(word_spans(s, "blanks")), len(word_spans(t, "blanks"))) for s, t in pairs]
     wrong = [
@@ -50,10 +52,10 @@ def read_gold(lines: Sequence[str], pairs: Sequence[tuple[str, str]]) -> list[Go
     ]
     if wrong:
         number, source, target, counts = wrong[0]
-        lines_like_it = len({line for line, *_ in wrong})
+        affected = len({line for line, *_ in wrong})
         raise ValueError(
             f"line {number} of the gold links has {source}-{target}, counted from {first}, but its texts "
-            f"have {counts[0]} and {counts[1]} words ({lines_like_it} lines are like that); give the very "
+            f"have {counts[0]} and {counts[1]} words ({affected} lines are like that); give the very "
             "texts the links were made for, tokenised if they were"
         )
     return [
@@ -66,27 +68,33 @@ def read_gold(lines: Sequence[str], pairs: Sequence[tuple[str, str]]) -> list[Go
 
 
 def score_links(links: Sequence[Iterable[Link]], gold: Sequence[GoldLinks]) -> LinkScores:
-    """How well found links agree with gold ones; without any found link precision is 1."""
+    """Return AER, precision and recall of predicted links against gold links.
+
+    Precision is 1 without a predicted link, recall is 1 without a sure one.
+
+    Raises:
+        ValueError: a different number of pairs on the two sides, or no link at all.
+    """
     if len(links) != len(gold):
         raise ValueError(f"there are {len(links)} aligned pairs but {len(gold)} lines of gold links")
-    sure = possible = found = wanted = 0
-    for pair, (certain, allowed) in zip(links, gold, strict=True):
-        pair = set(pair)
-        sure += len(pair & certain)
-        possible += len(pair & allowed)
-        found += len(pair)
-        wanted += len(certain)
-    if not found + wanted:
+    in_sure = in_possible = predicted_count = sure_count = 0
+    for pair_links, (sure, possible) in zip(links, gold, strict=True):
+        predicted = set(pair_links)
+        in_sure += len(predicted & sure)
+        in_possible += len(predicted & possible)
+        predicted_count += len(predicted)
+        sure_count += len(sure)
+    if not predicted_count + sure_count:
         raise ValueError("neither side has a link; an error rate needs at least one")
     return LinkScores(
-        1 - (sure + possible) / (found + wanted),
-        possible / found if found else 1.0,
-        sure / wanted if wanted else 1.0,
+        1 - (in_sure + in_possible) / (predicted_count + sure_count),
+        in_possible / predicted_count if predicted_count else 1.0,
+        in_sure / sure_count if sure_count else 1.0,
     )
 
 
 def _parsed(line: str, number: int) -> list[tuple[int, int, bool]]:
-    """The links of a line as they stand there: two numbers, and whether they are sure."""
+    """Parse one line into links (source, target, sure), with the numbers of the file."""
     links = []
     for link in line.split():
         source, mark, target = link.partition("p" if "p" in link else "-")

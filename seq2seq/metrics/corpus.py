@@ -1,12 +1,12 @@
-"""Scores of translations against references: BLEU, chrF and TER as sacreBLEU computes them.
+"""BLEU, chrF and TER of translations against references, computed by sacreBLEU.
 
-Every score carries its signature; figures with different signatures must not stand beside each other.
-`moses` makes of a plain text what papers on Multi30k report on: lower-cased, punctuation normalised,
-tokenised with escapes (`.lc.norm.tok`), to be scored with tokenize "none".
+Each score has sacreBLEU's signature. Scores with different signatures are not comparable. `moses` prepares
+plain text as papers on Multi30k report it: lower-cased, punctuation normalised, tokenised with escapes
+(`.lc.norm.tok`). Such text is scored with `tokenized`.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from seq2seq.text.normalization import base_language
 
@@ -21,7 +21,7 @@ TOKENIZERS = {
 
 
 class CorpusScore(NamedTuple):
-    """One figure of a test set; BLEU and chrF: larger is better, TER: smaller."""
+    """One score of a test set. Larger BLEU and chrF are better, smaller TER is better."""
 
     name: str
     value: float
@@ -29,7 +29,7 @@ class CorpusScore(NamedTuple):
 
 
 class BootstrapComparison(NamedTuple):
-    """A metric of two systems under paired bootstrap: values and the p-value of their difference."""
+    """One metric of two systems, and the p-value of their difference under paired bootstrap."""
 
     name: str
     values: tuple[float, float]
@@ -44,10 +44,17 @@ def score_corpus(
     tokenized: bool = False,
     lowercase: bool = False,
 ) -> list[CorpusScore]:
-    """BLEU, chrF and TER of outputs against one or more references of each.
+    """Return BLEU, chrF and TER of outputs against one or more references each.
 
-    `language` is that of the outputs; `tokenized` says that both sides are, and leaves them so; `lowercase`
-    compares both in lower case.
+    Args:
+        outputs: One text a line.
+        references: One column of lines for each reference.
+        language: Language of the outputs, which selects sacreBLEU's tokenizer.
+        tokenized: Both sides are tokenised already and are compared as they are.
+        lowercase: Compare both sides in lower case.
+
+    Raises:
+        ValueError: no output, no reference, or columns of different lengths.
     """
     _check(outputs, references)
     metrics = _metrics(language, tokenized, lowercase)
@@ -65,7 +72,7 @@ def bleu_of(
     tokenized: bool = False,
     lowercase: bool = False,
 ) -> CorpusScore:
-    """BLEU alone, as `score_corpus` computes it."""
+    """Return BLEU as `score_corpus` computes it."""
     _check(outputs, references)
     metric = _metrics(language, tokenized, lowercase)["BLEU"]
     return CorpusScore("BLEU", metric.corpus_score(outputs, references).score, str(metric.get_signature()))
@@ -79,7 +86,7 @@ def sentence_scores(
     tokenized: bool = False,
     lowercase: bool = False,
 ) -> tuple[float, float]:
-    """BLEU (smoothed) and chrF of one sentence; useful for sorting, not for reporting."""
+    """Return smoothed BLEU and chrF of one sentence: for sorting sentences, not for reporting."""
     from sacrebleu.metrics import BLEU, CHRF
 
     tokenize = _tokenizer(language, tokenized)
@@ -91,7 +98,7 @@ def sentence_scores(
 
 
 def moses(texts: Lines, language: str) -> list[str]:
-    """Texts lower-cased, their punctuation normalised, tokenised the Moses way with its escapes."""
+    """Lower-case, normalise and tokenise texts as the Moses scripts do, escapes included."""
     from sacremoses import MosesPunctNormalizer, MosesTokenizer
 
     base = base_language(language)
@@ -109,7 +116,7 @@ def compare(
     lowercase: bool = False,
     samples: int = 1000,
 ) -> list[BootstrapComparison]:
-    """Paired bootstrap resampling (Koehn 2004) of two systems, `samples` times, by sacreBLEU."""
+    """Compare two systems by paired bootstrap resampling (Koehn 2004) with `samples` resamples."""
     from sacrebleu.significance import PairedTest
 
     _check(first, references)
@@ -126,17 +133,21 @@ def compare(
     comparisons = []
     for name in metrics:
         before, after = _of(results, name)
-        # sacreBLEU counts differences larger than the one found: none, where there is no difference.
+        # sacreBLEU counts resamples with a larger difference than the observed one. Between equal systems
+        # there are none, which would give a p-value near 0 instead of 1.
         p_value = after.p_value if after.score != before.score else 1.0
         comparisons.append(BootstrapComparison(name, (before.score, after.score), p_value))
     return comparisons
 
 
-def _metrics(language: str, tokenized: bool, lowercase: bool) -> dict:
+def _metrics(language: str, tokenized: bool, lowercase: bool) -> dict[str, Any]:
     from sacrebleu.metrics import BLEU, CHRF, TER
 
     tokenize = _tokenizer(language, tokenized)
-    unspaced = tokenize not in ("none", "13a")  # to TER a sentence without blanks would be one word
+    unspaced = tokenize not in (
+        "none",
+        "13a",
+    )  # else TER takes a sentence without blanks as one word
     return {
         "BLEU": BLEU(tokenize=tokenize, force=tokenized, lowercase=lowercase),
         "chrF": CHRF(lowercase=lowercase),
@@ -145,12 +156,13 @@ def _metrics(language: str, tokenized: bool, lowercase: bool) -> dict:
 
 
 def _tokenizer(language: str, tokenized: bool) -> str:
-    """How sacreBLEU splits texts for BLEU: by character in a language whose words are not written apart."""
+    """Return the name of sacreBLEU's tokenizer for BLEU in a language."""
     return "none" if tokenized else TOKENIZERS.get(base_language(language), "13a")
 
 
-def _of(results: dict, name: str) -> list:
-    return next(found for key, found in results.items() if key.lower().startswith(name.lower()))
+def _of(results: dict[str, Any], name: str) -> Any:
+    """Return the pair of results of one metric; sacreBLEU's keys have other capitals, such as `chrF2`."""
+    return next(values for key, values in results.items() if key.lower().startswith(name.lower()))
 
 
 def _check(outputs: Lines, references: ReferenceColumns) -> None:
