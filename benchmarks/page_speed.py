@@ -24,10 +24,12 @@ import uvicorn
 from view_speed import HOVER, MOVES, TEXT
 
 from seq2seq import Translator
+from seq2seq.alignment.head import AlignmentHead
 from seq2seq.config import AttentionConfig, ModelConfig
+from seq2seq.inference.processing import PreparedSegment
 from seq2seq.inference.results import Translation
 from seq2seq.model.transformer import Transformer
-from seq2seq.storage.settings import AlignmentHead, Settings
+from seq2seq.storage.settings import Settings
 from serve.app import make_app
 from serve.engine.registry import ModelRegistry
 
@@ -63,8 +65,11 @@ class Writing(Translator):
         """The text at once."""
         yield text
 
-    def translate_batch(self, texts: Sequence[str], *given: Any, **named: Any) -> list[Translation]:
-        """Each text as its own translation."""
+    def translate_segments(
+        self, segments: Sequence[PreparedSegment], *given: Any, **named: Any
+    ) -> list[Translation]:
+        """Return each segment as its own translation."""
+        texts = [segment.source.source for segment in segments]
         return [Translation(text, text, tokens=self._pieces(text)) for text in texts]
 
     def _pieces(self, text: str) -> list[str]:

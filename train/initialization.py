@@ -35,7 +35,13 @@ class Initialization:
     def of(cls, init: str, shape: ModelConfig, settings: Settings | None = None) -> "Initialization":
         """The start from a model; a language model has no `settings` of pairs."""
         longest = (settings.longest_source, settings.longest_target) if settings else (0, 0)
-        return cls(shape, "the model of --init", init, longest, settings.facts if settings else None)
+        return cls(
+            shape,
+            "the model of --init",
+            init,
+            longest,
+            getattr(settings.codec, "form", None) if settings else None,
+        )
 
     def to_json(self, shape: ModelConfig) -> dict[str, Any]:
         """Plain data for a checkpoint of a run of this shape."""

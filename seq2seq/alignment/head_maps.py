@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from seq2seq.alignment.maps import AttentionMaps, Span, gather, letters_of, shares_of
-from seq2seq.data_to_text.facts import spans_of_words
+from seq2seq.text.attributes import unit_spans
 
 Flow = Literal["cross", "encoder", "decoder"]
 MapUnits = Literal["words", "pieces"]
@@ -86,7 +86,7 @@ def _units(text: str, spans: list[Span], units: str) -> tuple[list[str], Tensor]
         return [text[start:end] for start, end in spans], torch.eye(len(spans))
     if units != "words":
         raise ValueError(f'units is {units!r}; choose "words" or "pieces"')
-    words = spans_of_words(text, "words")
+    words = unit_spans(text, "words")
     shares, first = shares_of(spans, words)
     touched = words[first : first + shares.shape[1]]
     return [text[start:end] for start, end in touched], shares

@@ -19,10 +19,10 @@ from typing import Any, Literal, NamedTuple
 import torch
 from torch import Tensor
 
+from seq2seq.alignment.head import AlignmentHead
 from seq2seq.alignment.lexical_prior import lexical_prior
 from seq2seq.alignment.symmetrization import Link, read_both
-from seq2seq.data_to_text.facts import spans_of_words
-from seq2seq.storage.settings import AlignmentHead
+from seq2seq.text.attributes import unit_spans
 from seq2seq.text.normalization import word_spans
 
 Span = tuple[int, int]  # characters from, to (not included), in the original text
@@ -101,7 +101,7 @@ class Alignment:
             sources = [span for part in self.parts for span in part.source_spans]
             return sources, [span for part in self.parts for span in part.target_spans]
         if units in ("words", "blanks"):
-            return spans_of_words(self.source, units), word_spans(self.target, units)
+            return unit_spans(self.source, units), word_spans(self.target, units)
         raise ValueError(f'units is {units!r}; choose "words", "pieces" or "blanks"')
 
     def _grids(self, units: Units) -> Iterable[tuple[Grid, int, int]]:

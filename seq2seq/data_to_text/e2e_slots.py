@@ -44,6 +44,15 @@ class SlotRate(NamedTuple):
         """Errors of all kinds / facts."""
         return (self.missing + self.wrong + self.added) / max(1, self.facts)
 
+    def summary(self) -> str:
+        """Return the errors as one line of text."""
+        kinds = f"{self.missing} missing, {self.wrong} wrong, {self.added} added"
+        return f"slot errors {self.rate:.2%} of {self.facts} facts: {kinds}"
+
+    def to_json(self) -> dict[str, float]:
+        """Return the errors as plain values."""
+        return {"rate": self.rate, **self._asdict()}
+
 
 # --- words that the rules are made of -----------------------------------------------------------------
 

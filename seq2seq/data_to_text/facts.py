@@ -10,27 +10,15 @@ any; of the other slots it knows the values that it was trained on. `Written` ke
 what the model reads or writes stands in the user's text, so that a map of attention points at the facts.
 """
 
-import contextlib
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
 
-from seq2seq.text.normalization import Normalized, word_spans
+from seq2seq.text.attributes import Attribute, parse_attributes
+from seq2seq.text.normalization import Normalized
 
 LETTERS = "XYZ"  # what stands for the value of a copied slot; a word of its own in no other text
-_AFTER = re.compile(r"\s*(?:,\s*|$)")
 _WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
-
-
-class Fact(NamedTuple):
-    """A slot with its value, and where both stand in the text."""
-
-    slot: str
-    value: str
-    slot_start: int
-    value_start: int
-    end: int
 
 
 @dataclass(frozen=True)
@@ -64,17 +52,17 @@ class FactsForm:
         """What stands for the value of a slot, where it is copied."""
         return LETTERS[self.copied.index(slot)] if slot in self.copied else None
 
-    def check(self, text: str) -> list[Fact]:
+    def check(self, text: str) -> list[Attribute]:
         """The facts of a text in the order the model reads them, spelt as it knows them.
 
         Raises:
             ValueError: no facts, a slot twice or unknown, a value unknown or empty, or no name.
         """
         facts = {}
-        for fact in parse_facts(text):
-            slot = _spelt(fact.slot, self.order)
+        for fact in parse_attributes(text):
+            slot = _spelt(fact.name, self.order)
             if slot is None:
-                raise ValueError(f"slot {fact.slot!r} is unknown; this model knows {', '.join(self.order)}")
+                raise ValueError(f"slot {fact.name!r} is unknown; this model knows {', '.join(self.order)}")
             if slot in facts:
                 raise ValueError(f"slot {slot!r} is given twice, again as {fact.value!r}; give it once")
             value = fact.value if slot in self.copied else _spelt(fact.value, self.values[slot])
@@ -83,7 +71,7 @@ class FactsForm:
             if value is None:
                 known = ", ".join(self.values[slot])
                 raise ValueError(f"{slot}[{fact.value}] is unknown to this model; it knows {known}")
-            facts[slot] = fact._replace(slot=slot, value=value)
+            facts[slot] = fact._replace(name=slot, value=value)
         if self.copied[0] not in facts:
             raise ValueError(f"the facts {text[:80]!r} lack {self.copied[0]}[...]; say what they are about")
         return [facts[slot] for slot in self.order if slot in facts]
@@ -92,18 +80,18 @@ class FactsForm:
         """What the model reads of a user's facts, with where each character comes from."""
         pieces: list[tuple[str, int, int]] = []  # a word, and the stretch of the text it stands for
         for fact in self.check(text):
-            letter = self.letter(fact.slot)
+            letter = self.letter(fact.name)
             if letter is None:
-                end = fact.slot_start + len(fact.slot)
-                pieces += [(word, fact.slot_start, end) for word in _words(fact.slot)]
-            elif fact.slot != self.copied[0]:
-                pieces.append((fact.slot, fact.slot_start, fact.slot_start + len(fact.slot)))
+                end = fact.name_start + len(fact.name)
+                pieces += [(word, fact.name_start, end) for word in _words(fact.name)]
+            elif fact.name != self.copied[0]:
+                pieces.append((fact.name, fact.name_start, fact.name_start + len(fact.name)))
             pieces.append((letter or fact.value, fact.value_start, fact.end))
         return _joined(pieces)
 
-    def leave_out(self, text: str, facts: Iterable[Fact]) -> Normalized:
+    def leave_out(self, text: str, facts: Iterable[Attribute]) -> Normalized:
         """A sentence with the names of the facts as letters, with where each character comes from."""
-        names = {fact.value.lower(): self.letter(fact.slot) for fact in facts if fact.slot in self.copied}
+        names = {fact.value.lower(): self.letter(fact.name) for fact in facts if fact.name in self.copied}
         if not names:
             return _same(text)
         pattern = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
@@ -115,51 +103,15 @@ class FactsForm:
         parts.keep(text, position, len(text))
         return parts.written()
 
-    def put_in(self, text: str, facts: Iterable[Fact]) -> str:
+    def put_in(self, text: str, facts: Iterable[Attribute]) -> str:
         """A sentence of the model with the names of the facts in place of its letters."""
-        names = {self.letter(fact.slot): fact.value for fact in facts if fact.slot in self.copied}
+        names = {self.letter(fact.name): fact.value for fact in facts if fact.name in self.copied}
         return re.sub(rf"(?<![^\W_])[{LETTERS}](?![^\W_])", lambda found: names.get(found[0], found[0]), text)
 
 
-def parse_facts(text: str) -> list[Fact]:
-    """The facts of a text such as `name[The Eagle], food[French]`, as they stand there.
-
-    Raises:
-        ValueError: the text is something else, with where it goes wrong.
-    """
-    facts: list[Fact] = []
-    position = 0
-    while position < len(text) or not facts:
-        opened, closed = text.find("[", position), text.find("]", position)
-        slot, value = text[position:opened], text[opened + 1 : closed]
-        following = _AFTER.match(text, closed + 1)
-        if not 0 <= opened < closed or not slot.strip() or "," in slot or "[" in value or not following:
-            raise ValueError(
-                f"{text[position:].strip()[:40]!r} is no fact; write them as slot[value], slot[value]"
-            )
-        start = position + len(slot) - len(slot.lstrip())
-        facts.append(Fact(slot.strip(), " ".join(value.split()), start, opened + 1, closed))
-        position = following.end()
-    return facts
-
-
-def spans_of_words(text: str, units: Literal["words", "blanks"]) -> list[tuple[int, int]]:
-    """Each word's (start, end) as in `text.word_spans`; of facts, each is a word.
-
-    Slots of more than two words, or apart from their bracket, are sentences that end in one: see Smith [1].
-    """
-    if units == "words" and text.rstrip().endswith("]"):
-        with contextlib.suppress(ValueError):
-            facts = parse_facts(text)
-            joined = all(fact.slot_start + len(fact.slot) + 1 == fact.value_start for fact in facts)
-            if joined and all(len(fact.slot.split()) < 3 for fact in facts):
-                return [(fact.slot_start, fact.end + 1) for fact in facts]
-    return word_spans(text, units)
-
-
-def as_mapping(facts: Iterable[Fact]) -> dict[str, str]:
+def as_mapping(facts: Iterable[Attribute]) -> dict[str, str]:
     """Slot -> value."""
-    return {fact.slot: fact.value for fact in facts}
+    return {fact.name: fact.value for fact in facts}
 
 
 def as_text(facts: dict[str, str]) -> str:

@@ -11,25 +11,24 @@ to all counts but those of single words.
 import math
 from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import Any
 
 from seq2seq.data_to_text.e2e_slots import slot_errors
 from seq2seq.data_to_text.facts import FactsForm, as_mapping
-
-if TYPE_CHECKING:
-    from seq2seq.inference.results import Alternative
 
 ORDERS = 4  # n-grams up to so many words
 Grams = list[Counter[tuple[str, ...]]]
 
 
 class SlotRanking:
-    """Ranks what a search found for facts of a form."""
+    """Ranks the hypotheses for facts of a form."""
+
+    name = "slots"  # in cards
 
     def __init__(self, form: FactsForm, temperature: float = 1.0) -> None:
         self.form, self.temperature = form, temperature
 
-    def rerank(self, source: str, hypotheses: "Sequence[Alternative]") -> list[int]:
+    def rerank(self, source: str, hypotheses: Sequence[Any]) -> list[int]:
         """The places of the hypotheses, best first; of equals the one that the search put first."""
         facts = as_mapping(self.form.check(source))
         errors = [slot_errors(facts, each.text).total + (each.finish != "end") for each in hypotheses]

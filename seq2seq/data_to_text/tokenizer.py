@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from seq2seq.data_to_text.facts import FactsForm
 from seq2seq.text.normalization import Normalized
-from seq2seq.text.tokenizer import Tokenizer
+from seq2seq.text.tokenizer import Encoding, Tokenizer
 
 
 class FactsTokenizer(Tokenizer):
@@ -25,11 +25,10 @@ class FactsTokenizer(Tokenizer):
         """The ids of the facts, or of a sentence about them."""
         return super().encode(self._written(text).text)
 
-    def encode_with_spans(self, text: str) -> tuple[list[int], list[tuple[int, int]]]:
-        """The ids, and for each its (start, end) in the user's text."""
+    def analyze(self, text: str) -> Encoding:
+        """Encode a text, spans in the user's text."""
         written = self._written(text)
-        ids, spans = super().encode_with_spans(written.text)
-        return ids, [written.original_span(*span) for span in spans]
+        return super().analyze(written.text).within(written)
 
     def decode(self, ids: Iterable[int]) -> str:
         """The sentence of ids, with the names of the facts."""
@@ -41,8 +40,3 @@ class FactsTokenizer(Tokenizer):
 
     def _written(self, text: str) -> Normalized:
         return self.form.read(text) if text == self.source else self.form.leave_out(text, self.facts)
-
-
-def tokenizer_of(tokenizer: Tokenizer, form: FactsForm | None, source: str) -> Tokenizer:
-    """What reads a source and writes its result: the tokenizer itself for plain and blank texts."""
-    return FactsTokenizer(tokenizer, form, source) if form and source.strip() else tokenizer

@@ -5,12 +5,13 @@
 This is where a Transformer and the search meet; neither knows the other.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 
+from seq2seq.alignment.head import AlignmentHead
 from seq2seq.config import PAD
 from seq2seq.model.batch import make_batch, token_budget_batches
 from seq2seq.model.transformer import Model
@@ -18,6 +19,7 @@ from seq2seq.options import DecodeOptions
 from seq2seq.search import (
     AttentionTrace,
     BannedTexts,
+    BatchConstraints,
     Cancelled,
     Hypothesis,
     Observer,
@@ -28,7 +30,6 @@ from seq2seq.search import (
     rows_cancelled,
     stream,
 )
-from seq2seq.storage.settings import AlignmentHead
 
 BUDGET = 2048  # source tokens decoded side by side, padding counted
 WIDEST, WIDER = 64, 2  # hypotheses a sentence where something is demanded: a bank, for each asked for
@@ -46,107 +47,133 @@ class Vocabulary:
     head: AlignmentHead
 
 
-class Decode(Protocol):
-    """What searches for the hypotheses of each source: `decode_sources`, or who has it done elsewhere."""
+@dataclass(frozen=True)
+class SearchRequest:
+    """Sources to be decoded, and everything a search must know of them.
 
-    def __call__(
-        self,
-        model: Model,
-        sources: Sequence[Sequence[int]],
-        options: DecodeOptions,
-        prefixes: Sequence[Sequence[int]] | None = None,
-        *,
-        cancelled: Cancelled | None = None,
-        vocabulary: Vocabulary | None = None,
-        phrases: Sequence[Sequence[PhraseConstraint]] | None = None,
-    ) -> list[list[Hypothesis]]:
-        """The hypotheses for each source, best first."""
-
-
-def decode_sources(
-    model: Model,
-    sources: Sequence[Sequence[int]],
-    options: DecodeOptions,
-    prefixes: Sequence[Sequence[int]] | None = None,
-    observer: Observer | None = None,
-    cancelled: Cancelled | None = None,
-    vocabulary: Vocabulary | None = None,
-    phrases: Sequence[Sequence[PhraseConstraint]] | None = None,
-) -> list[list[Hypothesis]]:
-    """The hypotheses for each source, best first; `prefixes` are ids that the results must begin with.
-
-    `phrases` are those that the results for each source must have. Options that speak of words, and
-    phrases, want a vocabulary. An observer of the beam is told the numbers of sentences in their batch;
-    give it one source. A source that is given up (asked by its number, at every step) has no hypotheses.
+    Attributes:
+        sources: the ids of each source, language tag included, end not.
+        options: the options of the search, those of words and lengths among them.
+        prefixes: ids that the results for each source begin with; empty where none are asked for.
+        phrases: what the results for each source must contain; empty where nothing is demanded.
+        vocabulary: what is known of the tokens; wanted by phrases and by options that speak of words.
+        cancelled: polled at each step with a source's number; a cancelled source has no hypotheses.
+        observer: sees each step of the beam, with numbers of sentences in their batch: give it one source.
     """
-    found: list[list[Hypothesis]] = [[]] * len(sources)
-    lengths = [(len(ids) + 1, 1) for ids in sources]
+
+    sources: Sequence[Sequence[int]]
+    options: DecodeOptions
+    prefixes: Sequence[Sequence[int]] = ()
+    phrases: Sequence[Sequence[PhraseConstraint]] = ()
+    vocabulary: Vocabulary | None = None
+    cancelled: Cancelled | None = None
+    observer: Observer | None = None
+
+    def of_rows(self, rows: Sequence[int]) -> "SearchRequest":
+        """Return the request for some of its sources."""
+        if list(rows) == list(range(len(self.sources))):
+            return self
+        return replace(
+            self,
+            sources=[self.sources[row] for row in rows],
+            prefixes=[self.prefixes[row] for row in rows] if self.prefixes else (),
+            phrases=[self.phrases[row] for row in rows] if self.phrases else (),
+            cancelled=rows_cancelled(self.cancelled, rows),
+        )
+
+
+# Searches for the hypotheses of each source, best first: `decode_sources`, or a call of another process.
+Decode = Callable[[Model, SearchRequest], list[list[Hypothesis]]]
+
+
+def decode_sources(model: Model, request: SearchRequest) -> list[list[Hypothesis]]:
+    """Return the hypotheses for each source, best first."""
+    hypotheses: list[list[Hypothesis]] = [[]] * len(request.sources)
+    for rows in _batches(request):
+        results = _decode_batch(model, request.of_rows(rows))
+        for row, of_source in zip(rows, results, strict=True):
+            hypotheses[row] = of_source
+    return hypotheses
+
+
+def _batches(request: SearchRequest) -> Iterator[list[int]]:
+    """Yield the numbers of sources that are decoded side by side, of like length."""
+    if len(request.sources) == 1:
+        yield [0]
+        return
+    lengths = [(len(ids) + 1, 1) for ids in request.sources]
     budget = max(BUDGET, max((length for length, _ in lengths), default=1))
-    demanded = [len(phrases[row]) if phrases else 0 for row in range(len(sources))]
-    # How wide a sentence is searched follows from its own phrases, so those of as many go together.
-    for count in sorted(set(demanded)):
-        rows_of = [row for row, each in enumerate(demanded) if each == count]
+    counts = list(map(len, request.phrases)) or [0] * len(lengths)
+    # The width of a sentence's beam follows from its own phrases, so those of as many go together.
+    for count in sorted(set(counts)):
+        rows = [row for row, own in enumerate(counts) if own == count]
         share = budget // (WIDER * (count + 1)) if count else budget
-        share = max(share, max((lengths[row][0] for row in rows_of), default=1))
-        for batch in token_budget_batches([lengths[row] for row in rows_of], share, seed=None):
-            rows = [rows_of[place] for place in batch]
-            results = _decode_batch(
-                model,
-                [sources[row] for row in rows],
-                options,
-                None if prefixes is None else [prefixes[row] for row in rows],
-                observer,
-                rows_cancelled(cancelled, rows),
-                vocabulary,
-                [phrases[row] for row in rows] if phrases and count else None,
-            )
-            for row, hypotheses in zip(rows, results, strict=True):
-                found[row] = hypotheses
-    return found
+        share = max(share, max(lengths[row][0] for row in rows))
+        for batch in token_budget_batches([lengths[row] for row in rows], share, seed=None):
+            yield [rows[place] for place in batch]
 
 
 @torch.inference_mode()
-def _decode_batch(
-    model: Model,
-    sources: Sequence[Sequence[int]],
-    options: DecodeOptions,
-    prefixes: Sequence[Sequence[int]] | None,
-    observer: Observer | None,
-    cancelled: Cancelled | None,
-    vocabulary: Vocabulary | None,
-    phrases: Sequence[Sequence[PhraseConstraint]] | None,
-) -> list[list[Hypothesis]]:
+def _decode_batch(model: Model, request: SearchRequest) -> list[list[Hypothesis]]:
+    sources, options, vocabulary = request.sources, request.options, request.vocabulary
     limits = length_limits(model, sources, options)
-    if phrases is None:
-        state = start(model, sources, max(limits))
+    if not any(request.phrases):
         surfaces = vocabulary.surfaces if vocabulary else ()
         return decode(
-            model.step, state, len(sources), limits, options, prefixes, observer, cancelled, surfaces
+            model.step,
+            start(model, sources, max(limits)),
+            len(sources),
+            limits,
+            options,
+            request.prefixes or None,
+            request.observer,
+            request.cancelled,
+            surfaces,
         )
     assert vocabulary is not None, "phrases want a vocabulary"
     if options.max_length is None:
         longest = model.config.max_length - 1
-        more = [sum(len(phrase.tokens) for phrase in each) for each in phrases]
+        more = [sum(len(phrase.tokens) for phrase in own) for own in request.phrases]
         limits = [min(longest, limit + extra) for limit, extra in zip(limits, more, strict=True)]
     state = start(model, sources, max(limits))
-    room = [limit - len(prefix) for limit, prefix in zip(limits, prefixes or [()] * len(limits), strict=True)]
-    look = None
+    hypotheses = decode(
+        model.step,
+        state,
+        len(sources),
+        limits,
+        constrained(options, max(map(len, request.phrases))),
+        request.prefixes or None,
+        request.observer,
+        request.cancelled,
+        vocabulary.surfaces,
+        _constraints(model, request, vocabulary, limits, state),
+    )
+    return [of_source[: options.num_hypotheses] for of_source in hypotheses]
+
+
+def _constraints(
+    model: Model, request: SearchRequest, vocabulary: Vocabulary, limits: Sequence[int], state: Any
+) -> BatchConstraints:
+    """Return what the results of a batch must contain, with where the model looks while it writes."""
+    trace = None
     if not model.config.cross_attention.linear:  # its sums have no single keys
         head = vocabulary.head
         state.watch(head.layer, head.head)
-        look = AttentionTrace(lambda: state.looked, head.read == "input")
-    closers = torch.tensor(vocabulary.closers, device=state.device)
-    surfaces, wider = vocabulary.surfaces, searching(options, max(map(len, phrases)))
-    stops = BannedTexts(options.stop, surfaces) if options.stop else None
-    constraints = make_constraints(phrases, room, closers, max(map(len, sources)) + 1, look, stops)
-    found = decode(
-        model.step, state, len(sources), limits, wider, prefixes, observer, cancelled, surfaces, constraints
+        trace = AttentionTrace(lambda: state.looked, head.read == "input")
+    stop = request.options.stop
+    prefixes = request.prefixes or [()] * len(limits)
+    return make_constraints(
+        request.phrases,
+        [limit - len(prefix) for limit, prefix in zip(limits, prefixes, strict=True)],
+        torch.tensor(vocabulary.closers, device=state.device),
+        max(map(len, request.sources)) + 1,
+        trace,
+        BannedTexts(stop, vocabulary.surfaces) if stop else None,
     )
-    return [hypotheses[: options.num_hypotheses] for hypotheses in found]
 
 
-def searching(options: DecodeOptions, phrases: int) -> DecodeOptions:
-    """The options of a search for so many demanded phrases: always a beam, and for each bank a wider one."""
+def constrained(options: DecodeOptions, phrases: int) -> DecodeOptions:
+    """Return the options of a search with so many phrases: always a beam, and a wider one for each bank."""
     width = max(options.beam_size, DecodeOptions.beam_size, options.num_hypotheses)
     return replace(
         options,
@@ -166,7 +193,7 @@ def stream_source(
     prefix: Sequence[int] = (),
     vocabulary: Vocabulary | None = None,
 ) -> Iterator[Step]:
-    """The steps of greedy search or sampling for one source, as they are made."""
+    """Yield the steps of greedy search or sampling for one source, as they are made."""
     (limit,) = length_limits(model, [source], options)
     surfaces = vocabulary.surfaces if vocabulary else ()
     yield from stream(
@@ -175,7 +202,13 @@ def stream_source(
 
 
 def length_limits(model: Model, sources: Sequence[Sequence[int]], options: DecodeOptions) -> list[int]:
-    """The most pieces of each result, its end counted: 2 x source pieces + 20 where none is asked for."""
+    """Return the most pieces of each result, its end counted.
+
+    Without `max_length`: 2 x source pieces + 20, as far as the model's limit allows.
+
+    Raises:
+        ValueError: the options ask for more pieces than the model can write.
+    """
     longest = model.config.max_length - 1  # so that a forced pass can read even what has not ended
     asked = max(options.max_length or 1, options.min_length + 1)
     if asked > longest:
@@ -189,7 +222,7 @@ def length_limits(model: Model, sources: Sequence[Sequence[int]], options: Decod
 
 
 def start(model: Model, sources: Sequence[Sequence[int]], limit: int) -> Any:
-    """The sources read, nothing written; room for `limit` pieces after the start symbol."""
+    """Encode the sources; return a state with nothing written and room for `limit` pieces after the start."""
     source = make_batch(sources).source.to(next(model.parameters()).device)
     mask = source != PAD
     return model.start(model.encode(source), None if bool(mask.all()) else mask, limit + 1)

@@ -16,17 +16,17 @@ from typing import Any, NamedTuple, overload
 
 from seq2seq.config import END, EOS
 from seq2seq.inference.completion import decode_prompts, length_limit, log_probabilities, stream_prompt
-from seq2seq.inference.prefix import prefix_ids
+from seq2seq.inference.processing import cut_before, cut_unfinished, end_at_stop, prefix_ids
 from seq2seq.inference.results import Finish, Score
-from seq2seq.inference.stops import cut_before, ended, until
 from seq2seq.model.device import choose_device
 from seq2seq.model.language_model import LanguageModel
 from seq2seq.options import OF_SOURCES, DecodeOptions
 from seq2seq.search import Cancelled, Hypothesis
 from seq2seq.storage.hub import push
-from seq2seq.storage.model_directory import LanguageSettings, load_language_model, save_model
+from seq2seq.storage.model_directory import load_language_model, save_model
 from seq2seq.storage.quantization import StorageFormat
 from seq2seq.storage.registry import find_model
+from seq2seq.storage.settings import LanguageSettings
 from seq2seq.text.normalization import check_text
 from seq2seq.text.tokenizer import Tokenizer
 
@@ -161,7 +161,7 @@ class Generator:
         written = shown = ""
         for text, _ in self.steps(prompt, options):
             written += text
-            if more := until(written, stops)[len(shown) :]:
+            if more := cut_unfinished(written, stops)[len(shown) :]:
                 yield more
                 shown += more
         yield from filter(None, [cut_before(written, stops)[len(shown) :]])
@@ -259,7 +259,7 @@ class Generator:
     def _written(self, prompt: str, count: int, found: Hypothesis, options: DecodeOptions) -> Generation:
         """One text, which ends before a stop text."""
         whole = self.tokenizer.decode(found.tokens)
-        found = ended(found, whole, options)
+        found = end_at_stop(found, whole, options)
         return Generation(
             prompt,
             cut_before(whole, options.stop or ()),

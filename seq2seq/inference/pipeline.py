@@ -1,205 +1,208 @@
-"""Pipeline: the way of texts through a model and back, in one direction.
+"""Pipeline: texts through a model and back, in one direction.
 
     text -> segments -> ids -> batches of like length -> encode -> search -> ids -> text
 
-A text is split at line breaks, and where it is longer than the longest the model was trained on;
-segments of all texts are translated side by side and put together again in order. A model of several
-target languages is told by a tag behind the source which one to write.
+A text is split at line breaks, and where it is longer than the longest source the model was trained on.
+Segments of all texts are translated side by side and joined again in order. A model of several target
+languages reads a tag behind each source, which says what language to write.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import islice
 
-from seq2seq.inference.decoding import Decode, decode_sources, stream_source
+from seq2seq.inference.decoding import Decode, SearchRequest, decode_sources, stream_source
 from seq2seq.inference.forced_decoding import explain
-from seq2seq.inference.processing import TextProcessor
+from seq2seq.inference.processing import PreparedSegment, TextProcessor, cut_unfinished
 from seq2seq.inference.reranking import Reranker, n_best, reranked
 from seq2seq.inference.results import Alternative, ForcedDecoding, Translation, join_parts
-from seq2seq.inference.stops import until
 from seq2seq.inference.terminology import PreparedSource
 from seq2seq.model.transformer import Model
 from seq2seq.options import DecodeOptions
 from seq2seq.search import Cancelled, Hypothesis, rows_cancelled
 from seq2seq.storage.settings import Settings
 from seq2seq.text.joining import StreamJoiner
-from seq2seq.text.normalization import check_text
-from seq2seq.text.sentences import split_segments
-
-# The segments of a text, each with its separator: its place among those searched, or, where the model knows
-# nothing of it, what becomes of it.
-Layout = list[tuple[int | Translation, str]]
 
 
 @dataclass(frozen=True)
 class Pipeline:
-    """A model, what its texts are read and written with, and the language that it is to write."""
+    """A model with the processing of its texts, in one direction.
+
+    Attributes:
+        tag: ids that go behind those of a source: the tag of the target language, or none.
+        reranker: chooses among the hypotheses of a beam; None for the order of the search.
+        least_beam: the narrowest beam that gives the re-ranker enough to choose from.
+    """
 
     model: Model
     processor: TextProcessor
     settings: Settings
-    reranker: Reranker | None  # chooses among the hypotheses of a beam
-    target_language: str | None
-    decode: Decode = decode_sources
-
-    @property
-    def tag(self) -> list[int]:
-        """What goes behind the ids of a source: the target language's tag, or nothing without tags."""
-        return self.processor.tokenizer.tag(self.target_language)
-
-    def segments(self, text: str, options: DecodeOptions) -> list[tuple[str, str]]:
-        """What is translated at once: segments, each with the blanks or line breaks that follow it."""
-        longest = min(self.settings.longest_source, self.model.config.max_length)
-        asked = options.later
-        parts = split_segments(
-            check_text(text),
-            longest,
-            lambda part: self.processor.length(part, asked),
-            sentences=self.settings.most_sentences,
-        )
-        return [(part.text, part.separator) for part in parts] or [(text, "")]
+    tag: list[int]
+    reranker: Reranker | None = None
+    least_beam: int = 1
 
     def translate(
-        self, texts: list[str], options: DecodeOptions, cancelled: Cancelled | None = None
-    ) -> list[Translation]:
-        """Translate all segments of some texts side by side."""
-        work: list[
-            PreparedSource
-        ] = []  # the segments to be decoded, what each must begin with, whose each is
-        prefixes: list[list[int]] = []
-        owners: list[int] = []
-        layouts: list[Layout] = []
-        for number, text in enumerate(texts):
-            asked = options
-            layouts.append([])
-            for part, separator in self.segments(text, options):
-                reading = self.processor.read(part, asked)
-                known = reading.says_something and self.processor.knows(reading.ids)
-                if not known:
-                    layouts[-1].append(
-                        (Translation(part, self.processor.untranslated(part, options)), separator)
-                    )
-                else:
-                    layouts[-1].append((len(work), separator))
-                    work.append(reading)
-                    prefixes.append(self.processor.prefix(asked, part))
-                    owners.append(number)
-                    asked = options.later  # what begins the text does not begin each of its parts
-        found = self.search(work, prefixes, options, rows_cancelled(cancelled, owners))
-        done = [self._translation(*each, options) for each in zip(work, found, strict=True)]
-        return [_assemble(text, layout, done) for text, layout in zip(texts, layouts, strict=True)]
-
-    def search(
         self,
-        work: list[PreparedSource],
-        prefixes: list[list[int]],
-        options: DecodeOptions,
-        cancelled: Cancelled | None,
-    ) -> list[list[Hypothesis]]:
-        """The hypotheses for each segment, in the order of the re-ranker where there is one."""
-        named = self.settings.reranker
-        found = self.decode(
-            self.model,
-            [reading.ids + self.tag for reading in work],
-            n_best(options, named.beam if named else 1) if self.reranker else options,
-            prefixes if options.target_prefix else None,
-            cancelled=cancelled,
-            vocabulary=self.processor.vocabulary,
-            phrases=[reading.phrases for reading in work],
-        )
-        if options.stop:
-            found = [self._ended(*each, options) for each in zip(work, found, strict=True)]
-        if not self.reranker:
-            return found
-        read = [
-            (reading.source, [self._alternative(reading, each, options) for each in hypotheses])
-            for reading, hypotheses in zip(work, found, strict=True)
+        texts: Sequence[str],
+        options: Sequence[DecodeOptions],
+        cancelled: Cancelled | None = None,
+        decode: Decode = decode_sources,
+    ) -> list[Translation]:
+        """Translate some texts side by side.
+
+        Each text has options of its own, which may differ in what a result begins with and in nothing else.
+        `cancelled(i)` is polled at each step; a cancelled text leaves the batch and is given back as it is.
+        """
+        if not texts:
+            return []
+        prepared = [self.processor.prepare(*pair) for pair in zip(texts, options, strict=True)]
+        segments = [segment for of_text in prepared for segment in of_text]
+        owners = [number for number, of_text in enumerate(prepared) for _ in of_text]
+        gone = rows_cancelled(cancelled, owners)
+        translations = iter(self.translate_segments(segments, options[0], gone, decode))
+        return [
+            join_segments(text, of_text, list(islice(translations, len(of_text))))
+            for text, of_text in zip(texts, prepared, strict=True)
         ]
-        return reranked(self.reranker, read, found, options.num_hypotheses)
 
-    def _ended(
-        self, reading: PreparedSource, found: list[Hypothesis], options: DecodeOptions
+    def translate_segments(
+        self,
+        segments: Sequence[PreparedSegment],
+        options: DecodeOptions,
+        cancelled: Cancelled | None = None,
+        decode: Decode = decode_sources,
+    ) -> list[Translation]:
+        """Translate prepared segments side by side, whatever texts they belong to.
+
+        `cancelled(i)` is polled at each step; cancelled segments leave the batch and are given back as they
+        are. `decode` searches, in this process or another.
+        """
+        rows = [row for row, segment in enumerate(segments) if segment.is_known]
+        request = SearchRequest(
+            [segments[row].source.ids + self.tag for row in rows],
+            n_best(options, self.least_beam) if self.reranker else options,
+            [segments[row].prefix for row in rows] if any(segments[row].prefix for row in rows) else (),
+            [segments[row].source.phrases for row in rows],
+            self.processor.vocabulary,
+            rows_cancelled(cancelled, rows),
+        )
+        found = dict(zip(rows, decode(self.model, request), strict=True)) if rows else {}
+        return [
+            self._translation(segment.source, found[row], options)
+            if row in found
+            else self._untranslated(segment.source.source, options)
+            for row, segment in enumerate(segments)
+        ]
+
+    def search(self, source: PreparedSource, prefix: list[int], options: DecodeOptions) -> list[Hypothesis]:
+        """Return the hypotheses for one source, in the order of the re-ranker where there is one."""
+        request = SearchRequest(
+            [source.ids + self.tag],
+            n_best(options, self.least_beam) if self.reranker else options,
+            [prefix] if prefix else (),
+            [source.phrases],
+            self.processor.vocabulary,
+        )
+        (hypotheses,) = decode_sources(self.model, request)
+        return self._chosen(source, hypotheses, options)
+
+    def stream(self, text: str, options: DecodeOptions) -> Iterator[str]:
+        """Yield the translation of a text piece by piece, by greedy search or sampling."""
+        joiner = StreamJoiner()
+        for segment in self.processor.prepare(text, options):
+            joiner.begin(segment.source.source)
+            if segment.is_known:
+                pieces: Iterable[str] = self._stream_segment(segment, options)
+            else:
+                untranslated = self._untranslated(segment.source.source, options)
+                pieces = filter(None, [untranslated.text])
+            yield from map(joiner.add, pieces)
+            joiner.end(segment.separator)
+        yield from filter(None, [joiner.blanks])
+
+    def _stream_segment(self, segment: PreparedSegment, options: DecodeOptions) -> Iterator[str]:
+        """Yield what the newest piece adds to the text of a segment.
+
+        Where phrases are demanded the text comes whole, for their places are found by a beam.
+        """
+        source, prefix = segment.source, segment.prefix
+        if source.phrases:
+            best = self.search(source, prefix, replace(options, num_hypotheses=1))[0]
+            yield self.processor.text(source, best.tokens, options)
+            return
+        tokens: list[int] = []
+        shown = ""
+        tokenizer = self.processor.tokenizer_of(source.source)
+        ids = source.ids + self.tag
+        for step in stream_source(self.model, ids, options, prefix, self.processor.vocabulary):
+            tokens.append(step.token)
+            text = cut_unfinished(tokenizer.decode(tokens), options.stop or ())
+            if len(text) > len(shown):
+                yield text[len(shown) :]
+                shown = text
+        yield from filter(None, [self.processor.text(source, tokens, options)[len(shown) :]])
+
+    def _untranslated(self, source: str, options: DecodeOptions) -> Translation:
+        return Translation(source, self.processor.untranslated(source, options))
+
+    def _chosen(
+        self, source: PreparedSource, hypotheses: list[Hypothesis], options: DecodeOptions
     ) -> list[Hypothesis]:
-        """Hypotheses that end before a stop text, best first."""
-        done = [self.processor.ended(reading, each, options) for each in found]
-        if reading.phrases:  # in the order of the search, which also knows their places
-            return done
-        return sorted(done, key=lambda hypothesis: hypothesis.score, reverse=True)
+        """Return the hypotheses that are asked for, best first, each ended before a stop text."""
+        if options.stop:
+            hypotheses = [self.processor.end_at_stop(source, each, options) for each in hypotheses]
+            if not source.phrases:  # else the search has the better order: it knows where phrases stand
+                hypotheses.sort(key=lambda hypothesis: hypothesis.score, reverse=True)
+        if not self.reranker:
+            return hypotheses
+        alternatives = [self._alternative(source, each, options) for each in hypotheses]
+        return reranked(self.reranker, source.source, alternatives, hypotheses)[: options.num_hypotheses]
 
-    def _alternative(self, reading: PreparedSource, found: Hypothesis, options: DecodeOptions) -> Alternative:
+    def _alternative(
+        self, source: PreparedSource, hypothesis: Hypothesis, options: DecodeOptions
+    ) -> Alternative:
         return Alternative(
-            self.processor.text(reading, found.tokens, options),
-            found.score,
-            found.log_probability,
-            self.processor.tokenizer.pieces(found.tokens),
-            found.finish,
+            self.processor.text(source, hypothesis.tokens, options),
+            hypothesis.score,
+            hypothesis.log_probability,
+            self.processor.tokenizer.pieces(hypothesis.tokens),
+            hypothesis.finish,
         )
 
     def _translation(
-        self, reading: PreparedSource, found: list[Hypothesis], options: DecodeOptions
+        self, source: PreparedSource, hypotheses: list[Hypothesis], options: DecodeOptions
     ) -> Translation:
-        if not found:
-            return Translation(reading.source, reading.source)
-        best, *others = (self._alternative(reading, each, options) for each in found)
+        """Return the translation of a segment; without hypotheses (it was cancelled) the segment itself."""
+        if not hypotheses:
+            return Translation(source.source, source.source)
+        hypotheses = self._chosen(source, hypotheses, options)
+        best, *others = [self._alternative(source, each, options) for each in hypotheses]
         return Translation(
-            reading.source,
+            source.source,
             best.text,
             best.score,
             best.log_probability,
             others,
             best.tokens,
             best.finish,
-            explain=partial(self._explain, reading, found[0].tokens, options),
+            explain=partial(self._explain, source, hypotheses[0].tokens, options),
         )
 
     def _explain(
-        self, reading: PreparedSource, target_ids: list[int], options: DecodeOptions
+        self, source: PreparedSource, target_ids: list[int], options: DecodeOptions
     ) -> ForcedDecoding:
-        """The forced pass over the very pieces that the search read and wrote."""
-        target_side = self.processor.side(reading, target_ids, options)
-        source_side = reading.side._replace(ids=reading.ids + self.tag)
+        """Run the forced pass over the very pieces that the search read and wrote."""
+        target_side = self.processor.side(source, target_ids, options)
+        source_side = source.side._replace(ids=source.ids + self.tag)
         scores, maps = explain(self.model, self.processor.tokenizer, source_side, target_side)
         return ForcedDecoding(scores, maps.alignment(self.settings.alignment))
 
-    def stream(self, text: str, options: DecodeOptions) -> Iterator[str]:
-        asked, growing = options, StreamJoiner()
-        for part, separator in self.segments(text, options):
-            growing.begin(part)
-            reading = self.processor.read(part, asked)
-            if not (reading.says_something and self.processor.knows(reading.ids)):
-                pieces: Iterable[str] = filter(None, [self.processor.untranslated(part, options)])
-            else:
-                pieces = self._stream_part(reading, asked)
-                asked = options.later
-            yield from map(growing.add, pieces)
-            growing.end(separator)
-        yield from filter(None, [growing.blanks])
 
-    def _stream_part(self, reading: PreparedSource, options: DecodeOptions) -> Iterator[str]:
-        """The text of one segment, each time what the newest piece adds to it; whole where phrases are
-        demanded, for their places are found by a beam."""
-        prefix = self.processor.prefix(options, reading.source)
-        if reading.phrases:
-            found = self.search([reading], [prefix], replace(options, num_hypotheses=1), None)
-            yield self.processor.text(reading, found[0][0].tokens, options)
-            return
-        written: list[int] = []
-        shown = ""
-        decoded = self.processor.tokenizer_of(reading.source).decode
-        for step in stream_source(
-            self.model, reading.ids + self.tag, options, prefix, self.processor.vocabulary
-        ):
-            written.append(step.token)
-            text = until(decoded(written), options.stop or ())
-            if len(text) > len(shown):
-                yield text[len(shown) :]
-                shown = text
-        yield from filter(None, [self.processor.text(reading, written, options)[len(shown) :]])
-
-
-def _assemble(text: str, layout: Layout, done: list[Translation]) -> Translation:
-    """The translation of a text from those of its segments."""
-    parts = [done[part] if isinstance(part, int) else part for part, _ in layout]
-    if len(parts) == 1 and not layout[0][1]:
-        return parts[0]
-    return join_parts(text, parts, [separator for _, separator in layout])
+def join_segments(
+    text: str, segments: Sequence[PreparedSegment], translations: list[Translation]
+) -> Translation:
+    """Return the translation of a text from those of its segments."""
+    if len(translations) == 1 and not segments[0].separator:
+        return translations[0]
+    return join_parts(text, translations, [segment.separator for segment in segments])

@@ -12,13 +12,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
-from seq2seq.data_to_text.ranking import SlotRanking
 from seq2seq.options import DecodeOptions
 
 if TYPE_CHECKING:  # so that a command line can be read without torch
     from seq2seq.inference.results import Alternative, Score
     from seq2seq.search import Hypothesis
-    from seq2seq.storage.settings import Settings
 
 WEIGHT = 0.5  # of the reverse model; to be chosen on validation texts
 
@@ -40,19 +38,13 @@ def n_best(options: DecodeOptions, least: int = 1) -> DecodeOptions:
 
 def reranked(
     reranker: Reranker,
-    read: "Sequence[tuple[str, Sequence[Alternative]]]",
-    found: "Sequence[Sequence[Hypothesis]]",
-    count: int,
-) -> "list[list[Hypothesis]]":
-    """The hypotheses of each source in the order of a re-ranker, `count` of them.
-
-    `read` is each source with its hypotheses as what they will say.
-    """
-    ordered = []
-    for (source, texts), hypotheses in zip(read, found, strict=True):
-        order = reranker.rerank(source, texts) if len(texts) > 1 else range(len(texts))
-        ordered.append([hypotheses[place] for place in order][:count])
-    return ordered
+    source: str,
+    alternatives: "Sequence[Alternative]",
+    hypotheses: "Sequence[Hypothesis]",
+) -> "list[Hypothesis]":
+    """Return the hypotheses of a source in the order of a re-ranker; `alternatives` are their texts."""
+    order = reranker.rerank(source, alternatives) if len(alternatives) > 1 else range(len(alternatives))
+    return [hypotheses[place] for place in order]
 
 
 class Scorer(Protocol):
@@ -87,10 +79,3 @@ class NoisyChannel:
             for each, found in zip(hypotheses, back, strict=True)
         ]
         return sorted(range(len(totals)), key=lambda place: -totals[place])
-
-
-def reranker_of(settings: "Settings") -> Reranker | None:
-    """The re-ranker that a model's config.json names, if any."""
-    if settings.reranker is None or settings.facts is None:
-        return None
-    return SlotRanking(settings.facts, settings.reranker.temperature)

@@ -66,12 +66,11 @@ class Translation:
         """The forced pass over this very translation, made once."""
         # Not functools.cached_property: in Python 3.11 all instances share its lock, so that a thread that
         # waits for one pass would hold up every other.
-        kept = self.__dict__
-        if "_forced" not in kept:
-            kept["_forced"] = (
-                self.explain() if self.explain else ForcedDecoding([], Alignment(self.source, self.text, ()))
-            )
-        return kept["_forced"]
+        forced: ForcedDecoding | None = self.__dict__.get("_forced")
+        if forced is None:
+            empty = ForcedDecoding([], Alignment(self.source, self.text, ()))
+            self.__dict__["_forced"] = forced = self.explain() if self.explain else empty
+        return forced
 
     @property
     def alignment(self) -> Alignment:

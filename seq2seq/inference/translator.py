@@ -2,13 +2,13 @@
 
     translate, stream    texts through the pipeline
     score                a target's probability, given its source
-    attention, align     what one forced pass over both looks at
+    attention, align     attention maps and word alignment of one forced pass over both
 
-One of several languages is sent on one of its ways by `directed`.
+`directed` makes the translator of another direction from one of several languages.
 """
 
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
 from itertools import islice
@@ -21,8 +21,8 @@ from seq2seq.inference.decoding import Decode, decode_sources, length_limits
 from seq2seq.inference.ensemble import load_models
 from seq2seq.inference.forced_decoding import decode_side, encode_side, explain, force_decode
 from seq2seq.inference.pipeline import Pipeline
-from seq2seq.inference.processing import TextProcessor
-from seq2seq.inference.reranking import reranker_of
+from seq2seq.inference.processing import PreparedSegment, TextProcessor
+from seq2seq.inference.reranking import Reranker
 from seq2seq.inference.results import Score, Translation
 from seq2seq.inference.terminology import PreparedSource
 from seq2seq.model.device import choose_device
@@ -30,9 +30,10 @@ from seq2seq.model.transformer import Model, Transformer
 from seq2seq.options import DecodeOptions
 from seq2seq.search import Cancelled
 from seq2seq.storage.hub import push
-from seq2seq.storage.model_directory import Settings, save_model
+from seq2seq.storage.model_directory import save_model
 from seq2seq.storage.quantization import StorageFormat
 from seq2seq.storage.registry import find_model, named_direction
+from seq2seq.storage.settings import Settings
 from seq2seq.text.normalization import check_text
 from seq2seq.text.tokenizer import Tokenizer
 
@@ -40,12 +41,16 @@ from seq2seq.text.tokenizer import Tokenizer
 # batches of like length.
 FIRST_CHUNK, CHUNK = 16, 512
 
+Prefix = str | list[str] | tuple[str, ...]  # a text, or pieces
+
+_DEFAULTS = DecodeOptions()
+
 
 class Translator:
     """An encoder-decoder model with its tokenizer, ready to translate, score and align.
 
-    `source_language` and `target_language` are what a call means that names none; None where the model
-    speaks several and none was chosen.
+    `source_language` and `target_language` are those of a call that names none; None where the model speaks
+    several and none was chosen.
     """
 
     def __init__(
@@ -63,13 +68,25 @@ class Translator:
         self.settings = settings
         self.card = card
         self.storage: StorageFormat = storage  # in which `save_pretrained` leaves the weights as they are
-        self.processor = TextProcessor(tokenizer, settings)
+        self.processor = TextProcessor(tokenizer, settings, model.config.max_length)
         self.source_language, self.target_language = settings.direction(source_language, target_language)
-        self.reranker = reranker_of(settings)  # chooses among the hypotheses of a beam
+        self._reranker: Reranker | None = settings.codec.ranker if settings.codec else None
+        self._pipeline = self._make_pipeline()
+        self._directed: dict[tuple[str | None, str | None], Translator] = {}
+
+    def __repr__(self) -> str:
+        parameters = sum(parameter.numel() for parameter in self.model.parameters())
+        device = next(self.model.parameters()).device
+        directions = ", ".join(f"{source}-{target}" for source, target in self.settings.directions)
+        chosen = f"{self.source_language}-{self.target_language}"
+        return (
+            f"Translator({chosen if None not in (self.source_language, self.target_language) else directions}"
+            f", {parameters / 1e6:.1f} million parameters, {len(self.tokenizer)} pieces, {device})"
+        )
 
     @classmethod
     def from_pretrained(cls, name: str | Path | Sequence[str | Path], device: str = "auto") -> "Translator":
-        """A translator from a released model's name, a model directory or a hub id.
+        """Load a translator by a released model's name, a model directory or a hub id.
 
         Several of one vocabulary are an ensemble, which searches the mean of their probabilities.
         `device` "auto" takes a GPU where there is one. Nothing is fetched but for a hub id.
@@ -79,8 +96,31 @@ class Translator:
         loaded = load_models(directories, choose_device(device))
         return cls(*loaded[:4], *named_direction(names[0], directories[0]), loaded.storage)
 
+    @property
+    def reranker(self) -> Reranker | None:
+        """Chooses among the hypotheses of a beam; None for the order of the search."""
+        return self._reranker
+
+    @reranker.setter
+    def reranker(self, reranker: Reranker | None) -> None:
+        self._reranker = reranker
+        self._pipeline = self._make_pipeline()
+        self._directed = {}
+
     def directed(self, source_language: str | None, target_language: str | None) -> "Translator":
-        """The same model for another direction; None leaves a language as it is, where that is possible."""
+        """Return the translator of the same model for another direction; None leaves a language as it is.
+
+        Raises:
+            ValueError: the model does not translate between these languages.
+        """
+        asked = source_language, target_language
+        if asked == (None, None):
+            return self
+        if asked not in self._directed:
+            self._directed[asked] = self._make_directed(*asked)
+        return self._directed[asked]
+
+    def _make_directed(self, source_language: str | None, target_language: str | None) -> "Translator":
         self.check_languages(source_language, target_language)
         own = self.source_language, self.target_language
         chosen = source_language or own[0], target_language or own[1]
@@ -90,11 +130,21 @@ class Translator:
             return self
         directed = copy(self)
         directed.source_language, directed.target_language = self.settings.direction(*chosen)
+        directed._pipeline = directed._make_pipeline()
+        directed._directed = {}
         return directed
+
+    def _make_pipeline(self) -> Pipeline:
+        """Return the way of texts in this direction; its tag is missing where no target language is known."""
+        tags = self.tokenizer.tags
+        tag = [tags[self.target_language]] if self.target_language in tags else []
+        codec = self.settings.codec
+        least_beam = codec.least_beam if codec else 1
+        return Pipeline(self.model, self.processor, self.settings, tag, self._reranker, least_beam)
 
     @property
     def tag(self) -> list[int]:
-        """What goes behind the ids of a source: the target language's tag, or nothing without tags.
+        """The ids behind those of a source: the target language's tag, or none without tags.
 
         ValueError where there are tags and no target language was named.
         """
@@ -129,6 +179,8 @@ class Translator:
         options: DecodeOptions | None = None,
         source_language: str | None = None,
         target_language: str | None = None,
+        *,
+        target_prefixes: None = None,
     ) -> Translation: ...
 
     @overload
@@ -138,6 +190,8 @@ class Translator:
         options: DecodeOptions | None = None,
         source_language: str | None = None,
         target_language: str | None = None,
+        *,
+        target_prefixes: Iterable[Prefix | None] | None = None,
     ) -> Iterator[Translation]: ...
 
     def translate(
@@ -146,18 +200,25 @@ class Translator:
         options: DecodeOptions | None = None,
         source_language: str | None = None,
         target_language: str | None = None,
+        *,
+        target_prefixes: Iterable[Prefix | None] | None = None,
     ) -> Translation | Iterator[Translation]:
-        """The translation of a text, or of each text of an iterable, in order and as they are read.
+        """Translate a text, or each text of an iterable, in order and as they are read.
 
-        A blank text, and a segment of which the model knows no piece (only emoji, another script),
-        is given back as it is. A language that the model does not speak is a ValueError.
+        A blank text, and a segment of which the model knows no piece (only emoji, another script), is given
+        back as it is. `target_prefixes` has for each text of an iterable what its result begins with, in
+        place of the options' `target_prefix`; None for nothing.
+
+        Raises:
+            ValueError: texts that are none, a language that the model does not speak, options that it cannot
+                meet, or another number of prefixes than of texts.
         """
         directed, options = self._ready(options, source_language, target_language)
         if isinstance(texts, str):
-            return directed._pipeline.translate([texts], options)[0]
-        if not isinstance(texts, Iterable):
-            check_text(texts)  # which says that it is none
-        return directed._translate_all(iter(texts), options)
+            if target_prefixes is not None:
+                raise ValueError("target_prefixes are for several texts; give one text's in the options")
+            return directed._pipeline.translate([texts], [options])[0]
+        return directed._translate_all(_text_iterator(texts), options, target_prefixes)
 
     def translate_batch(
         self,
@@ -168,15 +229,41 @@ class Translator:
         cancelled: Cancelled | None = None,
         decode: Decode = decode_sources,
     ) -> list[Translation]:
-        """The translations of some texts, in order, all worked on side by side; for servers.
+        """Translate some texts side by side, as one batch where they fit.
 
-        Where `cancelled` (asked at every step) says that a text is waited for no more, by its number, it
-        costs nothing from then on, and is given back as it is. `decode` is who searches, such as another
-        process.
+        `cancelled(i)` is polled at each step; a cancelled text leaves the batch and is given back as it is.
+        `decode` searches, such as a call of another process.
         """
         directed, options = self._ready(options, source_language, target_language)
-        pipeline = replace(directed._pipeline, decode=decode)
-        return pipeline.translate(list(texts), options, cancelled)
+        return directed._pipeline.translate(texts, [options] * len(texts), cancelled, decode)
+
+    def prepare(
+        self,
+        text: str,
+        options: DecodeOptions | None = None,
+        source_language: str | None = None,
+        target_language: str | None = None,
+    ) -> list[PreparedSegment]:
+        """Split a text into segments ready for `translate_segments`; for servers, which queue them."""
+        directed, options = self._ready(options, source_language, target_language)
+        return directed.processor.prepare(text, options)
+
+    def translate_segments(
+        self,
+        segments: Sequence[PreparedSegment],
+        options: DecodeOptions | None = None,
+        source_language: str | None = None,
+        target_language: str | None = None,
+        cancelled: Cancelled | None = None,
+        decode: Decode = decode_sources,
+    ) -> list[Translation]:
+        """Translate prepared segments side by side, whatever texts they belong to.
+
+        `cancelled(i)` is polled at each step; cancelled segments leave the batch and are given back as they
+        are. `decode` searches, such as a call of another process.
+        """
+        directed = self.directed(source_language, target_language)
+        return directed._pipeline.translate_segments(segments, options or _DEFAULTS, cancelled, decode)
 
     def stream(
         self,
@@ -185,7 +272,7 @@ class Translator:
         source_language: str | None = None,
         target_language: str | None = None,
     ) -> Iterator[str]:
-        """Pieces of the translation as they are decoded; joined they are the greedy translation.
+        """Yield pieces of the translation as they are decoded; joined they are the greedy translation.
 
         A beam revises what it wrote, so `beam_size` is not used; with sampling it is the sampled text.
         """
@@ -239,8 +326,8 @@ class Translator:
         if target is not None:
             target_side = encode_side(tokenizer, check_text(target))
         else:
-            reading = PreparedSource(source, *tokenizer.encode_with_spans(source))
-            best = self._pipeline.search([reading], [[]], DecodeOptions(), None)[0][0]
+            prepared = PreparedSource(source, tokenizer.analyze(source))
+            best = self._pipeline.search(prepared, [], _DEFAULTS)[0]
             target_side = decode_side(tokenizer, best.tokens)
         return explain(self.model, self.tokenizer, source_side, target_side)[1]
 
@@ -254,7 +341,8 @@ class Translator:
 
     def segments(self, text: str, options: DecodeOptions | None = None) -> list[tuple[str, str]]:
         """What is translated at once: segments, each with the blanks or line breaks that follow it."""
-        return self._pipeline.segments(text, options or DecodeOptions())
+        prepared = self.processor.prepare(text, options or _DEFAULTS)
+        return [(segment.source.source, segment.separator) for segment in prepared]
 
     def knows(self, ids: list[int]) -> bool:
         """Whether any piece says something to the model; a lone blank does not."""
@@ -264,24 +352,45 @@ class Translator:
         """What reads a source and writes its result; ValueError where it is not the facts it should be."""
         return self.processor.tokenizer_of(source)
 
-    @property
-    def _pipeline(self) -> Pipeline:
-        """The way of texts in the direction that was chosen."""
-        return Pipeline(self.model, self.processor, self.settings, self.reranker, self.target_language)
-
     def _ready(
         self, options: DecodeOptions | None, source: str | None, target: str | None
     ) -> tuple["Translator", DecodeOptions]:
-        """The translator of a direction, and options; what cannot be is refused before the first result."""
-        directed, options = self.directed(source, target), options or DecodeOptions()
+        """Return the translator of a direction, and options; what cannot be met is refused here."""
+        directed, options = self.directed(source, target), options or _DEFAULTS
         length_limits(self.model, [], options)
         _ = directed.tag  # refused where it is missing
-        if not self.settings.facts:  # whose names are known only with the source
-            self.processor.prefix(options, "")
+        self.processor.check_prefix(options)
         return directed, options
 
-    def _translate_all(self, texts: Iterator[str], options: DecodeOptions) -> Iterator[Translation]:
+    def _translate_all(
+        self, texts: Iterator[str], options: DecodeOptions, prefixes: Iterable[Prefix | None] | None
+    ) -> Iterator[Translation]:
         size = FIRST_CHUNK
+        remaining = None if prefixes is None else iter(prefixes)
         while chunk := list(islice(texts, size)):
-            yield from self._pipeline.translate(chunk, options)
+            own = [options] * len(chunk)
+            if remaining is not None:
+                given = list(islice(remaining, len(chunk)))
+                _check_prefix_count(len(given), len(chunk))
+                own = [replace(options, target_prefix=prefix) for prefix in given]
+            yield from self._pipeline.translate(chunk, own)
             size = min(2 * size, CHUNK)
+        if remaining is not None:
+            _check_prefix_count(len(list(islice(remaining, 1))), 0)
+
+
+def _text_iterator(texts: Iterable[str]) -> Iterator[str]:
+    """Return an iterator of texts; refuse what would be taken for texts by mistake."""
+    if isinstance(texts, Mapping):
+        raise ValueError("texts are a mapping, whose keys would be translated; give its .values() or .keys()")
+    if isinstance(texts, bytes | bytearray | memoryview):
+        raise ValueError(f"a text is {bytes(texts[:40])!r}, which are bytes; decode them to a string first")
+    if not isinstance(texts, Iterable):
+        check_text(texts)  # refused with its type
+    return iter(texts)
+
+
+def _check_prefix_count(prefixes: int, texts: int) -> None:
+    if prefixes != texts:
+        fewer = "fewer" if prefixes < texts else "more"
+        raise ValueError(f"there are {fewer} target_prefixes than texts; give one for each, None for nothing")

@@ -13,7 +13,12 @@ A model is `step(tokens [N, T], state) -> logits [N, V]` and a state with `devic
 """
 
 from seq2seq.search.beam import Candidates, Observer
-from seq2seq.search.constraints import AttentionTrace, PhraseConstraint, make_constraints
+from seq2seq.search.constraints import (
+    AttentionTrace,
+    BatchConstraints,
+    PhraseConstraint,
+    make_constraints,
+)
 from seq2seq.search.loop import decode, stream
 from seq2seq.search.processors import BannedTexts
 from seq2seq.search.types import Cancelled, Hypothesis, State, Step, rows_cancelled
@@ -21,6 +26,7 @@ from seq2seq.search.types import Cancelled, Hypothesis, State, Step, rows_cancel
 __all__ = [
     "AttentionTrace",
     "BannedTexts",
+    "BatchConstraints",
     "Cancelled",
     "Candidates",
     "Hypothesis",

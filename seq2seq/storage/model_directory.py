@@ -19,6 +19,7 @@ import torch
 from safetensors import SafetensorError
 from torch import Tensor
 
+from seq2seq.alignment.head import AlignmentHead
 from seq2seq.config import ModelConfig
 from seq2seq.model.language_model import LanguageModel
 from seq2seq.model.transformer import Transformer
@@ -31,7 +32,6 @@ from seq2seq.storage.settings import (
     PICKLES,
     TOKENIZER,
     WEIGHTS,
-    AlignmentHead,
     LanguageSettings,
     Settings,
     is_language_model,

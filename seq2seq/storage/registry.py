@@ -19,6 +19,7 @@ from seq2seq.storage.settings import (
     is_language_model,
     read_config,
 )
+from seq2seq.text.codec import codec_keys
 
 MODELS = Path(__file__).parents[1] / "models"
 FIRST = "en-de"  # what is meant where nothing is said
@@ -83,7 +84,7 @@ def directions_of(model: str) -> list[tuple[str, str]]:
 def default_model(source_language: str | None, target_language: str | None) -> str:
     """The released model that translates from and to these languages (None: any), the most special one.
 
-    One that reads facts must be asked for, by its name or by the language "facts".
+    One whose sources are not plain text must be asked for, by its name or by its source language.
     """
     if found := _translating(source_language, target_language):
         return found[0]
@@ -110,7 +111,7 @@ def default_language_model() -> str:
 
 def _translating(source: str | None, target: str | None) -> list[str]:
     """The released models for two languages (None: any), the fewest directions first, then `FIRST`."""
-    known = {name: directions_of(name) for name in released_models() if source or not reads_facts(name)}
+    known = {name: directions_of(name) for name in released_models() if source or not needs_codec(name)}
     fitting = [
         name
         for name, pairs in known.items()
@@ -123,9 +124,10 @@ def _translating(source: str | None, target: str | None) -> list[str]:
     return sorted(fitting, key=place)
 
 
-def reads_facts(name: str) -> bool:
-    """Whether a released model reads facts in place of a language."""
-    return read_config(MODELS / name).get("facts") is not None
+def needs_codec(name: str) -> bool:
+    """Return whether a released model reads sources that are not plain text."""
+    config = read_config(MODELS / name)
+    return any(config.get(key) is not None for key in codec_keys())
 
 
 def _exists(name: str | Path) -> bool:

@@ -7,61 +7,17 @@ Keys that are unknown or missing are refused, so a misspelt one is never silentl
 """
 
 import json
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from seq2seq.data_to_text.facts import FactsForm
+from seq2seq.alignment.head import AlignmentHead
 from seq2seq.storage.atomic import previous_of
+from seq2seq.text.codec import Codec, codec_keys, read_codec
 
 FORMAT = 1
 CONFIG, WEIGHTS, TOKENIZER, CARD = "config.json", "model.safetensors", "tokenizer.model", "README.md"
 PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle")  # files that can run code: never read
-
-
-@dataclass(frozen=True)
-class AlignmentHead:
-    """The cross-attention head that is read as word alignment; layer and head count from 0.
-
-    `read` says in which row of the map a target piece is found: "output" is the row that predicts
-    it, "input" the row after, whose input it is. A word chooses those on the other side that have at
-    least `share` of the strength of the strongest (`symmetry.read_both`).
-    """
-
-    layer: int = 0
-    head: int = 0
-    read: Literal["output", "input"] = "output"
-    share: float = 0.7
-
-    def __post_init__(self) -> None:
-        for name in ("layer", "head"):
-            value = getattr(self, name)
-            if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-                raise ValueError(f"alignment.{name} is {value!r}; give a whole number from 0")
-        if self.read not in ("output", "input"):
-            raise ValueError(f'alignment.read is {self.read!r}; choose "output" or "input"')
-        if not isinstance(self.share, int | float) or not 0 < self.share <= 1:
-            raise ValueError(f"alignment.share is {self.share!r}; give a number above 0 up to 1")
-
-
-@dataclass(frozen=True)
-class RerankerSettings:
-    """What chooses among the hypotheses of a beam: "slots", by the facts they state (slot_ranking.py).
-
-    `beam` is its least width; `temperature` flattens the probabilities of the hypotheses.
-    """
-
-    kind: Literal["slots"] = "slots"
-    beam: int = 12
-    temperature: float = 2.0
-
-    def __post_init__(self) -> None:
-        if self.kind != "slots":
-            raise ValueError(f'reranker.kind is {self.kind!r}; this version knows "slots"')
-        if not isinstance(self.beam, int) or isinstance(self.beam, bool) or not 1 <= self.beam <= 1000:
-            raise ValueError(f"reranker.beam is {self.beam!r}; give a whole number from 1 to 1000")
-        if not isinstance(self.temperature, int | float) or not self.temperature > 0:
-            raise ValueError(f"reranker.temperature is {self.temperature!r}; give a number above 0")
 
 
 @dataclass(frozen=True)
@@ -70,9 +26,9 @@ class Settings:
 
     Each source language is translated to each other target language. `longest_source` and `longest_target`
     count pieces with the special ones, as trained on. `alignment` names the cross-attention head that is read
-    as word alignment. `facts` is the form of sources that are facts, `reranker` what every call chooses its
-    result with; None for neither. `most_sentences` is how many sentences at once the model has learned to
-    read; of more it would drop some, so that it is given no more. None for any number.
+    as word alignment. `codec` reads sources that are not plain text; None for plain text. `most_sentences`
+    is how many sentences at once the model has learned to read; of more it would drop some, so that it is
+    given no more. None for any number.
     """
 
     source_languages: list[str]
@@ -80,8 +36,7 @@ class Settings:
     longest_source: int
     longest_target: int
     alignment: AlignmentHead = field(default_factory=AlignmentHead)
-    facts: FactsForm | None = None
-    reranker: RerankerSettings | None = None
+    codec: Codec | None = None
     most_sentences: int | None = None
 
     def __post_init__(self) -> None:
@@ -94,8 +49,6 @@ class Settings:
         most = self.most_sentences
         if most is not None and (not isinstance(most, int) or isinstance(most, bool) or most < 1):
             raise ValueError(f"most_sentences is {most!r}; give a whole number from 1, or leave it out")
-        if self.reranker and not self.facts:
-            raise ValueError(f"reranker is {self.reranker.kind!r} without facts; leave it out")
 
     @property
     def directions(self) -> list[tuple[str, str]]:
@@ -123,40 +76,38 @@ class Settings:
         return source or one[0], target or one[1]
 
     def to_json(self) -> dict[str, Any]:
-        """The settings as plain JSON values; what is None is left out."""
-        return {name: value for name, value in asdict(self).items() if value is not None}
+        """Return the settings as plain JSON values; what is None is left out."""
+        plain = asdict(replace(self, codec=None))
+        values = {name: value for name, value in plain.items() if value is not None}
+        return {**values, **self.codec.to_json()} if self.codec else values
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> "Settings":
         """Settings from the values of config.json; unknown and missing keys are refused."""
-        values = {**dict.fromkeys(OPTIONAL), **values}
-        _check_keys("settings", values, {f.name for f in fields(cls)})
+        values = {**dict.fromkeys(optional_keys()), **values}
+        _check_keys("settings", values, set(_keys(cls)))
         head = values["alignment"]
         if not isinstance(head, dict):
             raise ValueError(f'alignment is {head!r}; give {{"layer": 0, "head": 0, "read": "output"}}')
         known = {f.name for f in fields(AlignmentHead)}
         _check_keys("alignment", {"share": AlignmentHead.share, **head}, known)  # not in models before it
-        return cls(
-            **{
-                **values,
-                "alignment": AlignmentHead(**head),
-                "facts": _built(FactsForm, "facts", values["facts"]),
-                "reranker": _built(RerankerSettings, "reranker", values["reranker"]),
-            }
-        )
+        own = {name: values[name] for name in _names(cls)}
+        return cls(**{**own, "alignment": AlignmentHead(**head)}, codec=read_codec(values))
 
 
-OPTIONAL = ("facts", "reranker", "most_sentences")  # keys of config.json that may be missing
+def optional_keys() -> tuple[str, ...]:
+    """Return the keys of config.json that may be missing."""
+    return (*codec_keys(), "most_sentences")
 
 
-def _built(kind: Any, name: str, values: Any) -> Any:
-    """A part of the settings from its values, None where there is none."""
-    if values is None:
-        return None
-    if not isinstance(values, dict):
-        raise ValueError(f"{name} is {values!r}, not an object")
-    _check_keys(name, values, {f.name for f in fields(kind)})
-    return kind(**values)
+def _names(kind: Any) -> list[str]:
+    """Return the fields that stand in config.json under their own name."""
+    return [each.name for each in fields(kind) if each.name != "codec"]
+
+
+def _keys(kind: Any) -> list[str]:
+    """Return every key of config.json that a kind of settings has."""
+    return _names(kind) + (list(codec_keys()) if kind is Settings else [])
 
 
 @dataclass(frozen=True)
@@ -188,7 +139,7 @@ class LanguageSettings:
 
 def is_language_model(config: dict[str, Any]) -> bool:
     """Whether config.json describes a decoder alone."""
-    return config["model"].get("kind") == "decoder"
+    return bool(config["model"].get("kind") == "decoder")
 
 
 def directions(sources: list[str], targets: list[str]) -> list[tuple[str, str]]:
@@ -229,8 +180,8 @@ def read_config(directory: Path) -> dict[str, Any]:
             if not isinstance(config.get(key, {}), dict):
                 raise ValueError(f"{key} is {config[key]!r}, not an object")
         own = LanguageSettings if is_language_model({"model": {}, **config}) else Settings
-        optional = {} if own is LanguageSettings else dict.fromkeys(OPTIONAL)
-        known = {"format", "model", "files"} | {f.name for f in fields(own)}
+        optional = {} if own is LanguageSettings else dict.fromkeys(optional_keys())
+        known = {"format", "model", "files", *_keys(own)}
         _check_keys(CONFIG, {**optional, **config}, known)
         _check_keys("files", config["files"], {WEIGHTS, TOKENIZER, CARD})
     except ValueError as error:

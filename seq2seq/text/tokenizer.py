@@ -16,6 +16,7 @@ import io
 import os
 import re
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -23,7 +24,7 @@ import sentencepiece
 
 from seq2seq.config import BOS, EOS, PAD, UNK
 from seq2seq.storage.atomic import replace_file
-from seq2seq.text.normalization import BLANK_PIECE, compose, normalize
+from seq2seq.text.normalization import BLANK_PIECE, Normalized, compose, normalize
 
 Subwords = Literal["bpe", "unigram", "char"]
 
@@ -35,11 +36,39 @@ _LINE_BREAK = "\n"
 _SURROGATES = re.compile("[\ud800-\udfff]+")  # half a character, which UTF-8 cannot write
 
 
+class Encoding:
+    """The ids of a text. `spans` are the characters of each id in it, computed when first read."""
+
+    def __init__(self, ids: list[int], pieces: list[str], origins: tuple[Normalized, ...]) -> None:
+        self.ids = ids
+        self._pieces = pieces
+        self._origins = origins  # from the text that was tokenized outwards to the user's
+
+    def within(self, outer: Normalized) -> "Encoding":
+        """Return the same ids with spans in the text that `outer` was made of."""
+        return Encoding(self.ids, self._pieces, (*self._origins, outer))
+
+    @cached_property
+    def spans(self) -> list[tuple[int, int]]:
+        """(start, end) of each id in the user's text, without the blank before it."""
+        spans = []
+        position = -1  # SentencePiece puts one blank before the text
+        for piece in self._pieces:
+            start, position = position, position + len(piece)
+            span = (start + len(piece) - len(piece.lstrip(BLANK_PIECE)), position)
+            for origin in self._origins:
+                span = origin.original_span(*span)
+            spans.append(span)
+        assert position in (-1, len(self._origins[0].text))
+        return spans
+
+
 class Tokenizer:
     """A SentencePiece model: text to ids, ids to text."""
 
     def __init__(self, processor: sentencepiece.SentencePieceProcessor) -> None:
         self._processor = processor
+        self._size = int(processor.GetPieceSize())
         self.verbatim = processor.PieceToId(_LINE_BREAK) != UNK
         self._prepare = _keep_all if self.verbatim else _normalized
 
@@ -117,7 +146,7 @@ class Tokenizer:
         replace_file(Path(path), self.to_bytes())
 
     def __len__(self) -> int:
-        return int(self._processor.GetPieceSize())
+        return self._size
 
     @property
     def subwords(self) -> Subwords:
@@ -134,7 +163,7 @@ class Tokenizer:
         """Each piece's score: with unigram its log-probability, with bpe minus its rank."""
         return [self._processor.GetScore(index) for index in range(len(self))]
 
-    @property
+    @cached_property
     def tags(self) -> dict[str, int]:
         """The id of each language's tag; empty where the vocabulary has none."""
         tags = {}
@@ -162,18 +191,25 @@ class Tokenizer:
         return list(self._processor.Encode(self._prepare(text)))
 
     def encode_with_spans(self, text: str) -> tuple[list[int], list[tuple[int, int]]]:
-        """The ids, and for each its (start, end) in the original text, without the blank before it."""
+        """Return the ids, and for each its (start, end) in the text, without the blank before it."""
+        encoding = self.analyze(text)
+        return encoding.ids, encoding.spans
+
+    def analyze(self, text: str) -> Encoding:
+        """Return the ids of a text with what their spans are computed from; one call of SentencePiece."""
         normalized = normalize(text)
-        ids = list(self._processor.Encode(normalized.text))
-        spans = []
-        position = -1  # SentencePiece puts one blank before the text
-        for piece in self._processor.Encode(normalized.text, out_type=str):
-            start, position = position, position + len(piece)
-            spans.append(
-                normalized.original_span(start + len(piece) - len(piece.lstrip(BLANK_PIECE)), position)
-            )
-        assert len(ids) == len(spans) and position in (-1, len(normalized.text))
-        return ids, spans
+        pieces = self._processor.Encode(normalized.text, out_type=str)
+        ids = self._processor.PieceToId(pieces)
+        if not self._control.isdisjoint(ids):
+            # Characters that the vocabulary lacks come as one piece, which may be spelled like a symbol that
+            # no text can write, such as </s>.
+            ids = [UNK if index in self._control else index for index in ids]
+        return Encoding(ids, pieces, (normalized,))
+
+    @cached_property
+    def _control(self) -> frozenset[int]:
+        """The ids that stand for no text."""
+        return frozenset((PAD, BOS, EOS, *self.tags.values()))
 
     def decode(self, ids: Iterable[int]) -> str:
         """The text of ids; specials vanish, an unknown piece is U+2047; ValueError for a bad id."""
@@ -204,7 +240,7 @@ class Tokenizer:
     def _checked(self, ids: Iterable[int]) -> list[int]:
         checked = [int(index) for index in ids]
         for index in checked:
-            if not 0 <= index < len(self):
+            if not 0 <= index < self._size:
                 raise ValueError(
                     f"piece id {index} is not in this vocabulary of {len(self)}; use its own tokenizer"
                 )

@@ -28,11 +28,9 @@ from ..errors import Busy
 from ..http.parsing import CLIENT_LEFT
 from ..limits import Limits
 from .pivot import compose_alignments
-from .plan import TranslationPlan
-from .portions import DocumentPart, portions, whole_texts
 from .routing import Route, RoutedTranslation
-from .segments import SegmentedText
-from .service import Service
+from .segments import DocumentPart, SegmentedText, TranslationPlan, portions, whole_texts
+from .service import Service, options_of_hop
 
 AT_ONCE = 16  # documents that are worked on side by side
 
@@ -114,27 +112,28 @@ class _DocumentTranslator:
         """The translations of all texts, in order; called in a thread, once a document."""
         self.terms.check_texts(texts)
         self.route = from_thread.run(self.service.route, "\n".join(texts), self.source, self.target)
-        if not self.route.legs:
+        if not self.route.hops:
             return (Translation(text, text) for text in texts)
-        translator = from_thread.run(self.service.load, self.route.legs[0])
-        cuts = [SegmentedText.of(translator, text) for text in texts]
-        self.terms.check_tokens(sum(sum(cut.costs) for cut in cuts))
-        return map(self._lend, whole_texts(self._translated(cuts)))
+        translator = from_thread.run(self.service.load, self.route.hops[0])
+        options = options_of_hop(DecodeOptions(), self.route.hops, 0)
+        segmented = [SegmentedText.of(translator, text, options) for text in texts]
+        self.terms.check_tokens(sum(sum(text.costs) for text in segmented))
+        return map(self._lend, whole_texts(self._translated(segmented)))
 
-    def _translated(self, cuts: list[SegmentedText]) -> Iterator[tuple[DocumentPart, RoutedTranslation]]:
-        for portion in portions(cuts):
+    def _translated(self, segmented: list[SegmentedText]) -> Iterator[tuple[DocumentPart, RoutedTranslation]]:
+        for portion in portions(segmented):
             yield from zip(portion, from_thread.run(self._translate, portion), strict=True)
 
     async def _translate(self, portion: list[DocumentPart]) -> list[RoutedTranslation]:
         if self.cancelled:
             raise HTTPException(CLIENT_LEFT, "the client left")
-        cuts = [part.cut for part in portion]
-        texts, routes = [cut.text for cut in cuts], [self.route] * len(cuts)
-        plan = TranslationPlan(texts, routes, cuts, DecodeOptions())
+        segmented = [part.segmented for part in portion]
+        texts, routes = [text.text for text in segmented], [self.route] * len(segmented)
+        plan = TranslationPlan(texts, routes, segmented, DecodeOptions())
         return await self._wait_for(self.service.carry_out(plan, self.client))
 
     def _lend(self, found: RoutedTranslation) -> Translation:
-        """A translation whose alignment, over all legs, is computed in the worker when it is asked for."""
+        """A translation whose alignment, over all hops, is computed in the worker when it is asked for."""
         cost = len(found.best.tokens) + 1
 
         def look() -> ForcedDecoding:

@@ -2,7 +2,7 @@
 
     weights[t, s] = sum over words p of the text between:  second[t, p] * first[p, s]
 
-Both legs are alignments of words, and the text between is the target of the one and the source of the
+Both hops are alignments of words, and the text between is the target of the one and the source of the
 other, so that its words are the same: the product of the two matrices is a share again.
 """
 
@@ -12,7 +12,7 @@ from .routing import RoutedTranslation
 
 
 def compose_alignments(found: RoutedTranslation) -> Alignment:
-    """Which words of a text its translation was made from, over all legs."""
+    """Which words of a text its translation was made from, over all hops."""
     if len(found.steps) < 2:
         return found.best.alignment
     first, *others = (step.alignment.matrix() for step in found.steps)

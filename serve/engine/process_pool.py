@@ -15,18 +15,17 @@ import pickle
 import queue
 import signal
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
-from typing import Any
 
 import torch
 
-from seq2seq.inference.decoding import Vocabulary, decode_sources
+from seq2seq.inference.decoding import SearchRequest, Vocabulary, decode_sources
 from seq2seq.model.transformer import Model
-from seq2seq.options import DecodeOptions
-from seq2seq.search import Cancelled, Hypothesis, PhraseConstraint
+from seq2seq.search import Cancelled, Hypothesis
 
 LOOK = 0.02  # seconds between two looks at what has been given up, on either side
 ENDING = 1  # seconds that a process has to end by itself
@@ -39,38 +38,27 @@ class ProcessPool:
     def __init__(self, count: int, threads: int = 1) -> None:
         self._all = [_SearchProcess(threads) for _ in range(count)]
         self._free: queue.LifoQueue[_SearchProcess] = queue.LifoQueue()
-        for searcher in self._all:
-            self._free.put(searcher)
+        for process in self._all:
+            self._free.put(process)
         atexit.register(self.close)
 
-    def decode(
-        self,
-        model: Model,
-        sources: Sequence[Sequence[int]],
-        options: DecodeOptions,
-        prefixes: Sequence[Sequence[int]] | None = None,
-        cancelled: Cancelled | None = None,
-        vocabulary: Vocabulary | None = None,
-        phrases: Sequence[Sequence[PhraseConstraint]] | None = None,
-    ) -> list[list[Hypothesis]]:
-        """As `decode_sources`, in a process that is free; RuntimeError where two of them die of it."""
-        searcher = self._free.get()
+    def decode(self, model: Model, request: SearchRequest) -> list[list[Hypothesis]]:
+        """Run `decode_sources` in a process that is free; RuntimeError where two of them die of it."""
+        process = self._free.get()
         try:
             for _ in range(TRIES):
                 with contextlib.suppress(EOFError, OSError):
-                    return searcher.decode(
-                        model, vocabulary, (sources, options, prefixes, phrases), cancelled
-                    )
-                searcher.restart()
-            raise RuntimeError(f"{TRIES} processes ended while they searched {len(sources)} segments")
+                    return process.decode(model, request)
+                process.restart()
+            raise RuntimeError(f"{TRIES} processes ended while they searched {len(request.sources)} segments")
         finally:
-            self._free.put(searcher)
+            self._free.put(process)
 
     def close(self) -> None:
         """End the processes, whatever they do."""
         atexit.unregister(self.close)
-        for searcher in self._all:
-            searcher.close()
+        for process in self._all:
+            process.close()
 
 
 class _SearchProcess:
@@ -81,26 +69,27 @@ class _SearchProcess:
         self._closed = False
         self._start()
 
-    def decode(
-        self, model: Model, vocabulary: Vocabulary | None, work: tuple[Any, ...], cancelled: Cancelled | None
-    ) -> list[list[Hypothesis]]:
-        """The answer of the process; EOFError or OSError when it has ended."""
-        number = next((n for n, known in enumerate(self._known) if known == (model, vocabulary)), None)
+    def decode(self, model: Model, request: SearchRequest) -> list[list[Hypothesis]]:
+        """Return the answer of the process; EOFError or OSError when it has ended."""
+        # The model and the vocabulary are sent once, not with each request.
+        held = (model, request.vocabulary)
+        number = next((number for number, known in enumerate(self._known) if known == held), None)
         if number is None:
             number = len(self._known)
-            self._connection.send_bytes(pickle.dumps((model, vocabulary)))
-            self._known.append((model, vocabulary))
+            self._connection.send_bytes(pickle.dumps(held))
+            self._known.append(held)
+        work = replace(request, vocabulary=None, cancelled=None)
         self._connection.send_bytes(pickle.dumps((number, work)))
         told: set[int] = set()
-        while cancelled and not self._connection.poll(LOOK):
-            gone = {place for place in range(len(work[0])) if cancelled(place)}
+        while request.cancelled and not self._connection.poll(LOOK):
+            gone = {place for place in range(len(request.sources)) if request.cancelled(place)}
             if gone - told:
                 self._connection.send_bytes(pickle.dumps(gone))
                 told = gone
-        found = pickle.loads(self._connection.recv_bytes())
-        if isinstance(found, Exception):
-            raise found
-        return found
+        answer: list[list[Hypothesis]] | Exception = pickle.loads(self._connection.recv_bytes())
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
     def restart(self) -> None:
         """Another process in the place of one that has ended."""
@@ -156,19 +145,10 @@ def _serve(connection: Connection, threads: int) -> None:
             match pickle.loads(connection.recv_bytes()):
                 case set():  # given up, but done already
                     pass
-                case int() as number, (sources, options, prefixes, phrases):
+                case int() as number, SearchRequest() as request:
                     model, vocabulary = known[number]
-                    search = partial(
-                        decode_sources,
-                        model,
-                        sources,
-                        options,
-                        prefixes,
-                        cancelled=_listener(connection),
-                        vocabulary=vocabulary,
-                        phrases=phrases,
-                    )
-                    connection.send_bytes(_answer(search))
+                    request = replace(request, vocabulary=vocabulary, cancelled=_listener(connection))
+                    connection.send_bytes(_answer(partial(decode_sources, model, request)))
                 case model, vocabulary:
                     known.append((model, vocabulary))
 

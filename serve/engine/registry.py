@@ -1,8 +1,8 @@
 """Which model answers for which pair of languages, directly or through a third language.
 
-(source, target) -> one leg          of two models of a pair the one of fewer pairs, else refused
-                 -> two legs         where no model knows the pair, if pivoting is allowed
-leg -> translator                    loaded at the start, or when it is first asked for
+(source, target) -> one hop          of two models of a pair the one of fewer pairs, else refused
+                 -> two hops         where no model knows the pair, if pivoting is allowed
+hop -> translator                    loaded at the start, or when it is first asked for
 name -> writer                       a language model, loaded likewise
 """
 
@@ -52,7 +52,7 @@ class TranslationModel(LazyModel["Translator"]):
 
     @classmethod
     def of(cls, name: str, translator: "Translator") -> "TranslationModel":
-        """The offer of a translator that is loaded already."""
+        """The model of a translator that is loaded already."""
         settings = translator.settings
         return cls(name, settings.source_languages, settings.target_languages, lambda: translator, translator)
 
@@ -74,7 +74,7 @@ class LanguageModelEntry(LazyModel["Generator"]):
 
     @classmethod
     def of(cls, name: str, generator: "Generator") -> "LanguageModelEntry":
-        """The writer of a generator that is loaded already."""
+        """Return the entry of a generator that is loaded already."""
         return cls(name, generator.settings.languages, lambda: generator, generator)
 
     def generator(self) -> "Generator":
@@ -85,13 +85,13 @@ class LanguageModelEntry(LazyModel["Generator"]):
 class Hop(NamedTuple):
     """One translation on the way from a language to another; the codes are as the model knows them."""
 
-    offer: TranslationModel
+    model: TranslationModel
     source: str
     target: str
 
     def translator(self) -> "Translator":
-        """The offer's translator, told which languages are meant."""
-        return self.offer.translator().directed(self.source, self.target)
+        """The model's translator, told which languages are meant."""
+        return self.model.translator().directed(self.source, self.target)
 
 
 class ModelRegistry:
@@ -101,30 +101,33 @@ class ModelRegistry:
         self,
         models: "Mapping[str, Translator | TranslationModel]",
         *,
-        writers: "Mapping[str, Generator | LanguageModelEntry] | None" = None,
+        language_models: "Mapping[str, Generator | LanguageModelEntry] | None" = None,
         pivot: bool = False,
     ) -> None:
-        """Takes models or offers of them by name; ValueError when two of as many pairs offer the same."""
-        written = (writers or {}).items()
-        self.writers = [
+        """Take models by name, loaded or not.
+
+        Raises:
+            ValueError: two models of as many pairs translate the same pair."""
+        written = (language_models or {}).items()
+        self.language_models = [
             w if isinstance(w, LanguageModelEntry) else LanguageModelEntry.of(name, w) for name, w in written
         ]
-        self.offers = [
+        self.models = [
             m if isinstance(m, TranslationModel) else TranslationModel.of(name, m)
             for name, m in models.items()
         ]
         self.pivot = pivot
         chosen: dict[LanguagePair, Hop] = {}
-        for offer in sorted(self.offers, key=lambda offer: len(_hops(offer))):
-            for leg in _hops(offer):
-                pair = leg.source.lower(), leg.target.lower()
-                known = chosen.setdefault(pair, leg)
-                if known is not leg and len(_hops(known.offer)) == len(_hops(offer)):
+        for model in sorted(self.models, key=lambda model: len(_hops(model))):
+            for hop in _hops(model):
+                pair = hop.source.lower(), hop.target.lower()
+                known = chosen.setdefault(pair, hop)
+                if known is not hop and len(_hops(known.model)) == len(_hops(model)):
                     raise ValueError(
-                        f"the models {known.offer.name} and {offer.name} both translate "
+                        f"the models {known.model.name} and {model.name} both translate "
                         f"{pair[0]} to {pair[1]}; serve one of them"
                     )
-        given = sorted(chosen.items(), key=lambda item: self.offers.index(item[1].offer))
+        given = sorted(chosen.items(), key=lambda item: self.models.index(item[1].model))
         self._by_pair: dict[LanguagePair, Hop] = dict(given)
 
     @property
@@ -133,7 +136,7 @@ class ModelRegistry:
         return list(self._by_pair)
 
     @property
-    def ways(self) -> list[LanguagePair]:
+    def reachable(self) -> list[LanguagePair]:
         """All pairs that can be translated: those with a model first, then those through another language."""
         reached = [(source, target) for source in self.codes for target in self.targets(source)]
         return [*self._by_pair, *(pair for pair in reached if pair not in self._by_pair)]
@@ -143,12 +146,12 @@ class ModelRegistry:
         """All languages, as sources or targets, sorted."""
         return sorted({code for pair in self._by_pair for code in pair})
 
-    def writer(self, name: str | None) -> LanguageModelEntry:
+    def language_model(self, name: str | None) -> LanguageModelEntry:
         """The language model of a name, None for the first; ValueError names those there are."""
-        for writer in self.writers:
+        for writer in self.language_models:
             if name in (None, writer.name):
                 return writer
-        names = " or ".join(writer.name for writer in self.writers)
+        names = " or ".join(writer.name for writer in self.language_models)
         if not names:
             raise ValueError(
                 "this server has no language model; start it with one, such as --model shakespeare"
@@ -165,7 +168,7 @@ class ModelRegistry:
         raise AssertionError("a pair without a model was not refused")
 
     def route(self, source: str, target: str) -> list[Hop]:
-        """The way from a language to another: one leg, or two where pivoting is allowed and needed.
+        """The way from a language to another: one hop, or two where pivoting is allowed and needed.
 
         Raises ValueError, naming what is not supported.
         """
@@ -215,8 +218,8 @@ class ModelRegistry:
             raise RefusalError("unsupported", sentence, f"{source_code} → {_short(target)}")
 
 
-def _hops(offer: TranslationModel) -> list[Hop]:
-    return [Hop(offer, *pair) for pair in directions(offer.sources, offer.targets)]
+def _hops(model: TranslationModel) -> list[Hop]:
+    return [Hop(model, *pair) for pair in directions(model.sources, model.targets)]
 
 
 def _short(code: str) -> str:

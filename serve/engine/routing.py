@@ -10,19 +10,19 @@ from .registry import Hop
 
 
 class Route(NamedTuple):
-    """How a text gets from its language to the target: no leg where it is there already."""
+    """How a text gets from its language to the target: no hop where it is there already."""
 
-    legs: tuple[Hop, ...]
+    hops: tuple[Hop, ...]
     detected: DetectedLanguage | None = None
 
     @property
     def pivots(self) -> list[str]:
         """The languages between source and target."""
-        return [leg.target.lower() for leg in self.legs[:-1]]
+        return [hop.target.lower() for hop in self.hops[:-1]]
 
     def to_json(self) -> dict[str, Any]:
         """The languages on the way, and what was detected (where it was)."""
-        codes = [self.legs[0].source, *(leg.target for leg in self.legs)] if self.legs else []
+        codes = [self.hops[0].source, *(hop.target for hop in self.hops)] if self.hops else []
         if not self.detected:
             return {"languages": [code.lower() for code in codes]}
         languages = [code.lower() for code in codes] or [self.detected.language]
@@ -31,7 +31,7 @@ class Route(NamedTuple):
 
 @dataclass(frozen=True)
 class RoutedTranslation:
-    """A text, the way it went, and its translation by each leg (none where it was there already)."""
+    """A text, the way it went, and its translation by each hop (none where it was there already)."""
 
     text: str
     route: Route

@@ -1,41 +1,142 @@
-"""A text as the segments that a model reads at once, which is what waits in line, and the whole again.
+"""Texts as queueable segments, and segments as texts again.
 
-text ─> (segment, separator) ... ─> one Translation each ─> joined
+    text ─> prepared segments ─> one Translation each ─> joined
+    document ─> texts ─> portions of a bounded size ─> joined
+
+Segments are prepared (normalised, tokenized) once, when a text arrives; the queue carries them to the search.
+A document's portion waits in line as one request does, so that no document takes all the room there is,
+however long its lines are.
 """
 
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
-from seq2seq import DecodeOptions, Translator
-from seq2seq.inference.results import Translation, join_parts
+from seq2seq import DecodeOptions, Translation, Translator
+from seq2seq.inference.pipeline import join_segments
+from seq2seq.inference.processing import PreparedSegment
+from seq2seq.inference.results import join_parts
+from seq2seq.text.joining import separators_of
+
+from .registry import Hop
+from .routing import Route, RoutedTranslation
+
+TEXTS = 32  # of a portion at most
+TOKENS = 4096  # of a portion at most, or one segment: as much as four lanes take at once
 
 
 class SegmentedText(NamedTuple):
-    """A text as segments, each with what separates it from the next, and what each costs in tokens."""
+    """A text as prepared segments, and the cost of each in tokens."""
 
     text: str
-    parts: list[tuple[str, str]]
+    segments: list[PreparedSegment]
     costs: list[int]
 
     @classmethod
     def of(cls, translator: Translator, text: str, options: DecodeOptions | None = None) -> "SegmentedText":
-        """A text cut for a model; what the options keep in it is short."""
-        parts = translator.segments(text, options)
+        """Split a text for a model; what the options keep in it costs little."""
+        segments = translator.prepare(text, options)
         special = len(translator.tag) + 1
-        return cls(
-            text, parts, [len(translator.tokenizer_of(part).encode(part)) + special for part, _ in parts]
-        )
+        return cls(text, segments, [len(segment.source.ids) + special for segment in segments])
 
-    def items(self, translator: Translator, beginning: bool) -> list[tuple[str, bool]]:
-        """Each segment, and whether it is the first that is translated, which has what a text has once."""
-        items = []
-        for part, _ in self.parts:
-            first = beginning and translator.knows(translator.tokenizer_of(part).encode(part))
-            items.append((part, first))
-            beginning = beginning and not first
-        return items
+    @property
+    def parts(self) -> list[tuple[str, str]]:
+        """The source of each segment, and the blanks or line breaks that follow it."""
+        return [(segment.source.source, segment.separator) for segment in self.segments]
 
-    def join(self, found: list[Translation]) -> Translation:
-        """The translation of the text from those of its segments."""
-        if len(found) == 1 and not self.parts[0][1]:
-            return found[0]
-        return join_parts(self.text, found, [separator for _, separator in self.parts])
+    def join(self, translations: list[Translation]) -> Translation:
+        """Return the translation of the text from those of its segments."""
+        return join_segments(self.text, self.segments, translations)
+
+
+@dataclass(frozen=True)
+class TranslationPlan:
+    """Texts to be translated together: the route of each, and its segments.
+
+    A text that is in the target language already has no segments.
+    """
+
+    texts: Sequence[str]
+    routes: Sequence[Route]
+    segmented: Sequence[SegmentedText | None]
+    options: DecodeOptions
+
+    @property
+    def tokens(self) -> int:
+        """The cost of all texts together."""
+        return sum(sum(text.costs) for text in self.segmented if text)
+
+    @property
+    def groups(self) -> dict[tuple[Hop, ...], dict[int, SegmentedText]]:
+        """The texts of each route by their numbers; those without segments are left out."""
+        groups: dict[tuple[Hop, ...], dict[int, SegmentedText]] = {}
+        for number, (route, segmented) in enumerate(zip(self.routes, self.segmented, strict=True)):
+            if segmented:
+                groups.setdefault(route.hops, {})[number] = segmented
+        return groups
+
+
+class DocumentPart(NamedTuple):
+    """Some segments of a text, and what separates them from its next part; None ends the text."""
+
+    segmented: SegmentedText
+    separator: str | None
+
+
+def portions(texts: Iterable[SegmentedText]) -> Iterator[list[DocumentPart]]:
+    """Yield the texts of a document in portions, in order, each text whole or in parts."""
+    portion: list[DocumentPart] = []
+    tokens = 0
+    for part in (part for text in texts for part in _parts(text)):
+        cost = sum(part.segmented.costs)
+        if portion and (len(portion) == TEXTS or tokens + cost > TOKENS):
+            yield portion
+            portion, tokens = [], 0
+        portion.append(part)
+        tokens += cost
+    if portion:
+        yield portion
+
+
+def whole_texts(parts: Iterable[tuple[DocumentPart, RoutedTranslation]]) -> Iterator[RoutedTranslation]:
+    """Join the translations of parts, one after another, to those of their texts."""
+    of_text: list[tuple[DocumentPart, RoutedTranslation]] = []
+    for part in parts:
+        of_text.append(part)
+        if part[0].separator is None:
+            yield _whole(of_text)
+            of_text = []
+
+
+def _parts(text: SegmentedText) -> Iterator[DocumentPart]:
+    start = tokens = 0
+    for number, cost in enumerate(text.costs):
+        if number > start and tokens + cost > TOKENS:
+            yield _part(text, start, number)
+            start, tokens = number, 0
+        tokens += cost
+    yield _part(text, start, len(text.segments)) if start else DocumentPart(text, None)
+
+
+def _part(text: SegmentedText, start: int, end: int) -> DocumentPart:
+    """Return the segments from `start` to before `end`; the separator after them where the text goes on."""
+    segments, separator = text.segments[start:end], None
+    if end < len(text.segments):
+        separator = segments[-1].separator
+        segments = [*segments[:-1], segments[-1]._replace(separator="")]
+    source = "".join(segment.source.source + segment.separator for segment in segments)
+    return DocumentPart(SegmentedText(source, segments, text.costs[start:end]), separator)
+
+
+def _whole(parts: list[tuple[DocumentPart, RoutedTranslation]]) -> RoutedTranslation:
+    if len(parts) == 1:
+        return parts[0][1]
+    separators = [part.separator or "" for part, _ in parts]
+    text = "".join(part.segmented.text + (part.separator or "") for part, _ in parts)
+    source = text
+    steps: list[Translation] = []
+    for of_hop in zip(*(translation.steps for _, translation in parts), strict=True):
+        steps.append(join_parts(source, list(of_hop), separators))
+        pairs = [(step.source, step.text) for step in of_hop]
+        source, separators = steps[-1].text, separators_of(pairs, separators)
+    return RoutedTranslation(text, parts[0][1].route, steps)

@@ -1,6 +1,6 @@
 """What every route asks for: texts of one language translated to another, whatever that takes.
 
-    text ─> language (given or detected) ─> route (one leg or two) ─> segments ─> batcher ─> joined again
+    text ─> language (given or detected) ─> route (one hop or two) ─> segments ─> batcher ─> joined again
 
 A text of the target's own language, found by `auto`, is its own translation. Segments, not texts, are
 what waits in line, so that a long text and a short one share a batch.
@@ -15,8 +15,9 @@ from typing import Any, TypeVar
 
 from seq2seq import DecodeOptions, Translator
 from seq2seq.inference.decoding import Decode, decode_sources
+from seq2seq.inference.processing import PreparedSegment
 from seq2seq.inference.results import Translation
-from seq2seq.search import Cancelled, rows_cancelled
+from seq2seq.search import Cancelled
 
 from ..errors import Busy
 from ..limits import Limits
@@ -24,10 +25,9 @@ from ..metrics import Metrics
 from .batcher import Batcher
 from .executor import Executor
 from .language_id import DetectedLanguage, LanguageIdentifier
-from .plan import TranslationPlan
 from .registry import Hop, ModelRegistry
 from .routing import Route, RoutedTranslation
-from .segments import SegmentedText
+from .segments import SegmentedText, TranslationPlan
 
 AUTO = "auto"
 SHORT = 1_000  # characters that are cut at once, for changing threads takes longer
@@ -36,27 +36,27 @@ ServiceResult = TypeVar("ServiceResult")
 
 
 class Service:
-    """The models of a catalog behind one line of waiting requests; batches are searched by `decode`."""
+    """The models of a registry behind one line of waiting requests; batches are searched by `decode`."""
 
     def __init__(
         self,
-        catalog: ModelRegistry,
+        registry: ModelRegistry,
         batcher: Batcher,
         limits: Limits,
         metrics: Metrics,
         decode: Decode = decode_sources,
     ) -> None:
-        self.catalog = catalog
+        self.registry = registry
         self.batcher = batcher
         self.limits = limits
         self.metrics = metrics
         self.decode = decode
-        self.detector = LanguageIdentifier(catalog.codes)
+        self.detector = LanguageIdentifier(registry.codes)
         self._reader = Executor()  # cuts texts and tells languages while the other worker translates
         self._loader = Executor()  # loads models meanwhile
 
     async def detect(self, text: str) -> list[DetectedLanguage]:
-        """Every language of the catalog, likeliest first."""
+        """Every language of the registry, likeliest first."""
         return await self._reader.run(lambda: self.detector.rank(text))
 
     async def translate(
@@ -76,12 +76,13 @@ class Service:
     ) -> TranslationPlan:
         """The way of each text and its segments; ValueError for a pair that is not supported."""
         routes = [await self.route(text, source, target) for text in texts]
-        cuts: list[SegmentedText | None] = []
+        segmented: list[SegmentedText | None] = []
         for text, route in zip(texts, routes, strict=True):
-            check_glossary_way(options, route.legs)
-            translator = await self.load(route.legs[0]) if route.legs else None
-            cuts.append(await self.cut(translator, text, options) if translator else None)
-        return TranslationPlan(texts, routes, cuts, options)
+            check_glossary_way(options, route.hops)
+            translator = await self.load(route.hops[0]) if route.hops else None
+            own = options_of_hop(options, route.hops, 0)
+            segmented.append(await self.segment(translator, text, own) if translator else None)
+        return TranslationPlan(texts, routes, segmented, options)
 
     async def carry_out(self, plan: TranslationPlan, client: str) -> list[RoutedTranslation]:
         """The translation of each text of a plan, however long that takes; HTTPException 503 when full."""
@@ -90,8 +91,8 @@ class Service:
             self.metrics.tokens_in.inc(plan.tokens)
             found = await asyncio.gather(
                 *(
-                    self._along(legs, list(cuts.values()), plan.options, client)
-                    for legs, cuts in groups.items()
+                    self._along(hops, list(cuts.values()), plan.options, client)
+                    for hops, cuts in groups.items()
                 )
             )
         steps: dict[int, list[Translation]] = {}
@@ -107,7 +108,7 @@ class Service:
     ) -> AsyncIterator[dict[str, Any]]:
         """Events: `piece` with its text as it is decoded, then `end` with the whole and its way.
 
-        Raises what `translate` raises; with two legs only the second can be seen as it is written.
+        Raises what `translate` raises; with two hops only the second can be seen as it is written.
         """
         end = time.monotonic() + self.limits.seconds
         route = await self.route(text, source, target)
@@ -122,50 +123,50 @@ class Service:
     async def _pieces(
         self, text: str, route: Route, options: DecodeOptions, client: str
     ) -> AsyncIterator[str]:
-        if not route.legs:
+        if not route.hops:
             yield text
             return
-        check_glossary_way(options, route.legs)
-        translator = await self.load(route.legs[0])
-        cut = await self.cut(translator, text, options)
-        tokens = sum(cut.costs)
+        check_glossary_way(options, route.hops)
+        translator = await self.load(route.hops[0])
+        segmented = await self.segment(translator, text, options_of_hop(options, route.hops, 0))
+        tokens = sum(segmented.costs)
         self.limits.check_token_count(tokens)
         with self.batcher.admit(tokens + 1):
             self.metrics.tokens_in.inc(tokens)
-            if len(route.legs) > 1:
-                before = self._along(route.legs[:-1], [cut], on_the_way(options), client)
+            if len(route.hops) > 1:
+                before = self._along(route.hops[:-1], [segmented], on_the_way(options), client)
                 text = (await self.in_time(before))[0][-1].text
-            leg = route.legs[-1]
-            translator = await self.load(leg)
-            steps = translator.stream(text, options, leg.source, leg.target)
+            hop = route.hops[-1]
+            translator = await self.load(hop)
+            steps = translator.stream(text, options, hop.source, hop.target)
             async for piece in self.batcher.worker.stream(steps):
                 self.metrics.tokens_out.inc()
                 yield piece
 
     async def route(self, text: str, source: str, target: str) -> Route:
-        """The legs for one text; its language is detected where `source` is auto."""
+        """The hops for one text; its language is detected where `source` is auto."""
         if source.lower() != AUTO:
-            return Route(tuple(self.catalog.route(source, target)))
-        reaching = self.catalog.sources_of(target)  # refuses a target that nothing reaches
+            return Route(tuple(self.registry.route(source, target)))
+        reaching = self.registry.sources_of(target)  # refuses a target that nothing reaches
         detected = _likeliest(await self.detect(text), {*reaching, target.lower()})
         if detected.language == target.lower():
             return Route((), detected)
         if not detected.confidence:  # no letters: any model gives such a text back
-            return Route(tuple(self.catalog.route(reaching[0], target)), detected)
-        return Route(tuple(self.catalog.route(detected.language, target)), detected)
+            return Route(tuple(self.registry.route(reaching[0], target)), detected)
+        return Route(tuple(self.registry.route(detected.language, target)), detected)
 
-    async def load(self, leg: Hop) -> Translator:
-        """The translator of a leg, loaded if this is its first use."""
-        if leg.offer.loaded is not None:
-            return leg.translator()
+    async def load(self, hop: Hop) -> Translator:
+        """The translator of a hop, loaded if this is its first use."""
+        if hop.model.loaded is not None:
+            return hop.translator()
         try:
-            return await self._loader.run(leg.translator)
+            return await self._loader.run(hop.translator)
         except ValueError as error:
             raise Busy(
-                "busy_model", f"the model {leg.offer.name} cannot be loaded ({type(error).__name__})", 60
+                "busy_model", f"the model {hop.model.name} cannot be loaded ({type(error).__name__})", 60
             ) from None
 
-    async def cut(
+    async def segment(
         self, translator: Translator, text: str, options: DecodeOptions | None = None
     ) -> SegmentedText:
         """A text as segments that the model can read, what is to be kept in it being short."""
@@ -174,14 +175,14 @@ class Service:
         return await self._reader.run(lambda: SegmentedText.of(translator, text, options))
 
     async def translate_segments(
-        self, leg: Hop, cut: SegmentedText, options: DecodeOptions, client: str
+        self, hop: Hop, cut: SegmentedText, options: DecodeOptions, client: str
     ) -> list[Translation]:
         """The translation of each segment of a text by one model; raises as `translate` does."""
         tokens = sum(cut.costs)
         self.limits.check_token_count(tokens)
         with self.batcher.admit(tokens + 1):
             self.metrics.tokens_in.inc(tokens)
-            return await self.in_time(self._by_segment(await self.load(leg), leg, [cut], options, client))
+            return await self.in_time(self._by_segment(await self.load(hop), hop, [cut], options, client))
 
     async def in_time(self, work: Awaitable[ServiceResult]) -> ServiceResult:
         """The result of work; HTTPException 503 when it takes longer than a request may."""
@@ -216,43 +217,38 @@ class Service:
         )
 
     async def _along(
-        self, legs: Sequence[Hop], cuts: list[SegmentedText], options: DecodeOptions, client: str
+        self, hops: Sequence[Hop], texts: list[SegmentedText], options: DecodeOptions, client: str
     ) -> list[list[Translation]]:
-        """The translations of some texts by each leg, one list a text."""
-        steps: list[list[Translation]] = [[] for _ in cuts]
-        for leg in legs:
-            last = leg == legs[-1]
-            translator = await self.load(leg)
-            if leg != legs[0]:
-                cuts = [await self.cut(translator, done[-1].text, options) for done in steps]
-            asked = options if last else on_the_way(options)
-            found = await self._by_model(translator, leg, cuts, asked, client)
-            for done, translation in zip(steps, found, strict=True):
-                done.append(translation)
+        """Return the translations of some texts by each hop, one list a text."""
+        steps: list[list[Translation]] = [[] for _ in texts]
+        for place, hop in enumerate(hops):
+            translator = await self.load(hop)
+            own = options_of_hop(options, hops, place)
+            if place:
+                texts = [await self.segment(translator, of_text[-1].text, own) for of_text in steps]
+            translations = iter(await self._by_segment(translator, hop, texts, own, client))
+            for of_text, text in zip(steps, texts, strict=True):
+                of_text.append(text.join(list(islice(translations, len(text.segments)))))
         return steps
 
-    async def _by_model(
-        self, translator: Translator, leg: Hop, cuts: list[SegmentedText], options: DecodeOptions, client: str
-    ) -> list[Translation]:
-        """The translations of some texts by one model."""
-        found = iter(await self._by_segment(translator, leg, cuts, options, client))
-        return [cut.join(list(islice(found, len(cut.parts)))) for cut in cuts]
-
     async def _by_segment(
-        self, translator: Translator, leg: Hop, cuts: list[SegmentedText], options: DecodeOptions, client: str
+        self,
+        translator: Translator,
+        hop: Hop,
+        texts: list[SegmentedText],
+        options: DecodeOptions,
+        client: str,
     ) -> list[Translation]:
-        """The translations of the segments of some texts, one after another."""
-        beginning = options.later != options
-        items = [item for cut in cuts for item in cut.items(translator, beginning)]
-        found = await self.batcher.run(
+        """Return the translations of the segments of some texts, one after another."""
+        translations = await self.batcher.run(
             client,
-            (leg.offer.name, leg.source, leg.target, options),
-            partial(_translate, translator, self.decode, leg, options),
-            items,
-            [cost for cut in cuts for cost in cut.costs],
+            (hop.model.name, hop.source, hop.target, options),
+            partial(_translate, translator, self.decode, options),
+            [segment for text in texts for segment in text.segments],
+            [cost for text in texts for cost in text.costs],
         )
-        self.metrics.tokens_out.inc(sum(len(each.tokens) for each in found))
-        return found
+        self.metrics.tokens_out.inc(sum(len(translation.tokens) for translation in translations))
+        return translations
 
 
 def _likeliest(ranked: list[DetectedLanguage], useful: set[str]) -> DetectedLanguage:
@@ -260,8 +256,13 @@ def _likeliest(ranked: list[DetectedLanguage], useful: set[str]) -> DetectedLang
     return next((each for each in ranked if each.language in useful and each.confidence), ranked[0])
 
 
+def options_of_hop(options: DecodeOptions, hops: Sequence[Hop], place: int) -> DecodeOptions:
+    """Return the options of one hop of a route: those of the call for the last."""
+    return options if place == len(hops) - 1 else on_the_way(options)
+
+
 def on_the_way(options: DecodeOptions) -> DecodeOptions:
-    """The options of the legs before the last: what is to be kept is kept on all of them."""
+    """The options of the hops before the last: what is to be kept is kept on all of them."""
     return DecodeOptions(
         keep_words=options.keep_words,
         keep_placeholders=options.keep_placeholders,
@@ -269,10 +270,10 @@ def on_the_way(options: DecodeOptions) -> DecodeOptions:
     )
 
 
-def check_glossary_way(options: DecodeOptions, legs: Sequence[Hop]) -> None:
+def check_glossary_way(options: DecodeOptions, hops: Sequence[Hop]) -> None:
     """Refuse (ValueError) a glossary where the text is first translated to another language."""
-    if options.glossary and len(legs) > 1:
-        way = " to ".join([legs[0].source, *(leg.target for leg in legs)]).lower()
+    if options.glossary and len(hops) > 1:
+        way = " to ".join([hops[0].source, *(hop.target for hop in hops)]).lower()
         raise ValueError(
             f"a glossary needs a model of its two languages, but the way leads from {way}; "
             "leave out glossary, or translate step by step"
@@ -282,22 +283,12 @@ def check_glossary_way(options: DecodeOptions, legs: Sequence[Hop]) -> None:
 def _translate(
     translator: Translator,
     decode: Decode,
-    leg: Hop,
     options: DecodeOptions,
-    items: Sequence[tuple[str, bool]],
+    segments: Sequence[PreparedSegment],
     cancelled: Cancelled,
 ) -> list[Translation]:
-    """The translation of each segment, whosever it is; all side by side."""
-    found: list[Translation | None] = [None] * len(items)
-    for first in {first for _, first in items}:
-        rows = [row for row, item in enumerate(items) if item[1] == first]
-        chosen = options if first else options.later
-        texts = [items[row][0] for row in rows]
-        left = rows_cancelled(cancelled, rows)
-        batch = translator.translate_batch(texts, chosen, leg.source, leg.target, left, decode)
-        for row, translation in zip(rows, batch, strict=True):
-            found[row] = translation
-    return [translation for translation in found if translation is not None]
+    """Translate segments side by side, whosever they are."""
+    return translator.translate_segments(segments, options, cancelled=cancelled, decode=decode)
 
 
 def _call_all(

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from seq2seq.data_to_text.e2e_slots import slot_errors, slot_rate, stated
-from seq2seq.data_to_text.facts import as_mapping, parse_facts
+from seq2seq.data_to_text.facts import as_mapping
+from seq2seq.text.attributes import parse_attributes
 
 NORTH = (
     "Travellers Rest Beefeater is a five star restaurant located north of the city centre "
@@ -22,7 +23,7 @@ def test_it_agrees_with_a_reader() -> None:
     rows = [line.split("\t") for line in CHECKED.read_text(encoding="utf-8").splitlines()[1:]]
     assert len(rows) == 147
     judged = {
-        text: [",".join(slots) for slots in slot_errors(as_mapping(parse_facts(facts)), text)] == wanted
+        text: [",".join(slots) for slots in slot_errors(as_mapping(parse_attributes(facts)), text)] == wanted
         for facts, text, *wanted in rows
     }
     assert [text for text, right in judged.items() if not right] == [NORTH]

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seq2seq.data_to_text.facts import Fact, FactsForm, as_mapping, as_text, parse_facts, spans_of_words
+from seq2seq.data_to_text.facts import FactsForm, as_mapping, as_text
+from seq2seq.text.attributes import Attribute, parse_attributes, unit_spans
 
 FORM = FactsForm(
     ["name", "near"],
@@ -15,8 +16,8 @@ TEXT = "near[Café Rouge], food[french], name[The Eagle]"
 
 def test_facts_are_read_with_their_places() -> None:
     """Else a map of attention would point beside the facts."""
-    facts = parse_facts("  name [ The  Eagle ] ,food[French]")
-    assert facts[0] == Fact("name", "The Eagle", 2, 8, 20) and facts[1][:2] == ("food", "French")
+    facts = parse_attributes("  name [ The  Eagle ] ,food[French]")
+    assert facts[0] == Attribute("name", "The Eagle", 2, 8, 20) and facts[1][:2] == ("food", "French")
     assert as_text(as_mapping(facts)) == "name[The Eagle], food[French]"
 
 
@@ -49,7 +50,7 @@ def test_many_brackets_take_linear_time() -> None:
     """A parser that looks back would take minutes over what a visitor may send."""
     for text in ("[" * 100_000, "a" * 100_000, "a[b]," * 30_000 + "[", " " * 100_000 + "["):
         with pytest.raises(ValueError, match="no fact"):
-            parse_facts(text)
+            parse_attributes(text)
 
 
 def test_the_model_reads_one_order_and_no_names() -> None:
@@ -100,10 +101,10 @@ def test_any_name_comes_through(name: str) -> None:
 
 def test_the_words_of_facts_are_the_facts() -> None:
     """A map from text to slots has a column a slot, whatever blanks its value has."""
-    assert [TEXT[start:end] for start, end in spans_of_words(TEXT, "words")] == TEXT.split(", ")
-    assert len(spans_of_words(TEXT, "blanks")) == 5
-    assert len(spans_of_words("Smith found it [1]", "words")) == 4
-    assert len(spans_of_words("let us take a[1], b[2]", "words")) == 5
+    assert [TEXT[start:end] for start, end in unit_spans(TEXT, "words")] == TEXT.split(", ")
+    assert len(unit_spans(TEXT, "blanks")) == 5
+    assert len(unit_spans("Smith found it [1]", "words")) == 4
+    assert len(unit_spans("let us take a[1], b[2]", "words")) == 5
 
 
 @pytest.mark.parametrize(

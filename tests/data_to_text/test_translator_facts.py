@@ -8,12 +8,12 @@ import pytest
 import torch
 
 from seq2seq.config import ModelConfig
+from seq2seq.data_to_text.codec import FactsCodec, RerankerSettings
 from seq2seq.data_to_text.facts import FactsForm
 from seq2seq.inference.translator import Translator
 from seq2seq.model.transformer import Transformer
 from seq2seq.options import DecodeOptions
 from seq2seq.storage.model_directory import Settings
-from seq2seq.storage.settings import RerankerSettings
 from seq2seq.text.tokenizer import Tokenizer
 
 FORM = FactsForm(["name", "near"], {"food": ["French", "Italian"], "area": ["riverside", "city centre"]})
@@ -28,7 +28,7 @@ def translator() -> Translator:
     tokenizer = Tokenizer.train(SENTENCES, 40)
     torch.manual_seed(2)
     config = ModelConfig(len(tokenizer), width=16, feed_forward=16, encoder_layers=1, decoder_layers=1)
-    settings = Settings(["facts"], ["en"], 16, 16, facts=FORM, reranker=RerankerSettings(beam=7))
+    settings = Settings(["facts"], ["en"], 16, 16, codec=FactsCodec(FORM, RerankerSettings(beam=7)))
     return Translator(Transformer(config).eval(), tokenizer, settings)
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from seq2seq.inference import decoding
-from seq2seq.inference.decoding import decode_sources, length_limits, stream_source
+from seq2seq.inference.decoding import SearchRequest, decode_sources, length_limits, stream_source
 from seq2seq.model.transformer import Transformer
 from seq2seq.options import DecodeOptions
 
@@ -13,9 +13,9 @@ SOURCES = [[10, 11, 12], [13], [14, 15, 16, 17, 18, 19], [], [20, 21]]
 def test_batches_change_nothing(tiny_model: Transformer, monkeypatch: pytest.MonkeyPatch) -> None:
     """One batch or many, the hypotheses of each source stay its own and in its place."""
     options = DecodeOptions(beam_size=3, num_hypotheses=2, max_length=8)
-    together = decode_sources(tiny_model, SOURCES, options)
+    together = decode_sources(tiny_model, SearchRequest(SOURCES, options))
     monkeypatch.setattr(decoding, "BUDGET", 7)
-    apart = decode_sources(tiny_model, SOURCES, options)
+    apart = decode_sources(tiny_model, SearchRequest(SOURCES, options))
     assert [[h.tokens for h in found] for found in together] == [[h.tokens for h in found] for found in apart]
     assert all(len(found) == 2 for found in together)
 
@@ -25,7 +25,9 @@ def test_each_source_has_its_prefix(tiny_model: Transformer, monkeypatch: pytest
     monkeypatch.setattr(decoding, "BUDGET", 9)
     prefixes = [[30 + k] * k for k in range(len(SOURCES))]
     for found, prefix in zip(
-        decode_sources(tiny_model, SOURCES, DecodeOptions(beam_size=2), prefixes), prefixes, strict=True
+        decode_sources(tiny_model, SearchRequest(SOURCES, DecodeOptions(beam_size=2), prefixes)),
+        prefixes,
+        strict=True,
     ):
         assert found[0].tokens[: len(prefix)] == prefix
 
@@ -35,7 +37,7 @@ def test_limits(tiny_model: Transformer) -> None:
     assert length_limits(tiny_model, [[5] * 3, [5] * 30], DecodeOptions()) == [26, 63]
     assert length_limits(tiny_model, [[5] * 3], DecodeOptions(max_length=7)) == [7]
     assert length_limits(tiny_model, [[5] * 3], DecodeOptions(min_length=50)) == [51]
-    for found in decode_sources(tiny_model, SOURCES, DecodeOptions(beam_size=2, max_length=4)):
+    for found in decode_sources(tiny_model, SearchRequest(SOURCES, DecodeOptions(beam_size=2, max_length=4))):
         assert len(found[0].tokens) + (found[0].finish == "end") <= 4
 
 
@@ -43,14 +45,14 @@ def test_stream_is_greedy_search(tiny_model: Transformer) -> None:
     """Step by step the same tokens and log-probabilities as from the search that collects."""
     for source in SOURCES:
         steps = list(stream_source(tiny_model, source, DecodeOptions()))
-        (best,) = decode_sources(tiny_model, [source], DecodeOptions(beam_size=1))[0]
+        (best,) = decode_sources(tiny_model, SearchRequest([source], DecodeOptions(beam_size=1)))[0]
         assert [step.token for step in steps] == best.tokens
         assert [s.log_probability for s in steps] == pytest.approx(best.token_log_probabilities[: len(steps)])
 
 
 def test_nothing_to_decode(tiny_model: Transformer) -> None:
     """No source is no work."""
-    assert decode_sources(tiny_model, [], DecodeOptions()) == []
+    assert decode_sources(tiny_model, SearchRequest([], DecodeOptions())) == []
 
 
 def test_sources_that_are_given_up_have_no_result(
@@ -58,8 +60,8 @@ def test_sources_that_are_given_up_have_no_result(
 ) -> None:
     """Batches are sorted by length: another source than the one given up would lose its result."""
     monkeypatch.setattr("seq2seq.inference.decoding.BUDGET", 12)
-    wanted = decode_sources(tiny_model, SOURCES, DecodeOptions())
+    wanted = decode_sources(tiny_model, SearchRequest(SOURCES, DecodeOptions()))
     for gone in range(len(SOURCES)):
-        found = decode_sources(tiny_model, SOURCES, DecodeOptions(), cancelled=gone.__eq__)
+        found = decode_sources(tiny_model, SearchRequest(SOURCES, DecodeOptions(), cancelled=gone.__eq__))
         for place, (got, alone) in enumerate(zip(found, wanted, strict=True)):
             assert [h.tokens for h in got] == ([] if place == gone else [h.tokens for h in alone])

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from seq2seq.config import BOS
-from seq2seq.inference.decoding import decode_sources
+from seq2seq.inference.decoding import SearchRequest, decode_sources
 from seq2seq.inference.ensemble import Ensemble, load_models, mean_probability
 from seq2seq.inference.translator import Translator
 from seq2seq.model.transformer import Transformer
@@ -64,8 +64,8 @@ def test_a_model_with_itself_is_the_model(tiny_model: Transformer, tiny_tokenize
     """An ensemble of equals must write what one writes, with its score: padding, beam and cache included."""
     sources = [tiny_tokenizer.encode(text) for text in TEXTS]
     options = DecodeOptions(beam_size=3, num_hypotheses=2, max_length=9)
-    one = decode_sources(tiny_model, sources, options)
-    both = decode_sources(Ensemble([tiny_model, tiny_model]), sources, options)
+    one = decode_sources(tiny_model, SearchRequest(sources, options))
+    both = decode_sources(Ensemble([tiny_model, tiny_model]), SearchRequest(sources, options))
     for expected, found in zip(one, both, strict=True):
         assert [each.tokens for each in found] == [each.tokens for each in expected]
         assert [each.score for each in found] == pytest.approx([each.score for each in expected], abs=1e-5)

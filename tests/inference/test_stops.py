@@ -1,7 +1,7 @@
 """Stop texts: where a text ends, what of an unfinished one may be shown, what its pieces then say."""
 
 from seq2seq.inference.forced_decoding import EncodedSide
-from seq2seq.inference.stops import cut_before, stopped, until
+from seq2seq.inference.processing import cut_before, cut_side, cut_unfinished
 
 
 def test_first_of_several_stops_cuts() -> None:
@@ -12,7 +12,7 @@ def test_first_of_several_stops_cuts() -> None:
 
 def test_until_keeps_back_what_may_become_a_stop() -> None:
     """A stream would show the first letters of a stop text."""
-    assert [until(text, ["abc"]) for text in ("xa", "xab", "xabc", "xabd", "xb")] == [
+    assert [cut_unfinished(text, ["abc"]) for text in ("xa", "xab", "xabc", "xabd", "xb")] == [
         "x",
         "x",
         "x",
@@ -24,5 +24,5 @@ def test_until_keeps_back_what_may_become_a_stop() -> None:
 def test_pieces_after_a_stop_have_no_characters() -> None:
     """A link would point past the end of the text."""
     side = EncodedSide("a dog. runs", [4, 5, 6, 7], [(0, 1), (2, 5), (5, 6), (7, 11)])
-    assert stopped(side, ["."]) == EncodedSide("a dog", side.ids, [(0, 1), (2, 5), (5, 5), (5, 5)])
-    assert stopped(side, ["cat"]) == side
+    assert cut_side(side, ["."]) == EncodedSide("a dog", side.ids, [(0, 1), (2, 5), (5, 5), (5, 5)])
+    assert cut_side(side, ["cat"]) == side

@@ -5,13 +5,13 @@ from time import thread_time
 
 import pytest
 
+from seq2seq.alignment.head import AlignmentHead
 from seq2seq.config import UNK
 from seq2seq.inference.terminology import _PLACEHOLDERS, _constraint_spans, prepare_source
 from seq2seq.inference.translator import Translator
 from seq2seq.model.transformer import Transformer
 from seq2seq.options import DecodeOptions
 from seq2seq.storage.model_directory import Settings
-from seq2seq.storage.settings import AlignmentHead
 from seq2seq.text.tokenizer import Tokenizer
 
 KEPT = {

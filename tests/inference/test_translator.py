@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 import torch
 
+from seq2seq.alignment.head import AlignmentHead
 from seq2seq.inference.translator import FIRST_CHUNK, Translator
 from seq2seq.model.transformer import Transformer
 from seq2seq.options import DecodeOptions
 from seq2seq.storage.model_directory import Settings
-from seq2seq.storage.settings import AlignmentHead
 from seq2seq.text.tokenizer import Tokenizer
 
 SETTINGS = Settings(["en"], ["de"], 16, 40, AlignmentHead(1, 2, "input"))

@@ -18,7 +18,7 @@ from transformers import MarianMTModel
 from twins import make_twin, peer_shape
 
 from seq2seq.config import BOS, EOS, PAD, AttentionConfig, ModelConfig
-from seq2seq.inference.decoding import decode_sources
+from seq2seq.inference.decoding import SearchRequest, decode_sources
 from seq2seq.inference.forced_decoding import force_decode
 from seq2seq.model.batch import make_batch
 from seq2seq.model.transformer import Transformer
@@ -161,7 +161,10 @@ def test_stepwise_logits_are_marians_cached_ones(pair: Pair) -> None:
 
 def test_the_models_say_something(pair: Pair) -> None:
     """The comparisons below would be empty were results alike, none ended, or all one token repeated."""
-    found = [hypotheses[0] for hypotheses in decode_sources(pair.ours, pair.sources, options_of(beam_size=4))]
+    found = [
+        hypotheses[0]
+        for hypotheses in decode_sources(pair.ours, SearchRequest(pair.sources, options_of(beam_size=4)))
+    ]
     assert len({tuple(hypothesis.tokens) for hypothesis in found}) == SENTENCES
     assert {hypothesis.finish for hypothesis in found} == {"end", "length"}
     assert sum(len(set(hypothesis.tokens)) for hypothesis in found) >= 2 * SENTENCES
@@ -174,7 +177,7 @@ def options_of(**changes: Any) -> DecodeOptions:
 def test_greedy_output_is_marians(pair: Pair) -> None:
     """The plainest search of all must write the same tokens to the last."""
     options = options_of(beam_size=1)
-    found = decode_sources(pair.ours, pair.sources, options)
+    found = decode_sources(pair.ours, SearchRequest(pair.sources, options))
     expected = [[tokens for tokens, _ in group] for group in generate(pair, options)]
     assert [[hypothesis.tokens for hypothesis in group] for group in found] == expected
 
@@ -184,7 +187,7 @@ def test_greedy_output_is_marians(pair: Pair) -> None:
 def test_beam_is_marians_or_better(pair: Pair, penalty: float, beam: int, count: int) -> None:
     """Each of the n best is the peer's, or scores at least as high by one forced pass over both."""
     options = options_of(beam_size=beam, num_hypotheses=count, length_penalty=penalty)
-    hypotheses = decode_sources(pair.ours, pair.sources, options)
+    hypotheses = decode_sources(pair.ours, SearchRequest(pair.sources, options))
     found = [[(each.tokens, each.finish == "end") for each in group] for group in hypotheses]
     expected = generate(pair, options)
     scores, peers = (forced_scores(pair, each, penalty) for each in (found, expected))

@@ -47,7 +47,9 @@ def test_every_normalised_character_has_its_place_in_the_original(text: str) -> 
         assert 0 <= start < end <= len(text)
         if character not in " \u200c\u200d" and not unicodedata.combining(character):
             behind = unicodedata.normalize("NFD", normalize(text[start:end]).text)
-            assert behind[0] == unicodedata.normalize("NFD", character)[0]
+            # A narrow mark becomes a wide one by the Han character before it, which the stretch lacks.
+            forms = {character, chr(ord(character) - 0xFEE0)} if character in "！，：；？" else {character}
+            assert behind[0] in {unicodedata.normalize("NFD", each)[0] for each in forms}
 
 
 @given(ANY)

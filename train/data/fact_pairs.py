@@ -16,7 +16,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from seq2seq.data_to_text.e2e_slots import stated
-from seq2seq.data_to_text.facts import FactsForm, as_mapping, as_text, parse_facts
+from seq2seq.data_to_text.facts import FactsForm, as_mapping, as_text
+from seq2seq.text.attributes import parse_attributes
 
 from .examples import Example
 
@@ -57,9 +58,9 @@ def learn_form(
             )
         values = {slot: list(known_before.values.get(slot, [])) for slot in known_before.order}
     for each in pairs:
-        for fact in parse_facts(each.source):
-            known = values.setdefault(fact.slot, [])
-            if fact.slot not in copied and fact.value not in known:
+        for fact in parse_attributes(each.source):
+            known = values.setdefault(fact.name, [])
+            if fact.name not in copied and fact.value not in known:
                 known.append(fact.value)
     if absent := sorted(set(copied) - set(values)):
         raise ValueError(f"data.copied names {absent[0]!r}, no slot; the slots are {', '.join(values)}")
@@ -142,7 +143,7 @@ def _stated_facts(
 
 
 def _names(pairs: Iterable[Example], form: FactsForm) -> set[str]:
-    return {fact.value for each in pairs for fact in form.check(each.source) if fact.slot in form.copied}
+    return {fact.value for each in pairs for fact in form.check(each.source) if fact.name in form.copied}
 
 
 def _holds(text: str, name: str) -> bool:

@@ -18,7 +18,7 @@ import torch
 from lightning import LightningDataModule
 from torch.utils.data import DataLoader
 
-from seq2seq.data_to_text.facts import FactsForm
+from seq2seq.data_to_text.codec import FactsCodec, RerankerSettings
 from seq2seq.model.batch import Batch, token_budget_batches
 from seq2seq.text.tokenizer import Tokenizer
 
@@ -180,7 +180,7 @@ class TranslationData(LightningDataModule):
             check_tags(tokenizer, targets_of(settings.corpora))
         self.training, self.validation, report = load_examples(settings.corpora, settings.held_out)
         self.report, self.written_validation = str(report), self.validation
-        self.form: FactsForm | None = None
+        self.codec: FactsCodec | None = None
         if settings.form == "facts":
             self._write_facts()
         elif self.begun.facts:
@@ -205,7 +205,8 @@ class TranslationData(LightningDataModule):
     def _write_facts(self) -> None:
         """Pairs as the model reads and writes them; what is judged stays as it is."""
         pairs = [*self.training, *self.validation]  # validation may hold the only text with a rare value
-        self.form = form = learn_form(pairs, self.settings.copied, self.begun.facts)
+        form = learn_form(pairs, self.settings.copied, self.begun.facts)
+        self.codec = FactsCodec(form, RerankerSettings())
         self.training, report = follow_references(self.training, form)
         self.written_validation = [written(each, form) for each in self.validation]
         self.report += str(report)

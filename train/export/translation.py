@@ -126,14 +126,14 @@ def judge(
     task.model.load_state_dict(stored)
     judged = by_source(data.validation)
     found = _as_it_will_be_used(task, data, judged, options)
-    return TranslationCandidate(name, stored, score(found, judged, lowercase=data.form is not None))
+    return TranslationCandidate(name, stored, score(found, judged, lowercase=data.codec is not None))
 
 
 def _as_it_will_be_used(
     task: TranslationTask, data: TranslationData, judged: Sequence[EvalExample], options: DecodeOptions
 ) -> list[str]:
     """The translations of sources, by the re-ranker where there is one."""
-    if data.form is None:
+    if data.codec is None:
         return translate(task.model, data.tokenizer, judged, options)
     translator = Translator(task.model, data.tokenizer, make_settings(data, AlignmentHead()))
     return [result.text for result in translator.translate([each.source for each in judged], options)]
@@ -141,18 +141,19 @@ def _as_it_will_be_used(
 
 def described(options: DecodeOptions, settings: Settings) -> str:
     """The search that a model of these settings makes, in words."""
-    if settings.reranker is None:
+    ranker = settings.codec.ranker if settings.codec else None
+    if settings.codec is None or ranker is None:
         return f"beam {options.beam_size}"
-    return f"beam {n_best(options, settings.reranker.beam).beam_size}, re-ranked by {settings.reranker.kind}"
+    beam = n_best(options, settings.codec.least_beam).beam_size
+    return f"beam {beam}, re-ranked by {ranker.name}"
 
 
 def make_settings(data: TranslationData, head: AlignmentHead) -> Settings:
-    """What config.json says of the model beside its shape; facts come with the re-ranker that counts them."""
+    """Return what config.json says of the model beside its shape."""
     sources, targets = zip(*directions_of(data.settings.corpora), strict=True)
     source, target = data.longest
-    reranker = RerankerSettings() if data.form else None
-    sentences = None if data.form else most_sentences(spread(data.training, COUNTED))
-    return Settings(_unique(sources), _unique(targets), source, target, head, data.form, reranker, sentences)
+    sentences = None if data.codec else most_sentences(spread(data.training, COUNTED))
+    return Settings(_unique(sources), _unique(targets), source, target, head, data.codec, sentences)
 
 
 def most_sentences(examples: Sequence[Example]) -> int:

@@ -12,10 +12,10 @@ import torch
 from torch import Tensor
 
 from seq2seq.config import ModelConfig
-from seq2seq.data_to_text.facts import FactsForm
 from seq2seq.model.batch import Batch
 from seq2seq.model.transformer import DecoderStates, Transformer
 from seq2seq.options import DecodeOptions
+from seq2seq.text.codec import Codec
 from seq2seq.text.tokenizer import Tokenizer
 
 from ..data.examples import EvalExample
@@ -33,7 +33,7 @@ class TranslationTask(BaseTask):
         config: the model's shape.
         tokenizer: turns what was decoded into text.
         judged: sources to translate at each validation, with their references.
-        form: how facts are read and written; None for plain texts.
+        codec: how sources that are not plain text are read; None for plain text.
         learning_rate: the peak, reached at the end of the warm-up.
         schedule: how the rate falls after it.
         warmup: updates of the warm-up.
@@ -55,7 +55,7 @@ class TranslationTask(BaseTask):
         config: ModelConfig,
         tokenizer: Tokenizer,
         judged: list[EvalExample],
-        form: FactsForm | None = None,
+        codec: Codec | None = None,
         learning_rate: float = 5e-3,
         schedule: Schedule = "inverse_sqrt",
         warmup: int = 2000,
@@ -80,7 +80,7 @@ class TranslationTask(BaseTask):
             raise ValueError(f"task.r_drop is {r_drop}; give 0 or more")
         self.alignment, self.guided = alignment, alignment.head_of(config)
         self.model = Transformer(config)
-        self.tokenizer, self.judged, self.form = tokenizer, judged, form
+        self.tokenizer, self.judged, self.codec = tokenizer, judged, codec
         self.r_drop, self.samples = r_drop, samples
         self.options = DecodeOptions(beam_size=valid_beam)
         self.shown: list[tuple[str, str, str]] = []
@@ -134,8 +134,8 @@ class TranslationTask(BaseTask):
 
     def on_validation_epoch_end(self) -> None:
         """Translate the judged sentences and log every measure."""
-        found = translate(self.model, self.tokenizer, self.judged, self.options, self.form)
-        scores = score(found, self.judged, lowercase=self.form is not None)
+        found = translate(self.model, self.tokenizer, self.judged, self.options, self.codec)
+        scores = score(found, self.judged, lowercase=self.codec is not None)
         loss = self._likelihood / self._tokens
         several = scores.directions if len(scores.directions) > 1 else {}
         each = {f"bleu_{source}_{target}": bleu.value for (source, target), (bleu, _) in several.items()}

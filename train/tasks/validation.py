@@ -11,12 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
-from seq2seq.data_to_text.facts import FactsForm
-from seq2seq.data_to_text.tokenizer import tokenizer_of
-from seq2seq.inference.decoding import decode_sources
+from seq2seq.inference.decoding import SearchRequest, decode_sources
 from seq2seq.metrics.corpus import CorpusScore, score_corpus
 from seq2seq.model.transformer import Transformer
 from seq2seq.options import DecodeOptions
+from seq2seq.text.codec import Codec
 from seq2seq.text.tokenizer import Tokenizer
 
 from ..data.corpus import Direction
@@ -27,7 +26,7 @@ from ..data.examples import EvalExample, by_direction
 class Scores:
     """Corpus scores of translations, in the form of sacreBLEU; means of `directions` if several.
 
-    Cased, but of facts in lower case.
+    Cased, but in lower case with a codec, whose tests are scored so.
     """
 
     bleu: float
@@ -42,15 +41,15 @@ def translate(
     tokenizer: Tokenizer,
     judged: Sequence[EvalExample],
     options: DecodeOptions,
-    form: FactsForm | None = None,
+    codec: Codec | None = None,
 ) -> list[str]:
     """The best translation of each source, in order."""
-    bound = [tokenizer_of(tokenizer, form, each.source) for each in judged]
+    bound = [codec.tokenizer_for(tokenizer, each.source) if codec else tokenizer for each in judged]
     sources = [
         one.encode(each.source) + tokenizer.tag(each.target_language)
         for one, each in zip(bound, judged, strict=True)
     ]
-    found = decode_sources(model, sources, options)
+    found = decode_sources(model, SearchRequest(sources, options))
     return [one.decode(hypotheses[0].tokens) for one, hypotheses in zip(bound, found, strict=True)]
 
 

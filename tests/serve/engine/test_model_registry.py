@@ -1,4 +1,4 @@
-"""The catalog finds the translator of a pair, says what is not supported, and lists the languages."""
+"""The registry finds the translator of a pair, says what is not supported, and lists the languages."""
 
 from types import SimpleNamespace
 
@@ -8,7 +8,7 @@ from serve.engine.registry import ModelRegistry, TranslationModel
 
 
 class speaking:  # noqa: N801 - it is used as a function
-    """What a catalog sees of a translator."""
+    """What a registry sees of a translator."""
 
     def __init__(self, sources: list[str], targets: list[str]) -> None:
         self.settings = SimpleNamespace(source_languages=sources, target_languages=targets)
@@ -72,9 +72,9 @@ PIVOTING = ModelRegistry(
 )
 
 
-def way(catalog: ModelRegistry, source: str, target: str) -> list[tuple[str, str, str]]:
-    """The legs of a route: model, source and target."""
-    return [(leg.offer.name, leg.source, leg.target) for leg in catalog.route(source, target)]
+def way(registry: ModelRegistry, source: str, target: str) -> list[tuple[str, str, str]]:
+    """The hops of a route: model, source and target."""
+    return [(hop.model.name, hop.source, hop.target) for hop in registry.route(source, target)]
 
 
 def test_pivot_goes_through_a_third_language() -> None:
@@ -106,20 +106,20 @@ def test_offer_is_loaded_once_on_first_use() -> None:
         loads.append(1)
         return ENGLISH
 
-    catalog = ModelRegistry({"lazy": TranslationModel("lazy", ["en"], ["de"], load)})  # type: ignore[arg-type]
-    assert catalog.languages() and not loads
-    assert catalog.find("en", "de") is catalog.find("en", "de") is ENGLISH
+    registry = ModelRegistry({"lazy": TranslationModel("lazy", ["en"], ["de"], load)})  # type: ignore[arg-type]
+    assert registry.languages() and not loads
+    assert registry.find("en", "de") is registry.find("en", "de") is ENGLISH
     assert len(loads) == 1
 
 
 def test_a_special_model_goes_before_a_general_one() -> None:
     """A model of all languages could not be served beside a better one of two of them."""
     many, special = speaking(["en", "de", "fr"], ["en", "de", "fr"]), speaking(["en"], ["de"])
-    catalog = ModelRegistry({"many": many, "special": special})
-    assert [leg.offer.name for pair in (("en", "de"), ("de", "en")) for leg in catalog.route(*pair)] == [
+    registry = ModelRegistry({"many": many, "special": special})
+    assert [hop.model.name for pair in (("en", "de"), ("de", "en")) for hop in registry.route(*pair)] == [
         "special",
         "many",
     ]
-    assert catalog.targets("en") == ["de", "fr"] and ("en", "en") not in catalog.pairs
-    assert catalog.find("FR", "de") is many and many.told == [("fr", "de")]
-    assert catalog.pairs[0][0] == "en" and catalog.pairs[-1] == ("en", "de")
+    assert registry.targets("en") == ["de", "fr"] and ("en", "en") not in registry.pairs
+    assert registry.find("FR", "de") is many and many.told == [("fr", "de")]
+    assert registry.pairs[0][0] == "en" and registry.pairs[-1] == ("en", "de")

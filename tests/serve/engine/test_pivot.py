@@ -31,8 +31,8 @@ def pivoting(translator: "Translator") -> Iterator["TestClient"]:
 
     settings = replace(translator.settings, source_languages=["de"], target_languages=["fr"])
     second = Translator(translator.model, translator.tokenizer, settings)
-    catalog = ModelRegistry({"first": translator, "second": second}, pivot=True)
-    with TestClient(make_app(catalog), base_url="http://localhost") as client:
+    registry = ModelRegistry({"first": translator, "second": second}, pivot=True)
+    with TestClient(make_app(registry), base_url="http://localhost") as client:
         yield client
 
 
@@ -84,7 +84,7 @@ def test_glossary_is_refused_on_the_way(pivoting: "TestClient", refusal: "Refusa
 
 
 def test_pairs_have_no_pivot(pivoting: "TestClient", refusal: "Refusal") -> None:
-    """The score of one leg would be given as that of the whole way."""
+    """The score of one hop would be given as that of the whole way."""
     answer = pivoting.post("/v1/score", json={**WAY, "q": "a", "translation": "b"})
     assert "no model translates en to fr directly" in refusal(answer)
 

@@ -4,10 +4,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from seq2seq.inference.processing import PreparedSegment
 from seq2seq.inference.results import Translation
-from serve.engine.portions import TEXTS, TOKENS, DocumentPart, portions, whole_texts
+from seq2seq.inference.terminology import PreparedSource
+from seq2seq.text.normalization import normalize
+from seq2seq.text.tokenizer import Encoding
 from serve.engine.routing import Route, RoutedTranslation
-from serve.engine.segments import SegmentedText
+from serve.engine.segments import TEXTS, TOKENS, DocumentPart, SegmentedText, portions, whole_texts
 
 if TYPE_CHECKING:
     from seq2seq import Translator
@@ -16,7 +19,13 @@ if TYPE_CHECKING:
 def cut_of(text: str, cost: int) -> SegmentedText:
     """A text whose words are its segments, each of a cost."""
     words = text.split(" ")
-    return SegmentedText(text, [(word, " ") for word in words[:-1]] + [(words[-1], "")], [cost] * len(words))
+    parts = [(word, " ") for word in words[:-1]] + [(words[-1], "")]
+    return SegmentedText(text, [segment(*part) for part in parts], [cost] * len(words))
+
+
+def segment(text: str, separator: str) -> PreparedSegment:
+    """A prepared segment without ids."""
+    return PreparedSegment(PreparedSource(text, Encoding([], [], (normalize(""),))), separator, [], True)
 
 
 @pytest.mark.parametrize(
@@ -34,24 +43,26 @@ def test_portions_are_small(cuts: list[SegmentedText], sizes: list[int]) -> None
     found = list(portions(cuts))
     assert [len(portion) for portion in found] == sizes
     for portion in found:
-        assert len(portion) == 1 or sum(sum(part.cut.costs) for part in portion) <= TOKENS
+        assert len(portion) == 1 or sum(sum(part.segmented.costs) for part in portion) <= TOKENS
     parts = [part for portion in found for part in portion]
-    text = "".join(part.cut.text + ("|" if part.separator is None else part.separator) for part in parts)
+    text = "".join(
+        part.segmented.text + ("|" if part.separator is None else part.separator) for part in parts
+    )
     assert text == "".join(cut.text + "|" for cut in cuts)
 
 
 def test_parted_text_is_the_text_translated(
     translator: "Translator", monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A long line would lose blanks, words or links where it was parted, on one leg or on the next."""
-    monkeypatch.setattr("serve.engine.portions.TOKENS", 30)
+    """A long line would lose blanks, words or links where it was parted, on one hop or on the next."""
+    monkeypatch.setattr("serve.engine.segments.TOKENS", 30)
     text = " two dogs plays in the snow.  A man sleeps. \n" * 3 + "a cat "
     parts = [part for portion in portions([SegmentedText.of(translator, text)]) for part in portion]
     assert len(parts) > 2
 
     def translated(part: DocumentPart) -> RoutedTranslation:
-        first = translator.translate(part.cut.text)
-        return RoutedTranslation(part.cut.text, Route(()), [first, translator.translate(first.text)])
+        first = translator.translate(part.segmented.text)
+        return RoutedTranslation(part.segmented.text, Route(()), [first, translator.translate(first.text)])
 
     (whole,) = whole_texts((part, translated(part)) for part in parts)
     between = translator.translate(text)
@@ -68,13 +79,13 @@ def check_same(found: Translation, expected: Translation) -> None:
 
 def test_parted_text_has_the_seams_of_its_language() -> None:
     """A Chinese text in two portions, by English to Japanese: a blank between the English parts alone."""
-    cut = SegmentedText("一。二。", [("一。", ""), ("二。", "")], [TOKENS, TOKENS])
+    cut = SegmentedText("一。二。", [segment("一。", ""), segment("二。", "")], [TOKENS, TOKENS])
     parts = [part for portion in portions([cut]) for part in portion]
     english = {"一。": Translation("一。", "One."), "二。": Translation("二。", "Two.")}
     japanese = {"One.": Translation("One.", "いち。"), "Two.": Translation("Two.", "に。")}
-    steps = [[english[part.cut.text], japanese[english[part.cut.text].text]] for part in parts]
+    steps = [[english[part.segmented.text], japanese[english[part.segmented.text].text]] for part in parts]
     (whole,) = whole_texts(
-        (part, RoutedTranslation(part.cut.text, Route(()), done))
+        (part, RoutedTranslation(part.segmented.text, Route(()), done))
         for part, done in zip(parts, steps, strict=True)
     )
     assert [(step.source, step.text) for step in whole.steps] == [

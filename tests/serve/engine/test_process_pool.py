@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from seq2seq import DecodeOptions
-from seq2seq.inference.decoding import decode_sources
+from seq2seq.inference.decoding import SearchRequest, decode_sources
 
 if TYPE_CHECKING:
     from seq2seq import Translator
@@ -53,7 +53,9 @@ def test_results_are_those_of_a_search_here(
     searchers: "ProcessPool", tiny_model: "Transformer", options: DecodeOptions
 ) -> None:
     """A server would translate otherwise than the library."""
-    found, wanted = (decode(tiny_model, SOURCES, options) for decode in (searchers.decode, decode_sources))
+    found, wanted = (
+        decode(tiny_model, SearchRequest(SOURCES, options)) for decode in (searchers.decode, decode_sources)
+    )
     assert told(found) == told(wanted)
     scores = [[[each.score for each in hypotheses] for hypotheses in side] for side in (found, wanted)]
     assert scores[0] == [pytest.approx(expected, abs=1e-5) for expected in scores[1]]
@@ -82,8 +84,10 @@ def test_several_models_keep_apart(
     options = DecodeOptions()
     with ThreadPoolExecutor(4) as lanes:
         models = [tiny_model, translator.model] * 4
-        found = list(lanes.map(lambda model: searchers.decode(model, SOURCES, options), models))
-    wanted = [decode_sources(model, SOURCES, options) for model in models]
+        found = list(
+            lanes.map(lambda model: searchers.decode(model, SearchRequest(SOURCES, options)), models)
+        )
+    wanted = [decode_sources(model, SearchRequest(SOURCES, options)) for model in models]
     assert list(map(told, found)) == list(map(told, wanted))
 
 
@@ -91,7 +95,7 @@ def test_what_is_wrong_is_said_here(searchers: "ProcessPool", tiny_model: "Trans
     """A client's mistake would end a process, or be no sentence."""
     before = processes(searchers)
     with pytest.raises(ValueError, match="max_length is 5000, but this model writes at most"):
-        searchers.decode(tiny_model, SOURCES, DecodeOptions(max_length=5000))
+        searchers.decode(tiny_model, SearchRequest(SOURCES, DecodeOptions(max_length=5000)))
     assert processes(searchers) == before
 
 
@@ -99,12 +103,14 @@ def test_what_is_given_up_ends_early(searchers: "ProcessPool", translator: "Tran
     """Searches for clients that have left would hold a process to their end."""
     many = SOURCES * 400
     options = DecodeOptions(min_length=25, max_length=29)
-    wanted = searchers.decode(translator.model, many, options)
-    gone = searchers.decode(translator.model, many, options, cancelled=lambda place: place != 1)
+    wanted = searchers.decode(translator.model, SearchRequest(many, options))
+    gone = searchers.decode(
+        translator.model, SearchRequest(many, options, cancelled=lambda place: place != 1)
+    )
     assert [number for number, hypotheses in enumerate(gone) if hypotheses] == [1]
     assert told(gone[1:2]) == told(wanted[1:2])
-    few = searchers.decode(translator.model, SOURCES, options)
-    assert told(few) == told(decode_sources(translator.model, SOURCES, options))
+    few = searchers.decode(translator.model, SearchRequest(SOURCES, options))
+    assert told(few) == told(decode_sources(translator.model, SearchRequest(SOURCES, options)))
 
 
 def test_dead_process_is_replaced(searchers: "ProcessPool", tiny_model: "Transformer") -> None:
@@ -113,9 +119,9 @@ def test_dead_process_is_replaced(searchers: "ProcessPool", tiny_model: "Transfo
     for process in before:
         end(process)
     options = DecodeOptions()
-    wanted = told(decode_sources(tiny_model, SOURCES, options))
+    wanted = told(decode_sources(tiny_model, SearchRequest(SOURCES, options)))
     for _ in range(2):
-        assert told(searchers.decode(tiny_model, SOURCES, options)) == wanted
+        assert told(searchers.decode(tiny_model, SearchRequest(SOURCES, options))) == wanted
     assert set(processes(searchers)) != set(before)
 
 
@@ -132,8 +138,8 @@ def test_work_that_ends_processes_is_refused(
     with monkeypatch.context() as patched:
         patched.setattr(_SearchProcess, "decode", decode)
         with pytest.raises(RuntimeError, match="2 processes ended while they searched 3 segments"):
-            searchers.decode(tiny_model, SOURCES, DecodeOptions())
-    assert searchers.decode(tiny_model, SOURCES, DecodeOptions())
+            searchers.decode(tiny_model, SearchRequest(SOURCES, DecodeOptions()))
+    assert searchers.decode(tiny_model, SearchRequest(SOURCES, DecodeOptions()))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="processes are asked for by signal 0")

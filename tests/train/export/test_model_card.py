@@ -9,12 +9,13 @@ pytest.importorskip("lightning")
 
 from huggingface_hub import ModelCard
 
+from seq2seq.data_to_text.codec import FactsCodec, RerankerSettings
 from seq2seq.data_to_text.facts import FactsForm
 from seq2seq.inference.generator import Generator
 from seq2seq.metrics.corpus import CorpusScore
 from seq2seq.model.transformer import Transformer
 from seq2seq.options import DecodeOptions
-from seq2seq.storage.settings import RerankerSettings, Settings
+from seq2seq.storage.settings import Settings
 from train.data.language_module import TextSettings
 from train.data.module import DataSettings, TranslationData
 from train.export import language_model as language_release
@@ -78,11 +79,8 @@ def test_metadata_of_a_language_model(
 
 def test_what_decoded_is_said() -> None:
     """Figures of a wide beam that slots choose in would be read as those of a beam of 5."""
-    facts = FactsForm(["name"], {"food": ["French"]})
-    plain, ranked = (
-        Settings(["en"], ["en"], 9, 9, facts=form, reranker=reranker)
-        for form, reranker in ((None, None), (facts, RerankerSettings()))
-    )
+    facts = FactsCodec(FactsForm(["name"], {"food": ["French"]}), RerankerSettings())
+    plain, ranked = (Settings(["en"], ["en"], 9, 9, codec=codec) for codec in (None, facts))
     assert described(DecodeOptions(), plain) == "beam 5"
     assert described(DecodeOptions(), ranked) == "beam 12, re-ranked by slots"
     assert described(DecodeOptions(beam_size=20), ranked) == "beam 20, re-ranked by slots"
