@@ -12,10 +12,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from seq2seq.alignment.symmetrization import Link, grow, intersect
-from seq2seq.commands.bitext import align_pairs
-from seq2seq.commands.counter import ProgressCounter
-from seq2seq.commands.lines import read_lines
-from seq2seq.commands.reverse import FOUND, load_reverse
+from seq2seq.commands.align import align_pairs
+from seq2seq.commands.arguments import AUTO, load_reverse
+from seq2seq.commands.lines import ProgressCounter, read_lines
 from seq2seq.inference.translator import Translator
 from seq2seq.metrics.aer import read_gold, score_links
 
@@ -36,20 +35,19 @@ def compare(translator: Translator, reverse: Translator | None, folder: Path) ->
     pairs = read_pairs(folder / "text")
     gold = read_gold(read_lines(str(folder / "gold")), pairs)
     found: dict[str, list[Iterable[Link]]] = {"forward": []}
-    counter = ProgressCounter("pairs aligned", len(pairs))
-    for source, target in pairs:
-        there = set(translator.align(source, target).links("blanks"))
-        found["forward"].append(there)
-        if reverse:
-            back = {(s, t) for t, s in reverse.align(target, source).links("blanks")}
-            for name, links in (
-                ("backward", back),
-                ("both agree", intersect(there, back)),
-                ("joined", grow(there, back)),
-            ):
-                found.setdefault(name, []).append(links)
-        counter.add()
-    counter.close()
+    with ProgressCounter("pairs aligned", len(pairs)) as counter:
+        for source, target in pairs:
+            there = set(translator.align(source, target).links("blanks"))
+            found["forward"].append(there)
+            if reverse:
+                back = {(s, t) for t, s in reverse.align(target, source).links("blanks")}
+                for name, links in (
+                    ("backward", back),
+                    ("both agree", intersect(there, back)),
+                    ("joined", grow(there, back)),
+                ):
+                    found.setdefault(name, []).append(links)
+            counter.add()
     found["together"] = [*align_pairs(translator, pairs, reverse)]
     return {name: described(score_links(links, gold)) for name, links in found.items()}
 
@@ -64,7 +62,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--model", required=True)
     parser.add_argument("--gold", type=Path, required=True, help="folder with text and gold")
-    parser.add_argument("--reverse", default=FOUND, help="model of the other direction, auto or none")
+    parser.add_argument("--reverse", default=AUTO, help="model of the other direction, auto or none")
     arguments = parser.parse_args()
     translator = Translator.from_pretrained(arguments.model)
     reverse = load_reverse(arguments.reverse, translator, "auto")

@@ -18,7 +18,7 @@ from word_links import direction_of
 
 from seq2seq.alignment.aligner import align_both_ways
 from seq2seq.alignment.symmetrization import grow
-from seq2seq.commands.bitext import align_pairs
+from seq2seq.commands.align import align_pairs
 from seq2seq.inference.translator import Translator
 from seq2seq.metrics.aer import GoldLinks, score_links
 from seq2seq.storage.registry import reverse_model

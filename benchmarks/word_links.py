@@ -19,8 +19,8 @@ from difflib import SequenceMatcher
 from pathlib import Path
 from typing import NamedTuple
 
-from seq2seq.commands.bitext import align_pairs
-from seq2seq.commands.reverse import FOUND, load_reverse
+from seq2seq.commands.align import align_pairs
+from seq2seq.commands.arguments import AUTO, load_reverse
 from seq2seq.inference.translator import Translator
 from seq2seq.text.normalization import word_spans
 
@@ -160,7 +160,7 @@ def main() -> None:
     parser.add_argument("--set", action="append", help="by default test_2016_flickr and test_2017_flickr")
     arguments = parser.parse_args()
     translator = Translator.from_pretrained(arguments.model)
-    reverse = load_reverse(FOUND, translator, "auto")
+    reverse = load_reverse(AUTO, translator, "auto")
     languages = direction_of(translator, arguments.model)
     for name in arguments.set or ["test_2016_flickr", "test_2017_flickr"]:
         test_set = read_test_set(arguments.links, arguments.corpus, name, languages)

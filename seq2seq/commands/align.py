@@ -1,37 +1,90 @@
 """`seq2seq align`: word alignment of given pairs, one line of Pharaoh links (`source-target`) a pair.
 
-All lines are read together: what two words are to each other in the others helps a pair whose words the model
-does not know. Where a model of the other direction is at hand, the maps of both are read.
+All pairs are aligned jointly: co-occurrence in the other pairs aligns words that the model does not know.
+If there is a model of the reverse direction, the maps of both directions are used.
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from seq2seq.commands.arguments import CommandParser, load_translator
-from seq2seq.commands.counter import ProgressCounter
-from seq2seq.commands.lines import read_parallel
-from seq2seq.commands.reverse import add_reverse, load_reverse
+from seq2seq.commands.arguments import CommandParser, load_reverse, load_translator
+from seq2seq.commands.lines import ProgressCounter, read_parallel
+
+if TYPE_CHECKING:
+    from seq2seq.alignment.joint import AttendedPair
+    from seq2seq.alignment.symmetrization import Link
+    from seq2seq.inference.translator import Translator
+
+JOINT_PAIRS = 10_000  # pairs that are aligned jointly, which bounds memory
 
 
 def main(argv: Sequence[str]) -> int:
-    """Align the lines of two files; gives back the exit code."""
+    """Align the lines of two files; return the exit code."""
     parser = CommandParser(
-        "align", "Links between blank-separated words, counted from 0, by the alignment head."
+        "align",
+        "Align the words of given pairs, as Pharaoh links i-j between blank-separated words, counted from 0.",
     )
     parser.add_model(required=True)
     parser.add_languages()
-    parser.add_argument("--source", metavar="FILE", required=True, help="source texts, one a line")
-    parser.add_argument("--target", metavar="FILE", required=True, help="their translations, one a line")
-    add_reverse(parser)
+    parser.add_parallel_files()
+    parser.add_reverse()
     arguments = parser.read(argv)
-    from seq2seq.commands.bitext import align_pairs
-
     sources, targets = read_parallel(arguments.source, arguments.target)
     translator = load_translator(arguments)
     reverse = load_reverse(arguments.reverse, translator, arguments.device)
-    counter = ProgressCounter("pairs aligned", len(sources))
     pairs = list(zip(sources, targets, strict=True))
-    for links in align_pairs(translator, pairs, reverse, counter.add):
-        sys.stdout.write(" ".join(f"{s}-{t}" for s, t in links) + "\n")
-    counter.close()
+    with ProgressCounter("pairs aligned", len(pairs)) as counter:
+        for links in align_pairs(translator, pairs, reverse, counter.add):
+            sys.stdout.write(" ".join(f"{s}-{t}" for s, t in links) + "\n")
     return 0
+
+
+def align_pairs(
+    translator: "Translator",
+    pairs: Sequence[tuple[str, str]],
+    reverse: "Translator | None" = None,
+    advance: Callable[[], object] = bool,
+) -> Iterator[list["Link"]]:
+    """Align pairs of texts jointly; yield the links between blank-separated words of each pair, in order.
+
+    Args:
+        translator: aligns source words to target words by its attention.
+        pairs: sources with their targets.
+        reverse: translates in the reverse direction. Without one, the map of `translator` is normalized by
+            column in its place.
+        advance: is called after each pair.
+
+    Raises:
+        ValueError: a pair cannot be aligned; names its line, from 1.
+    """
+    from seq2seq.alignment.joint import joint_links  # on use, since it loads torch
+
+    for start in range(0, len(pairs), JOINT_PAIRS):
+        attended = []
+        for number, pair in enumerate(pairs[start : start + JOINT_PAIRS], start + 1):
+            try:
+                attended.append(_attend(translator, reverse, *pair))
+            except ValueError as error:
+                raise ValueError(f"line {number}: {error}") from error
+            advance()
+        yield from map(sorted, joint_links(attended))
+
+
+def _attend(
+    translator: "Translator", reverse: "Translator | None", source: str, target: str
+) -> "AttendedPair":
+    """Return the words of a pair with the maps of both directions."""
+    from seq2seq.alignment.joint import AttendedPair
+    from seq2seq.text.normalization import spelt_words
+
+    there = translator.align(source, target).matrix("blanks")
+    if reverse is None:
+        back = there.weights / there.weights.sum(0, keepdim=True).clamp(min=1e-9)
+    else:
+        back = reverse.align(target, source).matrix("blanks").weights.T
+    source_words, target_words = (
+        spelt_words([text[start:end] for start, end in spans])
+        for text, spans in ((source, there.source_spans), (target, there.target_spans))
+    )
+    return AttendedPair(source_words, target_words, there.weights, back)

@@ -1,64 +1,80 @@
-"""`seq2seq evaluate`: translate a test set and score it; two models are compared by paired bootstrap.
+"""`seq2seq evaluate`: translate a test set and score it; compare two models by paired bootstrap.
 
-Beside the scores stand BLEU by length of the source, and how often the model repeats or copies; --report
-draws all of it, with the best and the worst lines, as a page to read.
+The output has corpus scores, BLEU by length of the source, and diagnostics of repetition and copying;
+--report writes all of it, with the best and the worst lines, as an HTML page.
 
-With --text it is a language model that is measured: how well it foretells a text.
+With --moses the output is lower-cased and tokenized as Moses does, for a reference that already is
+(`.lc.norm.tok`); without it plain text is scored against plain text. The signatures tell which.
 
-With --moses the output is lower-cased and tokenised the Moses way, for a reference that already is
-(`.lc.norm.tok`); without it plain text is scored against plain text. The signatures say which.
+With --text language models are evaluated: nats per character and perplexity per token of a text. Nats per
+character compare models with different vocabularies, perplexity per token those with the same. The text is
+read in windows of the model's context that carry nothing over, as nanoGPT's published losses are.
 """
 
 import argparse
 import csv
 import json
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from seq2seq.commands.arguments import CommandParser, decode_options, load_translator
-from seq2seq.commands.evaluation import Evaluation, TestSet, evaluate
+from seq2seq.commands.arguments import (
+    AUTO,
+    CommandParser,
+    check_rerank,
+    decode_options,
+    load_reverse,
+    load_translator,
+    set_reranker,
+)
+from seq2seq.commands.evaluation import Evaluation, TestSet, evaluate, read_references
 from seq2seq.commands.lines import read_lines, read_parallel
-from seq2seq.commands.perplexity import measure_text
-from seq2seq.commands.references import read_references
 from seq2seq.commands.report import SAMPLES, write_report
-from seq2seq.commands.rerank import add_rerank, check_rerank, set_reranker
-from seq2seq.commands.reverse import FOUND, add_reverse, load_reverse
 from seq2seq.metrics.corpus import BootstrapComparison, compare, sentence_scores
 from seq2seq.model.device import add_device
-from seq2seq.options import DecodeOptions
+from seq2seq.options import DecodeOptions, option_fields
+from seq2seq.storage.registry import find_model
 
 if TYPE_CHECKING:
+    from seq2seq.inference.generator import LikelihoodMeasure
     from seq2seq.inference.translator import Translator
+
+# Flags that --text excludes, beside --reverse and those of the search.
+TRANSLATION_FLAGS = (
+    "source", "reference", "pairs", "columns", "lowercase", "moses", "csv", "gold", "report", "rerank",
+    "rerank_weight", "source_language", "target_language",
+)  # fmt: skip
 
 
 def make_parser() -> CommandParser:
-    """The command's flags."""
+    """Return the parser of the command's flags."""
     parser = CommandParser(
         "evaluate",
-        "Translate a test set and score it: BLEU, chrF, TER with their signatures; or, with --text, measure "
-        "how well a language model foretells a text.",
+        "Translate a test set and print BLEU, chrF and TER with their signatures; with --text, print a "
+        "language model's nats per character and perplexity per token of a text.",
     )
     parser.add_argument(
         "--model",
         metavar="M",
         action="append",
         required=True,
-        help="the model; a second one is compared with it",
+        help="the model; given twice, two models are compared by paired bootstrap",
     )
     add_device(parser)
     parser.add_languages()
     _add_test_set(parser)
-    parser.add_argument("--csv", metavar="FILE", help="write a row for each line: texts and sentence scores")
+    parser.add_argument("--csv", metavar="FILE", help="write texts and sentence scores, a row for each line")
     parser.add_argument(
         "--gold",
         metavar="FILE",
-        help="links i-j and ipj of source and first reference; gives AER, precision and recall",
+        help="gold links of source and first reference, sure i-j and possible ipj; adds AER, precision and "
+        "recall",
     )
-    add_reverse(parser)
-    add_rerank(parser)
+    parser.add_reverse()
+    parser.add_rerank()
     parser.add_argument(
-        "--report", metavar="FILE", help="write a page (HTML) of scores, habits and telling lines"
+        "--report", metavar="FILE", help="write an HTML page: scores, diagnostics, best and worst lines"
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_decode_options()
@@ -66,35 +82,43 @@ def make_parser() -> CommandParser:
 
 
 def _add_test_set(parser: CommandParser) -> None:
-    """The flags that say what is translated, and what its results are compared with."""
+    """Add the flags for sources and references."""
     parser.add_argument("--source", metavar="FILE", help="source texts, one a line")
     parser.add_argument(
-        "--reference", metavar="FILE", action="append", help="a reference; may be given again"
+        "--reference",
+        metavar="FILE",
+        action="append",
+        help="reference translations, one a line; may be given several times",
     )
     parser.add_argument(
         "--pairs",
         metavar="FILE",
-        help="instead of both: a CSV or TSV, a row a pair; rows with the same source are its references",
+        help="a CSV or TSV instead of --source and --reference, one pair a row; rows with the same source "
+        "are its references",
     )
-    parser.add_argument("--text", metavar="FILE", help="a text to be foretold by language models")
     parser.add_argument(
-        "--columns", metavar="A,B", help="the columns of source and reference there; by default the first two"
+        "--text", metavar="FILE", help="a text for language models, instead of a test set for translators"
     )
-    parser.add_argument("--lowercase", action="store_true", help="compare in lower case")
+    parser.add_argument(
+        "--columns",
+        metavar="A,B",
+        help="the columns of source and reference in --pairs; by default the first two",
+    )
+    parser.add_argument("--lowercase", action="store_true", help="score in lower case")
     parser.add_argument(
         "--moses",
         action="store_true",
-        help="lower-case and Moses-tokenise the output; the references already are",
+        help="lower-case and Moses-tokenize the output, for references that already are",
     )
 
 
 def main(argv: Sequence[str]) -> int:
-    """Evaluate one model or compare two; gives back the exit code."""
+    """Evaluate one model or compare two; return the exit code."""
     arguments = make_parser().read(argv)
     if len(arguments.model) > 2:
         raise ValueError(f"{len(arguments.model)} models were given; compare two at a time")
     if arguments.text:
-        return measure_text(arguments)
+        return _measure_text(arguments)
     options = decode_options(arguments)
     _check(arguments, options)
     test_set = _read_test_set(arguments)
@@ -123,34 +147,73 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
+def _measure_text(arguments: argparse.Namespace) -> int:
+    """Print how probable each language model finds the text; return the exit code."""
+    _check_text_flags(arguments)
+    text = "".join(f"{line}\n" for line in read_lines(arguments.text))
+    from seq2seq.inference.generator import Generator
+
+    measures = {}
+    for name in arguments.model:
+        measures[name] = Generator.from_pretrained(find_model(name), arguments.device).measure(text)
+    if arguments.json:
+        models = [{"model": name, **measure._asdict()} for name, measure in measures.items()]
+        sys.stdout.write(json.dumps({"models": models}, ensure_ascii=False) + "\n")
+    else:
+        for name, measure in measures.items():
+            sys.stdout.write(_measure_line(name, measure))
+    return 0
+
+
+def _check_text_flags(arguments: argparse.Namespace) -> None:
+    """Refuse (ValueError) flags of translations beside --text."""
+    given = vars(arguments)
+    names = [name for name in TRANSLATION_FLAGS if given[name] is not None and given[name] is not False]
+    names += ["reverse"] if arguments.reverse != AUTO else []
+    names += [option.name for option in option_fields() if option.name in given]
+    for name in names:
+        flag = "--" + name.replace("_", "-")
+        raise ValueError(f"--text measures language models, and {flag} is for translations; choose one")
+
+
+def _measure_line(name: str, measure: "LikelihoodMeasure") -> str:
+    return (
+        f"{name}: {measure.nats:.4f} nats a character, perplexity {measure.perplexity:.2f} a token "
+        f"({measure.characters:,} characters, {measure.tokens:,} tokens)\n"
+    )
+
+
 def _check(arguments: argparse.Namespace, options: DecodeOptions) -> None:
-    """Refuse (ValueError) flags that would not be read, and files that could not be written in the end."""
+    """Refuse (ValueError) flags that would be ignored, and files that could not be written in the end."""
     check_rerank(arguments, options)
     if arguments.columns and not arguments.pairs:
         raise ValueError(f"--columns {arguments.columns} names columns of --pairs; give both or neither")
-    if arguments.reverse != FOUND and not arguments.gold:
+    if arguments.reverse != AUTO and not arguments.gold:
         raise ValueError(f"--reverse {arguments.reverse} is read for --gold only; give both or neither")
     for flag, path in (("--csv", arguments.csv), ("--report", arguments.report)):
+        # Now, since a test set may take an hour to translate.
         if path and (Path(path).is_dir() or not Path(path).parent.is_dir()):
-            raise ValueError(f"{flag} {path} is no file in a folder that is there; make the folder first")
+            raise ValueError(
+                f"{flag} {path} is not a file in an existing folder; name a file, or make the folder first"
+            )
 
 
 def _check_directions(names: Sequence[str], translators: "Sequence[Translator]") -> None:
-    """Refuse (ValueError) models of different directions, of which one would read what it does not know."""
-    found = [(each.source_language, each.target_language) for each in translators]
-    if len(set(found)) > 1:
-        told = " and ".join(
+    """Refuse (ValueError) two models of different directions, whose scores could not be compared."""
+    directions = [(translator.source_language, translator.target_language) for translator in translators]
+    if len(set(directions)) > 1:
+        described = " and ".join(
             f"{name} translates {source or 'several languages'} to {target or 'several languages'}"
-            for name, (source, target) in zip(names, found, strict=True)
+            for name, (source, target) in zip(names, directions, strict=True)
         )
         raise ValueError(
-            f"{told}; compare two models of one direction, or choose it with --source-language and "
+            f"{described}; compare two models of one direction, or choose it with --source-language and "
             "--target-language"
         )
 
 
 def _read_test_set(arguments: argparse.Namespace) -> TestSet:
-    """The test set of a table, or of files side by side."""
+    """Read the test set from a table, or from files side by side."""
     if arguments.pairs:
         if arguments.source or arguments.reference:
             raise ValueError("--pairs holds sources and references; leave out --source and --reference")
@@ -191,29 +254,28 @@ def _as_text(results: list[Evaluation], comparison: list[BootstrapComparison]) -
         if result.links is not None:
             error_rate, precision, recall = result.links
             lines.append(f"AER  {error_rate:7.3f}  precision {precision:.3f}, recall {recall:.3f}")
-        if result.slots is not None:
-            missing, wrong, added, facts = result.slots
-            kinds = f"{missing} missing, {wrong} wrong, {added} added"
-            lines.append(f"slot errors {result.slots.rate:.2%} of {facts} facts: {kinds}")
+        if result.source_errors is not None:
+            lines.append(result.source_errors.summary())
         lines += ["source words  lines   BLEU"]
         lines += [f"{row.name:<12}{row.lines:7d}{row.bleu:7.2f}" for row in result.lengths]
-        (repeats, copies, size), (usual_repeats, usual_copies, _) = result.diagnostics, result.references
-        lines.append(f"lines that repeat {repeats:.1%} (references {usual_repeats:.1%})")
+        outputs, references = result.diagnostics, result.references
+        lines.append(f"lines that repeat {outputs.repetition:.1%} (references {references.repetition:.1%})")
         lines.append(
-            f"words copied {copies:.1%} (references {usual_copies:.1%}), length {size:.2f} of theirs"
+            f"words copied {outputs.copying:.1%} (references {references.copying:.1%}), "
+            f"length {outputs.size:.2f} of theirs"
         )
         lines.append(f"{result.tokens_per_second:.0f} tokens/s")
-    for found in comparison:
-        low, high = found.values
-        lines.append(f"{found.name:<5}{low:7.2f} against {high:.2f}, p = {found.p_value:.4f}")
+    for metric in comparison:
+        first, second = metric.values
+        lines.append(f"{metric.name:<5}{first:7.2f} against {second:.2f}, p = {metric.p_value:.4f}")
     return "\n".join(lines)
 
 
 def _write_csv(path: str, results: list[Evaluation], test_set: TestSet) -> None:
-    """A row for each line: number, source, references, and for each model output, BLEU and chrF."""
+    """Write a row for each line: number, source, references; output, BLEU and chrF of each model."""
     header = ["line", "source", *(f"reference {k + 1}" for k in range(len(test_set.references)))]
     for result in results:
-        header += [f"{result.model} {what}" for what in ("output", "BLEU", "chrF")]
+        header += [f"{result.model} {column}" for column in ("output", "BLEU", "chrF")]
     with open(path, "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(header)

@@ -1,13 +1,26 @@
-"""What one model does on a test set: its outputs, their scores, its habits, and the lines worth a look."""
+"""Evaluation of one model on a test set: outputs, scores, diagnostics, and the best and worst lines.
 
+A test set is read from files side by side, or from a table: one pair a row, rows with the same source are its
+several references.
+
+    mr,ref
+    "name[The Mill], food[French]","The Mill serves French food."
+    "name[The Mill], food[French]","At The Mill you eat French."
+
+CSV with quotes (a field may span lines) or TSV without, plain or gzipped; the first row names the columns.
+"""
+
+import csv
+import io
+import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from seq2seq.commands.counter import ProgressCounter
-from seq2seq.data_to_text.e2e_slots import SlotRate, slot_rate
-from seq2seq.data_to_text.facts import as_mapping
+from seq2seq.commands.lines import ProgressCounter, read_bytes
 from seq2seq.metrics.corpus import CorpusScore, ReferenceColumns, moses, score_corpus, sentence_scores
 from seq2seq.metrics.diagnostics import Diagnostics, LengthRow, by_length, diagnose
 from seq2seq.options import DecodeOptions
@@ -17,13 +30,21 @@ if TYPE_CHECKING:
     from seq2seq.inference.results import Translation
     from seq2seq.inference.translator import Translator
     from seq2seq.metrics.aer import GoldLinks, LinkScores
+    from seq2seq.text.codec import SourceErrors
+
+
+class ReferenceTable(NamedTuple):
+    """Sources, and columns of references: the k-th reference of each source, None where it has fewer."""
+
+    sources: list[str]
+    references: list[list[str | None]]
 
 
 @dataclass(frozen=True)
 class TestSet:
-    """Source lines and their references, a list of lines for each reference file.
+    """Sources and columns of references: the k-th reference of each source, None where it has fewer.
 
-    None stands where a source has fewer references than another; the first is always there.
+    Every source has a first reference.
     """
 
     sources: list[str]
@@ -32,7 +53,7 @@ class TestSet:
     lowercase: bool = False
 
     def references_of(self, line: int) -> list[str]:
-        """The references of a source."""
+        """Return the references of a source."""
         return [text for texts in self.references if (text := texts[line]) is not None]
 
     @property
@@ -42,7 +63,7 @@ class TestSet:
 
 
 class Sample(NamedTuple):
-    """A line to look at: its number from 0, the model's text as it came out, its chrF, its alignment."""
+    """A line of the report: its number from 0, the model's text before any tokenization, chrF, alignment."""
 
     line: int
     text: str
@@ -52,11 +73,21 @@ class Sample(NamedTuple):
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What one model reached; `outputs` are as they were scored, `tokens_per_second` counts output pieces.
+    """Results of one model.
 
-    `references` are the habits of the first reference; `links` is how its alignment agrees with gold
-    links, `slots` what it gets wrong where the sources are facts; `worst` and `best` are samples, most
-    telling first, where they were asked for.
+    Attributes:
+        model: the name it was given on the command line.
+        language: the target language.
+        outputs: the translations as they were scored.
+        scores: corpus scores with their signatures.
+        lengths: BLEU by length of the source.
+        diagnostics: of the outputs.
+        references: diagnostics of the first reference, to compare with.
+        tokens_per_second: output tokens, the end symbol counted.
+        links: scores of the alignment against gold links, if there are any.
+        worst: samples with the lowest chrF, lowest first.
+        best: samples with the highest chrF, highest first.
+        source_errors: errors against the content of the sources, if the model's codec counts them.
     """
 
     model: str
@@ -70,10 +101,10 @@ class Evaluation:
     links: "LinkScores | None"
     worst: list[Sample]
     best: list[Sample]
-    slots: SlotRate | None = None
+    source_errors: "SourceErrors | None" = None
 
     def to_json(self) -> dict[str, Any]:
-        """The figures, without texts."""
+        """Return the figures, without texts."""
         result: dict[str, Any] = {"model": self.model, "lines": len(self.outputs)}
         result["scores"] = {s.name: {"score": s.value, "signature": s.signature} for s in self.scores}
         result["by_length"] = [row._asdict() for row in self.lengths]
@@ -82,8 +113,8 @@ class Evaluation:
         if self.links is not None:
             result["aer"] = self.links.error_rate
             result["alignment"] = {"precision": self.links.precision, "recall": self.links.recall}
-        if self.slots is not None:
-            result["slot_errors"] = {"rate": self.slots.rate, **self.slots._asdict()}
+        if self.source_errors is not None:
+            result["slot_errors"] = self.source_errors.to_json()
         return result
 
 
@@ -96,7 +127,17 @@ def evaluate(
     reverse: "Translator | None" = None,
     samples: int = 0,
 ) -> Evaluation:
-    """Translate and score a test set with one model; `samples` is how many lines to choose on either end."""
+    """Translate and score a test set with one model.
+
+    Args:
+        name: the model's name in the results.
+        translator: the model.
+        test_set: sources and references.
+        options: of the search.
+        gold: links of each source and its first reference.
+        reverse: a model of the reverse direction, for the alignment that is compared with `gold`.
+        samples: how many of the best and of the worst lines to return.
+    """
     language = translator.target_language or translator.settings.target_languages[0]
     results, tokens_per_second = _translate(translator, test_set.sources, options)
     texts = [result.text for result in results]
@@ -104,11 +145,11 @@ def evaluate(
     sources, references, tokenized = test_set.sources, test_set.references, test_set.tokenized
     ranked = _ranked(outputs, test_set) if samples else []
     firsts, lowercase = test_set.first_references, test_set.lowercase
-    facts = translator.settings.facts
+    codec = translator.settings.codec
     worst, best = ranked[:samples], ranked[samples:][-samples:][::-1] if samples else []
 
-    def shown(chosen: list[tuple[int, float]]) -> list[Sample]:
-        return [Sample(k, texts[k], chrf, results[k].alignment) for k, chrf in chosen]
+    def samples_of(lines: list[tuple[int, float]]) -> list[Sample]:
+        return [Sample(k, texts[k], chrf, results[k].alignment) for k, chrf in lines]
 
     return Evaluation(
         name,
@@ -120,40 +161,99 @@ def evaluate(
         diagnose(sources, firsts, firsts),
         tokens_per_second,
         None if gold is None else _link_scores(translator, reverse, test_set, gold),
-        shown(worst),
-        shown(best),
-        None if facts is None else slot_rate([as_mapping(facts.check(text)) for text in sources], texts),
+        samples_of(worst),
+        samples_of(best),
+        codec.count_errors(sources, texts) if codec else None,
     )
+
+
+def read_references(path: str, columns: list[str] | None = None) -> ReferenceTable:
+    """Read a table of pairs; return each source once, in order, with its references.
+
+    `columns` are the names of source and reference, by default the first two.
+
+    Raises:
+        ValueError: the table cannot be read, is not UTF-8, lacks a column, has a row of another width, or
+            no row.
+    """
+    rows = _rows(path)
+    header = next(rows, (0, []))[1]
+    source, reference = _column_indices(path, header, columns)
+    references: dict[str, list[str]] = {}
+    for number, row in rows:
+        if len(row) != len(header):
+            raise ValueError(
+                f"{path}, line {number}: {len(row)} columns, the first row has {len(header)}; "
+                "mend its quoting"
+            )
+        references.setdefault(row[source], []).append(row[reference])
+    if not references:
+        raise ValueError(f"{path} holds no pairs; check the file")
+    return ReferenceTable(list(references), [list(column) for column in zip_longest(*references.values())])
+
+
+def _column_indices(path: str, header: list[str], columns: list[str] | None) -> tuple[int, int]:
+    """Return the indices of the source's and the reference's column."""
+    names = columns if columns is not None else header[:2]
+    if len(names) != 2 or any(name not in header for name in names):
+        raise ValueError(
+            f"{path} has the columns {', '.join(header) or 'none'}, and asked for is {','.join(names)}; "
+            "name two, source and reference, with --columns"
+        )
+    return header.index(names[0]), header.index(names[1])
+
+
+def _rows(path: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield rows with the number of their last line."""
+    try:
+        text = read_bytes(path).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} is not UTF-8 at byte {error.start + 1}; convert it") from error
+    if Path(path.removesuffix(".gz")).suffix in (".tsv", ".tab"):
+        lines = enumerate(text.removesuffix("\n").split("\n"), 1)
+        yield from ((number, line.removesuffix("\r").split("\t")) for number, line in lines if line)
+        return
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    # The csv module refuses fields of more than 131,072 characters. Its limit is global to the process, so it
+    # is restored.
+    limit = csv.field_size_limit(sys.maxsize)
+    try:
+        yield from ((reader.line_num, row) for row in reader if row)
+    except csv.Error as error:
+        raise ValueError(f"{path}, line {reader.line_num}: {error}; mend its quoting") from error
+    finally:
+        csv.field_size_limit(limit)
 
 
 def _translate(
     translator: "Translator", sources: list[str], options: DecodeOptions
 ) -> tuple[list["Translation"], float]:
-    """The translations, and output pieces (the end symbol counted) a second."""
-    counter = ProgressCounter("lines translated", len(sources))
-    results, pieces = [], 0
-    began = time.perf_counter()
-    for result in translator.translate(sources, options):
-        results.append(result)
-        pieces += len(result.tokens) + 1
-        counter.add()
-    counter.close()
-    return results, pieces / (time.perf_counter() - began)
+    """Return the translations, and output tokens (the end symbol counted) per second."""
+    results, tokens = [], 0
+    start = time.perf_counter()
+    with ProgressCounter("lines translated", len(sources)) as counter:
+        for result in translator.translate(sources, options):
+            results.append(result)
+            tokens += len(result.tokens) + 1
+            counter.add()
+    return results, tokens / (time.perf_counter() - start)
 
 
 def _ranked(outputs: Sequence[str], test_set: TestSet) -> list[tuple[int, float]]:
-    """Line numbers with their chrF, lowest first; chrF tells single sentences apart better than BLEU."""
+    """Return line numbers with their chrF, lowest first."""
+    # By chrF, since it tells single sentences apart better than BLEU does.
     scores = [
         sentence_scores(output, test_set.references_of(k), lowercase=test_set.lowercase)[1]
         for k, output in enumerate(outputs)
     ]
-    return sorted(enumerate(scores), key=lambda found: (found[1], found[0]))
+    return sorted(enumerate(scores), key=lambda line: (line[1], line[0]))
 
 
 def _link_scores(
     translator: "Translator", reverse: "Translator | None", test_set: TestSet, gold: "list[GoldLinks]"
 ) -> "LinkScores":
-    from seq2seq.commands.bitext import align_pairs
+    """Return AER, precision and recall of the links between sources and first references."""
+    from seq2seq.commands.align import align_pairs
     from seq2seq.metrics.aer import score_links
 
     pairs = list(zip(test_set.sources, test_set.first_references, strict=True))

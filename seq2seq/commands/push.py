@@ -1,4 +1,4 @@
-"""`seq2seq push`: a model to the Hugging Face hub, with its card."""
+"""`seq2seq push`: upload a model to the Hugging Face hub, with its card."""
 
 from collections.abc import Sequence
 
@@ -7,10 +7,14 @@ from seq2seq.storage.registry import find_model
 
 
 def main(argv: Sequence[str]) -> int:
-    """Upload a model and print its address; gives back the exit code."""
-    parser = CommandParser("push", "Put a model on the Hugging Face hub, where owner/name loads it from.")
+    """Upload a model and print its address; return the exit code."""
+    parser = CommandParser(
+        "push", "Upload a model to the Hugging Face hub; --model OWNER/NAME then loads it."
+    )
     parser.add_argument("--model", metavar="M", required=True, help="a model directory or a released name")
-    parser.add_argument("--to", metavar="OWNER/NAME", required=True, help="the repository; made if new")
+    parser.add_argument(
+        "--to", metavar="OWNER/NAME", required=True, help="the repository; created if it does not exist"
+    )
     parser.add_argument("--private", action="store_true", help="make a new repository private")
     arguments = parser.read(argv)
     directory = find_model(arguments.model)

@@ -1,4 +1,4 @@
-"""`seq2seq score`: how probable a model finds given translations, one log-probability a line."""
+"""`seq2seq score`: the log-probability of given translations, one a line."""
 
 import sys
 from collections.abc import Sequence
@@ -8,12 +8,11 @@ from seq2seq.commands.lines import read_parallel
 
 
 def main(argv: Sequence[str]) -> int:
-    """Score the lines of two files; gives back the exit code."""
-    parser = CommandParser("score", "Natural log-probability of each target line given its source line.")
+    """Score the lines of two files; return the exit code."""
+    parser = CommandParser("score", "Print the natural log-probability of each target given its source.")
     parser.add_model(required=True)
     parser.add_languages()
-    parser.add_argument("--source", metavar="FILE", required=True, help="source texts, one a line")
-    parser.add_argument("--target", metavar="FILE", required=True, help="their translations, one a line")
+    parser.add_parallel_files()
     arguments = parser.read(argv)
     sources, targets = read_parallel(arguments.source, arguments.target)
     translator = load_translator(arguments)

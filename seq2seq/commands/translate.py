@@ -1,73 +1,255 @@
-"""`seq2seq translate`: texts of the command line, or standard input line by line.
+"""`seq2seq translate`: texts of the command line, standard input line by line, or files.
 
-One line out for each line in, in order, as soon as it is ready.
+Texts: one line out for each line in, in order, as soon as it is ready.
+
+Files: all are read before the model is loaded, so that a broken one costs nothing. A translation is written
+as a whole (`storage.atomic`) once it is complete, so that an interrupted command leaves no part of a file.
+
+    report.docx                             -> report.de.docx beside it, unless that exists
+    report.docx --output german.docx        -> german.docx, replaced if it exists
+    report.docx page.html --output folder   -> folder/report.de.docx and folder/page.de.html
+    notes.txt --output -                    -> standard output
 """
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seq2seq.commands.arguments import CommandParser, decode_options, load_translator
-from seq2seq.commands.counter import ProgressCounter
-from seq2seq.commands.lines import answers, given_or_arriving, name_of
-from seq2seq.commands.rerank import add_rerank, check_rerank, set_reranker
+from seq2seq.commands import CommandError
+from seq2seq.commands.arguments import (
+    CommandParser,
+    check_rerank,
+    decode_options,
+    load_translator,
+    set_reranker,
+)
+from seq2seq.commands.lines import (
+    ProgressCounter,
+    given_or_arriving,
+    in_groups,
+    label_of,
+    read_bytes,
+    results_of,
+)
 from seq2seq.options import DecodeOptions
+from seq2seq.storage.atomic import replace_file
 
 if TYPE_CHECKING:
+    from seq2seq.documents import Document
+    from seq2seq.inference.results import Translation
     from seq2seq.inference.translator import Translator
+
+STANDARD_OUTPUT = "-"  # as a value of --output
 
 
 def make_parser() -> CommandParser:
-    """The command's flags."""
-    parser = CommandParser("translate", "Translate texts, or standard input line by line.")
-    parser.add_argument("text", nargs="*", metavar="TEXT", help="what to translate; none: standard input")
+    """Return the parser of the command's flags."""
+    parser = CommandParser(
+        "translate", "Translate texts, files, or (without either) standard input line by line."
+    )
+    parser.add_argument("text", nargs="*", metavar="TEXT", help="a text to translate")
     parser.add_model(required=False)
     parser.add_languages()
-    add_rerank(parser)
+    parser.add_rerank()
+    _add_files(parser)
     parser.add_argument(
-        "--json", action="store_true", help="one JSON object a line, with scores and alignment"
+        "--json", action="store_true", help="print one JSON object a line, with scores and alignment"
     )
-    parser.add_argument("--stream", action="store_true", help="show each piece as it is decoded (greedy)")
+    parser.add_argument(
+        "--stream",
+        action="store_true",
+        help="print tokens as they are decoded, without a beam",
+    )
     parser.add_decode_options()
     return parser
 
 
+def _add_files(parser: CommandParser) -> None:
+    """Add the flags for files."""
+    parser.add_argument(
+        "--file",
+        metavar="FILE",
+        action="append",
+        help="a file to translate, its structure kept: txt, md, html, docx, srt, vtt, json, csv or tsv; may "
+        "be given several times",
+    )
+    parser.add_argument(
+        "--output",
+        metavar="OUT",
+        help="the translated file, replaced if it exists; a folder; or - for standard output. By default "
+        "report.docx becomes report.de.docx beside it, which must not exist",
+    )
+    parser.add_argument(
+        "--column",
+        metavar="C",
+        help="the column of a csv or tsv file: its header, or a number from 1",
+    )
+
+
 def main(argv: Sequence[str]) -> int:
-    """Translate and print; gives back the exit code."""
+    """Translate texts or files; return the exit code."""
     arguments = make_parser().read(argv)
-    if arguments.json and arguments.stream:
-        raise ValueError("--json and --stream exclude each other; choose one")
-    if arguments.stream and arguments.rerank:
-        raise ValueError("--rerank needs whole hypotheses, and --stream shows the first; leave out one")
+    _check(arguments)
     options = decode_options(arguments)
     check_rerank(arguments, options)
+    if arguments.file:
+        return _translate_files(arguments, options)
     groups = given_or_arriving(arguments.text, "text")
     translator = load_translator(arguments)
     set_reranker(arguments, translator)
     sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
-    counter = ProgressCounter("lines translated")
-    for line in results(translator, groups, options, arguments, name_of(arguments.text, "text")):
-        sys.stdout.write(line)
-        sys.stdout.flush()
-        counter.add(line.endswith("\n"))
-    counter.close()
+    with ProgressCounter("lines translated") as counter:
+        for line in output_lines(translator, groups, options, arguments, label_of(arguments.text, "text")):
+            sys.stdout.write(line)
+            sys.stdout.flush()
+            counter.add(line.endswith("\n"))
     return 0
 
 
-def results(
+def _check(arguments: argparse.Namespace) -> None:
+    """Refuse (ValueError) flags that contradict each other, or that would be ignored."""
+    if arguments.json and arguments.stream:
+        raise ValueError("--json and --stream exclude each other; choose one")
+    if arguments.stream and arguments.rerank:
+        raise ValueError("--rerank needs whole hypotheses, and --stream shows the first; leave out one")
+    for flag, value in (("--output", arguments.output), ("--column", arguments.column)):
+        if value is not None and not arguments.file:
+            raise ValueError(f"{flag} {value} is for files; name the file with --file, or leave it out")
+    for flag, value in (("TEXT", arguments.text), ("--json", arguments.json), ("--stream", arguments.stream)):
+        if value and arguments.file:
+            raise ValueError(f"--file {arguments.file[0]} and {flag} exclude each other; choose one")
+
+
+def output_lines(
     translator: "Translator",
     groups: Iterable[list[str]],
     options: DecodeOptions,
     arguments: argparse.Namespace,
-    named: str,
+    label: str,
 ) -> Iterator[str]:
-    """What to print of groups of texts, each `named` so: line by line or, as a stream, piece by piece."""
+    """Yield what to print for groups of texts: a line for each or, with --stream, its tokens.
+
+    `label` stands before a text's number in errors.
+    """
     if arguments.stream:
         singles = ([text] for group in groups for text in group)
-        yield from answers(singles, lambda one: chain(translator.stream(one[0], options), ["\n"]), named)
+        yield from results_of(singles, lambda one: chain(translator.stream(one[0], options), ["\n"]), label)
         return
-    for result in answers(groups, lambda group: translator.translate(group, options), named):
+    for result in _translations(translator, groups, options, label):
         yield (json.dumps(result.to_json(), ensure_ascii=False) if arguments.json else result.text) + "\n"
+
+
+def _translations(
+    translator: "Translator", groups: Iterable[list[str]], options: DecodeOptions, label: str
+) -> "Iterator[Translation]":
+    """Yield the translations of groups of texts."""
+    # Not `translate`, which splits a group again and may refuse its second part after yielding the first.
+    return results_of(groups, lambda group: translator.translate_batch(group, options), label)
+
+
+def _translate_files(arguments: argparse.Namespace, options: DecodeOptions) -> int:
+    """Translate files; return the exit code."""
+    from seq2seq.documents import read_document  # on use, so that help needs no parser of documents
+
+    documents = [read_document(name, read_bytes(name), arguments.column) for name in arguments.file]
+    translator = load_translator(arguments)
+    set_reranker(arguments, translator)
+    translator.translate([], options)  # refuses options and languages that the model does not take
+    outputs = _output_paths(
+        arguments.file,
+        arguments.output,
+        translator.target_language or translator.settings.target_languages[0],
+    )
+    for document, path in zip(documents, outputs, strict=True):
+        noun = f"texts of {document.name} translated"
+        with ProgressCounter(noun, len(document.texts), hides_results=path is None) as counter:
+            content = _translate_document(document, translator, options, counter)
+        if path is None:
+            sys.stdout.buffer.write(content)
+            continue
+        _write(path, content)
+        if counter.is_shown:
+            print(f"{path} written", file=sys.stderr)
+    return 0
+
+
+def _translate_document(
+    document: "Document", translator: "Translator", options: DecodeOptions, counter: ProgressCounter
+) -> bytes:
+    """Return a document's bytes with its texts translated."""
+    return document.translate(
+        lambda texts: _translations(translator, in_groups(texts), options, f"{document.name}, text"),
+        lambda done, total: counter.add(),
+    )
+
+
+def _output_paths(files: Sequence[str], output: str | None, language: str) -> list[Path | None]:
+    """Return where the translation of each file is written, None for standard output.
+
+    Raises:
+        ValueError: a path cannot be written, is an input, or would hold two translations; or it exists, and
+            was not named by --output.
+    """
+    if output == STANDARD_OUTPUT:
+        _check_standard_output(files)
+        return [None]
+    is_folder = output is not None and Path(output).is_dir()
+    if output is not None and not is_folder:
+        if len(files) > 1 or output.endswith(os.sep):
+            raise ValueError(
+                f"--output {output} is not a folder that exists; make it first, or translate one file at a "
+                "time into a file"
+            )
+        paths = [Path(output)]
+    else:
+        paths = [_translated_path(Path(file), language) for file in files]
+        paths = [Path(output) / path.name for path in paths] if output is not None else paths
+    taken: dict[Path, str] = {}
+    for file, path in zip(files, paths, strict=True):
+        _check_output(path, files)
+        if path.exists() and path != Path(output or ""):
+            raise ValueError(f"{path} exists; name it with --output to replace it, or move it away first")
+        if other := taken.get(path.resolve()):
+            raise ValueError(f"{other} and {file} would both become {path}; translate them one at a time")
+        taken[path.resolve()] = file
+    return list(paths)
+
+
+def _translated_path(path: Path, language: str) -> Path:
+    """Return the default name of a translation: the language before the suffix."""
+    return path.with_name(f"{path.stem}.{language}{path.suffix}")
+
+
+def _check_standard_output(files: Sequence[str]) -> None:
+    if len(files) > 1:
+        raise ValueError(f"--output - takes one file, but {len(files)} were given; name a folder")
+    if sys.stdout.isatty() and Path(files[0]).suffix.lower() == ".docx":
+        raise ValueError(f"--output - would print {files[0]} to the terminal; name a file, or redirect it")
+
+
+def _check_output(path: Path, files: Sequence[str]) -> None:
+    """Refuse (ValueError) a path that cannot be written, now rather than when the translation is complete."""
+    folder = path.parent
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        problem = "is not writable" if folder.is_dir() else "does not exist"
+        raise ValueError(f"{path} cannot be written: its folder {problem}; choose another with --output")
+    if path.exists() and not (path.is_file() and os.access(path, os.W_OK)):
+        raise ValueError(f"{path} is not a file that can be written; name another with --output")
+    for file in files:
+        if path.exists() and path.samefile(file):
+            raise ValueError(f"{path} is a file to be translated itself; name another with --output")
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        replace_file(path.resolve(), content)  # resolved, so that a link stays one
+    except OSError as error:
+        raise CommandError(
+            f"{path} could not be written ({error.strerror or error}), what was there before is unchanged; "
+            "free the disk, or choose another place with --output"
+        ) from error

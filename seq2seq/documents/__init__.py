@@ -1,12 +1,15 @@
-"""Documents translated: the same file comes back, its texts in the other language.
+"""Documents: read a file's texts, and write the same file with their translations.
 
     bytes --decode--> text --read--> untouched parts and slots --translate--> text --encode--> bytes
 
-One file a format; each says what it leaves alone. Whatever cannot be read is a ValueError that says what to
-do.
+There is one module for each format; its docstring tells what is not translated. Whatever cannot be read is a
+ValueError of one sentence that names a remedy. Nothing here loads torch: a translator is passed in as a
+function.
 """
 
-from pathlib import PurePosixPath
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import PurePath
 from typing import NamedTuple
 
 from seq2seq.documents.encoding import decode
@@ -16,11 +19,11 @@ from seq2seq.documents.lines import read_lines
 from seq2seq.documents.markdown import read_markdown
 from seq2seq.documents.subtitles import read_subtitles
 from seq2seq.documents.table import read_table
-from seq2seq.documents.template import ReportProgress, Template, TranslateTexts, fill
+from seq2seq.documents.template import ReportProgress, Template, TranslateTexts, fill_all, texts_of
 from seq2seq.documents.values import read_values
-from seq2seq.documents.word import translate_word
+from seq2seq.documents.word import read_word
 
-# What is taken, by the ending of the name, and the media type it is sent back with.
+# Supported suffixes, with their media types.
 SUPPORTED = {
     ".txt": "text/plain",
     ".md": "text/markdown",
@@ -34,6 +37,28 @@ SUPPORTED = {
     ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
 }
 LONGEST_NAME = 100  # characters
+
+
+@dataclass(frozen=True)
+class Document:
+    """A document that was read: templates of its texts, and a function from filled templates to bytes."""
+
+    name: str
+    media_type: str
+    templates: list[Template]
+    assemble: Callable[[list[str]], bytes]
+
+    @property
+    def texts(self) -> list[str]:
+        """The texts to be translated, in order."""
+        return texts_of(self.templates)
+
+    def translate(self, translate: TranslateTexts, progress: ReportProgress | None = None) -> bytes:
+        """Return the document's bytes with its texts translated, all in one call of `translate`.
+
+        `progress(done, total)` is called after each text.
+        """
+        return self.assemble(fill_all(self.templates, translate, progress))
 
 
 class TranslatedDocument(NamedTuple):
@@ -52,38 +77,55 @@ def translate_document(
     column: str | None = None,
     progress: ReportProgress | None = None,
 ) -> TranslatedDocument:
-    """A document with its texts translated in one call of `translate`; `name` says by its ending what it is.
+    """Read a document, translate its texts in one call of `translate`, and write it again.
 
-    `column` (csv, tsv) is a header or a number from 1. `progress(done, all)` is called after each text.
-    ValueError where the name, the bytes or the column cannot be used.
+    The name is reduced to `safe_name`. Other arguments and errors are those of `read_document` and
+    `Document.translate`.
     """
-    name = safe_name(name)
-    ending = PurePosixPath(name).suffix.lower()
-    if ending not in SUPPORTED:
-        known = ", ".join(SUPPORTED)
-        raise RefusalError("file_kind", f"{name!r} is no document known here; send one of {known}", known)
-    if column is not None and ending not in (".csv", ".tsv"):
+    document = read_document(safe_name(name), content, column)
+    return TranslatedDocument(document.name, document.translate(translate, progress), document.media_type)
+
+
+def read_document(name: str, content: bytes, column: str | None = None) -> Document:
+    """Read a document from its bytes.
+
+    Args:
+        name: the file's name; its suffix tells the format, and it stands in errors.
+        content: the file's bytes.
+        column: the column of a csv or tsv to translate: its header, or a number from 1.
+
+    Raises:
+        ValueError: the format is not supported, the bytes are not of that format, or there is no such
+            column.
+    """
+    suffix = PurePath(name).suffix.lower()
+    if suffix not in SUPPORTED:
+        supported = ", ".join(SUPPORTED)
+        sentence = f"{name!r} is not a supported document; use one of {supported}"
+        raise RefusalError("file_kind", sentence, supported)
+    if column is not None and suffix not in (".csv", ".tsv"):
         sentence = f"column is {column!r}, but {name!r} has no columns; leave it out"
         raise RefusalError("file_column", sentence, column)
-    if ending == ".docx":
-        return TranslatedDocument(name, translate_word(content, name, translate, progress), SUPPORTED[ending])
-    decoded = decode(content, name, ending in (".html", ".htm"))
-    template = _read(ending, decoded.text, name, column)
-    return TranslatedDocument(name, decoded.encode(fill(template, translate, progress)), SUPPORTED[ending])
+    media_type = SUPPORTED[suffix]
+    if suffix == ".docx":
+        return Document(name, media_type, *read_word(content, name))
+    decoded = decode(content, name, suffix in (".html", ".htm"))
+    template = _read_template(suffix, decoded.text, name, column)
+    return Document(name, media_type, [template], lambda filled: decoded.encode(filled[0]))
 
 
 def safe_name(name: str) -> str:
-    """The last part of a file name, without folders, control characters and signs special to some system."""
+    """Return the last part of a file name, without folders, control and reserved characters."""
     last = name.replace("\\", "/").rpartition("/")[2]
-    kept = "".join(character for character in last if character.isprintable() and character not in '<>:"|?*')
-    stem, dot, ending = kept.strip(". ").rpartition(".")
+    safe = "".join(character for character in last if character.isprintable() and character not in '<>:"|?*')
+    stem, dot, suffix = safe.strip(". ").rpartition(".")
     if not stem:
-        return kept.strip(". ")[:LONGEST_NAME]
-    return f"{stem[: LONGEST_NAME - len(ending) - 1]}{dot}{ending}"
+        return safe.strip(". ")[:LONGEST_NAME]
+    return f"{stem[: LONGEST_NAME - len(suffix) - 1]}{dot}{suffix}"
 
 
-def _read(ending: str, text: str, name: str, column: str | None) -> Template:
-    match ending:
+def _read_template(suffix: str, text: str, name: str, column: str | None) -> Template:
+    match suffix:
         case ".srt":
             return read_subtitles(text, "srt", name)
         case ".vtt":

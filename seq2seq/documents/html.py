@@ -12,6 +12,7 @@ touched at all; in the others runs of blanks become one. Whatever was translated
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html import unescape
+from typing import TYPE_CHECKING
 
 from seq2seq.documents.html_tokenizer import RAW, Characters, Comment, Tag, read_tags
 from seq2seq.documents.inline import (
@@ -26,7 +27,9 @@ from seq2seq.documents.inline import (
     is_address,
 )
 from seq2seq.documents.template import Template, TranslateTexts, fill
-from seq2seq.inference.results import Translation
+
+if TYPE_CHECKING:
+    from seq2seq.inference.results import Translation
 
 _BLOCK = """
     address article aside audio base blockquote body br button canvas caption center col colgroup datalist
@@ -69,7 +72,7 @@ class Block:
         """What the translator reads."""
         return self.unit.text
 
-    def write(self, translation: Translation) -> str:
+    def write(self, translation: "Translation") -> str:
         """The block in HTML, what was translated escaped."""
         return "".join(map(_raw, self.unit.place(translation)))
 

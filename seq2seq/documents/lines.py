@@ -6,10 +6,13 @@ A model reads line by line everywhere else, too: a paragraph wrapped over severa
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from seq2seq.documents.inline import is_language
 from seq2seq.documents.template import Slot, Template
-from seq2seq.inference.results import Translation
+
+if TYPE_CHECKING:
+    from seq2seq.inference.results import Translation
 
 _WHOLE_LINE = re.compile(r"[^\r\n]*+(?:\r\n|\r|\n)|[^\r\n]++\Z")
 
@@ -20,7 +23,7 @@ class Line:
 
     text: str
 
-    def write(self, translation: Translation) -> str:
+    def write(self, translation: "Translation") -> str:
         """The translation itself."""
         return translation.text
 

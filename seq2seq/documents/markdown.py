@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock, reference
@@ -20,7 +21,9 @@ from seq2seq.documents.inline import Close, Inline, InlineUnit, Open, TextToken,
 from seq2seq.documents.lines import whole_lines
 from seq2seq.documents.spans import read_spans
 from seq2seq.documents.template import Slot, Template
-from seq2seq.inference.results import Translation
+
+if TYPE_CHECKING:
+    from seq2seq.inference.results import Translation
 
 _FRONT_MATTER = re.compile(
     r"\A(---|\+\+\+)[ \t]*\r?\n.*?^(?:\1|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE
@@ -44,7 +47,7 @@ class MarkdownBlock:
         """What the translator reads."""
         return self.unit.text
 
-    def write(self, translation: Translation) -> str:
+    def write(self, translation: "Translation") -> str:
         """The translation in Markdown, on as many lines as the source."""
         tokens = self.unit.place(translation)
         ends = [text.raw for text in self.unit.texts if text.text == "\n" and text.raw]

@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html import unescape
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from seq2seq.documents.html import escape
 from seq2seq.documents.inline import (
@@ -30,7 +30,9 @@ from seq2seq.documents.inline import (
 )
 from seq2seq.documents.lines import whole_lines
 from seq2seq.documents.template import Slot, Template
-from seq2seq.inference.results import Translation
+
+if TYPE_CHECKING:
+    from seq2seq.inference.results import Translation
 
 SubtitleFormat = Literal["srt", "vtt"]
 
@@ -52,7 +54,7 @@ class Cue:
         """What the translator reads."""
         return self.unit.text
 
-    def write(self, translation: Translation) -> str:
+    def write(self, translation: "Translation") -> str:
         """The translation with its tags, on as many lines as the source."""
         tokens = self.unit.place(translation)
         ends = [end for text in self.unit.texts for end in _LINE_END.findall(text.raw or "")]

@@ -10,11 +10,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from typing import TYPE_CHECKING
 
 from seq2seq.documents.errors import RefusalError
 from seq2seq.documents.inline import is_language
 from seq2seq.documents.template import Slot, Template
-from seq2seq.inference.results import Translation
+
+if TYPE_CHECKING:
+    from seq2seq.inference.results import Translation
 
 FORMULA = tuple("=+-@\t\r＝＋－＠")
 DELIMITERS = ",;\t|"
@@ -28,7 +31,7 @@ class Cell:
     raw: str
     delimiter: str
 
-    def write(self, translation: Translation) -> str:
+    def write(self, translation: "Translation") -> str:
         """The translation as a cell, quoted where the source was or where it must be."""
         text = translation.text
         if text == self.text:

@@ -1,39 +1,50 @@
-"""A document as its untouched parts and the slots between them that a translation fills.
+"""A document as its untouched parts and the slots between them, which translations fill.
 
-Every format reads its bytes into such a list and joins it again; what is not in a slot comes back as it was.
+Every format reads its text into such a list and joins it again; what is not in a slot comes back as it was.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from seq2seq.inference.results import Translation
+if TYPE_CHECKING:
+    from seq2seq.inference.results import Translation
 
-TranslateTexts = Callable[[list[str]], Iterable[Translation]]
+TranslateTexts = Callable[[list[str]], Iterable["Translation"]]
 ReportProgress = Callable[[int, int], None]
 
 
 class Slot(Protocol):
-    """A place for a translation: `text` is to be translated, `write` says what stands there then."""
+    """A place for a translation."""
 
     @property
-    def text(self) -> str: ...
+    def text(self) -> str:
+        """The text to be translated."""
 
-    def write(self, translation: Translation) -> str: ...
+    def write(self, translation: "Translation") -> str:
+        """Return the translation in the syntax of the format."""
 
 
-Template = list["str | Slot"]
+Template = list[str | Slot]
 
 
-def fill(template: Template, translate: TranslateTexts, progress: ReportProgress | None = None) -> str:
-    """A document with its slots translated, all in one call; `progress(done, all)` after each of them."""
-    return fill_all([template], translate, progress)[0]
+def texts_of(templates: Sequence[Template]) -> list[str]:
+    """Return the texts of all slots, in order."""
+    return [slot.text for slot in _slots(templates)]
+
+
+def fill(template: Template, translate: TranslateTexts) -> str:
+    """Return a text with its slots filled, translated in one call."""
+    return fill_all([template], translate)[0]
 
 
 def fill_all(
     templates: Sequence[Template], translate: TranslateTexts, progress: ReportProgress | None = None
 ) -> list[str]:
-    """The same for several texts of one document, still in one call."""
-    slots = [part for template in templates for part in template if not isinstance(part, str)]
+    """Return the texts of several templates, all translated in one call of `translate`.
+
+    `progress(done, total)` is called after each slot.
+    """
+    slots = _slots(templates)
     written: list[str] = []
     if slots:
         for slot, translation in zip(slots, translate([slot.text for slot in slots]), strict=True):
@@ -45,3 +56,7 @@ def fill_all(
         "".join(part if isinstance(part, str) else next(filled) for part in template)
         for template in templates
     ]
+
+
+def _slots(templates: Sequence[Template]) -> list[Slot]:
+    return [part for template in templates for part in template if not isinstance(part, str)]

@@ -7,10 +7,13 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from seq2seq.documents.inline import is_address, is_language
 from seq2seq.documents.template import Slot, Template
-from seq2seq.inference.results import Translation
+
+if TYPE_CHECKING:
+    from seq2seq.inference.results import Translation
 
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*+"(\s*:)?')
 
@@ -23,7 +26,7 @@ class Value:
     literal: str
     ascii_only: bool
 
-    def write(self, translation: Translation) -> str:
+    def write(self, translation: "Translation") -> str:
         """The translation as a JSON string."""
         if translation.text == self.text:
             return self.literal

@@ -16,13 +16,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from html import unescape
 from itertools import groupby
+from typing import TYPE_CHECKING
 from xml.parsers import expat
 
 from seq2seq.documents.archive import Archive
 from seq2seq.documents.html import escape
 from seq2seq.documents.inline import Break, Close, InlineToken, InlineUnit, Open, Point, TextToken, gather
-from seq2seq.documents.template import ReportProgress, Template, TranslateTexts, fill_all
-from seq2seq.inference.results import Translation
+from seq2seq.documents.template import Template
+
+if TYPE_CHECKING:
+    from seq2seq.inference.results import Translation
 
 _PART = re.compile(
     r"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>|</[^>]*+>"
@@ -44,18 +47,19 @@ _DROPPED = frozenset({"proofErr", "lastRenderedPageBreak", "softHyphen"})
 _WHOLE = _STARTS | _ENDS | _UNTOUCHED | _DROPPED | {"pPr"}  # taken with all they hold
 
 
-def translate_word(
-    content: bytes, name: str, translate: TranslateTexts, progress: ReportProgress | None
-) -> bytes:
-    """A Word document with its paragraphs translated; ValueError when it is none."""
+def read_word(content: bytes, name: str) -> tuple[list[Template], Callable[[list[str]], bytes]]:
+    """Read a Word document: a template for each part with text, and a function from their texts to bytes.
+
+    Raises:
+        ValueError: the bytes are not a Word document.
+    """
     archive = Archive(content, name)
     names = _text_parts(archive.contents.get(_TYPES, b"<Types/>"), name)
     names = [part for part in dict.fromkeys(names) if part in archive.contents]
     if not names:
-        raise ValueError(f"{name!r} is no Word document; save it as .docx")
+        raise ValueError(f"{name!r} is not a Word document; save it as .docx")
     templates = [_read_part(_checked_xml(archive.contents[part], name)) for part in names]
-    filled = fill_all(templates, translate, progress)
-    return archive.write(dict(zip(names, filled, strict=True)))
+    return templates, lambda filled: archive.write(dict(zip(names, filled, strict=True)))
 
 
 @dataclass(frozen=True)
@@ -71,7 +75,7 @@ class Paragraph:
         """What the translator reads."""
         return self.unit.text
 
-    def write(self, translation: Translation) -> str:
+    def write(self, translation: "Translation") -> str:
         """The paragraph's runs in the other language; the very runs of the source where nothing changed."""
         if translation.text == self.unit.text:
             return "".join(_raw(token) for token in self.unit.place(translation))

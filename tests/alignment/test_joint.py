@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from seq2seq.alignment.joint import AttendedPair, joint_links
 from seq2seq.alignment.symmetrization import grow
-from seq2seq.commands.bitext import align_pairs
+from seq2seq.commands.align import align_pairs
 from seq2seq.inference.translator import Translator
 
 

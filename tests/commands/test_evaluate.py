@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from seq2seq.commands.bitext import align_pairs
+from seq2seq.commands.align import align_pairs
 from seq2seq.inference.translator import Translator
 from seq2seq.metrics.aer import read_gold, score_links
 from seq2seq.metrics.corpus import moses, score_corpus

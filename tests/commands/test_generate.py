@@ -99,7 +99,7 @@ def test_help_is_that_of_a_language_model(capsys: Capsys) -> None:
     shown = " ".join(capsys.readouterr().out.split())
     assert "a language model samples" in shown and f"by default {USUAL_LENGTH}" in shown
     assert f"takes {DecodeOptions.beam_size}. (from 1 to 64)" in shown
-    assert shown.count("Only for models that answer, such as e2e.") == len(OF_SOURCES) + 1
+    assert shown.count("Only for encoder-decoders, such as e2e.") == len(OF_SOURCES) + 1
 
 
 def test_a_translator_answers(capsys: Capsys) -> None:

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
+from seq2seq.alignment.head import AlignmentHead
 from seq2seq.alignment.symmetrization import Link
-from seq2seq.commands.bitext import align_pairs
+from seq2seq.commands.align import align_pairs
 from seq2seq.inference.translator import Translator
 from seq2seq.model.transformer import Transformer
 from seq2seq.storage import registry as released
 from seq2seq.storage.model_directory import Settings, save_model
-from seq2seq.storage.settings import AlignmentHead
 from seq2seq.text.tokenizer import Tokenizer
 
 SOURCES = ["a dog plays.", "", "two dogs in the snow."]

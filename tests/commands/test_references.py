@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from seq2seq.commands.references import read_references
+from seq2seq.commands.evaluation import read_references
 from seq2seq.inference.translator import Translator
 from seq2seq.metrics.corpus import score_corpus
 from seq2seq.options import DecodeOptions

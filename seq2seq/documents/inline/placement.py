@@ -13,10 +13,13 @@ from bisect import bisect_left, bisect_right, insort
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from seq2seq.documents.inline.atoms import Atoms, CharacterSpan
-from seq2seq.inference.results import Translation
 from seq2seq.text.normalization import word_spans
+
+if TYPE_CHECKING:
+    from seq2seq.inference.results import Translation
 
 DEEPEST = 100  # levels of tags around one word; deeper ones are kept, but around nothing
 FARTHEST = 16  # atoms from a point to one that the translation has
@@ -37,7 +40,7 @@ class Mark:
     reaches_right: bool = False
 
 
-def place_marks(translation: Translation, marks: Sequence[Mark]) -> list[CharacterSpan]:
+def place_marks(translation: "Translation", marks: Sequence[Mark]) -> list[CharacterSpan]:
     """The characters of `translation.text` that each mark of `translation.source` goes to.
 
     Places of one parent do not overlap and lie inside its own. A mark without counterpart gets an empty place
@@ -48,7 +51,7 @@ def place_marks(translation: Translation, marks: Sequence[Mark]) -> list[Charact
     return _Places(atoms, marks).spans()
 
 
-def _word_links(translation: Translation) -> list[tuple[int, int]]:
+def _word_links(translation: "Translation") -> list[tuple[int, int]]:
     """Links of words, or, where there is no alignment, each target word with the one as far in the source.
 
     A text of which the model knows nothing is its own translation, without links: then each word is its own.

@@ -14,9 +14,11 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from seq2seq.documents.inline.atoms import CharacterSpan
 from seq2seq.documents.inline.nesting import nest, without_frame
-from seq2seq.documents.inline.placement import CharacterSpan, Mark, place_marks
+from seq2seq.documents.inline.placement import Mark, place_marks
 from seq2seq.documents.inline.tokens import (
     BLANKS,
     Break,
@@ -29,7 +31,9 @@ from seq2seq.documents.inline.tokens import (
     is_language,
     is_read,
 )
-from seq2seq.inference.results import Translation
+
+if TYPE_CHECKING:
+    from seq2seq.inference.results import Translation
 
 _BLANKS = re.compile(f"[{BLANKS}]+")
 
@@ -75,7 +79,7 @@ class InlineUnit:
         """Its words as the source has them."""
         return [token for token in self._tokens[self._low : self._high] if isinstance(token, TextToken)]
 
-    def place(self, translation: Translation) -> list[Inline]:
+    def place(self, translation: "Translation") -> list[Inline]:
         """The tokens of the translated unit; the very tokens of the source where nothing was changed."""
         if translation.text == self.text:
             return self._tokens
