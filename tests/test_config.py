@@ -1,4 +1,4 @@
-"""Configs go to JSON and come back, and refuse what cannot be built in a sentence that helps."""
+"""Configs survive JSON unchanged, and impossible ones are refused with value and remedy."""
 
 import dataclasses
 import itertools
@@ -6,6 +6,7 @@ import json
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import pytest
+from tables import check_rows
 
 from seq2seq.config import AttentionConfig, ModelConfig
 
@@ -15,7 +16,7 @@ CHOICES = {
 
 
 def test_json_round_trip() -> None:
-    """A saved model would come back as another."""
+    """A config comes back from JSON equal."""
     config = ModelConfig(
         vocabulary_size=101,
         width=24,
@@ -28,35 +29,38 @@ def test_json_round_trip() -> None:
     assert ModelConfig.from_json(json.loads(json.dumps(config.to_json()))) == config
 
 
-@pytest.mark.parametrize("choice", itertools.product(*CHOICES.values()), ids="-".join)
-def test_every_choice_goes_to_json_and_back(choice: tuple[str, ...]) -> None:
-    """A value that the type allows and the reader refuses."""
-    config = ModelConfig(vocabulary_size=11, **dict(zip(CHOICES, choice, strict=True)))  # type: ignore[arg-type]
-    assert ModelConfig.from_json(json.loads(json.dumps(config.to_json()))) == config
+def test_every_choice_goes_to_json_and_back() -> None:
+    """Every combination of the values that the types allow is read back equal."""
+
+    def check(*choice: Any) -> None:
+        config = ModelConfig(vocabulary_size=11, **dict(zip(CHOICES, choice, strict=True)))
+        assert ModelConfig.from_json(json.loads(json.dumps(config.to_json()))) == config
+
+    check_rows(check, itertools.product(*CHOICES.values()))
 
 
 def test_what_is_left_out_has_its_default() -> None:
-    """A model saved before a field existed must still load."""
+    """A model saved before a field existed still loads, with the default of the field."""
     assert ModelConfig.from_json({"vocabulary_size": 11}) == ModelConfig(vocabulary_size=11)
     values = {"vocabulary_size": 11, "encoder_attention": {"heads": 2}}
     assert ModelConfig.from_json(values).encoder_attention == AttentionConfig(heads=2)
 
 
 def test_a_config_of_version_one_still_loads() -> None:
-    """Models released before the family grew name four fields an attention; they must stay plain."""
+    """A config of the first format, with five fields an attention, loads as plain attention."""
     attention = {"score": "scaled_dot", "heads": 8, "kv_heads": None, "rotary": False, "dropout": 0.1}
     values = {"vocabulary_size": 11, "cross_attention": attention}
     assert ModelConfig.from_json(values).cross_attention == AttentionConfig(heads=8, dropout=0.1)
 
 
 def test_rotary_does_not_concern_cross_attention() -> None:
-    """Beside rotary self-attentions the source may be asked by any score."""
+    """Cross-attention may have any score beside rotary self-attentions."""
     additive = AttentionConfig(score="additive")
     ModelConfig(vocabulary_size=11, positions="rotary", cross_attention=additive)
 
 
 def test_only_turned_heads_need_an_even_width() -> None:
-    """Three numbers a head are no obstacle to cross-attention, nor to MLA, which turns a key of its own."""
+    """An odd head width is refused only where rotary turns it: not in cross-attention, nor in MLA."""
     two, odd, latent = AttentionConfig(heads=2), AttentionConfig(heads=4), AttentionConfig(heads=4, latent=5)
     ModelConfig(11, width=12, positions="rotary", encoder_attention=two, decoder_attention=latent)
     with pytest.raises(ValueError, match="odd head width in decoder_attention"):
@@ -71,7 +75,7 @@ def test_only_turned_heads_need_an_even_width() -> None:
     ],
 )
 def test_an_attention_that_is_not_built_is_not_judged(values: dict[str, Any], unused: list[str]) -> None:
-    """A language model of width 6 would be refused because of an encoder that it has not."""
+    """The head width of an attention that the model does not have is not checked."""
     fields = ("encoder_attention", "decoder_attention", "cross_attention")
     fitting = {name: AttentionConfig(heads=3) for name in fields if name not in unused}
     config = ModelConfig(11, width=6, **values, **fitting)
@@ -82,13 +86,13 @@ def test_an_attention_that_is_not_built_is_not_judged(values: dict[str, Any], un
 
 
 def test_configs_do_not_change() -> None:
-    """A layer built from a config that changes later would not be what the config says."""
+    """A config is frozen."""
     with pytest.raises(dataclasses.FrozenInstanceError):
         ModelConfig(vocabulary_size=11).width = 3  # type: ignore[misc]
 
 
 def test_rotary_goes_to_both_self_attentions_only() -> None:
-    """Cross-attention has no distances; the other positions need no rotation."""
+    """Rotary positions reach both self-attentions and never cross-attention."""
     model = ModelConfig(vocabulary_size=11, positions="rotary")
     assert model.self_attention("encoder").rotary and model.self_attention("decoder").rotary
     assert not model.cross_attention.rotary
@@ -96,7 +100,7 @@ def test_rotary_goes_to_both_self_attentions_only() -> None:
 
 
 def test_shared_heads() -> None:
-    """None means a key/value head for each query head."""
+    """`kv_heads` None is one key/value head for each query head."""
     assert AttentionConfig(heads=6).shared_heads == 6
     assert AttentionConfig(heads=6, kv_heads=1).shared_heads == 1
 
@@ -171,22 +175,28 @@ REFUSED_MODELS = [
 ]
 
 
-@pytest.mark.parametrize(("values", "message"), REFUSED_ATTENTIONS, ids=str)
-def test_an_impossible_attention_is_refused(values: dict[str, Any], message: str) -> None:
-    """The sentence must name the field, its value and what to give instead."""
-    with pytest.raises(ValueError, match=message):
-        AttentionConfig(**values)
+def test_an_impossible_attention_is_refused() -> None:
+    """The error names the field, its value and what to give instead."""
+
+    def check(values: dict[str, Any], message: str) -> None:
+        with pytest.raises(ValueError, match=message):
+            AttentionConfig(**values)
+
+    check_rows(check, REFUSED_ATTENTIONS)
 
 
-@pytest.mark.parametrize(("values", "message"), REFUSED_MODELS, ids=str)
-def test_an_impossible_model_is_refused(values: dict[str, Any], message: str) -> None:
-    """The sentence must name the field, its value and what to give instead."""
-    with pytest.raises(ValueError, match=message):
-        ModelConfig(**{"vocabulary_size": 11, **values})
+def test_an_impossible_model_is_refused() -> None:
+    """The error names the field, its value and what to give instead."""
+
+    def check(values: dict[str, Any], message: str) -> None:
+        with pytest.raises(ValueError, match=message):
+            ModelConfig(**{"vocabulary_size": 11, **values})
+
+    check_rows(check, REFUSED_MODELS)
 
 
 def test_odd_width_is_refused_for_sinusoids_only() -> None:
-    """Sines and cosines come in pairs; a learned table has no such need."""
+    """Sinusoidal positions need an even width (sines and cosines come in pairs), learned ones do not."""
     one = AttentionConfig(heads=1)
     odd: dict[str, Any] = {
         "vocabulary_size": 11,
@@ -200,25 +210,27 @@ def test_odd_width_is_refused_for_sinusoids_only() -> None:
     ModelConfig(**odd, positions="learned")
 
 
-@pytest.mark.parametrize(
-    ("values", "message"),
-    [
-        ({}, r"ModelConfig has no 'vocabulary_size', which has no default; add it"),
-        ({"vocabulary_size": 11, "widht": 3}, r"ModelConfig has no field 'widht'; its fields are .*width"),
-        (
-            {"vocabulary_size": 11, "encoder_attention": {"head": 2}},
-            r"AttentionConfig has no field 'head'; its fields are score, heads",
-        ),
-        ({"vocabulary_size": 11, "cross_attention": 4}, r"AttentionConfig is 4; it must be a mapping"),
-        ({"vocabulary_size": 11, "cross_attention": None}, r"AttentionConfig is None; it must be a mapping"),
-        ({"vocabulary_size": "11"}, r"vocabulary_size is '11'; it must be int"),
-        ([], r"ModelConfig is \[\]; it must be a mapping"),
-        (None, r"ModelConfig is None; it must be a mapping"),
-        ("text", r"ModelConfig is 'text'; it must be a mapping"),
-    ],
-    ids=str,
-)
-def test_damaged_json_is_refused(values: Any, message: str) -> None:
-    """A misspelt key silently left at its default, or a traceback from inside."""
-    with pytest.raises(ValueError, match=message):
-        ModelConfig.from_json(values)
+DAMAGED = [
+    ({}, r"ModelConfig has no 'vocabulary_size', which has no default; add it"),
+    ({"vocabulary_size": 11, "widht": 3}, r"ModelConfig has no field 'widht'; its fields are .*width"),
+    (
+        {"vocabulary_size": 11, "encoder_attention": {"head": 2}},
+        r"AttentionConfig has no field 'head'; its fields are score, heads",
+    ),
+    ({"vocabulary_size": 11, "cross_attention": 4}, r"AttentionConfig is 4; it must be a mapping"),
+    ({"vocabulary_size": 11, "cross_attention": None}, r"AttentionConfig is None; it must be a mapping"),
+    ({"vocabulary_size": "11"}, r"vocabulary_size is '11'; it must be int"),
+    ([], r"ModelConfig is \[\]; it must be a mapping"),
+    (None, r"ModelConfig is None; it must be a mapping"),
+    ("text", r"ModelConfig is 'text'; it must be a mapping"),
+]
+
+
+def test_damaged_json_is_refused() -> None:
+    """A misspelt or missing key and a value of the wrong type are refused by name."""
+
+    def check(values: Any, message: str) -> None:
+        with pytest.raises(ValueError, match=message):
+            ModelConfig.from_json(values)
+
+    check_rows(check, DAMAGED)
