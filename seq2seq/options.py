@@ -1,7 +1,7 @@
-"""How to search: one frozen dataclass, its help and ranges written once.
+"""Decoding options: one frozen dataclass with the help and the range of every field.
 
-Command-line flags, the REST schema and the demo's controls are made from `option_fields()`; the
-checks here are the only ones. What is searched follows from two fields:
+Command-line flags, the REST schema and the demo's controls are made from `option_fields()`, and values are
+checked here only. Two fields select the kind of search:
 
     sampling_topk other than 1      -> sampling     (no beam; num_hypotheses independent samples)
     sampling_topk 1, beam_size 1    -> greedy
@@ -19,7 +19,7 @@ from seq2seq.text.normalization import BLANK_PIECE, compose, is_word, normalize
 
 LONGEST = 100_000
 LARGEST_SEED = 2**63 - 1
-OF_SOURCES = ("forced_words", "glossary", "keep_words", "keep_numbers")  # what a language model refuses
+OF_SOURCES = ("forced_words", "glossary", "keep_words", "keep_numbers")  # refused by a language model
 
 # What a caller may give. Every value is kept as a tuple, so that options can be compared and hashed.
 Texts = list[str] | tuple[str, ...]
@@ -29,63 +29,70 @@ OptionType = type[int] | type[float] | type[bool] | type[str] | type[list[Any]] 
 
 
 def option(default: Any, help: str, minimum: float | None = None, maximum: float | None = None) -> Any:
-    """A field with its one sentence of help and its range, both ends allowed."""
+    """Return a dataclass field with its help, one sentence, and its range, both ends included."""
     return field(default=default, metadata={"help": help, "minimum": minimum, "maximum": maximum})
 
 
 @dataclass(frozen=True)
 class DecodeOptions:
-    """How a text is decoded, for one call.
+    """Options of one call: search, lengths, sampling, and the words that a result has or lacks.
 
     Raises:
-        ValueError: a value of the wrong type or out of its range, and options that contradict each
-            other. A beam_size that is neither the default nor 1 contradicts sampling; the default
-            itself cannot be told from silence and is then simply not used.
+        ValueError: a value of the wrong type or outside its range, and options that contradict each other.
+            A `beam_size` other than 1 and the default contradicts sampling; the default cannot be told from
+            an option left out and is then not used.
     """
 
     beam_size: int = option(5, "Hypotheses kept at every step; 1 is greedy search.", 1, 64)
     num_hypotheses: int = option(1, "Results for each text, best first.", 1, 64)
     length_penalty: float = option(
-        1.0, "Exponent p in score = log-probability / length ** p; larger favours longer results.", -5.0, 5.0
+        1.0,
+        "Exponent p in score = log-probability / length ** p; larger values favour longer results.",
+        -5.0,
+        5.0,
     )
     max_length: int | None = option(
-        None, "Longest result in pieces, its end counted; by default 2 x source pieces + 20.", 1, LONGEST
+        None, "Longest result in tokens, its end counted; by default 2 x source tokens + 20.", 1, LONGEST
     )
-    min_length: int = option(1, "Shortest result in pieces, its end not counted.", 0, LONGEST)
+    min_length: int = option(1, "Shortest result in tokens, its end not counted.", 0, LONGEST)
     sampling_temperature: float = option(
-        1.0, "Divides the logits before sampling; below 1 is bolder, above 1 more varied.", 0.01, 100.0
+        1.0,
+        "Divides the logits before sampling; below 1 sharpens the distribution, above 1 flattens it.",
+        0.01,
+        100.0,
     )
     sampling_topk: int = option(
-        1, "Sample among this many most probable pieces; 0 is all, 1 does not sample.", 0, 1_000_000
+        1, "Sample among the k most probable tokens; 0 is all of them, 1 does not sample.", 0, 1_000_000
     )
     sampling_topp: float = option(
-        1.0, "Sample among the fewest most probable pieces that together have this probability.", 0.0, 1.0
+        1.0, "Sample among the fewest most probable tokens whose probabilities sum to at least p.", 0.0, 1.0
     )
     sampling_minp: float = option(
-        0.0, "Sample among the pieces at least this many times as probable as the most probable.", 0.0, 1.0
+        0.0, "Sample among tokens at least this many times as probable as the most probable one.", 0.0, 1.0
     )
     repetition_penalty: float = option(
-        1.0, "Exponent on the probability of pieces already written; above 1 discourages repeats.", 0.1, 10.0
+        1.0,
+        "Exponent on the probability of tokens already generated; above 1 discourages repetition.",
+        0.1,
+        10.0,
     )
-    no_repeat_ngram_size: int = option(0, "Write no sequence of this many pieces twice; 0 is off.", 0, 1000)
-    disable_unk: bool = option(False, "Never write the unknown piece.")
+    no_repeat_ngram_size: int = option(0, "Generate no n-gram of this many tokens twice; 0 is off.", 0, 1000)
+    disable_unk: bool = option(False, "Never generate the unknown token.")
     target_prefix: str | Texts | None = option(
-        None, "What every result begins with: a text, or a list of pieces."
+        None, "What every result begins with: a text, or a list of tokens."
     )
-    seed: int | None = option(
-        None, "Makes sampling repeat itself; without it every call differs.", 0, LARGEST_SEED
-    )
+    seed: int | None = option(None, "Seed of the sampling; without it every call differs.", 0, LARGEST_SEED)
     stop: Texts | None = option(None, "Texts before which the result ends.")
-    banned_words: Texts | None = option(None, "Words that are never written, nor begin a word.")
-    forced_words: Texts | None = option(None, "Words that every result must have somewhere.")
-    glossary: Glossary | None = option(
-        None, "Terms of the text and what each is to be called in the translation."
+    banned_words: Texts | None = option(
+        None, "Words that are never generated, also not as the beginning of a longer word."
     )
-    keep_words: Texts | None = option(None, "Names and other words of the text that come through untouched.")
+    forced_words: Texts | None = option(None, "Words that every result must contain.")
+    glossary: Glossary | None = option(None, "Terms of the text with their translations.")
+    keep_words: Texts | None = option(None, "Names and other words of the text that are copied unchanged.")
     keep_placeholders: bool = option(
-        True, "Addresses (https://..., a@b.org) and placeholders ({x}, %s) come through untouched."
+        True, "Addresses (https://..., a@b.org) and placeholders ({x}, %s) are copied unchanged."
     )
-    keep_numbers: bool = option(False, "Numbers written in digits come through untouched.")
+    keep_numbers: bool = option(False, "Numbers written in digits are copied unchanged.")
 
     def __post_init__(self) -> None:
         for name in ("target_prefix", "stop", "banned_words", "forced_words", "keep_words"):
@@ -101,7 +108,7 @@ class DecodeOptions:
 
     @property
     def search_kind(self) -> Literal["greedy", "beam", "sampling"]:
-        """Which search these options ask for."""
+        """The kind of search that these options select."""
         if self.sampling_topk != 1:
             return "sampling"
         return "greedy" if self.beam_size == 1 else "beam"
@@ -113,7 +120,7 @@ class DecodeOptions:
 
     @property
     def later(self) -> "DecodeOptions":
-        """The options for later parts: without target_prefix and forced_words, which the first has met."""
+        """The options for later parts of a text: its first part has met target_prefix and forced_words."""
         if self.target_prefix is None and self.forced_words is None:
             return self
         return replace(self, target_prefix=None, forced_words=None)
@@ -150,25 +157,28 @@ class DecodeOptions:
             for word in words:
                 if not (word if name == "stop" else normalize(word).text):
                     raise ValueError(f"{name} has an empty text, {word!r}, among them; take it out")
-            if len(set(words)) < len(words) and name != "forced_words":  # forced twice is to come twice
+            if (
+                len(set(words)) < len(words) and name != "forced_words"
+            ):  # a word forced twice must occur twice
                 raise ValueError(f"{name} has {max(words, key=words.count)!r} twice; take one out")
         check_glossary(self.glossary_pairs)
         for banned in self.banned_words or ():
-            for wanted in self._wanted():
-                if _is_begun(banned, wanted):
+            for required in self._required_texts():
+                if _is_begun(banned, required):
                     raise ValueError(
-                        f"{banned!r} is in banned_words, but {wanted!r} is to be written; take one out"
+                        f"{banned!r} is in banned_words, but {required!r} is to be written; take one out"
                     )
         for stop in self.stop or ():
-            for place, wanted in enumerate(self._wanted()):
-                if stop in (f" {wanted}" if place else wanted.lstrip()):  # the prefix begins the result
+            for place, required in enumerate(self._required_texts()):
+                # The prefix, which is first, begins the result; a blank comes before the others.
+                if stop in (f" {required}" if place else required.lstrip()):
                     raise ValueError(
-                        f"a result ends before {stop!r}, which is in stop, but {wanted!r} is to be written; "
-                        "take one out"
+                        f"a result ends before {stop!r}, which is in stop, but {required!r} is to be "
+                        "written; take one out"
                     )
 
-    def _wanted(self) -> tuple[str, ...]:
-        """The texts that are to be written, the prefix first."""
+    def _required_texts(self) -> tuple[str, ...]:
+        """Return the texts that a result must contain, the prefix first."""
         prefix = self.target_prefix or ""
         if not isinstance(prefix, str):
             prefix = "".join(prefix).replace(BLANK_PIECE, " ")
@@ -178,10 +188,10 @@ class DecodeOptions:
 
 @dataclass(frozen=True)
 class OptionField:
-    """What a flag, a schema entry or a slider needs to know of one field.
+    """One field of `DecodeOptions`, described for a flag, a schema entry or a slider.
 
-    `type` is what a value is parsed as, list several texts, dict pairs of texts; `optional` fields may
-    also be None. Pieces for `target_prefix` come only through Python and JSON; as a flag it is a text.
+    `type` is the type that a value is parsed as: list is several texts, dict is pairs of texts. An `optional`
+    field may be None. `target_prefix` takes a list of tokens in Python and JSON only; as a flag it is a text.
     """
 
     name: str
@@ -196,21 +206,21 @@ class OptionField:
         """Refuse a value of the wrong type or outside the range.
 
         Raises:
-            ValueError: naming field, value and what to give instead.
+            ValueError: with the field, the value and what to give instead.
         """
         if value is None and self.optional:
             return
         if not self._fits(value):
             shown = repr(value)
             shown = shown if len(shown) <= 80 else shown[:77] + "..."
-            raise ValueError(f"{self.name} is {shown}; give {self.wanted()}")
+            raise ValueError(f"{self.name} is {shown}; give {self.accepted()}")
 
-    def wanted(self) -> str:
-        """What the field takes, in words."""
+    def accepted(self) -> str:
+        """Return the accepted values in words, such as "a whole number from 1 to 64"."""
         if self.type is bool:
             return "true or false"
         if self.type is str:
-            return "a text or a list of pieces, or leave it out"
+            return "a text or a list of tokens, or leave it out"
         if self.type is list:
             return "a list of texts, or leave it out"
         if self.type is dict:
@@ -220,7 +230,7 @@ class OptionField:
 
     @property
     def range(self) -> str:
-        """The least and the greatest number, in words; empty for what is no number."""
+        """The range of a number in words; empty for other types."""
         return "" if self.minimum is None else f"from {self.minimum} to {self.maximum}"
 
     def _fits(self, value: object) -> bool:
@@ -228,11 +238,11 @@ class OptionField:
             return isinstance(value, bool)
         if self.type in (str, list):
             return (isinstance(value, str) and self.type is str) or (
-                isinstance(value, tuple) and all(isinstance(piece, str) for piece in value)
+                isinstance(value, tuple) and all(isinstance(text, str) for text in value)
             )
         if self.type is dict:
             return isinstance(value, tuple) and all(
-                isinstance(pair, tuple) and len(pair) == 2 and all(isinstance(each, str) for each in pair)
+                isinstance(pair, tuple) and len(pair) == 2 and all(isinstance(side, str) for side in pair)
                 for pair in value
             )
         if isinstance(value, bool) or not isinstance(value, int if self.type is int else int | float):
@@ -255,19 +265,22 @@ _TYPES: dict[object, tuple[OptionType, bool]] = {
 
 
 def option_fields() -> tuple[OptionField, ...]:
-    """Every field of `DecodeOptions` in order, for making flags, schemas and controls."""
+    """Return the fields of `DecodeOptions` in order, for making flags, schemas and controls."""
     return _FIELDS
 
 
-def _composed(given: Any) -> Any:
-    """Texts in the form in which texts are compared (NFC), lists as tuples; what is neither stays."""
-    if isinstance(given, str):
-        return compose(given)
-    return tuple(map(_composed, given)) if isinstance(given, list | tuple) else given
+def _composed(value: Any) -> Any:
+    """Return texts in NFC, the form in which texts are compared, and lists as tuples.
+
+    Other values are returned as they are, for the field's own check to refuse.
+    """
+    if isinstance(value, str):
+        return compose(value)
+    return tuple(map(_composed, value)) if isinstance(value, list | tuple) else value
 
 
 def _is_begun(word: str, text: str) -> bool:
-    """Whether a word stands in a text, or begins one of its words."""
+    """Return whether a word occurs in a text as a word or as the beginning of one."""
     at = text.find(word)
     while at > 0 and is_word(word[0]) and is_word(text[at - 1]):
         at = text.find(word, at + 1)
@@ -275,7 +288,7 @@ def _is_begun(word: str, text: str) -> bool:
 
 
 def _pairs(glossary: Any) -> Any:
-    """A glossary as pairs, which can be hashed; what is none is left to the field's own check."""
+    """Return a glossary as pairs, which can be hashed; other values are left to the field's own check."""
     if isinstance(glossary, Mapping):
         return tuple(glossary.items())
     if isinstance(glossary, list | tuple):

@@ -1,20 +1,21 @@
-"""POST /v1/translate and /v1/stream: translations with all that the model can say about them.
+"""POST /v1/translate and /v1/stream: translations with scores, tokens and alignments.
 
     {"q", "source", "target", any field of DecodeOptions, "explain": true}
     -> {"translations": [{"text", "score", "tokens": [{"text", "log_probability"}], "alternatives",
                           "alignment": {"source": [{"text", "start", "end"}], "target", "weights", "links"}}]}
 
-A stream answers in server-sent events: `piece` {"text"} as it is decoded, then `end` with the whole, or
-`error`. Options are those of the library, made from its fields.
+A stream answers in server-sent events: `piece` {"text"} as it is decoded, then `end` with the whole text, or
+`error`. The options' schema is generated from the fields of DecodeOptions.
 """
 
 import dataclasses
 import json
 import time
 from collections.abc import AsyncIterator
-from typing import Any, Literal
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from fastapi import APIRouter, HTTPException, Request
+from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import BaseModel, Field, create_model
 
@@ -26,17 +27,17 @@ from seq2seq.options import option_fields
 from ..engine.pivot import compose_alignments
 from ..engine.routing import RoutedTranslation
 from ..engine.service import Service
-from ..http.auth import Authenticator
-from ..http.parsing import Body, read_request, request_schema, while_connected
+from ..http.auth import Admission, Admitted, Authenticator
+from ..http.parsing import Body, BodyReader, while_connected
 from ..http.security import describe
-from .libretranslate import FAILURES, SOURCE, TARGET, DetectedLanguageAnswer, Q, address
+from .libretranslate import FAILURES, SOURCE, TARGET, DetectedLanguageAnswer, Q
 
 EVENTS = "text/event-stream"
 NO_CACHE = {"cache-control": "no-cache"}  # the headers of a stream
 
 
 class Languages(Body):
-    """The languages of a request."""
+    """The languages of a body."""
 
     source: str = SOURCE
     target: str = TARGET
@@ -46,43 +47,51 @@ KINDS: dict[type, Any] = {str: str | list[str], list: list[str], dict: dict[str,
 
 
 def _option_fields() -> dict[str, Any]:
-    """The fields of DecodeOptions for a schema; a wrong value is explained by their description."""
-    made: dict[str, Any] = {}
-    for each in option_fields():
-        kind: Any = KINDS.get(each.type, each.type)
-        description = f"{each.wanted()}: {each.help}"
-        made[each.name] = (
-            kind | None if each.optional else kind,
-            Field(each.default, description=description, ge=each.minimum, le=each.maximum),
+    """Return the fields of DecodeOptions for pydantic; their descriptions explain wrong values."""
+    fields: dict[str, Any] = {}
+    for option in option_fields():
+        kind: Any = KINDS.get(option.type, option.type)
+        description = f"{option.accepted()}: {option.help}"
+        fields[option.name] = (
+            kind | None if option.optional else kind,
+            Field(option.default, description=description, ge=option.minimum, le=option.maximum),
         )
-    return made
+    return fields
 
 
-Options = create_model("Options", __base__=Languages, **_option_fields())
+if TYPE_CHECKING:
+    Options = Languages  # a checker cannot see fields that are generated
+else:
+    Options = create_model("Options", __base__=Languages, **_option_fields())
 
 
-class RichRequest(Options):  # type: ignore[misc,valid-type]
-    """What POST /v1/translate takes."""
+class RichRequest(Options):
+    """Body of POST /v1/translate."""
 
     q: str | list[str] = Q
     explain: bool = Field(True, description="true or false: whether tokens and alignment are wanted")
 
+    @property
+    def texts(self) -> list[str]:
+        """The texts to translate; q alone in a list where it is one text."""
+        return [self.q] if isinstance(self.q, str) else self.q
 
-class StreamRequest(Options):  # type: ignore[misc,valid-type]
-    """What POST /v1/stream takes; a stream is greedy or sampled, for a beam revises what it wrote."""
+
+class StreamRequest(Options):
+    """Body of POST /v1/stream. A stream is greedy or sampled: a beam would revise what it has sent."""
 
     q: str = Field(description="a text")
 
 
 class TokenAnswer(BaseModel):
-    """A piece that the model wrote (</s> is the end) and how probable it was, in natural logarithms."""
+    """A generated token (</s> is the end) and its natural log-probability."""
 
     text: str
     log_probability: float
 
 
 class WordAnswer(BaseModel):
-    """A word, or a character in scripts without blanks, and its characters from start to before end."""
+    """A word, or a character in scripts without blanks: `text` is the characters [start, end) of its side."""
 
     text: str
     start: int
@@ -90,7 +99,7 @@ class WordAnswer(BaseModel):
 
 
 class AlignmentAnswer(BaseModel):
-    """Words of both sides, weights [target][source], and links (source word, target word) from 0."""
+    """Words of both sides, weights [target][source], and links (source word, target word) counted from 0."""
 
     source: list[WordAnswer]
     target: list[WordAnswer]
@@ -108,7 +117,7 @@ class AlternativeAnswer(BaseModel):
 
 
 class TranslationAnswer(BaseModel):
-    """A translation; `languages` are those it went through, a pivot among them."""
+    """A translation; `languages` are source, pivot where there was one, and target."""
 
     text: str
     score: float
@@ -122,12 +131,12 @@ class TranslationAnswer(BaseModel):
 
 
 class RichAnswer(BaseModel):
-    """What POST /v1/translate answers: one translation a text, in order."""
+    """Answer of POST /v1/translate: one translation a text, in order."""
 
     translations: list[TranslationAnswer]
 
 
-EVENT_SCHEMA = {  # of one event; data is JSON in a string
+EVENT_SCHEMA = {  # of one server-sent event; `data` is JSON in a string
     "type": "object",
     "properties": {
         "event": {"type": "string", "enum": ["piece", "end", "error"]},
@@ -143,30 +152,37 @@ STREAM_ANSWER: dict[int | str, dict[str, Any]] = {
 }
 
 
-def make_router(service: Service, access: Authenticator) -> APIRouter:
-    """The routes, answered by a service."""
+RICH_BODY = BodyReader(RichRequest)
+STREAM_BODY = BodyReader(StreamRequest)
+OPTION_NAMES = {field.name for field in dataclasses.fields(DecodeOptions)}
+
+
+def make_router(service: Service, authenticator: Authenticator) -> APIRouter:
+    """Return the routes, answered by a service."""
     router = APIRouter(prefix="/v1")
 
     @router.post(
         "/translate",
         response_model=RichAnswer,
         responses=FAILURES,
-        openapi_extra=request_schema(RichRequest, forms=False),
+        openapi_extra=RICH_BODY.openapi,
     )
-    async def translate(request: Request) -> JSONResponse:
-        """Translate, and say how probable each piece was and which words it was made from."""
-        asked = await read_request(request, RichRequest, forms=False)
-        client = access.admit(address(request), asked.api_key)
-        texts = [asked.q] if isinstance(asked.q, str) else asked.q
+    async def translate(
+        request: Request,
+        admitted: Annotated[Admitted[RichRequest], Depends(Admission(authenticator, RICH_BODY))],
+    ) -> JSONResponse:
+        """Translate, with the log-probability of each token and the word alignment."""
+        body, client = admitted
+        texts = body.texts
         service.limits.check_texts(texts)
-        options = read_options(asked, service)
+        options = read_options(body, service)
 
         async def work() -> list[dict[str, Any]]:
-            found = await service.translate(texts, asked.source, asked.target, options, client)
-            if not asked.explain:
-                return [describe_translation(each) for each in found]
-            calls = [lambda each=each: {**describe_translation(each), **explain(each)} for each in found]
-            costs = [len(each.best.tokens) + 1 for each in found]
+            translations = await service.translate(texts, body.source, body.target, options, client)
+            if not body.explain:
+                return [describe_translation(translation) for translation in translations]
+            calls = [partial(_describe_and_explain, translation) for translation in translations]
+            costs = [len(translation.best.tokens) + 1 for translation in translations]
             return await service.in_time(service.in_turn(client, calls, costs))
 
         return JSONResponse({"translations": await while_connected(request, work())})
@@ -175,40 +191,47 @@ def make_router(service: Service, access: Authenticator) -> APIRouter:
         "/stream",
         response_class=StreamingResponse,
         responses={**FAILURES, **STREAM_ANSWER},
-        openapi_extra=request_schema(StreamRequest, forms=False),
+        openapi_extra=STREAM_BODY.openapi,
     )
-    async def stream(request: Request) -> StreamingResponse:
+    async def stream(
+        request: Request,
+        arrived: Annotated[float, Depends(_arrival)],
+        admitted: Annotated[Admitted[StreamRequest], Depends(Admission(authenticator, STREAM_BODY))],
+    ) -> StreamingResponse:
         """Translate one text as server-sent events, piece by piece."""
-        began = time.monotonic()
-        asked = await read_request(request, StreamRequest, forms=False)
-        client = access.admit(address(request), asked.api_key)
-        service.limits.check_texts([asked.q])
-        options = read_options(asked, service)
-        events = service.stream(asked.q, asked.source, asked.target, options, client)
-        first = await while_connected(request, anext(events))  # what is wrong is said with a status
-        service.metrics.first_token.observe(time.monotonic() - began)
+        body, client = admitted
+        service.limits.check_texts([body.q])
+        options = read_options(body, service)
+        events = service.stream(body.q, body.source, body.target, options, client)
+        # The first event is awaited here: until it is there, an error can still be told by its status.
+        first = await while_connected(request, anext(events))
+        service.metrics.first_token.observe(time.monotonic() - arrived)
         return StreamingResponse(_events(first, events), media_type=EVENTS, headers=NO_CACHE)
 
     return router
 
 
-def read_options(asked: Any, service: Service) -> DecodeOptions:
-    """The DecodeOptions of a request; ValueError for what they, or the limits, do not allow."""
-    given = asked.model_dump(include={each.name for each in dataclasses.fields(DecodeOptions)})
-    options = DecodeOptions(**given)
+async def _arrival() -> float:
+    """Return the time at which a request arrived; a dependency that comes before its body is read."""
+    return time.monotonic()
+
+
+def read_options(body: RichRequest | StreamRequest, service: Service) -> DecodeOptions:
+    """Return the DecodeOptions of a body; ValueError for what they, or the server's limits, do not allow."""
+    options = DecodeOptions(**body.model_dump(include=OPTION_NAMES))
     service.limits.check_beam(max(options.beam_size, options.num_hypotheses))
     return options
 
 
-def describe_translation(found: RoutedTranslation) -> dict[str, Any]:
-    """A translation without what another pass over the model would tell."""
-    best = found.best
+def describe_translation(translation: RoutedTranslation) -> dict[str, Any]:
+    """Return a translation as JSON, without what needs another pass over the model."""
+    best = translation.best
     return {
         "text": best.text,
         "score": best.score,
         "log_probability": best.log_probability,
         "finish": best.finish,
-        **found.route.to_json(),
+        **translation.route.to_json(),
         "alternatives": [
             {"text": a.text, "score": a.score, "log_probability": a.log_probability, "finish": a.finish}
             for a in best.alternatives
@@ -216,22 +239,27 @@ def describe_translation(found: RoutedTranslation) -> dict[str, Any]:
     }
 
 
-def explain(found: RoutedTranslation) -> dict[str, Any]:
-    """The tokens of the last step with their log-probabilities, and the alignment over all steps."""
-    return {"tokens": _tokens(found.best), "alignment": compose_alignments(found).to_json()}
+def explain(translation: RoutedTranslation) -> dict[str, Any]:
+    """Return the tokens of the last hop with their log-probabilities, and the alignment over all hops."""
+    return {"tokens": _tokens(translation.best), "alignment": compose_alignments(translation).to_json()}
+
+
+def _describe_and_explain(translation: RoutedTranslation) -> dict[str, Any]:
+    return {**describe_translation(translation), **explain(translation)}
 
 
 def _tokens(translation: Translation) -> list[dict[str, Any]]:
-    written: list[dict[str, Any]] = []
+    """Return the tokens of all segments, each ended by </s>, with their log-probabilities."""
+    tokens: list[dict[str, Any]] = []
     values = iter(translation.token_log_probabilities)
     for part in translation.parts or [translation]:
-        for piece in [*part.tokens, END] if part.tokens else []:
-            written.append({"text": piece, "log_probability": next(values)})
-    return written
+        for token in [*part.tokens, END] if part.tokens else []:
+            tokens.append({"text": token, "log_probability": next(values)})
+    return tokens
 
 
 async def _events(first: dict[str, Any], others: AsyncIterator[dict[str, Any]]) -> AsyncIterator[str]:
-    """The events as text; what goes wrong now can only be said in one of them."""
+    """Yield events as text; the status is sent already, so that an error becomes an event, too."""
     yield _event(first)
     try:
         async for event in others:

@@ -97,7 +97,7 @@ def test_blank_text_has_no_tokens(client: "TestClient") -> None:
         ({"length_penalty": "1"}, "length_penalty is '1'; give a number from -5.0 to 5.0"),
         ({"max_length": 1000}, "max_length is 1000, but this model writes at most 63"),
         ({"disable_unk": 1}, "disable_unk is 1; give true or false"),
-        ({"target_prefix": 3}, "target_prefix is 3; give a text or a list of pieces"),
+        ({"target_prefix": 3}, "target_prefix is 3; give a text or a list of tokens"),
         ({"glossary": {"dog": ""}}, "glossary has a pair with an empty side, beside 'dog'"),
         ({"glossary": "terms.tsv"}, "glossary is 'terms.tsv'; give terms with their translations"),
         ({"banned_words": "dog"}, "banned_words is 'dog'; give a list of texts"),
