@@ -1,8 +1,8 @@
-"""The page's functions by name, for programs: Gradio's API, and tools where MCP is on.
+"""Functions of the page for programs, by name: Gradio's API, and tools where MCP is on.
 
     Client("http://127.0.0.1:7860/").predict("Two dogs.", "en", "de", api_name="/translate")
 
-Texts and languages in, plain JSON out. The docstrings are what programs are told; so are the types.
+Texts and languages in, plain JSON out. Programs are shown the docstrings and the types.
 """
 
 from collections.abc import Callable
@@ -16,27 +16,27 @@ from seq2seq.inference.results import Alternative, Translation
 
 from ..http.security import describe
 from ..routes.libretranslate import options_for
-from .backend import Backend
+from .backend import Backend, CallResult
 from .explain import NothingToExplainError, show_candidates
-from .labels import WORDS
+from .labels import LABELS
 from .state import PagePart, PartVersion
 
 
 class PageApi:
-    """One method a name; `offer` puts them on the page that is being built."""
+    """One public method a function; `offer` puts them on the page that is being built."""
 
-    def __init__(self, desk: Backend) -> None:
-        self.desk = desk
+    def __init__(self, backend: Backend) -> None:
+        self.backend = backend
 
     def offer(self) -> None:
-        """Names the functions of this page for programs."""
+        """Register the functions with the page."""
         functions: list[Callable[..., Any]] = [self.languages, self.translate, self.alternatives, self.score]
         for function in (*functions, self.align, self.attention, self.candidates):
             gr.api(function, api_name=function.__name__)
 
     async def languages(self) -> list[list[str]]:
         """List the pairs of language codes that can be translated, each as source and target."""
-        return [list(pair) for pair in self.desk.service.catalog.ways]
+        return [list(pair) for pair in self.backend.service.registry.reachable]
 
     async def translate(self, text: str, source: str, target: str) -> str:
         """Translate a text.
@@ -46,8 +46,8 @@ class PageApi:
             source: The code of its language, such as en, or auto.
             target: The code of the language to translate to, such as de.
         """
-        (found,) = await self._translate(text, source, target, 1)
-        return str(found["text"])
+        (best,) = await self._translate(text, source, target, 1)
+        return str(best["text"])
 
     async def alternatives(
         self, text: str, source: str, target: str, count: int = 4
@@ -63,7 +63,7 @@ class PageApi:
         return await self._translate(text, source, target, count)
 
     async def score(self, text: str, translation: str, source: str, target: str) -> float:
-        """Tell how probable a translation of a text is: the sum of its pieces' log-probabilities.
+        """Return the log-probability of a translation of a text: the sum over its tokens.
 
         Args:
             text: The text.
@@ -72,13 +72,13 @@ class PageApi:
             target: The code of the translation's language, such as de.
         """
         call: Callable[[Translator], float] = lambda t: t.score(text, translation).log_probability  # noqa: E731
-        return float(await self._ask([text, translation], source, target, call))
+        return float(await self._call([text, translation], source, target, call))
 
     async def align(self, text: str, translation: str, source: str, target: str) -> dict[str, Any]:
-        """Tell which words of a translation come from which words of its text.
+        """Align the words of a translation with those of its text.
 
-        Gives the words of both ("source", "target"), "weights" between them, and "links" of two numbers
-        each, a source word's and a target word's.
+        Returns the words of both ("source", "target"), "weights" between them, and "links", each the numbers
+        of a source word and a target word.
 
         Args:
             text: The text.
@@ -87,7 +87,7 @@ class PageApi:
             target: The code of the translation's language, such as de.
         """
         call: Callable[[Translator], dict[str, Any]] = lambda t: t.align(text, translation).to_json()  # noqa: E731
-        return await self._ask([text, translation], source, target, call)
+        return await self._call([text, translation], source, target, call)
 
     async def attention(
         self,
@@ -100,7 +100,7 @@ class PageApi:
         head: int = 0,
         units: Literal["words", "pieces"] = "words",
     ) -> dict[str, Any]:
-        """Show where one head looked: names of "rows" and "columns", and "weights", each row summing to 1.
+        """Return the attention map of one head: names of "rows" and "columns", and "weights"; rows sum to 1.
 
         Args:
             text: The text.
@@ -110,9 +110,9 @@ class PageApi:
             flow: cross (translation to text), encoder (text to itself) or decoder (translation to itself).
             layer: The layer, counted from 0.
             head: The head, counted from 0.
-            units: Whole words, or the pieces that the model reads.
+            units: Whole words, or the tokens (pieces) that the model reads.
         """
-        return await self._ask(
+        return await self._call(
             [text, translation],
             source,
             target,
@@ -122,7 +122,7 @@ class PageApi:
     async def candidates(
         self, text: str, translation: str, source: str, target: str
     ) -> list[list[dict[str, float | str]]]:
-        """List, for each step of a translation and the one after it, the likeliest pieces to be written.
+        """List the most probable tokens of each step of a translation, and of the step after it.
 
         Args:
             text: The text.
@@ -130,7 +130,7 @@ class PageApi:
             source: The code of the text's language, such as en.
             target: The code of the translation's language, such as de.
         """
-        return await self._ask(
+        return await self._call(
             [text, translation], source, target, lambda translator: _candidates(translator, text, translation)
         )
 
@@ -141,48 +141,51 @@ class PageApi:
             client = self._admit([text, source, target])
             if not isinstance(count, int) or count < 1:
                 raise ValueError(f"count is {count!r}; give a whole number from 1")
-            self.desk.limits.check_texts([text])
-            self.desk.limits.check_candidates(count - 1)
-            (found,) = await self.desk.service.translate(
+            self.backend.limits.check_texts([text])
+            self.backend.limits.check_candidates(count - 1)
+            (routed,) = await self.backend.service.translate(
                 [text], source, target, options_for(count - 1), client
             )
-            return [_scored(found.best), *map(_scored, found.best.alternatives)]
+            return [_scored(routed.best), *map(_scored, routed.best.alternatives)]
         except Exception as error:
-            raise _told(error) from None
+            raise _api_error(error) from None
 
-    async def _ask(
-        self, texts: list[str], source: str, target: str, call: Callable[[Translator], Any]
-    ) -> Any:
-        """The result of a call to the translator of a pair, once the texts are found small enough."""
+    async def _call(
+        self, texts: list[str], source: str, target: str, call: Callable[[Translator], CallResult]
+    ) -> CallResult:
+        """Return the result of a call to the translator of a pair, once the texts have passed the limits."""
         try:
             client = self._admit([*texts, source, target])
-            self.desk.limits.check_texts(texts)
-            translator = await self.desk.find((source, target))
-            costs = [sum((await self.desk.service.cut(translator, text)).costs) for text in texts]
-            return await self.desk.look(client, sum(costs), lambda: call(translator))
+            self.backend.limits.check_texts(texts)
+            translator = await self.backend.translator((source, target))
+            costs = [sum((await self.backend.service.segment(translator, text)).costs) for text in texts]
+            return await self.backend.run(client, sum(costs), lambda: call(translator))
         except Exception as error:
-            raise _told(error) from None
+            raise _api_error(error) from None
 
-    def _admit(self, given: list[str]) -> str:
-        """The name under which a program takes its turn, once what it gave is found to be text."""
-        client = self.desk.admit()
-        for text in given:
+    def _admit(self, texts: list[str]) -> str:
+        """Return the name under which a program's requests are queued, once its arguments are texts.
+
+        Gradio does not check the types that it tells programs.
+        """
+        client = self.backend.admit()
+        for text in texts:
             if not isinstance(text, str):
                 raise ValueError(f"{text!r} is no text; give a string")
         return client
 
 
-def _told(error: Exception) -> gr.Error:
-    """A failure as programs are told it: the sentence of the REST routes, in English."""
+def _api_error(error: Exception) -> gr.Error:
+    """Return a failure with the English sentence that the REST routes have for it."""
     if isinstance(error, NothingToExplainError):
-        sentence = WORDS["en"][error.label]
+        sentence = LABELS["en"][error.label]
     else:
         sentence = str(error) if isinstance(error, ValueError) else describe(error)[1]
     return gr.Error(sentence, print_exception=False)
 
 
-def _scored(found: Translation | Alternative) -> dict[str, float | str]:
-    return {"text": found.text, "score": found.score}
+def _scored(translation: Translation | Alternative) -> dict[str, float | str]:
+    return {"text": translation.text, "score": translation.score}
 
 
 def _attention(

@@ -1,18 +1,19 @@
-"""The work behind the page, asked of the service of the REST routes: one line, one rate, the same limits.
+"""Work behind the page, through the service of the REST routes: the same queue, rate and limits.
 
-    text ─> route ─┬─> legs before the last: translated whole
-                   └─> last leg: segments ─> Translator.stream, one after another ─> draft ─> beam ─> Shown
-                                                 └─> Sketch: what is written so far, at most every 150 ms
+    text ─> route ─┬─> hops before the last: translated whole
+                   └─> last hop: segments ─> Translator.stream, one by one ─> draft ─> beam ─> PageState
+                                                 └─> LiveMaps: the draft so far, at most every 150 ms
 
-A stream shows the text while it is decoded, and that is greedy search; the beam then has the last word.
+A stream shows the text while it is decoded, which is greedy search; beam search then replaces the draft.
 """
 
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypeVar
 
 from fastapi import HTTPException
+from gradio.context import LocalContext
 
 from seq2seq import DecodeOptions, Translator
 from seq2seq.text.joining import StreamJoiner
@@ -26,135 +27,166 @@ from ..engine.service import AUTO, Service
 from ..errors import RefusalError
 from ..http.auth import Authenticator
 from ..http.security import describe
-from . import visitor
 from .explain import NothingToExplainError
 from .live_maps import Draw, Drawing, LiveMaps
 from .state import PagePart, PageState, PartVersion, read_part
 
+CallResult = TypeVar("CallResult")
+
 
 class TranslationUpdate(NamedTuple):
-    """What a translation has come to; None where nothing is new. Once `searching`, the text is a draft."""
+    """The text so far, and what is new beside it; while `searching`, the text is a draft."""
 
     text: str
     drawing: Drawing | None = None
-    shown: PageState | None = None
+    state: PageState | None = None
     searching: bool = False
 
 
 class Message(NamedTuple):
-    """What the page says of a failure: a sentence, or the name of one of ours, and what needs no language."""
+    """A literal message or a label of the page, with untranslated detail."""
 
-    sentence: str
-    note: str = ""
+    text: str
+    detail: str = ""
 
 
 class Backend:
-    """What the page can be asked for."""
+    """The functions behind the page.
+
+    `directions` are the pairs of languages that the page offers, those with a detected source last.
+    """
 
     def __init__(self, service: Service, access: Authenticator, documents: DocumentExecutor) -> None:
         self.service = service
         self.access = access
         self.documents = documents
         self.limits = service.limits
-        pairs = service.catalog.ways
+        pairs = service.registry.reachable
         targets = sorted({target for _, target in pairs})
-        self.ways: list[LanguagePair] = [*pairs, *((AUTO, target) for target in targets)]
-        self._sketcher = Executor()
+        self.directions: list[LanguagePair] = [*pairs, *((AUTO, target) for target in targets)]
+        # Not the batcher's worker: a draft's drawings would keep its own text waiting.
+        self._drawer = Executor()
 
     def admit(self) -> str:
-        """The name under which a visitor takes its turn; HTTPException 429 when it asks too often."""
-        return self.access.admit(visitor.address(), None)
-
-    def reverse(self, way: int) -> int | None:
-        """The number of the way back, if there is one."""
-        source, target = self.ways[way]
-        return self.ways.index((target, source)) if (target, source) in self.ways else None
-
-    async def find(self, pair: LanguagePair) -> Translator:
-        """The translator of a pair, loaded if this is its first use; ValueError where no model knows it."""
-        legs = self.service.catalog.route(*pair)
-        if len(legs) > 1:
-            way = f"{legs[0].source} → {legs[1].target}"
-            raise RefusalError(
-                "unsupported", f"no model translates {way} directly; ask for one of its legs", way
-            )
-        return await self.service.load(legs[0])
-
-    async def look(self, client: str, cost: int, call: Callable[[], Any]) -> Any:
-        """The result of a call that uses a model, in turn with everything else; `cost` is in tokens."""
-        (found,) = await self.service.look(client, [call], [cost])
-        return found
-
-    async def translate(
-        self, way: int, text: str, options: DecodeOptions, draw: Draw
-    ) -> AsyncIterator[TranslationUpdate]:
-        """The text as it is written, with drawings of it, and at last all that is known of it.
+        """Return the name under which a visitor's requests are queued.
 
         Raises:
-            ValueError: a text beyond a limit, or in a language that leads nowhere.
-            HTTPException: the server is full, stops or needs too long, or the visitor asks too often.
+            HTTPException: 429, the visitor sends too many requests.
+        """
+        return self.access.admit(visitor_address(), None)
+
+    def reverse(self, direction: int) -> int | None:
+        """Return the number of the opposite direction, if it is offered."""
+        source, target = self.directions[direction]
+        opposite = (target, source)
+        return self.directions.index(opposite) if opposite in self.directions else None
+
+    async def translator(self, pair: LanguagePair) -> Translator:
+        """Return the translator of a pair, loaded if this is its first use.
+
+        Raises:
+            ValueError: no single model translates the pair.
+        """
+        hops = self.service.registry.route(*pair)
+        if len(hops) > 1:
+            route = f"{hops[0].source} → {hops[1].target}"
+            raise RefusalError(
+                "unsupported", f"no model translates {route} directly; ask for one of its hops", route
+            )
+        return await self.service.load(hops[0])
+
+    async def run(self, client: str, cost: int, call: Callable[[], CallResult]) -> CallResult:
+        """Return the result of a call that uses a model, queued with all other requests.
+
+        Args:
+            client: The name from `admit`.
+            cost: How much the call reads and writes, in tokens.
+            call: The call, made in the worker.
+        """
+        (result,) = await self.service.look(client, [call], [cost])
+        return result
+
+    async def translate(
+        self, direction: int, text: str, options: DecodeOptions, draw: Draw
+    ) -> AsyncIterator[TranslationUpdate]:
+        """Yield the text as it is written, with drawings of it, and at last the state of the page.
+
+        Raises:
+            ValueError: the text is beyond a limit, or in a language that no model translates.
+            HTTPException: the server is full, stops or needs too long, or the visitor sends too many.
         """
         client = self.admit()
         self.limits.check_texts([text])
-        route = await self.service.route(text, *self.ways[way])
-        if not route.legs:
-            yield TranslationUpdate(
-                text, None, PageState(None, (PagePart(text, "", (PartVersion(text),)),), way_of(route))
-            )
+        route = await self.service.route(text, *self.directions[direction])
+        if not route.hops:
+            unchanged = (PagePart(text, "", (PartVersion(text),)),)
+            yield TranslationUpdate(text, None, PageState(None, unchanged, route_to_show(route)))
             return
-        leg = route.legs[-1]
-        if len(route.legs) > 1:
-            text = await self._approach(text, route.legs[0], client)
-        translator = await self.service.load(leg)
-        cut = await self.service.cut(translator, text, options)
-        self.limits.check_token_count(sum(cut.costs))
-        written = ""
-        async for update in self._write(translator, cut, replace(options, num_hypotheses=1), draw):
-            written = update.text
+        hop = route.hops[-1]
+        if len(route.hops) > 1:
+            text = await self._translate_first_hop(text, route.hops[0], client)
+        translator = await self.service.load(hop)
+        segmented = await self.service.segment(translator, text, options)
+        self.limits.check_token_count(sum(segmented.costs))
+        draft = ""
+        async for update in self._stream(translator, segmented, replace(options, num_hypotheses=1), draw):
+            draft = update.text
             yield update
-        yield TranslationUpdate(written, searching=True)
-        found = await self.service.translate_segments(leg, cut, options, client)
-        parts = [read_part(*part, each) for part, each in zip(cut.parts, found, strict=True)]
-        shown = PageState((leg.source, leg.target), tuple(parts), way_of(route))
-        yield TranslationUpdate(shown.text, None, shown)
+        yield TranslationUpdate(draft, searching=True)
+        translations = await self.service.translate_segments(hop, segmented, options, client)
+        parts = [
+            read_part(source, separator, translation)
+            for (source, separator), translation in zip(segmented.parts, translations, strict=True)
+        ]
+        state = PageState((hop.source, hop.target), tuple(parts), route_to_show(route))
+        yield TranslationUpdate(state.text, None, state)
 
-    async def _approach(self, text: str, leg: Hop, client: str) -> str:
-        """The text as the next leg reads it."""
-        (found,) = await self.service.translate([text], leg.source, leg.target, DecodeOptions(), client)
-        return found.best.text
+    async def _translate_first_hop(self, text: str, hop: Hop, client: str) -> str:
+        (routed,) = await self.service.translate([text], hop.source, hop.target, DecodeOptions(), client)
+        return routed.best.text
 
-    async def _write(
-        self, translator: Translator, cut: SegmentedText, options: DecodeOptions, draw: Draw
+    async def _stream(
+        self, translator: Translator, segmented: SegmentedText, options: DecodeOptions, draw: Draw
     ) -> AsyncIterator[TranslationUpdate]:
-        """The draft of a text, with drawings of the segment that is being written."""
-        sketch, growing = LiveMaps(self._sketcher, translator, draw), StreamJoiner()
+        """Yield the draft of a text, with drawings of the segment that is being written."""
+        maps, joiner = LiveMaps(self._drawer, translator, draw), StreamJoiner()
         end = time.monotonic() + self.limits.seconds
         try:
-            with self.service.batcher.admit(sum(cut.costs) + 1):
-                for source, separator in cut.parts:
-                    growing.begin(source)
+            with self.service.batcher.admit(sum(segmented.costs) + 1):
+                for source, separator in segmented.parts:
+                    joiner.begin(source)
                     async for piece in self.service.batcher.worker.stream(translator.stream(source, options)):
                         if time.monotonic() > end:
                             raise self.service.too_slow()
-                        growing.add(piece)
-                        yield TranslationUpdate(growing.text, sketch.take())
-                        sketch.offer(source, growing.part)
-                    growing.end(separator)
+                        joiner.add(piece)
+                        yield TranslationUpdate(joiner.text, maps.take())
+                        maps.offer(source, joiner.part)
+                    joiner.end(separator)
         finally:
-            sketch.stop()
+            maps.stop()
 
 
-def way_of(route: Route) -> tuple[str, ...]:
-    """The languages of a way that is to be told, for it was not the one that was asked for; else none."""
+def visitor_address() -> str:
+    """Return the address of the visitor whose event is handled, as a proxy on this machine tells it.
+
+    To be called before anything is awaited: Gradio's context is that of the event only so long.
+    """
+    request = LocalContext.request.get(None)
+    client = getattr(request, "client", None)
+    return client.host if client else ""
+
+
+def route_to_show(route: Route) -> tuple[str, ...]:
+    """Return the languages of a route that the reader did not choose (detected or pivoted), else none."""
     return tuple(route.to_json()["languages"]) if route.detected or route.pivots else ()
 
 
-def explain_failure(error: Exception) -> Message:
-    """What the page says of a failure; of a fault no details."""
+def failure_message(error: Exception) -> Message:
+    """Return what the page says of a failure; details of a fault go to the log only."""
     if isinstance(error, NothingToExplainError):
         return Message(error.label)
     if kind := getattr(error, "kind", ""):
-        return Message(kind, error.note)  # type: ignore[attr-defined]  # the kinds of refusal.py have both
+        return Message(kind, error.note)  # type: ignore[attr-defined]  # refusals of serve/errors.py have both
     if type(error) is ValueError:
         return Message(str(error))
     if isinstance(error, HTTPException):

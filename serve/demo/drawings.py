@@ -1,22 +1,22 @@
-"""Small pictures for the learn tab, as SVG from the maps of the reader's own sentence.
+"""Small pictures for the learn tab, as SVG, from the maps of the reader's own sentence.
 
     flows   three small maps: source asks source, translation asks itself, translation asks source
     heads   the heads of one layer of the cross-attention, side by side
 
-They say nothing but shapes and a word or two, so they need no language; the text stands around them.
+They hold no words, so they need no language; the text stands around them.
 """
 
 from torch import Tensor
 
+from seq2seq.alignment.head import AlignmentHead
 from seq2seq.alignment.head_maps import Flow
 from seq2seq.alignment.maps import AttentionMaps
-from seq2seq.storage.settings import AlignmentHead
 
 SIDE = 150.0  # pixels of a small picture's longer side
 
 
 def draw_flows(maps: AttentionMaps, aligned: AlignmentHead) -> dict[Flow, str]:
-    """One map of each flow: the mean of a layer's heads, of the cross-attention the alignment head."""
+    """Return one map of each flow: the mean of a layer's heads, for cross-attention the alignment head."""
     layer = min(aligned.layer, len(maps.encoder) - 1)
     return {
         "encoder": draw_figure(maps.encoder[layer].mean(dim=0), "encoder"),
@@ -26,7 +26,7 @@ def draw_flows(maps: AttentionMaps, aligned: AlignmentHead) -> dict[Flow, str]:
 
 
 def draw_heads(maps: AttentionMaps, aligned: AlignmentHead) -> str:
-    """The heads of one layer of the cross-attention, that of the alignment head."""
+    """Return the heads of one layer of the cross-attention, that of the alignment head."""
     figures = "".join(
         f"<figure>{draw_figure(weights, 'cross')}<figcaption>{head}</figcaption></figure>"
         for head, weights in enumerate(maps.cross[aligned.layer])
@@ -35,7 +35,7 @@ def draw_heads(maps: AttentionMaps, aligned: AlignmentHead) -> str:
 
 
 def draw_figure(weights: Tensor, flow: Flow) -> str:
-    """A map [T, S] as shaded cells."""
+    """Return a map [T, S] as shaded cells; those below 1 % are left out, which keeps the page small."""
     rows, columns = weights.shape
     cell = SIDE / max(rows, columns)
     cells = "".join(

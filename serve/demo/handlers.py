@@ -1,4 +1,4 @@
-"""What the events of the page do: values of components in, values of components out.
+"""Functions of the page's events: values of components in, values of components out.
 
 A failure is a sentence on the page, never a fault of it; what a browser sends is checked before it is used.
 """
@@ -10,190 +10,197 @@ import gradio as gr
 
 from seq2seq import DecodeOptions, Translator
 
-from .backend import Backend, explain_failure
+from .backend import Backend, failure_message
 from .controls import Controls
 from .explain import (
     NothingToExplainError,
-    beginning_at,
     decode_on,
     explain_draft,
     grow_tree,
+    path_to,
     show_maps,
     show_pair,
     show_tree,
 )
-from .header import status, tell_way
+from .header import done_status, status
 from .live_maps import Drawing
 from .state import PagePart, PageState
-from .tabs.attention import AttentionTab, read_choice
-from .tabs.base import Tab, within
+from .tabs.attention import AttentionTab, read_selection
+from .tabs.base import Tab, clamp
 from .tabs.what_if import WhatIfTab
 
 
 class Handlers:
-    """The page's events, which know its tabs and the desk at which the work is done."""
+    """The functions of the page's events; they know its tabs and the backend."""
 
-    def __init__(self, desk: Backend, tabs: list[Tab]) -> None:
-        self.desk = desk
+    def __init__(self, backend: Backend, tabs: list[Tab]) -> None:
+        self.backend = backend
         self.tabs = tabs
 
     # --- the text ------------------------------------------------------------------------------------
 
-    async def translate(self, way: int, open_tab: str, source: str, *values: Any) -> AsyncIterator[list[Any]]:
-        """Streams (translation, status, what is shown, segments, and a drawing in one of two tabs)."""
+    async def translate(
+        self, direction: int, open_tab: str, source: str, *values: Any
+    ) -> AsyncIterator[list[Any]]:
+        """Yield (translation, status, state, segments, drawing of words, drawing of maps) as they change."""
         skip = gr.skip()
-        in_attention = open_tab == AttentionTab.name
+        draws_maps = open_tab == AttentionTab.name
         yield ["", status("writing"), PageState(), skip, None, None]
         try:
-            draw = _draw_maps if in_attention else _draw_pair
-            async for update in self.desk.translate(way, source, self._read(values), draw):
+            draw = _draw_maps if draws_maps else _draw_pair
+            options = self._read_options(values)
+            async for update in self.backend.translate(direction, source, options, draw):
                 drawings: list[Any] = [skip, skip]
                 if update.drawing is not None:
-                    drawings[in_attention] = update.drawing
-                told = status("searching") if update.searching else skip
-                told = told if update.shown is None else _sum_up(update.shown)
-                segments = skip if update.shown is None else _list_segments(update.shown)
-                yield [update.text, told, update.shown or skip, segments, *drawings]
+                    drawings[draws_maps] = update.drawing
+                line, segments = skip, skip
+                if update.searching:
+                    line = status("searching")
+                if update.state is not None:
+                    line, segments = _completion_status(update.state), _segment_list(update.state)
+                yield [update.text, line, update.state or skip, segments, *drawings]
         except Exception as error:
-            yield [skip, status(*explain_failure(error)), PageState(), skip, skip, skip]
+            yield [skip, status(*failure_message(error)), PageState(), skip, skip, skip]
 
-    def change_pair(self, way: int) -> gr.Button:
-        """The way back, if there is one."""
-        return gr.Button(visible=self.desk.reverse(way) is not None)
+    def change_direction(self, direction: int) -> gr.Button:
+        """Return the button that swaps the languages, visible where the opposite direction is offered."""
+        return gr.Button(visible=self.backend.reverse(direction) is not None)
 
-    def choose_examples(self, languages: list[str], way: int) -> list[gr.Column]:
-        """Of the examples in these languages those of the way's own; the first where it has none."""
-        source = self.desk.ways[way][0]
-        shown = source if source in languages else languages[0]
-        return [gr.Column(visible=language == shown) for language in languages]
+    def choose_examples(self, languages: list[str], direction: int) -> list[gr.Column]:
+        """Return the examples of each language, those of the source language visible, else the first."""
+        source = self.backend.directions[direction][0]
+        visible = source if source in languages else languages[0]
+        return [gr.Column(visible=language == visible) for language in languages]
 
-    def swap(self, way: int, target: str) -> list[Any]:
-        """The other direction, the translation being its text."""
-        back = self.desk.reverse(way)
-        return [gr.skip(), gr.skip()] if back is None else [back, target]
+    def swap(self, direction: int, target: str) -> list[Any]:
+        """Return the opposite direction and, as its text, the translation."""
+        reverse = self.backend.reverse(direction)
+        return [gr.skip(), gr.skip()] if reverse is None else [reverse, target]
 
-    # --- looking -------------------------------------------------------------------------------------
+    # --- views ---------------------------------------------------------------------------------------
 
-    async def refresh(self, open_tab: str, shown: PageState, segment: int, *given: Any) -> list[Any]:
-        """The status and the values of all tabs: of the open one new, the others as they are."""
+    async def refresh(self, open_tab: str, state: PageState, segment: int, *inputs: Any) -> list[Any]:
+        """Return the status and the values of all tabs: of the open one new, of the others as they are."""
         values: list[Any] = []
-        told = gr.skip()
+        line = gr.skip()
         for tab in self.tabs:
-            own, given = given[: len(tab.inputs)], given[len(tab.inputs) :]
+            own, inputs = inputs[: len(tab.inputs)], inputs[len(tab.inputs) :]
             if tab.name != open_tab:
                 values += [gr.skip()] * len(tab.outputs)
                 continue
             try:
-                values += await self._see(shown, segment, tab.show, *own)
+                values += await self._on_part(state, segment, tab.show, *own)
             except Exception as error:
                 values += tab.clear()
-                told = status(*explain_failure(error)) if shown.parts else told
-        return [told, *values]
+                line = status(*failure_message(error)) if state.parts else line
+        return [line, *values]
 
-    async def fetch_map(self, shown: PageState, segment: int, event: gr.EventData) -> list[Any]:
-        """The maps with one that the browser lacks among them, and the status."""
+    async def fetch_map(self, state: PageState, segment: int, event: gr.EventData) -> list[Any]:
+        """Return the maps, one that the browser lacks among them, and the status."""
         tab = next(tab for tab in self.tabs if isinstance(tab, AttentionTab))
         try:
-            return [*await self._see(shown, segment, tab.show, read_choice(event._data)), gr.skip()]
+            selection = read_selection(event._data)
+            return [*await self._on_part(state, segment, tab.show, selection), gr.skip()]
         except Exception as error:
-            return [gr.skip(), status(*explain_failure(error))]
+            return [gr.skip(), status(*failure_message(error))]
 
-    async def compare(self, shown: PageState, segment: int, first: int, second: int) -> list[Any]:
-        """Two translations of the segment beside each other, and the status."""
+    async def compare(self, state: PageState, segment: int, first: int, second: int) -> list[Any]:
+        """Return two translations of the segment side by side, and the status."""
         tab = next(tab for tab in self.tabs if isinstance(tab, WhatIfTab))
         try:
-            return [*await self._see(shown, segment, tab.compare, first, second), gr.skip()]
+            return [*await self._on_part(state, segment, tab.compare, first, second), gr.skip()]
         except Exception as error:
-            return [*(gr.skip() for _ in tab.compared), status(*explain_failure(error))]
+            return [*(gr.skip() for _ in tab.compared), status(*failure_message(error))]
 
-    async def grow(self, shown: PageState, segment: int, *values: Any) -> list[Any]:
-        """The tree of a beam search over the segment, its nodes, and the status."""
+    async def grow(self, state: PageState, segment: int, *values: Any) -> list[Any]:
+        """Return the tree of a beam search over the segment, its nodes, and the status."""
         try:
-            options = self._read(values)
-            nodes = await self._see(shown, segment, grow_tree, options)
+            options = self._read_options(values)
+            nodes = await self._on_part(state, segment, grow_tree, options)
             return [show_tree(nodes), nodes, gr.skip()]
         except Exception as error:
-            return [None, [], status(*explain_failure(error))]
+            return [None, [], status(*failure_message(error))]
 
     def choose_query(self, event: gr.EventData) -> int:
-        """The number of the query that was clicked."""
+        """Return the number of the query that was clicked."""
         return _number(event, "query")
 
-    async def _see(self, shown: PageState, segment: int, show: Callable[..., Any], *given: Any) -> Any:
-        """What a function shows of the part that is looked at, in the worker."""
-        if not shown.parts:
+    async def _on_part(
+        self, state: PageState, segment: int, function: Callable[..., Any], *arguments: Any
+    ) -> Any:
+        """Return what a function makes of the segment that the reader looks at, called in the worker."""
+        if not state.parts:
             raise NothingToExplainError("blank")
-        if shown.pair is None:
+        if state.pair is None:
             raise NothingToExplainError("same_language")
-        client = self.desk.admit()
-        translator = await self.desk.find(shown.pair)
-        part = shown.parts[within(segment, len(shown.parts))]
-        cost = len(translator.tokenizer_of(part.source).encode(part.source)) + len(part.version.pieces) + 2
-        return await self.desk.look(client, cost, lambda: show(translator, part, *given))
+        client = self.backend.admit()
+        translator = await self.backend.translator(state.pair)
+        part = state.parts[clamp(segment, len(state.parts))]
+        cost = len(translator.tokenizer_of(part.source).encode(part.source)) + len(part.version.tokens) + 2
+        return await self.backend.run(client, cost, lambda: function(translator, part, *arguments))
 
-    def _read(self, values: tuple[Any, ...]) -> DecodeOptions:
-        """The options that the sliders stand for, within the limits whatever the browser sent."""
+    def _read_options(self, values: tuple[Any, ...]) -> DecodeOptions:
+        """Return the options of the controls, within the limits whatever the browser sent."""
         options = Controls.read(values)
-        self.desk.limits.check_beam(options.beam_size)
+        self.backend.limits.check_beam(options.beam_size)
         return options
 
     # --- other translations --------------------------------------------------------------------------
 
-    def choose(self, shown: PageState, segment: int, number: int = 0) -> list[Any]:
-        """Another of the translations known, by default the model's own best: shown, text, status."""
-        if not shown.parts:
+    def choose(self, state: PageState, segment: int, number: int = 0) -> list[Any]:
+        """Put another known translation on the page, by default the model's best: state, text, status."""
+        if not state.parts:
             return [gr.skip(), gr.skip(), gr.skip()]
-        place = within(segment, len(shown.parts))
-        part = shown.parts[place]
-        changed = shown.replace(place, part.choose(within(number, len(part.versions))))
+        place = clamp(segment, len(state.parts))
+        part = state.parts[place]
+        changed = state.replace(place, part.choose(clamp(number, len(part.versions))))
         return [changed, changed.text, status("done")]
 
-    async def force(self, shown: PageState, segment: int, event: gr.EventData, *values: Any) -> list[Any]:
-        """The translation in which a step writes the piece that was clicked."""
+    async def force(self, state: PageState, segment: int, event: gr.EventData, *values: Any) -> list[Any]:
+        """Decode on from the candidate that was clicked: state, text, status."""
 
         def beginning(part: PagePart) -> list[str]:
-            return [*part.version.pieces[: _number(event, "step")], str(event._data.get("token", ""))]
+            return [*part.version.tokens[: _number(event, "step")], str(event._data.get("token", ""))]
 
-        return await self._decode_on(shown, segment, beginning, values)
+        return await self._decode_on(state, segment, beginning, values)
 
     async def force_path(
-        self, shown: PageState, segment: int, nodes: list[Any], event: gr.EventData, *values: Any
+        self, state: PageState, segment: int, nodes: list[Any], event: gr.EventData, *values: Any
     ) -> list[Any]:
-        """The translation that begins with the path to the node that was clicked."""
+        """Decode on from the path to the node that was clicked: state, text, status."""
 
         def beginning(part: PagePart) -> list[str]:
             number = _number(event, "node")
-            return beginning_at(nodes, number) if number < len(nodes) else []
+            return path_to(nodes, number) if number < len(nodes) else []
 
-        return await self._decode_on(shown, segment, beginning, values)
+        return await self._decode_on(state, segment, beginning, values)
 
     async def _decode_on(
         self,
-        shown: PageState,
+        state: PageState,
         segment: int,
         beginning: Callable[[PagePart], list[str]],
         values: tuple[Any, ...],
     ) -> list[Any]:
-        """What is shown, the whole text and the status once the model has gone on from a beginning."""
+        """Return the state, the whole text and the status once the model has decoded on from a beginning."""
         try:
-            options = self._read(values)
+            options = self._read_options(values)
 
-            def go_on(translator: Translator, part: PagePart) -> PagePart:
-                pieces = beginning(part)
-                step = len(pieces) - 1
-                forced = (*(each for each in part.forced if each < step), step)
-                return part.add(decode_on(translator, part.source, pieces, options), forced)
+            def decode(translator: Translator, part: PagePart) -> PagePart:
+                tokens = beginning(part)
+                step = len(tokens) - 1
+                forced = (*(earlier for earlier in part.forced if earlier < step), step)
+                return part.add(decode_on(translator, part.source, tokens, options), forced)
 
-            part = await self._see(shown, segment, go_on)
+            part = await self._on_part(state, segment, decode)
         except Exception as error:
-            return [gr.skip(), gr.skip(), status(*explain_failure(error))]
-        changed = shown.replace(within(segment, len(shown.parts)), part)
+            return [gr.skip(), gr.skip(), status(*failure_message(error))]
+        changed = state.replace(clamp(segment, len(state.parts)), part)
         return [changed, changed.text, status("forced")]
 
 
-def _sum_up(shown: PageState) -> str:
-    """What the status says of a translation: that it is done, and the way where it is to be told."""
-    return tell_way(shown.way, "way" if shown.pair else "same_language")
+def _completion_status(state: PageState) -> str:
+    return done_status(state.route, "way" if state.pair else "same_language")
 
 
 def _draw_pair(translator: Translator, source: str, target: str) -> Drawing:
@@ -206,18 +213,19 @@ def _draw_maps(translator: Translator, source: str, target: str) -> Drawing:
     return show_maps(translator, maps, None, growing=True)
 
 
-def _list_segments(shown: PageState) -> gr.Dropdown:
-    """The segments to choose from; out of sight where there is but one."""
+def _segment_list(state: PageState) -> gr.Dropdown:
+    """Return the segments to choose from; hidden where there is only one."""
     names = [
-        (f"{count}: {shown.parts[number].source[:40]}", number)
-        for count, number in enumerate(shown.visible, 1)
+        (f"{count}: {state.parts[number].source[:40]}", number)
+        for count, number in enumerate(state.visible, 1)
     ]
     return gr.Dropdown(names, value=names[0][1] if names else None, visible=len(names) > 1)
 
 
 def _number(event: gr.EventData, name: str) -> int:
-    """A whole number from 0 that the browser sent with an event."""
+    """Return a whole number from 0 that the browser sent with an event."""
     value = event._data.get(name) if isinstance(event._data, dict) else None
+    # bool is a subclass of int: true would pass for 1.
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
         raise ValueError(f"{name} is {value!r}; give a whole number from 0")
     return value

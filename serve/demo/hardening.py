@@ -1,12 +1,12 @@
-"""What Gradio would do with files that no visitor uploaded, closed: read them here, or fetch them elsewhere.
+"""Guards around Gradio's files: nothing is read or fetched that no visitor uploaded.
 
-    {"path": "/tmp/gradio/.../note.txt", "meta": {"_type": "gradio.FileData"}}    an upload: taken
+    {"path": "/tmp/gradio/.../note.txt", "meta": {"_type": "gradio.FileData"}}    an upload: accepted
     {"path": "/home/anna/diary.txt", ...}                                         refused by Gradio
     {"path": "https://...", ...}  and  GET /gradio_api/file=https://...           refused here
-    POST /gradio_api/process_recording    keeps what it is sent for ever; refused, the page records nothing
+    POST /gradio_api/process_recording    would store a file for ever; refused, the page records nothing
 
-Gradio looks for such objects in the inputs of all events, not only in those that are files; and it looks
-whether a path is that of an upload only where the page was launched, which a mounted one never is.
+Gradio looks for such objects in the inputs of all events, not only in those that are files. It checks that a
+path is an upload's only where the page was launched, which a mounted page never is.
 """
 
 from typing import Any
@@ -20,18 +20,26 @@ REFUSAL = "this server fetches nothing from other addresses; download the file a
 
 
 class HardenedBlocks(gr.Blocks):
-    """Blocks whose events take files that were uploaded, and no others."""
+    """Blocks whose events accept uploaded files only."""
 
     async def preprocess_data(
         self, block_fn: Any, inputs: list[Any], state: Any, explicit_call: bool = False
     ) -> list[Any]:
-        """The inputs of an event as its function takes them; gr.Error where one names an address."""
+        """Return the inputs of an event as its function takes them.
+
+        Raises:
+            gr.Error: an input names an address to fetch.
+        """
         traverse(inputs, _refuse_address, is_file_obj_with_meta)
-        return await super().preprocess_data(block_fn, inputs, state, explicit_call)
+        values: list[Any] = await super().preprocess_data(block_fn, inputs, state, explicit_call)
+        return values
 
 
 def close(app: FastAPI, blocks: gr.Blocks) -> None:
-    """To be called before the page is mounted, so that the route here stands before Gradio's own."""
+    """Close the routes of Gradio that fetch or store files for strangers.
+
+    To be called before the page is mounted, so that these routes come before Gradio's own.
+    """
     blocks.has_launched = True  # `launch` sets it, mounting does not
     for address in ("/gradio_api/file=http{rest:path}", "/gradio_api/file/http{rest:path}"):
         app.add_route(address, _refuse_fetch, ["GET", "HEAD"], include_in_schema=False)

@@ -1,14 +1,16 @@
-"""What stands above the tabs: the languages, the text and its translation, and how to search."""
+"""Components above the tabs: languages, text and translation, status, examples and settings."""
 
 from html import escape
 
 import gradio as gr
 from gradio.helpers import Examples
 
+from seq2seq.text.languages import native_name
+
 from ..engine.service import AUTO
 from .backend import Backend
 from .controls import Controls
-from .labels import ENDONYMS, WORDS, say
+from .labels import LABELS, say
 
 EXAMPLES = {
     "en": [
@@ -24,7 +26,7 @@ EXAMPLES = {
         "name[The Mill], priceRange[cheap], customer rating[5 out of 5], near[Café Rouge]",
     ],
 }
-# The text is saved by the browser itself: no file of it is made on the server.
+# The browser itself saves the text, so that no file of it is made on the server.
 SAVE = """(text) => {
   const address = URL.createObjectURL(new Blob([text], { type: "text/plain" }));
   Object.assign(document.createElement("a"), { href: address, download: "translation.txt" }).click();
@@ -37,15 +39,15 @@ SETTINGS = "() => setTimeout(() => document.querySelector('footer .settings')?.c
 class Header:
     """The components above the tabs."""
 
-    def __init__(self, desk: Backend) -> None:
-        header()
-        numbered = [(pair_name(*way), number) for number, way in enumerate(desk.ways)]
+    def __init__(self, backend: Backend) -> None:
+        title_row()
+        numbered = [(direction_name(*pair), number) for number, pair in enumerate(backend.directions)]
         with gr.Row(equal_height=True, elem_id="languages"):
-            self.pair = gr.Dropdown(
+            self.direction = gr.Dropdown(
                 numbered, value=0, label=say("languages"), show_label=False, container=False, min_width=240
             )
-            back = desk.reverse(0) is not None
-            self.swap = gr.Button(say("swap"), size="md", min_width=120, visible=back, elem_id="swap")
+            has_reverse = backend.reverse(0) is not None
+            self.swap = gr.Button(say("swap"), size="md", min_width=120, visible=has_reverse, elem_id="swap")
         with gr.Row(equal_height=True):
             self.source = gr.Textbox(
                 label=say("source"),
@@ -75,25 +77,25 @@ class Header:
                 elem_id="status",
             )
         save.click(None, self.target, None, js=SAVE)
-        self.examples = self._examples(desk)
+        self.examples = self._examples(backend)
         with gr.Accordion(say("options"), open=False), gr.Row():
-            self.controls = Controls(desk.limits).inputs
+            self.controls = Controls(backend.limits).inputs
         self.segment = gr.Dropdown(
             [("1", 0)], value=0, label=say("segment"), visible=False, elem_id="segment"
         )
 
-    def _examples(self, desk: Backend) -> dict[str, tuple[gr.Column, Examples]]:
-        """Texts to click for each language that can be read; those of the chosen one are seen."""
-        offered: dict[str, tuple[gr.Column, Examples]] = {}
-        for language in dict.fromkeys(source for source, _ in desk.ways if source in EXAMPLES):
-            with gr.Column(visible=not offered) as column:
+    def _examples(self, backend: Backend) -> dict[str, tuple[gr.Column, Examples]]:
+        """Return texts to click for each source language; those of the chosen one are visible."""
+        columns: dict[str, tuple[gr.Column, Examples]] = {}
+        for language in dict.fromkeys(source for source, _ in backend.directions if source in EXAMPLES):
+            with gr.Column(visible=not columns) as column:
                 examples = gr.Examples(EXAMPLES[language], self.source, label=say("examples"))
-            offered[language] = column, examples
-        return offered
+            columns[language] = column, examples
+        return columns
 
 
-def header() -> None:
-    """The name of the page and its settings."""
+def title_row() -> None:
+    """Lay out the name of the page and the button of its settings."""
     with gr.Row(equal_height=True, elem_id="header"):
         gr.Markdown("# seq2seq", elem_id="name")
         gr.Markdown(say("tagline"), elem_id="tagline")
@@ -101,21 +103,21 @@ def header() -> None:
     settings.click(None, js=SETTINGS)
 
 
-def status(told: str, note: str = "") -> str:
-    """What the line under the buttons says: a sentence, or the name of one of ours, and a note on it.
+def status(message: str, detail: str = "") -> str:
+    """Return the status line of a message or a label, with untranslated detail in brackets.
 
-    One of ours and no more: of several in a text the browser would put in words the first.
+    At most one label: of several markers in a text the browser would translate the first only.
     """
-    sentence = say(told) if told in WORDS["en"] else escape(told)
-    return f"{sentence} ({escape(note)})" if note else sentence
+    text = say(message) if message in LABELS["en"] else escape(message)
+    return f"{text} ({escape(detail)})" if detail else text
 
 
-def tell_way(way: tuple[str, ...], told: str) -> str:
-    """That it is done; in the words of `told`, with the languages, where there is a way to be told."""
-    return status(told, " → ".join(ENDONYMS.get(code, code) for code in way)) if way else status("done")
+def done_status(route: tuple[str, ...], label: str = "way") -> str:
+    """Return the status line of a finished translation, with the route if detected or pivoted."""
+    return status(label, " → ".join(map(native_name, route))) if route else status("done")
 
 
-def pair_name(source: str, target: str) -> str:
-    """A pair of languages by their own names, English → Deutsch; one that is to be detected in words."""
-    first = say("detect") if source == AUTO else ENDONYMS.get(source, source)
-    return f"{first} → {ENDONYMS.get(target, target)}"
+def direction_name(source: str, target: str) -> str:
+    """Return a pair of languages in their own names, English → Deutsch, whatever the page's language is."""
+    first = say("detect") if source == AUTO else native_name(source)
+    return f"{first} → {native_name(target)}"

@@ -1,4 +1,4 @@
-"""Drawings of a text that is still being written, made beside it, so that the text never waits for them."""
+"""Drawings of a text that is still being written, made beside it so that the text never waits for them."""
 
 import asyncio
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from ..engine.executor import Executor
 
 PAUSE = 0.15  # seconds between two drawings of a text that is being written
 Drawing = dict[str, Any]
-# (translator, source, what is written of its translation) -> the value of a view
+# (translator, source, its translation so far) -> the value of a view
 Draw = Callable[[Translator, str, str], Drawing]
 
 
@@ -25,7 +25,7 @@ class LiveMaps:
         self._next = 0.0
 
     def offer(self, source: str, target: str) -> None:
-        """Begins a drawing, unless one is being made or one was made just now."""
+        """Begin a drawing, unless one is in progress or was made within the last `PAUSE`."""
         now = asyncio.get_running_loop().time()
         if self._task is None and now >= self._next and target.strip():
             self._next = now + PAUSE
@@ -34,13 +34,16 @@ class LiveMaps:
             )
 
     def take(self) -> Drawing | None:
-        """The drawing that has become ready; one that cannot be made is left to the end of the text."""
+        """Return the drawing that has become ready, if any.
+
+        A draft that cannot be drawn (too long, say) is no error here: the finished text says why.
+        """
         if self._task is None or not self._task.done():
             return None
         task, self._task = self._task, None
         return None if task.cancelled() or task.exception() else task.result()
 
     def stop(self) -> None:
-        """Gives up what is being drawn."""
+        """Cancel the drawing in progress."""
         if self._task is not None:
             self._task.cancel()

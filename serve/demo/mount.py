@@ -1,7 +1,7 @@
-"""The page on the server, with every door closed that a page of texts does not need.
+"""The page on the server, with everything off that a page of texts does not need.
 
-Sharing, monitoring and run history are off, errors are told without details, nothing is loaded from
-elsewhere: fonts are those of the system, style and scripts are ours or Gradio's own.
+Sharing, monitoring and run history are off, and errors show no details. Nothing is loaded from other hosts:
+fonts are those of the system, style and scripts are ours or Gradio's own.
 """
 
 import asyncio
@@ -24,10 +24,13 @@ STYLE = (Path(__file__).parent / "page.css").read_text(encoding="utf-8")
 
 
 def mount_demo(app: FastAPI, page: Page, stopping: asyncio.Event, *, mcp: bool = False) -> None:
-    """Puts a page at /, behind the routes that the application has already.
+    """Mount a page at /, behind the routes that the application has already.
 
-    `stopping` ends the connections that open pages keep, which a stopping server would wait for. `mcp`
-    offers the page's named functions as tools, too, which needs the extra of that name.
+    Args:
+        app: The application.
+        page: The page.
+        stopping: Ends the connections that open pages keep, which a stopping server would wait for.
+        mcp: Offer the page's named functions as tools, too; needs the extra of that name.
     """
     blocks = page.build()
     close(app, blocks)
@@ -42,7 +45,7 @@ def mount_demo(app: FastAPI, page: Page, stopping: asyncio.Event, *, mcp: bool =
         run_history=False,
         enable_monitoring=False,
         show_error=False,
-        max_file_size=page.desk.limits.file_bytes,
+        max_file_size=page.backend.limits.file_bytes,
         pwa=False,
         mcp_server=mcp,
         ssr_mode=False,
@@ -54,7 +57,7 @@ def mount_demo(app: FastAPI, page: Page, stopping: asyncio.Event, *, mcp: bool =
 
 
 def _theme() -> gr.themes.Base:
-    """Gradio's own, with the contrast that small letters need (WCAG 1.4.3: 4.5 to 1)."""
+    """Return Gradio's own theme with the contrast that small letters need (WCAG 1.4.3: 4.5 to 1)."""
     theme = gr.themes.Default(primary_hue="blue", neutral_hue="slate", font=FONTS, font_mono=MONOSPACED)
     return theme.set(
         body_text_color_subdued="*neutral_600",

@@ -1,8 +1,8 @@
-"""What stands on one visitor's page: the parts of the text, and for each the translations known of it.
+"""State of one visitor's page: the parts of the text, and the translations known of each.
 
-    Shown ─> Part (a segment of the text) ─> Version (a translation: its pieces and its score)
+    PageState ─> PagePart (a segment of the text) ─> PartVersion (a translation: its tokens and its score)
 
-Maps and candidates are not kept: they are computed anew from the pieces, one forced pass each.
+Maps and candidates are not stored: they are computed anew from the tokens, with one forced pass each.
 """
 
 from typing import NamedTuple
@@ -15,10 +15,10 @@ from ..engine.registry import LanguagePair
 
 
 class PartVersion(NamedTuple):
-    """A translation of one part; one given back as it is has no pieces."""
+    """A translation of one part; one that was returned unchanged has no tokens."""
 
     text: str
-    pieces: tuple[str, ...] = ()
+    tokens: tuple[str, ...] = ()
     score: float = 0.0
     log_probability: float = 0.0
 
@@ -26,8 +26,8 @@ class PartVersion(NamedTuple):
 class PagePart(NamedTuple):
     """A segment of the text with what separates it from the next.
 
-    `versions` are the model's own, best first, then those that the reader brought about; `chosen` is the
-    one on the page, `own` how many are the model's, `forced` the steps whose piece the reader chose.
+    `versions` are the model's own, best first, then the one that the reader forced. `chosen` is the one on
+    the page, `own` the number of the model's, `forced` the steps whose token the reader chose.
     """
 
     source: str
@@ -43,55 +43,56 @@ class PagePart(NamedTuple):
         return self.versions[self.chosen]
 
     def choose(self, number: int) -> "PagePart":
-        """The part with another of its translations on the page."""
+        """Return the part with another of its translations on the page."""
         return self._replace(chosen=number, forced=() if number < self.own else self.forced)
 
     def add(self, version: PartVersion, forced: tuple[int, ...]) -> "PagePart":
-        """The part with a translation that the reader brought about, in the place of an earlier one."""
+        """Return the part with a translation that the reader forced, which replaces an earlier one."""
         versions = (*self.versions[: self.own], version)
         return self._replace(versions=versions, chosen=self.own, forced=forced)
 
 
 class PageState(NamedTuple):
-    """Every part of the text, and how it was translated; no part before a text is.
+    """All parts of the text, and how it was translated; without parts before the first translation.
 
-    `pair` is that of the model that is looked at, the last on the way; None where the text was in its target
-    language already. `way` are the languages from the text's to its translation's, where that is to be said:
-    the first was detected, or there is one between.
+    `pair` is that of the model that the tabs show, the last of the route; None where the text was in its
+    target language already. `route` are the languages from the text's to its translation's where the reader
+    did not choose them: the first was detected, or there is a pivot.
     """
 
     pair: LanguagePair | None = None
     parts: tuple[PagePart, ...] = ()
-    way: tuple[str, ...] = ()
+    route: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
         """The whole translation."""
-        sewn = [(part.source, part.version.text) for part in self.parts]
-        return join(sewn, [part.separator for part in self.parts])
+        translated = [(part.source, part.version.text) for part in self.parts]
+        return join(translated, [part.separator for part in self.parts])
 
     @property
     def visible(self) -> list[int]:
-        """The numbers of the parts that there is something to be seen of."""
+        """The numbers of the parts that are not blank."""
         return [number for number, part in enumerate(self.parts) if part.source.strip()]
 
     def replace(self, number: int, part: PagePart) -> "PageState":
-        """The same with one part changed."""
+        """Return the state with one part changed."""
         return self._replace(parts=(*self.parts[:number], part, *self.parts[number + 1 :]))
 
 
-def read_version(found: Translation | Alternative) -> PartVersion:
-    """A translation or an alternative of it as a version."""
-    return PartVersion(found.text, tuple(found.tokens), found.score, found.log_probability)
+def read_version(translation: Translation | Alternative) -> PartVersion:
+    """Return a translation or an alternative of it as a version."""
+    tokens = tuple(translation.tokens)
+    return PartVersion(translation.text, tokens, translation.score, translation.log_probability)
 
 
-def read_part(source: str, separator: str, found: Translation) -> PagePart:
-    """A translated segment."""
-    versions = (read_version(found), *map(read_version, found.alternatives))
+def read_part(source: str, separator: str, translation: Translation) -> PagePart:
+    """Return a translated segment as a part."""
+    versions = (read_version(translation), *map(read_version, translation.alternatives))
     return PagePart(source, separator, versions, own=len(versions))
 
 
-def is_blank(translator: Translator, part: PagePart) -> bool:
-    """Whether the part was given back as it is, with nothing to be looked at."""
+def is_unchanged(translator: Translator, part: PagePart) -> bool:
+    """Return whether the model returned the part as it is, so that there is nothing to explain."""
     ids = translator.tokenizer_of(part.source).encode(part.source)
-    return not part.version.pieces or not translator.knows(ids)
+    return not part.version.tokens or not translator.knows(ids)

@@ -12,9 +12,9 @@ from typing import Any, Literal, NamedTuple
 import torch
 from torch import Tensor
 
+from seq2seq.alignment.head import AlignmentHead
 from seq2seq.alignment.head_maps import Flow, HeadMaps, MapUnits, make_head_maps
 from seq2seq.alignment.maps import AttentionMaps
-from seq2seq.storage.settings import AlignmentHead
 
 from .view import View
 

@@ -34,7 +34,7 @@ class NoStubMeta(ComponentMeta):
 
     def __new__(cls, name: str, bases: tuple[type, ...], attributes: dict[str, Any]) -> type:
         if "__init__" in attributes:
-            attributes["__init__"] = updateable(attributes["__init__"])
+            attributes["__init__"] = updateable(attributes["__init__"])  # type: ignore[no-untyped-call]
         return ABCMeta.__new__(cls, name, bases, attributes)
 
 

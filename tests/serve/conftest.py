@@ -41,10 +41,10 @@ def translator(tiny_tokenizer: "Tokenizer") -> "Translator":
     import torch
 
     from seq2seq import Translator
+    from seq2seq.alignment.head import AlignmentHead
     from seq2seq.config import ModelConfig
     from seq2seq.model.transformer import Transformer
     from seq2seq.storage.model_directory import Settings
-    from seq2seq.storage.settings import AlignmentHead
 
     torch.manual_seed(1)
     config = ModelConfig(
@@ -104,11 +104,11 @@ def make(translator: "Translator") -> Make:
     return make_one
 
 
-MakeDesk = Callable[..., "Backend"]
+MakeBackend = Callable[..., "Backend"]
 
 
 @pytest.fixture(scope="session")
-def make_desk() -> MakeDesk:
+def make_backend() -> MakeBackend:
     """Builds what is behind the page for some models, with limits of one's own."""
     from serve.demo.backend import Backend
     from serve.engine.batcher import Batcher

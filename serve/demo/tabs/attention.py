@@ -1,4 +1,4 @@
-"""The second tab: the maps of every layer and head, with the line that says what they are not."""
+"""The attention tab: the maps of every layer and head, with a warning against reading them as explanation."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from .base import Tab
 
 
 class AttentionTab(Tab):
-    """What the reader looks at is known to the browser alone; it asks where a map was not sent."""
+    """Maps of a part. Only the browser knows which one is shown; it asks for those that were not sent."""
 
     name = "attention"
 
@@ -24,21 +24,25 @@ class AttentionTab(Tab):
         self.inputs = []
         self.outputs = [self.view]
 
-    def show(self, translator: Translator, part: PagePart, *given: Any) -> list[Any]:
-        """All maps of the part, or those asked for and small pictures of the others."""
-        choice = given[0] if given else None
+    def show(self, translator: Translator, part: PagePart, *inputs: Any) -> list[Any]:
+        """Return all maps of the part; of a long one the selected map and small pictures of the others."""
+        selection = inputs[0] if inputs else None
         _, maps = explain_part(translator, part)
-        return [show_maps(translator, maps, choice)]
+        return [show_maps(translator, maps, selection)]
 
     def clear(self) -> list[Any]:
-        """No map."""
+        """Return no map."""
         return [None]
 
 
-def read_choice(told: Any) -> MapSelection:
-    """The map that the browser asks for; ValueError where there can be none."""
-    told = told if isinstance(told, dict) else {}
-    flow, units, layer, head = (told.get(name) for name in ("flow", "units", "layer", "head"))
+def read_selection(data: Any) -> MapSelection:
+    """Return the map that the browser asks for.
+
+    Raises:
+        ValueError: there is no such map.
+    """
+    data = data if isinstance(data, dict) else {}
+    flow, units, layer, head = (data.get(name) for name in ("flow", "units", "layer", "head"))
     if flow not in ("cross", "encoder", "decoder") or units not in ("words", "pieces"):
         raise ValueError(f"there is no map of flow {flow!r} over {units!r}; choose one on the page")
     if not isinstance(layer, int) or not (head == "mean" or isinstance(head, int)):

@@ -1,4 +1,4 @@
-"""What the tabs of the page have in common: a part of the text in, the values of the tab's components out."""
+"""The base of all tabs: a part of the text in, the values of the tab's components out."""
 
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar
@@ -10,29 +10,29 @@ from seq2seq import Translator
 from ..state import PagePart
 
 
-def within(number: Any, count: int) -> int:
-    """The number of one of `count`: the last where it is beyond them, the first where it is none at all.
+def clamp(number: Any, count: int) -> int:
+    """Return a number as one of `count` from 0: the last where it is too large, 0 where it is no number.
 
-    A choice made while the choices were renewed arrives after them, and a browser may send what it likes.
+    A choice made while the choices are renewed arrives after them, and a browser may send anything.
     """
     return min(max(0, number), count - 1) if isinstance(number, int) else 0
 
 
 class Tab(ABC):
-    """One tab, built where it is made: its components, and how they show a part of the text."""
+    """One tab: its components, laid out where it is constructed, and their values for a part of the text."""
 
-    name: ClassVar[str]  # its id among the tabs; its label is called "tab_" and this
-    inputs: list[Component]  # whose values `show` is given
-    outputs: list[Component]  # whose values `show` gives back
+    name: ClassVar[str]  # its id among the tabs; "tab_" and this is its label
+    inputs: list[Component]  # whose values `show` takes
+    outputs: list[Component]  # whose values `show` returns
 
     @abstractmethod
-    def show(self, translator: Translator, part: PagePart, *given: Any) -> list[Any]:
-        """The values of `outputs` for a part, computed in the worker.
+    def show(self, translator: Translator, part: PagePart, *inputs: Any) -> list[Any]:
+        """Return the values of `outputs` for a part; called in the worker.
 
         Raises:
-            UnseenError: there is nothing to be seen of the part.
+            NothingToExplainError: the part cannot be explained.
         """
 
     @abstractmethod
     def clear(self) -> list[Any]:
-        """The values of `outputs` where there is nothing to be seen."""
+        """Return the values of `outputs` where there is nothing to show."""

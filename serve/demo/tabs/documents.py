@@ -1,8 +1,8 @@
-"""A document in, the same document translated out, with a bar that shows how far it is.
+"""A panel that translates a document, with a progress bar.
 
     upload ─> bytes, the upload deleted ─> translate_document, as for the REST routes ─> a file to download
 
-Its texts wait in line with all others, a few at a time; who leaves stops the work.
+Its texts are queued with all others, a few at a time; the work stops when the visitor leaves.
 """
 
 import tempfile
@@ -17,16 +17,16 @@ from seq2seq.documents import SUPPORTED, TranslatedDocument, translate_document
 
 from ...engine.documents import file_terms
 from ...engine.routing import Route
-from ..backend import Backend, Message, explain_failure, way_of
-from ..header import status, tell_way
+from ..backend import Backend, Message, failure_message, route_to_show
+from ..header import done_status, status
 from ..labels import say
 
 
 class DocumentPanel:
-    """The components, and what their button does."""
+    """The components, and the function of their button."""
 
-    def __init__(self, desk: Backend) -> None:
-        self.desk = desk
+    def __init__(self, backend: Backend) -> None:
+        self.backend = backend
         with gr.Accordion(say("documents"), open=False, elem_id="documents"):
             self.file = gr.File(
                 label=f"{say('document')}: {', '.join(ending[1:] for ending in SUPPORTED)}",
@@ -39,74 +39,76 @@ class DocumentPanel:
             self.done = gr.File(
                 label=say("document_done"), interactive=False, visible=False, elem_id="translated"
             )
-            self.told = gr.HTML(html_template='<p class="status" role="status">${value}</p>', elem_id="told")
+            self.status = gr.HTML(
+                html_template='<p class="status" role="status">${value}</p>', elem_id="document-status"
+            )
 
-    def connect(self, way: gr.Dropdown) -> None:
-        """Makes the button work."""
+    def connect(self, direction: gr.Dropdown) -> None:
+        """Connect the button."""
         self.go.click(
             self.translate,
-            [way, self.file, self.column],
-            [self.file, self.done, self.told],
+            [direction, self.file, self.column],
+            [self.file, self.done, self.status],
             show_progress_on=self.done,
             api_visibility="private",
         )
 
     async def translate(
         self,
-        way: int,
+        direction: int,
         path: str | None,
         column: str,
         progress: gr.Progress = gr.Progress(),  # noqa: B008 - how Gradio hands it over
     ) -> AsyncIterator[list[Any]]:
-        """The upload (taken away), the translated file, and what there is to be said."""
+        """Yield the uploaded file (which is removed), the translated file, and the status."""
         if path is None:
             yield [None, gr.skip(), status("no_file")]
             return
         yield [gr.skip(), gr.File(None, visible=True), status("writing")]
         try:
-            made, route = await DocumentJob(self.desk, way, progress).run(path, column)
+            document, route = await DocumentJob(self.backend, direction, progress).run(path, column)
             with tempfile.TemporaryDirectory() as folder:
-                file = Path(folder) / made.name
-                file.write_bytes(made.content)
-                yield [None, gr.File(str(file), visible=True), tell_way(way_of(route), "way")]
+                file = Path(folder) / document.name
+                file.write_bytes(document.content)
+                yield [None, gr.File(str(file), visible=True), done_status(route_to_show(route))]
         except Exception as error:
-            yield [None, gr.File(None, visible=False), status(*_explain(error))]
+            yield [None, gr.File(None, visible=False), status(*_failure_message(error))]
 
 
 class DocumentJob:
-    """One document on its way through the service, as a file that is sent to the REST routes."""
+    """One document that goes through the service as a file sent to the REST routes does."""
 
-    def __init__(self, desk: Backend, way: int, progress: gr.Progress) -> None:
-        self.desk = desk
-        self.way = way
+    def __init__(self, backend: Backend, direction: int, progress: gr.Progress) -> None:
+        self.backend = backend
+        self.direction = direction
         self.progress = progress
 
     async def run(self, path: str, column: str) -> tuple[TranslatedDocument, Route]:
-        """The translated document and its way; the uploaded file is deleted.
+        """Return the translated document and its route; delete the uploaded file.
 
         Raises:
             ValueError: a document that cannot be read or is too large.
-            HTTPException: the server is full or stops, the document takes too long, too many are sent.
+            HTTPException: the server is full or stops, the document takes too long, or there are too many.
         """
         file = Path(path)
         try:
             content = file.read_bytes()
         finally:
             file.unlink(missing_ok=True)
-        client = self.desk.admit()
+        client = self.backend.admit()
         read = partial(translate_document, file.name, content, column=column.strip() or None)
-        return await self.desk.documents.run(
+        return await self.backend.documents.run(
             lambda translate: read(translate=translate, progress=self._report),
-            *self.desk.ways[self.way],
+            *self.backend.directions[self.direction],
             client,
-            file_terms(self.desk.limits),
+            file_terms(self.backend.limits),
         )
 
-    def _report(self, done: int, every: int) -> None:
-        self.progress((done, every))
+    def _report(self, done: int, total: int) -> None:
+        self.progress((done, total))
 
 
-def _explain(error: Exception) -> Message:
-    """What is said of a document that was not translated; what is wrong inside it, in the words at hand."""
-    told = explain_failure(error)
-    return Message("file_unread", told.sentence) if type(error) is ValueError else told
+def _failure_message(error: Exception) -> Message:
+    """Return the message for a document that was not translated; faults inside it are told in English."""
+    message = failure_message(error)
+    return Message("file_unread", message.text) if type(error) is ValueError else message

@@ -1,4 +1,4 @@
-"""The last tab: what attention is, on three axes, with the reader's own sentence; one query's numbers."""
+"""The learn tab: attention on three axes, with the reader's own sentence, and the numbers of one query."""
 
 from typing import Any
 
@@ -13,14 +13,14 @@ from ..drawings import draw_flows, draw_heads
 from ..explain import explain_part
 from ..labels import say
 from ..state import PagePart
-from .base import Tab, within
+from .base import Tab, clamp
 
 FLOWS: tuple[Flow, ...] = ("cross", "encoder", "decoder")
 PICTURED: tuple[Flow, ...] = ("encoder", "decoder", "cross")
 
 
 class LearnTab(Tab):
-    """Texts with drawings between them; below, the steps of one query of one head."""
+    """Texts with pictures between them; below, the steps of one query of one head."""
 
     name = "learn"
 
@@ -42,33 +42,33 @@ class LearnTab(Tab):
         self.inputs = [self.flow, self.layer, self.head, self.query]
         self.outputs = [*self.flows.values(), self.heads, self.layer, self.head, self.step]
 
-    def show(self, translator: Translator, part: PagePart, *given: Any) -> list[Any]:
-        """The drawings, and the steps of the query asked for."""
-        given_flow, layer, head, query = given
+    def show(self, translator: Translator, part: PagePart, *inputs: Any) -> list[Any]:
+        """Return the pictures, and the steps of the chosen query."""
+        chosen_flow, layer, head, query = inputs
         _, maps = explain_part(translator, part)
-        flow: Flow = given_flow if given_flow in FLOWS else "cross"
+        flow: Flow = chosen_flow if chosen_flow in FLOWS else "cross"
         layers, heads, queries = getattr(maps, flow).shape[:3]
-        layer, head, query = within(layer, layers), within(head, heads), within(query, queries)
-        lesson = attention_steps(translator, part.source, part.version.text, flow, layer, head, query)
+        layer, head, query = clamp(layer, layers), clamp(head, heads), clamp(query, queries)
+        steps = attention_steps(translator, part.source, part.version.text, flow, layer, head, query)
         aligned = translator.settings.alignment
         return [
             *draw_flows(maps, aligned).values(),
             draw_heads(maps, aligned),
             gr.Dropdown(list(range(layers)), value=layer),
             gr.Dropdown(list(range(heads)), value=head),
-            step_data(lesson),
+            step_data(steps),
         ]
 
     def clear(self) -> list[Any]:
-        """What to do first."""
+        """Return a hint to translate something first."""
         return ["", "", "", say("learn_empty"), gr.skip(), gr.skip(), None]
 
     def _pictures(self) -> dict[Flow, gr.HTML]:
-        """A place for the picture of each flow, under its name."""
-        places: dict[Flow, gr.HTML] = {}
+        """Return a component for the picture of each flow, under its name."""
+        components: dict[Flow, gr.HTML] = {}
         with gr.Row(elem_id="flows"):
             for flow in PICTURED:
                 with gr.Column(min_width=170):
                     gr.Markdown(say(f"flow_{flow}"), elem_classes="caption")
-                    places[flow] = gr.HTML(apply_default_css=False)
-        return places
+                    components[flow] = gr.HTML(apply_default_css=False)
+        return components

@@ -1,4 +1,4 @@
-"""The third tab: what else each step could have written, what the beam saw, two translations compared.
+"""The alternatives tab: candidates of each step, the beam search tree, two translations compared.
 
 candidates ─> one is clicked ─> the beginning up to it is forced ─> the model decodes on from there
 """
@@ -14,11 +14,11 @@ from ..comparison import draw_difference
 from ..explain import NothingToExplainError, explain_part, show_candidates, show_maps
 from ..labels import say
 from ..state import PagePart
-from .base import Tab, within
+from .base import Tab, clamp
 
 
 class WhatIfTab(Tab):
-    """Candidates to be clicked, the beam's tree where it is asked for, and a comparison."""
+    """Candidates to be clicked, the beam search tree on demand, and a comparison."""
 
     name = "what_if"
 
@@ -54,8 +54,8 @@ class WhatIfTab(Tab):
             *self.compared,
         ]
 
-    def show(self, translator: Translator, part: PagePart, *given: Any) -> list[Any]:
-        """The candidates of each step; the translation beside the next best; no tree yet."""
+    def show(self, translator: Translator, part: PagePart, *inputs: Any) -> list[Any]:
+        """Return the candidates of each step and the translation beside the next best; no tree yet."""
         names = [(version.text, number) for number, version in enumerate(part.versions)]
         first, second = part.chosen, 0 if part.chosen else min(1, len(names) - 1)
         return [
@@ -69,17 +69,17 @@ class WhatIfTab(Tab):
         ]
 
     def compare(self, translator: Translator, part: PagePart, first: Any, second: Any) -> list[Any]:
-        """The difference of two translations of a part, and the maps of both."""
-        one, other = (part.choose(within(number, len(part.versions))) for number in (first, second))
-        shown: list[Any] = [draw_difference(one.version, other.version)]
-        for each in (one, other):
+        """Return the difference of two translations of a part, and the maps of both."""
+        a, b = (part.choose(clamp(number, len(part.versions))) for number in (first, second))
+        values: list[Any] = [draw_difference(a.version, b.version)]
+        for side in (a, b):
             try:
-                shown.append(show_maps(translator, explain_part(translator, each)[1], None))
-            except NothingToExplainError:
-                shown.append(None)
-        return shown
+                values.append(show_maps(translator, explain_part(translator, side)[1], None))
+            except NothingToExplainError:  # one of them may be too long to be explained; the other still is
+                values.append(None)
+        return values
 
     def clear(self) -> list[Any]:
-        """Nothing to choose from."""
+        """Return nothing to choose from."""
         empty = gr.Dropdown([], value=None)
         return [None, gr.Button(visible=False), None, [], empty, empty, "", None, None]

@@ -1,4 +1,4 @@
-"""The first tab: both sentences in place, how sure each word is, and the other translations."""
+"""The word alignment tab: both sentences in place, the words' probabilities, and the alternatives."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from .base import Tab
 
 
 class WordsTab(Tab):
-    """A word pointed at lights up its counterparts; an alternative that is chosen takes the page."""
+    """A word that is pointed at highlights its links; a chosen alternative takes the translation's place."""
 
     name = "words"
 
@@ -30,13 +30,13 @@ class WordsTab(Tab):
         self.inputs = []
         self.outputs = [self.view, self.alternatives]
 
-    def show(self, translator: Translator, part: PagePart, *given: Any) -> list[Any]:
-        """The pair of sentences, and all translations of the part."""
+    def show(self, translator: Translator, part: PagePart, *inputs: Any) -> list[Any]:
+        """Return the pair of sentences, and all translations of the part."""
         scores, maps = explain_part(translator, part)
         return [show_pair(translator, scores, maps), self._list(part)]
 
     def clear(self) -> list[Any]:
-        """Nothing in either."""
+        """Return neither."""
         return [None, gr.Radio(visible=False)]
 
     def _list(self, part: PagePart) -> gr.Radio:

@@ -28,7 +28,7 @@ def test_candidates_are_those_of_the_model(translator: "Translator", part: "Page
     from serve.demo.explain import show_candidates
 
     data = show_candidates(translator, part)
-    pieces = [*part.version.pieces, END]
+    pieces = [*part.version.tokens, END]
     scores = translator.translate(SENTENCE).token_log_probabilities
     assert len(data["steps"]) == len(pieces) == len(scores)
     for step, place, piece, score in zip(data["steps"], data["written"], pieces, scores, strict=True):
@@ -46,10 +46,10 @@ def test_forced_piece_is_written_and_decoded_on(translator: "Translator", part: 
     from serve.demo.explain import decode_on, show_candidates
 
     step = show_candidates(translator, part)["steps"][1]
-    other = next(token for token, _ in step if token not in (part.version.pieces[1], END))
-    beginning = [*part.version.pieces[:1], other]
+    other = next(token for token, _ in step if token not in (part.version.tokens[1], END))
+    beginning = [*part.version.tokens[:1], other]
     found = decode_on(translator, part.source, beginning, DecodeOptions())
-    assert list(found.pieces[:2]) == beginning
+    assert list(found.tokens[:2]) == beginning
     expected = translator.translate(SENTENCE, DecodeOptions(target_prefix=tuple(beginning)))
     assert (found.text, found.score) == (expected.text, expected.score)
 
@@ -58,7 +58,7 @@ def test_end_can_be_forced(translator: "Translator", part: "PagePart") -> None:
     """Choosing the end would fail, for no prefix may hold it, or score something else."""
     from serve.demo.explain import decode_on
 
-    pieces = list(part.version.pieces[:2])
+    pieces = list(part.version.tokens[:2])
     found = decode_on(translator, part.source, [*pieces, END], DecodeOptions())
     assert found.text == translator.tokenizer.decode(translator.tokenizer.ids(pieces))
     source = translator.tokenizer.pieces(translator.tokenizer.encode(SENTENCE))
@@ -69,24 +69,24 @@ def test_end_can_be_forced(translator: "Translator", part: "PagePart") -> None:
 
 def test_tree_holds_the_result_and_its_rivals(translator: "Translator", part: "PagePart") -> None:
     """The beam's tree would not lead to its own result, or a child stand before its parent."""
-    from serve.demo.explain import beginning_at, grow_tree
+    from serve.demo.explain import grow_tree, path_to
 
     nodes = grow_tree(translator, part, DecodeOptions())
     assert all(node.parent is None or node.parent < number for number, node in enumerate(nodes))
     best = [number for number, node in enumerate(nodes) if node.best]
     tokens = translator.translate(SENTENCE).tokens
-    assert beginning_at(nodes, best[-1]) in (tokens, [*tokens, END])
+    assert path_to(nodes, best[-1]) in (tokens, [*tokens, END])
     assert all(nodes[number].kept for number in best)
     assert any(not node.kept for node in nodes)
 
 
 def test_tree_probabilities_are_the_models(translator: "Translator", part: "PagePart") -> None:
     """A node would name another probability than the model gives to its piece."""
-    from serve.demo.explain import beginning_at, grow_tree
+    from serve.demo.explain import grow_tree, path_to
 
     nodes = grow_tree(translator, part, DecodeOptions())
     number = max(place for place, node in enumerate(nodes) if node.token != END)
-    path = beginning_at(nodes, number)
+    path = path_to(nodes, number)
     source = translator.tokenizer.pieces(translator.tokenizer.encode(SENTENCE))
     (expected,) = translator.score([source], [path])
     assert nodes[number].probability == pytest.approx(

@@ -13,14 +13,14 @@ from seq2seq import DecodeOptions
 if TYPE_CHECKING:
     from seq2seq import Translator
     from serve.demo.handlers import Handlers
-    from tests.serve.conftest import MakeDesk
+    from tests.serve.conftest import MakeBackend
 
 OPTIONS = (4, 5, 1.0, 1.0, 0, "")  # as the controls stand at first
 GERMAN = "zwei Hunde spielen im Schnee und der Mann schaut zu"
 
 
 @pytest.fixture
-def acts(translator: "Translator", make_desk: "MakeDesk") -> Callable[..., "Handlers"]:
+def acts(translator: "Translator", make_backend: "MakeBackend") -> Callable[..., "Handlers"]:
     """The events of a page for English to German and German to French, with limits of one's own."""
     from dataclasses import replace
 
@@ -31,7 +31,7 @@ def acts(translator: "Translator", make_desk: "MakeDesk") -> Callable[..., "Hand
     second = Translator(translator.model, translator.tokenizer, settings)
 
     def make(**named: Any) -> Handlers:
-        return Handlers(make_desk({"first": translator, "second": second}, pivot=True, **named), [])
+        return Handlers(make_backend({"first": translator, "second": second}, pivot=True, **named), [])
 
     return make
 
@@ -72,7 +72,7 @@ def test_way_is_said(acts: Any, translator: "Translator") -> None:
     from serve.demo.labels import say
 
     page = acts()
-    assert page.desk.ways[4] == ("auto", "fr")
+    assert page.backend.directions[4] == ("auto", "fr")
     *_, (text, told, shown, *_) = translate(page, 4, SENTENCE)
     between = translator.translate(SENTENCE).text
     assert text == translator.translate(between).text
@@ -100,7 +100,7 @@ def test_refusals_have_a_name(
 
     page = acts(**limits)
     if kind == "busy_slow":
-        object.__setattr__(page.desk.limits, "seconds", -1)
+        object.__setattr__(page.backend.limits, "seconds", -1)
     told = unescape(translate(page, 0, text, options)[-1][1])
     assert told.startswith(say(kind)) and told.endswith(f"{note})")
 
@@ -113,7 +113,7 @@ def test_fault_is_told_without_details(acts: Any, monkeypatch: pytest.MonkeyPatc
         raise RuntimeError("my secret")
 
     page = acts()
-    monkeypatch.setattr(page.desk.service, "route", fail)
+    monkeypatch.setattr(page.backend.service, "route", fail)
     assert translate(page, 0, SENTENCE)[-1][1] == say("fault")
 
 

@@ -8,19 +8,19 @@ if TYPE_CHECKING:
     from fastapi.testclient import TestClient
 
     from seq2seq import Translator
-    from tests.serve.conftest import MakeDesk
+    from tests.serve.conftest import MakeBackend
 
 
 @pytest.fixture(scope="module")
-def blocks(make_desk: "MakeDesk") -> Any:
-    """The page of a catalog whose model must not be loaded for it."""
+def blocks(make_backend: "MakeBackend") -> Any:
+    """The page of a registry whose model must not be loaded for it."""
     from serve.demo import Page
     from serve.engine.registry import TranslationModel
 
     def load() -> "Translator":
         raise AssertionError("the page loaded a model to be laid out")
 
-    return Page(make_desk({"lazy": TranslationModel("lazy", ["en"], ["de"], load)})).build()
+    return Page(make_backend({"lazy": TranslationModel("lazy", ["en"], ["de"], load)})).build()
 
 
 def test_page_is_under_a_megabyte(client: "TestClient") -> None:
@@ -47,13 +47,15 @@ def test_only_named_functions_are_public(blocks: Any) -> None:
     assert public == {name for name in vars(PageApi) if not name.startswith("_")} - {"offer"}
 
 
-def test_way_back_is_offered_where_there_is_one(translator: "Translator", make_desk: "MakeDesk") -> None:
+def test_way_back_is_offered_where_there_is_one(
+    translator: "Translator", make_backend: "MakeBackend"
+) -> None:
     """Swap would lead nowhere, or be missing where the reverse pair is served."""
     from serve.demo.handlers import Handlers
     from serve.engine.registry import TranslationModel
 
     back = TranslationModel("back", ["de"], ["en"], lambda: translator)
-    both = make_desk({"there": translator, "back": back})
-    one = make_desk({"there": translator})
+    both = make_backend({"there": translator, "back": back})
+    one = make_backend({"there": translator})
     assert (both.reverse(0), both.reverse(1), one.reverse(0)) == (1, 0, None)
     assert Handlers(both, []).swap(0, "Hunde") == [1, "Hunde"]

@@ -105,7 +105,7 @@ def test_keyboard_is_enough(visit: Visit) -> None:
     visit.page.keyboard.press("Shift+Enter")
     visit.wait_for_status("Done.")
     visit.pair.locator(".sides").wait_for()
-    visit.page.get_by_role("tab", name="Words").focus()
+    visit.page.get_by_role("tab", name="Word alignment").focus()
     held = visit.pair.locator(".word:focus")
     for _ in range(8):  # the other tabs come first
         visit.page.keyboard.press("Tab")
@@ -114,7 +114,7 @@ def test_keyboard_is_enough(visit: Visit) -> None:
     visit.page.keyboard.press("ArrowRight")
     assert held.text_content() == "dogs"
     assert "“dogs”" in str(visit.pair.locator(".readout").text_content())
-    visit.page.get_by_role("tab", name="What if").focus()
+    visit.page.get_by_role("tab", name="Explore alternatives").focus()
     visit.page.keyboard.press("Enter")
     visit.page.locator("#candidates .candidate").first.wait_for()
 
@@ -131,7 +131,7 @@ def test_example_is_translated_when_clicked(visit: Visit) -> None:
     ("text", "said"),
     [
         ("  \n ", "the text is blank"),
-        ("😀 😀", "knows no piece"),
+        ("😀 😀", "knows no token"),
         ("x" * 20_001, "too many characters; send it in smaller parts. (20001 > 20000)"),
     ],
 )
@@ -191,7 +191,7 @@ def test_language_is_detected_and_the_way_is_said(
         visit.page.get_by_role("option", name="Detect the language → Français").click()
         visit.submit(SENTENCE)
         between = translator.translate(SENTENCE).text
-        visit.wait_for_status("Done; the languages on the way (English → Deutsch → Français)")
+        visit.wait_for_status("Done; route (English → Deutsch → Français)")
         assert visit.translation() == translator.translate(between).text
         first, _ = translator.segments(between)[0]
         visit.pair.locator("[data-side=source]").get_by_text(first.split()[0], exact=True).wait_for()

@@ -35,7 +35,7 @@ def visit(request: pytest.FixtureRequest, browser: "Browser", address: str) -> I
     scheme, width = request.param
     visit = Visit(browser, address, width=width, scheme=scheme)
     visit.translate(SENTENCE)
-    for accordion in ("How to search", "Translate a document"):
+    for accordion in ("Translation settings", "Translate a document"):
         visit.page.get_by_role("button", name=accordion).click()
     yield visit
     visit.close()
@@ -44,18 +44,18 @@ def visit(request: pytest.FixtureRequest, browser: "Browser", address: str) -> I
 @pytest.mark.parametrize(
     ("tab", "sign"),
     [
-        ("Words", "#documents input[type=file]"),
+        ("Word alignment", "#documents input[type=file]"),
         ("Attention", "#attention .drawing .caption"),
-        ("What if", "#tree .node"),
+        ("Explore alternatives", "#tree .node"),
         ("How it works", "#step table.steps"),
     ],
 )
 def test_axe_finds_nothing(visit: Visit, tab: str, sign: str) -> None:
     """Somebody who cannot see well, or has no mouse, would be shut out of a part of the page."""
     visit.open_tab(tab)
-    if tab == "What if":
+    if tab == "Explore alternatives":
         visit.page.locator("#candidates .candidate").first.wait_for()
-        visit.page.get_by_role("button", name="Grow the beam's tree").click()
+        visit.page.get_by_role("button", name="Show the beam search tree").click()
     visit.page.locator(sign).first.wait_for(state="attached")
     visit.page.wait_for_timeout(FADED)
     assert violations(visit.page) == []

@@ -84,7 +84,7 @@ def test_explains_as_the_library_does(client: "Client", translator: "Translator"
         ("/score", (*PAIR[:2], "auto", "de"), "auto is not supported as source"),
         ("/attention", (*PAIR, "cross", 9, 0, "words"), "is not among the 2 layers of 4 heads"),
         ("/attention", (*PAIR, "sideways", 0, 0, "words"), "sideways"),
-        ("/candidates", ("😀", "a man", "en", "de"), "knows no piece"),
+        ("/candidates", ("😀", "a man", "en", "de"), "knows no token"),
     ],
 )
 def test_refusals_are_sentences(client: "Client", name: str, given: tuple[Any, ...], said: str) -> None:

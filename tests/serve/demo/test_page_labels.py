@@ -1,25 +1,27 @@
-"""The words of the page: every language has all of them, and the code asks for no other."""
+"""The page's texts: every language has all, with the same placeholders, and the code uses no others."""
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 
+import seq2seq.documents
 import serve
 from seq2seq.options import option_fields
 from serve import limits
 from serve.demo import labels
 from serve.demo.controls import OFFERED
-from serve.demo.labels import LABELS, WORDS, say
-from serve.demo.tabs.completion import OFFERED as WRITING
-from serve.views import LANGUAGES
+from serve.demo.labels import LABELS, say
+from serve.demo.tabs.completion import OFFERED as GENERATION
+from serve.views.labels import FOLDER, LANGUAGES, TEXTS
 
-CODE = "\n".join(
+CODE = "\n".join(path.read_text(encoding="utf-8") for path in Path(labels.__file__).parent.rglob("*.py"))
+SERVER = "\n".join(
     path.read_text(encoding="utf-8")
-    for path in Path(labels.__file__).parent.glob("*.py")
-    if path.name not in ("answers.py", "labels.py", "prose.py")
+    for package in (serve, seq2seq.documents)
+    for path in Path(str(package.__file__)).parent.rglob("*.py")
 )
-SERVER = "\n".join(path.read_text(encoding="utf-8") for path in Path(serve.__file__).parent.rglob("*.py"))
 LIMITS = Path(limits.__file__).read_text(encoding="utf-8")
 # Kinds as they are raised; limits of bytes are refused before the page sees them.
 REFUSALS = {
@@ -28,45 +30,70 @@ REFUSALS = {
     "slowdown",
 }
 REFUSALS = {kind.replace(" ", "_") for kind in REFUSALS}
+NARROWER = {"num_hypotheses", "max_length"}  # options with a hint of the page's own
+BRACES = re.compile(r"\{\w+\}")
 
 
-def test_every_language_has_every_word() -> None:
-    """A visitor would read the name of a label, or another language."""
-    assert set(WORDS) == set(LANGUAGES)
-    assert all(set(WORDS[language]) == set(WORDS["en"]) for language in LANGUAGES)
-    assert all(text.strip() for words in WORDS.values() for text in words.values())
+def test_every_language_has_one_file() -> None:
+    """There is one file a language, and none of another language."""
+    assert {path.name for path in FOLDER.iterdir()} == {f"{language}.json" for language in LANGUAGES}
 
 
-def test_every_word_is_used() -> None:
-    """A word would be kept in three languages that nobody reads."""
+def test_files_have_the_same_labels() -> None:
+    """The three files have the same labels, but for English help that stands at the options."""
+    help_of_options = {f"option_{name}_hint" for name in (*OFFERED, *GENERATION) if name not in NARROWER}
+    assert not help_of_options & TEXTS["en"]["page"].keys()
+    for language in LANGUAGES:
+        assert TEXTS[language].keys() == {"page", "drawings"}, language
+        for group in ("page", "drawings"):
+            extra = help_of_options if (language, group) == ("en", "page") else set()
+            assert TEXTS[language][group].keys() | extra == TEXTS["de"][group].keys(), (language, group)
+        assert LABELS[language].keys() == LABELS["en"].keys(), language
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_labels_are_given_once(language: str) -> None:
+    """No label stands twice in a file, where the later would silently replace the earlier."""
+
+    def unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        assert len(dict(pairs)) == len(pairs), [name for name, _ in pairs]
+        return dict(pairs)
+
+    json.loads((FOLDER / f"{language}.json").read_text(encoding="utf-8"), object_pairs_hook=unique)
+
+
+def test_texts_have_the_same_placeholders() -> None:
+    """A text has the same {placeholders} in every language, and is not blank."""
+    for language in LANGUAGES:
+        for group, texts in TEXTS[language].items():
+            for label, text in texts.items():
+                own = sorted(BRACES.findall(text))
+                assert text.strip(), (language, label)
+                assert own == sorted(BRACES.findall(TEXTS["de"][group][label])), (language, label)
+
+
+def test_every_label_is_used() -> None:
+    """Every label of the page is named in its code, or is that of an option or a refusal."""
     used = set(re.findall(r"""["'](\w+)["']""", CODE))
     used |= {f"tab_{name}" for name in used} | {f"flow_{name}" for name in used}
-    used |= {f"option_{name}{end}" for name in (*OFFERED, *WRITING) for end in ("", "_hint")}
+    used |= {f"option_{name}{end}" for name in (*OFFERED, *GENERATION) for end in ("", "_hint")}
     used |= REFUSALS
-    assert set(WORDS["en"]) <= used
+    assert set(LABELS["en"]) <= used
 
 
-def test_every_refusal_has_words() -> None:
-    """What was refused, and why, would be said in English to all, or by the name of its kind."""
-    assert set(WORDS["en"]) >= REFUSALS
+def test_every_refusal_has_a_text() -> None:
+    """Every kind of refusal that the server raises has a text in every language."""
+    assert set(LABELS["en"]) >= REFUSALS
 
 
 def test_hint_of_an_option_is_its_help() -> None:
-    """The page would explain an option otherwise than the command line does."""
+    """The page explains an option in English with the help that the command line prints."""
     fields = {field.name: field.help for field in option_fields()}
-    for name in (*OFFERED, *WRITING):
-        if name not in ("num_hypotheses", "max_length"):  # which mean something narrower on the page
-            assert LABELS["en"][f"option_{name}_hint"] == fields[name]
+    for name in {*OFFERED, *GENERATION} - NARROWER:
+        assert LABELS["en"][f"option_{name}_hint"] == fields[name]
 
 
-def test_unknown_word_is_refused() -> None:
-    """A misspelt name would stand on the page."""
-    with pytest.raises(KeyError, match="no word of the page"):
+def test_unknown_label_is_refused() -> None:
+    """A misspelt label is an error where the page is laid out."""
+    with pytest.raises(KeyError, match="no label mispelt"):
         say("mispelt")
-
-
-def test_languages_have_names_of_their_own() -> None:
-    """A language that the server knows would be called by its code."""
-    from serve.engine.registry import LANGUAGE_NAMES
-
-    assert set(labels.ENDONYMS) >= set(LANGUAGE_NAMES)

@@ -10,17 +10,17 @@ if TYPE_CHECKING:
 
     from seq2seq import Translator
     from serve.demo.page import Page
-    from tests.serve.conftest import MakeDesk
+    from tests.serve.conftest import MakeBackend
 
 ODD = [7, -1, None, "x", 1.5, [0], {}]  # a number that was there once, and what no page sends
 
 
 @pytest.fixture(scope="module")
-def page(translator: "Translator", make_desk: "MakeDesk") -> "Page":
+def page(translator: "Translator", make_backend: "MakeBackend") -> "Page":
     """A page of one model."""
     from serve.demo.page import Page
 
-    return Page(make_desk({"tiny": translator}))
+    return Page(make_backend({"tiny": translator}))
 
 
 @pytest.fixture(scope="module")

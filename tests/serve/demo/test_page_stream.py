@@ -26,9 +26,9 @@ def writing(written: str) -> type[Translator]:
         def stream(self, *given: Any, **named: Any) -> Iterator[str]:
             yield written
 
-        def translate_batch(self, texts: Any, *given: Any, **named: Any) -> Any:
+        def translate_segments(self, segments: Any, *given: Any, **named: Any) -> Any:
             pieces = self.tokenizer.pieces(self.tokenizer.encode(written))
-            return [Translation(text, written, tokens=pieces) for text in texts]
+            return [Translation(segment.source.source, written, tokens=pieces) for segment in segments]
 
     return Writing
 
@@ -42,7 +42,7 @@ def test_hostile_translation_stays_text(
         visit = Visit(browser, address)
         visit.translate(f"dogs {written}")
         assert visit.translation() == written
-        for tab in ("Attention", "What if", "How it works"):
+        for tab in ("Attention", "Explore alternatives", "How it works"):
             visit.open_tab(tab)
             visit.page.wait_for_timeout(1_000)
             assert visit.page.evaluate("window.hacked") is None
@@ -57,7 +57,7 @@ def test_translation_beyond_the_model_is_not_looked_at(
     with running(make(writing("dogs " * 200))) as address:
         visit = Visit(browser, address)
         visit.submit(SENTENCE)
-        visit.wait_for_status("longer than the model can look back at")
+        visit.wait_for_status("longer than the model's maximum length")
         assert visit.translation().startswith("dogs")
         visit.close()
 

@@ -29,7 +29,7 @@ def test_document_comes_back_translated(
             visit.page.locator("#documents input[type=file]").set_input_files(file)
         visit.page.get_by_label("Column to translate").fill("text")
         visit.page.get_by_role("button", name="Translate the file").click()
-        visit.page.locator("#told .status").filter(has_text="Done.").wait_for()
+        visit.page.locator("#document-status .status").filter(has_text="Done.").wait_for()
         saved = visit.save(visit.page.locator("#translated a[download]").first)
         rows = saved.path().read_text(encoding="utf-8").splitlines()
         visit.close()

@@ -21,7 +21,7 @@ def visit(make: "Make", running: "Running", browser: "Browser") -> Iterator[Visi
     with running(make()) as address:
         visit = Visit(browser, address)
         visit.translate(SENTENCE)
-        visit.open_tab("What if")
+        visit.open_tab("Explore alternatives")
         visit.page.locator("#candidates .candidate").first.wait_for()
         yield visit
         visit.close()
@@ -37,7 +37,7 @@ def test_candidate_is_forced_and_taken_back(visit: Visit, translator: "Translato
     candidate = visit.page.locator("#candidates [data-step='0'][aria-pressed=false]").first
     number = int(str(candidate.get_attribute("data-candidate")))
     candidate.click()
-    visit.wait_for_status("Decoded on from the piece that you chose.")
+    visit.wait_for_status("Decoded on from the token that you chose.")
     visit.page.locator("#candidates [data-step='0'].forced").wait_for()
     part = read_part(SENTENCE, "", translator.translate(SENTENCE))
     piece = show_candidates(translator, part)["steps"][0][number][0]
@@ -50,12 +50,12 @@ def test_candidate_is_forced_and_taken_back(visit: Visit, translator: "Translato
 
 def test_tree_grows_and_can_be_followed(visit: Visit) -> None:
     """The tree would stay empty, or a click on it lead nowhere."""
-    visit.page.get_by_role("button", name="Grow the beam's tree").click()
+    visit.page.get_by_role("button", name="Show the beam search tree").click()
     nodes = visit.page.locator("#tree .node")
     nodes.first.wait_for()
     assert nodes.count() > 10
     nodes.last.dispatch_event("click")
-    visit.wait_for_status("Decoded on from the piece that you chose.")
+    visit.wait_for_status("Decoded on from the token that you chose.")
 
 
 def test_two_translations_are_compared(visit: Visit) -> None:

@@ -8,7 +8,7 @@ from axe_check import violations
 from view_samples import make_maps, numbered
 from view_stage import open_file
 
-from seq2seq.storage.settings import AlignmentHead
+from seq2seq.alignment.head import AlignmentHead
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

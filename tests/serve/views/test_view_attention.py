@@ -8,8 +8,8 @@ import pytest
 from view_samples import HEADS, HOSTILE, LAYERS, SOURCE, TARGET, make_maps, numbered
 from view_stage import Visit, open_file, stage
 
+from seq2seq.alignment.head import AlignmentHead
 from seq2seq.alignment.head_maps import make_head_maps
-from seq2seq.storage.settings import AlignmentHead
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

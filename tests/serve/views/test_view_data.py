@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from view_samples import HOSTILE, SOURCE, make_maps, numbered
 
-from seq2seq.storage.settings import AlignmentHead
+from seq2seq.alignment.head import AlignmentHead
 
 ALIGNED = AlignmentHead(1, 2)
 BRACES = re.compile(r"\{\w+\}")

@@ -10,8 +10,8 @@ import pytest
 from view_samples import HOSTILE, SOURCE, TARGET, make_maps
 from view_stage import Visit, open_file
 
+from seq2seq.alignment.head import AlignmentHead
 from seq2seq.alignment.head_maps import make_head_maps
-from seq2seq.storage.settings import AlignmentHead
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

@@ -80,7 +80,7 @@ def test_pointing_at_a_word_lights_its_counterparts(visit: Visit) -> None:
     """A word would light up others than those it was made from, or say other weights."""
     visit.view("[data-side=target] .word").nth(1).hover()
     visit.wait_for_readout(
-        "“Hunde” looked at “dogs” 0.75, “play.” 0.25 · probability 0.40 (pieces Hun 0.80, de 0.50)"
+        "“Hunde” looked at “dogs” 0.75, “play.” 0.25 · probability 0.40 (tokens Hun 0.80, de 0.50)"
     )
     assert lit(visit, "source") == ["dogs", "play."]
     assert lit(visit, "target") == []
@@ -173,7 +173,7 @@ def test_hostile_words_stay_text(live: Visit) -> None:
     assert shown == [f"{first} {' '.join(HOSTILE)}" for first in ("Two", "Zwei")]
     live.view("[data-side=target] .word").nth(1).hover()
     live.wait_for_readout(
-        "“<img” looked at “<img” 0.75, “src=x” 0.25 · probability 0.40 (pieces Hun 0.80, de 0.50)"
+        "“<img” looked at “<img” 0.75, “src=x” 0.25 · probability 0.40 (tokens Hun 0.80, de 0.50)"
     )
     assert (
         live.view("img").count() + live.view("script").count() + live.view(".text *:not(span)").count() == 0

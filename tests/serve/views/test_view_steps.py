@@ -112,13 +112,13 @@ def test_tree_tells_how_a_piece_came_about(browser: "Browser", addresses: dict[s
     """A node would stand below another hypothesis, or with another probability."""
     visit = visit_to(browser, addresses, "tree")
     visit.view(".node").nth(3).hover()
-    visit.wait_for_readout("“Zwei Hunde spielen”: probability 0.25, together 0.10")
+    visit.wait_for_readout("“Zwei Hunde spielen”: probability 0.25, cumulative 0.10")
     assert visit.view(".node.lit .token").all_text_contents() == ["Zwei", "Hunde", "spielen"]
     visit.view(".node").first.focus()
     visit.page.keyboard.press("ArrowRight")
-    visit.wait_for_readout("“Zwei Hunde”: probability 0.80, together 0.40")
+    visit.wait_for_readout("“Zwei Hunde”: probability 0.80, cumulative 0.40")
     visit.page.keyboard.press("ArrowDown")
-    visit.wait_for_readout("“Zwei Hund”: probability 0.10, together 0.05")
+    visit.wait_for_readout("“Zwei Hund”: probability 0.10, cumulative 0.05")
     visit.page.keyboard.press("Enter")
     visit.wait_for_told({"node": 2})
     assert visit.view(".node.dropped .token").all_text_contents() == ["Hund", f"{HOSTILE[0][:15]}…"]
@@ -188,6 +188,11 @@ def test_a_score_without_a_root_has_no_column_for_it(browser: "Browser", tmp_pat
 
     page = standalone_page("step", lesson(scale=None, score="additive"), language="de")
     visit = open_file(browser, tmp_path / "step.html", page)
-    assert visit.view(".step-name").all_text_contents() == ["1 Maß", "2 verdeckt", "3 Softmax", "4 gemischt"]
+    assert visit.view(".step-name").all_text_contents() == [
+        "1 Score",
+        "2 maskiert",
+        "3 Softmax",
+        "4 gewichtete Summe",
+    ]
     assert "tanh" in str(visit.view("thead").text_content())
     visit.page.close()
