@@ -1,13 +1,18 @@
-"""Every attention that a config can describe, made from the config's own types: what runs, what is refused.
+"""The grid of attentions that a config can describe, made from the config's own types, and checks over it.
 
 python tests/attention_cells.py     prints the grid of docs/attention.md
 """
 
 import dataclasses
 import itertools
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from collections.abc import Callable, Iterable
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+
+import pytest
 
 from seq2seq.config import AttentionConfig, ModelConfig
+
+Cell = TypeVar("Cell")
 
 # Sizes for fields that are numbers; a new field without an entry here stops the tests.
 SIZES: dict[str, tuple[Any, ...]] = {
@@ -25,7 +30,7 @@ POSITIONS = get_args(get_type_hints(ModelConfig)["positions"])
 
 
 def choices_of(name: str, hint: Any) -> tuple[Any, ...]:
-    """The values of a field to try: all of a Literal or a bool, some of a number."""
+    """Return the values of a field to try: all of a Literal or a bool, some of a number."""
     if get_origin(hint) is Literal:
         return get_args(hint)
     return (False, True) if hint is bool else SIZES[name]
@@ -36,7 +41,7 @@ CELLS = [dict(zip(CHOICES, values, strict=True)) for values in itertools.product
 
 
 def contradicts(cell: dict[str, Any]) -> bool:
-    """Whether the architecture refuses a cell; everything else must run."""
+    """Return whether the architecture refuses a cell; everything else must run."""
     other_score = cell["score"] != "scaled_dot"
     masked = any(cell[name] for name in MASKS)
     return bool(
@@ -50,7 +55,7 @@ ALIVE = [AttentionConfig(**cell) for cell in CELLS if not contradicts(cell)]
 
 
 def name_of(config: AttentionConfig) -> str:
-    """How a cell is called in pytest's list: what differs from plain multi-head attention."""
+    """Return the name of a cell in failures: what differs from plain multi-head attention."""
     changed = [
         f"{field.name}={getattr(config, field.name)}"
         for field in dataclasses.fields(config)
@@ -59,8 +64,24 @@ def name_of(config: AttentionConfig) -> str:
     return "-".join(changed) or "plain"
 
 
+def hold_for_all(cells: Iterable[Cell], check: Callable[[Cell], None], name: Callable[[Cell], str]) -> None:
+    """Run a check on every cell and fail with the names of all cells it does not hold for.
+
+    One test for a whole grid: a case of pytest's own for each cell costs more than most cells.
+    """
+    failures = {}
+    for cell in cells:
+        try:
+            check(cell)
+        except (Exception, pytest.fail.Exception) as error:  # `pytest.raises` fails by the latter
+            failures[name(cell)] = error
+    if failures:
+        said = "\n".join(f"{cell}: {type(error).__name__}: {error}" for cell, error in failures.items())
+        raise AssertionError(f"{len(failures)} cells fail\n{said}") from next(iter(failures.values()))
+
+
 def model_config(config: AttentionConfig, positions: str, **changes: Any) -> ModelConfig:
-    """A tiny model, width 16, all three of whose attentions are the given one."""
+    """Return the config of a tiny model, width 16, whose three attentions are the given one."""
     shape: dict[str, Any] = {
         "vocabulary_size": 23,
         "width": 16,
@@ -76,14 +97,14 @@ def model_config(config: AttentionConfig, positions: str, **changes: Any) -> Mod
 
 
 def models() -> list[ModelConfig]:
-    """Every model of one kind of attention, with every kind of positions it does not refuse."""
-    found = []
+    """Return every model of one kind of attention, with every kind of positions it does not refuse."""
+    configs = []
     for config in ALIVE:
         for positions in POSITIONS if not config.rotary else ():
             turned = {**dataclasses.asdict(config), "rotary": positions == "rotary"}
             if not contradicts(turned):
-                found.append(model_config(config, positions))
-    return found
+                configs.append(model_config(config, positions))
+    return configs
 
 
 HEADS: dict[str, dict[str, Any]] = {
@@ -95,7 +116,7 @@ HEADS: dict[str, dict[str, Any]] = {
 
 
 def grid() -> str:
-    """The grid as a Markdown table: comparison and heads down, masks across, positions in the cells."""
+    """Return the grid as a Markdown table: score and heads down, masks across, positions in the cells."""
     runs = {(model.encoder_attention, model.positions) for model in models()}
     masks = list(itertools.product(*(CHOICES[name] for name in MASKS)))
     masks.sort(key=lambda sizes: sum(map(bool, sizes)))

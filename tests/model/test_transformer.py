@@ -4,21 +4,23 @@ Step by step is all at once; the future and padding change nothing; rows and sen
 """
 
 import itertools
+from functools import partial
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import pytest
 import torch
+from attention_cells import hold_for_all
 from torch import Tensor
 
 from seq2seq.config import BOS, PAD, AttentionConfig, ModelConfig
 from seq2seq.model.transformer import DecoderState, Transformer
 
 HEADS = 4
-# The choices of a model: every field that is a Literal or a bool, and every way to share four heads.
+# The choices of an encoder-decoder: every field that is a Literal or a bool, and every way to share four heads.
 CHOICES: dict[str, tuple[Any, ...]] = {
     name: (False, True) if hint is bool else get_args(hint)
     for name, hint in get_type_hints(ModelConfig).items()
-    if get_origin(hint) is Literal or hint is bool
+    if (get_origin(hint) is Literal or hint is bool) and name != "kind"  # a decoder alone: LanguageModel
 }
 CHOICES["kv_heads"] = (None, 2, 1)
 CELLS = [dict(zip(CHOICES, values, strict=True)) for values in itertools.product(*CHOICES.values())]
@@ -27,7 +29,7 @@ SPREAD_CELLS = CELLS[::5]
 
 
 def name_of(cell: dict[str, Any]) -> str:
-    """How a cell is called in pytest's list."""
+    """Return the name of a cell in failures."""
     return "-".join(map(str, cell.values()))
 
 
@@ -72,44 +74,49 @@ def steps(model: Transformer, target: Tensor, state: DecoderState) -> Tensor:
     return torch.stack([model.step(token, state) for token in target.split(1, dim=1)], dim=1)
 
 
-@pytest.mark.parametrize("cell", CELLS, ids=name_of)
 @torch.no_grad()
-def test_step_by_step_is_all_at_once(cell: dict[str, Any]) -> None:
-    """Search would decode with another model than the one that was trained and that explains it."""
-    model = make_model(**cell)
-    source, target = make_pair()
-    whole = model(source, target)
-    torch.testing.assert_close(steps(model, target, begin(model, source)), whole.logits, atol=1e-5, rtol=0)
+def test_step_by_step_is_all_at_once() -> None:
+    """Steps give the logits of the full pass, with or without its maps; a row of a map sums to 1."""
 
-    state = begin(model, source)
-    for part in target.split([3, 1, 2], dim=1):
-        newest = model.step(part, state)
-        torch.testing.assert_close(newest, whole.logits[:, state.length - 1], atol=1e-5, rtol=0)
+    def check(cell: dict[str, Any]) -> None:
+        model = make_model(**cell)
+        source, target = make_pair()
+        whole = model(source, target)
+        near = partial(torch.testing.assert_close, atol=1e-5, rtol=0)
+        near(steps(model, target, begin(model, source)), whole.logits)
 
-    explained = model(source, target, need_weights=True)
-    torch.testing.assert_close(explained.logits, whole.logits, atol=1e-5, rtol=0)
-    for maps in explained.maps:
-        assert all(torch.allclose(layer.sum(-1), torch.ones(())) for layer in maps)
+        state = begin(model, source)
+        for part in target.split([3, 1, 2], dim=1):
+            near(model.step(part, state), whole.logits[:, state.length - 1])
+
+        explained = model(source, target, need_weights=True)
+        near(explained.logits, whole.logits)
+        for maps in explained.maps:
+            assert all(torch.allclose(layer.sum(-1), torch.ones(())) for layer in maps)
+
+    hold_for_all(CELLS, check, name_of)
 
 
-@pytest.mark.parametrize("cell", SPREAD_CELLS, ids=name_of)
 @torch.no_grad()
-def test_future_and_padding_change_nothing(cell: dict[str, Any]) -> None:
-    """Exactly nothing for the future; to rounding, in double, for padding (sums are grouped otherwise)."""
-    model = make_model(**cell)
-    source, target = make_pair()
-    logits = model(source, target).logits
-    other = target.clone()
-    other[:, 4:] = (other[:, 4:] + 5) % 19 + 4
-    assert torch.equal(model(source, other).logits[:, :4], logits[:, :4])
+def test_future_and_padding_change_nothing() -> None:
+    """The future changes no bit; padding, in double, nothing to rounding (sums are grouped otherwise)."""
 
-    model = model.double()
-    logits = model(source, target).logits
-    alone = model(source[1:, :4], target[1:]).logits
-    torch.testing.assert_close(logits[1:], alone, atol=1e-10, rtol=0)
-    longer = torch.cat([source, torch.full((2, 5), PAD)], dim=1)
-    torch.testing.assert_close(model(longer, target).logits, logits, atol=1e-10, rtol=0)
-    torch.testing.assert_close(model.encode(longer)[0, :7], model.encode(source)[0], atol=1e-10, rtol=0)
+    def check(cell: dict[str, Any]) -> None:
+        model = make_model(**cell)
+        source, target = make_pair()
+        logits = model(source, target).logits
+        other = target.clone()
+        other[:, 4:] = (other[:, 4:] + 5) % 19 + 4
+        assert torch.equal(model(source, other).logits[:, :4], logits[:, :4])
+
+        model, near = model.double(), partial(torch.testing.assert_close, atol=1e-10, rtol=0)
+        logits = model(source, target).logits
+        near(model(source[1:, :4], target[1:]).logits, logits[1:])
+        longer = torch.cat([source, torch.full((2, 5), PAD)], dim=1)
+        near(model(longer, target).logits, logits)
+        near(model.encode(longer)[0, :7], model.encode(source)[0])
+
+    hold_for_all(SPREAD_CELLS, check, name_of)
 
 
 @pytest.mark.parametrize("positions", CHOICES["positions"])
