@@ -1,1 +1,1 @@
-"""Attention maps, the word alignment read from them, a statistical aligner, and drawings of both."""
+"""Attention maps, word alignment from attention, a statistical word aligner, and drawings of both."""

@@ -1,7 +1,7 @@
-"""Our statistical word aligner: translations counted in both directions, and where they agree, links.
+"""Statistical word aligner: IBM Model 1 in both directions (`ibm1.py`), symmetrized (`symmetrization.py`).
 
-It reads nothing but the pairs themselves (`counting`), and teaches a model: which head shows the alignment,
-or, in training, what one head is to look at.
+It reads nothing but the pairs themselves. Its links select the alignment head of a trained model and guide
+one head during training.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,7 +12,7 @@ from seq2seq.alignment.symmetrization import Link, grow, intersect
 from seq2seq.text.normalization import spelt_words, word_spans
 
 ROUNDS = 6
-SLICE = 100_000  # pairs counted at once, which bounds memory; of more pairs slices are counted by themselves
+SLICE = 100_000  # pairs aligned at once, which bounds memory; larger corpora are aligned in slices
 
 WordPairs = Sequence[tuple[Words, Words]]
 
@@ -27,32 +27,37 @@ class AlignedPairs(NamedTuple):
 def align_both_ways(
     pairs: WordPairs, rounds: int = ROUNDS, advance: Callable[[], object] = bool
 ) -> AlignedPairs:
-    """Links of each pair, found from the pairs alone, in both directions.
+    """Align the words of each pair in both directions, from the pairs alone.
 
-    What both directions say is right more often; `symmetry.grow` adds what one of them says beside it.
-    `advance` is called after each of `rounds_of(len(pairs))` rounds.
+    Links of both directions are more precise; `symmetrization.grow` adds neighbours found in one of them.
+
+    Args:
+        pairs: Source and target words of each pair.
+        rounds: EM rounds in each direction.
+        advance: Called after each of `rounds_of(len(pairs))` rounds, for progress.
     """
     slices = -(-len(pairs) // SLICE)
     aligned = AlignedPairs([set() for _ in pairs], [set() for _ in pairs])
     for first in range(slices):
+        # Strided, so that each slice is a sample of the whole corpus, whose parts may differ.
         spelt = [(spelt_words(source), spelt_words(target)) for source, target in pairs[first::slices]]
         forward = best_sources(spelt, rounds, advance)
         backward = best_sources([(target, source) for source, target in spelt], rounds, advance)
         for number, (sources, targets) in enumerate(zip(forward, backward, strict=True)):
-            there = {(s, t) for t, s in enumerate(sources) if s >= 0}
-            back = {(s, t) for s, t in enumerate(targets) if t >= 0}
-            aligned.sure[first + slices * number] = intersect(there, back)
-            aligned.grown[first + slices * number] = grow(there, back)
+            forward_links = {(s, t) for t, s in enumerate(sources) if s >= 0}
+            backward_links = {(s, t) for s, t in enumerate(targets) if t >= 0}
+            aligned.sure[first + slices * number] = intersect(forward_links, backward_links)
+            aligned.grown[first + slices * number] = grow(forward_links, backward_links)
     return aligned
 
 
 def rounds_of(pairs: int, rounds: int = ROUNDS) -> int:
-    """How many rounds `align_both_ways` needs for so many pairs."""
+    """Return how many rounds `align_both_ways` needs for a number of pairs."""
     return 2 * rounds * -(-pairs // SLICE)
 
 
 def align_texts(pairs: Sequence[tuple[str, str]], rounds: int = ROUNDS) -> list[set[Link]]:
-    """Sure links between the words (`text.word_spans`) of each pair of texts."""
+    """Return the links of both directions between the words (`word_spans`) of each pair of texts."""
     return align_both_ways([(_words(source), _words(target)) for source, target in pairs], rounds).sure
 
 

@@ -1,4 +1,4 @@
-"""The setting of a model that names its alignment head; readable without torch."""
+"""Setting of a model that names its alignment head; readable without torch."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -8,9 +8,12 @@ from typing import Literal
 class AlignmentHead:
     """The cross-attention head that is read as word alignment; layer and head count from 0.
 
-    `read` says in which row of the map a target piece is found: "output" is the row that predicts
-    it, "input" the row after, whose input it is. A word chooses those on the other side that have at
-    least `share` of the strength of the strongest (`symmetry.read_both`).
+    `read` selects the row of the map that belongs to a target token: "output" is the row that predicts it,
+    "input" the next row, whose input it is. `share` is the threshold of a link, relative to the strongest
+    candidate of a word (`symmetrization.read_both`).
+
+    Raises:
+        ValueError: a negative layer or head, an unknown `read`, or a share outside (0, 1].
     """
 
     layer: int = 0

@@ -1,16 +1,16 @@
-"""The maps of one flow for every layer and head at once, over words or pieces, special symbols left out.
+"""Maps of one flow for every layer and head, over words or tokens, without the special symbols.
 
-    flow     rows                     columns                  left out
-    cross    target, as predicted     source                   the column of the end symbol
+    flow     rows                     columns                  dropped
+    cross    target, as predicted     source                   the columns of language tag and end symbol
              (or as read)
-    encoder  source                   source                   row and column of the end symbol
+    encoder  source                   source                   rows and columns of tag and end symbol
     decoder  target, as read          target, as read          row and column of the start symbol
 
-    weights [L, H + 1, T', S']   each row scaled to sum to 1 again; the last plane of a layer is the mean
+    weights [L, H + 1, T', S']   each row rescaled to sum to 1; the last plane of a layer is the mean
                                  of its heads
-    hidden  [L, H + 1, T']       what each row gave to the symbol left out, from 0 to 1
+    hidden  [L, H + 1, T']       the weight that each row gave to dropped columns, from 0 to 1
 
-A row that gave all to a hidden symbol is scaled up from nearly nothing: `hidden` tells which.
+Rescaling magnifies a row that gave nearly all its weight to a dropped column; `hidden` shows which rows did.
 """
 
 from typing import Literal, NamedTuple
@@ -26,7 +26,7 @@ MapUnits = Literal["words", "pieces"]
 
 
 class HeadMaps(NamedTuple):
-    """Every map of one flow [L, H + 1, T', S'], with the texts of its rows and columns."""
+    """All maps of one flow, [L, H + 1, T', S'], with the texts of rows and columns and the hidden weight."""
 
     rows: list[str]
     columns: list[str]
@@ -37,9 +37,13 @@ class HeadMaps(NamedTuple):
 def make_head_maps(
     maps: AttentionMaps, flow: Flow, units: MapUnits, read: Literal["output", "input"] = "output"
 ) -> HeadMaps:
-    """The maps of a flow over words (sums over the columns' pieces, means over the rows' letters) or pieces.
+    """Return the maps of a flow over words or tokens.
 
-    `read` says which row of the cross-attention stands for a target piece, as in `AlignmentHead`.
+    A word's weight is the sum over its tokens in columns, and the mean over its characters in rows. `read`
+    selects the row of the cross-attention that belongs to a target token, as in `AlignmentHead`.
+
+    Raises:
+        ValueError: an unknown flow or unit.
     """
     weights, hidden = _without_special(maps, flow, read)
     source, target = (maps.source, maps.source_spans), (maps.target, maps.target_spans)
@@ -59,8 +63,8 @@ def make_head_maps(
 
 
 def _without_special(maps: AttentionMaps, flow: Flow, read: str) -> tuple[Tensor, Tensor]:
-    """Maps between pieces [L, H + 1, P, Q] not yet scaled, and what each row gave to the hidden symbol."""
-    pieces = len(maps.source_spans)  # behind them a language tag, where there is one, and the end symbol
+    """Return unscaled maps between tokens [L, H + 1, P, Q], and what each row gave to dropped columns."""
+    pieces = len(maps.source_spans)  # followed by the language tag, if any, and the end symbol
     match flow:
         case "cross":
             full = _with_mean(maps.cross)
@@ -81,7 +85,7 @@ def _with_mean(weights: Tensor) -> Tensor:
 
 
 def _units(text: str, spans: list[Span], units: str) -> tuple[list[str], Tensor]:
-    """The texts of the units and which share of each piece belongs to which: [pieces, units]."""
+    """Return the texts of the units and the share of each token that belongs to each: [pieces, units]."""
     if units == "pieces":
         return [text[start:end] for start, end in spans], torch.eye(len(spans))
     if units != "words":

@@ -1,4 +1,4 @@
-"""The cross-attention head that is read as word alignment, chosen by links of some pairs, and its share."""
+"""Choice of the cross-attention head that is read as word alignment, and of its threshold, by given links."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -7,16 +7,16 @@ from typing import Literal, NamedTuple, get_args
 import torch
 from torch import Tensor
 
+from seq2seq.alignment.head import AlignmentHead
 from seq2seq.alignment.maps import Alignment, AttentionMaps, Read, gather, letters_of, piece_rows, shares_of
 from seq2seq.alignment.symmetrization import Link
-from seq2seq.storage.settings import AlignmentHead
 from seq2seq.text.normalization import word_spans
 
-SHARES = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0]  # among which `choose_share` chooses
+SHARES = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0]  # candidates of `choose_share`
 
 
 class HeadChoice(NamedTuple):
-    """A head that was chosen, and the share of linked words, from 0 to 1, on which it agrees."""
+    """A chosen head, and its agreement with the given links: the share of linked words, from 0 to 1."""
 
     head: AlignmentHead
     agreement: float
@@ -27,10 +27,10 @@ def choose_head(
     links: Iterable[Iterable[Link]],
     units: Literal["words", "blanks"] = "words",
 ) -> HeadChoice:
-    """The head, and the way of reading it, that agrees best with given links of the same pairs.
+    """Return the head, and the row it is read in, that agrees best with given links of the same pairs.
 
-    Agreement is the share of linked target words whose strongest source word is one they are
-    linked to. Which head that is differs from training to training: it is measured, never assumed.
+    Agreement is the share of linked target words whose strongest source word is linked to them. The best head
+    differs from training to training, so it is measured for each model.
 
     Raises:
         ValueError: no links were given.
@@ -67,14 +67,15 @@ def choose_share(
     links: Sequence[Iterable[Link]],
     units: Literal["words", "blanks"] = "words",
 ) -> float:
-    """The share (`Alignment.share`) whose links agree best with given links of the same pairs.
+    """Return the threshold (`Alignment.share`) whose links agree best with given links of the same pairs.
 
-    They agree by 2 |A & L| / (|A| + |L|), A what is found, L what is given; of equals the largest wins.
+    Agreement is 2 |A & L| / (|A| + |L|), A the predicted and L the given links. Among equals the largest
+    threshold wins.
     """
-    given = [set(pair) for pair in links]
+    gold = [set(pair) for pair in links]
     agreed = {}
     for share in SHARES:
-        found = [set(replace(alignment, share=share).links(units)) for alignment in alignments]
-        both = sum(len(one & other) for one, other in zip(found, given, strict=True))
-        agreed[share] = 2 * both / max(1, sum(map(len, found)) + sum(map(len, given)))
+        predicted = [set(replace(alignment, share=share).links(units)) for alignment in alignments]
+        common = sum(len(one & other) for one, other in zip(predicted, gold, strict=True))
+        agreed[share] = 2 * common / max(1, sum(map(len, predicted)) + sum(map(len, gold)))
     return max(SHARES, key=lambda share: (agreed[share], share))

@@ -1,14 +1,14 @@
 """Attention maps of a pair of texts, and the word alignment read from one head.
 
-    maps  [L, H, T, S]   T = target pieces + 1, S = source pieces + 1 (the end symbol is the last, before it
-                         the language tag where the model has tags)
-    rows  [P, Q]         one head, one row a target piece: row t ("output") or t + 1 ("input"), the columns
-                         of language tag and end symbol left out, each row summing to 1 again
-    words [T', S']       sum over the pieces of a source word, mean over the letters of a target word
-    link  s-t            where both agree that they belong together, or one of them does beside such a link;
-                         letters and places count, too (likeness.py)
+    maps  [L, H, T, S]   T = target tokens + 1, S = source tokens + 1: the end symbol is last, after the
+                         language tag where the model has tags
+    rows  [P, Q]         one head, one row for each target token: row t ("output") or t + 1 ("input"). The
+                         columns of language tag and end symbol are dropped, and each row sums to 1 again
+    words [T', S']       sum over the tokens of a source word, mean over the characters of a target word
+    link  s-t            chosen from both sides, or from one side next to such a link (symmetrization.py);
+                         spelling and position weigh in (lexical_prior.py)
 
-A piece that covers several words (Han characters) shares its weight among them by length.
+A token that covers several words (Han characters) divides its weight among them by length.
 """
 
 from bisect import bisect_left, bisect_right
@@ -25,16 +25,17 @@ from seq2seq.alignment.symmetrization import Link, read_both
 from seq2seq.text.attributes import unit_spans
 from seq2seq.text.normalization import word_spans
 
-Span = tuple[int, int]  # characters from, to (not included), in the original text
+Span = tuple[int, int]  # characters start to end (exclusive) in the original text
 Units = Literal["words", "pieces", "blanks"]
-Read = Literal["output", "input"]  # the row in which a target piece is found
+Read = Literal["output", "input"]  # the row of the map that belongs to a target token
 
-# Of the likeness; chosen, as `symmetry.LEAST`, by what our aligner counts (benchmarks/counted_links.py).
+# Of the lexical prior. Chosen together with `symmetrization.LEAST` by agreement with the links of the
+# statistical aligner (benchmarks/counted_links.py).
 LETTERS, TENSION = 2.0, 1.0
 
 
 class Grid(NamedTuple):
-    """Weights [T', S'] between units of two texts, and where each unit stands."""
+    """Weights [T', S'] between units of two texts, with the character span of each unit."""
 
     source_spans: list[Span]
     target_spans: list[Span]
@@ -43,10 +44,10 @@ class Grid(NamedTuple):
 
 @dataclass(frozen=True)
 class Alignment:
-    """How a target text was attended to its source, part by part.
+    """The alignment of a target text with its source, part by part.
 
-    Each grid of `parts` is over pieces, with spans in the whole texts; words of different parts
-    have no weight between them.
+    Each grid of `parts` is over tokens, with spans in the whole texts. Words of different parts have no
+    weight between them.
     """
 
     source: str
@@ -55,25 +56,25 @@ class Alignment:
     share: float = AlignmentHead.share
 
     def links(self, units: Units = "words") -> list[Link]:
-        """Pairs (source unit, target unit), counted from 0, in order of the source.
+        """Return the links (source unit, target unit), counted from 0 and sorted by source unit.
 
-        Each unit of either side chooses the strongest on the other, and those with at least `share` of
-        its strength; `symmetrization.read_both` joins the choices of both sides. Words that begin alike are
-        stronger, words far from the diagonal weaker (`lexical_prior`). "words" are blank-separated,
-        characters in scripts without blanks.
+        Each unit of either side chooses the units of the other side with at least `share` of its strongest
+        candidate. `symmetrization.read_both` joins the choices of both sides. A shared beginning of two words
+        raises their strength, distance from the diagonal lowers it (`lexical_prior`). With "words", units are
+        blank-separated, and single characters in scripts without blanks.
         """
         return sorted(
             (first_source + s, first_target + t)
             for grid, first_source, first_target in self._grids(units)
-            for s, t in read_both(grid.weights, self.share, self._likeness(grid))
+            for s, t in read_both(grid.weights, self.share, self._lexical_prior(grid))
         )
 
     def pharaoh(self) -> str:
-        """The links of blank-separated words as one line, `source-target`, counted from 0."""
+        """Return the links of blank-separated words in Pharaoh format: `0-0 1-2 ...`, source first."""
         return " ".join(f"{s}-{t}" for s, t in self.links("blanks"))
 
     def matrix(self, units: Units = "words") -> Grid:
-        """All weights between the units of both texts as one grid."""
+        """Return all weights between the units of both texts as one grid."""
         sources, targets = self._units(units)
         weights = torch.zeros(len(targets), len(sources))
         for grid, s, t in self._grids(units):
@@ -82,7 +83,7 @@ class Alignment:
         return Grid(sources, targets, weights / weights.sum(dim=1, keepdim=True).clamp(min=1.0))
 
     def to_json(self, units: Units = "words") -> dict[str, Any]:
-        """Units with their texts and character ranges, weights [T', S'] and links, as plain values."""
+        """Return units with texts and character spans, weights [T', S'] and links, as JSON values."""
         grid = self.matrix(units)
         return {
             "source": _described(self.source, grid.source_spans),
@@ -91,7 +92,7 @@ class Alignment:
             "links": [list(link) for link in self.links(units)],
         }
 
-    def _likeness(self, grid: Grid) -> Tensor:
+    def _lexical_prior(self, grid: Grid) -> Tensor:
         sources = [self.source[start:end].strip().casefold() for start, end in grid.source_spans]
         targets = [self.target[start:end].strip().casefold() for start, end in grid.target_spans]
         return lexical_prior(sources, targets, LETTERS, TENSION)
@@ -105,7 +106,7 @@ class Alignment:
         raise ValueError(f'units is {units!r}; choose "words", "pieces" or "blanks"')
 
     def _grids(self, units: Units) -> Iterable[tuple[Grid, int, int]]:
-        """Each part over the units it touches, with the number of its first source and target unit."""
+        """Yield each part over the units it touches, with the index of its first source and target unit."""
         sources, targets = self._units(units)
         s = t = 0
         for part in self.parts:
@@ -121,12 +122,12 @@ class Alignment:
 
 @dataclass(frozen=True)
 class AttentionMaps:
-    """Every attention map of one forced pass over a source and its target.
+    """All attention maps of one forced pass over a source and its target.
 
-    Shapes: cross [L, H, T, S], encoder [L, H, S, S], decoder [L, H, T, T]; `source_tokens` and
-    `target_tokens` are the S and T pieces, the end symbol last; spans are those of the pieces of the
-    texts, so a language tag before the source's end symbol has none. Row t of cross and decoder is the
-    step whose input is piece t - 1 and which predicts piece t.
+    Shapes: cross [L, H, T, S], encoder [L, H, S, S], decoder [L, H, T, T]. `source_tokens` and
+    `target_tokens` are the S and T tokens, the end symbol last. Spans belong to the tokens of the texts, so
+    the end symbol and a language tag before it have none. Row t of cross and decoder is the step whose input
+    is token t - 1 and which predicts token t.
     """
 
     cross: Tensor
@@ -140,7 +141,11 @@ class AttentionMaps:
     target_spans: list[Span]
 
     def alignment(self, head: AlignmentHead) -> Alignment:
-        """The alignment that one head of the cross-attention shows."""
+        """Return the alignment that one head of the cross-attention shows.
+
+        Raises:
+            ValueError: the model has no such layer or head.
+        """
         layers, heads = self.cross.shape[:2]
         if head.layer >= layers or head.head >= heads:
             raise ValueError(
@@ -157,16 +162,21 @@ def _described(text: str, spans: list[Span]) -> list[dict[str, Any]]:
 
 
 def piece_rows(cross: Tensor, pieces: int, read: Read) -> Tensor:
-    """The row of each target piece over so many source pieces: [..., T, S] -> [..., T - 1, pieces]."""
+    """Return the rows of target tokens over source tokens: [..., T, S] -> [..., T - 1, pieces]."""
     rows = (cross[..., :-1, :pieces] if read == "output" else cross[..., 1:, :pieces]).float().cpu()
     return rows / rows.sum(dim=-1, keepdim=True).clamp(min=1e-9)
 
 
 def shares_of(pieces: list[Span], units: list[Span]) -> tuple[Tensor, int]:
-    """Which part of each piece belongs to which unit, [pieces, units touched], and the first unit touched."""
+    """Return the share of each token that belongs to each unit, and the index of the first unit touched.
+
+    The shares are [pieces, units touched]. Each row sums to 1, or to 0 for a token that touches no unit.
+    """
     starts, ends = [start for start, _ in units], [end for _, end in units]
     touched = []
     for start, end in pieces:
+        # An empty span, such as that of a lone blank, touches the unit at its place.
+        # An empty span, such as that of a lone blank, touches the unit at its place.
         touched.append((bisect_right(ends, start), bisect_left(starts, max(end, start + 1))))
     real = [(low, high) for low, high in touched if low < high]
     first = min((low for low, _ in real), default=0)
@@ -178,12 +188,16 @@ def shares_of(pieces: list[Span], units: list[Span]) -> tuple[Tensor, int]:
 
 
 def letters_of(pieces: list[Span], shares: Tensor) -> Tensor:
-    """How many letters of each unit are of each piece: a full stop says little of the word it ends."""
+    """Return how many characters of each unit belong to each token: [pieces, units].
+
+    Means over the tokens of a word are weighted by them, so that a full stop counts little in the word it
+    ends.
+    """
     lengths = [max(1, end - start) for start, end in pieces]
     return shares * torch.tensor(lengths, dtype=shares.dtype).reshape(-1, 1)
 
 
 def gather(weights: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
-    """Weights of pieces [..., P, Q] -> of words [..., T', S'], each row summing to 1 or, empty, to 0."""
+    """Sum weights of tokens [..., P, Q] to weights of words [..., T', S']; rows sum to 1 or, empty, to 0."""
     words = rows.T @ weights @ columns
     return words / words.sum(dim=-1, keepdim=True).clamp(min=1e-9)

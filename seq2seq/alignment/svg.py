@@ -1,11 +1,11 @@
-"""Pictures of attention as SVG: plain words in, one self-contained `<svg>` out.
+"""SVG drawings of attention: words and weights in, one self-contained `<svg>` out.
 
     matrix   target words down, source words across, weights [T', S'] as shades
     ribbons  source words above, target words below, each weight a band as wide as itself
 
-Words are put in as escaped text, never as markup. Elements carry the numbers of their words
-(data-s, data-t) and their weight (data-w), so that a page can light them up, and classes, so that a
-style sheet can recolour them; without one the picture is light.
+Words are inserted as escaped text, never as markup. Elements carry the indices of their words (data-s,
+data-t) and their weight (data-w) for pages that highlight them, and classes for style sheets that recolour
+them. Without a style sheet the drawing is light.
 """
 
 import colorsys
@@ -16,19 +16,19 @@ from html import escape
 Weights = Sequence[Sequence[float]]  # [T', S']
 
 FONTS = "system-ui, 'Noto Sans', 'Noto Sans CJK SC', 'Segoe UI', Helvetica, Arial, sans-serif"
-SIZE = 15  # of letters, in pixels, as all lengths here
+SIZE = 15  # font size; all lengths here are in pixels
 INK, FAINT, GROUND, STRONG = "#1c2733", "#6b7785", "#eef2f7", "#0b5fa5"
 MARGIN = 18
-LONGEST_WORD = 18  # characters that are shown of a word; all of it stands in its title
+LONGEST_WORD = 18  # characters shown of a word; its title has all of them
 NARROW, WIDE = "fijlrtI.,;:!|'()[] ", "mwMWQO@%&—…"
-FAINTEST = 0.04  # a band for less weight than this would be a hair; it is left out
+FAINTEST = 0.04  # smallest weight drawn as a band; thinner bands would be hairs
 
 
 def draw_matrix(sources: Sequence[str], targets: Sequence[str], weights: Weights) -> str:
-    """A grid: one row a target word, one column a source word, darker is more weight."""
+    """Draw a matrix: a row for each target word, a column for each source word, darker for more weight."""
     _check(sources, targets, weights)
     side = max(14.0, min(34.0, 900 / max(1, len(sources))))
-    slant = 0.71 * max(map(_width, sources), default=0.0)  # labels across lean by 45 degrees
+    slant = 0.71 * max(map(_width, sources), default=0.0)  # column labels are rotated by 45 degrees
     left = MARGIN + 10 + max(map(_width, targets), default=0.0)
     top = MARGIN + 12 + slant
     wide, high = side * len(sources), side * len(targets)
@@ -52,10 +52,10 @@ def draw_matrix(sources: Sequence[str], targets: Sequence[str], weights: Weights
 
 
 def draw_ribbons(sources: Sequence[str], targets: Sequence[str], weights: Weights) -> str:
-    """Two sentences, one above the other, joined by bands as wide as the weights.
+    """Draw two sentences, one above the other, joined by bands as wide as the weights.
 
-    Bands that arrive at a target word fill its width, because the weights of a row sum to 1; at a
-    source word they share its width. Weights below FAINTEST are left out.
+    The bands of a target word fill its width, because the weights of a row sum to 1. At a source word they
+    share its width. Weights below FAINTEST are not drawn.
     """
     _check(sources, targets, weights)
     above, below = _lay_out(sources), _lay_out(targets)
@@ -90,7 +90,7 @@ def _bands(
     below: tuple[PlacedWords, float],
     colours: Sequence[str],
 ) -> Iterator[str]:
-    """One curved band a pair of words; side by side at both ends, in the order of the other sentence."""
+    """Yield a curved band for each pair of words, at both ends in the order of the other sentence."""
     (upper, top), (lower, bottom) = above, below
     sums = [sum(row[s] for row in weights) or 1.0 for s in range(len(sources))]
     used = [0.0] * len(sources)
@@ -111,7 +111,7 @@ def _bands(
 
 
 def _band(above: tuple[float, float, float], below: tuple[float, float, float]) -> str:
-    """The outline of a band between two stretches (left edge, width, height on the page)."""
+    """Return the outline of a band between two stretches, each (left edge, width, y)."""
     (start, share, top), (end, reach, bottom) = above, below
     middle = (top + bottom) / 2
     down = f"C{start:.1f} {middle:.1f} {end:.1f} {middle:.1f} {end:.1f} {bottom:.1f}"
@@ -121,6 +121,7 @@ def _band(above: tuple[float, float, float], below: tuple[float, float, float]) 
 
 
 def _lay_out(words: Sequence[str]) -> PlacedWords:
+    """Place words in a row, from the left edge 0."""
     row, left = [], 0.0
     for word in words:
         wide = max(18.0, _width(word) + 6)
@@ -130,16 +131,18 @@ def _lay_out(words: Sequence[str]) -> PlacedWords:
 
 
 def _extent(row: PlacedWords) -> float:
+    """Return the width of a row of placed words."""
     return row[-1][0] + row[-1][1] if row else 0.0
 
 
 def _centre(row: PlacedWords, width: float) -> PlacedWords:
+    """Shift a row of placed words to the centre of a drawing of a given width."""
     shift = (width - _extent(row)) / 2
     return [(left + shift, wide) for left, wide in row]
 
 
 def _colour(number: int, count: int) -> str:
-    """Colours from blue over violet to rose, as far apart as the words allow."""
+    """Return the colour of a word, from blue over violet to rose, evenly spaced over the words."""
     hue = (205 + 140 * number / max(1, count - 1)) / 360
     return "#" + "".join(f"{round(255 * part):02x}" for part in colorsys.hls_to_rgb(hue, 0.47, 0.62))
 
@@ -147,8 +150,8 @@ def _colour(number: int, count: int) -> str:
 def _check(sources: Sequence[str], targets: Sequence[str], weights: Weights) -> None:
     if len(weights) != len(targets) or any(len(row) != len(sources) for row in weights):
         raise ValueError(
-            f"weights are not {len(targets)} rows of {len(sources)}; give one row a target word and one "
-            "weight a source word"
+            f"weights are not {len(targets)} rows of {len(sources)}; give one row for each target word and "
+            "one weight for each source word"
         )
 
 
@@ -163,7 +166,7 @@ def _svg(width: float, height: float, title: str, parts: Sequence[str]) -> str:
 
 
 def _word(word: str, place: str) -> str:
-    """A word as text that can be focused; its title holds all of one that is cut."""
+    """Draw a word as focusable text; a shortened word has its full text as title."""
     shown = _shown(word)
     title = f"<title>{escape(_drawable(word))}</title>" if shown != word else ""
     word = f'data-word="{escape(_drawable(word))}" tabindex="0"'
@@ -171,18 +174,19 @@ def _word(word: str, place: str) -> str:
 
 
 def _shown(word: str) -> str:
+    """Return the text drawn for a word, shortened to LONGEST_WORD characters."""
     word = _drawable(word)
     return word if len(word) <= LONGEST_WORD else word[: LONGEST_WORD - 1] + "…"
 
 
 def _drawable(word: str) -> str:
-    """The word without characters that XML cannot hold; a blank or empty one becomes an open box."""
+    """Return a word without characters that XML forbids; an empty or blank word becomes an open box."""
     kept = "".join(c for c in word if unicodedata.category(c) not in ("Cc", "Cs", "Cn"))
     return kept if kept.strip() else "␣"
 
 
 def _width(word: str) -> float:
-    """Roughly how wide a word is drawn; fonts differ, so room is left around it."""
+    """Estimate the drawn width of a word in pixels; fonts differ, so callers leave room around it."""
     units = 0.0
     for character in _shown(word):
         if unicodedata.combining(character):

@@ -1,33 +1,33 @@
-"""Word links found in two directions, made one alignment; and one map of weights read in both.
+"""Symmetrization of word links from two directions, and the reading of one map from both sides.
 
-    intersection   the links of both directions: few are wrong, some are missing
-    growth         and, beside a link, those of either direction that a word still lacks (Koehn et al. 2003,
-                   "grow-diag"): two words in a row that translate one, which only one direction can say
+    intersection   the links of both directions: high precision, incomplete
+    growth         adds neighbours of a link that one direction has and that a word still lacks (Koehn et al.
+                   2003, "grow-diag"), such as two adjacent words that translate one
 
 A direction is a set of links (source word, target word), whichever side chose.
 
-    strength[t, s] = likely[t, s] * sqrt(w[t, s] * w[t, s] / sum over t' of w[t', s])
+    strength[t, s] = prior[t, s] * sqrt(w[t, s] * w[t, s] / sum over t' of w[t', s])
 
-A row of weights says where a target word looks; a column, divided by its sum, who looks at a source word. A
-word that everybody looks at a little (a full stop) is strong for none, and so is one that nobody needs.
-`likely` is what letters and places say (likeness.py).
+The strength is the geometric mean of a map read by rows (the source words of a target word) and by columns
+(the target words of a source word). A word that every row gives a little weight, such as a full stop, is
+strong in none. The prior comes from spelling and position (`lexical_prior.py`).
 """
 
 from torch import Tensor
 
 Link = tuple[int, int]  # source unit, target unit
 
-LEAST = 0.25  # strength of a link
+LEAST = 0.25  # smallest strength of a link, chosen by benchmarks/counted_links.py
 NEIGHBOURS = [(a, b) for a in (-1, 0, 1) for b in (-1, 0, 1) if a or b]
 
 
 def intersect(forward: set[Link], backward: set[Link]) -> set[Link]:
-    """The links of both directions."""
+    """Return the links of both directions."""
     return forward & backward
 
 
 def grow(forward: set[Link], backward: set[Link]) -> set[Link]:
-    """The links of both directions, and those beside them of either that a word still lacks."""
+    """Return the links of both directions, and neighbouring links of either that a word still lacks."""
     links, either = forward & backward, forward | backward
     sources, targets = {s for s, _ in links}, {t for _, t in links}
     fresh = sorted(links)
@@ -43,19 +43,24 @@ def grow(forward: set[Link], backward: set[Link]) -> set[Link]:
     return links
 
 
-def read_both(weights: Tensor, share: float, likely: Tensor | None = None) -> set[Link]:
-    """The links that a map [T, S] shows, each row summing to 1 or 0; likely [T, S] are factors, 1 by default.
+def read_both(weights: Tensor, share: float, prior: Tensor | None = None) -> set[Link]:
+    """Return the links that a map shows.
 
     A target unit chooses the source units with at least `share` of the largest strength in its row, a source
-    unit likewise in its column; both sides' choices are grown together.
+    unit likewise in its column. The choices of both sides are grown together.
+
+    Args:
+        weights: Map [T, S], each row summing to 1 or 0.
+        share: Threshold relative to the largest strength, from 0 to 1.
+        prior: Factors [T, S] on the strengths; 1 by default.
     """
     if not weights.numel():
         return set()
     strength = (weights * weights / weights.sum(0, keepdim=True).clamp(min=1e-9)).sqrt()
-    if likely is not None:
-        strength = strength * likely
+    if prior is not None:
+        strength = strength * prior
     chosen = [
-        (strength >= share * strength.amax(side, keepdim=True)) & (strength >= LEAST) for side in (1, 0)
+        (strength >= share * strength.amax(axis, keepdim=True)) & (strength >= LEAST) for axis in (1, 0)
     ]
-    forward, backward = ({(s, t) for t, s in each.nonzero().tolist()} for each in chosen)
+    forward, backward = ({(s, t) for t, s in side.nonzero().tolist()} for side in chosen)
     return grow(forward, backward)

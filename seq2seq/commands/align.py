@@ -78,13 +78,13 @@ def _attend(
     from seq2seq.alignment.joint import AttendedPair
     from seq2seq.text.normalization import spelt_words
 
-    there = translator.align(source, target).matrix("blanks")
+    forward = translator.align(source, target).matrix("blanks")
     if reverse is None:
-        back = there.weights / there.weights.sum(0, keepdim=True).clamp(min=1e-9)
+        backward = forward.weights / forward.weights.sum(0, keepdim=True).clamp(min=1e-9)
     else:
-        back = reverse.align(target, source).matrix("blanks").weights.T
+        backward = reverse.align(target, source).matrix("blanks").weights.T
     source_words, target_words = (
         spelt_words([text[start:end] for start, end in spans])
-        for text, spans in ((source, there.source_spans), (target, there.target_spans))
+        for text, spans in ((source, forward.source_spans), (target, forward.target_spans))
     )
-    return AttendedPair(source_words, target_words, there.weights, back)
+    return AttendedPair(source_words, target_words, forward.weights, backward)
