@@ -1,4 +1,4 @@
-"""Bytes of a document to text and back: UTF-8, UTF-16 and UTF-32 with their marks, what HTML says it is."""
+"""Bytes of a document to text and back: UTF-8, UTF-16 and UTF-32 by byte order mark, HTML by its charset."""
 
 import codecs
 import re
@@ -12,56 +12,63 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-# The encodings of the standard for the web, as Python names them. Python has others, which are no characters
-# of any page (idna, unicode_escape) or were given up because they can hide markup (utf-7).
+# The encodings of the WHATWG Encoding Standard, as Python names them. Python has others that are not
+# encodings of pages (idna, unicode_escape), or were abandoned because they can hide markup (utf-7).
 _NAMES = """
     ascii big5 big5hkscs cp1250 cp1251 cp1252 cp1253 cp1254 cp1255 cp1256 cp1257 cp1258 cp866 cp874 cp932
     cp949 euc_jp euc_kr gb18030 gb2312 gbk iso2022_jp iso8859-1 iso8859-2 iso8859-3 iso8859-4 iso8859-5
     iso8859-6 iso8859-7 iso8859-8 iso8859-9 iso8859-10 iso8859-11 iso8859-13 iso8859-14 iso8859-15 iso8859-16
     koi8-r koi8-u mac-cyrillic mac-roman shift_jis tis-620 utf-16 utf-16-be utf-16-le utf-8
 """
-_OF_PAGES = frozenset(_NAMES.split())
+_HTML_ENCODINGS = frozenset(_NAMES.split())
 _CHARSET = re.compile(rb"<meta\s[^>]{0,200}?charset\s*=\s*[\"']?\s*([a-z0-9_:.-]{1,40})", re.IGNORECASE)
-_CHARSET_WITHIN = 1024  # bytes from the start, as browsers look for it
+_CHARSET_WITHIN = 1024  # bytes from the start in which browsers look for it
 
 
 class Decoded(NamedTuple):
-    """A text and how it was written; `encode` writes another one so."""
+    """A decoded text, its encoding and its byte order mark."""
 
     text: str
     encoding: str
     mark: bytes
 
     def encode(self, text: str) -> bytes:
-        """The bytes of a text; what the encoding lacks (not in UTF) as a character reference of HTML."""
+        """Return a text in the same encoding, with the mark.
+
+        Characters that the encoding lacks become HTML character references; only HTML has such encodings.
+        """
         return self.mark + text.encode(self.encoding, "xmlcharrefreplace")
 
 
 def decode(content: bytes, name: str, is_html: bool = False) -> Decoded:
-    """The text of a document; ValueError when its bytes are none."""
+    """Decode a document.
+
+    Raises:
+        ValueError: the bytes are not text in the document's encoding.
+    """
     mark, encoding = next(((m, e) for m, e in _MARKS if content.startswith(m)), (b"", "utf-8"))
-    if is_html and not mark and (found := _CHARSET.search(content[:_CHARSET_WITHIN])):
-        encoding = _named(found[1].decode("ascii"), name)
+    if is_html and not mark and (match := _CHARSET.search(content[:_CHARSET_WITHIN])):
+        encoding = _python_encoding(match[1].decode("ascii"), name)
     try:
         text = content[len(mark) :].decode(encoding)
     except ValueError as error:
-        at = getattr(error, "start", 0) + len(mark)
+        position = getattr(error, "start", 0) + len(mark)
         raise ValueError(
-            f"{name!r} is no {encoding.upper()} text (byte {at} fits nowhere); save it as UTF-8"
+            f"{name!r} is not {encoding.upper()} text (byte {position} is invalid); save it as UTF-8"
         ) from error
     if "\0" in text:
-        raise ValueError(f"{name!r} is no text (character {text.index(chr(0))} is NUL); save it as UTF-8")
+        raise ValueError(f"{name!r} is not text (character {text.index(chr(0))} is NUL); save it as UTF-8")
     return Decoded(text, encoding, mark)
 
 
-def _named(charset: str, name: str) -> str:
-    """Python's name of the encoding that an HTML document names."""
+def _python_encoding(charset: str, name: str) -> str:
+    """Return Python's name of the encoding that an HTML document declares."""
     try:
         encoding = codecs.lookup(charset).name
     except LookupError:
         encoding = ""
-    if encoding not in _OF_PAGES:
+    if encoding not in _HTML_ENCODINGS:
         raise ValueError(f"{name!r} says its charset is {charset!r}, which is not known; save it as UTF-8")
-    if encoding.startswith("utf-16"):  # then the line that says so was not read: the standard takes UTF-8
+    if encoding.startswith("utf-16"):  # a declaration that can be read as ASCII cannot be UTF-16: UTF-8, then
         return "utf-8"
-    return "cp1252" if encoding in ("iso8859-1", "ascii") else encoding  # as the standard for the web has it
+    return "cp1252" if encoding in ("iso8859-1", "ascii") else encoding  # the standard reads both as cp1252

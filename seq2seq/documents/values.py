@@ -40,9 +40,9 @@ def read_values(text: str, name: str) -> Template:
     try:
         json.loads(text, parse_int=str, parse_float=str)  # numbers are not looked at, however long
     except RecursionError as error:
-        raise ValueError(f"{name!r} is nested too deeply; send JSON of fewer levels") from error
+        raise ValueError(f"{name!r} is nested too deeply; use fewer levels") from error
     except ValueError as error:
-        raise ValueError(f"{name!r} is no JSON ({error}); send a valid document") from error
+        raise ValueError(f"{name!r} is not valid JSON ({error}); correct it") from error
     return list(_parts(text, text.isascii() and "\\u" in text))
 
 

@@ -100,6 +100,15 @@ def test_a_refused_line_is_named(run: Run, command: str, mode: list[str]) -> Non
     assert " 1: " not in run(*asked, lines[2]).err
 
 
+def test_results_before_a_refused_text_come_once(run: Run) -> None:
+    """Regression: with a refused text after the sixteenth, results before it were printed twice."""
+    lines = ["name[Aromi], food[French]"] * 17
+    command = ("translate", "--model", "e2e", "--beam-size", 1)
+    texts = [*lines, "food[Martian]", lines[0]]
+    for ran in (run(*command, *texts), run(*command, given="\n".join(texts).encode())):
+        assert ran.code == 2 and " 18: " in ran.err and ran.out.count("\n") == 17
+
+
 def test_language_is_checked(run: Run, model_directory: Path) -> None:
     """Asking for another language is a wrong command line."""
     ran = run("translate", "--model", model_directory, "--target-language", "fr", "a")

@@ -67,7 +67,7 @@ def test_html_is_no_page_of_ours(client: "TestClient") -> None:
 @pytest.mark.parametrize(
     ("name", "fields", "sentence"),
     [
-        ("x.exe", {}, "is no document known here"),
+        ("x.exe", {}, "is not a supported document"),
         ("", {}, "file is missing"),
         ("x.txt", {"target": "xx"}, "xx is not supported"),
         ("x.txt", {"column": "a"}, "has no columns"),
@@ -146,8 +146,8 @@ def test_thread_of_a_client_that_left_ends(translator: "Translator") -> None:
     from serve.engine.batcher import Batcher
     from serve.engine.documents import DocumentExecutor, DocumentLimits
     from serve.engine.executor import Executor
-    from serve.engine.portions import TEXTS
     from serve.engine.registry import ModelRegistry
+    from serve.engine.segments import TEXTS
     from serve.engine.service import Service
     from serve.limits import Limits
     from serve.metrics import Metrics
