@@ -1,11 +1,10 @@
-"""`seq2seq serve`: a REST service and a demo page around one or several translators.
+"""`seq2seq serve`: a REST service and a demo page around one or several models.
 
-    command ─> app ─┬─ record, origins, guard    before every route; connection: before every request
-                    ├─ api, files                LibreTranslate's shapes
-                    ├─ translations, pairs       /v1
-                    ├─ status                    health, figures, models
-                    └─ demo                      Gradio page at /
-    routes ─> access ─> service ─> catalog, detect ─> batcher ─> turns ─> worker ─> searchers
+    command ─> app ─┬─ http     connections, middleware before every route, authentication, parsing
+                    ├─ routes   LibreTranslate's shapes, /v1, status
+                    └─ demo     Gradio page at /, drawings from views
+    routes ─> service ─> registry, language_id, segments ─> batcher ─> fair_queue ─> executor ─> process_pool
 
-worker: the one place where models are used, a few calls at a time; searchers: processes for its batches
+Models are used in one place, the executor: a few calls at a time. Where there are several cores, batches are
+searched in processes of their own.
 """

@@ -1,22 +1,21 @@
-"""The application: what stands before every route, the REST routes, their documentation, and the demo.
+"""The application: middleware, REST routes, their documentation, and the demo.
 
-    Record ─ Origins ─ Guard ─┬─ /translate /detect /languages        api
-                              ├─ /translate_file /download_file       files
-                              ├─ /v1/translate /v1/stream             translations
-                              ├─ /v1/completions                      completions
-                              ├─ /v1/score /v1/align /v1/attention    pairs
-                              ├─ /health /ready /metrics /v1/models   status
-                              ├─ /docs /openapi.json                  Swagger UI from an installed package
-                              └─ /                                    demo (Gradio)
+    AccessLog ─ CORS ─ Security ─┬─ /translate /detect /languages        libretranslate
+                                 ├─ /translate_file /download_file       files
+                                 ├─ /v1/translate /v1/stream             translations
+                                 ├─ /v1/completions                      completions
+                                 ├─ /v1/score /v1/align /v1/attention    scoring
+                                 ├─ /health /ready /metrics /v1/models   status
+                                 ├─ /docs /openapi.json                  Swagger UI from an installed package
+                                 └─ /                                    demo (Gradio)
 
 Every error of a route has the shape {"error": sentence}.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
 
 import torch
 from fastapi import FastAPI, HTTPException, Request
@@ -43,21 +42,24 @@ from .http.cors import CORSMiddleware
 from .http.security import SecurityMiddleware, http_error, value_error
 from .limits import Limits
 from .metrics import Metrics
-from .routes import completions, files, status, translations
-from .routes import libretranslate as api
-from .routes import scoring as pairs
+from .routes import completions, files, libretranslate, scoring, status, translations
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
-CLOSED = ("/metrics",)  # to web pages of other origins
+SAME_ORIGIN = ("/metrics",)  # the only routes that web pages of other origins may not read
 
 
 @dataclass(frozen=True)
 class ServerOptions:
-    """How a server is run: who may ask (rate in requests a minute), and how requests are batched.
+    """Options of a server.
 
-    `budget` is in tokens (1 switches batching off), `patience` in seconds. `processes` have batches that
-    run side by side searched in processes of their own, not in threads. `mcp` offers the page's functions
-    as tools.
+    Attributes:
+        rate: requests a minute that a client may make; None for any number.
+        keys: API keys, one of which a client must send; without keys everybody is admitted.
+        access_log: whether each request is logged as a line of JSON.
+        budget: tokens that run together; 1 switches batching off.
+        patience: seconds that an idle model waits for more requests.
+        processes: whether batches that run side by side have processes of their own, not only threads.
+        mcp: whether the page's functions are offered as tools.
     """
 
     rate: int | None = None
@@ -70,84 +72,92 @@ class ServerOptions:
 
 
 def make_app(
-    catalog: ModelRegistry,
+    registry: ModelRegistry,
     limits: Limits | None = None,
     *,
     host: str = "127.0.0.1",
     stopping: asyncio.Event | None = None,
     options: ServerOptions | None = None,
 ) -> FastAPI:
-    """The whole application for the models of a catalog.
+    """Return the whole application for the models of a registry.
 
-    `host` is the address it is bound to; `stopping` is set by the server when it is about to stop.
+    Args:
+        registry: the models to serve.
+        limits: what a request may cost; the defaults where there are none.
+        host: the address that the server is bound to.
+        stopping: set by the server when it is about to stop.
+        options: options of the server; the defaults where there are none.
     """
     limits = limits or Limits()
     options = options or ServerOptions()
     stopping = stopping or asyncio.Event()
-    metrics, side_by_side = Metrics(), lanes()
-    cores = torch.get_num_threads() // side_by_side  # of each batch
-    worker = Executor(side_by_side + 1, cores)  # batches, and a stream's step
+    metrics, lane_count = Metrics(), lanes()
+    cores = torch.get_num_threads() // lane_count  # of each batch
+    # One place more than lanes, so that the next step of a stream need not wait for a whole batch.
+    executor = Executor(lane_count + 1, cores)
     batcher = Batcher(
-        worker, limits, metrics, budget=options.budget, patience=options.patience, lanes=side_by_side
+        executor, limits, metrics, budget=options.budget, patience=options.patience, lanes=lane_count
     )
-    searchers = ProcessPool(side_by_side, cores) if options.processes and side_by_side > 1 else None
-    decode = searchers.decode if searchers else decode_sources
-    service = Service(catalog, batcher, limits, metrics, decode)
-    access = Authenticator(options.rate, options.keys)
+    pool = ProcessPool(lane_count, cores) if options.processes and lane_count > 1 else None
+    service = Service(registry, batcher, limits, metrics, pool.decode if pool else decode_sources)
+    authenticator = Authenticator(options.rate, options.keys)
     app = FastAPI(
         title="seq2seq",
         version=__version__,
-        description="Translation: LibreTranslate's wire shapes, and under /v1 all that the models can say.",
+        description="Translation: LibreTranslate's wire shapes; under /v1 scores, alignments and attention.",
         docs_url=None,
         redoc_url=None,
-        lifespan=_lifespan(batcher, searchers, stopping),
+        lifespan=_lifespan(batcher, pool, stopping),
     )
     app.add_exception_handler(StarletteHTTPException, http_error)
     app.add_exception_handler(ValueError, value_error)
     documents = DocumentExecutor(service)
     routers = [
-        api.make_router(service, access, documents),
-        files.make_router(service, access, documents),
-        translations.make_router(service, access),
-        completions.make_router(service, access),
-        pairs.make_router(service, access),
+        libretranslate.make_router(service, authenticator, documents),
+        files.make_router(service, authenticator, documents),
+        translations.make_router(service, authenticator),
+        completions.make_router(service, authenticator),
+        scoring.make_router(service, authenticator),
         status.make_router(service),
     ]
     for router in routers:
         app.include_router(router)
     _add_documentation(app)
     rest = _methods([route for router in routers for route in router.routes])
-    allowed = {**_methods(app.routes), **rest}
-    open_to_all = {path: ", ".join(sorted(rest[path])) for path in rest if path not in CLOSED}
+    methods = {**_methods(app.routes), **rest}
+    cross_origin = {path: ", ".join(sorted(rest[path])) for path in rest if path not in SAME_ORIGIN}
+    # Starlette puts what is added last outside: the access log sees also what the others refuse.
     app.add_middleware(SecurityMiddleware, limits=limits, host=host, stopping=stopping)
-    app.add_middleware(CORSMiddleware, methods=open_to_all)
-    app.add_middleware(AccessLog, metrics=metrics, routes=allowed, access_log=options.access_log)
-    _refuse_other_methods(app, allowed)
-    if not options.keys:  # the page asks nobody for a key
-        mount_demo(app, Page(Backend(service, access, documents)), stopping, mcp=options.mcp)
+    app.add_middleware(CORSMiddleware, methods=cross_origin)
+    app.add_middleware(AccessLog, metrics=metrics, routes=methods, access_log=options.access_log)
+    _refuse_other_methods(app, methods)
+    if not options.keys:  # the page has no field for a key, so it would let everybody in
+        mount_demo(app, Page(Backend(service, authenticator, documents)), stopping, mcp=options.mcp)
     return app
 
 
-def _lifespan(batcher: Batcher, searchers: ProcessPool | None, stopping: asyncio.Event) -> Any:
-    """Told to stop, a server turns away what has not begun; when it has stopped, its processes end."""
+def _lifespan(
+    batcher: Batcher, pool: ProcessPool | None, stopping: asyncio.Event
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    """Return the lifespan: a stopping server refuses what has not begun, a stopped one ends its processes."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async def watch() -> None:
+        async def stop_batcher() -> None:
             await stopping.wait()
             batcher.stop()
 
-        task = asyncio.create_task(watch())
+        task = asyncio.create_task(stop_batcher())
         yield
         task.cancel()
-        if searchers:
-            searchers.close()
+        if pool:
+            pool.close()
 
     return lifespan
 
 
 def _add_documentation(app: FastAPI) -> None:
-    """GET /docs, with script and style from the installed package and no question to any validator."""
+    """Add GET /docs, its script and style from an installed package, without a call to any validator."""
     app.mount("/docs/assets", StaticFiles(directory=swagger_ui.static_path), name="docs-assets")
 
     @app.get("/docs", include_in_schema=False)
@@ -163,20 +173,20 @@ def _add_documentation(app: FastAPI) -> None:
 
 
 def _methods(routes: Sequence[BaseRoute]) -> dict[str, set[str]]:
-    """The methods of each path."""
-    allowed: dict[str, set[str]] = {}
+    """Return the methods of each path."""
+    methods: dict[str, set[str]] = {}
     for route in routes:
         if isinstance(route, Route):
-            allowed.setdefault(route.path, set()).update(route.methods or ())
-    return allowed
+            methods.setdefault(route.path, set()).update(route.methods or ())
+    return methods
 
 
-def _refuse_other_methods(app: FastAPI, allowed: dict[str, set[str]]) -> None:
-    """405 for a known path with another method; without this the demo, mounted at /, would answer."""
-    for path, methods in allowed.items():
-        names = ", ".join(sorted(methods))
+def _refuse_other_methods(app: FastAPI, methods: dict[str, set[str]]) -> None:
+    """Answer 405 for a known path with another method; otherwise the demo, mounted at /, would answer."""
+    for path, known in methods.items():
+        names = ", ".join(sorted(known))
 
         async def refuse(request: Request, names: str = names) -> Response:
             raise HTTPException(405, f"{request.method} is not allowed here; use {names}", {"allow": names})
 
-        app.add_route(path, refuse, [method for method in METHODS if method not in methods])
+        app.add_route(path, refuse, [method for method in METHODS if method not in known])

@@ -1,9 +1,9 @@
-"""`seq2seq serve`: loads the models, opens the port, and serves until it is told to stop.
+"""`seq2seq serve`: loads the models, opens the port, and serves until a signal.
 
-    port free? ─> models whole? ─> address printed ─> serving ─> Ctrl-C or SIGTERM: what runs is finished
+    port free? ─> models whole? ─> address printed ─> serving ─> Ctrl-C or SIGTERM: running requests finish
 
-Listens on loopback unless told otherwise. Nothing is fetched at the start, but a model given by hub id.
-A second signal ends it at once.
+The server listens on loopback by default and downloads nothing but a model that is given by hub id. A second
+signal ends it at once.
 """
 
 import argparse
@@ -16,12 +16,13 @@ import socket
 from collections.abc import Sequence
 from dataclasses import fields
 from functools import partial
+from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
 
 import uvicorn
 
-from seq2seq.storage.registry import default_model, find_model, reads_facts, released_models
+from seq2seq.storage.registry import default_model, find_model, needs_codec, released_models
 from seq2seq.storage.settings import CONFIG, is_language_model, read_config
 
 from .engine.registry import LanguageModelEntry, ModelRegistry, TranslationModel
@@ -34,19 +35,19 @@ if TYPE_CHECKING:
 
     from .app import ServerOptions
 
-GRACE_SECONDS = 5  # what still runs then is ended
+GRACE_SECONDS = 5  # for running requests after a signal; what still runs then is ended
 BACKLOG = 2048  # connections that may wait to be accepted
 
 
 class StartError(Exception):
-    """The server cannot start; the sentence says why and what to do."""
+    """The server cannot start; the message says why and what to do."""
 
 
 def main(argv: Sequence[str]) -> int:
-    """Serves until Ctrl-C or SIGTERM, then gives back 0.
+    """Serve until Ctrl-C or SIGTERM, then return 0.
 
     Raises:
-        StartError: the port cannot be used, or a model is missing or damaged.
+        StartError: the port cannot be used, or a model or a file of keys is missing or damaged.
         ValueError: the command line is wrong.
     """
     arguments = _parser().parse_args(argv)
@@ -62,28 +63,30 @@ def main(argv: Sequence[str]) -> int:
 
 
 class _Server(uvicorn.Server):
-    """A server that tells its application that it is about to stop."""
+    """A server that sets an event before it stops, so that the application can refuse waiting requests."""
 
     def __init__(self, config: uvicorn.Config, stopping: asyncio.Event) -> None:
         super().__init__(config)
         self.stopping = stopping
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Tell the application, then let running requests finish."""
         self.stopping.set()
         await super().shutdown(sockets)
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser whose complaint is one sentence, as those of the library's commands."""
+    """A parser whose errors are one sentence, as those of the library's commands."""
 
     def error(self, message: str) -> NoReturn:
+        """Raise a ValueError instead of printing the usage and exiting."""
         raise ValueError(f"{message}; see {self.prog} --help")
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         "seq2seq serve",
-        description="Serve models: REST and a demo.",
+        description="Serve models: a REST interface and a demo page.",
         allow_abbrev=False,
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
@@ -91,38 +94,47 @@ def _parser() -> argparse.ArgumentParser:
         "--model",
         action="append",
         default=argparse.SUPPRESS,
-        help="released name, directory or hub id; give it again for more models; without it all released "
-        "ones but those that read facts, such as e2e",
+        help="released name, directory or hub id; repeat it for more models; without it all released models "
+        "except those that read facts, such as e2e",
     )
-    parser.add_argument("--lazy", action="store_true", help="load each model when it is first asked for")
+    parser.add_argument("--lazy", action="store_true", help="load each model at its first request")
     parser.add_argument(
-        "--pivot", action="store_true", help="go through a third language where no model knows a pair"
+        "--pivot", action="store_true", help="translate via a third language where no model knows a pair"
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
-    parser.add_argument("--port", type=_port, default=7860, help="0 takes any free one")
-    parser.add_argument("--rate", type=_whole, help="requests a minute that one client may make")
+    parser.add_argument("--port", type=_port, default=7860, help="port to listen on; 0 takes any free one")
+    parser.add_argument("--rate", type=_whole, help="requests per minute and client; without it any number")
     parser.add_argument(
-        "--api-keys", metavar="FILE", help="answer only who has one of these keys, one a line"
-    )
-    parser.add_argument("--access-log", action="store_true", help="one line of JSON a request, without texts")
-    parser.add_argument(
-        "--batch-tokens", type=_whole, default=1024, help="tokens that run together; 1 is one text at a time"
+        "--api-keys",
+        metavar="FILE",
+        help="answer only requests with one of the keys in this file, one a line",
     )
     parser.add_argument(
-        "--patience", type=_milliseconds, default=5.0, help="milliseconds that an idle model waits for more"
+        "--access-log", action="store_true", help="log one line of JSON for each request, without its text"
+    )
+    parser.add_argument(
+        "--batch-tokens", type=_whole, default=1024, help="tokens per batch; 1 switches batching off"
+    )
+    parser.add_argument(
+        "--patience",
+        type=_milliseconds,
+        default=5.0,
+        help="milliseconds that an idle model waits for further requests before it starts a batch",
     )
     parser.add_argument(
         "--mcp", action="store_true", help="offer the page's functions as tools (MCP) at /gradio_api/mcp"
     )
-    limits = parser.add_argument_group("limits", "the most of")
-    for each in fields(Limits):
-        flag = f"--max-{each.name.replace('_', '-')}"
-        limits.add_argument(flag, type=_whole, default=each.default, metavar="N", help=each.metadata["help"])
+    limits = parser.add_argument_group("limits", "the maximum number of ...")
+    for known in fields(Limits):
+        flag = f"--max-{known.name.replace('_', '-')}"
+        limits.add_argument(
+            flag, type=_whole, default=known.default, metavar="N", help=known.metadata["help"]
+        )
     return parser
 
 
 def _check_tools(arguments: argparse.Namespace) -> None:
-    """Refuses (ValueError) tools that cannot be offered."""
+    """Refuse (ValueError) tools that cannot be offered."""
     if importlib.util.find_spec("mcp") is None:
         raise ValueError(
             "--mcp needs the package mcp; install it from the clone with "
@@ -159,7 +171,7 @@ def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    """A socket bound to the address, taken before the models are loaded."""
+    """Return a socket bound to the address; it is taken first, for models take seconds to load."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listener = socket.socket(family, kind, protocol)
@@ -168,7 +180,8 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
-        listener.listen()  # a second server would bind as well, were nobody listening
+        # With SO_REUSEADDR a second server could bind the same port as long as nobody listens on it.
+        listener.listen()
     except OSError as error:
         listener.close()
         raise StartError(
@@ -178,37 +191,37 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 def _serve(arguments: argparse.Namespace, listener: socket.socket) -> None:
-    """Loads the models and serves them on a socket until a signal comes."""
+    """Load the models and serve them on a socket until a signal."""
     try:
-        # What costs nothing to check goes first: models take seconds.
+        # Checks that cost nothing come first: models take seconds.
         keys = read_keys(arguments.api_keys) if arguments.api_keys else frozenset()
-        catalog = _load(getattr(arguments, "model", None), arguments.lazy, arguments.pivot)
+        registry = _load(getattr(arguments, "model", None), arguments.lazy, arguments.pivot)
         options = _options(arguments, keys)
     except ValueError as error:
         raise StartError(str(error)) from None
     from .app import make_app
 
-    limits = Limits(**{each.name: getattr(arguments, f"max_{each.name}") for each in fields(Limits)})
+    limits = Limits(**{known.name: getattr(arguments, f"max_{known.name}") for known in fields(Limits)})
     _prepare_logs(arguments.access_log)
     _allow_files(limits.connections)
     stopping = asyncio.Event()
     config = uvicorn.Config(
-        make_app(catalog, limits, host=arguments.host, stopping=stopping, options=options),
-        http=partial(LimitedProtocol, limits=limits),  # type: ignore[arg-type]  # called with what a class gets
-        log_level="critical",  # the guard logs what fails
+        make_app(registry, limits, host=arguments.host, stopping=stopping, options=options),
+        http=partial(LimitedProtocol, limits=limits),  # type: ignore[arg-type]  # called as the class would be
+        log_level="critical",  # SecurityMiddleware logs faults, without the texts in their messages
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
         backlog=BACKLOG,
     )
-    print(_greeting(catalog, arguments.host, listener.getsockname()[1]), flush=True)
+    print(_greeting(registry, arguments.host, listener.getsockname()[1]), flush=True)
     _Server(config, stopping).run(sockets=[listener])
 
 
-def _greeting(catalog: ModelRegistry, host: str, port: int) -> str:
+def _greeting(registry: ModelRegistry, host: str, port: int) -> str:
     name = f"[{host}]" if ":" in host else host
-    served = [f"{source} to {target}" for source, target in catalog.pairs]
-    served += [f"text by {writer.name}" for writer in catalog.writers]
+    served = [f"{source} to {target}" for source, target in registry.pairs]
+    served += [f"text by {entry.name}" for entry in registry.language_models]
     address = f"http://{name}:{port}"
     return f"Serving {', '.join(served)} at {address} (REST: {address}/docs); Ctrl-C ends it."
 
@@ -228,36 +241,45 @@ def _options(arguments: argparse.Namespace, keys: frozenset[str]) -> "ServerOpti
 
 
 def _load(names: Sequence[str] | None, lazy: bool, pivot: bool) -> ModelRegistry:
-    """The catalog of some models, loaded now, or known by their configs until they are asked for."""
-    speaking = [name for name in released_models() if not reads_facts(name)]  # facts are no language to list
-    names = names or list(dict.fromkeys([default_model(None, None), *speaking]))
-    writing = [name for name in names if is_language_model(read_config(find_model(name)))]
-    offers = {name: _offer(name) for name in names if name not in writing}
-    catalog = ModelRegistry(offers, writers={name: _writer(name) for name in writing}, pivot=pivot)
+    """Return the registry of some models, loaded now, or at their first request where `lazy`."""
+    names = names or _default_names()
+    language_models = [name for name in names if is_language_model(read_config(find_model(name)))]
+    registry = ModelRegistry(
+        {name: _translation_model(name) for name in names if name not in language_models},
+        language_models={name: _language_model(name) for name in language_models},
+        pivot=pivot,
+    )
     if not lazy:
-        for offer in catalog.offers:
-            offer.translator()
-        for writer in catalog.writers:
-            writer.generator()
-    return catalog
+        for model in registry.models:
+            model.take()
+        for language_model in registry.language_models:
+            language_model.take()
+    return registry
 
 
-def _writer(name: str) -> LanguageModelEntry:
+def _default_names() -> list[str]:
+    """Return the released models; the one that `seq2seq translate` takes by default comes first.
+
+    Models with a codec read facts, which are no language that a page or a client could list.
+    """
+    readers = [name for name in released_models() if not needs_codec(name)]
+    return list(dict.fromkeys([default_model(None, None), *readers]))
+
+
+def _language_model(name: str) -> LanguageModelEntry:
     directory = find_model(name)
-    created = int((directory / CONFIG).stat().st_mtime)
 
     def load() -> "Generator":
         from seq2seq import Generator
 
         return Generator.from_pretrained(directory)
 
-    return LanguageModelEntry(name, read_config(directory)["languages"], load, created=created)
+    return LanguageModelEntry(name, read_config(directory)["languages"], load, created=_created(directory))
 
 
-def _offer(name: str) -> TranslationModel:
+def _translation_model(name: str) -> TranslationModel:
     directory = find_model(name)
     config = read_config(directory)
-    created = int((directory / CONFIG).stat().st_mtime)
 
     def load() -> "Translator":
         from seq2seq import Translator
@@ -265,12 +287,17 @@ def _offer(name: str) -> TranslationModel:
         return Translator.from_pretrained(directory)
 
     return TranslationModel(
-        name, config["source_languages"], config["target_languages"], load, created=created
+        name, config["source_languages"], config["target_languages"], load, created=_created(directory)
     )
 
 
+def _created(directory: Path) -> int:
+    """Return when a model's config was written, in seconds since 1970."""
+    return int((directory / CONFIG).stat().st_mtime)
+
+
 def _prepare_logs(access_log: bool) -> None:
-    """Faults go to standard error as sentences; the access log, where it is wanted, as bare JSON."""
+    """Send faults to standard error as sentences, and the access log, if there is one, as bare JSON."""
     logging.basicConfig(format="%(levelname)s: %(message)s")
     if access_log:
         handler = logging.StreamHandler()
@@ -282,13 +309,13 @@ def _prepare_logs(access_log: bool) -> None:
 
 
 def _allow_files(connections: int) -> None:
-    """Raises the limit of open files, as far as the system lets it, to what the connections need."""
+    """Raise the limit of open files to what the connections need, as far as the system permits."""
     try:
         import resource
     except ImportError:  # not a Unix
         return
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = connections + 256
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        highest = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    needed = connections + 256
+    if soft != resource.RLIM_INFINITY and soft < needed:
+        highest = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, highest), hard))

@@ -1,10 +1,11 @@
-"""Refusals that have a kind: the sentence is English, for programs; the kind finds the reader's own words.
+"""Errors with a kind, which the page translates; programs read their English sentence.
 
-    RefusalError   a ValueError: the user's fault                   400
-    Busy           the server's, for now: full, stopping, too slow  503 with Retry-After
-    Slowdown       too many requests of one client                  429 with Retry-After
+    RefusalError   a ValueError: the user's mistake                      400
+    Busy           the server is full, stopping or too slow, for now     503 with Retry-After
+    Slowdown       too many requests of one client                       429 with Retry-After
 
-A kind names a sentence of the page (`demo/labels.py`); `note` is what needs no translation: numbers, codes.
+A kind is the key of a translated sentence of the page. `note` is the part that needs no translation: numbers,
+language codes.
 """
 
 from fastapi import HTTPException
@@ -15,7 +16,7 @@ __all__ = ["Busy", "RefusalError", "Slowdown"]
 
 
 class Busy(HTTPException):
-    """Says when to come back."""
+    """The server cannot answer now; Retry-After says when to ask again."""
 
     def __init__(self, kind: str, sentence: str, seconds: int) -> None:
         super().__init__(503, sentence, {"retry-after": str(seconds)})
@@ -24,7 +25,7 @@ class Busy(HTTPException):
 
 
 class Slowdown(HTTPException):
-    """Says how long to be silent."""
+    """A client asks too often; Retry-After says when to ask again."""
 
     kind = "slowdown"
 

@@ -1,9 +1,9 @@
-"""What the server counts, for Prometheus: GET /metrics. No label tells who asked, or what.
+"""Metrics of the server for Prometheus: GET /metrics. No label identifies a client or a text.
 
 requests, seconds      by route and status; a path that is no route of ours is "other"
-waiting, admitted      items in line, tokens of requests that wait or run
+waiting, admitted      items in the queue; tokens of requests that wait or run
 batch_size             items that ran together
-tokens_in, tokens_out  pieces read and written
+tokens_in, tokens_out  tokens read and generated
 first_token_seconds    from a stream's request to its first text
 """
 
@@ -14,7 +14,7 @@ SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 
 
 class Metrics:
-    """The figures of one application, in a registry of their own."""
+    """The metrics of one application, in a registry of their own, so that tests can make several."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -34,8 +34,8 @@ class Metrics:
         self.batch_size = Histogram(
             "seq2seq_batch_size", "Segments that ran together.", buckets=SIZES, registry=own
         )
-        self.tokens_in = Counter("seq2seq_tokens_in", "Source pieces accepted.", registry=own)
-        self.tokens_out = Counter("seq2seq_tokens_out", "Target pieces written.", registry=own)
+        self.tokens_in = Counter("seq2seq_tokens_in", "Source tokens accepted.", registry=own)
+        self.tokens_out = Counter("seq2seq_tokens_out", "Target tokens generated.", registry=own)
         self.first_token = Histogram(
             "seq2seq_first_token_seconds",
             "From a stream's request to its first text.",
@@ -44,5 +44,5 @@ class Metrics:
         )
 
     def write(self) -> bytes:
-        """All figures in Prometheus' text format."""
+        """Return all metrics in Prometheus' text format."""
         return generate_latest(self.registry)

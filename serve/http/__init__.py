@@ -1,1 +1,1 @@
-"""HTTP: security, CORS, authentication, parsing and the access log."""
+"""HTTP: connections, middleware, authentication, and the parsing of bodies."""

@@ -1,9 +1,9 @@
-"""Counts every request and, where it is wanted, writes one line of JSON about it. Never a text.
+"""Metrics of every request and, where it is switched on, one line of JSON about it. Texts are never logged.
 
     {"time": "2026-01-31T12:00:00Z", "client": "127.0.0.1", "method": "POST", "route": "/translate",
      "status": 200, "seconds": 0.041, "bytes_in": 60, "bytes_out": 42}
 
-A path that is no route of ours is written as "other", for a path can hold a text, too.
+A path that is no route of ours is logged as "other": a path can hold a text, too.
 """
 
 import json
@@ -18,11 +18,11 @@ from ..metrics import Metrics
 
 log = logging.getLogger("seq2seq.access")
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-LEFT = 499  # no answer was begun: the client had gone
+CLIENT_LEFT = 499  # no answer was begun: the client had gone
 
 
 class AccessLog:
-    """ASGI middleware around everything else."""
+    """The outermost ASGI middleware: it sees every request and the end of every answer."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics, routes: Collection[str], access_log: bool) -> None:
         self.app = app
@@ -31,35 +31,36 @@ class AccessLog:
         self.access_log = access_log
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, and record it when its answer has ended."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         began = time.monotonic()
-        status, taken, given = LEFT, 0, 0
+        status, bytes_in, bytes_out = CLIENT_LEFT, 0, 0
 
         async def receive_counted() -> Message:
-            nonlocal taken
+            nonlocal bytes_in
             message = await receive()
-            taken += len(message.get("body", b""))
+            bytes_in += len(message.get("body", b""))
             return message
 
         async def send_counted(message: Message) -> None:
-            nonlocal status, given
+            nonlocal status, bytes_out
             if message["type"] == "http.response.start":
                 status = message["status"]
-            given += len(message.get("body", b""))
+            bytes_out += len(message.get("body", b""))
             await send(message)
 
         try:
-            await self.app(scope, receive_counted, send_counted)
+            # The size of a body is only logged; without a log nothing needs to stand between its parts.
+            await self.app(scope, receive_counted if self.access_log else receive, send_counted)
         finally:
-            self._record(scope, status, time.monotonic() - began, taken, given)
+            self._record(scope, status, time.monotonic() - began, bytes_in, bytes_out)
 
-    def _record(self, scope: Scope, status: int, seconds: float, taken: int, given: int) -> None:
-        found = (
-            getattr(scope.get("route"), "path", None) or scope["path"]
-        )  # /download_file/{key}, not the key
-        route = found if found in self.routes else "other"
+    def _record(self, scope: Scope, status: int, seconds: float, bytes_in: int, bytes_out: int) -> None:
+        # The route's own pattern: /download_file/{key}, not the key, which opens the file.
+        path = getattr(scope.get("route"), "path", None) or scope["path"]
+        route = path if path in self.routes else "other"
         method = scope["method"] if scope["method"] in METHODS else "other"
         self.metrics.requests.labels(route, method, status).inc()
         self.metrics.seconds.labels(route).observe(seconds)
@@ -71,7 +72,7 @@ class AccessLog:
                 "route": route,
                 "status": status,
                 "seconds": round(seconds, 4),
-                "bytes_in": taken,
-                "bytes_out": given,
+                "bytes_in": bytes_in,
+                "bytes_out": bytes_out,
             }
             log.info(json.dumps(line))

@@ -1,9 +1,11 @@
-"""Who may ask, and how often: API keys and a rate for each client, both only where they are switched on.
+"""Authentication and rate limits, both only where they are switched on, and their dependency for routes.
 
-    rate r a minute: a client has r requests in hand, and gets r / 60 a second back
+    request ─> body read and checked ─> key known? ─> rate left? ─> Admitted(body, client)
+                   400, 415               403           429
 
-A client is its key where keys are used, else its address. Keys are compared as digests, in constant
-time, and appear nowhere: neither in answers nor in logs nor in figures.
+The rate is a token bucket: at r requests a minute a client has at most r requests in hand, and gets r / 60
+back a second. A client is its key where keys are used, otherwise its address. Keys are compared as digests in
+constant time and appear nowhere: neither in answers nor in logs nor in metrics.
 """
 
 import hashlib
@@ -11,18 +13,19 @@ import hmac
 import math
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
-from fastapi import HTTPException
+from fastapi import HTTPException, Request
 
 from ..errors import Slowdown
 
-REMEMBERED = 10_000  # clients whose rate is kept; the one longest unseen is forgotten first
+REMEMBERED = 10_000  # clients whose rate is kept; the one unseen for longest is forgotten first
 
 
 class Authenticator:
-    """The door of the routes that cost something."""
+    """API keys and the rate of each client."""
 
     def __init__(
         self,
@@ -30,7 +33,7 @@ class Authenticator:
         keys: frozenset[str] = frozenset(),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`rate` is in requests a minute, None for any number; without keys anybody may ask."""
+        """Take the rate in requests a minute (None: unlimited) and the keys (none: everybody is admitted)."""
         self.rate = rate
         self.needs_key = bool(keys)
         self._digests = [_digest(key) for key in keys]
@@ -38,22 +41,27 @@ class Authenticator:
         self._in_hand: OrderedDict[str, tuple[float, float]] = OrderedDict()  # (requests, at what time)
 
     def admit(self, address: str, key: str | None) -> str:
-        """The name under which a client takes its turn; HTTPException 403 or 429 when it may not ask."""
+        """Return the name under which a client waits in the queue, and charge it one request.
+
+        Raises:
+            HTTPException: 403 for a key that is missing or not known, 429 for too many requests.
+        """
         client = f"address {address}"
         if self.needs_key:
             digest = _digest(key or "")
-            known = [hmac.compare_digest(digest, each) for each in self._digests]
+            # All keys are compared, so that the time does not tell which one was nearly right.
+            known = [hmac.compare_digest(digest, other) for other in self._digests]
             if not any(known):
-                self.spend(client)  # guessing keys is no faster than asking
+                self._charge(client)  # guessing keys is no faster than asking
                 raise HTTPException(
                     403, f"api_key is {'not known' if key else 'missing'}; give a key that this server knows"
                 )
             client = f"key {digest.hex()}"
-        self.spend(client)
+        self._charge(client)
         return client
 
-    def spend(self, client: str) -> None:
-        """Takes one request from a client's hand; HTTPException 429 when there is none."""
+    def _charge(self, client: str) -> None:
+        """Take one request from a client's bucket; HTTPException 429 when it is empty."""
         if self.rate is None:
             return
         now = self._clock()
@@ -71,10 +79,53 @@ class Authenticator:
             )
 
 
-def read_keys(path: str) -> frozenset[str]:
-    """The keys of a file, one a line; blank lines and lines that begin with # are left out.
+class HasKey(Protocol):
+    """A body that may carry an API key."""
 
-    Raises ValueError when there is no such file, or no key in it.
+    @property
+    def api_key(self) -> str | None:
+        """The key as it was sent, None without one."""
+
+
+AdmittedBody = TypeVar("AdmittedBody", bound=HasKey)
+
+
+class Admitted(NamedTuple, Generic[AdmittedBody]):
+    """The checked body of an admitted request, and the name under which its client waits in the queue."""
+
+    body: AdmittedBody
+    client: str
+
+
+class Admission(Generic[AdmittedBody]):
+    """FastAPI dependency of every route that uses a model: `Depends(Admission(authenticator, read))`.
+
+    The body is read first because it holds the key. A wrong body is refused with 400 and costs no request.
+    """
+
+    def __init__(
+        self, authenticator: Authenticator, read: Callable[[Request], Awaitable[AdmittedBody]]
+    ) -> None:
+        self.authenticator = authenticator
+        self.read = read
+
+    async def __call__(self, request: Request) -> Admitted[AdmittedBody]:
+        """Return the body of a request and the name of its client.
+
+        Raises:
+            HTTPException: 400 or 415 for the body, 403 for the key, 429 for the rate.
+        """
+        body = await self.read(request)
+        # uvicorn puts the address that a proxy on this machine gives in X-Forwarded-For here.
+        address = request.client.host if request.client else ""
+        return Admitted(body, self.authenticator.admit(address, body.api_key))
+
+
+def read_keys(path: str) -> frozenset[str]:
+    """Return the keys of a file, one a line; blank lines and lines that begin with # are left out.
+
+    Raises:
+        ValueError: there is no such file, or no key in it.
     """
     try:
         lines = Path(path).read_text(encoding="utf-8").splitlines()
@@ -89,4 +140,5 @@ def read_keys(path: str) -> frozenset[str]:
 
 
 def _digest(key: str) -> bytes:
+    # A key may hold half a character, which must be refused as unknown and not be a fault.
     return hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()

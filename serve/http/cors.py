@@ -1,10 +1,10 @@
-"""Web pages of other origins may use the REST routes, and nothing else of the server (CORS).
+"""CORS: web pages of other origins may use the REST routes and nothing else of the server.
 
     OPTIONS with Origin and Access-Control-Request-Method -> 204, what is allowed
     any answer of these routes to a request with Origin   -> Access-Control-Allow-Origin: *
 
-Never with credentials: a browser sends no cookie along, and no key that the page does not have, so a page
-gets nothing that it could not get by itself. The demo and the metrics stay closed to other origins.
+Never with credentials: the browser then sends neither cookies nor stored passwords, so that a page reads
+nothing that it could not fetch without the user's browser. Demo and metrics stay closed to other origins.
 """
 
 from collections.abc import Mapping
@@ -20,15 +20,15 @@ class CORSMiddleware:
     """ASGI middleware that opens some paths to other origins."""
 
     def __init__(self, app: ASGIApp, methods: Mapping[str, str]) -> None:
-        """Takes the open paths as routes have them, each with its methods as they are written in a header."""
+        """Take the open paths (patterns of routes), each with its methods as the header lists them."""
         self.app = app
         self.methods = [(compile_path(path)[0], allowed) for path, allowed in methods.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        path = scope.get("path", "")
-        methods = next((allowed for pattern, allowed in self.methods if pattern.match(path)), None)
+        """Answer a preflight request, and add the header of CORS to answers of open paths."""
         headers = Headers(scope=scope) if scope["type"] == "http" else Headers({})
-        if methods is None or "origin" not in headers:
+        methods = self._methods(scope["path"]) if "origin" in headers else None
+        if methods is None:
             await self.app(scope, receive, send)
             return
         if scope["method"] == "OPTIONS" and "access-control-request-method" in headers:
@@ -42,8 +42,13 @@ class CORSMiddleware:
 
         await self.app(scope, receive, send_open)
 
+    def _methods(self, path: str) -> str | None:
+        """Return the methods of a path, None where it is closed to other origins."""
+        return next((allowed for pattern, allowed in self.methods if pattern.match(path)), None)
+
 
 async def _allow(send: Send, methods: str) -> None:
+    """Answer a browser's preflight request."""
     headers = {
         "access-control-allow-origin": "*",
         "access-control-allow-methods": methods,

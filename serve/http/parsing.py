@@ -1,23 +1,28 @@
-"""From the bytes of a request to a checked model of its fields, JSON and form alike.
+"""Bodies of requests, JSON and forms alike, as checked models of their fields.
 
-Whatever is wrong ends in one sentence (HTTPException 400 or 415) that names the field and the remedy.
-JSON is read strictly: no NaN, no bare values, no unknown field, no lone surrogate; a number is no text.
+Errors are one sentence (HTTPException 400 or 415) that names the field and the remedy. JSON is read strictly:
+no NaN, no bare values, no unknown fields, no lone surrogates, no number where a text belongs.
 """
 
 import asyncio
 import json
 from collections.abc import Awaitable
-from typing import Any, NoReturn, TypeVar
+from typing import Any, Generic, NoReturn, TypeVar
 
 from fastapi import HTTPException, Request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.datastructures import UploadFile
 
+JSON = "application/json"
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+CLIENT_LEFT = 499  # nobody reads this answer; the code is the one that proxies log
 
 
 class Body(BaseModel):
-    """What the bodies of all routes have; a field's description completes the sentence "give ..."."""
+    """Fields that the bodies of all routes have.
+
+    A field's description completes the sentence "give ..." of the errors.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -27,53 +32,83 @@ class Body(BaseModel):
 AnyBody = TypeVar("AnyBody", bound=Body)
 ParsedResult = TypeVar("ParsedResult")
 
-CLIENT_LEFT = 499  # nobody reads this answer; the code is the one that proxies log
+
+class BodyReader(Generic[AnyBody]):
+    """Reads the body of a request into a model; `openapi` describes the same body.
+
+    FastAPI reads a body as JSON or as a form, never as either, so this is done by hand.
+    """
+
+    def __init__(self, model: type[AnyBody], *, forms: bool = False) -> None:
+        self.model = model
+        self.forms = forms
+
+    @property
+    def openapi(self) -> dict[str, Any]:
+        """The OpenAPI description of the body."""
+        schema = self.model.model_json_schema()
+        kinds = (JSON, *FORMS) if self.forms else (JSON,)
+        return {"requestBody": {"required": True, "content": {kind: {"schema": schema} for kind in kinds}}}
+
+    async def __call__(self, request: Request) -> AnyBody:
+        """Return the checked body of a request.
+
+        Raises:
+            HTTPException: 415 for another type of body, 400 for a value that is missing or wrong.
+        """
+        kind = media_type(request, JSON)
+        if kind == JSON:
+            fields = _parse_json(await request.body(), self.model)
+        elif self.forms and kind in FORMS:
+            fields = await _parse_form(request)
+        else:
+            known = "JSON or a form" if self.forms else "JSON"
+            raise HTTPException(415, f"the body must be {known}; send Content-Type: application/json")
+        return check_fields(fields, self.model, strict=kind == JSON)
 
 
-def request_schema(model: type[Body], *, forms: bool = True) -> dict[str, Any]:
-    """The OpenAPI description of a body, which is read by hand because it may be JSON or a form."""
-    schema = model.model_json_schema()
-    kinds = ("application/json", *FORMS) if forms else ("application/json",)
-    return {"requestBody": {"required": True, "content": {kind: {"schema": schema} for kind in kinds}}}
-
-
-async def read_request(request: Request, model: type[AnyBody], *, forms: bool = True) -> AnyBody:
-    """The body of a request, checked; HTTPException with one sentence when it cannot be used."""
-    kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
-    if kind == "application/json":
-        fields = _parse_json(await request.body(), model)
-    elif forms and kind in FORMS:
-        fields = await _parse_form(request)
-    else:
-        known = "JSON or a form" if forms else "JSON"
-        raise HTTPException(415, f"the body must be {known}; send Content-Type: application/json")
-    return check_fields(fields, model, strict=kind == "application/json")
+def media_type(request: Request, default: str = "") -> str:
+    """Return the Content-Type of a request in lower case without its parameters, `default` without one."""
+    return request.headers.get("content-type", default).partition(";")[0].strip().lower()
 
 
 def check_fields(fields: dict[str, Any], model: type[AnyBody], *, strict: bool) -> AnyBody:
-    """The fields as a model; HTTPException 400 names the first that is wrong. Not strict: "3" is 3."""
+    """Return fields as a model.
+
+    Args:
+        fields: the values by name, as they were parsed.
+        model: the model that describes them.
+        strict: whether types must match; otherwise "3" is taken for 3, as forms need it.
+
+    Raises:
+        HTTPException: 400; the sentence names the first field that is wrong.
+    """
     try:
-        asked = model.model_validate(fields, strict=strict)
+        body = model.model_validate(fields, strict=strict)
     except ValidationError as error:
         refuse(_explain(error, fields, model))
     for value in fields.values():
         check_unicode(value)
-    return asked
+    return body
 
 
 async def while_connected(request: Request, work: Awaitable[ParsedResult]) -> ParsedResult:
-    """The result of work, which is cancelled when the client leaves; its body must have been read."""
+    """Return the result of work, and cancel the work when the client leaves.
+
+    The body must have been read: whatever else the connection says then is that it was closed.
+    """
     task = asyncio.ensure_future(work)
-    gone = asyncio.ensure_future(_disconnected(request))
+    departure = asyncio.ensure_future(_disconnected(request))
     try:
-        await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({task, departure}, return_when=asyncio.FIRST_COMPLETED)
         if task.done():
             return task.result()
         raise HTTPException(CLIENT_LEFT, "the client left")
     finally:
-        for each in (task, gone):
-            each.cancel()
-        await asyncio.gather(task, gone, return_exceptions=True)
+        task.cancel()
+        departure.cancel()
+        # Wait for both, so that the work has left the queue when the request ends.
+        await asyncio.gather(task, departure, return_exceptions=True)
 
 
 async def _disconnected(request: Request) -> None:
@@ -82,26 +117,29 @@ async def _disconnected(request: Request) -> None:
 
 
 def check_unicode(value: Any) -> None:
-    """Refuses half characters (lone surrogates), which no answer could be written with."""
-    if isinstance(value, dict):
-        value = [*value, *value.values()]
-    if isinstance(value, list):
-        for each in value:
-            check_unicode(each)
-    elif isinstance(value, str) and not value.isascii():
-        try:
-            value.encode()
-        except UnicodeEncodeError:
-            refuse("a text holds half a character (a lone surrogate); send valid Unicode")
+    """Refuse (HTTPException 400) lone surrogates: no answer could be encoded with them."""
+    if isinstance(value, str):
+        # Most texts are ASCII, which `isascii` tells without looking at the characters.
+        if not value.isascii():
+            try:
+                value.encode()
+            except UnicodeEncodeError:
+                refuse("a text holds half a character (a lone surrogate); send valid Unicode")
+    elif isinstance(value, dict):
+        check_unicode([*value, *value.values()])
+    elif isinstance(value, list):
+        for item in value:
+            check_unicode(item)
 
 
 def refuse(sentence: str) -> NoReturn:
-    """Ends a request with 400 and a sentence."""
+    """End a request with 400 and a sentence."""
     raise HTTPException(400, sentence)
 
 
 def _parse_json(body: bytes, model: type[Body]) -> dict[str, Any]:
     try:
+        # Clients on Windows send a byte order mark; utf-8-sig drops it.
         fields = json.loads(body.decode("utf-8-sig"), parse_constant=_refuse_constant)
     except UnicodeDecodeError:
         refuse("the body is not UTF-8; encode the JSON as UTF-8")
@@ -110,17 +148,18 @@ def _parse_json(body: bytes, model: type[Body]) -> dict[str, Any]:
     except ValueError:
         refuse('the body is not JSON; send an object such as {"q": "Hello", "source": "en", "target": "de"}')
     if not isinstance(fields, dict):
-        wanted = [name for name, field in model.model_fields.items() if field.is_required()]
-        refuse(f"the JSON is {shown(fields)}; send an object with {', '.join(wanted)}")
+        required = [name for name, field in model.model_fields.items() if field.is_required()]
+        refuse(f"the JSON is {abbreviate(fields)}; send an object with {', '.join(required)}")
     return fields
 
 
 def _refuse_constant(name: str) -> NoReturn:
+    # Python's json takes NaN and Infinity, which JSON does not have and no answer could repeat.
     raise ValueError(f"{name} is not JSON")
 
 
 async def _parse_form(request: Request) -> dict[str, Any]:
-    """The fields of a form; several q make a list."""
+    """Return the fields of a form; a repeated field becomes a list."""
     if (await request.body()).lstrip()[:1] == b"{":
         refuse("the body is JSON but was sent as a form; send Content-Type: application/json")
     async with request.form(max_files=0, max_fields=1_000) as form:
@@ -128,32 +167,38 @@ async def _parse_form(request: Request) -> dict[str, Any]:
         for name in form:
             values = form.getlist(name)
             if any(isinstance(value, UploadFile) for value in values):
-                refuse(f"{shown(name)} is a file; send text")
+                refuse(f"{abbreviate(name)} is a file; send text")
             fields[name] = values[0] if len(values) == 1 else values
     return fields
 
 
 def _explain(error: ValidationError, fields: dict[str, Any], model: type[Body]) -> str:
-    places = [each["loc"] for each in error.errors(include_url=False, include_context=False)]
+    """Return the sentence for the first field that pydantic found wrong."""
+    places = [problem["loc"] for problem in error.errors(include_url=False, include_context=False)]
     name = str(places[0][0]) if places[0] else ""
     known = model.model_fields
     if name not in known:
-        return f"{shown(name)} is not a known field; known are {', '.join(known)}"
-    wanted = known[name].description
+        return f"{abbreviate(name)} is not a known field; known are {', '.join(known)}"
+    expected = known[name].description
     if name not in fields:
-        return f"{name} is missing; give {wanted}"
+        return f"{name} is missing; give {expected}"
     value = fields[name]
-    at = next((step for place in places if place[0] == name for step in place if isinstance(step, int)), None)
-    if isinstance(value, list) and at is not None:  # it is right to be a list, but not with this in it
-        return f"{name} has {shown(value[at])} at place {at + 1}; give {wanted}"
-    return f"{name} is {shown(value)}; give {wanted}"
+    # A union of a text and a list has one problem a branch; the one with an index is about an item.
+    indices = (step for place in places if place[0] == name for step in place if isinstance(step, int))
+    index = next(indices, None)
+    if isinstance(value, list) and index is not None:
+        return f"{name} has {abbreviate(value[index])} at place {index + 1}; give {expected}"
+    return f"{name} is {abbreviate(value)}; give {expected}"
 
 
-def shown(value: Any) -> str:
-    """A value as it can stand in a sentence: containers by name, the rest cut to a few characters."""
-    for kind, words in ((list, "a list"), (dict, "an object"), (bool, None)):
-        if isinstance(value, kind):
-            return words or str(value).lower()
+def abbreviate(value: Any) -> str:
+    """Return a value as it can stand in a sentence: containers by name, the rest cut to 40 characters."""
+    if isinstance(value, list):
+        return "a list"
+    if isinstance(value, dict):
+        return "an object"
+    if isinstance(value, bool):
+        return str(value).lower()
     if value is None:
         return "null"
     written = repr(value)

@@ -1,11 +1,11 @@
-"""One connection of a client, with an end to its patience; uvicorn's own waits for ever.
+"""HTTP connections with time limits and a limit on their number; uvicorn's own wait for ever.
 
     connected ─ header within header_seconds ─> request ─> answer ─ taken within body_seconds ─> next
                      └─ 408                                             └─ cut off
     more connections than allowed: 503 at once
 
-So half-sent requests and clients that do not read cost a socket for a while, and nobody else anything.
-A body that does not come is the guard's business.
+Half-sent requests and clients that do not read cost a socket for a while and nothing else. A body that does
+not arrive is the affair of `security`.
 """
 
 import asyncio
@@ -19,15 +19,16 @@ from ..limits import Limits
 
 
 class LimitedProtocol(H11Protocol):
-    """uvicorn's protocol with time limits and a limit on how many connections there are."""
+    """uvicorn's protocol with time limits and a limit on the number of connections."""
 
-    def __init__(self, *given: Any, limits: Limits, **named: Any) -> None:
-        super().__init__(*given, **named)
+    def __init__(self, *arguments: Any, limits: Limits, **options: Any) -> None:
+        super().__init__(*arguments, **options)
         self._limits = limits
         self._header_timer: asyncio.TimerHandle | None = None
         self._reader_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Refuse a connection beyond the limit, and wait for the header of the others."""
         super().connection_made(transport)
         if len(self.connections) > self._limits.connections:
             self._refuse(
@@ -38,30 +39,35 @@ class LimitedProtocol(H11Protocol):
             self._expect_header()
 
     def data_received(self, data: bytes) -> None:
+        """Take bytes of a request; the timer of its header stops when the header is complete."""
         if self.transport.is_closing():
             return
         super().data_received(data)
         self._expect_header()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        """Stop the timers."""
         self._cancel_timers()
         super().connection_lost(exc)
 
     def pause_writing(self) -> None:
+        """Start the client's timer: it does not take its answer as fast as it is written."""
         super().pause_writing()
         self._expect_reader()
 
     def on_response_complete(self) -> None:
+        """Start the client's timer where the end of an answer still has to be taken."""
         super().on_response_complete()
         if self.transport.get_write_buffer_size():
             self._expect_reader()
 
     def timeout_keep_alive_handler(self) -> None:
+        """Close an idle connection, by force where its client does not read."""
         super().timeout_keep_alive_handler()
         self._expect_reader()
 
     def _expect_header(self) -> None:
-        """Starts the clock at the beginning of a request, and stops it when its header is there."""
+        """Start the timer at the beginning of a request, and stop it when the header is complete."""
         waits = self.conn.their_state is h11.IDLE and not self.transport.is_closing()
         if waits and self._header_timer is None:
             self._header_timer = self.loop.call_later(self._limits.header_seconds, self._header_is_late)
@@ -80,12 +86,13 @@ class LimitedProtocol(H11Protocol):
             self._reader_timer = self.loop.call_later(self._limits.body_seconds, self._reader_is_late)
 
     def _reader_is_late(self) -> None:
-        """Cuts a client off that has not taken its answer; one that has is not meant."""
+        """Cut off a client that has not taken its answer; one that has is left alone."""
         self._reader_timer = None
         if self.transport.get_write_buffer_size() or self.transport.is_closing():
             self.transport.abort()
 
     def _refuse(self, status: str, sentence: str) -> None:
+        """Answer with an error and close the connection, without a request that a route could answer."""
         if self.transport.is_closing():
             return
         body = json.dumps({"error": sentence}).encode()

@@ -1,12 +1,14 @@
-"""What stands before every route, the demo's included: host names, the size of bodies, and faults.
+"""Middleware before every route, the demo included: host names, sizes of bodies, browser headers, and faults.
 
-    request ─> host known? ─> body small enough? ─> routes ─> headers for browsers
-                  400              413                └─ fault: 500 and one line in the log, no traceback
+    request ─> host allowed? ─> body small enough? ─> routes ─> headers for browsers
+                   400               413                └─ fault: 500 and one line in the log, no traceback
 
-A server bound to loopback answers only to loopback names, so that a web page whose name points at
-127.0.0.1 cannot read it. Bodies are counted as they come, so one without a length is cut off too, and
-one that does not come to its end in time. What is still being sent of a refused one is thrown away for
-a while: a connection that is closed on a client in the middle of sending is reset, and the answer lost.
+A server bound to loopback answers to loopback names only. Otherwise a web page could point its own name at
+127.0.0.1 and read the server through the user's browser (DNS rebinding).
+
+Bodies are counted as they arrive, so that one without a length, or one that never ends, is cut off too. The
+rest of a refused body is discarded for a while: a connection that is closed while its client is still sending
+is reset, and the client never reads the answer.
 """
 
 import asyncio
@@ -29,11 +31,11 @@ from ..errors import RefusalError
 from ..limits import Limits
 
 FILES = ("/translate_file", "/gradio_api/upload")  # paths whose bodies hold files
-TAKEN = 10  # times the allowed size: so much is still taken of what was refused
+DISCARDED = 10  # times the allowed size: how much of a refused body is still received
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 log = logging.getLogger("seq2seq.serve")
 
-# The page may load what this server gives it and nothing else; Gradio needs inline scripts and eval.
+# The page may load what this server serves and nothing else; Gradio needs inline scripts and eval.
 BROWSER_HEADERS = {
     "content-security-policy": "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; "
     "frame-ancestors 'self'",
@@ -46,13 +48,14 @@ class SecurityMiddleware:
     """ASGI middleware around the whole application."""
 
     def __init__(self, app: ASGIApp, limits: Limits, host: str, stopping: asyncio.Event) -> None:
-        """Takes the address that the server is bound to; a loopback one allows loopback names only."""
+        """Take the address that the server is bound to, and the event that says that it is stopping."""
         self.app = app
         self.stopping = stopping
         self.limits = limits
         self.only_loopback = host in LOOPBACK
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Check a request, pass it on, and answer for what fails before its answer has begun."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -68,6 +71,7 @@ class SecurityMiddleware:
                     headers.setdefault(name, value)
                 closes = headers.get("connection") == "close" and not self.stopping.is_set()
             elif closes and not message.get("more_body", False):
+                # The answer goes out first and ends only when the client has had its time to send.
                 await send({**message, "more_body": True})
                 await body.discard()
                 message = {"type": message["type"]}
@@ -89,6 +93,7 @@ class SecurityMiddleware:
                 await _send_error(send_guarded, status, sentence)
 
     def _check(self, scope: Scope, body: "_CountedBody") -> None:
+        """Refuse a foreign host name (400) and a body that announces too many bytes (413)."""
         headers = Headers(scope=scope)
         for name in ("host", "x-forwarded-host"):
             if self.only_loopback and name in headers and _host_name(headers[name]) not in LOOPBACK:
@@ -98,27 +103,28 @@ class SecurityMiddleware:
 
 
 class _CountedBody:
-    """The body of a request: counted as it comes, and what is left of it thrown away."""
+    """The body of a request, counted as it arrives."""
 
     def __init__(self, path: str, receive: Receive, limits: Limits) -> None:
         self._receive = receive
         self._limits = limits
         is_file = path in FILES
-        self._check = limits.check_file if is_file else limits.check_body
-        self._most = TAKEN * (limits.file_bytes if is_file else limits.body_bytes)
-        self._size, self._whole = 0, False
+        self._allowed = limits.file_bytes if is_file else limits.body_bytes
+        self._refuse = limits.check_file if is_file else limits.check_body
+        self._size, self._complete = 0, False
         self._end = time.monotonic() + limits.body_seconds
 
     def check_size(self, size: int) -> None:
         """Refuse (413) a body of a size that is beyond the limit."""
-        try:
-            self._check(size)
-        except ValueError as error:
-            raise HTTPException(413, str(error), {"connection": "close"}) from None
+        if size > self._allowed:
+            try:
+                self._refuse(size)
+            except ValueError as error:
+                raise HTTPException(413, str(error), {"connection": "close"}) from None
 
     async def receive(self) -> Message:
-        """The next part of the body; refused where it is too late, or one part too many."""
-        if self._whole:  # what is waited for now is that the client leaves
+        """Return the next part of the body; HTTPException 408 when it is late, 413 when it is too much."""
+        if self._complete:  # what is awaited now is that the client leaves, which may take any time
             return await self._receive()
         try:
             async with asyncio.timeout(self._end - time.monotonic()):
@@ -130,41 +136,45 @@ class _CountedBody:
         return message
 
     async def discard(self) -> None:
-        """Takes what still comes in its time and keeps none of it."""
+        """Receive the rest of the body, within its time and up to a size, and keep none of it."""
         with suppress(TimeoutError):
             async with asyncio.timeout(self._end - time.monotonic()):
-                while not self._whole and self._size < self._most:
+                while not self._complete and self._size < DISCARDED * self._allowed:
                     await self._next()
 
     async def _next(self) -> Message:
         message = await self._receive()
-        self._whole = not message.get("more_body", False)
+        self._complete = not message.get("more_body", False)
         self._size += len(message.get("body", b""))
         return message
 
 
 async def http_error(request: Request, error: Exception) -> JSONResponse:
-    """Gives an HTTPException the shape that all our errors have."""
+    """Return the answer for an HTTPException, in the shape of all errors."""
     assert isinstance(error, StarletteHTTPException)
     return JSONResponse({"error": str(error.detail)}, error.status_code, error.headers)
 
 
 async def value_error(request: Request, error: Exception) -> JSONResponse:
-    """A ValueError of ours is the user's fault and says what to do; other kinds (UnicodeError) are not."""
+    """Return 400 for a ValueError of ours, whose sentence tells the user what to do."""
+    # Its subclasses (UnicodeError, JSONDecodeError) are faults, and their sentences may quote a user's text.
     if type(error) not in (ValueError, RefusalError, TooLongError):
         raise error
     return JSONResponse({"error": str(error)}, 400)
 
 
 def _host_name(header: str) -> str:
-    """The name in a Host header without its port: [::1]:7860 -> ::1."""
+    """Return the name in a Host header without its port: [::1]:7860 -> ::1."""
     if header.startswith("["):
         return header[1:].partition("]")[0]
     return header.partition(":")[0].lower()
 
 
 def describe(error: Exception) -> tuple[int, str]:
-    """Status and sentence of a failure; a fault of ours is logged by kind and place, without its text."""
+    """Return status and sentence of an error; a fault is logged by type and place only.
+
+    Neither its message nor a traceback is logged: both may hold the text of a user.
+    """
     if isinstance(error, HTTPException):
         return error.status_code, str(error.detail)
     trace = error.__traceback__
@@ -176,6 +186,7 @@ def describe(error: Exception) -> tuple[int, str]:
 
 
 async def _send_error(send: Send, status: int, sentence: str) -> None:
+    """Answer with an error, and close the connection: the body may not have been read."""
     body = json.dumps({"error": sentence}).encode()
     headers = [
         (b"content-type", b"application/json"),

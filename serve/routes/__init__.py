@@ -1,1 +1,1 @@
-"""The REST routes, one file a family."""
+"""REST routes, one file a family."""

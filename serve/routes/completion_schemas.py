@@ -1,4 +1,4 @@
-"""What POST /v1/completions takes and answers, in OpenAI's words."""
+"""Body and answer of POST /v1/completions, with OpenAI's names."""
 
 from typing import Literal
 
@@ -10,15 +10,15 @@ from ..http.parsing import Body
 
 
 class StreamOptions(BaseModel):
-    """What a stream tells beside its text."""
+    """Extras of a stream."""
 
     include_usage: bool = False
 
 
 class CompletionRequest(Body):
-    """What POST /v1/completions takes; the last three are not OpenAI's."""
+    """Body of POST /v1/completions; the last three fields are not OpenAI's."""
 
-    model: str | None = Field(None, description="the name of a language model; without it the first")
+    model: str | None = Field(None, description="the name of a language model, or leave it out for the first")
     prompt: str | list[str] = Field(description="a text or a list of texts")
     max_tokens: int | None = Field(
         None, ge=1, le=LONGEST, description=f"the most tokens to write, a whole number from 1 to {LONGEST}"
@@ -46,17 +46,17 @@ class CompletionRequest(Body):
 
     @property
     def prompts(self) -> list[str]:
-        """The prompts, one alone in a list."""
+        """The prompts; a single one alone in a list."""
         return [self.prompt] if isinstance(self.prompt, str) else self.prompt
 
     @property
     def stops(self) -> list[str]:
-        """The texts before which to stop."""
+        """The stop texts; none where the body has none."""
         return [self.stop] if isinstance(self.stop, str) else self.stop or []
 
 
 class Logprobs(BaseModel):
-    """Each token's text, log-probability, and place in the text."""
+    """The text of each token, its log-probability, and its offset in the text."""
 
     tokens: list[str]
     token_logprobs: list[float]
@@ -65,7 +65,7 @@ class Logprobs(BaseModel):
 
 
 class CompletionChoice(BaseModel):
-    """One text."""
+    """One generated text."""
 
     index: int
     text: str
@@ -74,7 +74,7 @@ class CompletionChoice(BaseModel):
 
 
 class Usage(BaseModel):
-    """Tokens read and written."""
+    """The number of tokens read and generated."""
 
     prompt_tokens: int
     completion_tokens: int
@@ -82,7 +82,7 @@ class Usage(BaseModel):
 
 
 class Completion(BaseModel):
-    """What POST /v1/completions answers."""
+    """Answer of POST /v1/completions."""
 
     id: str
     object: Literal["text_completion"]

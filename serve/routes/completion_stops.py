@@ -1,65 +1,70 @@
-"""What stop texts leave of a completion: its tokens when it is whole, its pieces while it is written."""
+"""Stop texts of completions, whole and streamed, and the log-probabilities of the tokens before them."""
 
 from collections.abc import Sequence
 from itertools import accumulate
 from typing import Any
 
-from seq2seq.inference.stops import cut_before, until
+from seq2seq.inference.processing import cut_before, cut_unfinished
 
 
 def cut_at(text: str, tokens: Sequence[str], stops: Sequence[str]) -> tuple[str, int]:
-    """The text up to the first of these, and how many of its tokens that took."""
-    kept, read, count = cut_before(text, stops), 0, 0
-    if kept == text:
+    """Return a text up to the first stop text, and the number of its tokens that this took."""
+    cut = cut_before(text, stops)
+    if cut == text:
         return text, len(tokens)
+    length = count = 0
     for token in tokens:
-        if read >= len(kept):
+        if length >= len(cut):
             break
-        read += len(token)
+        length += len(token)
         count += 1
-    return kept, count
+    return cut, count
 
 
 class StopBuffer:
-    """A text in pieces, of which only so much is handed on as can be no part of a stop text."""
+    """A streamed text that holds back what may be the beginning of a stop text."""
 
     def __init__(self, stops: Sequence[str]) -> None:
         self.stops = stops
-        self.rest = ""  # written, not yet handed on
+        self.rest = ""  # written, not yet emitted
         self.stopped = False
 
     def add(self, piece: str) -> str:
-        """What may be shown now that this piece has been written."""
+        """Append a piece, and return the text that can be emitted now."""
         written = self.rest + piece
-        shown = until(written, self.stops)
+        emitted = cut_unfinished(written, self.stops)
         self.stopped |= cut_before(written, self.stops) != written
-        self.rest = "" if self.stopped else written[len(shown) :]
-        return shown
+        self.rest = "" if self.stopped else written[len(emitted) :]
+        return emitted
 
 
 class StreamedTokens:
-    """Tokens with their log-probabilities, each told with the part of the text that shows its beginning."""
+    """Tokens with their log-probabilities, each emitted with the part of the text in which it begins.
 
-    def __init__(self, place: int) -> None:
-        self.place = self.shown = place  # where the first token not told begins; how far the text is shown
+    Text is held back by a `StopBuffer`, so that a token can be known before its text may be shown.
+    """
+
+    def __init__(self, offset: int) -> None:
+        self.offset = offset  # where the first waiting token begins
+        self.shown = offset  # the length of the text that has been emitted
         self.waiting: list[tuple[str, float]] = []
 
-    def tell(self, text: str, written: Sequence[tuple[str, float]]) -> dict[str, Any]:
-        """The logprobs of a part, when these tokens have been written and this text is shown."""
-        self.waiting += written
+    def emit(self, text: str, tokens: Sequence[tuple[str, float]]) -> dict[str, Any]:
+        """Return the logprobs of a part of the stream: `text` is emitted, `tokens` were generated."""
+        self.waiting += tokens
         self.shown += len(text)
-        begins = list(accumulate((len(token) for token, _ in self.waiting), initial=self.place))
-        count = sum(place < self.shown for place in begins[:-1])
-        told, self.waiting = self.waiting[:count], self.waiting[count:]
-        self.place = begins[count]
-        return logprobs([token for token, _ in told], [value for _, value in told], begins[0])
+        offsets = list(accumulate((len(token) for token, _ in self.waiting), initial=self.offset))
+        count = sum(offset < self.shown for offset in offsets[:-1])
+        begun, self.waiting = self.waiting[:count], self.waiting[count:]
+        self.offset = offsets[count]
+        return logprobs([token for token, _ in begun], [value for _, value in begun], offsets[0])
 
 
-def logprobs(tokens: Sequence[str], values: Sequence[float], place: int) -> dict[str, Any]:
-    """Tokens with their log-probabilities and where each begins in the text, the first of them at a place."""
+def logprobs(tokens: Sequence[str], values: Sequence[float], offset: int) -> dict[str, Any]:
+    """Return tokens and log-probabilities in OpenAI's shape; the first token begins at `offset`."""
     return {
         "tokens": list(tokens),
         "token_logprobs": list(values),
         "top_logprobs": None,
-        "text_offset": list(accumulate(map(len, tokens), initial=place))[: len(tokens)],
+        "text_offset": list(accumulate(map(len, tokens), initial=offset))[: len(tokens)],
     }

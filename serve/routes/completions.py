@@ -1,11 +1,11 @@
-"""POST /v1/completions: text that goes on from a prompt, in OpenAI's shape, so that its clients work.
+"""POST /v1/completions: text that continues a prompt, in OpenAI's shape, so that its clients work.
 
     {"model": "shakespeare", "prompt": "ROMEO:", "max_tokens": 64, "temperature": 0.8, "stream": true}
     -> {"id", "object": "text_completion", "usage",
         "choices": [{"index", "text", "finish_reason", "logprobs"}]}
 
-A stream is server-sent events, each such an object with what is new of one choice, then `[DONE]`; choices
-follow each other. Temperature 0 is greedy search. A key may come as `Authorization: Bearer`.
+A stream is server-sent events, each such an object with the new part of one choice, then `[DONE]`; one choice
+follows another. Temperature 0 is greedy search. A key may come as `Authorization: Bearer`.
 """
 
 import asyncio
@@ -15,10 +15,10 @@ import uuid
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, HTTPException, Request
-from fastapi.responses import JSONResponse, StreamingResponse
+from fastapi import APIRouter, Depends, HTTPException, Request
+from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from seq2seq import DecodeOptions, Generation, Generator
 from seq2seq.search import Cancelled
@@ -26,217 +26,244 @@ from seq2seq.search import Cancelled
 from ..engine.registry import LanguageModelEntry
 from ..engine.service import Service
 from ..errors import Busy
-from ..http.auth import Authenticator
-from ..http.parsing import read_request, refuse, request_schema, while_connected
+from ..http.auth import Admission, Admitted, Authenticator
+from ..http.parsing import BodyReader, refuse, while_connected
 from ..http.security import describe
 from .completion_schemas import Completion, CompletionRequest
 from .completion_stops import StopBuffer, StreamedTokens, cut_at, logprobs
-from .libretranslate import FAILURES, address
+from .libretranslate import FAILURES
 from .translations import EVENTS, NO_CACHE
 
-USUAL_TOKENS = 16  # as OpenAI's
+DEFAULT_TOKENS = 16  # OpenAI's default of max_tokens
+MOST_STOPS = 4  # as OpenAI allows
+
+COMPLETION_BODY = BodyReader(CompletionRequest)
 
 
-def make_router(service: Service, access: Authenticator) -> APIRouter:
-    """The route, answered by a service."""
+def make_router(service: Service, authenticator: Authenticator) -> APIRouter:
+    """Return the route, answered by a service."""
     router = APIRouter(prefix="/v1")
 
     @router.post(
         "/completions",
         response_model=Completion,
         responses=FAILURES,
-        openapi_extra=request_schema(CompletionRequest, forms=False),
+        openapi_extra=COMPLETION_BODY.openapi,
     )
-    async def complete(request: Request) -> Any:
-        """Go on from a prompt."""
-        asked = await read_request(request, CompletionRequest, forms=False)
-        client = access.admit(address(request), asked.api_key or _bearer(request))
-        work = await RunningCompletion.begin(service, asked, client)
-        if not asked.stream:
-            return JSONResponse(await while_connected(request, work.whole()))
-        events = work.events()
-        first = await while_connected(request, anext(events))  # what is wrong is said with a status
+    async def complete(
+        request: Request,
+        admitted: Annotated[Admitted[CompletionRequest], Depends(Admission(authenticator, _read_body))],
+    ) -> Response:
+        """Continue a prompt."""
+        body, client = admitted
+        completion = await RunningCompletion.begin(service, body, client)
+        if not body.stream:
+            return JSONResponse(await while_connected(request, completion.whole()))
+        events = completion.events()
+        # The first event is awaited here: until it is there, an error can still be told by its status.
+        first = await while_connected(request, anext(events))
         return StreamingResponse(_stream(first, events), media_type=EVENTS, headers=NO_CACHE)
 
     return router
 
 
 class RunningCompletion:
-    """One request on its way: its writer, its options, and what they make."""
+    """A request in progress: its model, its options, and the texts it generates."""
 
     def __init__(
         self,
         service: Service,
-        asked: CompletionRequest,
+        body: CompletionRequest,
         client: str,
-        writer: LanguageModelEntry,
+        entry: LanguageModelEntry,
         generator: Generator,
     ) -> None:
-        self.service, self.asked, self.client = service, asked, client
-        self.writer, self.generator = writer, generator
-        self.options = read_options(asked)
+        self.service, self.body, self.client = service, body, client
+        self.entry, self.generator = entry, generator
+        self.options = read_options(body)
+        self.most_tokens = self.options.max_length or DEFAULT_TOKENS
         self.frame = {
             "id": f"cmpl-{uuid.uuid4().hex}",
             "object": "text_completion",
             "created": int(time.time()),
-            "model": writer.name,
+            "model": entry.name,
         }
         context = generator.model.config.max_length
-        self.read = [min(len(generator.read(prompt)), context) for prompt in asked.prompts]
-        most = self.options.max_length or USUAL_TOKENS
-        self.costs = [read + self.options.num_hypotheses * most for read in self.read]
+        self.prompt_tokens = [min(len(generator.read(prompt)), context) for prompt in body.prompts]
+        written = self.options.num_hypotheses * self.most_tokens
+        self.costs = [tokens + written for tokens in self.prompt_tokens]
         service.limits.check_token_count(sum(self.costs))
 
     @classmethod
-    async def begin(cls, service: Service, asked: CompletionRequest, client: str) -> "RunningCompletion":
-        """A request that is within all limits, with its model loaded.
+    async def begin(cls, service: Service, body: CompletionRequest, client: str) -> "RunningCompletion":
+        """Return a request that is within all limits, its model loaded.
 
         Raises:
-            ValueError: a model that is not there, options that contradict, too much text.
+            ValueError: an unknown model, contradicting options, too much text.
+            HTTPException: 400 for a wrong value, 503 for a model that cannot be loaded.
         """
-        service.limits.check_texts(asked.prompts)
-        service.limits.check_beam(asked.n or 1)
-        if len(asked.stops) > 4 or not all(asked.stops):
+        service.limits.check_texts(body.prompts)
+        service.limits.check_beam(body.n or 1)
+        if len(body.stops) > MOST_STOPS or not all(body.stops):
             refuse("stop holds an empty text or more than four; give one to four texts")
-        writer = service.catalog.writer(asked.model)
-        if writer.loaded is None:
+        entry = service.registry.language_model(body.model)
+        generator = entry.loaded
+        if generator is None:
             try:
-                await asyncio.to_thread(writer.generator)
+                # In a thread: loading a lazy model takes seconds.
+                generator = await asyncio.to_thread(entry.generator)
             except ValueError as error:
-                sentence = f"the model {writer.name} cannot be loaded ({type(error).__name__})"
+                sentence = f"the model {entry.name} cannot be loaded ({type(error).__name__})"
                 raise Busy("busy_model", sentence, 60) from None
-        assert writer.loaded is not None
-        return cls(service, asked, client, writer, writer.loaded)
+        return cls(service, body, client, entry, generator)
 
     async def whole(self) -> dict[str, Any]:
-        """The answer, all at once."""
-        service, prompts = self.service, self.asked.prompts
+        """Return the answer, all at once."""
+        service, prompts = self.service, self.body.prompts
         with service.batcher.admit(sum(self.costs)):
-            service.metrics.tokens_in.inc(sum(self.read))
-            found = await service.in_time(
+            service.metrics.tokens_in.inc(sum(self.prompt_tokens))
+            best = await service.in_time(
                 service.batcher.run(
                     self.client,
-                    (self.writer.name, self.options),
+                    (self.entry.name, self.options),
                     partial(_generate, self.generator, self.options),
                     prompts,
                     self.costs,
                 )
             )
-        written = [each for first in found for each in (first, *first.alternatives)]
+        generations = [sample for first in best for sample in (first, *first.alternatives)]
         choices, tokens = [], 0
-        for index, each in enumerate(written):
-            text, count = cut_at("".join(each.tokens), each.tokens, self.options.stop or ())
-            tokens += len(each.tokens)
-            choices.append(self._choice(index, each, text, count))
+        for index, generation in enumerate(generations):
+            text, count = cut_at("".join(generation.tokens), generation.tokens, self.options.stop or ())
+            tokens += len(generation.tokens)
+            choices.append(self._choice(index, generation, text, count))
         service.metrics.tokens_out.inc(tokens)
         return {**self.frame, "choices": choices, "usage": self._usage(tokens)}
 
-    def _choice(self, index: int, found: Generation, text: str, count: int) -> dict[str, Any]:
-        before = found.prompt if self.asked.echo else ""
+    def _choice(self, index: int, generation: Generation, text: str, count: int) -> dict[str, Any]:
+        """Return a choice of a whole answer: `text` without its stop text, and its first `count` tokens."""
+        echo = generation.prompt if self.body.echo else ""
         choice: dict[str, Any] = {
             "index": index,
-            "text": before + text,
-            "finish_reason": "stop" if found.finish == "end" else "length",
+            "text": echo + text,
+            "finish_reason": "stop" if generation.finish == "end" else "length",
             "logprobs": None,
         }
-        if self.asked.logprobs is not None:
-            values = found.token_log_probabilities[:count]
-            choice["logprobs"] = logprobs(found.tokens[:count], values, len(before))
+        if self.body.logprobs is not None:
+            values = generation.token_log_probabilities[:count]
+            choice["logprobs"] = logprobs(generation.tokens[:count], values, len(echo))
         return choice
 
     async def events(self) -> AsyncIterator[dict[str, Any]]:
-        """The answer in parts, choice after choice."""
+        """Yield the answer in parts, choice after choice."""
         service, count, index = self.service, 0, 0
         end = time.monotonic() + service.limits.seconds
         options = replace(self.options, num_hypotheses=1)
         with service.batcher.admit(sum(self.costs)):
-            service.metrics.tokens_in.inc(sum(self.read))
-            for prompt in self.asked.prompts:
+            service.metrics.tokens_in.inc(sum(self.prompt_tokens))
+            for prompt in self.body.prompts:
                 for sample in range(self.options.num_hypotheses):
                     seed = options.seed
-                    chosen = options if seed is None else replace(options, seed=(seed + sample) % 2**63)
-                    async for part in self._parts(index, prompt, chosen):
+                    seeded = options if seed is None else replace(options, seed=(seed + sample) % 2**63)
+                    async for part in self._parts(index, prompt, seeded):
                         count += part.pop("tokens")
                         yield {**self.frame, "choices": [part]}
                         if time.monotonic() > end:
                             raise service.too_slow()
                     index += 1
         service.metrics.tokens_out.inc(count)
-        if self.asked.stream_options and self.asked.stream_options.include_usage:
+        if self.body.stream_options and self.body.stream_options.include_usage:
             yield {**self.frame, "choices": [], "usage": self._usage(count)}
 
     async def _parts(self, index: int, prompt: str, options: DecodeOptions) -> AsyncIterator[dict[str, Any]]:
-        """What is new of one choice, and how many tokens it is."""
-        held, told, written = (
-            StopBuffer(options.stop or ()),
-            StreamedTokens(len(prompt) if self.asked.echo else 0),
-            0,
-        )
+        """Yield the parts of one choice; `tokens` is how many were generated for it."""
+        buffer = StopBuffer(options.stop or ())
+        streamed = StreamedTokens(len(prompt) if self.body.echo else 0)
+        count = 0
 
         def part(text: str, reason: str | None, *tokens: tuple[str, float]) -> dict[str, Any]:
-            known = told.tell(text, tokens) if self.asked.logprobs is not None else None
             return {
                 "index": index,
                 "text": text,
                 "finish_reason": reason,
-                "logprobs": known,
+                "logprobs": streamed.emit(text, tokens) if self.body.logprobs is not None else None,
                 "tokens": len(tokens),
             }
 
-        if self.asked.echo:
-            yield {**part("", None), "text": prompt}  # the prompt's tokens are none that were written
+        if self.body.echo:
+            yield {**part("", None), "text": prompt}  # the prompt's tokens were not generated
         steps: Iterator[tuple[str, float]] = self.generator.steps(prompt, options)
         async for step in self.service.batcher.worker.stream(steps):
-            written += 1
-            yield part(held.add(step[0]), None, step)
-            if held.stopped:
+            count += 1
+            yield part(buffer.add(step[0]), None, step)
+            if buffer.stopped:
                 break
-        most = options.max_length or USUAL_TOKENS
-        stopped = held.stopped or written < most
-        yield part("" if held.stopped else held.rest, "stop" if stopped else "length")
+        stopped = buffer.stopped or count < self.most_tokens
+        yield part(buffer.rest, "stop" if stopped else "length")
 
-    def _usage(self, written: int) -> dict[str, int]:
-        read = sum(self.read)
-        return {"prompt_tokens": read, "completion_tokens": written, "total_tokens": read + written}
+    def _usage(self, completion_tokens: int) -> dict[str, int]:
+        prompt_tokens = sum(self.prompt_tokens)
+        return {
+            "prompt_tokens": prompt_tokens,
+            "completion_tokens": completion_tokens,
+            "total_tokens": prompt_tokens + completion_tokens,
+        }
 
 
-def read_options(asked: CompletionRequest) -> DecodeOptions:
-    """The options of a request; ValueError for what contradicts."""
-    greedy = asked.temperature == 0 or asked.top_k == 1
-    if greedy and (asked.n or 1) > 1:
-        refuse(f"n is {asked.n}, but temperature 0 and top_k 1 write one text only; raise them or set n to 1")
-    given: dict[str, Any] = {"max_length": asked.max_tokens or USUAL_TOKENS, "num_hypotheses": asked.n or 1}
-    given["stop"] = tuple(dict.fromkeys(asked.stops)) or None
-    given |= {"beam_size": 1, "sampling_topk": 1 if greedy else asked.top_k or 0, "seed": asked.seed}
+def read_options(body: CompletionRequest) -> DecodeOptions:
+    """Return the options of a body.
+
+    Raises:
+        ValueError: values that contradict each other.
+        HTTPException: 400 for several texts of greedy search, which are all the same.
+    """
+    greedy = body.temperature == 0 or body.top_k == 1
+    if greedy and (body.n or 1) > 1:
+        refuse(f"n is {body.n}, but temperature 0 and top_k 1 write one text only; raise them or set n to 1")
+    options: dict[str, Any] = {
+        "beam_size": 1,
+        "max_length": body.max_tokens or DEFAULT_TOKENS,
+        "num_hypotheses": body.n or 1,
+        "sampling_topk": 1 if greedy else body.top_k or 0,
+        "seed": body.seed,
+        "stop": tuple(dict.fromkeys(body.stops)) or None,
+    }
     if not greedy:
-        if asked.temperature is not None:
-            given["sampling_temperature"] = max(asked.temperature, 0.01)
-        if asked.top_p is not None:
-            given["sampling_topp"] = asked.top_p
+        if body.temperature is not None:
+            options["sampling_temperature"] = max(body.temperature, 0.01)
+        if body.top_p is not None:
+            options["sampling_topp"] = body.top_p
     for name in ("repetition_penalty", "no_repeat_ngram_size"):
-        if getattr(asked, name) is not None:
-            given[name] = getattr(asked, name)
-    return DecodeOptions(**given)
+        if getattr(body, name) is not None:
+            options[name] = getattr(body, name)
+    return DecodeOptions(**options)
 
 
 def _generate(
     generator: Generator, options: DecodeOptions, prompts: list[str], cancelled: Cancelled
 ) -> list[Generation]:
-    """What is written after each prompt; no more after those whose client has left."""
+    """Return a generation a prompt; those whose client has left end at the next step."""
     return generator.generate(prompts, options, cancelled)
+
+
+async def _read_body(request: Request) -> CompletionRequest:
+    """Return the checked body of a request, with the key of its header where the body has none."""
+    body = await COMPLETION_BODY(request)
+    body.api_key = body.api_key or _bearer(request)
+    return body
 
 
 def _bearer(request: Request) -> str | None:
     kind, _, key = request.headers.get("authorization", "").partition(" ")
-    return key.strip() if kind.lower() == "bearer" and key.strip() else None
+    return key.strip() or None if kind.lower() == "bearer" else None
 
 
 async def _stream(first: dict[str, Any], others: AsyncIterator[dict[str, Any]]) -> AsyncIterator[str]:
-    """The parts as events; what goes wrong now can only be said in one of them."""
+    """Yield the parts as events; the status is sent already, so that an error becomes an event, too."""
     yield f"data: {json.dumps(first)}\n\n"
     try:
-        async for each in others:
-            yield f"data: {json.dumps(each)}\n\n"
+        async for part in others:
+            yield f"data: {json.dumps(part)}\n\n"
     except HTTPException as error:
         yield f"data: {json.dumps({'error': error.detail})}\n\n"
     except Exception as error:

@@ -1,9 +1,9 @@
-"""POST /translate_file and GET /download_file/NAME: a file in, and an address where its translation lies.
+"""POST /translate_file and GET /download_file/NAME: translates a file and serves the result for a while.
 
     multipart: file, source, target, column (of csv and tsv) -> {"translatedFileUrl": "http://.../download_file/x.srt"}
 
-Translations are kept in memory, for a while and up to a size together, under names that nobody guesses; they
-are sent as attachments, so that no HTML of a user is ever a page of this server.
+Results are kept in memory, bounded in time and size, under names that cannot be guessed. They are sent as
+attachments, so that HTML of a user is never a page of this server.
 """
 
 import secrets
@@ -11,9 +11,10 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import PurePosixPath
+from typing import Annotated, Any, NamedTuple
 from urllib.parse import quote
 
-from fastapi import APIRouter, HTTPException, Request
+from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 from starlette.datastructures import UploadFile
@@ -22,83 +23,102 @@ from seq2seq.documents import SUPPORTED, TranslatedDocument, translate_document
 
 from ..engine.documents import DocumentExecutor, file_terms
 from ..engine.service import Service
-from ..http.auth import Authenticator
-from ..http.parsing import Body, check_fields, refuse, while_connected
-from .libretranslate import FAILURES, SOURCE, TARGET, address
+from ..http.auth import Admission, Admitted, Authenticator
+from ..http.parsing import Body, check_fields, media_type, refuse, while_connected
+from .libretranslate import FAILURES, SOURCE, TARGET
 
 KEPT_SECONDS = 600
-KEPT_BYTES = 67_108_864
+KEPT_BYTES = 67_108_864  # of all files together
 
 
 class FileRequest(Body):
-    """What POST /translate_file takes beside the file."""
+    """Fields of POST /translate_file beside the file."""
 
     source: str = SOURCE
     target: str = TARGET
     column: str | None = Field(None, description="a column of a csv or tsv file: its header or number")
 
 
+class FileUpload(NamedTuple):
+    """A file and the fields that came with it."""
+
+    fields: FileRequest
+    name: str
+    content: bytes
+
+    @property
+    def api_key(self) -> str | None:
+        """The key as it was sent, None without one."""
+        return self.fields.api_key
+
+
 class FileAnswer(BaseModel):
-    """Where the translated file can be fetched, and the language between where there was one."""
+    """The address of the translated file, and the intermediate language where there was one."""
 
     translatedFileUrl: str  # noqa: N815 - the wire shape
     pivot: str | None = None
 
 
 class DownloadStore:
-    """Translated files for a while: the oldest leaves when its time is over or room is needed."""
+    """Translated files, each kept for a while; the oldest leaves early where room is needed."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._files: OrderedDict[str, tuple[float, TranslatedDocument]] = OrderedDict()
+        self._files: OrderedDict[str, tuple[float, TranslatedDocument]] = OrderedDict()  # (end, file)
+
+    @property
+    def _size(self) -> int:
+        """The bytes of all files."""
+        return sum(len(file.content) for _, file in self._files.values())
 
     def put(self, file: TranslatedDocument) -> str:
-        """Keeps a file; gives the name under which it can be fetched."""
+        """Keep a file, and return the name under which it can be fetched."""
         name = secrets.token_urlsafe(24) + PurePosixPath(file.name).suffix.lower()
         self._files[name] = (self._clock() + KEPT_SECONDS, file)
-        while (
-            sum(len(kept.content) for _, kept in self._files.values()) > KEPT_BYTES and len(self._files) > 1
-        ):
+        # The newest stays even where it fills all the room: its client is about to fetch it.
+        while len(self._files) > 1 and self._size > KEPT_BYTES:
             self._files.popitem(last=False)
         return name
 
     def get(self, name: str) -> TranslatedDocument | None:
-        """The file of a name, or None when there is none (any more)."""
+        """Return the file of a name, or None when there is none (any more)."""
         now = self._clock()
         while self._files and next(iter(self._files.values()))[0] < now:
             self._files.popitem(last=False)
-        found = self._files.get(name)
-        return found[1] if found else None
+        _, file = self._files.get(name, (0.0, None))
+        return file
 
 
-def make_router(service: Service, access: Authenticator, documents: DocumentExecutor) -> APIRouter:
-    """The routes, answered by a service."""
+def make_router(service: Service, authenticator: Authenticator, documents: DocumentExecutor) -> APIRouter:
+    """Return the routes, answered by a service."""
     router = APIRouter()
-    shelf = DownloadStore()
+    downloads = DownloadStore()
 
     @router.post(
         "/translate_file", response_model=FileAnswer, responses=FAILURES, openapi_extra=_file_schema()
     )
-    async def translate_file(request: Request) -> JSONResponse:
+    async def translate_file(
+        request: Request,
+        admitted: Annotated[Admitted[FileUpload], Depends(Admission(authenticator, _read_file))],
+    ) -> JSONResponse:
         """Translate a file; its structure stays."""
-        asked, name, content = await _read_file(request)
-        client = access.admit(address(request), asked.api_key)
+        (fields, name, content), client = admitted
         work = documents.run(
-            lambda translate: translate_document(name, content, translate, column=asked.column),
-            asked.source,
-            asked.target,
+            lambda translate: translate_document(name, content, translate, column=fields.column),
+            fields.source,
+            fields.target,
             client,
             file_terms(service.limits),
         )
         translated, route = await while_connected(request, work)
         pivot = {"pivot": route.pivots[0]} if route.pivots else {}
-        url = request.url_for("download_file", key=shelf.put(translated))
+        url = request.url_for("download_file", key=downloads.put(translated))
         return JSONResponse({"translatedFileUrl": str(url), **pivot})
 
     @router.get("/download_file/{key}", response_class=Response, responses=_download_answers())
     async def download_file(key: str) -> Response:
         """Fetch a translated file."""
-        file = shelf.get(key)
+        file = downloads.get(key)
         if file is None:
             raise HTTPException(404, "there is no such file any more; translate it again")
         headers = {
@@ -110,9 +130,13 @@ def make_router(service: Service, access: Authenticator, documents: DocumentExec
     return router
 
 
-async def _read_file(request: Request) -> tuple[FileRequest, str, bytes]:
-    """The fields of a request, the file's name and its bytes."""
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "multipart/form-data":
+async def _read_file(request: Request) -> FileUpload:
+    """Return the file of a request and its fields.
+
+    Raises:
+        HTTPException: 415 for another type of body, 400 for a value that is missing or wrong.
+    """
+    if media_type(request) != "multipart/form-data":
         raise HTTPException(415, "the body must be a form with a file; send multipart/form-data")
     async with request.form(max_files=1, max_fields=20) as form:
         file = form.get("file")
@@ -121,10 +145,12 @@ async def _read_file(request: Request) -> tuple[FileRequest, str, bytes]:
         others = {name: value for name, value in form.items() if name != "file"}
         if any(isinstance(value, UploadFile) for value in others.values()):
             refuse("only file may be a file; send the other fields as text")
-        return check_fields(others, FileRequest, strict=False), file.filename or "", await file.read()
+        fields = check_fields(others, FileRequest, strict=False)
+        return FileUpload(fields, file.filename or "", await file.read())
 
 
-def _file_schema() -> dict[str, object]:
+def _file_schema() -> dict[str, Any]:
+    """Return the OpenAPI description of the form."""
     schema = FileRequest.model_json_schema()
     known = ", ".join(SUPPORTED)
     schema["properties"]["file"] = {"type": "string", "format": "binary", "description": f"one of {known}"}
@@ -132,7 +158,8 @@ def _file_schema() -> dict[str, object]:
     return {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}}}}
 
 
-def _download_answers() -> dict[int | str, dict[str, object]]:
+def _download_answers() -> dict[int | str, dict[str, Any]]:
+    """Return the OpenAPI description of a download: one media type for each known format."""
     kinds = {kind: {"schema": {"type": "string", "format": "binary"}} for kind in set(SUPPORTED.values())}
-    answers: dict[int | str, dict[str, object]] = {200: {"content": kinds, "description": "The file"}}
+    answers: dict[int | str, dict[str, Any]] = {200: {"content": kinds, "description": "The file"}}
     return {**answers, 404: {**FAILURES[400], "description": "There is no such file (any more)"}}

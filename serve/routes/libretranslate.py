@@ -1,4 +1,4 @@
-"""The REST routes in LibreTranslate's wire shapes, so that its many clients work unchanged.
+"""REST routes in LibreTranslate's wire shapes, so that its many clients work unchanged.
 
     POST /translate  {"q": "..." or ["...", ...], "source": "en" or "auto", "target": "de", "alternatives": 2}
                      -> {"translatedText": "..." or [...], "alternatives": [...]}     JSON or form
@@ -10,9 +10,9 @@ Every error is {"error": sentence}: 400 for a value that is missing, wrong or be
 
 import asyncio
 from functools import partial
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
@@ -23,8 +23,8 @@ from ..engine.documents import DocumentExecutor, html_terms
 from ..engine.language_id import DetectedLanguage
 from ..engine.routing import Route, RoutedTranslation
 from ..engine.service import AUTO, Service
-from ..http.auth import Authenticator
-from ..http.parsing import Body, read_request, refuse, request_schema, while_connected
+from ..http.auth import Admission, Admitted, Authenticator
+from ..http.parsing import Body, BodyReader, refuse, while_connected
 
 SOURCE = Field(description="the code of the language of q, such as en, or auto")
 TARGET = Field(description="the code of the language to translate to, such as de")
@@ -32,7 +32,7 @@ Q = Field(description="a text or a list of texts")
 
 
 class TranslateRequest(Body):
-    """What POST /translate takes."""
+    """Body of POST /translate."""
 
     q: str | list[str] = Q
     source: str = SOURCE
@@ -42,27 +42,27 @@ class TranslateRequest(Body):
 
     @property
     def texts(self) -> list[str]:
-        """The texts to translate: q, or q alone in a list."""
+        """The texts to translate; q alone in a list where it is one text."""
         return [self.q] if isinstance(self.q, str) else self.q
 
 
 class DetectRequest(Body):
-    """What POST /detect takes."""
+    """Body of POST /detect."""
 
     q: str = Field(description="a text")
 
 
 class DetectedLanguageAnswer(BaseModel):
-    """A language and how sure we are of it, from 0 to 100."""
+    """A language and the confidence in it, from 0 to 100."""
 
     confidence: float
     language: str
 
 
 class TranslateAnswer(BaseModel):
-    """What POST /translate answers: lists where q was a list; the rest only when asked for.
+    """Answer of POST /translate: lists where q was a list; optional fields only when requested.
 
-    `pivot` is there where no model knows the pair: the language between (null for a text without).
+    `pivot` is the intermediate language where no model knows the pair, null for a text that needed none.
     """
 
     translatedText: str | list[str]  # noqa: N815 - the wire shape
@@ -72,7 +72,7 @@ class TranslateAnswer(BaseModel):
 
 
 class LanguageAnswer(BaseModel):
-    """One language of GET /languages."""
+    """A language of GET /languages."""
 
     code: str
     name: str
@@ -99,95 +99,97 @@ FAILURES: dict[int | str, dict[str, Any]] = {
 }
 
 
-def make_router(service: Service, access: Authenticator, documents: DocumentExecutor) -> APIRouter:
-    """The routes, answered by a service."""
+TRANSLATE_BODY = BodyReader(TranslateRequest, forms=True)
+DETECT_BODY = BodyReader(DetectRequest, forms=True)
+
+
+def make_router(service: Service, authenticator: Authenticator, documents: DocumentExecutor) -> APIRouter:
+    """Return the routes, answered by a service."""
     router = APIRouter()
 
     @router.post(
         "/translate",
         response_model=TranslateAnswer,
         responses=FAILURES,
-        openapi_extra=request_schema(TranslateRequest),
+        openapi_extra=TRANSLATE_BODY.openapi,
     )
-    async def translate(request: Request) -> JSONResponse:
+    async def translate(
+        request: Request,
+        admitted: Annotated[Admitted[TranslateRequest], Depends(Admission(authenticator, TRANSLATE_BODY))],
+    ) -> JSONResponse:
         """Translate a text or a list of texts."""
-        asked = await read_request(request, TranslateRequest)
-        client = access.admit(address(request), asked.api_key)
-        service.limits.check_texts(asked.texts)
-        service.limits.check_candidates(asked.alternatives)
-        if asked.format == "html":
-            return JSONResponse(await while_connected(request, _translate_html(asked, documents, client)))
-        options = options_for(asked.alternatives)
-        work = service.translate(asked.texts, asked.source, asked.target, options, client)
-        return JSONResponse(_answer(asked, await while_connected(request, work)))
+        body, client = admitted
+        texts = body.texts
+        service.limits.check_texts(texts)
+        service.limits.check_candidates(body.alternatives)
+        if body.format == "html":
+            return JSONResponse(await while_connected(request, _translate_html(body, documents, client)))
+        options = options_for(body.alternatives)
+        work = service.translate(texts, body.source, body.target, options, client)
+        return JSONResponse(_answer(body, await while_connected(request, work)))
 
     @router.post(
         "/detect",
         response_model=list[DetectedLanguageAnswer],
         responses=FAILURES,
-        openapi_extra=request_schema(DetectRequest),
+        openapi_extra=DETECT_BODY.openapi,
     )
-    async def detect(request: Request) -> JSONResponse:
-        """Tell which of the known languages a text is in, likeliest first."""
-        asked = await read_request(request, DetectRequest)
-        access.admit(address(request), asked.api_key)
-        service.limits.check_texts([asked.q])
-        first, *others = await service.detect(asked.q)
-        return JSONResponse([first.to_json(), *(each.to_json() for each in others if each.confidence)])
+    async def detect(
+        admitted: Annotated[Admitted[DetectRequest], Depends(Admission(authenticator, DETECT_BODY))],
+    ) -> JSONResponse:
+        """Detect which of the served languages a text is in, likeliest first."""
+        text = admitted.body.q
+        service.limits.check_texts([text])
+        # The likeliest is named even of a text without letters; of the others only those that are possible.
+        likeliest, *others = await service.detect(text)
+        possible = [likeliest, *(language for language in others if language.confidence)]
+        return JSONResponse([language.to_json() for language in possible])
 
     @router.get("/languages", response_model=list[LanguageAnswer])
     async def languages() -> list[dict[str, str | list[str]]]:
-        """The languages, and what each can be translated to."""
-        return service.catalog.languages()
+        """List the languages, and what each can be translated to."""
+        return service.registry.languages()
 
     return router
 
 
-def address(request: Request) -> str:
-    """Where a request comes from: the peer's address, or what a proxy on this machine says it is."""
-    return request.client.host if request.client else ""
-
-
 def options_for(alternatives: int) -> DecodeOptions:
-    """The usual search, wide enough for a best translation and so many alternatives."""
+    """Return the default search, its beam wide enough for a translation and its alternatives."""
     count = 1 + alternatives
     return DecodeOptions(beam_size=max(DecodeOptions.beam_size, count), num_hypotheses=count)
 
 
-async def _translate_html(
-    asked: TranslateRequest, documents: DocumentExecutor, client: str
-) -> dict[str, Any]:
-    """The answer for HTML: each text a document of its own; their blocks share batches all the same."""
-    if asked.alternatives:
+async def _translate_html(body: TranslateRequest, documents: DocumentExecutor, client: str) -> dict[str, Any]:
+    """Return the answer for HTML; each text is a document of its own, but their blocks share batches."""
+    if body.alternatives:
         refuse('alternatives are not made of HTML; send alternatives 0, or format "text"')
-    runs = (
-        documents.run(
-            partial(translate_html, text),
-            asked.source,
-            asked.target,
-            client,
-            html_terms(documents.service.limits),
+    limits = html_terms(documents.service.limits)
+    results = await asyncio.gather(
+        *(
+            documents.run(partial(translate_html, text), body.source, body.target, client, limits)
+            for text in body.texts
         )
-        for text in asked.texts
     )
-    found = await asyncio.gather(*runs)
-    answer: dict[str, list[Any]] = {"translatedText": [text for text, _ in found]}
-    return _shape(asked, answer, [route for _, route in found])
+    return _shape(body, {"translatedText": [html for html, _ in results]}, [route for _, route in results])
 
 
-def _answer(asked: TranslateRequest, found: list[RoutedTranslation]) -> dict[str, Any]:
-    """The translations in the shape of the question: single for a text, lists for a list."""
-    answer: dict[str, list[Any]] = {"translatedText": [each.best.text for each in found]}
-    if asked.alternatives:
-        answer["alternatives"] = [[other.text for other in each.best.alternatives] for each in found]
-    return _shape(asked, answer, [each.route for each in found])
+def _answer(body: TranslateRequest, translations: list[RoutedTranslation]) -> dict[str, Any]:
+    """Return translations in the shape of the request: single for a text, lists for a list."""
+    best = [translation.best for translation in translations]
+    answer: dict[str, list[Any]] = {"translatedText": [translation.text for translation in best]}
+    if body.alternatives:
+        answer["alternatives"] = [
+            [alternative.text for alternative in translation.alternatives] for translation in best
+        ]
+    return _shape(body, answer, [translation.route for translation in translations])
 
 
-def _shape(asked: TranslateRequest, answer: dict[str, list[Any]], routes: list[Route]) -> dict[str, Any]:
-    """The answer with what is to be said of the ways; no lists where q was a text."""
-    if asked.source.lower() == AUTO:
-        unknown = DetectedLanguage(asked.target.lower(), 0.0)  # HTML in which no text is
+def _shape(body: TranslateRequest, answer: dict[str, list[Any]], routes: list[Route]) -> dict[str, Any]:
+    """Return the answer with detected and intermediate languages; without lists where q was a text."""
+    if body.source.lower() == AUTO:
+        unknown = DetectedLanguage(body.target.lower(), 0.0)  # of HTML without any text
         answer["detectedLanguage"] = [(route.detected or unknown).to_json() for route in routes]
-    if any(route.pivots for route in routes):
-        answer["pivot"] = [next(iter(route.pivots), None) for route in routes]
-    return {name: values[0] for name, values in answer.items()} if isinstance(asked.q, str) else answer
+    pivots = [route.pivots for route in routes]
+    if any(pivots):
+        answer["pivot"] = [next(iter(languages), None) for languages in pivots]
+    return {name: values[0] for name, values in answer.items()} if isinstance(body.q, str) else answer

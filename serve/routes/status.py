@@ -1,7 +1,7 @@
-"""What the server says of itself: GET /health, /ready, /metrics and /v1/models.
+"""Status of the server: GET /health, /ready, /metrics and /v1/models.
 
-/health: the process answers. /ready: it takes requests, 503 once it is stopping; with models loaded on
-first use it is ready before they are. /v1/models: OpenAI's list with our fields added.
+/health: the process answers. /ready: the server takes requests, 503 once it is stopping; lazy models need not
+be loaded for that. /v1/models: OpenAI's list with fields of our own.
 """
 
 from typing import Any, Literal
@@ -17,7 +17,7 @@ from .libretranslate import FAILURES
 
 
 class StatusAnswer(BaseModel):
-    """Whether all is well."""
+    """Answer of GET /health and /ready."""
 
     status: Literal["ok"]
 
@@ -25,7 +25,8 @@ class StatusAnswer(BaseModel):
 class ModelAnswer(BaseModel):
     """A model; the fields from `parameters` on are null until it is loaded.
 
-    A translator has source and target languages, a language model `languages` and its `context` in tokens.
+    A translation model has source and target languages, a language model `languages` and its `context` in
+    tokens.
     """
 
     id: str
@@ -45,88 +46,87 @@ class ModelAnswer(BaseModel):
 
 
 class ModelsAnswer(BaseModel):
-    """OpenAI's list."""
+    """Answer of GET /v1/models: OpenAI's list."""
 
     object: Literal["list"]
     data: list[ModelAnswer]
 
 
-METRICS: dict[int | str, dict[str, Any]] = {
+METRICS_ANSWER: dict[int | str, dict[str, Any]] = {
     200: {"content": {"text/plain": {"schema": {"type": "string"}}}, "description": "Prometheus' text format"}
 }
 
 
 def make_router(service: Service) -> APIRouter:
-    """The routes, answered by a service."""
+    """Return the routes, answered by a service."""
     router = APIRouter()
 
     @router.get("/health", response_model=StatusAnswer)
     async def health() -> dict[str, str]:
-        """Says that the server answers."""
+        """Tell that the server answers."""
         return {"status": "ok"}
 
     @router.get("/ready", response_model=StatusAnswer, responses={503: FAILURES[503]})
     async def ready() -> dict[str, str]:
-        """Says whether the server takes requests."""
+        """Tell whether the server takes requests."""
         if service.batcher.stopping:
             raise HTTPException(503, "the server is stopping", {"retry-after": "5"})
         return {"status": "ok"}
 
-    @router.get("/metrics", response_class=Response, responses=METRICS)
+    @router.get("/metrics", response_class=Response, responses=METRICS_ANSWER)
     async def metrics() -> Response:
-        """All figures for Prometheus."""
+        """Return all metrics for Prometheus."""
         return Response(service.metrics.write(), media_type=CONTENT_TYPE_LATEST)
 
     @router.get("/v1/models", response_model=ModelsAnswer)
     async def models() -> dict[str, Any]:
-        """The models, what they translate, and how they are built."""
-        catalog = service.catalog
-        known = [*map(_describe, catalog.offers), *map(_describe_writer, catalog.writers)]
-        return {"object": "list", "data": known}
+        """List the models, their languages and their sizes."""
+        registry = service.registry
+        entries = [
+            *map(_describe_translation_model, registry.models),
+            *map(_describe_language_model, registry.language_models),
+        ]
+        return {"object": "list", "data": entries}
 
     return router
 
 
-def _describe(offer: TranslationModel) -> dict[str, Any]:
-    known = {
-        "id": offer.name,
+def _describe(entry: TranslationModel | LanguageModelEntry) -> dict[str, Any]:
+    """Return the fields that all models have; those of a loaded model are added to them."""
+    return {
+        "id": entry.name,
         "object": "model",
-        "created": offer.created,
+        "created": entry.created,
         "owned_by": "seq2seq",
-        "source_languages": offer.sources,
-        "target_languages": offer.targets,
-        "loaded": offer.loaded is not None,
+        "loaded": entry.loaded is not None,
     }
-    if offer.loaded is None:
+
+
+def _describe_translation_model(entry: TranslationModel) -> dict[str, Any]:
+    known = {**_describe(entry), "source_languages": entry.sources, "target_languages": entry.targets}
+    if entry.loaded is None:
         return known
-    config, settings = offer.loaded.model.config, offer.loaded.settings
+    model, settings = entry.loaded.model, entry.loaded.settings
     head = settings.alignment
     return {
         **known,
-        "parameters": sum(each.numel() for each in offer.loaded.model.parameters()),
-        "layers": config.decoder_layers,
-        "heads": config.cross_attention.heads,
+        "parameters": sum(parameter.numel() for parameter in model.parameters()),
+        "layers": model.config.decoder_layers,
+        "heads": model.config.cross_attention.heads,
         "longest_source": settings.longest_source,
         "alignment": {"layer": head.layer, "head": head.head, "read": head.read},
     }
 
 
-def _describe_writer(writer: LanguageModelEntry) -> dict[str, Any]:
-    known = {
-        "id": writer.name,
-        "object": "model",
-        "created": writer.created,
-        "owned_by": "seq2seq",
-        "languages": writer.languages,
-        "loaded": writer.loaded is not None,
-    }
-    if writer.loaded is None:
+def _describe_language_model(entry: LanguageModelEntry) -> dict[str, Any]:
+    known = {**_describe(entry), "languages": entry.languages}
+    if entry.loaded is None:
         return known
-    config = writer.loaded.model.config
+    model = entry.loaded.model
     return {
         **known,
-        "parameters": sum(each.numel() for each in writer.loaded.model.parameters()),
-        "layers": config.decoder_layers,
-        "heads": config.decoder_attention.heads,
-        "context": config.max_length,
+        "parameters": sum(parameter.numel() for parameter in model.parameters()),
+        "layers": model.config.decoder_layers,
+        "heads": model.config.decoder_attention.heads,
+        "context": model.config.max_length,
     }

@@ -46,7 +46,7 @@ def test_openapi_describes_the_routes(client: "TestClient") -> None:
     assert {"application/json", "application/x-www-form-urlencoded", "multipart/form-data"} == set(bodies)
     for body in bodies.values():
         assert body["schema"]["required"] == ["q", "source", "target"]
-    assert "error" in client.get("/openapi.json").json()["components"]["schemas"]["Failure"]["properties"]
+    assert "error" in client.get("/openapi.json").json()["components"]["schemas"]["ErrorAnswer"]["properties"]
 
 
 @pytest.mark.parametrize(
