@@ -1,9 +1,9 @@
-"""A directory of files that is written as one thing and read with checksums.
+"""Atomic directories: files written together, and read with checksums.
 
-Writing: every file goes into `.NAME.new` beside the place and onto the disk (fsync); then an earlier
-directory is renamed to `.NAME.previous`, the new one to NAME, and the earlier one is removed. A reader
-finds the old files or the new ones, never some of each; what a killed run left is cleared by the next.
-Reading: a file is read once, and only bytes of the expected size and sha256 are handed on.
+Writing: all files go into `.NAME.new` beside the target and are flushed to disk (fsync). Then an earlier
+directory is renamed to `.NAME.previous`, the new one to NAME, and the earlier one is removed. A reader sees
+the old files or the new ones, never a mixture. The next write clears what a killed process left behind.
+Reading: a file is read once, and only bytes of the expected size and sha256 are returned.
 """
 
 import hashlib
@@ -14,17 +14,21 @@ from typing import Any
 
 
 def checksum(data: bytes) -> dict[str, Any]:
-    """What `read_checked` expects of a file: its size in bytes and its sha256."""
+    """Return the size in bytes and the sha256 of data, as `read_checked` expects them."""
     return {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
 
 
 def previous_of(directory: Path) -> Path:
-    """Where an earlier directory waits while a new one takes its place."""
+    """Return the path to which an earlier directory is moved while a new one takes its place."""
     return directory.with_name(f".{directory.name}.previous")
 
 
 def write_directory(directory: str | Path, contents: dict[str, bytes]) -> None:
-    """Make `directory` hold exactly these files; a failure (OSError) leaves what was there before."""
+    """Make `directory` hold exactly these files.
+
+    Raises:
+        OSError: the files could not be written; the earlier directory is unchanged.
+    """
     target = Path(os.path.realpath(directory))
     fresh = target.with_name(f".{target.name}.new")
     try:
@@ -46,7 +50,7 @@ def write_directory(directory: str | Path, contents: dict[str, bytes]) -> None:
 
 
 def replace_file(path: Path, data: bytes) -> None:
-    """Replace one file's contents, beside and then renamed."""
+    """Replace the contents of one file atomically."""
     fresh = path.with_name(f".{path.name}.new")
     _write(fresh, data)
     fresh.replace(path)
@@ -54,7 +58,11 @@ def replace_file(path: Path, data: bytes) -> None:
 
 
 def read_checked(path: Path, expected: Any) -> bytes:
-    """The bytes of a file; ValueError unless their size and sha256 are those of `expected`."""
+    """Return the bytes of a file after checking size and sha256.
+
+    Raises:
+        ValueError: a missing file, a malformed checksum, or bytes of another size or sha256.
+    """
     if not isinstance(expected, dict) or expected.keys() != {"bytes", "sha256"}:
         raise ValueError(f"the checksum of {path} is {expected!r}, not its bytes and sha256; fetch it again")
     if not path.is_file():
@@ -74,6 +82,7 @@ def read_checked(path: Path, expected: Any) -> bytes:
 
 
 def _write(path: Path, data: bytes) -> None:
+    """Write a file and flush it to disk."""
     with path.open("wb") as file:
         file.write(data)
         file.flush()
@@ -81,7 +90,7 @@ def _write(path: Path, data: bytes) -> None:
 
 
 def _sync_directory(path: Path) -> None:
-    """Make the names in a directory survive a power cut, where the system can."""
+    """Flush the names in a directory to disk, where the system can, so that they survive a power cut."""
     if os.name == "posix":
         handle = os.open(path, os.O_RDONLY)
         try:
@@ -91,6 +100,7 @@ def _sync_directory(path: Path) -> None:
 
 
 def _put_in_place(fresh: Path, target: Path) -> None:
+    """Rename a new directory to its target and an earlier one away; undo both where the rename fails."""
     previous = previous_of(target)
     if target.exists():
         if previous.exists():

@@ -1,4 +1,4 @@
-"""A model directory on its way to the Hugging Face hub, from where `owner/name` loads it again.
+"""Upload of a model directory to the Hugging Face hub.
 
 The account is that of huggingface_hub: `hf auth login`, or the environment variable HF_TOKEN.
 """
@@ -11,10 +11,12 @@ from seq2seq.storage.settings import CARD, CONFIG, TOKENIZER, WEIGHTS
 
 
 def push(directory: str | Path, hub_id: str, *, private: bool = False) -> str:
-    """Put the four files of a model directory into a repository of the hub; gives back its address.
+    """Upload the four files of a model directory to a repository of the hub and return its address.
 
-    The repository is made where there is none. The model is loaded first, so that nothing damaged gets
-    there; that, a name that is no hub id, and a refusal of the hub are a ValueError.
+    A missing repository is created. The model is loaded first, so that no damaged model is published.
+
+    Raises:
+        ValueError: a malformed hub id, a damaged model, or a refusal of the hub.
     """
     if not HUB_ID.fullmatch(hub_id):
         raise ValueError(f"{hub_id!r} is no hub id; give owner/name, of letters, digits, '.', '-' and '_'")

@@ -1,12 +1,12 @@
-"""Model directory: a trained model as four files that cannot run code.
+"""Model directory: a trained model as four files, none of which can run code.
 
     config.json         format, kind and shape of the model, languages, limits, checksums
     model.safetensors   weights, stored in 16 or 8 bit and computed in 32, tied tensors once
     tokenizer.model     SentencePiece
     README.md           model card
 
-A directory is written beside its place and then renamed, so a reader finds the old model or the
-new one, never half of one. Loading reads each file once and checks its size and sha256 first.
+A directory is written atomically (`atomic.py`): a reader finds the old model or the new one. Loading reads
+each file once, after checking its size and sha256.
 """
 
 import json
@@ -41,7 +41,7 @@ from seq2seq.text.tokenizer import Tokenizer
 
 
 class LoadedModel(NamedTuple):
-    """A model ready to translate: weights in float32, dropout off; its card, and how it was stored."""
+    """An encoder-decoder ready to translate: float32, eval mode; with its card and storage format."""
 
     model: Transformer
     tokenizer: Tokenizer
@@ -51,7 +51,7 @@ class LoadedModel(NamedTuple):
 
 
 class LoadedLanguageModel(NamedTuple):
-    """A language model ready to write: weights in float32, dropout off; its card, and how it was stored."""
+    """A language model ready to generate: float32, eval mode; with its card and storage format."""
 
     model: LanguageModel
     tokenizer: Tokenizer
@@ -72,10 +72,11 @@ def save_model(
     card: str,
     storage: StorageFormat = "float16",
 ) -> None:
-    """Write a model directory beside its place, then rename it there.
+    """Write a model directory atomically. An earlier model in its place survives every failure.
 
-    An earlier model in that place survives every failure. Weights that are not finite, or too large
-    for 16 bit, are a ValueError; a full disk is an OSError.
+    Raises:
+        ValueError: weights that are not finite or too large for 16 bit, or a place that holds something else.
+        OSError: the files could not be written, as on a full disk.
     """
     _check_replaceable(Path(directory))
     contents = {
@@ -89,7 +90,7 @@ def save_model(
 
 
 def write_card(directory: str | Path, card: str) -> None:
-    """Replace the model card of a saved model, and its checksum, leaving weights and tokenizer alone."""
+    """Replace the model card of a saved model, and its checksum."""
     directory = Path(directory)
     config = read_config(directory)
     config["files"][CARD] = checksum(card.encode())
@@ -98,31 +99,32 @@ def write_card(directory: str | Path, card: str) -> None:
 
 
 def load_model(directory: str | Path, device: str = "cpu") -> LoadedModel:
-    """The encoder-decoder of a directory, in float32 and with dropout off.
+    """Load the encoder-decoder of a directory in float32 and eval mode.
 
-    Whatever is missing, damaged or of the wrong kind is a ValueError that names the file.
+    Raises:
+        ValueError: a file that is missing, damaged or of the wrong kind, by its name.
     """
-    found = load_any(directory, device)
-    if isinstance(found, LoadedLanguageModel):
+    loaded = load_any(directory, device)
+    if isinstance(loaded, LoadedLanguageModel):
         raise ValueError(
             f"{directory} is a language model, which writes on and translates nothing; "
             "give it to `seq2seq generate` or Generator"
         )
-    return found
+    return loaded
 
 
 def load_language_model(directory: str | Path, device: str = "cpu") -> LoadedLanguageModel:
-    """As `load_model`, the language model of a directory."""
-    found = load_any(directory, device)
-    if isinstance(found, LoadedModel):
+    """Load the language model of a directory, as `load_model` does an encoder-decoder."""
+    loaded = load_any(directory, device)
+    if isinstance(loaded, LoadedModel):
         raise ValueError(
             f"{directory} translates and is no language model; give it to `seq2seq translate` or Translator"
         )
-    return found
+    return loaded
 
 
 def load_any(directory: str | Path, device: str = "cpu") -> LoadedModel | LoadedLanguageModel:
-    """As `load_model`, a model of either kind."""
+    """Load a model of either kind, as `load_model` does."""
     directory = Path(directory)
     config = read_config(directory)
     files, language = config.pop("files"), is_language_model(config)
@@ -156,7 +158,13 @@ def load_any(directory: str | Path, device: str = "cpu") -> LoadedModel | Loaded
 
 
 def average(state_dicts: Iterable[dict[str, Tensor]]) -> dict[str, Tensor]:
-    """The mean of several states of one model, read one after the other; whole numbers are the last's."""
+    """Return the mean of several states of one model; integer tensors are those of the last state.
+
+    The states are read one after the other, so that only one is in memory beside the sum.
+
+    Raises:
+        ValueError: no state, or states of different models.
+    """
     total: dict[str, Tensor] = {}
     count = 0
     for state in state_dicts:
@@ -166,6 +174,7 @@ def average(state_dicts: Iterable[dict[str, Tensor]]) -> dict[str, Tensor]:
                 f"state {count + 1} is of another model ({names} differ); average states of one run"
             )
         for name, tensor in state.items():
+            # Sums in double precision: the mean of equal states is the state itself.
             wide = tensor.double() if tensor.is_floating_point() else tensor
             total[name] = total[name] + wide if count and tensor.is_floating_point() else wide.clone()
         count += 1
@@ -175,13 +184,13 @@ def average(state_dicts: Iterable[dict[str, Tensor]]) -> dict[str, Tensor]:
 
 
 def _owners(model: AnyModel) -> dict[str, str]:
-    """Each tensor's name -> the first name of the same one (tied tensors have several)."""
+    """Map the name of each tensor to the first name of the same tensor; tied tensors have several names."""
     first: dict[int, str] = {}
     return {name: first.setdefault(id(t), name) for name, t in model.state_dict(keep_vars=True).items()}
 
 
 def _stored_weights(model: AnyModel, storage: StorageFormat) -> bytes:
-    """The safetensors file of a model: tied tensors once, every value finite."""
+    """Return the safetensors file of a model, each tied tensor once."""
     state = model.state_dict()
     return safetensors.torch.save(
         pack({name: state[name] for name, owner in _owners(model).items() if name == owner}, storage)
@@ -189,7 +198,7 @@ def _stored_weights(model: AnyModel, storage: StorageFormat) -> bytes:
 
 
 def _read_weights(directory: Path, files: dict[str, Any]) -> dict[str, Tensor]:
-    """The tensors of the file, as they are stored."""
+    """Return the tensors of the weights file in their stored form."""
     path = directory / WEIGHTS
     pickles = [other.name for other in sorted(directory.iterdir()) if other.suffix in PICKLES]
     if pickles and not path.exists():
@@ -205,6 +214,7 @@ def _read_weights(directory: Path, files: dict[str, Any]) -> dict[str, Tensor]:
 
 
 def _unpacked(packed: dict[str, Tensor], path: Path) -> dict[str, Tensor]:
+    """Return the weights in float32; an error names the file."""
     try:
         return unpack(packed)
     except ValueError as error:
@@ -212,12 +222,12 @@ def _unpacked(packed: dict[str, Tensor], path: Path) -> dict[str, Tensor]:
 
 
 def make_model(config: ModelConfig) -> AnyModel:
-    """A new model of the config's kind."""
+    """Return a new model of the config's kind."""
     return LanguageModel(config) if config.kind == "decoder" else Transformer(config)
 
 
 def _build(config: ModelConfig, weights: dict[str, Tensor], path: Path) -> AnyModel:
-    """A model with these weights; names, shapes and values are checked first."""
+    """Return a model with these weights, after checking their names, shapes and values."""
     _check_size(config, weights, path)
     with torch.random.fork_rng(devices=[]):  # loading must not move a training's random numbers
         with torch.device("meta"):  # no memory is taken before names and shapes are known to fit
@@ -232,7 +242,7 @@ def _build(config: ModelConfig, weights: dict[str, Tensor], path: Path) -> AnyMo
 def _check_weights(
     state: dict[str, Tensor], owners: dict[str, str], weights: dict[str, Tensor], path: Path
 ) -> None:
-    """Refuse weights of other names or shapes than a model's state has, and values that are not finite."""
+    """Refuse weights whose names or shapes differ from the model's, and values that are not finite."""
     expected = set(owners.values())
     if wrong := expected ^ weights.keys():
         name = min(wrong)
@@ -249,7 +259,7 @@ def _check_weights(
 
 
 def _check_size(config: ModelConfig, weights: dict[str, Tensor], path: Path) -> None:
-    """Refuse a config that asks for much more than the file has, before so much as its outline is made."""
+    """Refuse a config that asks for far more values than the file holds, before a model is built from it."""
     values = sum(tensor.numel() for tensor in weights.values())
     layers = config.decoder_layers + (config.encoder_layers if config.kind == "encoder_decoder" else 0)
     least = config.width * max(config.vocabulary_size, config.width, config.feed_forward)
@@ -261,6 +271,7 @@ def _check_size(config: ModelConfig, weights: dict[str, Tensor], path: Path) -> 
 
 
 def _check_head(head: AlignmentHead, config: ModelConfig) -> None:
+    """Refuse an alignment head that the model does not have."""
     heads = config.cross_attention.heads
     if head.layer >= config.decoder_layers or head.head >= heads:
         raise ValueError(
@@ -270,6 +281,7 @@ def _check_head(head: AlignmentHead, config: ModelConfig) -> None:
 
 
 def _read_tokenizer(directory: Path, files: dict[str, Any]) -> Tokenizer:
+    """Return the tokenizer of a directory; an error names the file."""
     data = read_checked(directory / TOKENIZER, files[TOKENIZER])
     try:
         return Tokenizer.from_bytes(data)
@@ -278,11 +290,12 @@ def _read_tokenizer(directory: Path, files: dict[str, Any]) -> Tokenizer:
 
 
 def _json_bytes(values: dict[str, Any]) -> bytes:
+    """Return values as an indented JSON file."""
     return (json.dumps(values, indent=2, ensure_ascii=False) + "\n").encode()
 
 
 def _check_replaceable(target: Path) -> None:
-    """Refuse a place that holds something else than an earlier model."""
+    """Refuse a target that holds something other than an earlier model."""
     if target.is_dir() and (not any(target.iterdir()) or (target / CONFIG).is_file()):
         return
     if target.exists():

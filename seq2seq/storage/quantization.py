@@ -1,8 +1,8 @@
-"""Weights as they are stored: in 16 bit, or matrices in 8 bit with a scale a row.
+"""Storage formats of weights: 16 bit, or 8 bit for matrices with a scale for each row.
 
     w[r, c]  ~  scale[r] * q[r, c]      q from -127 to 127, scale[r] = max over c of |w[r, c]| / 127
 
-Vectors (norms, biases) stay in 16 bit. What is unpacked is float32 and packs to the same values again.
+Vectors (norms, biases) stay in 16 bit. Unpacked weights are float32 and pack to the same values again.
 """
 
 from collections.abc import Mapping
@@ -12,15 +12,15 @@ import torch
 from torch import Tensor
 
 StorageFormat = Literal["float16", "int8"]
-SCALE = ":scale"  # behind the name of a matrix; no module can be called so
+SCALE = ":scale"  # suffix to the name of a matrix; names of parameters have no colon
 LARGEST = 127
 
 
 def pack(weights: Mapping[str, Tensor], storage: StorageFormat) -> dict[str, Tensor]:
-    """The tensors to be stored.
+    """Return the tensors to store.
 
     Raises:
-        ValueError: an unknown storage, weights that are not finite, or too large for 16 bit.
+        ValueError: an unknown storage format, or weights that are not finite or too large for 16 bit.
     """
     if storage not in get_args(StorageFormat):
         raise ValueError(f"storage is {storage!r}; choose {' or '.join(map(repr, get_args(StorageFormat)))}")
@@ -31,6 +31,7 @@ def pack(weights: Mapping[str, Tensor], storage: StorageFormat) -> dict[str, Ten
             rows = tensor.float()
             scale = rows.flatten(1).abs().amax(dim=1) / LARGEST
             _check_finite(name, tensor, scale)
+            # A row of zeros has the scale 0; it must not divide by it.
             wide = scale.clamp(min=torch.finfo(torch.float32).tiny).view(-1, *[1] * (rows.dim() - 1))
             packed[name] = (rows / wide).round().to(torch.int8)
             packed[name + SCALE] = scale
@@ -42,12 +43,16 @@ def pack(weights: Mapping[str, Tensor], storage: StorageFormat) -> dict[str, Ten
 
 
 def storage_of(packed: Mapping[str, Tensor]) -> StorageFormat:
-    """How tensors were stored."""
+    """Return the storage format of packed tensors."""
     return "int8" if any(name.endswith(SCALE) for name in packed) else "float16"
 
 
 def unpack(packed: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The weights, in float32, whichever way they were stored; ValueError for a scale that fits no matrix."""
+    """Return the weights in float32, from either storage format.
+
+    Raises:
+        ValueError: a scale without a matrix, or of another number of rows.
+    """
     weights: dict[str, Tensor] = {}
     for name, tensor in packed.items():
         if name.endswith(SCALE):
@@ -67,6 +72,7 @@ def unpack(packed: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def _check_finite(name: str, tensor: Tensor, stored: Tensor) -> None:
+    """Refuse a weight with values that are not finite, before or after its conversion."""
     if torch.isfinite(stored).all():
         return
     if torch.isfinite(tensor).all():

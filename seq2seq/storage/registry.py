@@ -1,9 +1,9 @@
-"""Where a model lies: released with the package, in a directory, or on the Hugging Face hub.
+"""Lookup of models: released with the package, in a directory, or on the Hugging Face hub.
 
-A name without a slash is a released model, `seq2seq/models/NAME/`, and never fetched; so is FROM-TO, such
-as zh-en, where a released model translates between the two languages, whatever its own name. A directory is
-taken as it is; `owner/name`, where no such folder exists, is a hub id. Nothing with a scheme (http://,
-file://, s3://) is accepted. Reads no torch, so that commands can look before they load.
+A name without a slash is a released model, `seq2seq/models/NAME/`, and is never downloaded. FROM-TO, such as
+zh-en, also names a released model that translates between the two languages. A directory is used as it is.
+`owner/name`, where no such folder exists, is a hub id. URLs (http://, file://, s3://) are refused. This
+module imports no torch, so that commands can look up models before they load them.
 """
 
 import re
@@ -22,17 +22,21 @@ from seq2seq.storage.settings import (
 from seq2seq.text.codec import codec_keys
 
 MODELS = Path(__file__).parents[1] / "models"
-FIRST = "en-de"  # what is meant where nothing is said
+FIRST = "en-de"  # the default model
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", re.ASCII)
 
 
 def released_models() -> list[str]:
-    """The names of the models that came with the package."""
+    """Return the names of the models that are part of the package."""
     return sorted(path.parent.name for path in MODELS.glob(f"*/{CONFIG}"))
 
 
 def find_model(name: str | Path) -> Path:
-    """The directory of a model given by released name, directory or hub id, or a ValueError."""
+    """Return the directory of a model given by released name, directory or hub id.
+
+    Raises:
+        ValueError: a name that leads to no model, or a URL.
+    """
     text = str(name)
     if not text:
         raise ValueError("the name of the model is empty; give a released name, a directory or a hub id")
@@ -42,8 +46,8 @@ def find_model(name: str | Path) -> Path:
         return MODELS / text
     if _exists(name):
         return Path(name)
-    if isinstance(name, str) and (found := _translating(*_split(text))):
-        return MODELS / found[0]
+    if isinstance(name, str) and (models := _translating(*_split(text))):
+        return MODELS / models[0]
     if isinstance(name, str) and HUB_ID.fullmatch(text):
         return _fetch(text)
     released = released_models()
@@ -55,26 +59,26 @@ def find_model(name: str | Path) -> Path:
 
 
 def each_name(named: str) -> list[str]:
-    """The name of one model or, joined by commas, of each of an ensemble."""
+    """Return the names of an ensemble, joined by commas, or the one name of a model."""
     return [named] if "," not in named or _exists(named) else named.split(",")
 
 
 def named_direction(name: str | Path, directory: Path) -> tuple[str | None, str | None]:
-    """The languages that a released model's name says; none for a name that says nothing of them."""
+    """Return the languages (source, target) in a released model's name, or None for each."""
     if not isinstance(name, str) or directory.parent != MODELS:
         return None, None
-    asked = _split(name)
-    return asked if asked in directions_of(directory.name) else (None, None)
+    direction = _split(name)
+    return direction if direction in directions_of(directory.name) else (None, None)
 
 
 def names_of(model: str) -> list[str]:
-    """The names FROM-TO that lead to a released model."""
+    """Return the names FROM-TO that lead to a released model."""
     pairs = [f"{source}-{target}" for source, target in directions_of(model)]
     return [pair for pair in pairs if find_model(pair) == MODELS / model]
 
 
 def directions_of(model: str) -> list[tuple[str, str]]:
-    """From which language to which a released model translates."""
+    """Return the pairs (source, target) of languages that a released model translates."""
     config = read_config(MODELS / model)
     if is_language_model(config):
         return []
@@ -82,27 +86,30 @@ def directions_of(model: str) -> list[tuple[str, str]]:
 
 
 def default_model(source_language: str | None, target_language: str | None) -> str:
-    """The released model that translates from and to these languages (None: any), the most special one.
+    """Return the released model for two languages (None: any), preferring the one with the fewest directions.
 
-    One whose sources are not plain text must be asked for, by its name or by its source language.
+    A model whose sources are not plain text must be named, by its name or by its source language.
+
+    Raises:
+        ValueError: no released model translates between these languages.
     """
-    if found := _translating(source_language, target_language):
-        return found[0]
-    spoken = []
+    if models := _translating(source_language, target_language):
+        return models[0]
+    described = []
     for name in released_models():
         config = read_config(MODELS / name)
         if is_language_model(config):
             continue
         sources, targets = config["source_languages"], config["target_languages"]
-        spoken.append(f"{name} ({', '.join(sources)} to {', '.join(targets)})")
-    asked = f"from {source_language or 'any language'} to {target_language or 'any language'}"
+        described.append(f"{name} ({', '.join(sources)} to {', '.join(targets)})")
+    direction = f"from {source_language or 'any language'} to {target_language or 'any language'}"
     raise ValueError(
-        f"no released model translates {asked}; there is {'; '.join(spoken) or 'none'}: give --model"
+        f"no released model translates {direction}; there is {'; '.join(described) or 'none'}: give --model"
     )
 
 
 def default_language_model() -> str:
-    """The first released language model."""
+    """Return the first released language model."""
     for name in released_models():
         if is_language_model(read_config(MODELS / name)):
             return name
@@ -110,18 +117,18 @@ def default_language_model() -> str:
 
 
 def _translating(source: str | None, target: str | None) -> list[str]:
-    """The released models for two languages (None: any), the fewest directions first, then `FIRST`."""
-    known = {name: directions_of(name) for name in released_models() if source or not needs_codec(name)}
+    """Return the released models for two languages (None: any): fewest directions first, then `FIRST`."""
+    pairs_of = {name: directions_of(name) for name in released_models() if source or not needs_codec(name)}
     fitting = [
         name
-        for name, pairs in known.items()
+        for name, pairs in pairs_of.items()
         if any(source in (None, s) and target in (None, t) for s, t in pairs)
     ]
 
-    def place(name: str) -> tuple[bool, int, bool, str]:
-        return name != f"{source}-{target}", len(known[name]), name != FIRST, name
+    def preference(name: str) -> tuple[bool, int, bool, str]:
+        return name != f"{source}-{target}", len(pairs_of[name]), name != FIRST, name
 
-    return sorted(fitting, key=place)
+    return sorted(fitting, key=preference)
 
 
 def needs_codec(name: str) -> bool:
@@ -131,7 +138,7 @@ def needs_codec(name: str) -> bool:
 
 
 def _exists(name: str | Path) -> bool:
-    """Whether something lies there; nothing does under a name that the file system cannot have."""
+    """Return whether a path exists; a name that the file system cannot have does not."""
     try:
         return Path(name).exists()
     except OSError:
@@ -139,17 +146,18 @@ def _exists(name: str | Path) -> bool:
 
 
 def _split(name: str) -> tuple[str, str]:
+    """Split a name FROM-TO into its two languages."""
     source, _, target = name.partition("-")
     return source, target
 
 
 def reverse_model(source_language: str, target_language: str) -> str | None:
-    """The released model that translates from the one language to the other, if any."""
+    """Return the released model that translates from the one language to the other, if any."""
     return next(iter(_translating(source_language, target_language)), None)
 
 
 def _fetch(hub_id: str) -> Path:
-    """The local copy of a model on the hub: its four files and nothing else."""
+    """Return the local copy of a model on the hub: its four files only."""
     from huggingface_hub import snapshot_download
 
     try:
