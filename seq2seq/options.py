@@ -12,6 +12,7 @@ import dataclasses
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Literal, cast
 
 from seq2seq.text.glossary import GlossaryPairs, check_glossary
@@ -106,19 +107,19 @@ class DecodeOptions:
         self._check_sampling()
         self._check_words()
 
-    @property
+    @cached_property
     def search_kind(self) -> Literal["greedy", "beam", "sampling"]:
         """The kind of search that these options select."""
         if self.sampling_topk != 1:
             return "sampling"
         return "greedy" if self.beam_size == 1 else "beam"
 
-    @property
+    @cached_property
     def glossary_pairs(self) -> GlossaryPairs:
         """The glossary as pairs (term, translation); empty without one."""
         return cast("GlossaryPairs", self.glossary or ())
 
-    @property
+    @cached_property
     def later(self) -> "DecodeOptions":
         """The options for later parts of a text: its first part has met target_prefix and forced_words."""
         if self.target_prefix is None and self.forced_words is None:

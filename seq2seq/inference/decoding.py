@@ -12,8 +12,8 @@ from typing import Any
 import torch
 
 from seq2seq.alignment.head import AlignmentHead
-from seq2seq.config import PAD
-from seq2seq.model.batch import make_batch, token_budget_batches
+from seq2seq.config import EOS, PAD
+from seq2seq.model.batch import token_budget_batches
 from seq2seq.model.transformer import Model
 from seq2seq.options import DecodeOptions
 from seq2seq.search import (
@@ -223,6 +223,8 @@ def length_limits(model: Model, sources: Sequence[Sequence[int]], options: Decod
 
 def start(model: Model, sources: Sequence[Sequence[int]], limit: int) -> Any:
     """Encode the sources; return a state with nothing written and room for `limit` pieces after the start."""
-    source = make_batch(sources).source.to(next(model.parameters()).device)
-    mask = source != PAD
-    return model.start(model.encode(source), None if bool(mask.all()) else mask, limit + 1)
+    longest = max(map(len, sources))
+    rows = [[*ids, EOS, *[PAD] * (longest - len(ids))] for ids in sources]
+    source = torch.tensor(rows, device=next(model.parameters()).device)
+    mask = source != PAD if min(map(len, sources)) < longest else None
+    return model.start(model.encode(source), mask, limit + 1)

@@ -187,7 +187,9 @@ def _constraint_spans(source: str, options: DecodeOptions) -> Iterator[Constrain
     patterns = [_PLACEHOLDERS] * options.keep_placeholders + [_NUMBERS] * options.keep_numbers
     kept += _joined(sorted(found for pattern in patterns for found in _wholes(source, pattern)))
     constraints = [ConstraintSpan(start, end, source[start:end], True) for start, end in kept]
-    constraints += [ConstraintSpan(*found, False) for found in find_terms(source, options.glossary_pairs)]
+    if options.glossary_pairs:
+        terms = find_terms(source, options.glossary_pairs)
+        constraints += [ConstraintSpan(*term, False) for term in terms]
     at = 0
     for constraint in sorted(constraints, key=lambda each: (each.start, -each.end, not each.is_kept)):
         if constraint.start >= at:

@@ -23,8 +23,7 @@ from torch import Tensor
 from seq2seq.config import BOS, EOS, PAD
 from seq2seq.search.beam_allocation import allocate, propose
 from seq2seq.search.constraints import BatchConstraints
-from seq2seq.search.processors import BANNED, rank
-from seq2seq.search.sampling import top_k_sums
+from seq2seq.search.processors import BANNED, rank, top_k_sums
 from seq2seq.search.types import Hypothesis, SearchTask, make_hypothesis
 
 

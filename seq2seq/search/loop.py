@@ -16,8 +16,8 @@ from seq2seq.config import BOS, EOS, PAD
 from seq2seq.options import DecodeOptions
 from seq2seq.search.beam import Observer, search_beam
 from seq2seq.search.constraints import BatchConstraints
-from seq2seq.search.processors import rank
-from seq2seq.search.sampling import Sampler, sample, top_k
+from seq2seq.search.processors import rank, top_k
+from seq2seq.search.sampling import Sampler, sample
 from seq2seq.search.types import (
     Cancelled,
     Hypothesis,

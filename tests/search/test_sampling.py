@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from seq2seq.options import DecodeOptions
-from seq2seq.search.sampling import BLOCK, Sampler, sample, top_k, top_k_sums
+from seq2seq.search.processors import BLOCK, top_k, top_k_sums
+from seq2seq.search.sampling import Sampler, sample
 
 PROBABILITIES = [0.1, 0.4, 0.05, 0.25, 0.2]
 GRID = (torch.arange(1000, dtype=torch.float64) + 0.5) / 1000
