@@ -1,10 +1,8 @@
-"""Fixtures that all tests share: a tiny tokenizer, a tiny model, and the folder of real corpora.
-
-Set before anything heavy is imported: no hub is asked, no progress bar is drawn, torch uses one thread.
-Importing torch is left to the fixtures, so that tests without it stay quick.
-"""
+"""Fixtures of all tests: a tiny tokenizer, tiny models, and the folder of real corpora."""
 
 import os
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +16,8 @@ import pytest
 from hypothesis import settings
 
 if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
     from seq2seq.inference.generator import Generator
     from seq2seq.model.transformer import Transformer
     from seq2seq.text.tokenizer import Tokenizer
@@ -29,6 +29,18 @@ settings.load_profile("project")
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
 SUBJECTS = ["a dog", "two dogs", "a man", "a young girl", "three children", "an old woman"]
 VERBS = ["plays in", "runs through", "sits in", "sleeps in", "walks across", "looks at"]
 PLACES = ["the snow.", "the garden.", "a red house.", "the street.", "the water.", "a big park!"]
@@ -37,7 +49,7 @@ SENTENCES = [f"{subject} {verb} {place}" for subject in SUBJECTS for verb in VER
 
 @pytest.fixture(scope="session", autouse=True)
 def _one_thread() -> None:
-    """Tiny tensors gain nothing from threads, and a busy machine loses by them."""
+    """Set torch to one thread: tiny tensors gain nothing from more, and a busy machine loses."""
     import torch
 
     torch.set_num_threads(1)
@@ -118,3 +130,23 @@ def tiny_generator(sentences: list[str]) -> "Generator":
         max_length=16,
     )
     return Generator(LanguageModel(config).eval(), tokenizer, LanguageSettings(["en"], ends=False))
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator["Browser"]:
+    """Debian's Chromium; the test is skipped where there is none, but fails when CI=true.
+
+    Not for the whole session: Playwright keeps an event loop in this thread for as long as it runs.
+    """
+    path = next((path for name in CHROMIUM if (path := shutil.which(name))), None)
+    if path is None:
+        reason = "no Chromium here; on Debian: apt-get install chromium"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()

@@ -1,4 +1,4 @@
-"""A small Hugging Face hub: as much of its HTTP interface as the real client uses to push and fetch."""
+"""A small Hugging Face hub: the part of its HTTP interface that the client needs to push and fetch."""
 
 import base64
 import hashlib
@@ -68,12 +68,12 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(data)
 
     def log_message(self, *_: object) -> None:
-        """Stay quiet."""
+        """Print no access log."""
 
 
 @contextmanager
 def small_hub() -> Iterator[tuple[str, dict[str, dict[str, bytes]]]]:
-    """Runs the hub; gives its address, and what lies in it: {owner/name: {file: content}}."""
+    """Run the hub; yield its address and its content, {owner/name: {file: content}}."""
     repositories: dict[str, dict[str, bytes]] = {}
     handler = type("Handler", (_Handler,), {"repositories": repositories})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)

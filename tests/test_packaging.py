@@ -1,4 +1,4 @@
-"""What a user gets from the wheel: packages, recipes, models, the command; and what the pins promise."""
+"""The wheel holds packages, recipes, models and the command; the pins fit the requirements."""
 
 import ast
 import re
@@ -16,7 +16,7 @@ from packaging.utils import canonicalize_name
 
 @pytest.fixture(scope="module")
 def project(repository: Path) -> dict:
-    """pyproject.toml, read."""
+    """pyproject.toml, parsed."""
     return tomllib.loads((repository / "pyproject.toml").read_text(encoding="utf-8"))
 
 
@@ -44,7 +44,7 @@ def wheel(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> zipfile
 
 
 def tracked(repository: Path, *patterns: str) -> list[str]:
-    """Files that git tracks and that lie there, as paths from the root."""
+    """Return the files that git tracks and that exist, as paths from the root."""
     listed = subprocess.run(
         ["git", "ls-files", "--", *patterns], cwd=repository, capture_output=True, text=True, check=False
     )
@@ -54,25 +54,25 @@ def tracked(repository: Path, *patterns: str) -> list[str]:
 
 
 def test_wheel_holds_every_tracked_file_of_the_packages(repository: Path, wheel: zipfile.ZipFile) -> None:
-    """An install from the wheel would lack a module or a released model."""
+    """The wheel has every tracked file of the three packages."""
     packaged = tracked(repository, "seq2seq", "train", "serve")
     assert set(packaged) <= set(wheel.namelist())
 
 
 def test_wheel_holds_every_recipe(repository: Path, wheel: zipfile.ZipFile) -> None:
-    """`--config multi30k-en-de` would find no recipe after an install."""
+    """The wheel has every recipe, inside the package."""
     recipes = {f"seq2seq/{path}" for path in tracked(repository, "configs")}
     assert recipes <= set(wheel.namelist())
 
 
 def test_wheel_holds_nothing_else(wheel: zipfile.ZipFile) -> None:
-    """Tests, benchmarks or leftovers would be installed beside other people's packages."""
+    """The wheel installs the three packages and nothing beside them."""
     tops = {name.split("/")[0] for name in wheel.namelist()}
     assert {top for top in tops if not top.endswith(".dist-info")} == {"seq2seq", "train", "serve"}
 
 
 def test_released_models_are_whole_in_the_wheel(repository: Path, wheel: zipfile.ZipFile) -> None:
-    """A released model would be refused after an install because one of its files was left out."""
+    """The wheel has all files of every released model."""
     names = set(wheel.namelist())
     for folder in (path for path in (repository / "seq2seq" / "models").iterdir() if path.is_dir()):
         for file in ("config.json", "model.safetensors", "tokenizer.model", "README.md"):
@@ -80,7 +80,7 @@ def test_released_models_are_whole_in_the_wheel(repository: Path, wheel: zipfile
 
 
 def third_party(folder: Path) -> set[str]:
-    """The distributions that the files of a package import, ours and the standard library left out."""
+    """Return the distributions that the files of a package import, ours and the standard library left out."""
     modules = set()
     for path in folder.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -109,12 +109,12 @@ def test_imported_packages_are_required(repository: Path, project: dict, package
 
 
 def test_console_command_starts_the_command_line(project: dict) -> None:
-    """`seq2seq` would not be a command after an install."""
+    """The command `seq2seq` starts the command line."""
     assert project["project"]["scripts"] == {"seq2seq": "seq2seq.cli:main"}
 
 
 def test_every_requirement_is_pinned(project: dict, pins: dict[str, str]) -> None:
-    """A fresh install would take a version of a direct dependency that no test has seen."""
+    """Every direct dependency has a pin."""
     extras = project["project"]["optional-dependencies"]
     wanted = [line for lines in extras.values() for line in lines] + project["project"]["dependencies"]
     names = {canonicalize_name(Requirement(line).name) for line in wanted} - {"seq2seq"}
@@ -122,7 +122,7 @@ def test_every_requirement_is_pinned(project: dict, pins: dict[str, str]) -> Non
 
 
 def test_pins_fit_the_requirements(project: dict, pins: dict[str, str]) -> None:
-    """pip would refuse the install: a pin lies outside the range that the project asks for."""
+    """Every pin lies in the range of its requirement."""
     extras = project["project"]["optional-dependencies"]
     wanted = [line for lines in extras.values() for line in lines] + project["project"]["dependencies"]
     for requirement in map(Requirement, wanted):
@@ -131,19 +131,19 @@ def test_pins_fit_the_requirements(project: dict, pins: dict[str, str]) -> None:
 
 
 def test_pins_are_what_runs_here(pins: dict[str, str]) -> None:
-    """The figures and tests would have been made with other versions than the pinned ones."""
+    """The tests run with the pinned versions of the packages that figures depend on."""
     for name in ("torch", "lightning", "datasets", "gradio", "sentencepiece", "sacrebleu", "transformers"):
         assert distribution(name).version.split("+")[0] == pins[name]
 
 
 def test_no_file_names_a_package_index(repository: Path) -> None:
-    """A user with a GPU would get the CPU build, or packages from a place of our choosing."""
+    """No file names a package index, so that users get the builds for their own machine."""
     for name in ("pyproject.toml", "constraints.txt", "README.md", "README.zh.md", ".ci/run"):
         assert not re.search(r"index-url|find-links|download\.pytorch\.org", (repository / name).read_text())
 
 
 def test_lightning_is_kept_off_the_malicious_releases(project: dict) -> None:
-    """2.6.2 and 2.6.3 of lightning were malicious, and older ones run code from a checkpoint."""
+    """Lightning's malicious releases are excluded, and older ones, which run code from a checkpoint."""
     lines = project["project"]["optional-dependencies"]["train"]
     lightning = next(Requirement(line) for line in lines if line.startswith("lightning"))
     allowed = [version for version in ("2.5.0", "2.6.2", "2.6.3", "2.6.5") if version in lightning.specifier]

@@ -1,4 +1,4 @@
-"""The statistical aligner finds the links of a language made for the purpose."""
+"""The statistical aligner recovers the links of an artificial language."""
 
 import random
 
@@ -10,7 +10,9 @@ from seq2seq.metrics.aer import GoldLinks, score_links
 
 
 def synthetic(count: int, seed: int) -> tuple[list[tuple[list[str], list[str]]], list[set[Link]]]:
-    """Pairs of a made-up language with their links: own words, a verb at the end, one word made two."""
+    """Return pairs of an artificial language with their links: its own words, a final verb, one word split in
+    two.
+    """
     draw = random.Random(seed)
     pairs, links = [], []
     for _ in range(count):
@@ -33,7 +35,7 @@ def synthetic(count: int, seed: int) -> tuple[list[tuple[list[str], list[str]]],
 
 
 def test_known_links_are_found() -> None:
-    """On a language with known links few are wrong; a diagonal guess would be wrong in most."""
+    """The aligner recovers most of the known links, most of which lie off the diagonal."""
     pairs, links = synthetic(2000, 1)
     found, grown = align_both_ways(pairs)
     gold = [GoldLinks(frozenset(pair), frozenset(pair)) for pair in links]
@@ -47,7 +49,7 @@ def test_known_links_are_found() -> None:
 
 
 def test_order_of_pairs_changes_nothing() -> None:
-    """Counts are sums: the same pairs in another order have the same links (near ties aside)."""
+    """The order of the pairs does not change the links (near ties aside): counts are sums."""
     pairs, _ = synthetic(200, 2)
     forward, backward = align_both_ways(pairs).sure, align_both_ways(pairs[::-1]).sure[::-1]
     differing = sum(len(a ^ b) for a, b in zip(forward, backward, strict=True))
@@ -55,14 +57,14 @@ def test_order_of_pairs_changes_nothing() -> None:
 
 
 def test_case_and_punctuation_do_not_hide_a_word() -> None:
-    """ "Dog." at the end and "dog" inside are one word; else small corpora would learn nothing of ends."""
+    """ "Dog." and "dog" count as one word, so that small corpora suffice."""
     pairs = [("the dog", "der Hund"), ("the cat", "die Katze"), ("cat, dog.", "Katze, Hund.")] * 20
     assert align_texts(pairs)[2] == {(0, 0), (1, 1)}
 
 
 @pytest.mark.parametrize("pairs", [[], [("", "")], [("a", "")], [("", "b")], [("a", "b"), ("", "c")]])
 def test_empty_sides(pairs: list[tuple[str, str]]) -> None:
-    """An empty line in a corpus has no links and is no error."""
+    """An empty line of a corpus has no links and is no error."""
     found = align_texts(pairs)
     assert len(found) == len(pairs)
     assert all(not links for links, (s, t) in zip(found, pairs, strict=True) if not (s and t))

@@ -1,4 +1,4 @@
-"""Maps over words for every layer and head: the numbers of one head's alignment, nothing special left."""
+"""Maps over words for every layer and head agree with the alignment of a single head."""
 
 import dataclasses
 from typing import TYPE_CHECKING, get_args
@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, get_args
 import pytest
 import torch
 
+from seq2seq.alignment.head import AlignmentHead
 from seq2seq.alignment.head_maps import Flow, make_head_maps
 from seq2seq.alignment.maps import AttentionMaps
-from seq2seq.storage.settings import AlignmentHead
 
 if TYPE_CHECKING:
     from seq2seq.alignment.head_maps import MapUnits
@@ -20,7 +20,7 @@ LAYERS, HEADS = 2, 3
 
 @pytest.fixture
 def maps() -> AttentionMaps:
-    """Random maps of four source and three target pieces; two words of each side have two pieces."""
+    """Random maps of four source and three target tokens; two words of each side have two tokens."""
     torch.manual_seed(1)
     s, t = len(SOURCE_SPANS) + 1, len(TARGET_SPANS) + 1
     causal = torch.ones(t, t, dtype=torch.bool).tril()
@@ -42,7 +42,7 @@ def maps() -> AttentionMaps:
 def test_cross_planes_are_the_alignments_of_each_head(
     maps: AttentionMaps, units: "MapUnits", read: str
 ) -> None:
-    """The overview would show other weights than the library's word alignment."""
+    """Each plane of the cross-attention equals the word alignment of its head."""
     sheet = make_head_maps(maps, "cross", units, read)  # type: ignore[arg-type]
     assert sheet.weights.shape[:2] == (LAYERS, HEADS + 1)
     for layer in range(LAYERS):
@@ -52,7 +52,7 @@ def test_cross_planes_are_the_alignments_of_each_head(
 
 
 def test_words_are_sums_over_columns_and_means_over_rows(maps: AttentionMaps) -> None:
-    """Pieces of a word would be lost, or counted twice: by hand for one cell."""
+    """A word's weight sums over columns and averages over rows: one cell by hand."""
     visible = maps.encoder[1, 2, :-1, :-1] / maps.encoder[1, 2, :-1, :-1].sum(-1, keepdim=True)
     sheet = make_head_maps(maps, "encoder", "words")
     assert (sheet.rows, sheet.columns) == (["ab", "cd", "e"], ["ab", "cd", "e"])
@@ -64,7 +64,7 @@ def test_words_are_sums_over_columns_and_means_over_rows(maps: AttentionMaps) ->
 @pytest.mark.parametrize("flow", get_args(Flow))
 @pytest.mark.parametrize("units", ["words", "pieces"])
 def test_rows_sum_to_one_without_special_symbols(maps: AttentionMaps, flow: Flow, units: "MapUnits") -> None:
-    """A special symbol would still stand in the map, or its weight would be missing from the rest."""
+    """Special symbols are dropped, and `hidden` holds exactly the weight they had."""
     sheet = make_head_maps(maps, flow, units)
     assert not {"</s>", "<s>"} & {*sheet.rows, *sheet.columns}
     torch.testing.assert_close(sheet.weights.sum(-1), torch.ones(sheet.weights.shape[:3]))
@@ -72,7 +72,7 @@ def test_rows_sum_to_one_without_special_symbols(maps: AttentionMaps, flow: Flow
 
 
 def test_decoder_words_see_themselves_and_the_past(maps: AttentionMaps) -> None:
-    """Rows and columns of the decoder's map would be shifted against each other by the start symbol."""
+    """Rows and columns of the decoder's map name the same words: nothing lies above the diagonal."""
     sheet = make_head_maps(maps, "decoder", "pieces")
     assert sheet.rows == sheet.columns == ["x", "y", "z"]
     assert not sheet.weights.triu(1).any()
@@ -81,7 +81,7 @@ def test_decoder_words_see_themselves_and_the_past(maps: AttentionMaps) -> None:
 
 
 def test_last_plane_is_the_mean_of_the_heads(maps: AttentionMaps) -> None:
-    """The summary over heads would be that of other heads, or of one."""
+    """The last plane of each layer is the mean of its heads."""
     sheet = make_head_maps(maps, "cross", "pieces")
     mean = maps.cross.mean(1)[:, :-1, :-1]
     torch.testing.assert_close(sheet.weights[:, HEADS], mean / mean.sum(-1, keepdim=True))
@@ -89,13 +89,13 @@ def test_last_plane_is_the_mean_of_the_heads(maps: AttentionMaps) -> None:
 
 @pytest.mark.parametrize(("flow", "units"), [("sideways", "words"), ("cross", "letters")])
 def test_unknown_names_are_refused(maps: AttentionMaps, flow: str, units: str) -> None:
-    """A misspelt name would give some other map without a word."""
+    """An unknown flow or unit is refused."""
     with pytest.raises(ValueError, match="choose"):
         make_head_maps(maps, flow, units)  # type: ignore[arg-type]
 
 
 def test_empty_target_has_no_rows(maps: AttentionMaps) -> None:
-    """A text of which nothing is written yet would be an error."""
+    """A pair without target tokens has maps without rows."""
     cross, decoder = maps.cross[:, :, :1], maps.decoder[:, :, :1, :1]
     changes = {
         "cross": cross,

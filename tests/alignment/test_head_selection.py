@@ -1,12 +1,12 @@
-"""The head and its share are those that agree best with given links."""
+"""The chosen head and threshold are those that agree best with given links."""
 
 import pytest
 import torch
 from torch import Tensor
 
+from seq2seq.alignment.head import AlignmentHead
 from seq2seq.alignment.head_selection import choose_head, choose_share
 from seq2seq.alignment.maps import Alignment, AttentionMaps, Grid
-from seq2seq.storage.settings import AlignmentHead
 
 SOURCE, TARGET = "a red dog", "ein Hund"
 SOURCE_SPANS = [(0, 1), (2, 4), (4, 5), (6, 9)]  # a re|d dog
@@ -14,7 +14,7 @@ TARGET_SPANS = [(0, 3), (4, 6), (6, 8)]  # ein Hu|nd
 
 
 def maps_of(cross: Tensor) -> AttentionMaps:
-    """Maps of SOURCE and TARGET with this cross-attention [L, H, 4, 5]."""
+    """Return maps of SOURCE and TARGET with this cross-attention [L, H, 4, 5]."""
     nothing = torch.zeros(1, 1, 1, 1)
     pieces = ["p"] * 5
     return AttentionMaps(
@@ -23,7 +23,7 @@ def maps_of(cross: Tensor) -> AttentionMaps:
 
 
 def test_share_that_agrees_best_is_chosen() -> None:
-    """A share above the best would miss the weaker link of x and b, one below find more than was given."""
+    """The chosen threshold finds all given links and no others; lower and higher ones do not."""
     weights = torch.tensor([[0.5, 0.5, 0.0], [0.0, 0.6, 0.4]])
     grid = Grid([(0, 1), (2, 3), (4, 5)], [(0, 1), (2, 3)], weights)
     one, some = (Alignment("a b c", "x y", (grid,), share) for share in (1.0, 0.5))
@@ -32,7 +32,7 @@ def test_share_that_agrees_best_is_chosen() -> None:
 
 
 def test_best_head_is_chosen() -> None:
-    """Of noise and one head that shows the links at the step of the input, that one is found."""
+    """Among random heads, the one that shows the links is chosen, with the row it is read in."""
     torch.manual_seed(3)
     links = [(0, 0), (2, 1)]
     pairs = []
@@ -45,6 +45,6 @@ def test_best_head_is_chosen() -> None:
 
 
 def test_choosing_without_links_is_refused() -> None:
-    """With nothing to agree with, any head would win."""
+    """A choice without any link is refused."""
     with pytest.raises(ValueError, match="links"):
         choose_head([maps_of(torch.rand(1, 1, 4, 5))], [[]])

@@ -1,4 +1,4 @@
-"""Pairs that are read together: by a plain loop, by hand, and what is gained among unknown words."""
+"""Joint alignment equals a plain loop, agrees with hand-made cases, and learns unknown words."""
 
 import math
 from collections import defaultdict
@@ -17,20 +17,20 @@ from seq2seq.inference.translator import Translator
 
 
 def evenly(source: str, target: str) -> AttendedPair:
-    """A pair of which the maps say nothing."""
+    """Return a pair with uniform maps."""
     s, t = source.split(), target.split()
     return AttendedPair(s, t, torch.ones(len(t), len(s)) / len(s), torch.ones(len(t), len(s)) / len(t))
 
 
 def at_random(source: Sequence[str], target: Sequence[str], seed: int) -> AttendedPair:
-    """A pair with any maps."""
+    """Return a pair with random maps."""
     random = torch.Generator().manual_seed(seed)
     there, back = (torch.rand(len(target), len(source), generator=random) for _ in range(2))
     return AttendedPair(source, target, there.softmax(1), back.softmax(0))
 
 
 def plainly(pairs: Sequence[AttendedPair]) -> list[set[tuple[int, int]]]:
-    """The same by loops over words, as the formula says it."""
+    """Return the links by loops over words, written from the formula."""
     cells = [
         (n, t, s)
         for n, pair in enumerate(pairs)
@@ -83,51 +83,51 @@ words = st.lists(st.sampled_from(["a", "an", "and", "been", "bees"]), max_size=5
 
 @given(st.lists(st.tuples(words, words, st.integers(0, 99)), max_size=5))
 def test_as_by_a_plain_loop(drawn: list[tuple[list[str], list[str], int]]) -> None:
-    """A word would be counted in another pair's place; empty sides and repeated words among them."""
+    """The flat computation equals loops over words, with empty sides and repeated words among the pairs."""
     pairs = [at_random(*each) for each in drawn]
     assert joint_links(pairs) == plainly(pairs)
 
 
 def test_words_that_come_together_belong_together() -> None:
-    """Of maps that say nothing, and against the diagonal: a is A and b is B, x is X and y is Y."""
+    """With uniform maps, words that co-occur are linked, even off the diagonal."""
     pairs = [evenly(f"{one} {two}", f"{two} {one}".upper()) for one in "abc" for two in "xyz"]
     assert joint_links(pairs) == [{(0, 1), (1, 0)}] * 9
     assert joint_links(pairs[:1]) == [{(0, 0), (1, 1)}]  # alone, place is all there is
 
 
 def test_attention_decides_where_nothing_was_counted() -> None:
-    """A pair by itself is read by its maps, though its words stand crosswise."""
+    """A single pair is aligned by its maps, here crosswise."""
     crossed = torch.tensor([[0.02, 0.98], [0.98, 0.02]])
     assert joint_links([AttendedPair(["a", "b"], ["B", "A"], crossed, crossed)]) == [{(0, 1), (1, 0)}]
 
 
 def test_words_that_begin_alike_belong_together() -> None:
-    """A name or a number that comes once, which no map and no count knows, would be linked by place alone."""
+    """A name or number that occurs once is linked by its spelling."""
     assert (2, 1) in joint_links([evenly("on met 1776", "ON 1776 MET")])[0]
     assert (2, 1) not in joint_links([evenly("on met 1776", "ON 9 MET")])[0]
 
 
 def test_a_word_of_nul_disturbs_no_other_pair() -> None:
-    """Its length of nothing would make every strength NaN, and links vanish throughout the file."""
+    """Regression: a word that normalises to nothing made every strength of the file NaN."""
     pairs = [evenly("on met 1776", "ON 1776 MET"), evenly("a \0", "A \0")]
     assert joint_links(pairs) == [*joint_links(pairs[:1]), {(0, 0), (1, 1)}]
 
 
 def test_order_of_pairs_does_not_matter() -> None:
-    """Who sorts a file would get other links."""
+    """The order of the pairs does not change the links of a pair."""
     pairs = [at_random(list("abca"), list("ABC"), seed) for seed in range(5)]
     assert joint_links(pairs[::-1]) == joint_links(pairs)[::-1]
 
 
 def test_empty_texts_have_no_links() -> None:
-    """An empty line would shift the links of the next."""
+    """An empty line has no links and leaves those of its neighbours unchanged."""
     pairs = [evenly("a", ""), evenly("a b", "A B"), evenly("", "A"), evenly("", "")]
     assert joint_links(pairs) == [set(), {(0, 0), (1, 1)}, set(), set()]
     assert joint_links([]) == []
 
 
 def test_unknown_words_are_learned_from_the_other_pairs() -> None:
-    """A released model has never read of glimps, droals or prates, alone; five lines teach what they are."""
+    """Made-up words, unknown to a released model, are aligned by co-occurrence in five lines."""
     shorter = [
         ("The glimp is sleeping.", "Der Flusk schläft."),
         ("The droal is sleeping.", "Der Wumm schläft."),
@@ -147,7 +147,7 @@ def test_unknown_words_are_learned_from_the_other_pairs() -> None:
 
 
 def test_a_pair_that_cannot_be_aligned_is_named() -> None:
-    """Who aligns a file would have to look for the line."""
+    """The error of a pair that is too long has its line number."""
     translator = Translator.from_pretrained("en-de")
     with pytest.raises(ValueError, match="line 2: "):
         list(align_pairs(translator, [("a dog", "ein Hund"), ("dog " * 300, "Hund")]))

@@ -1,10 +1,10 @@
-"""Maps become word alignments by arithmetic a person can follow."""
+"""Word alignment from maps, checked by hand."""
 
 import pytest
 import torch
 
+from seq2seq.alignment.head import AlignmentHead
 from seq2seq.alignment.maps import Alignment, AttentionMaps, Grid
-from seq2seq.storage.settings import AlignmentHead
 
 SOURCE, TARGET = "a red dog", "ein Hund"
 SOURCE_SPANS = [(0, 1), (2, 4), (4, 5), (6, 9)]  # a re|d dog
@@ -12,19 +12,19 @@ TARGET_SPANS = [(0, 3), (4, 6), (6, 8)]  # ein Hu|nd
 
 
 def grid(rows: list[list[float]]) -> Grid:
-    """A grid over the pieces of SOURCE and TARGET."""
+    """Return a grid over the tokens of SOURCE and TARGET."""
     return Grid(SOURCE_SPANS, TARGET_SPANS, torch.tensor(rows))
 
 
 @pytest.fixture
 def alignment() -> Alignment:
-    """ein looks at a; the two pieces of Hund at dog, and at red."""
+    """Return an alignment where ein looks at a, and the two tokens of Hund at dog and red."""
     rows = [[0.7, 0.1, 0.1, 0.1], [0.1, 0.2, 0.1, 0.6], [0.1, 0.2, 0.3, 0.4]]
     return Alignment(SOURCE, TARGET, (grid(rows),))
 
 
 def maps_of(cross: torch.Tensor) -> AttentionMaps:
-    """Maps of SOURCE and TARGET with this cross-attention [L, H, 4, 5]."""
+    """Return maps of SOURCE and TARGET with this cross-attention [L, H, 4, 5]."""
     nothing = torch.zeros(1, 1, 1, 1)
     pieces = ["p"] * 5
     return AttentionMaps(
@@ -33,25 +33,25 @@ def maps_of(cross: torch.Tensor) -> AttentionMaps:
 
 
 def test_words_are_sums_over_source_and_means_over_target(alignment: Alignment) -> None:
-    """red = re + d, Hund = mean of Hu and nd: any other way the weights no longer sum to 1."""
+    """Word weights sum over source tokens and average over target tokens; rows still sum to 1."""
     weights = alignment.matrix().weights
     expected = torch.tensor([[0.7, 0.2, 0.1], [0.1, 0.4, 0.5]])
     assert torch.allclose(weights, expected, atol=1e-6)
 
 
 def test_links_are_the_strongest_and_those_near_them(alignment: Alignment) -> None:
-    """Hund gets dog (0.5) and red (0.4), which both have no better word, but not a (0.1)."""
+    """Hund is linked to dog (0.5) and red (0.4), which have no better word, but not to a (0.1)."""
     assert alignment.links() == [(0, 0), (1, 1), (2, 1)]
     assert alignment.pharaoh() == "0-0 1-1 2-1"
 
 
 def test_links_of_pieces(alignment: Alignment) -> None:
-    """Units "pieces" are the rows and columns as they are; dog is Hu's and nd's, and d nd's."""
+    """With units "pieces" links join tokens; dog is linked to Hu and nd, and d to nd."""
     assert alignment.links("pieces") == [(0, 0), (2, 2), (3, 1), (3, 2)]
 
 
 def test_share_says_what_is_linked_beside_the_strongest() -> None:
-    """At 1 each side names one: x a, y c, b y; below, x also names b, as b names x."""
+    """At share 1 each word chooses one: x a, y c, b y; at a lower share x and b choose each other, too."""
     weights = torch.tensor([[0.5, 0.5, 0.0], [0.0, 0.6, 0.4]])
     grid = Grid([(0, 1), (2, 3), (4, 5)], [(0, 1), (2, 3)], weights)
     one, some = (Alignment("a b c", "x y", (grid,), share) for share in (1.0, 0.5))
@@ -61,7 +61,7 @@ def test_share_says_what_is_linked_beside_the_strongest() -> None:
 
 
 def test_letters_and_places_decide_where_a_map_is_in_doubt() -> None:
-    """Of names it never read a map knows nothing; where it is sure, a turned order stays as it is."""
+    """The prior decides where a map is uniform, and leaves a clear reordering unchanged."""
     doubt, turned = torch.full((3, 3), 1 / 3), torch.eye(3).flip(0) * 0.9 + 1 / 30
     spans = [(0, 3), (4, 7), (8, 11)]
 
@@ -74,7 +74,7 @@ def test_letters_and_places_decide_where_a_map_is_in_doubt() -> None:
 
 
 def test_a_full_stop_says_little_of_the_word_before_it() -> None:
-    """Else "Hund." would be linked to the end of the source as much as to its word."""
+    """The full stop counts by its one character in "Hund.", which stays linked to its word."""
     weights = torch.tensor([[0.9, 0.0, 0.1], [0.0, 1.0, 0.0]])
     grid = Grid([(0, 3), (4, 7), (7, 8)], [(0, 4), (4, 5)], weights)
     words = Alignment("dog now.", "Hund.", (grid,)).matrix().weights
@@ -82,13 +82,13 @@ def test_a_full_stop_says_little_of_the_word_before_it() -> None:
 
 
 def test_unknown_units_are_refused(alignment: Alignment) -> None:
-    """A misspelt unit must not be taken for another."""
+    """An unknown unit is refused."""
     with pytest.raises(ValueError, match="words"):
         alignment.links("word")  # type: ignore[arg-type]
 
 
 def test_json_holds_characters(alignment: Alignment) -> None:
-    """A page draws words by their ranges in the original text."""
+    """JSON gives each word its character range in the original text."""
     described = alignment.to_json()
     assert described["source"][1] == {"text": "red", "start": 2, "end": 5}
     assert described["links"] == [[0, 0], [1, 1], [2, 1]]
@@ -96,7 +96,7 @@ def test_json_holds_characters(alignment: Alignment) -> None:
 
 
 def test_parts_are_shifted_and_kept_apart() -> None:
-    """In a text of two sentences words of one must not be linked to words of the other."""
+    """Words of one part have no links to words of another."""
     one = Grid([(0, 1)], [(0, 1)], torch.ones(1, 1))
     two = Grid([(2, 3), (4, 5)], [(2, 3)], torch.tensor([[0.05, 0.95]]))
     alignment = Alignment("a b c", "x y", (one, two))
@@ -106,7 +106,7 @@ def test_parts_are_shifted_and_kept_apart() -> None:
 
 
 def test_han_piece_shares_its_weight_among_characters() -> None:
-    """A piece of two characters is two words in a script without blanks."""
+    """A token of two Han characters divides its weight between two words."""
     alignment = Alignment(
         "苹果很甜", "apples", (Grid([(0, 2), (2, 4)], [(0, 6)], torch.tensor([[0.9, 0.1]])),)
     )
@@ -116,7 +116,7 @@ def test_han_piece_shares_its_weight_among_characters() -> None:
 
 
 def test_empty_texts_have_no_links() -> None:
-    """A blank text is aligned without an error."""
+    """The alignment of blank texts is empty."""
     for pair in (("", ""), ("a", ""), ("", "b")):
         assert Alignment(*pair, ()).links() == []
         Alignment(*pair, ()).to_json()
@@ -124,7 +124,7 @@ def test_empty_texts_have_no_links() -> None:
 
 @pytest.mark.parametrize(("read", "row"), [("output", 0), ("input", 1)])
 def test_row_and_end_symbol(read: str, row: int) -> None:
-    """Row t ("output") or t + 1 ("input") belongs to piece t; the end symbol's column is left out."""
+    """Row t ("output") or t + 1 ("input") belongs to token t; the end symbol's column is dropped."""
     cross = torch.zeros(2, 3, 4, 5)
     cross[1, 2] = torch.tensor([[6, 0, 0, 0, 4], [0, 3, 0, 0, 7], [0, 0, 2, 0, 8], [0, 0, 0, 1, 9.0]]) / 10
     rows = maps_of(cross).alignment(AlignmentHead(1, 2, read)).parts[0].weights  # type: ignore[arg-type]
@@ -132,6 +132,6 @@ def test_row_and_end_symbol(read: str, row: int) -> None:
 
 
 def test_head_that_is_not_there_is_refused() -> None:
-    """An index beyond the layers must not wrap around or end in a traceback."""
+    """A layer or head beyond the model's is refused."""
     with pytest.raises(ValueError, match="layer 2"):
         maps_of(torch.zeros(2, 3, 4, 5)).alignment(AlignmentHead(2, 0))

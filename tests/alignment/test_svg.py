@@ -1,4 +1,4 @@
-"""The pictures: well-formed whatever the words are, faithful to the weights, and neat at any length."""
+"""Drawings are well-formed for any word, faithful to the weights, and fit their canvas."""
 
 import re
 from collections.abc import Callable
@@ -14,7 +14,7 @@ both = pytest.mark.parametrize("draw", [draw_matrix, draw_ribbons])
 
 
 def uniform(sources: list[str], targets: list[str]) -> list[list[float]]:
-    """The same weight everywhere."""
+    """Return equal weights for all pairs of words."""
     return [[1 / len(sources)] * len(sources) for _ in targets]
 
 
@@ -39,7 +39,7 @@ def uniform(sources: list[str], targets: list[str]) -> list[list[float]]:
     ],
 )
 def test_any_word_gives_well_formed_svg(draw: Draw, word: str) -> None:
-    """A word would break the picture, or become a part of its markup."""
+    """Any text gives well-formed SVG in which words are never markup."""
     root = ElementTree.fromstring(draw([word, "a"], [word], [[0.5, 0.5]]))
     assert {element.tag for element in root.iter()} <= {
         SVG + n for n in ("svg", "rect", "path", "text", "title")
@@ -48,7 +48,7 @@ def test_any_word_gives_well_formed_svg(draw: Draw, word: str) -> None:
 
 @both
 def test_words_stand_in_the_picture(draw: Draw) -> None:
-    """A word would be missing, doubled, or cut without its whole form in the title."""
+    """Every word is drawn once, a shortened one with its full text as title."""
     words = ["two", "<dogs>", "Donaudampfschifffahrtsgesellschaft"]
     root = ElementTree.fromstring(draw(words, ["zwei"], uniform(words, ["zwei"])))
     texts = [element for element in root.iter(SVG + "text")]
@@ -58,7 +58,7 @@ def test_words_stand_in_the_picture(draw: Draw) -> None:
 
 
 def test_matrix_is_as_dark_as_the_weights() -> None:
-    """The shades would show other weights, or rows and columns would be swapped."""
+    """The opacity of cell (t, s) is the weight of target word t on source word s."""
     weights = [[0.1, 0.2, 0.7], [0.6, 0.3, 0.1]]
     root = ElementTree.fromstring(draw_matrix(["a", "b", "c"], ["x", "y"], weights))
     cells = [rect for rect in root.iter(SVG + "rect") if rect.get("class") == "cell"]
@@ -71,7 +71,7 @@ def test_matrix_is_as_dark_as_the_weights() -> None:
 
 
 def test_ribbons_are_as_wide_as_the_weights() -> None:
-    """A band would be as wide as another weight, or the bands of a word would not fill it."""
+    """A band is as wide as its weight, and the bands of a target word fill its width."""
     weights = [[0.25, 0.75, 0.0], [0.0, 0.0, 1.0]]
     root = ElementTree.fromstring(draw_ribbons(["a", "b", "c"], ["xxxx", "yyyyyyyy"], weights))
     bars = {b.get("data-t"): float(b.get("width", "")) for b in root.iter(SVG + "rect") if b.get("data-t")}
@@ -87,14 +87,14 @@ def test_ribbons_are_as_wide_as_the_weights() -> None:
 
 
 def test_ribbons_leave_out_hairs() -> None:
-    """Hundreds of invisible bands would weigh the picture down."""
+    """Weights below FAINTEST are not drawn."""
     drawn = draw_ribbons(["a", "b"], ["x"], [[FAINTEST / 2, 1 - FAINTEST / 2]])
     assert drawn.count("<path") == 1
 
 
 @both
 def test_nothing_is_drawn_outside(draw: Draw) -> None:
-    """A long sentence or word would be cut off at the edge."""
+    """Every element lies inside the canvas, however long the sentence or its words."""
     words = ["Wort" * (n % 5 + 1) for n in range(60)]
     root = ElementTree.fromstring(draw(words, words, uniform(words, words)))
     width, height = float(root.get("width", "")), float(root.get("height", ""))
@@ -105,7 +105,7 @@ def test_nothing_is_drawn_outside(draw: Draw) -> None:
 
 @both
 def test_empty_texts_give_an_empty_picture(draw: Draw) -> None:
-    """An empty translation would be an error."""
+    """Empty texts give a drawing without words."""
     ElementTree.fromstring(draw([], [], []))
     ElementTree.fromstring(draw(["a"], [], []))
     ElementTree.fromstring(draw([], ["a"], [[]]))
@@ -113,12 +113,12 @@ def test_empty_texts_give_an_empty_picture(draw: Draw) -> None:
 
 @both
 def test_rows_without_weight_are_drawn(draw: Draw) -> None:
-    """A word that looked at nothing (an unknown one) would divide by zero."""
+    """A row without any weight is drawn without bands."""
     ElementTree.fromstring(draw(["a", "b"], ["x", "y"], [[0.0, 0.0], [0.0, 1.0]]))
 
 
 @both
 def test_weights_of_another_shape_are_refused(draw: Draw) -> None:
-    """Swapped axes would be drawn without a word."""
+    """Weights whose shape differs from the words are refused."""
     with pytest.raises(ValueError, match="weights are not 1 rows of 2"):
         draw(["a", "b"], ["x"], [[1.0], [1.0]])

@@ -1,4 +1,4 @@
-"""Gold files in the ways they are written, refused where they are of other texts; AER by hand."""
+"""Gold files are read in their published forms, wrong ones are refused, and scores agree with hand counts."""
 
 import pytest
 
@@ -8,7 +8,7 @@ PAIRS = [("a dog", "ein Hund"), ("", ""), ("a red dog", "ein roter Hund")]
 
 
 def test_gold_counts_from_zero_or_one() -> None:
-    """The same links, in the two ways the public gold files are written."""
+    """Files that count from 0 and from 1 give the same links."""
     from_zero = read_gold(["0-0 1p1", "", "2-1"], PAIRS)
     from_one = read_gold(["1-1 2p2", "", "3-2"], PAIRS)
     assert from_zero == from_one
@@ -18,7 +18,7 @@ def test_gold_counts_from_zero_or_one() -> None:
 
 @pytest.mark.parametrize("line", ["1:2", "a-b", "1-", "-1", "1-2-3", "1 2"])
 def test_damaged_gold_names_its_line(line: str) -> None:
-    """A wrong file must not give a wrong score."""
+    """A malformed link is refused with its line."""
     with pytest.raises(ValueError, match="line 3"):
         read_gold(["0-0", "", line], PAIRS)
 
@@ -39,7 +39,7 @@ REFUSED = [
 
 @pytest.mark.parametrize(("lines", "message"), REFUSED)
 def test_links_of_other_texts_are_refused(lines: list[str], message: str) -> None:
-    """Links of tokenised text, held against raw text, would give a figure that means nothing."""
+    """Links beyond the words of a text are refused: they were made for another tokenisation."""
     with pytest.raises(ValueError, match=message):
         read_gold(lines, PAIRS)
 

@@ -1,4 +1,4 @@
-"""Scores are sacreBLEU's, and the Moses form is the one that published references have."""
+"""Scores are sacreBLEU's, and Moses text equals the published references."""
 
 import gzip
 from pathlib import Path
@@ -13,7 +13,7 @@ REFERENCE = ["Ein Hund rennt durch den Schnee.", "Zwei Männer sitzen in einem P
 
 
 def test_figures_are_sacrebleus() -> None:
-    """Our functions add nothing to the figures, and the signature tells how they were made."""
+    """Scores and signatures are those that sacreBLEU itself gives."""
     found = {score.name: score for score in score_corpus(OUTPUTS, [REFERENCE], "de")}
     expected = sacrebleu.corpus_bleu(OUTPUTS, [REFERENCE]).score
     assert found["BLEU"].value == expected == bleu_of(OUTPUTS, [REFERENCE]).value
@@ -23,26 +23,26 @@ def test_figures_are_sacrebleus() -> None:
 
 
 def test_chinese_is_scored_by_character() -> None:
-    """With 13a a Chinese sentence is one word and BLEU is 0 for one wrong character."""
+    """Chinese BLEU counts characters: one wrong character does not make it 0."""
     (score, *_) = score_corpus(["我喜欢吃苹果"], [["我喜欢吃梨"]], "zh")
     assert "tok:zh" in score.signature and score.value > 10
 
 
 @pytest.mark.parametrize("code", ["zh-CN", "zh_Hant", "ZH", "zho_Hans", "cmn", "ja-JP", "tha_Thai"])
 def test_a_code_with_a_region_is_of_its_language(code: str) -> None:
-    """Chinese that is called zh-CN would be scored as if a sentence were one word, close to 0."""
+    """A code with a region, zh-CN, is scored as its language."""
     bleu, _, ter = score_corpus(["我喜欢吃苹果"], [["我喜欢吃梨"]], code)
     assert "tok:13a" not in bleu.signature and bleu.value > 10
     assert "asian:yes" in ter.signature
 
 
 def test_moses_form_of_a_region() -> None:
-    """French that is called fr-CA would be cut into words as English is."""
+    """A code with a region, fr-CA, is tokenised as its language."""
     assert moses(["l'homme"], "fr-CA") == moses(["l'homme"], "fr") != moses(["l'homme"], "en")
 
 
 def test_errors_are_counted_by_character_in_chinese() -> None:
-    """A sentence without blanks is one word to TER: one wrong character would cost as much as all."""
+    """Chinese TER counts characters, not whole sentences."""
     *_, found = score_corpus(["一只狗在雪地里跑。"], [["一只猫在雪地里跑。"]], "zh")
     assert found.value == pytest.approx(100 / 9)
     assert "norm:yes" in found.signature and "asian:yes" in found.signature
@@ -52,7 +52,7 @@ def test_errors_are_counted_by_character_in_chinese() -> None:
 
 
 def test_moses_form_by_example() -> None:
-    """Lower case, normalised quotes, escapes as in the published files."""
+    """Moses text is lower-cased, with normalised quotes and escapes."""
     assert moses(["„Wie geht's?“, fragt der BMX-Fahrer."], "de") == [
         "&quot; wie geht &apos; s ? &quot; , fragt der bmx-fahrer ."
     ]
@@ -61,7 +61,7 @@ def test_moses_form_by_example() -> None:
 @pytest.mark.data
 @pytest.mark.parametrize("name", ["val", "test_2016_flickr", "test_2017_flickr"])
 def test_moses_form_of_raw_references_is_the_tok_file(data_directory: Path, name: str) -> None:
-    """If our form differed, the figure could not stand beside published ones: one line of 1014 may differ."""
+    """Raw references in Moses form equal the published tokenised file, but for at most one of 1014 lines."""
     folder = data_directory / "multi30k"
     with (
         gzip.open(folder / "raw" / f"{name}.de.gz", "rt", encoding="utf-8", newline="\n") as raw,
@@ -73,7 +73,7 @@ def test_moses_form_of_raw_references_is_the_tok_file(data_directory: Path, name
 
 
 def test_comparison_sees_a_difference_and_none() -> None:
-    """A clearly worse system has a small p, the same system p = 1."""
+    """A clearly worse system has a small p-value, an equal one has 1."""
     references = [f"der Mann Nummer {k} läuft sehr schnell durch den Park ." for k in range(40)]
     worse = [text.replace("schnell", "langsam") for text in references]
     for found in compare(references, worse, [references], "de", samples=100):
@@ -82,7 +82,7 @@ def test_comparison_sees_a_difference_and_none() -> None:
 
 
 def test_sentence_scores_of_a_perfect_line() -> None:
-    """A line equal to its reference has 100 in both."""
+    """A line equal to its reference scores 100 in both metrics."""
     assert sentence_scores(REFERENCE[0], [REFERENCE[0]], "de") == pytest.approx((100.0, 100.0))
 
 
@@ -95,6 +95,6 @@ def test_sentence_scores_of_a_perfect_line() -> None:
     ],
 )
 def test_wrong_sets_are_refused(outputs: list[str], references: list[list[str]], said: str) -> None:
-    """sacreBLEU would cut or crash; the mistake is named instead."""
+    """Empty sets and columns of different lengths are refused."""
     with pytest.raises(ValueError, match=said):
         score_corpus(outputs, references)

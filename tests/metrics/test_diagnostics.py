@@ -1,4 +1,4 @@
-"""Habits: each rate is what its definition says, on texts small enough to count by hand."""
+"""Each rate equals its definition, on texts small enough to count by hand."""
 
 import pytest
 
@@ -17,12 +17,12 @@ from seq2seq.metrics.diagnostics import by_length, diagnose, repeats
     ],
 )
 def test_a_phrase_that_follows_itself_is_a_repetition(text: str, expected: bool) -> None:
-    """Else a loop would go unseen, or words that merely come again would count as one."""
+    """A phrase is a repetition only where it immediately follows itself."""
     assert repeats(text.split()) is expected
 
 
 def test_rates_by_hand() -> None:
-    """Else copying would count punctuation, or mind capitals, or length would be by line."""
+    """Copying ignores punctuation and case, and the size ratio is over all words."""
     found = diagnose(
         ["Two dogs !", "the end"], ["zwei Dogs !", "Ende Ende"], ["zwei Hunde", "das Ende kam ja"]
     )
@@ -32,13 +32,13 @@ def test_rates_by_hand() -> None:
 
 
 def test_words_are_characters_where_no_blanks_are() -> None:
-    """Else a Chinese sentence would be one word, always copied or never."""
+    """In scripts without blanks each character is a word."""
     assert diagnose(["我喜欢猫"], ["猫猫"], ["我们"]).copying == 1.0
     assert diagnose(["我喜欢猫"], ["猫猫"], ["我们"]).repetition == 1.0
 
 
 def test_rows_hold_the_lines_of_their_length() -> None:
-    """Else a row's BLEU would be that of other lines: each line stands in one row, on its own score."""
+    """Each line is in exactly one row of lengths, with the BLEU of that row's lines."""
     sources = ["a b c", "a b c d e", " ".join("abcdefgh"), " ".join(str(k) for k in range(60))]
     outputs = ["ein Hund läuft sehr schnell", "zwei Katzen schlafen dort drüben", "drei", "vier"]
     references = [["ein Hund läuft sehr schnell", "zwei Hunde schlafen dort drüben", "drei", "fünf"]]

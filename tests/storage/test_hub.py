@@ -1,4 +1,4 @@
-"""A model goes to the hub and comes back, through the real client; the hub is a small one of our own."""
+"""A model is pushed to a small local hub and fetched again, through the real client."""
 
 import os
 import subprocess
@@ -19,7 +19,7 @@ FILES = {"README.md", "config.json", "model.safetensors", "tokenizer.model"}
 
 @pytest.fixture
 def directory(tiny_model: Transformer, tiny_tokenizer: Tokenizer, tmp_path: Path) -> Path:
-    """A saved model, with a file beside it that is nobody's business."""
+    """A saved model, with an unrelated file beside it."""
     settings = Settings(["en"], ["de"], 16, 40)
     Translator(tiny_model, tiny_tokenizer, settings, "# A card\n").save_pretrained(tmp_path / "model")
     (tmp_path / "model" / "secret.txt").write_text("not to be published")
@@ -27,7 +27,7 @@ def directory(tiny_model: Transformer, tiny_tokenizer: Tokenizer, tmp_path: Path
 
 
 def seq2seq(*arguments: object, hub: str, cache: Path, token: str = "secret") -> subprocess.CompletedProcess:
-    """Run a command in a process of its own, whose hub is the small one."""
+    """Run a command in a process of its own, with the small hub as its hub."""
     environment = {**os.environ, "HF_ENDPOINT": hub, "HF_HOME": str(cache), "HF_TOKEN": token}
     environment.pop("HF_HUB_OFFLINE", None)
     command = [sys.executable, "-m", "seq2seq", *map(str, arguments)]
@@ -35,7 +35,7 @@ def seq2seq(*arguments: object, hub: str, cache: Path, token: str = "secret") ->
 
 
 def test_pushed_model_translates_when_fetched(directory: Path, tmp_path: Path) -> None:
-    """Else a model that was published could not be used: its four files arrive, and no other."""
+    """A pushed model has its four files and no other, and translates once fetched."""
     with small_hub() as (address, repositories):
         pushed = seq2seq(
             "push", "--model", directory, "--to", "owner/name", hub=address, cache=tmp_path / "a"
@@ -51,7 +51,7 @@ def test_pushed_model_translates_when_fetched(directory: Path, tmp_path: Path) -
 
 
 def test_refusals_are_sentences(directory: Path, tmp_path: Path) -> None:
-    """Else a traceback would meet who has no right to push, or an unusable model would be published."""
+    """A push without permission, and of a damaged model, ends in one sentence."""
     with small_hub() as (address, repositories):
         arguments = ("push", "--model", directory, "--to", "owner/name")
         refused = seq2seq(*arguments, hub=address, cache=tmp_path / "a", token="wrong")
@@ -65,7 +65,7 @@ def test_refusals_are_sentences(directory: Path, tmp_path: Path) -> None:
 
 
 def test_saved_is_what_was_loaded(directory: Path, tmp_path: Path) -> None:
-    """Else saving a fetched model would lose its card or change its weights."""
+    """A fetched model is saved with the same card and weights."""
     Translator.from_pretrained(directory, "cpu").save_pretrained(tmp_path / "again")
     first, second = load_model(directory), load_model(tmp_path / "again")
     assert second.card == "# A card\n" and second.settings == first.settings

@@ -1,4 +1,4 @@
-"""A model directory comes back as it was saved, and nothing damaged or foreign is loaded."""
+"""A model directory is loaded as it was saved; damaged and foreign files are refused."""
 
 import errno
 import json
@@ -13,6 +13,7 @@ import pytest
 import safetensors.torch
 import torch
 
+from seq2seq.alignment.head import AlignmentHead
 from seq2seq.config import ModelConfig
 from seq2seq.model.transformer import Transformer
 from seq2seq.storage import atomic as storage
@@ -26,7 +27,6 @@ from seq2seq.storage.model_directory import (
     save_model,
     write_card,
 )
-from seq2seq.storage.settings import AlignmentHead
 from seq2seq.text.tokenizer import Tokenizer
 
 SETTINGS = Settings(["en"], ["de"], 40, 44, AlignmentHead(1, 3, "input", 0.5))
@@ -47,13 +47,13 @@ def edit_config(directory: Path, change: Callable[[dict[str, Any]], None]) -> No
 
 
 def refresh_checksum(directory: Path, name: str) -> None:
-    """Make config.json agree with a file that was changed: the damage below must be seen without it."""
+    """Update the checksum of a changed file, so that only its content is at fault."""
     data = (directory / name).read_bytes()
     edit_config(directory, lambda config: config["files"].update({name: storage.checksum(data)}))
 
 
 def test_model_comes_back(directory: Path, tiny_model: Transformer, tiny_tokenizer: Tokenizer) -> None:
-    """Weights (rounded to 16 bit), settings and tokenizer are those saved; float32, in eval mode."""
+    """Weights (rounded to 16 bit), settings and tokenizer come back; in float32 and eval mode."""
     loaded = load_model(directory)
     assert loaded.settings == SETTINGS
     assert loaded.model.config == tiny_model.config
@@ -66,14 +66,14 @@ def test_model_comes_back(directory: Path, tiny_model: Transformer, tiny_tokeniz
 
 
 def test_saving_what_was_loaded_changes_nothing(directory: Path, tmp_path: Path) -> None:
-    """Saving twice gives the same bytes: rounding happens once."""
+    """Saving a loaded model gives the same bytes: rounding happens once."""
     save_model(tmp_path / "again", *load_model(directory))
     for path in directory.iterdir():
         assert path.read_bytes() == (tmp_path / "again" / path.name).read_bytes(), path.name
 
 
 def test_tied_tensors_are_stored_once(directory: Path) -> None:
-    """A tied embedding in the file three times would triple the size of a small model."""
+    """Tied tensors are stored once."""
     stored = safetensors.torch.load_file(directory / "model.safetensors")
     model = load_model(directory).model
     assert sum(tensor.numel() for tensor in stored.values()) == sum(p.numel() for p in model.parameters())
@@ -82,7 +82,7 @@ def test_tied_tensors_are_stored_once(directory: Path) -> None:
 
 
 def test_loading_leaves_random_numbers_alone(directory: Path) -> None:
-    """A training that loads a model must go on with the same random numbers."""
+    """Loading a model does not advance the random numbers of a training."""
     torch.manual_seed(7)
     expected = torch.rand(3)
     torch.manual_seed(7)
@@ -92,7 +92,7 @@ def test_loading_leaves_random_numbers_alone(directory: Path) -> None:
 
 @pytest.mark.parametrize("name", ["config.json", "model.safetensors", "tokenizer.model"])
 def test_missing_file_is_named(directory: Path, name: str) -> None:
-    """Whoever lost a file must read which."""
+    """The error for a missing file names it."""
     (directory / name).unlink()
     with pytest.raises(ValueError, match=name):
         load_model(directory)
@@ -101,7 +101,7 @@ def test_missing_file_is_named(directory: Path, name: str) -> None:
 @pytest.mark.parametrize("name", ["model.safetensors", "tokenizer.model"])
 @pytest.mark.parametrize("damage", ["truncated", "longer", "flipped"])
 def test_damaged_file_is_named(directory: Path, name: str, damage: str) -> None:
-    """A flipped byte of a weight loads silently in safetensors; the checksum must see it."""
+    """A flipped byte is noticed by its checksum, and the error names the file."""
     data = bytearray((directory / name).read_bytes())
     if damage == "truncated":
         data = data[: len(data) // 2]
@@ -116,7 +116,7 @@ def test_damaged_file_is_named(directory: Path, name: str, damage: str) -> None:
 
 @pytest.mark.parametrize("name", ["model.safetensors", "tokenizer.model"])
 def test_file_of_another_kind_is_refused(directory: Path, name: str) -> None:
-    """A file with a right checksum but wrong contents must be refused by its reader."""
+    """A file of another kind is refused by its reader, even with a correct checksum."""
     (directory / name).write_bytes(b"no such thing" * 20)
     refresh_checksum(directory, name)
     with pytest.raises(ValueError, match=name):
@@ -134,7 +134,7 @@ def test_file_of_another_kind_is_refused(directory: Path, name: str) -> None:
     ],
 )
 def test_malformed_config_is_refused(directory: Path, text: str, said: str) -> None:
-    """A broken config.json is one sentence, never a traceback from the JSON reader."""
+    """A malformed config.json is refused in one sentence."""
     (directory / "config.json").write_text(text)
     with pytest.raises(ValueError, match=said):
         load_model(directory)
@@ -176,7 +176,7 @@ def test_malformed_config_is_refused(directory: Path, text: str, said: str) -> N
 def test_wrong_config_is_refused(
     directory: Path, change: Callable[[dict[str, Any]], None], said: str
 ) -> None:
-    """A misspelt key must not become a silent default, and a wrong shape must be said plainly."""
+    """Unknown keys and wrong values in config.json are refused by name."""
     edit_config(directory, change)
     with pytest.raises(ValueError, match=said) as caught:
         load_model(directory)
@@ -184,7 +184,7 @@ def test_wrong_config_is_refused(
 
 
 def test_memory_is_taken_only_for_what_fits(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A config.json, which has no checksum, would make a model of any size before it is refused."""
+    """A config.json that asks for more than the weights file holds is refused before memory is taken."""
     made = []
 
     def make(config: ModelConfig) -> AnyModel:
@@ -199,7 +199,7 @@ def test_memory_is_taken_only_for_what_fits(directory: Path, monkeypatch: pytest
 
 
 def test_weights_that_are_not_finite_are_refused(directory: Path) -> None:
-    """A NaN in the file would make every translation nonsense without a word."""
+    """Weights that are not finite are refused on loading."""
     weights = safetensors.torch.load_file(directory / "model.safetensors")
     next(iter(weights.values())).view(-1)[0] = float("nan")
     safetensors.torch.save_file(weights, directory / "model.safetensors")
@@ -212,7 +212,7 @@ def test_weights_that_are_not_finite_are_refused(directory: Path) -> None:
 def test_diverged_model_is_not_saved(
     directory: Path, tiny_model: Transformer, tiny_tokenizer: Tokenizer, value: float, said: str
 ) -> None:
-    """A model that overflows 16 bit must not replace a good one."""
+    """A model that overflows 16 bit is not saved, and the earlier one stays."""
     before = {path.name: path.read_bytes() for path in directory.iterdir()}
     with torch.no_grad():
         next(tiny_model.parameters()).view(-1)[0] = value
@@ -222,7 +222,7 @@ def test_diverged_model_is_not_saved(
 
 
 class Canary:
-    """A pickle that would create a file when read."""
+    """A pickle that creates a file when it is read."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -233,7 +233,7 @@ class Canary:
 
 @pytest.mark.parametrize("name", ["pytorch_model.bin", "model.pt", "last.ckpt"])
 def test_pickles_are_never_read(directory: Path, tmp_path: Path, name: str) -> None:
-    """A pickle runs code when it is loaded: refused as a file, beside a config, instead of weights."""
+    """A pickle in place of any file is refused without being read."""
     canary = tmp_path / "canary"
     (directory / name).write_bytes(pickle.dumps(Canary(canary)))
     (directory / "model.safetensors").unlink()
@@ -252,7 +252,7 @@ def test_pickles_are_never_read(directory: Path, tmp_path: Path, name: str) -> N
 
 
 def test_nothing_where_a_model_should_be(tmp_path: Path) -> None:
-    """A wrong path says so instead of naming an inner file."""
+    """A wrong path is refused by its own name, not by that of an inner file."""
     with pytest.raises(ValueError, match="does not exist"):
         load_model(tmp_path / "nowhere")
     with pytest.raises(ValueError, match=r"no config\.json"):
@@ -262,7 +262,7 @@ def test_nothing_where_a_model_should_be(tmp_path: Path) -> None:
 def test_new_model_replaces_old(
     directory: Path, tiny_model: Transformer, tiny_tokenizer: Tokenizer, tmp_path: Path
 ) -> None:
-    """Saving again leaves one directory, no leftovers, and survives what a killed run left behind."""
+    """Saving again leaves one directory without leftovers, also after a killed run."""
     (tmp_path / ".model.new").mkdir()
     (tmp_path / ".model.new" / "half").write_text("")
     other = Settings(["fr"], ["de"], 10, 10)
@@ -278,7 +278,7 @@ def test_full_disk_keeps_the_old_model(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """When writing fails half-way the previous model still loads, and nothing half-written stays."""
+    """If writing fails half-way, the earlier model still loads and no partial file remains."""
     calls = iter(range(100))
 
     def fail(handle: int) -> None:
@@ -293,7 +293,7 @@ def test_full_disk_keeps_the_old_model(
 
 
 def test_stopped_between_two_renames(directory: Path) -> None:
-    """If the program dies between the renames, the message says where the old model is."""
+    """If the process dies between the two renames, the error says where the earlier model is."""
     directory.rename(storage.previous_of(directory))
     with pytest.raises(ValueError, match="being replaced"):
         load_model(directory)
@@ -302,7 +302,7 @@ def test_stopped_between_two_renames(directory: Path) -> None:
 def test_other_directories_are_not_replaced(
     tmp_path: Path, tiny_model: Transformer, tiny_tokenizer: Tokenizer
 ) -> None:
-    """A typing mistake must not delete somebody's folder."""
+    """A directory that is no model is not overwritten."""
     (tmp_path / "thesis.txt").write_text("years of work")
     with pytest.raises(ValueError, match="no model directory"):
         save_model(tmp_path, tiny_model, tiny_tokenizer, SETTINGS, "")
@@ -310,7 +310,7 @@ def test_other_directories_are_not_replaced(
 
 
 def test_card_can_be_rewritten(directory: Path) -> None:
-    """Scores are measured on the stored file, so the card is written after the weights."""
+    """The card can be replaced after the weights, since scores are measured on the saved model."""
     write_card(directory, "# BLEU 41\n")
     assert (directory / "README.md").read_text() == "# BLEU 41\n"
     config = json.loads((directory / "config.json").read_text())
@@ -322,7 +322,7 @@ def test_card_can_be_rewritten(directory: Path) -> None:
 
 
 def test_average_by_hand() -> None:
-    """The mean of three states, whole numbers from the last."""
+    """The average of three states is their mean; integers are those of the last."""
     states = [{"w": torch.tensor([float(i), 1.0]), "n": torch.tensor(i)} for i in (1, 2, 6)]
     mean = average(iter(states))
     assert torch.equal(mean["w"], torch.tensor([3.0, 1.0]))
@@ -331,7 +331,7 @@ def test_average_by_hand() -> None:
 
 
 def test_average_of_different_models_is_refused() -> None:
-    """Averaging another model's weights would give nonsense silently; so would averaging nothing."""
+    """States of different models, and no states, are refused."""
     with pytest.raises(ValueError, match="state 2"):
         average([{"a": torch.zeros(1)}, {"b": torch.zeros(1)}])
     with pytest.raises(ValueError, match="no state"):

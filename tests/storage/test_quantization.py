@@ -1,4 +1,4 @@
-"""Weights in 16 and in 8 bit: what is lost, what is kept, what is refused."""
+"""Rounding errors of both storage formats are bounded; weights they cannot hold are refused."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from seq2seq.text.tokenizer import Tokenizer
 
 
 def test_a_row_is_kept_to_half_a_step_of_its_own_scale() -> None:
-    """Else one large row would blur all others, or a row of zeros become something that is not finite."""
+    """Each row is kept to half a step of its own scale; a row of zeros stays zero."""
     matrix = torch.tensor([[0.5, -1.27, 0.0], [1000.0, 3.0, -127.0], [0.0, 0.0, 0.0], [1e-30, 0.0, -1e-30]])
     weights = {"m": matrix, "v": torch.tensor([0.1, 2.0]), "n": torch.tensor([3])}
     packed = pack(weights, "int8")
@@ -30,7 +30,7 @@ def test_a_row_is_kept_to_half_a_step_of_its_own_scale() -> None:
 def test_int8_directory_is_half_as_large_and_loads(
     tmp_path: Path, tiny_model: Transformer, tiny_tokenizer: Tokenizer
 ) -> None:
-    """Else ten million parameters would not fit into ten megabytes, or not come back."""
+    """A directory in int8 is half as large and loads."""
     settings = Settings(["en"], ["de"], 16, 40)
     for storage in ("float16", "int8"):
         save_model(tmp_path / storage, tiny_model, tiny_tokenizer, settings, "card", storage)
@@ -45,7 +45,7 @@ def test_int8_directory_is_half_as_large_and_loads(
 
 
 def test_what_cannot_be_stored_or_read_is_refused() -> None:
-    """Else a diverged training, or a damaged file, would become a model that writes nonsense."""
+    """Weights that are not finite, and scales that fit no matrix, are refused."""
     for storage in ("float16", "int8"):
         with pytest.raises(ValueError, match="weight m has values that are not finite"):
             pack({"m": torch.tensor([[1.0, float("nan")]])}, storage)
@@ -60,7 +60,7 @@ def test_what_cannot_be_stored_or_read_is_refused() -> None:
 def test_an_unknown_storage_is_refused(
     tmp_path: Path, tiny_model: Transformer, tiny_tokenizer: Tokenizer
 ) -> None:
-    """A misspelt or missing kind would become 16 bit without a word."""
+    """An unknown storage format is refused."""
     translator = Translator(tiny_model, tiny_tokenizer, Settings(["en"], ["de"], 16, 40))
     with pytest.raises(ValueError, match="storage is 'int4'; choose 'float16' or 'int8'"):
         translator.save_pretrained(tmp_path / "model", "int4")  # type: ignore[arg-type]
@@ -70,7 +70,7 @@ def test_an_unknown_storage_is_refused(
 def test_saved_again_it_is_stored_as_it_was(
     tmp_path: Path, tiny_model: Transformer, tiny_tokenizer: Tokenizer
 ) -> None:
-    """Loaded from 8 bit and saved in 16 it would have other weights, and be twice as large."""
+    """A loaded model is saved in the format it was stored in."""
     fresh = Translator(tiny_model, tiny_tokenizer, Settings(["en"], ["de"], 16, 40))
     fresh.save_pretrained(tmp_path / "one", "int8")
     loaded = Translator.from_pretrained(tmp_path / "one", "cpu")

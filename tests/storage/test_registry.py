@@ -1,4 +1,4 @@
-"""Where a model is taken from: the package, a directory, the hub; and nowhere else."""
+"""Models are found in the package, in a directory and on the hub, and nowhere else."""
 
 from pathlib import Path
 
@@ -21,14 +21,14 @@ def translator(tiny_model: Transformer, tiny_tokenizer: Tokenizer) -> Translator
 
 
 def save(directory: Path, translator: Translator) -> None:
-    """Store the translator's model."""
+    """Save the translator's model."""
     save_model(directory, translator.model, translator.tokenizer, translator.settings, "# card\n")
 
 
 def test_from_directory_and_released_name(
     translator: Translator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A directory and a released name give the same model; an unknown name says which there are."""
+    """A directory and a released name load the same model; an unknown name lists the released ones."""
     save(tmp_path / "en-de", translator)
     monkeypatch.setattr(released, "MODELS", tmp_path)
     for name in ("en-de", tmp_path / "en-de", str(tmp_path / "en-de")):
@@ -44,7 +44,7 @@ def test_from_directory_and_released_name(
     "name", ["http://127.0.0.1/model", "file:///tmp/x", "s3://bucket/model", "https://a/b"]
 )
 def test_urls_are_refused(name: str) -> None:
-    """Nothing with a scheme is ever opened."""
+    """A name with a scheme is refused without a connection."""
     with pytest.raises(ValueError, match="not a URL"):
         Translator.from_pretrained(name)
 
@@ -52,7 +52,7 @@ def test_urls_are_refused(name: str) -> None:
 def test_hub_id_is_fetched_and_nothing_else(
     translator: Translator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """owner/name goes to the hub, for the four files only; a plain name or a path never does."""
+    """Only owner/name is fetched from the hub, and only the four files."""
     save(tmp_path / "model", translator)
     asked = []
 
@@ -82,6 +82,6 @@ def test_hub_id_is_fetched_and_nothing_else(
     ],
 )
 def test_what_names_no_model_is_refused(name: str | list[str], sentence: str) -> None:
-    """The current folder would be taken, or a message of Python's own come."""
+    """Empty and impossible names are refused in our own words."""
     with pytest.raises(ValueError, match=sentence):
         Translator.from_pretrained(name, "cpu")

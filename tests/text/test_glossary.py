@@ -1,4 +1,4 @@
-"""Glossary files and terms found in texts."""
+"""Glossary files, and terms found in texts."""
 
 from pathlib import Path
 
@@ -9,12 +9,12 @@ from seq2seq.text.glossary import find_terms, read_glossary
 
 
 def found(text: str, pairs: dict[str, str]) -> list[tuple[str, str]]:
-    """Each term as it stands in the text, and its target."""
+    """Return each term as written in the text, with its target."""
     return [(text[each.start : each.end], each.target) for each in find_terms(text, tuple(pairs.items()))]
 
 
 def test_terms_are_whole_words_whatever_their_capitals() -> None:
-    """A term would be found inside another word, or not at the start of a sentence."""
+    """A term matches whole words in any case, not parts of words."""
     assert found("Dog and dogma, hot dog-food; DOG.", {"dog": "Hund"}) == [
         ("Dog", "Hund"),
         ("dog", "Hund"),
@@ -23,25 +23,25 @@ def test_terms_are_whole_words_whatever_their_capitals() -> None:
 
 
 def test_the_longest_term_wins() -> None:
-    """Ice cream would become the cream of ice."""
+    """Of overlapping terms the longest matches."""
     pairs = {"ice": "Eis", "cream": "Sahne", "ice cream": "Speiseeis"}
     assert found("ice cream and cream", pairs) == [("ice cream", "Speiseeis"), ("cream", "Sahne")]
 
 
 def test_terms_in_scripts_without_blanks() -> None:
-    """A word between Han characters would not be found."""
+    """A term matches between Han characters."""
     assert found("两只狗在跑", {"狗": "dog"}) == [("狗", "dog")]
 
 
 def test_a_file_is_read(tmp_path: Path) -> None:
-    """A byte order mark, a carriage return or a blank line would become part of a term."""
+    """A byte order mark, carriage returns and blank lines are no part of a term."""
     path = tmp_path / "terms.tsv"
     path.write_bytes("\ufeffdog\tHund\r\n\r\nice cream\tSpeiseeis\n".encode())
     assert read_glossary(path) == (("dog", "Hund"), ("ice cream", "Speiseeis"))
 
 
 def test_accents_however_they_are_coded() -> None:
-    """A term would not be found in a text that writes its accents apart, or at the wrong place in it."""
+    """A term matches at its place whether accents are composed or not."""
     apart = "Le cafe\u0301  noir, le cafe\u0301."
     pairs = {"café": "coffee", "cafe\u0301 noir": "black coffee"}
     assert found(apart, pairs) == [("cafe\u0301  noir", "black coffee"), ("cafe\u0301", "coffee")]
@@ -59,7 +59,7 @@ def test_accents_however_they_are_coded() -> None:
     ],
 )
 def test_a_wrong_file_is_refused(tmp_path: Path, content: bytes, sentence: str) -> None:
-    """A term would be dropped, or one of two be used, without a word."""
+    """A malformed line and a term given twice are refused with their place."""
     path = tmp_path / "terms.tsv"
     path.write_bytes(content)
     with pytest.raises(ValueError, match=sentence):
@@ -67,13 +67,13 @@ def test_a_wrong_file_is_refused(tmp_path: Path, content: bytes, sentence: str) 
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    """The sentence would not say which file."""
+    """The error for a missing file names it."""
     with pytest.raises(ValueError, match=r"cannot read the glossary .*none\.tsv"):
         read_glossary(tmp_path / "none.tsv")
 
 
 def test_options_take_it_as_an_object_or_pairs() -> None:
-    """JSON has objects, a file has pairs, and options must stay hashable."""
+    """Options take a glossary as an object or as pairs, and stay hashable."""
     pairs = (("dog", "Hund"),)
     for given in ({"dog": "Hund"}, [["dog", "Hund"]], pairs):
         options = DecodeOptions(glossary=given)  # type: ignore[arg-type]
@@ -81,20 +81,20 @@ def test_options_take_it_as_an_object_or_pairs() -> None:
 
 
 def test_a_letter_with_a_longer_small_form_changes_nothing_else() -> None:
-    """One İ in a text or a term would switch capitals off for all of it."""
+    """Regression: one İ, whose lower case is longer, made the whole text case-sensitive."""
     assert found("İstanbul: Dog", {"dog": "Hund"}) == [("Dog", "Hund")]
     assert found("the İSTANBUL Dog", {"İstanbul dog": "Hund"}) == [("İSTANBUL Dog", "Hund")]
     assert found("İ DOG", {"dog": "Hund", "İ": "I"}) == [("İ", "I"), ("DOG", "Hund")]
 
 
 def test_capitals_of_a_final_sigma() -> None:
-    """A Greek word in capitals would not be found where its small form ends in another sigma."""
+    """A Greek word in capitals matches its lower case with a final sigma."""
     assert found("ΟΔΟΣ οδος", {"οδος": "street"}) == [("ΟΔΟΣ", "street"), ("οδος", "street")]
 
 
 @pytest.mark.parametrize("sign", ["\u2028", "\u0085", "\v", "\f"])
 def test_only_line_feeds_part_the_lines_of_a_file(tmp_path: Path, sign: str) -> None:
-    """A pair with another line break inside would become two lines, both of them wrong."""
+    """Only line feeds separate the lines of a glossary file."""
     path = tmp_path / "terms.tsv"
     path.write_bytes(f"ice{sign}cream\tSpeise{sign}eis\r\ndog\tHund\n".encode())
     assert read_glossary(path) == ((f"ice{sign}cream", f"Speise{sign}eis"), ("dog", "Hund"))

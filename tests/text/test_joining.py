@@ -1,4 +1,4 @@
-"""What stands between the translations of two parts of a text."""
+"""The text between the translations of two parts of a text."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Normalisation: one spelling for what looks the same, and the way back to the user's characters."""
+"""Normalisation: one spelling for texts that look the same, and spans in the original text."""
 
 import sys
 import unicodedata
@@ -30,7 +30,7 @@ ANY = st.text(st.characters(), max_size=40) | TROUBLE
 @given(ANY)
 @example("\u064b\u0f73\u0dca")  # a character that is no mark, but that NFC takes apart into two
 def test_result_is_in_nfc_and_holds_nothing_invisible(text: str) -> None:
-    """If it failed, two spellings of one word would be two words to the model, or NUL would reach it."""
+    """The result is in NFC and has no invisible characters."""
     plain = normalize(text).text
     assert unicodedata.is_normalized("NFC", plain)
     assert plain == " ".join(plain.split())
@@ -39,7 +39,7 @@ def test_result_is_in_nfc_and_holds_nothing_invisible(text: str) -> None:
 
 @given(ANY)
 def test_every_normalised_character_has_its_place_in_the_original(text: str) -> None:
-    """If it failed, the attention map would point at characters the user did not write."""
+    """Every normalised character has a span in the original text, in order."""
     result = normalize(text)
     assert len(result.origins) == len(result.ends) == len(result.text)
     assert result.origins == sorted(result.origins) and result.ends == sorted(result.ends)
@@ -54,19 +54,19 @@ def test_every_normalised_character_has_its_place_in_the_original(text: str) -> 
 
 @given(ANY)
 def test_normalising_twice_changes_nothing(text: str) -> None:
-    """If it failed, text cleaned for training and text typed in would differ."""
+    """Normalising is idempotent."""
     once = normalize(text).text
     assert normalize(once).text == once
 
 
 @given(st.text(st.sampled_from("ab é\u0301ü\u1112\u1161\u11ab"), max_size=20))
 def test_composition_agrees_with_the_whole_text_at_once(text: str) -> None:
-    """If it failed, composing group by group would miss what composes across groups."""
+    """Composing group by group equals composing the whole text at once."""
     assert normalize(text).text == " ".join(unicodedata.normalize("NFC", text).split())
 
 
 def test_composed_letter_stands_for_base_and_mark() -> None:
-    """If it failed, a span would cut the accent off its letter."""
+    """The span of a composed letter covers its base and its mark."""
     result = normalize("cafe\u0301!")
     assert result.text == "café!"
     assert result.origins == [0, 1, 2, 3, 5] and result.ends == [1, 2, 3, 5, 6]
@@ -74,56 +74,56 @@ def test_composed_letter_stands_for_base_and_mark() -> None:
 
 
 def test_character_taken_apart_by_nfc_keeps_its_place() -> None:
-    """If it failed, Devanagari qa (two characters in NFC) would shift everything after it."""
+    """A character that NFC decomposes (Devanagari qa) keeps its place, and so does the text after it."""
     result = normalize("\u0958b")
     assert result.text == "\u0915\u093cb"
     assert result.origins == [0, 0, 1] and result.ends == [1, 1, 2]
 
 
 def test_mark_that_does_not_compose_keeps_its_own_place() -> None:
-    """If it failed, the second of two marks would point at the letter."""
+    """A mark that does not compose has a span of its own."""
     result = normalize("e\u0323\u0301")
     assert result.text == "\u1eb9\u0301"
     assert (result.origins, result.ends) == ([0, 2], [2, 3])
 
 
 def test_hangul_from_letters_is_one_syllable() -> None:
-    """If it failed, Korean typed on a Mac would be other text than Korean typed elsewhere."""
+    """Hangul letters compose to syllables."""
     result = normalize("\u1112\u1161\u11ab\u1100\u1173\u11af")
     assert result.text == "한글" and result.origins == [0, 3] and result.ends == [3, 6]
 
 
 def test_unicode_blanks_collapse_to_one_space() -> None:
-    """If it failed, a no-break space in the training text would be a character to learn."""
+    """All Unicode blanks collapse to one space."""
     result = normalize("\u3000 a \u00a0\t\r\nb\u2028c ")
     assert result.text == "a b c"
     assert result.origins == [2, 3, 8, 9, 10]
 
 
 def test_control_format_and_broken_characters_leave() -> None:
-    """If it failed, NUL, a byte order mark or half a character would become pieces or crash the tokenizer."""
+    """Control characters, format characters and lone surrogates are removed."""
     assert normalize("\ufeffa\0b\x07\u200bc\ud83d\u202ed\uffff\u00ad").text == "abcd"
 
 
 def test_joiners_stay_where_they_are_read() -> None:
-    """If it failed, emoji and Persian words would fall apart, or Latin words hide invisible letters."""
+    """Joiners stay inside emoji and Persian words and are removed elsewhere."""
     assert normalize("👩\u200d💻 می\u200cخواهم").text == "👩\u200d💻 می\u200cخواهم"
     assert normalize("Auf\u200clage \u200d a").text == "Auflage a"
 
 
 def test_blank_of_sentencepiece_is_not_taken_for_a_blank() -> None:
-    """If it failed, U+2581 in a text would come back as a space."""
+    """U+2581 in a text does not come back as a space."""
     assert normalize("a\u2581b").text == "a_b"
 
 
 @pytest.mark.parametrize("text", ["", " ", "\n\t", "\0", "\u200b\ufeff"])
 def test_nothing_to_read_is_empty(text: str) -> None:
-    """If it failed, a text without characters would cost a decoding."""
+    """A text without visible characters normalises to an empty one."""
     assert normalize(text).text == "" and normalize(text).original_span(0, 0) == (0, 0)
 
 
 def test_words_are_between_blanks_and_single_characters_of_unspaced_scripts() -> None:
-    """If it failed, a Chinese sentence would be one word in the alignment view."""
+    """Words are blank-separated, and single characters in scripts without blanks."""
 
     def words(text: str, units: Any) -> list[str]:
         return [text[start:end] for start, end in word_spans(text, units)]
@@ -144,7 +144,7 @@ def test_words_are_between_blanks_and_single_characters_of_unspaced_scripts() ->
 
 @given(ANY)
 def test_words_cover_all_but_blanks(text: str) -> None:
-    """If it failed, some piece would belong to no word."""
+    """Every character but blanks belongs to exactly one word."""
     covered = {i for start, end in word_spans(text) for i in range(start, end)}
     assert covered == {i for i, character in enumerate(text) if not character.isspace()}
 
@@ -153,14 +153,14 @@ def test_words_cover_all_but_blanks(text: str) -> None:
     "unit", ["e\u0301", "\u0301", " ", "\u200d", "ن\u200d", "\u09c7\u09be", "\u1161", "a\u200d\u0301"]
 )
 def test_time_grows_with_length_alone(unit: str, count_calls) -> None:
-    """If it failed, a long hostile text would take quadratic time: counted in lines run, not in seconds."""
+    """Time is linear in the length of hostile texts, counted in lines run."""
     short, long = (count_calls(lambda n=n: normalize(unit * n)) for n in (500, 1000))
     assert long < 2.2 * short + 200
 
 
 @pytest.fixture
 def count_calls():
-    """Counts the lines of Python that a call runs."""
+    """Count the lines of Python that a call runs."""
 
     def count(call) -> int:
         lines = 0
@@ -196,7 +196,7 @@ def count_calls():
     ],
 )
 def test_width_is_one_and_every_character_keeps_its_place(written: str, read: str) -> None:
-    """Else one sign has two spellings in Chinese, numbers break, or maps point beside what was written."""
+    """Full-width and half-width characters are unified, and keep their places."""
     found = normalize(written)
     assert found.text == read
     assert found.origins == list(range(len(written))) and found.ends == list(range(1, len(written) + 1))
@@ -213,14 +213,14 @@ def test_width_is_one_and_every_character_keeps_its_place(written: str, read: st
     ],
 )
 def test_segmented_chinese_is_joined(text: str, joined: str) -> None:
-    """Blanks go only between words of scripts without them; every character knows where it came from."""
+    """Blanks between words of scripts without blanks are removed; every character keeps its place."""
     found = join_segmented(text)
     assert found.text == joined
     assert "".join(text[a:b] for a, b in zip(found.origins, found.ends, strict=True)) == joined
 
 
 def test_words_as_aligners_count_them() -> None:
-    """A comma would be part of the word it is written to, or a word that is only a dash be nothing."""
+    """Punctuation is no part of a word for the aligner, and a dash alone stays a word."""
     text = "He said: «don't», – 好。"
     parts = ["He", "said", ":", "«", "don", "'", "t", "»", ",", "–", "好", "。"]
     assert [text[start:end] for start, end in bare_word_spans(text)] == parts
@@ -235,13 +235,13 @@ def test_words_as_aligners_count_them() -> None:
     )
 )
 def test_composed_is_nfc(text: str) -> None:
-    """A long run of marks would be read as another text."""
+    """Composition equals NFC, also for long runs of marks."""
     assert compose(text) == unicodedata.normalize("NFC", text)
 
 
 @pytest.mark.parametrize("marks", ["\u0301\u0316", "\u0f73\u0316"])
 def test_marks_out_of_order_cost_what_others_do(marks: str) -> None:
-    """The library's own sort takes time squared in a run of marks: over a thousand times as long."""
+    """Runs of marks out of order are linear, unlike in the standard library."""
     times = []
     for text in ("a" + "".join(mark * 15000 for mark in marks), "e\u0301" * 15000):
         before = thread_time()

@@ -1,4 +1,4 @@
-"""Segments: nothing is lost or changed, everything fits, and cuts fall where a reader would make them."""
+"""Segments: nothing is lost, everything fits, and cuts fall at sentence, clause or word boundaries."""
 
 from itertools import pairwise
 
@@ -27,14 +27,14 @@ def words(text: str) -> int:
 
 @given(TEXTS, st.integers(1, 20))
 def test_joined_again_it_is_the_text(text: str, longest: int) -> None:
-    """If it failed, a document would lose or gain characters between its sentences."""
+    """Segments and the blanks after them join to the original text."""
     assert joined(split_segments(text, longest, len)) == text
     assert joined(split_segments(text, longest, words)) == text
 
 
 @given(TEXTS, st.integers(1, 20))
 def test_every_segment_fits_unless_it_is_one_character(text: str, longest: int) -> None:
-    """If it failed, a segment would be cut silently by the model's longest length."""
+    """Every segment fits the limit, unless it is a single character."""
 
     def measure(part: str) -> int:
         return len(normalize(part).text.encode())
@@ -47,7 +47,7 @@ def test_every_segment_fits_unless_it_is_one_character(text: str, longest: int) 
 
 @given(TEXTS)
 def test_short_text_is_split_at_line_breaks_only(text: str) -> None:
-    """If it failed, two short sentences on a line would be translated without each other."""
+    """Short sentences of one line stay together."""
     for part in split_segments(text, 1000, len):
         assert len((part.text + "|").splitlines()) == 1
         assert part.text == part.text.strip()
@@ -61,12 +61,12 @@ def test_short_text_is_split_at_line_breaks_only(text: str) -> None:
 
 @given(TEXTS)
 def test_no_segment_begins_or_ends_with_blanks_when_there_is_room(text: str) -> None:
-    """If it failed, the blanks around a sentence would go through the model and be lost."""
+    """Segments that fit neither begin nor end with blanks."""
     assert all(part.text == part.text.strip() for part in split_segments(text, 10, len))
 
 
 def test_blanks_at_the_start_follow_an_empty_segment() -> None:
-    """If it failed, the indentation of the first line would be lost."""
+    """Leading blanks are kept, after an empty first segment."""
     assert split_segments("  a\n\n\tb \n", 9, len) == [
         Segment("", "  "),
         Segment("a", "\n\n\t"),
@@ -77,7 +77,7 @@ def test_blanks_at_the_start_follow_an_empty_segment() -> None:
 
 
 def test_long_line_becomes_sentences() -> None:
-    """If it failed, a paragraph would be cut in the middle of a sentence although its sentences fit."""
+    """A long line is cut between sentences where its sentences fit."""
     text = 'Two dogs play. "Is it cold?" she asks! They run (far away.) Then they sleep… Good night.'
     assert texts(split_segments(text, 30, len)) == [
         "Two dogs play.",
@@ -90,7 +90,7 @@ def test_long_line_becomes_sentences() -> None:
 
 @given(TEXTS, st.integers(1, 20), st.integers(1, 3))
 def test_limited_sentences_join_and_fit_as_well(text: str, longest: int, most: int) -> None:
-    """What is cut for models that read few sentences at once would be another text."""
+    """Segments with a limited number of sentences join to the text and fit, too."""
     parts = split_segments(text, longest, len, sentences=most)
     assert joined(parts) == text
     assert all(len(part.text) <= longest for part in parts)
@@ -98,7 +98,7 @@ def test_limited_sentences_join_and_fit_as_well(text: str, longest: int, most: i
 
 
 def test_sentences_are_cut_however_short_the_line() -> None:
-    """A model of captions would tell one sentence and drop the other."""
+    """For a model that reads one sentence at once every sentence is a segment."""
     text = "  A dog runs. Dr. Who sits!\nA cat?  Yes. No.\n"
     parts = split_segments(text, 1000, len, sentences=1)
     assert texts(parts) == ["", "A dog runs.", "Dr. Who sits!", "A cat?", "Yes.", "No."]
@@ -109,7 +109,7 @@ def test_sentences_are_cut_however_short_the_line() -> None:
 
 
 def test_abbreviations_initials_and_days_do_not_end_a_sentence() -> None:
-    """If it failed, the most common full stops that end nothing would split names and dates."""
+    """Abbreviations, initials and ordinal days do not end a sentence."""
     text = "Am 3. Mai traf Dr. J. Weiß z. B. Frau Prof. Klein, u.a. Danach ging er. He left at 5 p.m."
     assert texts(split_segments(text, 75, len)) == [
         "Am 3. Mai traf Dr. J. Weiß z. B. Frau Prof. Klein, u.a. Danach ging er.",
@@ -118,13 +118,13 @@ def test_abbreviations_initials_and_days_do_not_end_a_sentence() -> None:
 
 
 def test_chinese_sentences_end_without_blanks() -> None:
-    """If it failed, a Chinese paragraph would count as one sentence."""
+    """Chinese sentences end at their full stops, without blanks."""
     text = "他说：“你好。”我笑了！真的吗？？是的"
     assert texts(split_segments(text, 8, len)) == ["他说：“你好。”", "我笑了！", "真的吗？？", "是的"]
 
 
 def test_long_sentence_is_cut_after_a_late_clause_else_between_words_else_anywhere() -> None:
-    """If it failed, words would be torn although there was a blank, or phrases although there was a comma."""
+    """A long sentence is cut after a late clause, else between words, else anywhere."""
     assert texts(split_segments("one two three, four five", 18, len)) == ["one two three,", "four five"]
     assert texts(split_segments("a, two three four five six", 18, len)) == ["a, two three four", "five six"]
     assert texts(split_segments("他们在雪地里，玩得很开心", 8, len)) == ["他们在雪地里，", "玩得很开心"]
@@ -132,13 +132,13 @@ def test_long_sentence_is_cut_after_a_late_clause_else_between_words_else_anywhe
 
 
 def test_letter_and_accent_stay_together() -> None:
-    """If it failed, a cut would leave a mark, or half an emoji, at the start of a segment."""
+    """A cut never separates a letter from its accent, nor the parts of an emoji."""
     assert texts(split_segments("abce\u0301f", 4, len)) == ["abc", "e\u0301f"]
     assert texts(split_segments("aa👩\u200d💻", 4, len)) == ["aa", "👩\u200d💻"]
 
 
 def test_measure_is_trusted_even_where_a_shorter_text_measures_more() -> None:
-    """If it failed, a cut chosen for its looks would make a segment that does not fit."""
+    """Every segment fits by the measure, even where a shorter text measures more."""
 
     def measure(part: str) -> int:
         return len(part) + (9 if part.endswith(",") else 0)
@@ -151,7 +151,7 @@ def test_measure_is_trusted_even_where_a_shorter_text_measures_more() -> None:
     "unit", ["x", "x ", "x. ", "。", "....", '"', "(", "\u0301", "，", "a,\u00a0", "   ", "Dr. "]
 )
 def test_work_grows_with_length_alone(unit: str) -> None:
-    """If it failed, 100,000 characters would take minutes: counted in characters measured, not in seconds."""
+    """Work is linear in the length of the text, counted in characters measured."""
 
     def work(size: int) -> int:
         measured = 0
@@ -170,13 +170,13 @@ def test_work_grows_with_length_alone(unit: str) -> None:
 
 
 def test_hundred_thousand_characters_without_blanks_are_split() -> None:
-    """If it failed, a long word would reach the model whole or hang."""
+    """A word of 100,000 characters is split."""
     parts = split_segments("x" * 100_000, 128, len)
     assert len(parts) == 782 and joined(parts) == "x" * 100_000
     assert all(len(a.text) == 128 for a, _ in pairwise(parts))
 
 
 def test_no_room_is_refused() -> None:
-    """If it failed, a limit of nothing would loop for ever."""
+    """A limit below one is refused."""
     with pytest.raises(ValueError, match="longest is 0"):
         split_segments("a", 0, len)

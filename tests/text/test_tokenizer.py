@@ -1,4 +1,4 @@
-"""The tokenizer: text and ids both ways, spans in the user's text, the same model from the same seed."""
+"""The tokenizer: texts to ids and back, spans in the original text, reproducible training."""
 
 import itertools
 from pathlib import Path
@@ -30,14 +30,14 @@ TEXTS = st.text(
 
 
 def test_vocabulary_has_the_size_asked_for_and_the_specials_first(tokenizer: Tokenizer) -> None:
-    """If it failed, the model's embedding would not fit, or padding would be a word."""
+    """The vocabulary has the requested size, with the special symbols first."""
     assert len(tokenizer) == 60
     assert tokenizer.pieces([PAD, UNK, BOS, EOS]) == ["<pad>", "<unk>", "<s>", "</s>"]
 
 
 @given(text=TEXTS)
 def test_decoding_gives_the_normalised_text(tokenizer: Tokenizer, text: str) -> None:
-    """If it failed, references and translations would differ from what is learned by more than unknowns."""
+    """Decoding an encoded text gives its normalised form, unknown characters aside."""
     plain = normalize(text).text
     ids = tokenizer.encode(text)
     assert not {PAD, BOS, EOS} & set(ids)
@@ -48,7 +48,7 @@ def test_decoding_gives_the_normalised_text(tokenizer: Tokenizer, text: str) -> 
 
 @given(text=TEXTS)
 def test_spans_cover_the_text_in_order(tokenizer: Tokenizer, text: str) -> None:
-    """If it failed, the attention map would be drawn on the wrong characters."""
+    """Spans cover the text in order."""
     ids, spans = tokenizer.encode_with_spans(text)
     assert ids == tokenizer.encode(text) and len(ids) == len(spans)
     position = 0
@@ -60,7 +60,7 @@ def test_spans_cover_the_text_in_order(tokenizer: Tokenizer, text: str) -> None:
 
 
 def test_spans_point_at_the_words_as_written(tokenizer: Tokenizer) -> None:
-    """If it failed, a double space or a composed accent before a word would shift its span."""
+    """Spans refer to the original text, also after double spaces and composed accents."""
     text = "  Two\u00a0 cafe\u0301\u200b ☃☃ dogs"
     ids, spans = tokenizer.encode_with_spans(text)
     by_word: list[str] = []
@@ -72,31 +72,31 @@ def test_spans_point_at_the_words_as_written(tokenizer: Tokenizer) -> None:
 
 
 def test_texts_without_anything_to_read_have_no_pieces(tokenizer: Tokenizer) -> None:
-    """If it failed, an empty line would be translated into something."""
+    """A text without visible characters has no tokens."""
     for text in ("", "  \n", "\0\u200b"):
         assert tokenizer.encode(text) == [] and tokenizer.encode_with_spans(text) == ([], [])
     assert tokenizer.decode([]) == "" and tokenizer.decode([PAD, BOS, EOS]) == ""
 
 
 def test_unknown_characters_are_one_unknown_piece_that_is_seen(tokenizer: Tokenizer) -> None:
-    """If it failed, an emoji would vanish, or a thousand unknown characters be three thousand pieces."""
+    """A run of unknown characters is one visible unknown token."""
     ids = tokenizer.encode("dogs " + "☃" * 1000)
     assert ids.count(UNK) == 1 and tokenizer.decode(ids) == "dogs \u2047"
 
 
 def test_long_line_is_encoded_whole(tokenizer: Tokenizer) -> None:
-    """If it failed, a text would be cut silently."""
+    """A long line is encoded whole."""
     assert tokenizer.decode(tokenizer.encode("dogs play " * 10_000)) == ("dogs play " * 10_000).strip()
 
 
 def test_long_training_lines_are_learned_from() -> None:
-    """If it failed, lines over 4,192 bytes, SentencePiece's own limit, would be left out without a word."""
+    """Training lines over 4,192 bytes, SentencePiece's own limit, are learned from."""
     assert UNK not in Tokenizer.train(["a b " * 2000 + "x", "b a"], 8).encode("x")
 
 
 @pytest.mark.parametrize("model_type", ["bpe", "unigram"])
 def test_same_texts_and_seed_give_the_same_bytes(model_type: Any) -> None:
-    """If it failed, a released model could not be trained again from its recipe."""
+    """The same texts and seed give the same bytes."""
     assert (
         Tokenizer.train(LINES, 60, model_type).to_bytes() == Tokenizer.train(LINES, 60, model_type).to_bytes()
     )
@@ -104,7 +104,7 @@ def test_same_texts_and_seed_give_the_same_bytes(model_type: Any) -> None:
 
 @pytest.mark.parametrize("model_type", ["bpe", "unigram"])
 def test_kind_of_vocabulary_is_told(model_type: str) -> None:
-    """If it failed, training would sample the segmentations of one kind with the scores of the other."""
+    """A tokenizer knows its kind of vocabulary, also after loading."""
     tokenizer = Tokenizer.train(LINES, 60, model_type)
     assert tokenizer.subwords == model_type
     scores = tokenizer.scores()
@@ -114,14 +114,14 @@ def test_kind_of_vocabulary_is_told(model_type: str) -> None:
 
 
 def test_pieces_and_ids_are_inverse(tokenizer: Tokenizer) -> None:
-    """If it failed, a target prefix given as pieces would be another text."""
+    """Pieces and ids are inverse."""
     assert tokenizer.ids(tokenizer.pieces(range(len(tokenizer)))) == list(range(len(tokenizer)))
     assert tokenizer.ids(["no such piece"]) == [UNK]
 
 
 @pytest.mark.parametrize("bad", [-1, 60])
 def test_id_outside_the_vocabulary_is_refused(tokenizer: Tokenizer, bad: int) -> None:
-    """If it failed, ids of another model's tokenizer would decode to nonsense or crash without a name."""
+    """An id outside the vocabulary is refused."""
     for call in (tokenizer.decode, tokenizer.pieces):
         with pytest.raises(ValueError, match=f"piece id {bad} is not in this vocabulary of 60"):
             call([bad])
@@ -129,7 +129,7 @@ def test_id_outside_the_vocabulary_is_refused(tokenizer: Tokenizer, bad: int) ->
 
 @pytest.mark.parametrize("model_type", ["bpe", "unigram"])
 def test_too_small_corpus_names_the_greatest_vocabulary(model_type: Any) -> None:
-    """If it failed, the user would search by trial for the size that works."""
+    """The error for a corpus that is too small names the largest possible vocabulary."""
     with pytest.raises(ValueError, match=r"vocabulary_size is 5000, .* at most \d+") as caught:
         Tokenizer.train(LINES, 5000, model_type)
     greatest = int(str(caught.value).split("at most ")[1].split()[0])
@@ -139,7 +139,7 @@ def test_too_small_corpus_names_the_greatest_vocabulary(model_type: Any) -> None
 
 
 def test_too_small_vocabulary_names_the_least() -> None:
-    """If it failed, characters of the corpus would be unknown, or the message would be SentencePiece's."""
+    """The error for a vocabulary that is too small names the smallest possible one."""
     with pytest.raises(ValueError, match=r"vocabulary_size is 10, .* at least \d+") as caught:
         Tokenizer.train(LINES, 10)
     least = int(str(caught.value).split("at least ")[1].split()[0])
@@ -148,19 +148,19 @@ def test_too_small_vocabulary_names_the_least() -> None:
 
 @pytest.mark.parametrize("texts", [[], ["", " \n"], ["\0"]])
 def test_nothing_to_learn_from_is_refused(texts: list[str]) -> None:
-    """If it failed, an empty corpus would end in SentencePiece's own assertion."""
+    """An empty corpus is refused in our own words."""
     with pytest.raises(ValueError, match="no text to learn from"):
         Tokenizer.train(texts, 100)
 
 
 def test_other_model_types_are_refused() -> None:
-    """If it failed, "word" would train a tokenizer that the rest was never tested with."""
+    """Other kinds of vocabulary, such as "word", are refused."""
     with pytest.raises(ValueError, match="model_type is 'word'"):
         Tokenizer.train(LINES, 100, "word")  # type: ignore[arg-type]
 
 
 def test_error_of_the_texts_is_the_users_to_see() -> None:
-    """If it failed, a broken corpus file would be reported as a vocabulary that cannot be trained."""
+    """An error raised while texts are read reaches the caller unchanged."""
 
     def texts():
         yield "a b c"
@@ -171,13 +171,13 @@ def test_error_of_the_texts_is_the_users_to_see() -> None:
 
 
 def test_training_is_silent(capfd: pytest.CaptureFixture[str]) -> None:
-    """If it failed, hundreds of log lines would hide the line that matters."""
+    """Training prints nothing."""
     Tokenizer.train(LINES, 60)
     assert capfd.readouterr() == ("", "")
 
 
 def test_saved_model_loads_the_same(tokenizer: Tokenizer, tmp_path: Path) -> None:
-    """If it failed, a model directory would hold another tokenizer than the run used."""
+    """A saved tokenizer loads equal."""
     path = tmp_path / "tokenizer.model"
     path.write_bytes(b"an older one")
     tokenizer.save(path)
@@ -199,7 +199,7 @@ DAMAGES = {
 
 @pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
 def test_damaged_or_missing_file_is_named(tokenizer: Tokenizer, tmp_path: Path, damage) -> None:
-    """If it failed, a half-copied model would end in a traceback from C++."""
+    """The error for a damaged or missing file names it."""
     path = tmp_path / "tokenizer.model"
     if damage:
         path.write_bytes(damage(tokenizer.to_bytes()))
@@ -208,7 +208,7 @@ def test_damaged_or_missing_file_is_named(tokenizer: Tokenizer, tmp_path: Path, 
 
 
 def test_foreign_model_is_refused(tmp_path: Path) -> None:
-    """If it failed, a model with other special ids would pad with words."""
+    """A SentencePiece model with other special ids is refused."""
     import io
 
     import sentencepiece

@@ -1,4 +1,4 @@
-"""Vocabularies that keep every blank and line break, and those of single characters."""
+"""Vocabularies that keep blanks and line breaks, and character vocabularies."""
 
 import pytest
 from hypothesis import given
@@ -18,7 +18,7 @@ def verbatim(request: pytest.FixtureRequest) -> Tokenizer:
 
 @given(st.data())
 def test_text_comes_back_to_the_letter(verbatim: Tokenizer, data: st.DataObject) -> None:
-    """A language model would learn and write text without its lines or indents."""
+    """A text with line breaks and indents comes back character for character."""
     text = data.draw(st.text(sorted(set("".join(LINES)))))
     ids = verbatim.encode(text)
     assert UNK not in ids and verbatim.decode(ids) == text
@@ -26,13 +26,13 @@ def test_text_comes_back_to_the_letter(verbatim: Tokenizer, data: st.DataObject)
 
 
 def test_no_piece_reaches_over_a_line_break(verbatim: Tokenizer) -> None:
-    """Text cut at line breaks would give other tokens than the whole."""
+    """No token spans a line break, so that a text can be encoded line by line."""
     text = "".join(LINES)
     assert verbatim.encode(text) == [each for line in LINES for each in verbatim.encode(line)]
 
 
 def test_it_is_known_again(verbatim: Tokenizer) -> None:
-    """A loaded vocabulary would swallow blanks that the trained one keeps."""
+    """A loaded verbatim vocabulary is still verbatim."""
     again = Tokenizer.from_bytes(verbatim.to_bytes())
     assert again.verbatim and again.subwords == verbatim.subwords
     assert again.encode("  a\n\n b") == verbatim.encode("  a\n\n b")
@@ -40,7 +40,7 @@ def test_it_is_known_again(verbatim: Tokenizer) -> None:
 
 
 def test_characters_are_all_there() -> None:
-    """A character of the text would be unknown, or a piece of two characters known."""
+    """A character vocabulary has every character of the text, and only single characters."""
     found = Tokenizer.train(LINES, 8000, "char", verbatim=True)
     assert found.subwords == "char" and len(found) == 4 + len(set("".join(LINES)))
     with pytest.raises(ValueError, match="choose at least"):
@@ -49,5 +49,5 @@ def test_characters_are_all_there() -> None:
 
 
 def test_other_line_breaks_become_line_feeds(verbatim: Tokenizer) -> None:
-    """A file from Windows would be another text."""
+    """Windows line breaks become line feeds."""
     assert verbatim.encode("All:\r\nAll:") == verbatim.encode("All:\nAll:")
