@@ -1,8 +1,11 @@
-"""Errors that carry a kind: the sentence is English, for programs; a page finds its own words by the kind."""
+"""Errors with a kind, by which a page can show a sentence in its own language."""
 
 
 class RefusalError(ValueError):
-    """A value that cannot be used; `note` is what needs no translation, such as codes and numbers."""
+    """A refused value: an English sentence, its kind, and a note of what needs no translation.
+
+    The note has names, codes or numbers that a translated sentence takes over.
+    """
 
     def __init__(self, kind: str, sentence: str, note: str = "") -> None:
         super().__init__(sentence)

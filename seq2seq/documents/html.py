@@ -1,12 +1,12 @@
-"""HTML translated: its blocks are the units, inline tags move with their words, all else stays byte for byte.
+"""HTML: each block is a unit, inline tags move with their words, all else is kept byte for byte.
 
     <p><b>Two dogs</b> play in the <a href=x>snow</a>.</p>
     <p>Im <a href=x>Schnee</a> spielen <b>zwei Hunde</b>.</p>
 
-Never translated: script, style, pre, code and the like, comments, attributes (a title or alt is a sentence
-without its page, and a wrong guess breaks what scripts and styles find), elements with translate="no" or
-class notranslate, links whose text is an address or a @name. A block whose translation is its own text is not
-touched at all; in the others runs of blanks become one. Whatever was translated is escaped: it can be no tag.
+Not translated: script, style, pre, code and the like; comments; attributes, since a title or alt has no
+context and scripts and styles may select by its value; elements with translate="no" or class notranslate;
+links whose text is an address or an @name. A block whose translation equals its text is kept byte for byte;
+in the others runs of blanks become one. Translations are escaped, so that they cannot become tags.
 """
 
 from collections.abc import Iterator
@@ -38,47 +38,45 @@ _BLOCK = """
     ol optgroup option output p pre progress search section select summary table tbody td template textarea
     tfoot th thead title tr ul video
 """
-BLOCKS = frozenset(_BLOCK.split())  # and whatever else ends a sentence
+BLOCKS = frozenset(_BLOCK.split())  # elements that end a sentence: blocks, controls, line breaks
 _VOID = "area base br col embed hr img input link meta param source track wbr"
 VOID = frozenset(_VOID.split())
 _UNTOUCHED = "code kbd math pre samp svg textarea tt var"
 UNTOUCHED = RAW | frozenset(_UNTOUCHED.split())
-LINK_PARTS = 16  # a link of more parts is no mere address
+LINK_PARTS = 16  # parts in which a link's end is sought, when its text may be an address
 
 HtmlPart = Tag | Characters | Comment
 
 
 def translate_html(text: str, translate: TranslateTexts) -> str:
-    """An HTML document or fragment with its texts translated in one call of `translate`."""
+    """Return an HTML document or fragment with its texts translated in one call of `translate`."""
     return fill(read_html(text), translate)
 
 
 def read_html(text: str) -> Template:
-    """An HTML text as its untouched parts and the slots of its blocks."""
-    parts = (
-        Block(piece) if isinstance(piece, InlineUnit) else _raw(piece) for piece in gather(_tokens(text))
-    )
+    """Read an HTML text into its untouched parts and the slots of its blocks."""
+    parts = (Block(part) if isinstance(part, InlineUnit) else _raw(part) for part in gather(_tokens(text)))
     return list(parts)
 
 
 @dataclass(frozen=True)
 class Block:
-    """The words between two block tags."""
+    """A slot for the text between two block tags."""
 
     unit: InlineUnit
 
     @property
     def text(self) -> str:
-        """What the translator reads."""
+        """The text to be translated."""
         return self.unit.text
 
     def write(self, translation: "Translation") -> str:
-        """The block in HTML, what was translated escaped."""
+        """Return the block in HTML, with the translation escaped."""
         return "".join(map(_raw, self.unit.place(translation)))
 
 
 def escape(text: str) -> str:
-    """A text that can stand between tags and is no tag."""
+    """Escape a text so that it can stand between tags."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
@@ -94,7 +92,7 @@ def _tokens(text: str) -> Iterator[InlineToken]:
     while number < len(parts):
         end = _untouched_end(parts, number)
         if end > number:
-            yield _kept(parts[number:end])
+            yield _untranslated(parts[number:end])
             number = end
         else:
             yield _token(parts[number])
@@ -115,8 +113,8 @@ def _token(part: HtmlPart) -> InlineToken:
     return Open(part.name, part.raw)
 
 
-def _kept(parts: list[HtmlPart]) -> InlineToken:
-    """An element that is not translated, as one token."""
+def _untranslated(parts: list[HtmlPart]) -> InlineToken:
+    """Return an element that is not translated as one token."""
     raw = "".join(part.raw for part in parts)
     if isinstance(parts[0], Tag) and parts[0].name in BLOCKS:
         return Break(raw)
@@ -126,7 +124,7 @@ def _kept(parts: list[HtmlPart]) -> InlineToken:
 
 
 def _untouched_end(parts: list[HtmlPart], number: int) -> int:
-    """One after the last part of an element that is not translated; `number` where none begins there."""
+    """Return the index after an element that is not translated; `number` if none begins there."""
     first = parts[number]
     if not isinstance(first, Tag) or first.closes:
         return number
@@ -141,7 +139,7 @@ def _untouched_end(parts: list[HtmlPart], number: int) -> int:
         part = parts[end]
         if not isinstance(part, Tag):
             continue
-        if first.name == "p" and end > number and part.name in BLOCKS:  # a paragraph needs no end tag
+        if first.name == "p" and end > number and part.name in BLOCKS:  # the end tag of p may be omitted
             return end
         if part.name == first.name:
             depth += -1 if part.closes else 1
@@ -151,8 +149,8 @@ def _untouched_end(parts: list[HtmlPart], number: int) -> int:
 
 
 def _is_marked(tag: Tag) -> bool:
-    """Whether an element asks to be left alone."""
-    if "translate" not in tag.raw.lower():
+    """Return whether an element is marked as not to be translated."""
+    if "translate" not in tag.raw.lower():  # most tags: their attributes need not be parsed
         return False
     return (
         tag.attributes.get("translate", "").lower() == "no"
@@ -161,12 +159,12 @@ def _is_marked(tag: Tag) -> bool:
 
 
 def _address_end(parts: list[HtmlPart], number: int) -> int:
-    """One after the end tag of a link whose text is an address, a @name or a #tag; 0 if it is none."""
-    written = ""
+    """Return the index after a link whose text is an address, an @name or a #tag; 0 for other links."""
+    content = ""
     for end in range(number + 1, min(number + LINK_PARTS, len(parts))):
         part = parts[end]
         if isinstance(part, Tag) and part.name == "a":
-            return end + 1 if part.closes and is_address(unescape(written)) else 0
+            return end + 1 if part.closes and is_address(unescape(content)) else 0
         if isinstance(part, Characters):
-            written += part.raw
+            content += part.raw
     return 0

@@ -1,10 +1,9 @@
-"""HTML cut into tags, comments and texts as they are written: joined again they are the source.
+"""An HTML tokenizer without loss: the raw tags, comments and texts, joined, are the source.
 
-The rules are those of the tokenizer in the HTML standard (13.2.5), so that what is a tag here is one in a
-browser: where quotes count, what ends a comment, what stands inside a script. Libraries that parse HTML give
-back another source than they were given, and Python's html.parser cuts differently from release to release;
-this is one regular expression that never goes back (possessive quantifiers), so that time is linear whatever
-the text.
+It follows the tokenizer of the HTML standard (13.2.5), so that the tags are those of a browser: where quotes
+count, what ends a comment, what is inside a script. HTML parsers do not give back the source they were given,
+and Python's html.parser tokenizes differently from release to release. This is one regular expression that
+never backtracks (possessive quantifiers), so that time is linear for any text.
 """
 
 import re
@@ -27,7 +26,7 @@ _MARKUP = re.compile(
 _ATTRIBUTES = re.compile(_ATTRIBUTE, re.VERBOSE)
 _SCRIPT_STEPS = re.compile(r"<!--(?=(-?>)?)|-->|<(/?)script(?=[ \t\n\f\r/>])", re.IGNORECASE)
 
-# Elements whose content is text without tags, up to their own end tag; entities count in the second kind.
+# Elements whose content has no tags, up to their own end tag. Entities are resolved in the second kind only.
 RAW = frozenset({"script", "style", "xmp", "iframe", "noembed", "noframes", "plaintext"})
 ESCAPABLE = frozenset({"title", "textarea"})
 
@@ -43,12 +42,12 @@ class Tag:
     @cached_property
     def attributes(self) -> dict[str, str]:
         """The attributes by name in lower case, the first of each name, entities resolved."""
-        found: dict[str, str] = {}
+        attributes: dict[str, str] = {}
         for name, value in _ATTRIBUTES.findall(self.raw, 1 + len(self.name)):
             if value[:1] in ("'", '"'):
                 value = value[1:].removesuffix(value[0])
-            found.setdefault(name.lower(), unescape(value))
-        return found
+            attributes.setdefault(name.lower(), unescape(value))
+        return attributes
 
 
 @dataclass(frozen=True)
@@ -61,43 +60,43 @@ class Characters:
 
 @dataclass(frozen=True)
 class Comment:
-    """A comment, a document type, anything a browser skips."""
+    """A comment, a document type, or anything else that a browser skips."""
 
     raw: str
 
 
 def read_tags(html: str) -> Iterator[Tag | Characters | Comment]:
-    """The parts of an HTML text in order."""
-    at = text_from = 0
-    while (at := html.find("<", at)) >= 0:
-        found = _MARKUP.match(html, at)
-        if not found:
-            at += 1
+    """Yield the parts of an HTML text in order."""
+    position = text_start = 0
+    while (position := html.find("<", position)) >= 0:
+        match = _MARKUP.match(html, position)
+        if not match:
+            position += 1
             continue
-        if text_from < at:
-            yield Characters(html[text_from:at])
-        at = text_from = found.end()
-        if not found["name"]:
-            yield Comment(found[0])
+        if text_start < position:
+            yield Characters(html[text_start:position])
+        position = text_start = match.end()
+        if not match["name"]:
+            yield Comment(match[0])
             continue
-        name = found["name"].lower()
-        yield Tag(found[0], name, bool(found["slash"]))
-        if not found["slash"] and name in RAW | ESCAPABLE:
-            at = text_from = _raw_end(html, at, name)
-            if found.end() < at:
-                yield Characters(html[found.end() : at], True)
-    if text_from < len(html):
-        yield Characters(html[text_from:])
+        name = match["name"].lower()
+        yield Tag(match[0], name, bool(match["slash"]))
+        if not match["slash"] and name in RAW | ESCAPABLE:
+            position = text_start = _raw_end(html, position, name)
+            if match.end() < position:
+                yield Characters(html[match.end() : position], True)
+    if text_start < len(html):
+        yield Characters(html[text_start:])
 
 
 def _raw_end(html: str, start: int, name: str) -> int:
-    """Where the end tag of an element without tags begins; the end of the text where there is none."""
+    """Return where the end tag of an element without tags begins; the end of the text if there is none."""
     if name == "plaintext":
         return len(html)
     if name == "script":
         return _script_end(html, start)
-    found = _end_tag(name).search(html, start)
-    return found.start() if found else len(html)
+    match = _end_tag(name).search(html, start)
+    return match.start() if match else len(html)
 
 
 @lru_cache
@@ -106,19 +105,19 @@ def _end_tag(name: str) -> re.Pattern[str]:
 
 
 def _script_end(html: str, start: int) -> int:
-    """As above for script, whose end tag does not count inside <!-- <script> ... </script> -->."""
-    escaped = double = False
-    at = start
-    while found := _SCRIPT_STEPS.search(html, at):
-        at = found.end()
-        if found[0] == "-->":
+    """Return where the end tag of a script begins; inside <!-- <script> ... </script> --> none counts."""
+    escaped = double = False  # the "script data escaped" and "double escaped" states of the standard
+    position = start
+    while match := _SCRIPT_STEPS.search(html, position):
+        position = match.end()
+        if match[0] == "-->":
             escaped = double = False
-        elif found[0] == "<!--":
-            escaped, at = escaped or found[1] is None, at - 2  # its dashes may be those of -->
-        elif not found[2]:
+        elif match[0] == "<!--":
+            escaped, position = escaped or match[1] is None, position - 2  # its dashes may be those of -->
+        elif not match[2]:
             double = escaped or double
         elif not double:
-            return found.start()
+            return match.start()
         else:
             double = False
     return len(html)

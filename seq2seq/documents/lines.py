@@ -1,6 +1,6 @@
-"""Plain text: every line is a slot; line ends, blank lines, indents and blanks at line ends stay.
+"""Plain text: every line is a slot; line ends, blank lines, indents and trailing blanks are kept.
 
-A model reads line by line everywhere else, too: a paragraph wrapped over several lines should be one line.
+Lines are translated one by one, as everywhere in this package, so a paragraph should stand on one line.
 """
 
 import re
@@ -19,22 +19,22 @@ _WHOLE_LINE = re.compile(r"[^\r\n]*+(?:\r\n|\r|\n)|[^\r\n]++\Z")
 
 @dataclass(frozen=True)
 class Line:
-    """A line without the blanks around it."""
+    """A slot for a line without the blanks around it."""
 
     text: str
 
     def write(self, translation: "Translation") -> str:
-        """The translation itself."""
+        """Return the translation itself."""
         return translation.text
 
 
 def whole_lines(text: str) -> list[str]:
-    """The lines of a text with their ends; only CR and LF end one."""
+    """Return the lines of a text with their ends; only CR and LF end one."""
     return _WHOLE_LINE.findall(text)
 
 
 def read_lines(text: str) -> Template:
-    """A text as its lines and what stands between them."""
+    """Read a text into the slots of its lines and what is between them."""
     return list(_parts(text))
 
 

@@ -1,10 +1,10 @@
-"""Markdown: paragraphs, headings, list items and table cells are units; all that is not words stays.
+"""Markdown: paragraphs, headings, list items and table cells are units; everything else is kept.
 
-Blocks are found by markdown-it (CommonMark with tables), what stands inside a line by spans.py. Code, link
-targets, images with their texts, reference definitions, front matter and footnote marks are not touched;
-blocks of HTML are translated as HTML. A paragraph is translated as a whole and wrapped to as many lines as it
-had. Signs of a translation that would be Markdown are escaped. A block whose lines are not found as they
-stand in the file (one indented by half a tab, an escaped | in a table) stays as it is.
+Blocks are parsed by markdown-it (CommonMark with tables), inline syntax by `spans`. Not translated: code,
+link targets, images with their texts, reference definitions, front matter and footnote marks; blocks of HTML
+are translated as HTML. A paragraph is translated as a whole and wrapped to as many lines as it had. In a
+translation, characters that would be Markdown are escaped. A block whose content markdown-it does not give as
+it is written (indented by half a tab, an escaped | in a table) is kept.
 """
 
 import re
@@ -37,64 +37,67 @@ _FIRST_SIGNS = re.compile(r"(\s*)([#>+=|-]|\d{1,9}(?=[.)]))")
 
 @dataclass(frozen=True)
 class MarkdownBlock:
-    """A paragraph, a heading, a cell."""
+    """A slot for a paragraph, a heading or a cell."""
 
     unit: InlineUnit
     is_cell: bool
 
     @property
     def text(self) -> str:
-        """What the translator reads."""
+        """The text to be translated."""
         return self.unit.text
 
     def write(self, translation: "Translation") -> str:
-        """The translation in Markdown, on as many lines as the source."""
+        """Return the translation in Markdown, on as many lines as the source."""
         tokens = self.unit.place(translation)
         ends = [text.raw for text in self.unit.texts if text.text == "\n" and text.raw]
-        written: list[str] = []
+        parts: list[str] = []
         for token in _without_empty(wrap(tokens, 1 + len(ends))):
             if isinstance(token, TextToken) and token.raw is None:
-                written.append(self._escaped(token.text, not "".join(written).strip(), ends))
+                parts.append(self._escaped(token.text, not "".join(parts).strip(), ends))
             else:
-                written.append(token.raw or "")
-        return "".join(written)
+                parts.append(token.raw or "")
+        return "".join(parts)
 
     def _escaped(self, text: str, is_first: bool, ends: list[str]) -> str:
         lines = [_SIGNS.sub(r"\\\g<0>", line) for line in text.split("\n")]
         if self.is_cell:
             lines = [line.replace("|", "\\|") for line in lines]
         else:
-            lines = [_unlike_block(line) if number or is_first else line for number, line in enumerate(lines)]
+            lines = [_escape_first(line) if number or is_first else line for number, line in enumerate(lines)]
         return (ends[0] if ends else " ").join(lines)
 
 
 def read_markdown(text: str) -> Template:
-    """A Markdown text as its untouched parts and the slots of its blocks."""
-    found = _FRONT_MATTER.match(text)
-    front = found[0] if found else ""
+    """Read a Markdown text into its untouched parts and the slots of its blocks."""
+    match = _FRONT_MATTER.match(text)
+    front = match[0] if match else ""
     return [front, *_MarkdownReader(text[len(front) :]).read()]
 
 
 def _reference(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-    """CommonMark's definition of a link, which a footnote of one word would be, its word the target."""
+    """Parse a link reference definition, unless it is a footnote.
+
+    CommonMark, without footnotes, takes a footnote of one word for a definition with the word as its target.
+    """
     first = state.bMarks[start] + state.tShift[start]
     return not _NOTE.match(state.src, first) and reference(state, start, end, silent)
 
 
 def _without_empty(tokens: Sequence[Inline]) -> list[Inline]:
-    """The tokens without emphasis of nothing, whose signs a reader would see: ** and ** are four stars."""
-    kept: list[Inline] = []
+    """Remove emphasis around nothing, which would be shown as text: ** and ** are four asterisks."""
+    result: list[Inline] = []
     for token in tokens:
-        before = kept[-1] if kept else None
+        before = result[-1] if result else None
         if isinstance(token, Close) and isinstance(before, Open) and token.raw == before.raw:
-            kept.pop()
+            result.pop()
         else:
-            kept.append(token)
-    return kept
+            result.append(token)
+    return result
 
 
 class _MarkdownReader:
-    """The lines of a text, and how far they have been read."""
+    """The lines of a text, and the position up to which it has been read."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -103,73 +106,76 @@ class _MarkdownReader:
         for line in self.lines:
             self.starts.append(self.starts[-1] + len(line))
         self.labels = frozenset(" ".join(label.casefold().split()) for label in _LABEL.findall(text))
-        self.at = 0
+        self.position = 0
 
     def read(self) -> Iterator[str | Slot]:
-        """The untouched parts and the slots, in order."""
+        """Yield the untouched parts and the slots, in order."""
         parser = MarkdownIt("commonmark", {"maxNesting": 100}).enable("table")
         parser.block.ruler.at("reference", _reference)
+        # Blocks only: markdown-it's inline tokens have no positions in the source.
         parser.core.ruler.enableOnly(["normalize", "block"])
         tokens = parser.parse(self.text)
         for before, token in pairwise([tokens[0], *tokens] if tokens else []):
             if token.type == "html_block" and token.level == 0 and token.map:
                 start, end = self.starts[token.map[0]], self.starts[token.map[1]]
-                yield self.text[self.at : start]
+                yield self.text[self.position : start]
                 yield from read_html(self.text[start:end])
-                self.at = end
+                self.position = end
             elif token.type == "inline" and token.map and token.content.strip():
                 is_cell = before.type in ("th_open", "td_open")
                 yield from self._block(token.content, token.map[0], is_cell)
-        yield self.text[self.at :]
+        yield self.text[self.position :]
 
     def _block(self, content: str, first: int, is_cell: bool) -> Iterator[str | Slot]:
         stretches = self._stretches(content, first, is_cell)
         if not stretches:
             return
         for lines in self._notes(stretches):
-            yield self.text[self.at : lines[0][0]]
+            yield self.text[self.position : lines[0][0]]
             separators = [self.text[a[1] : b[0]] for a, b in pairwise(lines)]
             logical = "\n".join(self.text[a:b] for a, b in lines)
-            for piece in gather(read_spans(logical, separators, self.labels)):
-                yield MarkdownBlock(piece, is_cell) if isinstance(piece, InlineUnit) else (piece.raw or "")
-            self.at = lines[-1][1]
+            for part in gather(read_spans(logical, separators, self.labels)):
+                yield MarkdownBlock(part, is_cell) if isinstance(part, InlineUnit) else (part.raw or "")
+            self.position = lines[-1][1]
 
     def _notes(self, stretches: Sequence[tuple[int, int]]) -> list[list[tuple[int, int]]]:
-        """The lines of a block, parted where the text of a footnote begins; its mark is in none of them.
+        """Split the lines of a block before each footnote, and leave out the footnotes' marks.
 
-        Nor is a link's definition below a footnote, which CommonMark, without footnotes, takes for its text.
+        So are link definitions below a footnote: CommonMark, without footnotes, takes them for text.
         """
-        parted: list[list[tuple[int, int]]] = [[]]
+        groups: list[list[tuple[int, int]]] = [[]]
         in_notes = False
         for start, end in stretches:
             mark = _NOTE.match(self.text, start, end)
             in_notes = in_notes or bool(mark)
             defines = in_notes and _DEFINITION.match(self.text, start, end)
             if mark or defines:
-                parted.append([])
+                groups.append([])
             if not defines:
-                parted[-1].append((mark.end() if mark else start, end))
-        return [lines for lines in parted if lines]
+                groups[-1].append((mark.end() if mark else start, end))
+        return [lines for lines in groups if lines]
 
     def _stretches(self, content: str, first: int, is_cell: bool) -> list[tuple[int, int]]:
-        """Where each line of a block's content stands in the text; none where one is not found."""
-        found: list[tuple[int, int]] = []
+        """Return where each line of a block's content is in the text; an empty list if one is not found."""
+        stretches: list[tuple[int, int]] = []
         for number, line in enumerate(content.split("\n"), first):
-            wanted, given = line.strip(), self.lines[number].rstrip()
-            after = max(self.at - self.starts[number], 0)
-            at = given.find(wanted, after) if is_cell else given.rfind(wanted)
-            if at < after:
+            stripped, source = line.strip(), self.lines[number].rstrip()
+            after = max(self.position - self.starts[number], 0)
+            # The next match for a cell, since cells of one line may be equal; else the last one, which is
+            # behind the marks of quotations and lists.
+            offset = source.find(stripped, after) if is_cell else source.rfind(stripped)
+            if offset < after:
                 return []
-            start = self.starts[number] + at
-            found.append((start, start + len(wanted)))
-        return found
+            start = self.starts[number] + offset
+            stretches.append((start, start + len(stripped)))
+        return stretches
 
 
-def _unlike_block(line: str) -> str:
-    """A line that begins no list, heading, quotation or table."""
-    found = _FIRST_SIGNS.match(line)
-    if not found:
+def _escape_first(line: str) -> str:
+    """Escape a line so that it begins no list, heading, quotation or table."""
+    match = _FIRST_SIGNS.match(line)
+    if not match:
         return line
-    if found[2].isdecimal():
-        return f"{found[0]}\\{line[found.end() :]}"
-    return f"{found[1]}\\{line[found.start(2) :]}"
+    if match[2].isdecimal():
+        return f"{match[0]}\\{line[match.end() :]}"
+    return f"{match[1]}\\{line[match.start(2) :]}"

@@ -1,10 +1,10 @@
-"""What stands inside a line of Markdown: emphasis, links, code and the like as tokens.
+"""Inline syntax of Markdown: emphasis, links, code and the like as tokens.
 
     A **young [girl](x)** reads.
     Text "A ", Open **, Text "young ", Open [, Text "girl", Close ](x), Close **, Text " reads."
 
-Delimiters are paired as CommonMark does it, but for its rule on sums that are multiples of three; what finds
-no partner is text. Time is linear.
+Delimiters are paired as in CommonMark, without its rule on sums that are multiples of three; unpaired ones
+are text. Time is linear.
 """
 
 import re
@@ -37,7 +37,7 @@ _LABEL = re.compile(r"\[([^\[\]]{0,999})\]")
 
 @dataclass
 class _Run:
-    """A run of delimiters that may open: its sign, how many are not used, how many each use took."""
+    """A run of delimiters that may open emphasis: its sign, how many are unpaired, the sizes of pairs."""
 
     sign: str
     place: int  # in the list of tokens
@@ -46,9 +46,12 @@ class _Run:
 
 
 def read_spans(text: str, separators: Sequence[str], labels: frozenset[str]) -> list[InlineToken]:
-    """The tokens of a block; `separators` are the line ends in it with what begins the next line.
+    """Return the tokens of a block.
 
-    `labels` are the references that the document defines.
+    Args:
+        text: the block's content.
+        separators: its line ends, each with the marks that begin the next line.
+        labels: the references that the document defines.
     """
     reader = _SpanReader(text, labels)
     reader.read()
@@ -56,7 +59,7 @@ def read_spans(text: str, separators: Sequence[str], labels: frozenset[str]) -> 
 
 
 class _SpanReader:
-    """Tokens read so far, with the brackets and runs that may still open something."""
+    """The tokens read so far, with the brackets and runs that may still be paired."""
 
     def __init__(self, text: str, labels: frozenset[str]) -> None:
         self.text, self.labels = text, labels
@@ -64,17 +67,17 @@ class _SpanReader:
         self.brackets: list[tuple[int, int, bool]] = []  # place in items, place in text, whether of an image
         self.openers: dict[str, list[_Run]] = {"*": [], "_": [], "~": []}
         self.ticks: dict[int, list[int]] = defaultdict(list)
-        for found in re.finditer("`+", text):
-            self.ticks[len(found[0])].append(found.start())
+        for match in re.finditer("`+", text):  # by length, so that an end is found without a new search
+            self.ticks[len(match[0])].append(match.start())
 
     def read(self) -> None:
-        """Reads the whole text."""
-        at = 0
-        while found := _PART.match(self.text, at):
-            at = self._take(found, found.lastgroup if found.lastgroup != "name" else "html")
+        """Read the whole text."""
+        position = 0
+        while match := _PART.match(self.text, position):
+            position = self._add(match, match.lastgroup if match.lastgroup != "name" else "html")
 
     def result(self) -> Iterator[InlineToken]:
-        """The tokens, runs taken apart into what opens and what is left."""
+        """Yield the tokens, runs split into what opens emphasis and what is text."""
         for item in self.items:
             if not isinstance(item, _Run):
                 yield item
@@ -84,9 +87,9 @@ class _SpanReader:
             for use in reversed(item.uses):  # the first use is the innermost
                 yield Open(item.sign * use, item.sign * use)
 
-    def _take(self, found: re.Match[str], kind: str | None) -> int:
-        """Adds what was found, and gives the place after it."""
-        raw, end = found[0], found.end()
+    def _add(self, match: re.Match[str], kind: str | None) -> int:
+        """Add the token of a match, and return the position after it."""
+        raw, end = match[0], match.end()
         match kind:
             case "hard":
                 self.items.append(Break(raw))
@@ -95,24 +98,24 @@ class _SpanReader:
             case "entity":
                 self.items.append(TextToken(unescape(raw), raw))
             case "ticks":
-                return self._code(found.start(), end)
+                return self._code(match.start(), end)
             case "address" | "note" | "task":
                 self.items.append(Point(raw))
             case "html":
-                self.items.append(_html(raw, (found["name"] or "").lower()))
+                self.items.append(_html(raw, (match["name"] or "").lower()))
             case "image" | "link":
-                self.brackets.append((len(self.items), found.start(), kind == "image"))
+                self.brackets.append((len(self.items), match.start(), kind == "image"))
                 self.items.append(TextToken(raw, raw))
             case "end":
                 return self._close(end)
             case "run":
-                self._delimit(found.start(), end)
+                self._delimit(match.start(), end)
             case _:
                 self.items.append(TextToken(raw, raw))
         return end
 
     def _code(self, start: int, end: int) -> int:
-        """Code up to the next run of as many backticks; without one they are text."""
+        """Add code up to the next run of as many backticks; without one they are text."""
         places = self.ticks[end - start]
         following = bisect_right(places, start)
         if following == len(places):
@@ -123,21 +126,21 @@ class _SpanReader:
         return last
 
     def _close(self, end: int) -> int:
-        """A bracket that closes: a link, an image, a reference, or text."""
+        """Add a closing bracket: the end of a link, an image or a reference, or text."""
         if not self.brackets:
             self.items.append(TextToken("]", "]"))
             return end
         place, start, is_image = self.brackets.pop()
         opening = end - 1
-        found = _TARGET.match(self.text, end) or self._reference(end)
+        target = _TARGET.match(self.text, end) or self._reference(end)
         named = opening - start < LONGEST_LABEL and self._is_label(self.text[start + 1 + is_image : opening])
-        if found and not is_image:
+        if target and not is_image:
             self.items[place] = Open("[", "[")
-            self.items.append(Close("[", self.text[opening : found.end()]))
-        elif found or named:
-            after = found.end() if found else end + 2 * self.text.startswith("[]", end)
-            kept = Point(self.text[start:after], "" if is_image else self.text[start + 1 : opening])
-            self.items[place:] = [kept]
+            self.items.append(Close("[", self.text[opening : target.end()]))
+        elif target or named:
+            after = target.end() if target else end + 2 * self.text.startswith("[]", end)
+            point = Point(self.text[start:after], "" if is_image else self.text[start + 1 : opening])
+            self.items[place:] = [point]
             end = after
         else:
             self.items.append(TextToken("]", "]"))
@@ -147,17 +150,17 @@ class _SpanReader:
                 runs.pop()
         if not is_image and any(not bracket[2] for bracket in self.brackets[-1:]):  # no link inside a link
             self.brackets = [bracket for bracket in self.brackets if bracket[2]]
-        return found.end() if found else end
+        return target.end() if target else end
 
     def _reference(self, end: int) -> re.Match[str] | None:
-        found = _LABEL.match(self.text, end)
-        return found if found and self._is_label(found[1]) else None
+        match = _LABEL.match(self.text, end)
+        return match if match and self._is_label(match[1]) else None
 
     def _is_label(self, label: str) -> bool:
         return " ".join(label.casefold().split()) in self.labels
 
     def _delimit(self, start: int, end: int) -> None:
-        """A run of signs that closes what it can and then may open."""
+        """Add a run of delimiters, which closes what it can and may then open."""
         sign, left = self.text[start], end - start
         opens, closes = _flanks(self.text, start, end)
         runs = self.openers[sign]
@@ -182,7 +185,7 @@ class _SpanReader:
 
 
 def _flanks(text: str, start: int, end: int) -> tuple[bool, bool]:
-    """Whether a run of signs may open and may close emphasis, by the characters beside it."""
+    """Return whether a run of delimiters may open and may close emphasis, by the characters beside it."""
     before, after = text[start - 1 : start] or " ", text[end : end + 1] or " "
     left = not after.isspace() and (after.isalnum() or not before.isalnum())
     right = not before.isspace() and (before.isalnum() or not after.isalnum())
@@ -200,7 +203,7 @@ def _html(raw: str, name: str) -> InlineToken:
 
 
 def _with_separators(tokens: Iterator[InlineToken], separators: Iterator[str]) -> Iterator[InlineToken]:
-    """The tokens with their line ends as the source has them."""
+    """Yield the tokens with their line ends as in the source."""
     for token in tokens:
         count = (token.raw or "").count("\n")
         if not count:
@@ -208,9 +211,7 @@ def _with_separators(tokens: Iterator[InlineToken], separators: Iterator[str]) -
             continue
         first, *others = (token.raw or "").split("\n")
         raw = first + "".join(next(separators) + other for other in others)
-        if isinstance(token, TextToken) and raw.startswith(
-            "  "
-        ):  # two blanks before a line end break the line
+        if isinstance(token, TextToken) and raw.startswith("  "):  # then Markdown breaks the line
             yield Break(raw)
         else:
             yield replace(token, raw=raw)

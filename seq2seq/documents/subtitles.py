@@ -1,13 +1,13 @@
-"""SubRip (srt) and WebVTT (vtt): the words of each cue are slots; times, settings, notes and styles stay.
+"""SubRip (srt) and WebVTT (vtt): the text of each cue is a slot; times, settings, notes and styles are kept.
 
     1
     00:00:01,000 --> 00:00:02,500      a cue is a unit, its tags move with their words;
     <i>Two dogs</i> play               the translation is wrapped to as many lines as the source has;
     in the snow.                       each line of a dialogue ("- Hello") is a unit of its own
 
-A sentence that runs over several cues is translated cue by cue, for every cue has its time. What was
-translated can end no cue: an arrow "-->" becomes one character, and in srt, which has no escapes, "<" before
-a letter becomes "‹".
+A sentence that spans several cues is translated cue by cue, since every cue has its time. A translation
+cannot end a cue: an arrow "-->" becomes one character, and in srt, which has no escapes, "<" before a letter
+becomes "‹".
 """
 
 import re
@@ -44,18 +44,18 @@ _SPEAKER = re.compile(r"\s*[-–—]\s*(?=\S)")
 
 @dataclass(frozen=True)
 class Cue:
-    """The words of a cue, or of one speaker in it."""
+    """A slot for the text of a cue, or of one speaker in it."""
 
     unit: InlineUnit
     kind: SubtitleFormat
 
     @property
     def text(self) -> str:
-        """What the translator reads."""
+        """The text to be translated."""
         return self.unit.text
 
     def write(self, translation: "Translation") -> str:
-        """The translation with its tags, on as many lines as the source."""
+        """Return the translation with its tags, on as many lines as the source."""
         tokens = self.unit.place(translation)
         ends = [end for text in self.unit.texts for end in _LINE_END.findall(text.raw or "")]
         return "".join(
@@ -64,13 +64,18 @@ class Cue:
 
 
 def read_subtitles(text: str, kind: SubtitleFormat, name: str) -> Template:
-    """Subtitles as their untouched parts and the slots of their cues; ValueError when there is no cue."""
+    """Read subtitles into their untouched parts and the slots of their cues.
+
+    Raises:
+        ValueError: there is no cue.
+    """
     parts: Template = []
     cue: list[str] | None = None  # the lines of a cue after its times
     count = 0
     for line in whole_lines(text):
         if _TIMES.match(line):
-            number = [cue.pop()] if cue and cue[-1].strip().isdecimal() else []  # no blank line before it
+            # The number of this cue, where no blank line separates it from the cue before.
+            number = [cue.pop()] if cue and cue[-1].strip().isdecimal() else []
             parts.extend([*_cue(cue or [], kind), *number, line])
             cue, count = [], count + 1
         elif not line.strip():
@@ -83,7 +88,7 @@ def read_subtitles(text: str, kind: SubtitleFormat, name: str) -> Template:
     parts.extend(_cue(cue or [], kind))
     if not count and text.strip():
         raise ValueError(
-            f"{name!r} has no line with two times (00:00:01,000 --> 00:00:02,000); send subtitles"
+            f"{name!r} has no line with two times (00:00:01,000 --> 00:00:02,000); use a file of subtitles"
         )
     return parts
 

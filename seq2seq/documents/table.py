@@ -1,9 +1,8 @@
-"""CSV and TSV: the cells of one column are slots; other cells, quotes and line ends stay as they are.
+"""CSV and TSV: the cells of one column are slots; other cells, quotes and line ends are kept.
 
-Spreadsheets run a cell that begins with = + - @ (or their wide forms, or a tab) as a formula. Such a cell of
-the source is kept as it is: it is no sentence, and it does what its author wanted. A translation that begins
-so where its source did not gets an apostrophe in front, the usual guard (OWASP, CSV injection), which shows
-it as text; so no text ever becomes a formula here.
+Spreadsheets run a cell that begins with = + - @ (or their full-width forms, or a tab) as a formula. Such a
+cell of the source is not translated. A translation that begins so gets an apostrophe in front, the usual
+protection against CSV injection (OWASP), with which spreadsheets show it as text.
 """
 
 import re
@@ -25,14 +24,14 @@ DELIMITERS = ",;\t|"
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell to be translated, as it is written and what that says."""
+    """A slot for a cell: its text, and the same as it is written."""
 
     text: str
     raw: str
     delimiter: str
 
     def write(self, translation: "Translation") -> str:
-        """The translation as a cell, quoted where the source was or where it must be."""
+        """Return the translation as a cell, quoted if the source was or if it must be."""
         text = translation.text
         if text == self.text:
             return self.raw
@@ -44,11 +43,13 @@ class Cell:
 
 
 def read_table(text: str, name: str, column: str | None) -> Template:
-    """A table as its untouched parts and the slots of one column, named by its header or counted from 1.
+    """Read a table into its untouched parts and the slots of one column.
 
-    A column given by name has its header in the first row, which stays; one given by number is translated
-    from the first row on. None is the only column of a table that has but one. ValueError when there is no
-    such column.
+    A column is given by its header, which is not translated, or by its number from 1 and is then translated
+    from the first row on. None stands for the only column of a table that has one.
+
+    Raises:
+        ValueError: there is no such column, or None was given for a table with several.
     """
     delimiter = "\t" if name.lower().endswith(".tsv") else _delimiter(text)
     header = []
@@ -56,29 +57,29 @@ def read_table(text: str, name: str, column: str | None) -> Template:
         header.append(_value(raw) or "")
         if end != delimiter:
             break
-    chosen, has_header = _choose(header, column, name)
-    return list(_parts(text, delimiter, chosen, has_header))
+    index, has_header = _column_index(header, column, name)
+    return list(_parts(text, delimiter, index, has_header))
 
 
-def _parts(text: str, delimiter: str, chosen: int, has_header: bool) -> Iterator[str | Slot]:
-    row = place = 0
+def _parts(text: str, delimiter: str, index: int, has_header: bool) -> Iterator[str | Slot]:
+    row = column = 0
     for raw, end in _cells(text, delimiter):
         value = _value(raw)
-        if place != chosen or (has_header and row == 0) or value is None or not _is_text(value):
+        if column != index or (has_header and row == 0) or value is None or not _is_text(value):
             yield raw
         else:
             yield Cell(value, raw, delimiter)
         yield end
-        row, place = (row, place + 1) if end == delimiter else (row + 1, 0)
+        row, column = (row, column + 1) if end == delimiter else (row + 1, 0)
 
 
 def _is_text(value: str) -> bool:
-    """Whether a cell is to be translated: neither a formula nor what a guard keeps from being one."""
+    """Return whether a cell is translated: it is neither a formula nor protected from being one."""
     return is_language(value) and not value.lstrip().startswith((*FORMULA, "'"))
 
 
 def _delimiter(text: str) -> str:
-    """The sign that cuts the first row into the most cells."""
+    """Return the delimiter that splits the first row into the most cells."""
     counts = {}
     for delimiter in DELIMITERS:
         ends = (end for _, end in _cells(text, delimiter))
@@ -87,10 +88,10 @@ def _delimiter(text: str) -> str:
 
 
 def _cells(text: str, delimiter: str) -> Iterator[tuple[str, str]]:
-    """Each cell as it is written, and what ends it: the delimiter, a line end, nothing at the end."""
-    for found in _pattern(delimiter).finditer(text):
-        if found[0] or found.start() == 0 or text[found.start() - 1] == delimiter:
-            yield found[1], found[2]
+    """Yield each cell as it is written, and its end: the delimiter, a line end, or nothing."""
+    for match in _pattern(delimiter).finditer(text):
+        if match[0] or match.start() == 0 or text[match.start() - 1] == delimiter:
+            yield match[1], match[2]
 
 
 @cache
@@ -101,21 +102,21 @@ def _pattern(delimiter: str) -> re.Pattern[str]:
 
 
 def _value(raw: str) -> str | None:
-    """What a cell says; None where its quotes are broken."""
+    """Return the text of a cell without its quotes; None if they are unbalanced."""
     if not raw.startswith('"'):
         return raw
     return raw[1:-1].replace('""', '"') if len(raw) > 1 and raw.endswith('"') else None
 
 
-def _choose(header: list[str], column: str | None, name: str) -> tuple[int, bool]:
-    """The number of a column from 0, and whether it was named."""
+def _column_index(header: list[str], column: str | None, name: str) -> tuple[int, bool]:
+    """Return the index of a column, from 0, and whether it was given by its header."""
     if column is None and len(header) == 1:
         return 0, False
     if column is not None and column in header:
         return header.index(column), True
     if column is not None and column.isdecimal() and 1 <= int(column) <= len(header):
         return int(column) - 1, False
-    shown = ", ".join(repr(title[:40]) for title in header[:20])
-    given = "no column was named" if column is None else f"there is no column {column!r}"
-    sentence = f"{given} in {name!r}; choose one of {shown}, or a number from 1 to {len(header)}"
-    raise RefusalError("file_column", sentence, f"{shown}; 1 … {len(header)}")
+    titles = ", ".join(repr(title[:40]) for title in header[:20])
+    problem = "no column was named" if column is None else f"there is no column {column!r}"
+    sentence = f"{problem} in {name!r}; choose one of {titles}, or a number from 1 to {len(header)}"
+    raise RefusalError("file_column", sentence, f"{titles}; 1 … {len(header)}")

@@ -1,6 +1,6 @@
-"""JSON: the string values are slots; keys, numbers, order, blanks and escapes stay as they are written.
+"""JSON: string values are slots; keys, numbers, order, blanks and escapes are kept as written.
 
-Left alone are values that are no language: without letters, or a single address, path or @name.
+Not translated: values without letters, and single addresses, paths or @names.
 """
 
 import json
@@ -20,25 +20,29 @@ _STRING = re.compile(r'"(?:[^"\\]|\\.)*+"(\s*:)?')
 
 @dataclass(frozen=True)
 class Value:
-    """A string value; `ascii_only` when the document writes other characters as escapes."""
+    """A slot for a string value; `ascii_only` if the document writes other characters as escapes."""
 
     text: str
     literal: str
     ascii_only: bool
 
     def write(self, translation: "Translation") -> str:
-        """The translation as a JSON string."""
+        """Return the translation as a JSON string."""
         if translation.text == self.text:
             return self.literal
-        written = json.dumps(translation.text, ensure_ascii=self.ascii_only)
-        # Half a character cannot be sent; it can only come from the source, where it was an escape.
-        return re.sub("[\ud800-\udfff]", lambda half: f"\\u{ord(half[0]):04x}", written)
+        literal = json.dumps(translation.text, ensure_ascii=self.ascii_only)
+        # A lone surrogate cannot be encoded; it comes from an escape in the source and becomes one again.
+        return re.sub("[\ud800-\udfff]", lambda match: f"\\u{ord(match[0]):04x}", literal)
 
 
 def read_values(text: str, name: str) -> Template:
-    """A JSON text as its untouched parts and the slots of its string values; ValueError when it is none."""
+    """Read a JSON text into its untouched parts and the slots of its string values.
+
+    Raises:
+        ValueError: the text is not valid JSON.
+    """
     try:
-        json.loads(text, parse_int=str, parse_float=str)  # numbers are not looked at, however long
+        json.loads(text, parse_int=str, parse_float=str)  # Python refuses to parse integers of 4,300 digits
     except RecursionError as error:
         raise ValueError(f"{name!r} is nested too deeply; use fewer levels") from error
     except ValueError as error:
@@ -47,13 +51,13 @@ def read_values(text: str, name: str) -> Template:
 
 
 def _parts(text: str, ascii_only: bool) -> Iterator[str | Slot]:
-    at = 0
-    for found in _STRING.finditer(text):
-        if found[1] is not None:  # a key
+    position = 0
+    for match in _STRING.finditer(text):
+        if match[1] is not None:  # a key
             continue
-        value = json.loads(found[0], strict=False)
+        value = json.loads(match[0], strict=False)
         if is_language(value) and not is_address(value):
-            yield text[at : found.start()]
-            yield Value(value, found[0], ascii_only)
-            at = found.end()
-    yield text[at:]
+            yield text[position : match.start()]
+            yield Value(value, match[0], ascii_only)
+            position = match.end()
+    yield text[position:]

@@ -1,7 +1,5 @@
-"""A tiny untrained translator, the application around it, a server, and a browser where there is one."""
+"""A tiny untrained translator, the application around it, and a server."""
 
-import os
-import shutil
 import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -17,22 +15,9 @@ if TYPE_CHECKING:
     import httpx
     from fastapi import FastAPI
     from fastapi.testclient import TestClient
-    from playwright.sync_api import Browser
 
     from seq2seq import Generator, Tokenizer, Translator
     from serve.demo.backend import Backend
-
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 @pytest.fixture(scope="session")
@@ -80,9 +65,9 @@ Make = Callable[..., "FastAPI"]
 
 @pytest.fixture(scope="session")
 def make(translator: "Translator") -> Make:
-    """Builds a new application around the tiny translator, made of another class if one is given.
+    """Build a new application around the tiny translator, or around another class of translator.
 
-    One of it for each of `ways`, pairs of languages; the rest is for `make_app`.
+    There is one model for each pair of languages in `ways`; other arguments are those of `make_app`.
     """
     from serve.app import make_app
     from serve.engine.registry import ModelRegistry
@@ -90,16 +75,16 @@ def make(translator: "Translator") -> Make:
     def make_one(
         kind: "type[Translator] | None" = None,
         ways: Sequence[tuple[str, str]] = (("en", "de"),),
-        **named: Any,
+        **options: Any,
     ) -> "FastAPI":
         kind = kind or type(translator)
-        made = {}
+        models = {}
         for source, target in ways:
             settings = replace(translator.settings, source_languages=[source], target_languages=[target])
-            made["tiny" if len(ways) == 1 else f"{source}-{target}"] = kind(
+            models["tiny" if len(ways) == 1 else f"{source}-{target}"] = kind(
                 translator.model, translator.tokenizer, settings
             )
-        return make_app(ModelRegistry(made, pivot=True), **named)
+        return make_app(ModelRegistry(models, pivot=True), **options)
 
     return make_one
 
@@ -109,7 +94,7 @@ MakeBackend = Callable[..., "Backend"]
 
 @pytest.fixture(scope="session")
 def make_backend() -> MakeBackend:
-    """Builds what is behind the page for some models, with limits of one's own."""
+    """Build the backend of the page for some models, with limits of its own."""
     from serve.demo.backend import Backend
     from serve.engine.batcher import Batcher
     from serve.engine.documents import DocumentExecutor
@@ -134,7 +119,7 @@ def make_backend() -> MakeBackend:
 
 @pytest.fixture(scope="session")
 def client(make: Make) -> Iterator["TestClient"]:
-    """A client of the application that hands on faults as answers, as a server does."""
+    """A client of the application that gets faults as answers, as from a server."""
     from fastapi.testclient import TestClient
 
     with TestClient(make(), base_url="http://localhost", raise_server_exceptions=False) as client:
@@ -146,7 +131,7 @@ Refusal = Callable[..., str]
 
 @pytest.fixture(scope="session")
 def refusal() -> Refusal:
-    """Checks that an answer has a status and the shape of all errors; gives its sentence."""
+    """Check that an answer has a status and the shape of all errors, and return its sentence."""
 
     def check(answer: "httpx.Response", status: int = 400) -> str:
         assert answer.status_code == status, answer.text
@@ -163,7 +148,7 @@ Running = Callable[..., AbstractContextManager[str]]
 
 @pytest.fixture(scope="session")
 def running() -> Running:
-    """Serves an application in a thread for as long as the context lasts; gives its address."""
+    """Serve an application in a thread for as long as the context lasts, and return its address."""
     import uvicorn
 
     from serve.http.protocol import LimitedProtocol
@@ -187,21 +172,8 @@ def running() -> Running:
     return run
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator["Browser"]:
-    """Debian's Chromium; the test is skipped where there is none, but fails when CI=true.
-
-    Not for the whole session: Playwright keeps an event loop in this thread for as long as it runs.
-    """
-    path = next((found for name in CHROMIUM if (found := shutil.which(name))), None)
-    if path is None:
-        reason = "no Chromium here; on Debian: apt-get install chromium"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield browser
-        browser.close()
+@pytest.fixture(scope="session")
+def address(make: Make, running: Running) -> Iterator[str]:
+    """A server of the tiny translator with default limits, for all tests that need no other."""
+    with running(make()) as address:
+        yield address
