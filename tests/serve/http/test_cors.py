@@ -1,4 +1,4 @@
-"""Web pages of other origins: what their browsers let them ask and read."""
+"""CORS: what browsers let web pages of other origins send and read."""
 
 from typing import TYPE_CHECKING
 
@@ -9,13 +9,13 @@ ORIGIN = {"origin": "http://page.example"}
 
 
 def test_other_origins_may_use_the_routes(client: "TestClient") -> None:
-    """A web page with a translation button would be stopped by its browser; cookies would travel along."""
-    asked = {
+    """A web page of another origin may call the REST routes, without credentials."""
+    preflight = {
         **ORIGIN,
         "access-control-request-method": "POST",
         "access-control-request-headers": "content-type",
     }
-    allowed = client.options("/translate", headers=asked)
+    allowed = client.options("/translate", headers=preflight)
     assert allowed.status_code == 204
     assert allowed.headers["access-control-allow-methods"] == "POST"
     assert "content-type" in allowed.headers["access-control-allow-headers"].split(", ")
@@ -25,7 +25,7 @@ def test_other_origins_may_use_the_routes(client: "TestClient") -> None:
 
 
 def test_other_origins_may_fetch_their_files(client: "TestClient") -> None:
-    """A web page could have a file translated and would never see the translation."""
+    """A web page of another origin may fetch the file that it had translated, and no path beside it."""
     files = {"file": ("x.txt", b"a man")}
     sent = client.post("/translate_file", data={"source": "en", "target": "de"}, files=files, headers=ORIGIN)
     answer = client.get(sent.json()["translatedFileUrl"], headers=ORIGIN)
@@ -36,11 +36,11 @@ def test_other_origins_may_fetch_their_files(client: "TestClient") -> None:
 
 
 def test_other_origins_may_send_a_key(client: "TestClient") -> None:
-    """A web page could not use a server with keys in the way that OpenAI's clients do."""
-    asked = {
+    """The preflight allows the Authorization header, in which OpenAI's clients send a key."""
+    preflight = {
         **ORIGIN,
         "access-control-request-method": "POST",
         "access-control-request-headers": "authorization,content-type",
     }
-    allowed = client.options("/v1/completions", headers=asked)
+    allowed = client.options("/v1/completions", headers=preflight)
     assert "authorization" in allowed.headers["access-control-allow-headers"].split(", ")

@@ -6,7 +6,6 @@ The shapes of the last two are as their sources send and read them (Mastodon 4, 
 import json
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import httpx
@@ -15,20 +14,12 @@ from libretranslatepy import LibreTranslateAPI
 
 if TYPE_CHECKING:
     from seq2seq import Translator
-    from tests.serve.conftest import Make, Running
 
 TEXT = "two dogs plays in the snow."
 
 
-@pytest.fixture(scope="module")
-def address(make: "Make", running: "Running") -> Iterator[str]:
-    """A server."""
-    with running(make()) as address:
-        yield address
-
-
 def test_official_python_client(address: str, translator: "Translator") -> None:
-    """Programs that use the official client would fail, though the address is all they changed."""
+    """The official client works when its address is all that is changed."""
     client = LibreTranslateAPI(address, api_key="any")
     assert client.translate(TEXT, "en", "de") == translator.translate(TEXT).text
     assert client.translate(TEXT, "auto", "de") == translator.translate(TEXT).text
@@ -42,7 +33,7 @@ def test_official_python_client(address: str, translator: "Translator") -> None:
 
 
 def test_mastodon(address: str, translator: "Translator") -> None:
-    """Posts would come back without their tags, or as another list than was sent."""
+    """Posts come back with their tags, in the order in which they were sent."""
     first, second = translator.translate(TEXT).text, translator.translate("a man").text
     languages = httpx.get(f"{address}/languages", timeout=60).json()
     assert {each["code"]: each["targets"] for each in languages}["en"] == ["de"]
@@ -65,7 +56,7 @@ def test_mastodon(address: str, translator: "Translator") -> None:
 
 @pytest.mark.parametrize("kind", ["json", "data"])
 def test_weblate(address: str, translator: "Translator", kind: str) -> None:
-    """Suggestions would stand beside the wrong strings."""
+    """Each string gets its own translation, by JSON and by form."""
     texts = [TEXT, "a man"]
     fields = {"api_key": "", "q": texts, "source": "en", "target": "de"}
     answer = httpx.post(f"{address}/translate", timeout=60, **{kind: fields})  # type: ignore[arg-type]
