@@ -49,7 +49,7 @@ def attend(
     check_mask(mask, query, key)
     if mask is not None and mask.ndim < 2:
         mask = torch.atleast_2d(mask)  # torch's kernel takes nothing smaller
-    if is_scaled_dot(score) and not need_weights:
+    if is_scaled_dot(score) and not need_weights and not transformed():
         context = fused(query, key, value, mask, dropout)
         return Attended(context, None)
     weights = masked_softmax(score(query, key), mask, overwrite=is_pairwise(score))

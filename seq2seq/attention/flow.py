@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from seq2seq.attention.attend import Attended, attend, check_mask
 from seq2seq.attention.cache import KeyValueCache, LinearState, Memory, Remembered
-from seq2seq.attention.heads import LatentHeads, SharedHeads, make_heads
+from seq2seq.attention.heads import LatentHeads, SharedHeads, dense_weight, make_heads
 from seq2seq.attention.linear import causal_linear_attention, linear_attention, read_sums, summed
 from seq2seq.attention.mask import all_of, causal_mask, group_queries, newest, sparse_mask, window_mask
 from seq2seq.attention.score import ScoreFactory, ScoreFunction, is_pairwise, is_scaled_dot, make_score
@@ -184,7 +184,8 @@ class CausalSelfAttention(Attention):
         With a `window` it forgets all but the newest so many, as if the config's window were no wider.
         """
         heads, config = self.heads, self.config
-        dtype, device = heads.query_projection.weight.dtype, heads.query_projection.weight.device
+        weight = dense_weight(heads.query_projection)
+        dtype, device = weight.dtype, weight.device
         if config.linear:
             dtype = torch.promote_types(dtype, torch.float32)  # long sums would drown in 16 bit
             return LinearState(rows, heads.heads, heads.head_width, dtype=dtype, device=device)

@@ -15,6 +15,7 @@ where each head expands its keys and values from one latent c.
 """
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
@@ -198,8 +199,18 @@ class LatentHeads(nn.Module):
 
     def _expansion(self) -> tuple[Tensor, Tensor]:
         """W_k and W_v, [H, D, latent] each."""
-        key, value = self.key_value_projection.weight.unflatten(0, (2, self.heads, self.head_width))
+        weight = dense_weight(self.key_value_projection)
+        key, value = weight.unflatten(0, (2, self.heads, self.head_width))
         return key, value
+
+
+def dense_weight(linear: nn.Module) -> Tensor:
+    """Return the weight of a linear layer as floating-point numbers.
+
+    In a layer that torch has quantized (`torch.ao.quantization.quantize_dynamic`) `weight` is a method.
+    """
+    weight: Tensor | Callable[[], Tensor] = linear.weight
+    return weight if isinstance(weight, Tensor) else weight().dequantize()
 
 
 def make_heads(width: int, config: AttentionConfig, memory_width: int) -> SharedHeads | LatentHeads:

@@ -58,7 +58,9 @@ class SinusoidalPositions(nn.Module):
 def _reset_after_loading(positions: nn.Module, _: object) -> None:
     """Fill the table of a model that was made on the meta device: no file holds it."""
     assert isinstance(positions, SinusoidalPositions)
-    if positions.table.is_meta:  # loaded by assignment, which leaves buffers that are not saved where they are
+    if (
+        positions.table.is_meta
+    ):  # loaded by assignment, which leaves buffers that are not saved where they are
         positions.table = torch.empty_like(positions.table, device=torch.get_default_device())
     positions.reset_parameters()
 

@@ -69,7 +69,9 @@ class SharpScore(ScaledDotScore):
 
 def make_manhattan(width: int) -> Callable[[Tensor, Tensor], Tensor]:
     """Return a score that is no module: minus the sum of absolute differences, over sqrt(D)."""
-    return lambda query, key: -(query[..., :, None, :] - key[..., None, :, :]).abs().sum(-1) / math.sqrt(width)
+    return lambda query, key: (
+        -(query[..., :, None, :] - key[..., None, :, :]).abs().sum(-1) / math.sqrt(width)
+    )
 
 
 SCORES: dict[str, ScoreFactory] = {
@@ -151,7 +153,9 @@ def test_cross_attention_steps_equal_the_full_pass_in_every_structure(score: str
         shown = all_of(present, sparse_mask(config, places, torch.arange(7)))
         remembered = attention.remember(source)
         whole = attention(x, remembered, present, need_weights=True).context
-        if shown is not None and bool(shown.any(-1).all()):  # the formula is NaN for a query that sees nothing
+        if shown is not None and bool(
+            shown.any(-1).all()
+        ):  # the formula is NaN for a query that sees nothing
             near(whole, by_the_formula(attention, x, source, shown))
         for sizes in ([6], [1] * 6, [3, 1, 2]):
             parts = [
@@ -192,7 +196,9 @@ def test_what_a_score_keeps_is_not_overwritten() -> None:
 def test_linear_attention_refuses_a_score(flow: type[nn.Module]) -> None:
     """It has no scores; one given or put in later is refused with a remedy, not left unused."""
     config = AttentionConfig(heads=HEADS, linear=True)
-    said = "linear is True beside a score of your own, SharpScore; .* leave out the score or set linear to False"
+    said = (
+        "linear is True beside a score of your own, SharpScore; .* leave out the score or set linear to False"
+    )
     with pytest.raises(ValueError, match=said):
         flow(WIDTH, config, score=SharpScore)
     attention, x = flow(WIDTH, config), torch.randn(1, 2, WIDTH)
