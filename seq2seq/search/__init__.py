@@ -1,15 +1,15 @@
-"""Finding a likely output of a model that says how likely each next token is.
+"""Search for likely outputs of a model that scores each next token.
 
-    loop    decode (many sentences) and stream (one, as it is written)
-    choose  the best token, or one by chance
-    beam    several hypotheses at once
-    rules   what may not be written next
-    phrases what must be written somewhere
-    demands how a beam finds a place for it
-    task    what goes in and what comes out
+    loop             decode (many sentences) and stream (one, token by token)
+    sampling         the next token by chance
+    beam             several hypotheses at once
+    processors       rules on the next token
+    constraints      phrases that results must contain
+    beam_allocation  how a beam finds a place for each of them
+    types            the search's task, state and results
 
-A model is `step(tokens [N, T], state) -> logits [N, V]` and a state with `device` and
-`select(rows, sentences)`; search knows nothing else of it.
+A model is `step(tokens [N, T], state) -> logits [N, V]` and a state with `device` and `select(rows,
+sentences)`. Search knows nothing else of it.
 """
 
 from seq2seq.search.beam import Candidates, Observer

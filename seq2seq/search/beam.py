@@ -1,16 +1,15 @@
-"""Beam search: of each sentence the W best unfinished hypotheses live on, the G best finished are kept.
+"""Beam search: the W best unfinished hypotheses of each sentence live on, the G best finished ones are kept.
 
     candidates [B, 2W]   the best continuations of the live hypotheses by summed log-probability.
-                         At most W of them end, so W are left to live on.
+                         At most W of them end, so W remain to live on.
     finished             an ended candidate whose rank is below W; at a sentence's limit every
                          candidate whose rank is below W ("length" where it did not end). All compete
                          by score = log p / n ** length_penalty.
-    stop                 when no live hypothesis can beat the worst of the G kept, not before.
+    stop                 as soon as no live hypothesis can beat the worst of the G kept.
 
-Log-probabilities only fall, so a live hypothesis with log p after n tokens scores at most
-max(log p / (n + 1) ** penalty, log p / limit ** penalty): the end nearest where the penalty is
-negative, farthest where it is positive. This is what HF calls early_stopping="never", for G instead
-of W hypotheses, and it changes no result.
+Log-probabilities only fall, so a live hypothesis with log p after n tokens scores at most max(log p / (n + 1)
+** penalty, log p / limit ** penalty): the nearest end where the penalty is negative, the farthest where it is
+positive. This equals HF's early_stopping="never", for G instead of W hypotheses, and changes no result.
 """
 
 from collections.abc import Callable
@@ -29,13 +28,13 @@ from seq2seq.search.types import Hypothesis, SearchTask, make_hypothesis
 
 @dataclass(frozen=True)
 class Candidates:
-    """The best continuations of one step, best first; what an observer sees of the beam's tree.
+    """The best continuations of one step, best first; an observer sees the beam's tree through them.
 
-    sentences [B]: their numbers in the call. Each [B, 2W]: parents (which live hypothesis is
-    continued), tokens, log_probabilities (of that token alone, the model's own), totals (sums by
-    which they are ranked; -inf: there is none), finished (whether it ends a hypothesis now). live
-    [B, W]: which candidates are the next beam, in its order. progress [B, 2W, J + 2]: what each would have
-    written of the J phrases demanded (`constraints.py`); [B, 2W, 0] where none are.
+    sentences [B] are their numbers in the call. Each [B, 2W]: parents (index of the continued live
+    hypothesis), tokens, log_probabilities (the model's own, of that token alone), totals (the sums by which
+    they are ranked; -inf: none), finished (whether a hypothesis ends here). live [B, W] are the indices of
+    the next beam, in its order. progress [B, 2W, J + 2] is the progress in J constrained phrases
+    (`constraints.py`), or [B, 2W, 0] without any.
     """
 
     sentences: Tensor
@@ -53,12 +52,11 @@ Observer = Callable[[int, Candidates], None]
 
 @dataclass
 class Beam:
-    """Where a search stands after n tokens.
+    """The state of a search after n tokens.
 
-    sentences [B]: their numbers in the call. Live, best first: tokens and log_probabilities
-    [B, W, n], totals [B, W] (-inf: no hypothesis), progress in what is demanded [B, W, J + 2].
-    Finished, best first: done_tokens and done_log_probabilities [B, G, longest limit], done_scores
-    [B, G] (-inf: none yet).
+    sentences [B] are their numbers in the call. Live, best first: tokens and log_probabilities [B, W, n],
+    totals [B, W] (-inf: no hypothesis), progress in constrained phrases [B, W, J + 2]. Finished, best first:
+    done_tokens and done_log_probabilities [B, G, longest limit], done_scores [B, G] (-inf: none yet).
     """
 
     sentences: Tensor
@@ -72,14 +70,14 @@ class Beam:
 
     @property
     def length(self) -> int:
-        """Tokens written, n."""
+        """The number of tokens generated, n."""
         return self.tokens.shape[2]
 
 
 def search_beam(task: SearchTask, observer: Observer | None = None) -> list[list[Hypothesis]]:
-    """The best hypotheses of each sentence, best first: num_hypotheses, or as many as there are.
+    """Return the best hypotheses of each sentence, best first: num_hypotheses, or as many as exist.
 
-    The observer gets the position and the candidates of every step.
+    The observer is called with the position and the candidates of every step.
     """
     results: list[list[Hypothesis]] = [[] for _ in range(task.sentences)]
     beam = first_beam(task)
@@ -90,23 +88,23 @@ def search_beam(task: SearchTask, observer: Observer | None = None) -> list[list
             observer(beam.length, candidates)
         beam, rows = advance(beam, candidates, task)
         settled = is_settled(beam, task)
-        gone = task.is_gone(beam.sentences)
-        if gone is not None:
-            settled |= gone
-        stay = None
+        cancelled = task.is_cancelled(beam.sentences)
+        if cancelled is not None:
+            settled |= cancelled
+        remaining = None
         if settled.any():
             collect(beam, settled, task, results)
-            stay = (~settled).nonzero().squeeze(1)
-            if not len(stay):
+            remaining = (~settled).nonzero().squeeze(1)
+            if not len(remaining):
                 return results
-            beam, rows = keep(beam, stay), rows[stay]
-        task.select(rows.flatten(), stay)
+            beam, rows = keep(beam, remaining), rows[remaining]
+        task.select(rows.flatten(), remaining)
         newest = beam.tokens[:, :, -1].reshape(-1, 1)
 
 
 def first_beam(task: SearchTask) -> Beam:
-    """Nothing written: one live hypothesis a sentence, none finished."""
-    count, kept, longest = task.sentences, task.options.num_hypotheses, task.longest
+    """Return the beam before the first token: one live hypothesis for each sentence, none finished."""
+    count, results, longest = task.sentences, task.options.num_hypotheses, task.longest
     device = task.device
     return Beam(
         sentences=torch.arange(count, device=device),
@@ -118,30 +116,30 @@ def first_beam(task: SearchTask) -> Beam:
             if task.constraints is None
             else task.constraints.nothing_written()
         ),
-        done_tokens=torch.full((count, kept, longest), PAD, device=device),
-        done_log_probabilities=torch.zeros(count, kept, longest, device=device),
-        done_scores=torch.full((count, kept), BANNED, device=device),
+        done_tokens=torch.full((count, results, longest), PAD, device=device),
+        done_log_probabilities=torch.zeros(count, results, longest, device=device),
+        done_scores=torch.full((count, results), BANNED, device=device),
     )
 
 
 def continue_beam(beam: Beam, logits: Tensor, task: SearchTask) -> Candidates:
-    """The 2W best continuations of each sentence, and what becomes of them: logits [B x W, V]."""
+    """Return the 2W best continuations of each sentence, given logits [B x W, V]."""
     count, width, length = beam.tokens.shape
     size = task.options.beam_size
     log_probabilities = logits.float().log_softmax(1)
     forced = task.forced_tokens(beam.sentences, length)
     if forced is not None:
         forced = forced.repeat_interleave(width)
-    scores = rank(log_probabilities, beam.tokens.flatten(0, 1), task.rules, forced)
+    scores = rank(log_probabilities, beam.tokens.flatten(0, 1), task.processors, forced)
     if task.constraints is not None:
-        return _continue_demanded(beam, task.constraints, scores, log_probabilities, forced, task)
+        return _continue_constrained(beam, task.constraints, scores, log_probabilities, forced, task)
     vocabulary = scores.shape[1]
     totals, places = top_k_sums(beam.totals, scores, min(2 * size, width * vocabulary))
     parents, tokens = places // vocabulary, places % vocabulary
     own = log_probabilities.view(count, -1).gather(1, places)
-    missing = 2 * size - totals.shape[1]  # where the vocabulary is smaller than the beam
+    missing = 2 * size - totals.shape[1]  # a tiny vocabulary has fewer continuations than the beam has places
     if missing:
-        parents, tokens, own = (F.pad(each, (0, missing)) for each in (parents, tokens, own))
+        parents, tokens, own = (F.pad(column, (0, missing)) for column in (parents, tokens, own))
         totals = F.pad(totals, (0, missing), value=BANNED)
     ended = tokens == EOS
     live = totals.masked_fill(ended, BANNED).topk(size, 1).indices
@@ -152,7 +150,7 @@ def continue_beam(beam: Beam, logits: Tensor, task: SearchTask) -> Candidates:
     return Candidates(beam.sentences, parents, tokens, own, totals, finished, live, nothing)
 
 
-def _continue_demanded(
+def _continue_constrained(
     beam: Beam,
     constraints: BatchConstraints,
     scores: Tensor,
@@ -160,14 +158,14 @@ def _continue_demanded(
     forced: Tensor | None,
     task: SearchTask,
 ) -> Candidates:
-    """As `continue_beam`, where phrases must be written: scores and the model's own [B x W, V]."""
+    """Return the continuations under constraints, given scores and log-probabilities [B x W, V]."""
     count, width, length = beam.tokens.shape
     size = task.options.beam_size
     begins = torch.ones(count, dtype=torch.bool, device=task.device)
     if forced is not None:
         begins = forced.view(count, width)[:, 0] < 0
     own = own.view(count, width, -1)
-    offers = propose(
+    proposed = propose(
         constraints.of(beam.sentences),
         beam.totals,
         scores.view_as(own),
@@ -178,25 +176,25 @@ def _continue_demanded(
         begins,
         size,
     )
-    results, live = allocate(offers, size)
+    results, live = allocate(proposed, size)
     places = torch.cat([results, live], 1)
-    parents, tokens = offers.parents.gather(1, places), offers.tokens.gather(1, places)
-    finished = offers.ends.gather(1, places)
+    parents, tokens = proposed.parents.gather(1, places), proposed.tokens.gather(1, places)
+    finished = proposed.ends.gather(1, places)
     finished[:, results.shape[1] :] = False
     return Candidates(
         beam.sentences,
         parents,
         tokens,
         own.flatten(1).gather(1, parents * own.shape[2] + tokens),
-        offers.totals.gather(1, places),
+        proposed.totals.gather(1, places),
         finished,
         torch.arange(results.shape[1], places.shape[1], device=task.device).expand_as(live),
-        offers.progress.gather(1, places[..., None].expand(-1, -1, offers.progress.shape[2])),
+        proposed.progress.gather(1, places[..., None].expand(-1, -1, proposed.progress.shape[2])),
     )
 
 
 def advance(beam: Beam, candidates: Candidates, task: SearchTask) -> tuple[Beam, Tensor]:
-    """The beam one token on, and for each place in it [B, W] the row of the state it continues."""
+    """Return the beam one token later, and for each of its places [B, W] the state's row it continues."""
     if candidates.finished.any():
         beam = finish(beam, candidates, task)
     count, width, _ = beam.tokens.shape
@@ -217,7 +215,7 @@ def advance(beam: Beam, candidates: Candidates, task: SearchTask) -> tuple[Beam,
 
 
 def written(beam: Beam, candidates: Candidates, places: Tensor) -> tuple[Tensor, Tensor]:
-    """Tokens and log-probabilities [B, W, n + 1] of the candidates at these places [B, W]."""
+    """Return tokens and log-probabilities [B, W, n + 1] of the candidates at these places [B, W]."""
     parents = candidates.parents.gather(1, places)[:, :, None].expand(-1, -1, beam.length)
     tokens = candidates.tokens.gather(1, places)[:, :, None]
     log_probabilities = candidates.log_probabilities.gather(1, places)[:, :, None]
@@ -228,16 +226,16 @@ def written(beam: Beam, candidates: Candidates, places: Tensor) -> tuple[Tensor,
 
 
 def finish(beam: Beam, candidates: Candidates, task: SearchTask) -> Beam:
-    """The beam in which the candidates that end have competed with those that ended before."""
+    """Return the beam after the ended candidates have competed with those that ended before."""
     options = task.options
     length = beam.length + 1
     scores = candidates.totals[:, : options.beam_size] / length**options.length_penalty
     scores = scores.masked_fill(~candidates.finished[:, : options.beam_size], BANNED)
-    done_scores, kept = torch.cat([beam.done_scores, scores], 1).topk(options.num_hypotheses, 1)
+    done_scores, best = torch.cat([beam.done_scores, scores], 1).topk(options.num_hypotheses, 1)
     places = torch.arange(options.beam_size, device=task.device).expand_as(scores)
     room = (0, beam.done_tokens.shape[2] - length)
     tokens, log_probabilities = written(beam, candidates, places)
-    index = kept[:, :, None].expand_as(beam.done_tokens)
+    index = best[:, :, None].expand_as(beam.done_tokens)
     done_tokens = torch.cat([beam.done_tokens, F.pad(tokens, room)], 1)
     done_own = torch.cat([beam.done_log_probabilities, F.pad(log_probabilities, room)], 1)
     return replace(
@@ -249,36 +247,36 @@ def finish(beam: Beam, candidates: Candidates, task: SearchTask) -> Beam:
 
 
 def is_settled(beam: Beam, task: SearchTask) -> Tensor:
-    """Which sentences are done [B]: no live hypothesis can still beat the worst that is kept."""
+    """Return for which sentences [B] no live hypothesis can beat the worst finished one that is kept."""
     penalty = task.options.length_penalty
     limits = task.limits[beam.sentences]
     best_live = beam.totals[:, 0]
-    nearest = best_live / (beam.length + 1) ** penalty
+    nearest: Tensor = best_live / (beam.length + 1) ** penalty
     if task.constraints is not None:
-        # One that puts off its phrases would be waited for until its limit: it cannot end, nor does it
-        # get much worse an average piece. So here, what cannot win by ending soon is not waited for.
+        # A hypothesis that defers its phrases cannot end, and its mean log-probability hardly falls, so that
+        # the bound at the limit would keep the search waiting. Here only the nearest end counts.
         return (beam.done_scores[:, -1] >= nearest) | (limits <= beam.length)
     farthest = best_live / limits**penalty
     return (beam.done_scores[:, -1] >= torch.maximum(nearest, farthest)) | (limits <= beam.length)
 
 
-def keep(beam: Beam, stay: Tensor) -> Beam:
-    """The beam of the sentences [B'] that stay."""
-    return Beam(*(getattr(beam, each.name)[stay] for each in fields(beam)))
+def keep(beam: Beam, remaining: Tensor) -> Beam:
+    """Return the beam of the sentences [B'] that remain."""
+    return Beam(*(getattr(beam, field.name)[remaining] for field in fields(beam)))
 
 
 def collect(beam: Beam, settled: Tensor, task: SearchTask, results: list[list[Hypothesis]]) -> None:
-    """Write out the finished hypotheses of the sentences that are settled [B]."""
+    """Store the finished hypotheses of the settled sentences [B]."""
     done = keep(beam, settled)
     penalty = task.options.length_penalty
     for place, sentence in enumerate(done.sentences.tolist()):
-        found = int((done.done_scores[place] > BANNED).sum())
-        tokens = done.done_tokens[place, :found].tolist()
-        log_probabilities = done.done_log_probabilities[place, :found].tolist()
+        count = int((done.done_scores[place] > BANNED).sum())
+        tokens = done.done_tokens[place, :count].tolist()
+        log_probabilities = done.done_log_probabilities[place, :count].tolist()
         limit = int(task.limits[sentence])
         hypotheses = [
             make_hypothesis(*row, limit, penalty) for row in zip(tokens, log_probabilities, strict=True)
         ]
-        if not task.ranks_otherwise:  # the order is by score but for rounding in the sums
+        if not task.ranks_by_other_scores:  # sums of totals round differently from sums of a hypothesis
             hypotheses.sort(key=lambda hypothesis: hypothesis.score, reverse=True)
         results[sentence] = hypotheses

@@ -1,4 +1,4 @@
-"""What must be written: phrases, where they stand in the source, and what is known of the tokens around them.
+"""Constraints on results: phrases that must occur, and the source positions they stand for.
 
 Shapes: J phrases of at most P tokens, S source positions.
 """
@@ -14,9 +14,10 @@ from seq2seq.search.processors import BannedTexts
 
 
 class PhraseConstraint(NamedTuple):
-    """Tokens that must be written one after the other; the source positions they stand for (none: any).
+    """Tokens that must occur in a row, and the source positions they stand for (none: any).
 
-    `is_only`: they are written for this phrase and never else, for they stand for another text.
+    With `is_only` the tokens are generated for this phrase and never freely, since they stand for another
+    text.
     """
 
     tokens: tuple[int, ...]
@@ -25,9 +26,9 @@ class PhraseConstraint(NamedTuple):
 
 
 class AttentionTrace(NamedTuple):
-    """How to see where the newest tokens [N] looked: shares [N, S] of the source.
+    """Access to the attention of the newest tokens [N] over the source: shares [N, S].
 
-    `reads_input`: the look belongs to the token that was read, not to the one it predicts.
+    With `reads_input` the attention belongs to the token that was read, not to the one it predicts.
     """
 
     shares: Callable[[], Tensor]
@@ -36,12 +37,12 @@ class AttentionTrace(NamedTuple):
 
 @dataclass(frozen=True)
 class BatchConstraints:
-    """What each of B sentences must have in every result.
+    """Phrases that every result of each of B sentences must contain.
 
-    Shapes: phrases [B, J, P] (-1 after their end), lengths [B, J] (0: no phrase), columns [B, J, S] (0 or
-    1), only [B, J] (true: written for the phrase alone), closers [V] (true: a word may end before this
-    token). `look` shows where hypotheses looked in the source; None where that is not known, and phrases
-    then stand anywhere at no cost. `stops` are texts that may not be written while a phrase is to come.
+    Shapes: phrases [B, J, P] (-1 after their end), lengths [B, J] (0: no phrase), columns [B, J, S] (0 or 1),
+    only [B, J] (true: generated for the phrase alone), closers [V] (true: a word may end before this token).
+    `trace` gives the attention of hypotheses to the source; without it phrases may stand anywhere at no cost.
+    `stops` are texts that may not occur while a phrase is missing.
     """
 
     phrases: Tensor
@@ -49,11 +50,11 @@ class BatchConstraints:
     columns: Tensor
     only: Tensor
     closers: Tensor
-    look: AttentionTrace | None
+    trace: AttentionTrace | None
     stops: BannedTexts | None
 
     def of(self, sentences: Tensor) -> "BatchConstraints":
-        """The demands of these sentences [B']."""
+        """Return the constraints of these sentences [B']."""
         return replace(
             self,
             phrases=self.phrases[sentences],
@@ -63,7 +64,7 @@ class BatchConstraints:
         )
 
     def nothing_written(self) -> Tensor:
-        """Progress [B, 1, J + 2] where nothing is written; phrases that are none count as written."""
+        """Return the initial progress [B, 1, J + 2]; phrases without tokens count as written."""
         count = len(self.lengths)
         fresh = torch.tensor([-1, 0], device=self.lengths.device).expand(count, 2)
         return torch.cat([(self.lengths == 0).long(), fresh], 1)[:, None]
@@ -74,30 +75,31 @@ def make_constraints(
     limits: Sequence[int],
     closers: Tensor,
     source_length: int,
-    look: AttentionTrace | None,
+    trace: AttentionTrace | None,
     stops: BannedTexts | None = None,
 ) -> BatchConstraints:
-    """The demands of some sentences, a list of phrases each.
+    """Return the constraints of some sentences, given a list of phrases for each.
 
     Raises:
-        ValueError: the phrases of a sentence do not fit its limit, the end counted.
+        ValueError: the phrases of a sentence do not fit its limit, the end symbol counted.
     """
     count = max(map(len, phrases))
-    longest = max(len(phrase.tokens) for of in phrases for phrase in of)
+    longest = max(len(phrase.tokens) for sentence in phrases for phrase in sentence)
     tokens = torch.full((len(phrases), count, longest), -1, dtype=torch.long)
     columns = torch.zeros(len(phrases), count, source_length)
     only = torch.zeros(len(phrases), count, dtype=torch.bool)
-    for sentence, (wanted, limit) in enumerate(zip(phrases, limits, strict=True)):
-        needed = sum(len(phrase.tokens) for phrase in wanted) + 1
+    for sentence, (required, limit) in enumerate(zip(phrases, limits, strict=True)):
+        needed = sum(len(phrase.tokens) for phrase in required) + 1
         if needed > limit:
             raise ValueError(
                 f"what must be written (glossary, forced_words, things kept) takes {needed} pieces with the "
                 f"end, more than the limit of {limit}; ask for less or raise max_length"
             )
-        for number, phrase in enumerate(wanted):
+        for number, phrase in enumerate(required):
             tokens[sentence, number, : len(phrase.tokens)] = torch.tensor(phrase.tokens)
-            alike = [other.columns for other in wanted if other.tokens == phrase.tokens]
-            columns[sentence, number, [column for each in alike for column in each]] = 1.0
+            # Equal phrases are interchangeable: each may stand for the source of any of them.
+            twin_columns = [other.columns for other in required if other.tokens == phrase.tokens]
+            columns[sentence, number, [column for twin in twin_columns for column in twin]] = 1.0
             only[sentence, number] = phrase.is_only
     device = closers.device
     return BatchConstraints(
@@ -106,6 +108,6 @@ def make_constraints(
         columns=columns.to(device),
         only=only.to(device),
         closers=closers,
-        look=look,
+        trace=trace,
         stops=stops,
     )

@@ -1,8 +1,8 @@
-"""The loop around the model: read the newest token of every row, choose the next, until all have ended.
+"""The decoding loop: read the newest token of every row, choose the next, until all rows have ended.
 
-`walk` is the primitive, a generator that yields as it goes. `stream` is it for one sentence,
-`decode` collects it for many; only the beam, which revises what it wrote, is a loop of its own.
-Tokens go in as [N, T], logits come out as [N, V]; nothing else is known of the model.
+`walk` is the primitive, a generator that yields each step. `stream` is `walk` for one sentence, `decode`
+collects it for many. Only the beam, which revises its output, has a loop of its own. Tokens go in as [N, T],
+logits come out as [N, V]; search knows nothing else of the model.
 """
 
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -44,18 +44,26 @@ def decode(
     surfaces: Sequence[str] = (),
     constraints: BatchConstraints | None = None,
 ) -> list[list[Hypothesis]]:
-    """The results of each sentence, best first: num_hypotheses of them, fewer only where no more exist.
+    """Return the results of each sentence, best first.
 
-    `limits` are the most tokens each may write, its end and its prefix counted; a hypothesis that
-    has not ended there competes as it is, with finish "length". Best is by score, for the beam under
-    repetition_penalty by the score so penalised, by which it searches. The state must have read nothing,
-    one row a sentence. An observer sees every step of the beam, and greedy search as a beam of one;
-    sampling has none to show. A sentence that is given up leaves before the next step, without results.
-    `surfaces` are the tokens as text, for options that speak of words; `constraints` take a beam, whatever
-    the options.
+    There are `num_hypotheses` results, or fewer where no more exist. A hypothesis that has not ended at its
+    limit competes as it is, with finish "length". The order is by score; under repetition_penalty the beam
+    ranks by the penalised score.
+
+    Args:
+        step: Reads the newest tokens [N, T] and returns the logits [N, V] of the next ones.
+        state: State of the model, which must have read nothing, one row for each sentence.
+        sentences: Number of sentences.
+        limits: Most tokens of each sentence, its end symbol and its prefix counted.
+        options: How to search.
+        prefixes: Tokens that each result begins with.
+        observer: Receives every step of the beam, and of greedy search as a beam of one; not of sampling.
+        cancelled: Polled at each step with a sentence's number; a cancelled sentence leaves without results.
+        surfaces: The tokens as text, for options on words.
+        constraints: Phrases that results must contain; they need a beam, whatever the options.
 
     Raises:
-        ValueError: a limit below 1, a prefix longer than its limit or with special symbols in it.
+        ValueError: a limit below 1, or a prefix that is longer than its limit or has special symbols.
     """
     assert len(limits) == sentences, "one limit a sentence"
     if not sentences:
@@ -65,12 +73,12 @@ def decode(
     )
     kind = options.search_kind
     if constraints is not None or kind == "beam" or (kind == "greedy" and observer is not None):
-        found = search_beam(task, observer)
+        results = search_beam(task, observer)
     else:
-        found = collect(task, walk(task))
+        results = collect(task, walk(task))
     if cancelled is None:
-        return found
-    return [[] if cancelled(number) else hypotheses for number, hypotheses in enumerate(found)]
+        return results
+    return [[] if cancelled(number) else hypotheses for number, hypotheses in enumerate(results)]
 
 
 def stream(
@@ -81,13 +89,13 @@ def stream(
     prefix: Sequence[int] | None = None,
     surfaces: Sequence[str] = (),
 ) -> Generator[Step, None, Hypothesis]:
-    """One sentence token by token, greedily or by sampling; the generator's return value is the whole.
+    """Yield the tokens of one sentence, greedy or sampled; the generator returns the whole hypothesis.
 
-    The end symbol is not yielded. Joined, the tokens are what `decode` gives with beam_size 1: what
-    has been shown cannot be revised, so beam_size is not used.
+    The end symbol is not yielded. Joined, the tokens equal those of `decode` with beam_size 1: a stream
+    cannot revise what it has yielded, so beam_size is not used.
 
     Raises:
-        ValueError: more than one hypothesis asked for, and whatever `decode` refuses.
+        ValueError: more than one hypothesis, and whatever `decode` refuses.
     """
     if options.num_hypotheses != 1:
         raise ValueError(
@@ -113,14 +121,14 @@ def _stream(task: SearchTask, limit: int) -> Generator[Step, None, Hypothesis]:
 
 @torch.no_grad()
 def walk(task: SearchTask) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-    """Follow one path a row, greedily or by sampling, until all have ended.
+    """Follow one path in each row, greedy or sampled, until all have ended.
 
-    Yields row numbers [N] (sentence x W + sample, W samples a sentence), the tokens chosen for them
-    [N] and their log-probabilities [N]. A sentence leaves when all its rows have ended or it is given
-    up; until then an ended row goes on being yielded, and what it writes after its end means nothing.
+    Yields row numbers [N] (sentence x W + sample, W samples for each sentence), the chosen tokens [N] and
+    their log-probabilities [N]. A sentence leaves when all its rows have ended or it is cancelled. Until then
+    its ended rows are still yielded, and their further tokens are meaningless.
     """
     width = rows_of(task.options)
-    chance = Sampler(task.options.seed)
+    sampler = Sampler(task.options.seed)
     sentences = torch.arange(task.sentences, device=task.device)
     history = torch.empty(task.sentences * width, 0, dtype=torch.long, device=task.device)
     ended = torch.zeros(task.sentences * width, dtype=torch.bool, device=task.device)
@@ -130,11 +138,11 @@ def walk(task: SearchTask) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
     shortest = int(task.limits.min())
     while True:
         logits = task.read(newest)
-        if len(logits) < len(ended):  # after the first step: one row a sentence has been read
+        if len(logits) < len(ended):  # the first step reads one row for each sentence
             rows = torch.arange(len(logits), device=task.device).repeat_interleave(width)
             task.select(rows, None)
             logits = logits[rows]
-        tokens, own = choose(task, logits, history, sentences, chance)
+        tokens, own = choose(task, logits, history, sentences, sampler)
         yield places, tokens, own
         history = torch.cat([history, tokens[:, None]], 1)
         newest = history[:, -1:]
@@ -142,37 +150,37 @@ def walk(task: SearchTask) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
         if task.cancelled is None and history.shape[1] < shortest and not ends.any():
             continue  # nobody leaves
         ended |= ends
-        going = ~ended.view(-1, width).all(1) & (task.limits[sentences] > history.shape[1])
-        gone = task.is_gone(sentences)
-        if gone is not None:
-            going &= ~gone
-        if not going.all():
-            stay = going.nonzero().squeeze(1)
-            if not len(stay):
+        unfinished = ~ended.view(-1, width).all(1) & (task.limits[sentences] > history.shape[1])
+        cancelled = task.is_cancelled(sentences)
+        if cancelled is not None:
+            unfinished &= ~cancelled
+        if not unfinished.all():
+            remaining = unfinished.nonzero().squeeze(1)
+            if not len(remaining):
                 return
-            rows = (stay[:, None] * width + samples_of).flatten()
-            task.select(rows, stay)
-            sentences, history, ended = sentences[stay], history[rows], ended[rows]
+            rows = (remaining[:, None] * width + samples_of).flatten()
+            task.select(rows, remaining)
+            sentences, history, ended = sentences[remaining], history[rows], ended[rows]
             places, newest = places[rows], newest[rows]
 
 
 def rows_of(options: DecodeOptions) -> int:
-    """Rows a sentence: as many as hypotheses when sampling, one for greedy search."""
+    """Return the rows of a sentence: `num_hypotheses` for sampling, one for greedy search."""
     return options.num_hypotheses if options.search_kind == "sampling" else 1
 
 
 def choose(
-    task: SearchTask, logits: Tensor, history: Tensor, sentences: Tensor, chance: Sampler
+    task: SearchTask, logits: Tensor, history: Tensor, sentences: Tensor, sampler: Sampler
 ) -> tuple[Tensor, Tensor]:
-    """The next token of every row and its log-probability: logits [N, V] -> [N], [N]."""
+    """Choose the next token of every row: logits [N, V] -> tokens [N] and log-probabilities [N]."""
     width = len(history) // len(sentences)
     log_probabilities = logits.float().log_softmax(1)
     forced = task.forced_tokens(sentences, history.shape[1])
     if forced is not None:
         forced = forced.repeat_interleave(width)
-    scores = rank(log_probabilities, history, task.rules, forced)
+    scores = rank(log_probabilities, history, task.processors, forced)
     if task.options.search_kind == "sampling":
-        uniform = chance.draw(len(sentences), width).to(task.device)
+        uniform = sampler.draw(len(sentences), width).to(task.device)
         tokens = sample(scores, uniform, task.options)
     else:
         tokens = top_k(scores, 1)[1].squeeze(1)
@@ -182,7 +190,7 @@ def choose(
 def _together(
     steps: Iterator[tuple[Tensor, Tensor, Tensor]],
 ) -> Iterator[tuple[int, Tensor, Tensor, Tensor]]:
-    """Steps of the same rows at once: the first one's position, rows [N], tokens and log p [N, T]."""
+    """Join steps of the same rows: first position, rows [N], tokens and log-probabilities [N, T]."""
     position = 0
     for _, group in groupby(steps, key=lambda step: id(step[0])):
         rows, tokens, own = zip(*group, strict=True)
@@ -191,7 +199,7 @@ def _together(
 
 
 def collect(task: SearchTask, steps: Iterator[tuple[Tensor, Tensor, Tensor]]) -> list[list[Hypothesis]]:
-    """All that `walk` wrote, as hypotheses sorted by score, a list for each sentence."""
+    """Return the steps of `walk` as hypotheses sorted by score, a list for each sentence."""
     width = rows_of(task.options)
     shape = (task.sentences * width, task.longest)
     written = torch.full(shape, PAD, device=task.device)

@@ -1,8 +1,8 @@
-"""Sampling: the next token of a row by chance.
+"""Sampling of the next token by inversion of the distribution function.
 
-The distribution function is inverted: of the allowed tokens' probabilities p_1, p_2, ... the
-first i with p_1 + ... + p_i > u is taken, u uniform in [0, 1). One number u a row and step is all
-the chance there is, so a seed gives the same text on every device and in every batch.
+Of the allowed tokens with probabilities p_1, p_2, ... the first i with p_1 + ... + p_i > u is chosen, u
+uniform in [0, 1). One number u for each row and step is all the randomness there is, so a seed gives the same
+text on every device and in every batch.
 """
 
 import torch
@@ -13,10 +13,10 @@ from seq2seq.search.processors import top_k
 
 
 class Sampler:
-    """The uniform numbers of a search, drawn on the CPU: one for each row of a sentence and step.
+    """Source of the uniform numbers of a search, drawn on the CPU: one for each row and step.
 
-    With a seed every sentence gets the same numbers, so that its result does not depend on the
-    other sentences of its batch; without one every row gets its own.
+    With a seed all sentences get the same numbers, so that a result does not depend on the other sentences of
+    its batch. Without one each row gets its own.
     """
 
     def __init__(self, seed: int | None):
@@ -28,17 +28,17 @@ class Sampler:
             self.generator.manual_seed(seed)
 
     def draw(self, sentences: int, rows: int) -> Tensor:
-        """The next numbers, [sentences x rows] in [0, 1), in double precision."""
-        drawn = 1 if self.shared else sentences
-        numbers = torch.rand(drawn, rows, generator=self.generator, dtype=torch.float64)
+        """Return the next numbers, [sentences x rows] in [0, 1), in double precision."""
+        count = 1 if self.shared else sentences
+        numbers = torch.rand(count, rows, generator=self.generator, dtype=torch.float64)
         return numbers.expand(sentences, rows).reshape(-1)
 
 
 def sample(scores: Tensor, uniform: Tensor, options: DecodeOptions) -> Tensor:
-    """One token a row by chance: scores [N, V], uniform [N] -> tokens [N].
+    """Sample one token for each row: scores [N, V], uniform [N] -> tokens [N].
 
-    Temperature first, then the k most probable, then the fewest of these that together have
-    probability p (at least one), then those at least `sampling_minp` times as probable as the best.
+    Temperature comes first, then the k most probable tokens, then the fewest of these whose probabilities sum
+    to at least p (at least one token), then those at least `sampling_minp` times as probable as the best.
     """
     scores = scores / options.sampling_temperature
     tokens = None
@@ -56,7 +56,7 @@ def sample(scores: Tensor, uniform: Tensor, options: DecodeOptions) -> Tensor:
         probabilities = probabilities.masked_fill(probabilities < least, 0.0)
     cumulative = probabilities.cumsum(1)
     total = cumulative[:, -1:]
-    # Rounding may lift u x total to the total itself, beyond the last token that has a probability.
+    # u x total may round up to the total itself, which lies beyond the last token with a probability.
     point = torch.minimum(uniform[:, None] * total, torch.nextafter(total, torch.zeros_like(total)))
     index = torch.searchsorted(cumulative, point, right=True)
     return (index if tokens is None else tokens.gather(1, index)).squeeze(1)

@@ -1,7 +1,7 @@
-"""What a search is given and what it gives back.
+"""Types of a search: its task, the model's state, and its results.
 
-A model is two things here: `step`, from the newest tokens [N, T] to the logits [N, V] of what may
-follow, and a state that can be reordered. N = B x W: B sentences, W rows (hypotheses) of each.
+A model is two things here: `step`, from the newest tokens [N, T] to the logits [N, V] of the next token, and
+a state whose rows can be reordered. N = B x W: B sentences with W rows (hypotheses) each.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,29 +16,29 @@ from seq2seq.options import DecodeOptions
 from seq2seq.search.constraints import BatchConstraints
 from seq2seq.search.processors import LogitsProcessor, make_processors
 
-# Whether nobody waits for a sentence, by its number, any more; once true it stays so.
+# Returns whether a sentence, given by its number, is cancelled; once true it stays true.
 Cancelled = Callable[[int], bool]
 
 
 def rows_cancelled(cancelled: Cancelled | None, rows: Sequence[int]) -> Cancelled | None:
-    """The same question, asked by a sentence's place in its batch; None stays None."""
+    """Return the same callback for places in a batch, given the number of each; None stays None."""
     return None if cancelled is None else lambda place: cancelled(rows[place])
 
 
 class State(Protocol):
-    """What the model has read so far, one row a hypothesis, grouped by sentence."""
+    """The model's state after the tokens read so far, one row for each hypothesis, grouped by sentence."""
 
     @property
     def device(self) -> torch.device:
-        """Where tokens and row numbers are expected."""
+        """The device on which tokens and row numbers are expected."""
 
     def select(self, rows: Tensor, sentences: Tensor | None = None) -> None:
-        """Keep, reorder or repeat rows [N']; `sentences` [B'] only where sentences leave."""
+        """Keep, reorder or repeat rows [N']; `sentences` [B'] is given only where sentences leave."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """One piece of a stream: its id and its log-probability under the model."""
+    """One token of a stream: its id and its log-probability under the model."""
 
     token: int
     log_probability: float
@@ -48,10 +48,10 @@ class Step:
 class Hypothesis:
     """One result of a search, without its end symbol.
 
-    `token_log_probabilities` has one number a token and, where `finish` is "end", a last one for
-    the end symbol; `log_probability` is their sum, of the model's own distribution: rules and
-    temperature change the choice, not these. `score` = log_probability / n ** length_penalty,
-    where n counts the end symbol.
+    `token_log_probabilities` has one number for each token and, where `finish` is "end", a last one for the
+    end symbol. `log_probability` is their sum. Both are of the model's own distribution: processors and
+    temperature change the choice only. `score` = log_probability / n ** length_penalty, where n counts the
+    end symbol.
     """
 
     tokens: list[int]
@@ -63,9 +63,9 @@ class Hypothesis:
 
 @dataclass(frozen=True)
 class SearchTask:
-    """A search to do: the model, and for each of B sentences its limit and forced beginning.
+    """A search to run: the model, and the limit and forced prefix of each of B sentences.
 
-    Shapes: limits [B] (tokens written, the end counted), forced [B, P] (-1 where nothing is forced).
+    Shapes: limits [B] (tokens generated, the end symbol counted), forced [B, P] (-1 where nothing is forced).
     """
 
     read: Callable[[Tensor], Tensor]
@@ -73,21 +73,21 @@ class SearchTask:
     limits: Tensor
     forced: Tensor
     options: DecodeOptions
-    rules: list[LogitsProcessor]
+    processors: list[LogitsProcessor]
     device: torch.device
     cancelled: Cancelled | None
     constraints: BatchConstraints | None = None
 
     @property
-    def ranks_otherwise(self) -> bool:
-        """Whether a search goes by more than the model's own probabilities, which are the score."""
+    def ranks_by_other_scores(self) -> bool:
+        """Whether the search ranks hypotheses by more than the log-probabilities in their score."""
         return (
             self.options.repetition_penalty != 1.0 or bool(self.options.stop) or self.constraints is not None
         )
 
     @property
     def sentences(self) -> int:
-        """How many sentences are decoded."""
+        """The number of sentences, B."""
         return len(self.limits)
 
     @property
@@ -95,17 +95,17 @@ class SearchTask:
         """The largest limit."""
         return int(self.limits.max())
 
-    def is_gone(self, sentences: Tensor) -> Tensor | None:
-        """Which of these sentences [B'] nobody waits for any more, [B']; None where none can be given up."""
+    def is_cancelled(self, sentences: Tensor) -> Tensor | None:
+        """Return which of these sentences [B'] are cancelled, [B']; None where none can be."""
         if self.cancelled is None:
             return None
         cancelled = [self.cancelled(number) for number in sentences.tolist()]
         return torch.tensor(cancelled, dtype=torch.bool, device=self.device)
 
     def forced_tokens(self, sentences: Tensor, position: int) -> Tensor | None:
-        """What each of these sentences [B'] must write at a position: tokens [B'], -1 for free choice.
+        """Return the forced token of each of these sentences [B'] at a position: [B'], -1 for none.
 
-        None where no prefix reaches that far.
+        The result is None where no prefix reaches that far.
         """
         return self.forced[sentences, position] if position < self.forced.shape[1] else None
 
@@ -120,9 +120,9 @@ def make_search_task(
     surfaces: Sequence[str] = (),
     constraints: BatchConstraints | None = None,
 ) -> SearchTask:
-    """Put a search together and refuse limits and prefixes that cannot be met.
+    """Return a search task, after checking limits and prefixes.
 
-    `surfaces` and `constraints` are explained in `rules` and `phrases`.
+    `surfaces` and `constraints` are explained in `processors.py` and `constraints.py`.
 
     Raises:
         ValueError: a limit below 1, a prefix longer than its limit or with a special symbol in it.
@@ -150,7 +150,7 @@ def make_search_task(
         limits=torch.tensor(list(limits), device=state.device),
         forced=torch.tensor(forced, dtype=torch.long, device=state.device).view(len(limits), longest),
         options=options,
-        rules=make_processors(options, surfaces),
+        processors=make_processors(options, surfaces),
         device=state.device,
         cancelled=cancelled,
         constraints=constraints,
@@ -160,15 +160,15 @@ def make_search_task(
 def make_hypothesis(
     tokens: list[int], log_probabilities: list[float], limit: int, length_penalty: float
 ) -> Hypothesis:
-    """The result in a row of written tokens: what stands before the first end symbol or the limit."""
+    """Return the result in a row of tokens: those before the first end symbol or the limit."""
     ended = EOS in tokens[:limit]
     length = tokens.index(EOS) + 1 if ended else limit
-    kept = log_probabilities[:length]
-    total = sum(kept)
+    own = log_probabilities[:length]
+    total = sum(own)
     return Hypothesis(
         tokens=tokens[: length - 1 if ended else length],
         log_probability=total,
         score=total / length**length_penalty,
         finish="end" if ended else "length",
-        token_log_probabilities=kept,
+        token_log_probabilities=own,
     )
