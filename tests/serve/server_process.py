@@ -8,32 +8,28 @@ from contextlib import contextmanager
 from pathlib import Path
 
 
-def start(*arguments: str, cores: int = 1) -> subprocess.Popen[str]:
-    """The command in a process of its own, as on a machine of so many cores."""
-    return subprocess.Popen(
+@contextmanager
+def serving(*arguments: str, cores: int = 1) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Yield a server that has printed its address, as on a machine of so many cores: process and address."""
+    process = subprocess.Popen(
         [sys.executable, "-m", "seq2seq", "serve", *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "OMP_NUM_THREADS": str(cores)},
     )
-
-
-@contextmanager
-def serving(*arguments: str, cores: int = 1) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """A server that has said where it is: its process and its address."""
-    process = start(*arguments, cores=cores)
     try:
-        assert process.stdout
-        said = process.stdout.readline()
-        assert said.startswith("Serving en to de at http://127.0.0.1:"), said + process.stderr.read()  # type: ignore[union-attr]
-        yield process, said.split(" at ")[1].split(" ")[0]
+        assert process.stdout and process.stderr
+        greeting = process.stdout.readline()
+        if not greeting.startswith("Serving en to de at http://127.0.0.1:"):
+            raise AssertionError(greeting + process.stderr.read())
+        yield process, greeting.split(" at ")[1].split(" ")[0]
     finally:
         process.kill()
         process.communicate()
 
 
 def children(process: int) -> list[int]:
-    """The processes that a process has started, as Linux tells them."""
+    """The processes that a process has started, read from Linux' /proc."""
     tasks = Path(f"/proc/{process}/task").iterdir()
     return [int(child) for task in tasks for child in (task / "children").read_text().split()]

@@ -9,16 +9,18 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
-from server_process import children, serving, start
+from server_process import children, serving
+from tables import check_rows
 
 TEXT = "two dogs plays in the snow."
 
 
 def refused(*arguments: str) -> str:
-    """Why a server does not start."""
+    """The error with which a server does not start."""
     from serve.command import StartError, main
 
     with pytest.raises(StartError) as error:
@@ -33,44 +35,55 @@ def listened_on(port: int) -> set[str]:
 
 
 @pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
-def test_serves_until_it_is_told_to_stop(model_directory: Path, sent: signal.Signals) -> None:
-    """The server would be open to the network, not answer where it says, or not end in silence."""
-    with serving("--model", str(model_directory), "--port", "0") as (process, address):
+def test_serves_on_loopback_until_a_signal(model_directory: Path, sent: signal.Signals) -> None:
+    """The server listens on loopback only; a signal ends it and its two processes in silence.
+
+    The signal goes to the processes as well, as Ctrl-C in a terminal does.
+    """
+    with serving("--model", str(model_directory), "--port", "0", cores=2) as (process, address):
         with urllib.request.urlopen(f"{address}/health", timeout=60) as answer:
             assert answer.status == 200
-        if Path("/proc/net/tcp").exists():
+        assert status_of(f"{address}/translate", {"q": TEXT, "source": "en", "target": "de"}) == 200
+        workers = []
+        if Path("/proc").exists():
             assert listened_on(int(address.rsplit(":", 1)[1])) == {"0100007F"}  # 127.0.0.1
-        process.send_signal(sent)
+            workers = [child for child in children(process.pid) if "spawn_main" in command_of(child)]
+            assert len(workers) == 2
+        for receiver in (process.pid, *workers):
+            os.kill(receiver, sent)
         out, error = process.communicate(timeout=60)
         assert (process.returncode, out, error) == (0, "", "")
+        assert not any(Path(f"/proc/{worker}").exists() for worker in workers)
 
 
-def test_refusal_is_one_sentence_and_exit_code_1() -> None:
-    """A script could not tell that the server did not start, or a user would see a traceback."""
-    process = start("--model", "en-xx", "--port", "0")
-    out, error = process.communicate(timeout=120)
-    assert (process.returncode, out) == (1, "")
+def test_refusal_is_one_sentence_and_exit_code_1(capsys: pytest.CaptureFixture[str]) -> None:
+    """A server that does not start ends with exit code 1 and one line on standard error."""
+    from seq2seq.cli import main
+
+    assert main(["serve", "--model", "en-xx", "--port", "0"]) == 1
+    out, error = capsys.readouterr()
+    assert out == ""
     assert error.count("\n") == 1
     assert "there is no model 'en-xx'" in error
 
 
-def test_taken_port_is_said(model_directory: Path) -> None:
-    """A second server would end with a traceback, or after a long load."""
+def test_taken_port_is_told(model_directory: Path) -> None:
+    """A port that is in use is named, with the remedy, before any model is loaded."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        said = refused("--model", str(model_directory), "--port", str(port))
-    assert f"port {port} of 127.0.0.1 cannot be used" in said
-    assert "choose another with --port" in said
+        sentence = refused("--model", str(model_directory), "--port", str(port))
+    assert f"port {port} of 127.0.0.1 cannot be used" in sentence
+    assert "choose another with --port" in sentence
 
 
-def test_unknown_host_is_said(model_directory: Path) -> None:
-    """A mistyped address would end with a traceback."""
-    said = refused("--model", str(model_directory), "--host", "300.0.0.1", "--port", "0")
-    assert "300.0.0.1 is no address of this machine" in said
+def test_unknown_host_is_told(model_directory: Path) -> None:
+    """A mistyped address is named."""
+    sentence = refused("--model", str(model_directory), "--host", "300.0.0.1", "--port", "0")
+    assert "300.0.0.1 is no address of this machine" in sentence
 
 
-def test_damaged_model_is_said(model_directory: Path, tmp_path: Path) -> None:
-    """A truncated file would be served, or end with a traceback."""
+def test_damaged_model_is_told(model_directory: Path, tmp_path: Path) -> None:
+    """A truncated file of a model is named, and not served."""
     damaged = tmp_path / "damaged"
     shutil.copytree(model_directory, damaged)
     weights = damaged / "model.safetensors"
@@ -78,34 +91,39 @@ def test_damaged_model_is_said(model_directory: Path, tmp_path: Path) -> None:
     assert "model.safetensors" in refused("--model", str(damaged), "--port", "0")
 
 
-def test_two_models_of_one_pair_are_said(model_directory: Path, tmp_path: Path) -> None:
-    """One of two models given would be ignored without a word."""
+def test_two_models_of_one_pair_are_refused(model_directory: Path, tmp_path: Path) -> None:
+    """Two models of the same pair of languages are refused: one would never be used."""
     other = tmp_path / "other"
     shutil.copytree(model_directory, other)
-    said = refused("--model", str(model_directory), "--model", str(other), "--port", "0")
-    assert "both translate en to de" in said
+    sentence = refused("--model", str(model_directory), "--model", str(other), "--port", "0")
+    assert "both translate en to de" in sentence
 
 
-@pytest.mark.parametrize("port", ["-1", "65536", "http", "7.5", ""])
-def test_port_that_is_none_is_refused(port: str) -> None:
-    """A mistyped port would be another one, or a traceback."""
+def test_wrong_arguments_are_refused() -> None:
+    """Unknown flags and values out of range are refused in a sentence that says what to give."""
     from serve.command import main
 
-    with pytest.raises(ValueError, match="give a number from 0 to 65535"):
-        main(["--port", port])
+    def check(arguments: list[str], sentence: str) -> None:
+        with pytest.raises(ValueError, match=sentence):
+            main(arguments)
+
+    rows = [
+        (["--port", port], "give a number from 0 to 65535") for port in ("-1", "65536", "http", "7.5", "")
+    ]
+    rows += [
+        (["--modle", "x"], "seq2seq serve --help"),
+        (["--mod", "x"], "seq2seq serve --help"),
+        (["en-de"], "seq2seq serve --help"),
+        (["--max-texts", "0"], "'0' is not allowed; give a whole number from 1"),
+        (["--rate", "-1"], "give a whole number from 1"),
+        (["--patience", "x"], "give milliseconds from 0 to 1000"),
+        (["--patience", "nan"], "give milliseconds from 0 to 1000"),
+    ]
+    check_rows(check, rows)
 
 
-@pytest.mark.parametrize("arguments", [["--modle", "x"], ["--mod", "x"], ["en-de"]])
-def test_unknown_arguments_are_refused(arguments: list[str]) -> None:
-    """A misspelt flag would be silence."""
-    from serve.command import main
-
-    with pytest.raises(ValueError, match="seq2seq serve --help"):
-        main(arguments)
-
-
-def test_stop_finishes_what_runs_and_turns_away_what_waits(model_directory: Path) -> None:
-    """Clients of a server that is told to stop would get no answer, or a broken one."""
+def test_stop_finishes_what_runs_and_refuses_what_waits(model_directory: Path) -> None:
+    """After a signal running requests are answered and waiting ones refused with 503; nobody is cut off."""
     body = json.dumps({"q": [TEXT] * 32, "source": "en", "target": "de"}).encode()
     with serving("--model", str(model_directory), "--port", "0", "--batch-tokens", "1") as (process, address):
 
@@ -121,76 +139,45 @@ def test_stop_finishes_what_runs_and_turns_away_what_waits(model_directory: Path
                 return error.code
 
         with ThreadPoolExecutor(8) as clients:
-            asked = [clients.submit(ask, number) for number in range(8)]
+            answers = [clients.submit(ask, number) for number in range(8)]
             while "seq2seq_queue_depth 0.0" in read(f"{address}/metrics"):
                 pass
             process.send_signal(signal.SIGTERM)
-            statuses = {each.result() for each in asked}
-        process.communicate(timeout=60)
+            statuses = {answer.result() for answer in answers}
+        out, error = process.communicate(timeout=60)
     assert statuses <= {200, 503}
-    assert process.returncode == 0
-
-
-def read(url: str) -> str:
-    """What an address answers."""
-    with urllib.request.urlopen(url, timeout=60) as answer:
-        return answer.read().decode()
+    assert (process.returncode, out, error) == (0, "", "")
 
 
 def test_options_reach_the_server(model_directory: Path, tmp_path: Path) -> None:
-    """A limit, a key, a rate or a log would be accepted on the command line and not be there."""
+    """Limits, keys, rate and access log of the command line hold; Ctrl-C ends the server with exit code 0."""
     keys = tmp_path / "keys"
     keys.write_text("right\n")
     options = ["--lazy", "--api-keys", str(keys), "--rate", "2", "--access-log", "--max-characters", "10"]
     with serving("--model", str(model_directory), "--port", "0", *options) as (process, address):
-        loaded = json.loads(read(f"{address}/v1/models"))["data"]
-        assert [(model["id"], model["loaded"]) for model in loaded] == [(str(model_directory), False)]
+        models = json.loads(read(f"{address}/v1/models"))["data"]
+        assert [(model["id"], model["loaded"]) for model in models] == [(str(model_directory), False)]
         statuses = []
         for key, text in (("wrong", "a"), ("right", "a man"), ("right", "a" * 11), ("right", "a")):
-            fields = {"q": text, "source": "en", "target": "de", "api_key": key}
-            statuses.append(status_of(f"{address}/translate", fields))
+            form = {"q": text, "source": "en", "target": "de", "api_key": key}
+            statuses.append(status_of(f"{address}/translate", form))
         assert statuses == [403, 200, 400, 429]
-        process.send_signal(signal.SIGTERM)
-        _, error = process.communicate(timeout=60)
+        process.send_signal(signal.SIGINT)
+        out, error = process.communicate(timeout=60)
+        assert (process.returncode, out) == (0, "")
     lines = [json.loads(line) for line in error.splitlines()]
     assert [line["status"] for line in lines] == [200, 403, 200, 400, 429]
 
 
-def status_of(url: str, fields: dict[str, str]) -> int:
-    """The status of the answer to a form."""
-    try:
-        with urllib.request.urlopen(url, urllib.parse.urlencode(fields).encode(), timeout=60) as answer:
-            return int(answer.status)
-    except urllib.error.HTTPError as error:
-        return error.code
-
-
-@pytest.mark.parametrize(
-    ("arguments", "sentence"),
-    [
-        (["--max-texts", "0"], "'0' is not allowed; give a whole number from 1"),
-        (["--rate", "-1"], "give a whole number from 1"),
-        (["--patience", "x"], "give milliseconds from 0 to 1000"),
-        (["--patience", "nan"], "give milliseconds from 0 to 1000"),
-    ],
-)
-def test_options_out_of_range_are_refused(arguments: list[str], sentence: str) -> None:
-    """A limit of nothing would refuse everybody, or be a traceback."""
-    from serve.command import main
-
-    with pytest.raises(ValueError, match=sentence):
-        main(arguments)
-
-
-def test_keys_that_are_missing_are_said(model_directory: Path) -> None:
-    """A server that was to be closed would start open, or end with a traceback."""
-    for model in (str(model_directory), "no-model"):  # keys are read before models, which take longer
-        said = refused("--model", model, "--port", "0", "--api-keys", "nowhere")
-        assert "the keys in 'nowhere' cannot be read" in said
+def test_keys_that_are_missing_are_told(model_directory: Path) -> None:
+    """A file of keys that cannot be read is named, before models are looked for, which takes longer."""
+    for model in (str(model_directory), "no-model"):
+        sentence = refused("--model", model, "--port", "0", "--api-keys", "nowhere")
+        assert "the keys in 'nowhere' cannot be read" in sentence
 
 
 def test_the_default_model_comes_first() -> None:
-    """The page would open with the pair that is first in the alphabet, not the one that the command takes."""
+    """The first pair of the page is that of the model that `seq2seq translate` takes by default."""
     from seq2seq.storage.registry import default_model, directions_of
     from serve.command import _load
 
@@ -198,32 +185,28 @@ def test_the_default_model_comes_first() -> None:
 
 
 def test_every_limit_is_a_flag() -> None:
-    """A limit could not be changed without changing the code."""
-    from dataclasses import fields
-
+    """Each limit can be changed on the command line, and its flag is in the help."""
     from serve.command import _parser
     from serve.limits import Limits
 
-    shown = _parser().format_help()
-    for each in fields(Limits):
-        assert f"--max-{each.name.replace('_', '-')} " in shown
+    help = _parser().format_help()
+    for limit in fields(Limits):
+        assert f"--max-{limit.name.replace('_', '-')} " in help
 
 
-@pytest.mark.skipif(not Path("/proc").exists(), reason="children are read from /proc")
-@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
-def test_several_cores_search_in_processes_that_end_with_the_server(
-    model_directory: Path, sent: signal.Signals
-) -> None:
-    """Batches would take turns in one interpreter; or Ctrl-C, which reaches all, would be tracebacks."""
-    with serving("--model", str(model_directory), "--port", "0", cores=2) as (process, address):
-        assert status_of(f"{address}/translate", {"q": TEXT, "source": "en", "target": "de"}) == 200
-        searchers = [child for child in children(process.pid) if "spawn_main" in command_of(child)]
-        assert len(searchers) == 2
-        for each in (process.pid, *searchers):
-            os.kill(each, sent)
-        out, error = process.communicate(timeout=60)
-        assert (process.returncode, out, error) == (0, "", "")
-        assert not any(Path(f"/proc/{each}").exists() for each in searchers)
+def read(url: str) -> str:
+    """The body of an answer."""
+    with urllib.request.urlopen(url, timeout=60) as answer:
+        return answer.read().decode()
+
+
+def status_of(url: str, form: dict[str, str]) -> int:
+    """The status of the answer to a form."""
+    try:
+        with urllib.request.urlopen(url, urllib.parse.urlencode(form).encode(), timeout=60) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        return error.code
 
 
 def command_of(process: int) -> str:
