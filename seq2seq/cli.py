@@ -1,7 +1,7 @@
-"""The command `seq2seq`: one table of commands, each loaded when it is asked for.
+"""The command `seq2seq`: a table of commands, each imported when it is run.
 
-Exit codes: 0 done, 1 the work failed, 2 the command line or config is wrong. An error is one
-sentence on standard error; `--debug` shows the traceback as well.
+Exit codes: 0 done, 1 the work failed, 2 the command line or config is wrong. An error is one sentence on
+standard error; `--debug` shows the traceback as well.
 """
 
 import difflib
@@ -20,28 +20,28 @@ DONE, FAILED, WRONG = 0, 1, 2
 
 
 class Command(NamedTuple):
-    """A command: what it does in one line, and the module whose `main(argv)` runs it."""
+    """A command: one line of help, and the module whose `main(argv)` runs it."""
 
     help: str
     module: str
 
 
 COMMANDS = {
-    "translate": Command("translate texts, or standard input line by line", "seq2seq.commands.translate"),
-    "generate": Command("go on from prompts with a language model", "seq2seq.commands.generate"),
+    "translate": Command("translate texts, files, or standard input", "seq2seq.commands.translate"),
+    "generate": Command("generate text with a language model", "seq2seq.commands.generate"),
     "train": Command("train a model from a recipe", "train.command"),
     "synthesize": Command("translate texts into training pairs", "train.synthesis"),
-    "evaluate": Command("measure a model on a test set", "seq2seq.commands.evaluate"),
-    "score": Command("log-probability of given translations", "seq2seq.commands.score"),
-    "align": Command("word alignment of given pairs", "seq2seq.commands.align"),
-    "serve": Command("REST server and demo page", "serve.command"),
-    "push": Command("put a model on the Hugging Face hub", "seq2seq.commands.push"),
+    "evaluate": Command("score a model on a test set, or compare two", "seq2seq.commands.evaluate"),
+    "score": Command("print log-probabilities of given translations", "seq2seq.commands.score"),
+    "align": Command("align the words of given pairs", "seq2seq.commands.align"),
+    "serve": Command("run the REST server and the demo page", "serve.command"),
+    "push": Command("upload a model to the Hugging Face hub", "seq2seq.commands.push"),
     "models": Command("list the released models", "seq2seq.commands.models"),
 }
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command line (None: that of the process) and give back its exit code."""
+    """Run a command line (None: that of the process); return its exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     end = arguments.index("--") if "--" in arguments else len(arguments)
     debug = "--debug" in arguments[:end]
@@ -55,7 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
     except BrokenPipeError:
-        # The reader has what it wanted. Python would complain again when it flushes at the end.
+        # The reader has left, as `head` does. Python flushes once more at exit and would fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
     except Exception as error:
@@ -85,25 +85,27 @@ def _usage() -> str:
     return (
         "usage: seq2seq COMMAND [options]\n\nA sequence-to-sequence Transformer toolkit.\n\n"
         f"commands:\n{rows}\n\n"
-        "options:\n  --help     this text; after a command, its options\n  --version  the version\n"
-        "  --debug    show a traceback where something fails"
+        "options:\n  --help     show this help; after a command, its options\n"
+        "  --version  show the version\n  --debug    show the traceback of an error"
     )
 
 
 def _entry(module: str) -> Callable[[list[str]], int]:
-    """The `main` of a command's module; a package of ours must stand beside `seq2seq`.
+    """Import a command's module and return its `main`.
 
-    `train` and `serve` are ordinary names: a folder or file of the user's may be found instead.
+    Raises:
+        ValueError: the module's package is not the one beside `seq2seq`, or needs what is not installed.
     """
+    # `train` and `serve` are common names: a file or folder of the user's may come first on the path.
     package = module.partition(".")[0]
     home = Path(seq2seq.__file__).resolve().parents[1]
     spec = importlib.util.find_spec(package)
     if spec is None:
         raise ValueError(f"the package {package!r} is not installed; install seq2seq again")
-    found = Path(spec.origin or next(iter(spec.submodule_search_locations or [""]))).resolve()
-    if home / package not in (found, found.parent):
+    origin = Path(spec.origin or next(iter(spec.submodule_search_locations or [""]))).resolve()
+    if home / package not in (origin, origin.parent):
         raise ValueError(
-            f"{found} is in the way of the package {package!r} of seq2seq; "
+            f"{origin} is in the way of the package {package!r} of seq2seq; "
             "rename it or run from another folder"
         )
     try:
@@ -119,7 +121,7 @@ def _entry(module: str) -> Callable[[list[str]], int]:
 
 
 def _sentence(error: Exception) -> str:
-    """What to tell the user: our own sentences as they are, others with their kind."""
+    """Return the sentence for the user: our own errors as they are, others with their type."""
     text = " ".join(str(error).split())
     if isinstance(error, ValueError):
         return text

@@ -1,5 +1,5 @@
-"""One file a command, each with `main(argv) -> exit code`; `seq2seq.cli` has the table of them."""
+"""The commands, one module each with `main(argv) -> exit code`; `seq2seq.cli` has their table."""
 
 
 class CommandError(Exception):
-    """The work could not be done: one sentence for the user, exit code 1."""
+    """A failure of the work itself: one sentence for the user, exit code 1."""

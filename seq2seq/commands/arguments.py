@@ -28,6 +28,7 @@ class CommandParser(argparse.ArgumentParser):
         super().__init__(prog=f"seq2seq {command}", description=description, allow_abbrev=False)
 
     def error(self, message: str) -> NoReturn:
+        """Raise argparse's message as a ValueError that points to the help."""
         raise ValueError(f"{message}; see {self.prog} --help")
 
     def read(self, argv: Sequence[str]) -> argparse.Namespace:

@@ -1,7 +1,7 @@
-"""`seq2seq models`: the models that came with the package, as their config and card describe them.
+"""`seq2seq models`: the released models, as their config and card describe them.
 
-Data and scores are read from the card's metadata, in the form that the Hugging Face hub uses
-(`datasets`, and `model-index` with one metric after the other).
+Data and scores are read from the card's metadata in the form of the Hugging Face hub: `datasets` and
+`model-index`.
 """
 
 import json
@@ -17,7 +17,7 @@ SHOWN = 2  # scores in a row of the table
 
 
 class ModelDescription(NamedTuple):
-    """A released model in a row of the table; names that lead to it, size in bytes on disk."""
+    """A released model in a row of the table: its names, and its size on disk in bytes."""
 
     name: str
     names: list[str]
@@ -28,22 +28,25 @@ class ModelDescription(NamedTuple):
 
 
 def main(argv: Sequence[str]) -> int:
-    """Print a table of the released models; gives back the exit code."""
-    parser = CommandParser("models", "The models that came with the package: languages, size, data, scores.")
-    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    """Print a table of the released models; return the exit code."""
+    parser = CommandParser("models", "List the released models: names, languages, size, data and scores.")
+    parser.add_argument("--json", action="store_true", help="print one JSON object a line")
     arguments = parser.read(argv)
     rows = [describe(MODELS / name) for name in released_models()]
     if arguments.json:
         for row in rows:
             print(json.dumps(row._asdict(), ensure_ascii=False))
     else:
-        cells = [[", ".join(r.names), r.languages, f"{r.size / 1e6:.1f} MB", r.data, _few(r)] for r in rows]
+        cells = [
+            [", ".join(r.names), r.languages, f"{r.size / 1e6:.1f} MB", r.data, _first_scores(r)]
+            for r in rows
+        ]
         _print_table([["names", "languages", "size", "data", "scores"], *cells])
     return 0
 
 
 def describe(directory: Path) -> ModelDescription:
-    """The row of one model directory."""
+    """Return the description of one model directory."""
     config = read_config(directory)
     card = _metadata(directory / CARD)
     return ModelDescription(
@@ -57,7 +60,7 @@ def describe(directory: Path) -> ModelDescription:
 
 
 def _languages(config: dict[str, Any]) -> str:
-    """The languages of a model: from which to which, or those that it writes."""
+    """Return the languages of a model: its sources and targets, or those of a language model."""
     if is_language_model(config):
         return f"writes {', '.join(config['languages'])}"
     return f"{', '.join(config['source_languages'])} to {', '.join(config['target_languages'])}"
@@ -70,31 +73,31 @@ def _metadata(path: Path) -> dict[str, Any]:
 
 
 def _scores(card: dict[str, Any]) -> list[str]:
-    """Lines like "test_2016_flickr BLEU 41.0", one for each metric of the card.
+    """Return texts like "test_2016_flickr BLEU 41.0", one for each metric of the card.
 
-    The configuration stands behind the split, which for validation scores is the direction.
+    The split is followed by the configuration, which for validation scores is the direction.
     """
-    found = []
+    scores = []
     for model in card.get("model-index", []):
         for result in model.get("results", []):
             data = result.get("dataset", {})
-            where = " ".join(filter(None, (data.get("split") or data.get("name", ""), data.get("config"))))
+            split = " ".join(filter(None, (data.get("split") or data.get("name", ""), data.get("config"))))
             for metric in result.get("metrics", []):
                 name = metric.get("name") or metric.get("type")
-                found.append(f"{where} {name} {metric.get('value')}")
-    return found
+                scores.append(f"{split} {name} {metric.get('value')}")
+    return scores
 
 
-def _few(described: ModelDescription) -> str:
-    """Some of the scores, and how many more the card has.
+def _first_scores(description: ModelDescription) -> str:
+    """Return the first scores, and how many more the card has.
 
-    Tests stand before validation, and of either the direction that the model is named for before others.
+    Test scores come before validation scores, and of either the direction that names the model before others.
     """
 
-    def place(score: str) -> tuple[bool, bool]:
-        return score.startswith("valid"), described.name not in score.split()
+    def rank(score: str) -> tuple[bool, bool]:
+        return score.startswith("valid"), description.name not in score.split()
 
-    scores = sorted(filter(None, described.scores.split("; ")), key=place)
+    scores = sorted(filter(None, description.scores.split("; ")), key=rank)
     more = f" and {len(scores) - SHOWN} more in its card" if len(scores) > SHOWN else ""
     return "; ".join(scores[:SHOWN]) + more
 

@@ -1,9 +1,9 @@
-"""The page that `seq2seq evaluate --report` writes: one file, no script, nothing fetched from anywhere.
+"""The HTML page of `seq2seq evaluate --report`: one file, without scripts, that fetches nothing.
 
-    scores with their signatures │ BLEU by length as bars │ habits beside the references' │ worst and best
-    lines, each with its alignment drawn
+    scores with their signatures │ BLEU by length as bars │ diagnostics beside the references' │
+    worst and best lines, each with a drawing of its alignment
 
-Every text goes in escaped.
+Every text is escaped.
 """
 
 from collections.abc import Iterable, Sequence
@@ -15,8 +15,8 @@ from seq2seq.commands.evaluation import Evaluation, Sample, TestSet
 from seq2seq.metrics.corpus import BootstrapComparison
 from seq2seq.storage.atomic import replace_file
 
-SAMPLES = 10  # lines shown on either end
-LONGEST_DRAWN = 60  # words on a side; a longer picture would not fit a page
+SAMPLES = 10  # worst lines, and best lines
+LONGEST_DRAWN = 60  # words on a side; a longer drawing would not fit the page
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1c2733; --faint: #5d6a78; --line: #dfe5ec; --strong: #0b5fa5; }
@@ -41,10 +41,14 @@ dt { color: var(--faint); } .map { overflow-x: auto; }
 def write_report(
     path: str, results: Sequence[Evaluation], comparison: Sequence[BootstrapComparison], test_set: TestSet
 ) -> None:
-    """Write the page, beside its place first; a folder that is not there is an OSError."""
+    """Write the page, atomically.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
     names = " and ".join(result.model for result in results)
     parts = [f"<h1>{escape(names)}</h1>", f"<p>{len(test_set.sources)} lines.</p>"]
-    parts += [_scores(results), _comparison(comparison), _lengths(results), _habits(results)]
+    parts += [_scores(results), _comparison(comparison), _lengths(results), _diagnostics(results)]
     for result in results:
         of = f" of {escape(result.model)}" if len(results) > 1 else ""
         parts += [f"<h2>Worst lines{of}</h2>", *_articles(result.worst, test_set)]
@@ -74,8 +78,8 @@ def _comparison(comparison: Sequence[BootstrapComparison]) -> str:
     if not comparison:
         return ""
     rows = [
-        [found.name, *map(_number, found.values), f'<td class="number">{found.p_value:.4f}</td>']
-        for found in comparison
+        [metric.name, *map(_number, metric.values), f'<td class="number">{metric.p_value:.4f}</td>']
+        for metric in comparison
     ]
     head = ["metric", "first", "second", "p of the difference"]
     return "<h2>First against second</h2><p>Paired bootstrap, 1000 samples.</p>" + _table(head, rows)
@@ -90,15 +94,18 @@ def _lengths(results: Sequence[Evaluation]) -> str:
     return "<h2>By length of the source</h2>" + _table(["model", "words", "lines", "BLEU", ""], rows)
 
 
-def _habits(results: Sequence[Evaluation]) -> str:
-    named = [(escape(result.model), result.diagnostics) for result in results]
+def _diagnostics(results: Sequence[Evaluation]) -> str:
+    outputs = [(escape(result.model), result.diagnostics) for result in results]
     rows = [
         [name, *(_number(value) for value in (100 * rates.repetition, 100 * rates.copying, rates.size))]
-        for name, rates in [*named, ("first reference", results[0].references)]
+        for name, rates in [*outputs, ("first reference", results[0].references)]
     ]
-    head = ["", "lines that repeat, %", "words copied, %", "length by the reference's"]
-    said = "A line repeats where a word or phrase is at once followed by itself; a copied word stands so in "
-    return f"<h2>Habits</h2><p>{said}the source, as names and numbers do.</p>" + _table(head, rows)
+    head = ["", "lines that repeat, %", "words copied, %", "length / reference length"]
+    legend = (
+        "A line repeats if a word or phrase is directly followed by itself. A copied word is also in the "
+        "source, as names and numbers are."
+    )
+    return f"<h2>Diagnostics</h2><p>{legend}</p>" + _table(head, rows)
 
 
 def _articles(samples: Iterable[Sample], test_set: TestSet) -> Iterable[str]:
@@ -108,13 +115,13 @@ def _articles(samples: Iterable[Sample], test_set: TestSet) -> Iterable[str]:
         texts += [("reference", reference) for reference in test_set.references_of(line)]
         texts += [("output", text)]
         entries = "".join(f"<dt>{name}</dt><dd dir='auto'>{escape(value)}</dd>" for name, value in texts)
-        picture = ""
+        drawing = ""
         if 0 < len(grid.source_spans) <= LONGEST_DRAWN and 0 < len(grid.target_spans) <= LONGEST_DRAWN:
             sources = [test_set.sources[line][a:b] for a, b in grid.source_spans]
             targets = [text[a:b] for a, b in grid.target_spans]
-            picture = f'<div class="map">{draw_ribbons(sources, targets, grid.weights.tolist())}</div>'
-        place = f'<p class="faint">line {line + 1}, chrF {chrf:.1f}</p>'
-        yield f"<article>{place}<dl>{entries}</dl>{picture}</article>"
+            drawing = f'<div class="map">{draw_ribbons(sources, targets, grid.weights.tolist())}</div>'
+        caption = f'<p class="faint">line {line + 1}, chrF {chrf:.1f}</p>'
+        yield f"<article>{caption}<dl>{entries}</dl>{drawing}</article>"
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

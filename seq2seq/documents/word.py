@@ -1,13 +1,14 @@
-"""Word documents (docx): paragraphs are units, the formats of their runs move with the words.
+"""Word documents (docx): paragraphs are units, and the formats of their runs move with the words.
 
     <w:p> <w:r>Two </w:r> <w:r>[bold] dogs</w:r> <w:r> play</w:r> </w:p>
      ->   Text "Two "     Open [bold] Text Close  Text " play"
 
-Body, tables, text boxes, headers, footers, foot- and endnotes are translated; all other parts of the file,
-and what is no text, stay byte for byte. The most used format of a paragraph is its ground, others are tags on
-it; so are links and insertions. Pictures and note marks move as points. Tabs, line breaks and fields end a
-unit. A run that holds several things is written as several runs; spelling marks of a translated paragraph are
-dropped, and its bookmarks widened to the whole. Deleted text (tracked) and formulas are not translated.
+Body, tables, text boxes, headers, footers, footnotes and endnotes are translated; all other parts of the
+file, and what is not text, are kept byte for byte. The most used format of a paragraph is its base format;
+runs of other formats are inline tags, as are links and insertions. Pictures and note marks move as points.
+Tabs, line breaks and fields end a unit. A run with several children is written as several runs. In a
+translated paragraph spelling marks are dropped, and bookmarks widened to the whole. Tracked deletions and
+formulas are not translated.
 """
 
 import re
@@ -41,10 +42,10 @@ _STARTS = frozenset({"bookmarkStart", "commentRangeStart", "moveToRangeStart"})
 _ENDS = frozenset({"bookmarkEnd", "commentRangeEnd", "moveToRangeEnd"})
 _BREAKS = frozenset({"tab", "br", "cr", "ptab", "fldChar", "instrText", "pgNum"})
 _UNTOUCHED = frozenset({"del", "moveFrom", "m:oMath", "m:oMathPara"})
-_RUN = "run "  # begins the name of a tag that stands for a format
+_RUN = "run "  # prefix of the name of a tag that stands for a format
 MOST_XML = 16 * 2**20  # bytes of one part
 _DROPPED = frozenset({"proofErr", "lastRenderedPageBreak", "softHyphen"})
-_WHOLE = _STARTS | _ENDS | _UNTOUCHED | _DROPPED | {"pPr"}  # taken with all they hold
+_WHOLE = _STARTS | _ENDS | _UNTOUCHED | _DROPPED | {"pPr"}  # one token with all their content
 
 
 def read_word(content: bytes, name: str) -> tuple[list[Template], Callable[[list[str]], bytes]]:
@@ -64,19 +65,19 @@ def read_word(content: bytes, name: str) -> tuple[list[Template], Callable[[list
 
 @dataclass(frozen=True)
 class Paragraph:
-    """The words of a paragraph, or of what stands between two tabs or line breaks in it."""
+    """A slot for a paragraph, or for the text between two tabs or line breaks in it."""
 
     unit: InlineUnit
-    ground: str  # the properties of a run that is on no tag
-    prefix: str
+    base: str  # properties of a run outside of any tag
+    prefix: str  # of the namespace, with its colon
 
     @property
     def text(self) -> str:
-        """What the translator reads."""
+        """The text to be translated."""
         return self.unit.text
 
     def write(self, translation: "Translation") -> str:
-        """The paragraph's runs in the other language; the very runs of the source where nothing changed."""
+        """Return the translated runs; the runs of the source if the translation equals its text."""
         if translation.text == self.unit.text:
             return "".join(_raw(token) for token in self.unit.place(translation))
         source = "".join(text.text for text in self.unit.texts)
@@ -86,12 +87,12 @@ class Paragraph:
         first: list[str] = []
         middle: list[str | tuple[str, str]] = []  # XML, or words with the properties of their run
         last: list[str] = []
-        run = self.ground
+        run = self.base
         for token in tokens:
             if isinstance(token, Open) and token.name.startswith(_RUN):
                 run = token.name.removeprefix(_RUN)
             elif isinstance(token, Close) and token.name.startswith(_RUN):
-                run = self.ground
+                run = self.base
             elif isinstance(token, TextToken) and token.raw is None:
                 middle.append((run, token.text))
             elif isinstance(token, _Start | _End):
@@ -101,7 +102,7 @@ class Paragraph:
         return "".join([*first, *self._runs(middle), *last])
 
     def _runs(self, parts: list[str | tuple[str, str]]) -> Iterator[str]:
-        """XML of the parts, words of one format that follow each other in one run."""
+        """Yield the XML of the parts; adjacent words of one format share a run."""
         for run, group in groupby(parts, key=lambda part: part if isinstance(part, str) else part[:1]):
             if isinstance(run, str):
                 yield from (part for part in group if isinstance(part, str))
@@ -116,16 +117,16 @@ class Paragraph:
 
 
 class _Start(Point):
-    """Where a bookmark or a comment begins."""
+    """The start of a bookmark or a comment."""
 
 
 class _End(Point):
-    """Where a bookmark or a comment ends."""
+    """The end of a bookmark or a comment."""
 
 
 @dataclass(frozen=True)
-class _Piece:
-    """The words of a run, with its properties and all of it as it is written."""
+class _Run:
+    """The text of a run, its properties, and its XML."""
 
     properties: str
     text: str
@@ -133,27 +134,29 @@ class _Piece:
 
 
 def _text_parts(types: bytes, name: str) -> list[str]:
-    """The names of the parts that hold text, from the table of contents of a document."""
-    found: list[str] = []
+    """Return the names of the parts that hold text, from the content types of a document."""
+    names: list[str] = []
 
     def start(tag: str, attributes: dict[str, str]) -> None:
         if tag.rpartition(":")[2] == "Override" and _TRANSLATED.search(attributes.get("ContentType", "")):
-            found.append(attributes.get("PartName", "").removeprefix("/"))
+            names.append(attributes.get("PartName", "").removeprefix("/"))
 
     _checked_xml(types, name, start)
-    return found
+    return names
 
 
 def _checked_xml(
     content: bytes, name: str, start: Callable[[str, dict[str, str]], None] | None = None
 ) -> str:
-    """The text of a part; ValueError unless it is well-formed XML in UTF-8 without a document type.
+    """Return the text of a part; `start` is called with each start tag.
 
-    `start` is called with each start tag.
+    Raises:
+        ValueError: the part is not well-formed XML in UTF-8, or has a document type.
     """
     if len(content) > MOST_XML:
-        raise ValueError(f"a text in {name!r} has over {MOST_XML >> 20} MiB; send it in smaller parts")
+        raise ValueError(f"a text in {name!r} has over {MOST_XML >> 20} MiB; split the document")
 
+    # Entities that a document type defines can grow without bound ("billion laughs").
     def refuse(*_: object) -> None:
         raise ValueError(f"{name!r} holds a document type, which Word never writes; save it again")
 
@@ -169,37 +172,37 @@ def _checked_xml(
 
 
 def _read_part(xml: str) -> Template:
-    """One XML part as its untouched stretches and the slots of its paragraphs."""
+    """Read an XML part into its untouched parts and the slots of its paragraphs."""
     space = _NAMESPACE.search(xml)
     return list(_WordReader(xml, f"{space[1]}:" if space and space[1] else "").read())
 
 
 class _WordReader:
-    """The parts of an XML text: tags and characters, each tag with its end."""
+    """The tags and characters of an XML text, each start tag with its end tag."""
 
     def __init__(self, xml: str, prefix: str) -> None:
         self.prefix = prefix
         self.parts: list[str] = []
         self.names: list[str | None] = []  # of start tags, in the namespace without prefix
-        self.ends: list[int] = []  # the number of the end tag; its own for all else
+        self.ends: list[int] = []  # of a start tag the index of its end tag; else the part's own index
         self.holds_paragraph: list[bool] = []
         stack: list[int] = []
-        for number, found in enumerate(_PART.finditer(xml)):
-            self.parts.append(found[0])
+        for number, match in enumerate(_PART.finditer(xml)):
+            self.parts.append(match[0])
             self.ends.append(number)
             self.holds_paragraph.append(False)
-            self.names.append(found["name"] and found["name"].removeprefix(prefix))
-            if found["name"] and not found["empty"]:
+            self.names.append(match["name"] and match["name"].removeprefix(prefix))
+            if match["name"] and not match["empty"]:
                 stack.append(number)
-            elif found[0].startswith("</"):
+            elif match[0].startswith("</"):
                 start = stack.pop()
                 self.ends[start] = number
                 if stack and (self.holds_paragraph[start] or self.names[start] == "p"):
                     self.holds_paragraph[stack[-1]] = True
 
     def read(self) -> Iterator[str | Paragraph]:
-        """The untouched stretches and the slots, in order."""
-        stretch: list[InlineToken | _Piece] = []
+        """Yield the untouched parts and the slots, in order."""
+        stretch: list[InlineToken | _Run] = []
         number = 0
         while number < len(self.parts):
             name, end = self.names[number], self.ends[number]
@@ -208,7 +211,7 @@ class _WordReader:
                 yield self.parts[number]
                 stretch = []
                 number += 1
-            elif name == "r" and not self.holds_paragraph[number]:
+            elif name == "r" and not self.holds_paragraph[number]:  # a run with a text box holds paragraphs
                 stretch.extend(self._run(number, end))
                 number = end + 1
             else:
@@ -217,7 +220,7 @@ class _WordReader:
         yield from self._paragraphs(stretch)
 
     def _token(self, number: int) -> tuple[InlineToken, int]:
-        """What stands between runs as a token, and the number of the part after it."""
+        """Return the token of a part between runs, and the index of the part after it."""
         part, name, after = self.parts[number], self.names[number], self.ends[number] + 1
         if name is None:
             closed = part[2:-1].strip().removeprefix(self.prefix) if part.startswith("</") else ""
@@ -235,25 +238,25 @@ class _WordReader:
             return TextToken("", raw), after
         return (Break(raw) if name == "pPr" else Point(raw)), after
 
-    def _run(self, number: int, end: int) -> Iterator[InlineToken | _Piece]:
-        """The children of a run, each as if it stood in a run of its own."""
+    def _run(self, number: int, end: int) -> Iterator[InlineToken | _Run]:
+        """Yield the children of a run, each in a run of its own."""
         start, properties = self.parts[number], ""
         children: list[tuple[str | None, int, int]] = []
-        at = number + 1
-        while at < end:
-            if self.names[at] == "rPr":
-                properties = "".join(self.parts[at : self.ends[at] + 1])
-            elif self.names[at]:
-                children.append((self.names[at], at, self.ends[at] + 1))
-            at = self.ends[at] + 1
+        child = number + 1
+        while child < end:
+            if self.names[child] == "rPr":
+                properties = "".join(self.parts[child : self.ends[child] + 1])
+            elif self.names[child]:
+                children.append((self.names[child], child, self.ends[child] + 1))
+            child = self.ends[child] + 1
         for name, first, after in children:
             raw = f"{start}{properties}{''.join(self.parts[first:after])}</{self.prefix}r>"
             if len(children) == 1:
                 raw = "".join(self.parts[number : end + 1])
             if name == "t":
-                yield _Piece(properties, _characters(self.parts[first + 1 : after - 1]), raw)
+                yield _Run(properties, _characters(self.parts[first + 1 : after - 1]), raw)
             elif name == "noBreakHyphen":
-                yield _Piece(properties, "-", raw)
+                yield _Run(properties, "-", raw)
             elif name in _BREAKS:
                 yield Break(raw)
             else:
@@ -261,32 +264,34 @@ class _WordReader:
         if not children:
             yield TextToken("", "".join(self.parts[number : end + 1]))
 
-    def _paragraphs(self, stretch: list[InlineToken | _Piece]) -> Iterator[str | Paragraph]:
-        """The slots of what stands between two paragraph tags."""
+    def _paragraphs(self, stretch: list[InlineToken | _Run]) -> Iterator[str | Paragraph]:
+        """Yield the slots between two paragraph tags, and the untouched parts between them."""
         lengths: Counter[str] = Counter()
-        for piece in stretch:
-            if isinstance(piece, _Piece):
-                lengths[piece.properties] += len(piece.text)
-        ground = lengths.most_common(1)[0][0] if lengths else ""
-        for token in gather(_on_ground(stretch, ground)):
-            yield Paragraph(token, ground, self.prefix) if isinstance(token, InlineUnit) else _raw(token)
+        for item in stretch:
+            if isinstance(item, _Run):
+                lengths[item.properties] += len(item.text)
+        base = lengths.most_common(1)[0][0] if lengths else ""
+        for part in gather(_with_format_tags(stretch, base)):
+            yield Paragraph(part, base, self.prefix) if isinstance(part, InlineUnit) else _raw(part)
 
 
-def _on_ground(stretch: list[InlineToken | _Piece], ground: str) -> Iterator[InlineToken]:
-    """The tokens of a paragraph; runs of one format that follow each other stand between two tags."""
-    run = ground
-    for piece in stretch:
-        outside = run if isinstance(piece, TextToken) else ground
-        wanted = piece.properties if isinstance(piece, _Piece) else outside
-        if wanted != run:
-            if run != ground:
-                yield Close(_RUN + run, "")
-            if wanted != ground:
-                yield Open(_RUN + wanted, "")
-            run = wanted
-        yield TextToken(piece.text, piece.raw) if isinstance(piece, _Piece) else piece
-    if run != ground:
-        yield Close(_RUN + run, "")
+def _with_format_tags(stretch: list[InlineToken | _Run], base: str) -> Iterator[InlineToken]:
+    """Yield the tokens of a paragraph, with two tags around adjacent runs of one format."""
+    current = base
+    for item in stretch:
+        if isinstance(item, _Run):
+            properties = item.properties
+        else:  # a dropped mark does not end a format, any other token does
+            properties = current if isinstance(item, TextToken) else base
+        if properties != current:
+            if current != base:
+                yield Close(_RUN + current, "")
+            if properties != base:
+                yield Open(_RUN + properties, "")
+            current = properties
+        yield TextToken(item.text, item.raw) if isinstance(item, _Run) else item
+    if current != base:
+        yield Close(_RUN + current, "")
 
 
 def _characters(parts: list[str]) -> str:

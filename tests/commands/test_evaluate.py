@@ -168,8 +168,8 @@ def test_report_is_one_harmless_file(
         (["--columns", "a,b"], "--columns a,b names columns of --pairs"),
         (["--reverse", "none"], "--reverse none is read for --gold only"),
         (["--rerank", "auto", "--beam-size", "1"], "--rerank auto chooses among hypotheses"),
-        (["--csv", "missing/rows.csv"], "--csv missing/rows.csv is no file in a folder that is there"),
-        (["--report", "."], "--report . is no file"),
+        (["--csv", "missing/rows.csv"], "--csv missing/rows.csv is not a file in an existing folder"),
+        (["--report", "."], "--report . is not a file"),
     ],
 )
 def test_what_would_not_be_read_or_written_is_refused(

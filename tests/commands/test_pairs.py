@@ -98,7 +98,7 @@ def test_files_of_different_length(run: Run, model_directory: Path, tmp_path: Pa
         ("bad", b"a\n\xff\n", 1, "line 2 of"),
         ("cut.gz", gzip.compress(b"a\n" * 99, mtime=0)[:-9], 2, "cannot read"),
         ("no.gz", b"plain", 2, "cannot read"),
-        ("damaged.gz", DAMAGED, 2, "no whole gzip file"),
+        ("damaged.gz", DAMAGED, 2, "not a whole gzip file"),
     ],
 )
 def test_unreadable_file(

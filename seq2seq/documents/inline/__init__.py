@@ -1,9 +1,9 @@
-"""Tags around words that are translated: which of them form a unit, and where they stand afterwards.
+"""Inline tags: the units of text between them, and where they are placed in the translation.
 
     format --read--> tokens --gather--> units --translate, place--> tokens --write--> format
 
-`tokens` is what formats speak, `nesting` pairs the tags of a unit, `unit` makes a text of it and puts the
-tags back, `placement` finds where by the alignment, `atoms` cuts words as finely as tags do, `wrapping`
+Formats read and write `tokens`. `nesting` pairs the tags of a unit. `unit` joins its text, and puts the tags
+back where `placement` projects them by the word alignment. `atoms` splits words where tags do, and `wrapping`
 restores line ends.
 """
 

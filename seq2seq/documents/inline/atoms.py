@@ -1,11 +1,11 @@
-"""The smallest stretches of two texts that a mark can tell apart, and the links between them.
+"""Atoms: the smallest spans of two texts that a mark can separate, and the links between them.
 
     source word  <a>dogs</a>.   cut at 4:  dogs | .
     target word  Hunde.         both end in punctuation, so the cut is mapped:  Hunde | .
 
-Two linked words are compared from both ends, punctuation counted as equal: cuts in what they share are mapped
-character by character (H<sub>2</sub>O stays what it is); the rest in the middle is linked as a whole,
-punctuation at its ends left out.
+Two linked words are compared from both ends, punctuation counted as equal. Cuts in their common prefix and
+suffix are mapped character by character (H<sub>2</sub>O stays H<sub>2</sub>O); the middle is linked as a
+whole, without the punctuation at its ends.
 """
 
 import unicodedata
@@ -17,49 +17,61 @@ from seq2seq.text.normalization import word_spans
 
 CharacterSpan = tuple[int, int]
 
-PUNCTUATION_WEIGHT = 0.1  # a comma in between should not part two words of a mark
+PUNCTUATION_WEIGHT = 0.1  # a comma between two words of a mark should not split the mark
 
 
 class AlignedSide:
-    """One of the two texts, its words cut into atoms at the given places and before and after punctuation."""
+    """One of the two texts, its words cut into atoms at given positions and around punctuation."""
 
     def __init__(self, text: str, cuts: Sequence[int]) -> None:
         self.text = text
         self.words = word_spans(text)
         self.borders = [_borders(text, word, cuts) for word in self.words]
 
-    def cut(self, word: int, places: Iterator[int]) -> None:
-        """Cuts a word at further places; atoms are made afterwards."""
-        self.borders[word] = sorted({*self.borders[word], *places})
+    def cut(self, word: int, positions: Iterator[int]) -> None:
+        """Cut a word at further positions, before atoms are made."""
+        self.borders[word] = sorted({*self.borders[word], *positions})
 
     def make_atoms(self) -> None:
-        """Fixes the atoms: `spans` in order, `starts` of them, and which are `plain`: no mere punctuation.
+        """Make the atoms: their `spans` and `starts` in order, and which are `plain`: not only punctuation.
 
-        In a word of nothing but punctuation every atom is plain.
+        In a word of punctuation alone every atom is plain.
         """
-        self.spans = [span for found in self.borders for span in pairwise(found)]
+        self.spans = [span for borders in self.borders for span in pairwise(borders)]
         self.starts = [start for start, _ in self.spans]
         self.shares = [
-            (end - start) / (found[-1] - found[0]) for found in self.borders for start, end in pairwise(found)
+            (end - start) / (borders[-1] - borders[0])
+            for borders in self.borders
+            for start, end in pairwise(borders)
         ]
         letters = [has_letters(self.text[start:end]) for start, end in self.words]
         self.plain = [
-            not some or has_letters(self.text[start:end])
-            for some, found in zip(letters, self.borders, strict=True)
-            for start, end in pairwise(found)
+            not word_has_letters or has_letters(self.text[start:end])
+            for word_has_letters, borders in zip(letters, self.borders, strict=True)
+            for start, end in pairwise(borders)
         ]
 
     def between(self, start: int, end: int) -> range:
-        """The numbers of the atoms that begin from start to end (not included)."""
+        """Return the indices of the atoms that begin from `start` up to, not including, `end`."""
         return range(bisect_left(self.starts, start), bisect_left(self.starts, end))
 
 
 class Atoms:
-    """Stretches of a source and a target, in order, and for each source atom the target atoms linked to it.
+    """The atoms of a source and a target, with their links.
 
-    `shares`: how much of its word each source atom is. `totals`: the sum of the shares linked to each target
-    atom; `weights`: how much that one counts. `links` are pairs of word numbers, `cuts` places in the source,
-    in order.
+    Attributes:
+        sources: spans of the source atoms, in order.
+        targets: spans of the target atoms, in order.
+        links: for each source atom, the target atoms linked to it.
+        shares: the part of its word that each source atom is, by characters.
+        totals: for each target atom, the sum of the shares linked to it.
+        weights: of the target atoms; punctuation counts less.
+
+    Args:
+        source: the source text.
+        target: its translation.
+        links: pairs of linked words, counted from 0.
+        cuts: character positions in the source at which words are cut, in order.
     """
 
     def __init__(
@@ -71,28 +83,28 @@ class Atoms:
             other.cut(t, _mapped(one, s, other, t, left, right))
         one.make_atoms()
         other.make_atoms()
-        found: list[set[int]] = [set() for _ in one.spans]
+        linked: list[set[int]] = [set() for _ in one.spans]
         for (s, t), (left, right) in zip(links, shared, strict=True):
-            for atom, linked in _linked(one, s, other, t, left, right):
-                found[atom].update(linked)
+            for atom, targets in _linked(one, s, other, t, left, right):
+                linked[atom].update(targets)
         self.source, self.target = source, target
         self.sources, self.targets = one.spans, other.spans
-        self.links = [sorted(numbers) for numbers in found]
+        self.links = [sorted(targets) for targets in linked]
         self.shares = one.shares
         self.totals = [0.0] * len(self.targets)
-        for share, numbers in zip(self.shares, self.links, strict=True):
-            for number in numbers:
-                self.totals[number] += share
+        for share, atoms in zip(self.shares, self.links, strict=True):
+            for atom in atoms:
+                self.totals[atom] += share
         self.weights = [1.0 if has_letters(target[a:b]) else PUNCTUATION_WEIGHT for a, b in self.targets]
 
 
 def has_letters(text: str) -> bool:
-    """Whether a text holds a letter or a digit."""
+    """Return whether a text holds a letter or a digit."""
     return any(character.isalnum() for character in text)
 
 
 def _borders(text: str, word: CharacterSpan, cuts: Sequence[int]) -> list[int]:
-    """Where the atoms of a word begin and end: at its ends, at cuts, beside punctuation at its ends."""
+    """Return the borders of a word's atoms: its ends, the cuts, and beside punctuation at its ends."""
     start, end = word
     first, last = start, end
     while first < last and not text[first].isalnum():
@@ -108,7 +120,7 @@ def _is_letter_or_mark(character: str) -> bool:
 
 
 def _shared(one: AlignedSide, s: int, other: AlignedSide, t: int) -> CharacterSpan:
-    """How many characters two words share from the left, and from the right, up to a border of the first."""
+    """Return the lengths of the prefix and suffix that two words share, up to a border of the first word."""
     (a, b), (c, d) = one.words[s], other.words[t]
     longest = min(b - a, d - c)
     left = 0
@@ -127,7 +139,7 @@ def _alike(one: str, other: str) -> bool:
 
 
 def _mapped(one: AlignedSide, s: int, other: AlignedSide, t: int, left: int, right: int) -> Iterator[int]:
-    """The borders of a source word, within what is shared, as places in the target."""
+    """Yield the borders of a source word in the shared prefix and suffix, as positions in the target."""
     (a, b), (c, d) = one.words[s], other.words[t]
     borders = one.borders[s]
     for border in borders[: bisect_right(borders, a + left)]:
@@ -139,7 +151,7 @@ def _mapped(one: AlignedSide, s: int, other: AlignedSide, t: int, left: int, rig
 def _linked(
     one: AlignedSide, s: int, other: AlignedSide, t: int, left: int, right: int
 ) -> Iterator[tuple[int, Sequence[int]]]:
-    """Each atom of a source word with the target atoms it is linked to by one link of words."""
+    """Yield each atom of a source word with the target atoms that one link of words links it to."""
     (a, b), (c, d) = one.words[s], other.words[t]
     middle = [number for number in other.between(c + left, d - right) if other.plain[number]]
     for atom in one.between(a, b):

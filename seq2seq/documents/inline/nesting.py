@@ -1,4 +1,4 @@
-"""Tags paired so that they nest, whatever the source did, and what stands around all words of a unit.
+"""Pairing of tags so that they nest, even if those of the source do not; the frame around a unit's words.
 
 two <b>dogs <i>run</b> now</i>      <i> and </i> cross <b>: they become points
 one</b> two                         </b> ends what another unit began: an Open before the first word
@@ -10,10 +10,10 @@ from seq2seq.documents.inline.tokens import BLANKS, Close, Inline, Open, Point, 
 
 
 def nest(run: list[Inline], open_elsewhere: Counter[str]) -> tuple[list[Inline], list[int]]:
-    """Tokens of which every Open has its Close, and the number of each one's other half (-1: none).
+    """Return tokens in which every Open has its Close, and the index of each token's partner (-1: none).
 
-    Halves that stand in other units are put beside the words; `open_elsewhere` counts what is still open, by
-    name. A tag that fits nowhere becomes a point.
+    A tag whose partner is in another unit gets a partner beside the words; `open_elsewhere` counts the tags
+    that are still open, by name. A tag that cannot be paired becomes a point.
     """
     run = _with_blanks_apart(run)
     pairs, begun, left = _pair(run, open_elsewhere)
@@ -35,7 +35,7 @@ def nest(run: list[Inline], open_elsewhere: Counter[str]) -> tuple[list[Inline],
 
 
 def without_frame(tokens: list[Inline], partners: list[int]) -> tuple[int, int]:
-    """The tokens, first to one after the last, inside of what stands around all words of a unit."""
+    """Return the range of tokens, the end not included, inside the frame around all words of a unit."""
     words = [number for number, token in enumerate(tokens) if is_read(token)]
     first, last = words[0], words[-1]
     low, high = 0, len(tokens)
@@ -47,7 +47,7 @@ def without_frame(tokens: list[Inline], partners: list[int]) -> tuple[int, int]:
 
 
 def _span_of_words(run: list[Inline], pairs: dict[int, int]) -> tuple[int, int]:
-    """The first and the last token of the words, with all of each pair that begins or ends among them.
+    """Return the first and the last token of the words, and of every pair that begins or ends among them.
 
     <i>Two dogs <b>play</b><br>    the </i> of another unit belongs after </b>, not after the last word
     """
@@ -59,7 +59,7 @@ def _span_of_words(run: list[Inline], pairs: dict[int, int]) -> tuple[int, int]:
 
 
 def _other(number: int) -> int:
-    """The key of the half that token `number` has in another unit."""
+    """Return the key of the partner that token `number` has in another unit."""
     return -1 - number
 
 
@@ -74,7 +74,7 @@ def _token(run: list[Inline], key: int, is_paired: bool) -> Inline:
 
 
 def _pair(run: list[Inline], open_elsewhere: Counter[str]) -> tuple[dict[int, int], list[int], list[int]]:
-    """Pairs, both ways; ends of what other units began, innermost first; what stays open, outermost first."""
+    """Return pairs, both ways; ends of tags of other units, innermost first; open tags, outermost first."""
     pairs: dict[int, int] = {}
     stack: list[tuple[int, str]] = []
     open_here: Counter[str] = Counter()
@@ -85,7 +85,7 @@ def _pair(run: list[Inline], open_elsewhere: Counter[str]) -> tuple[dict[int, in
             open_here[token.name] += 1
         elif isinstance(token, Close) and open_here[token.name]:
             name = ""
-            while name != token.name:  # what was opened inside and not closed crosses this one
+            while name != token.name:  # a tag that was opened inside and not closed crosses this one
                 other, name = stack.pop()
                 open_here[name] -= 1
             pairs[number], pairs[other] = other, number
@@ -97,7 +97,7 @@ def _pair(run: list[Inline], open_elsewhere: Counter[str]) -> tuple[dict[int, in
 
 
 def _with_blanks_apart(run: list[Inline]) -> list[Inline]:
-    """The tokens with the blanks before the first word, and after the last, as texts of their own."""
+    """Split off the blanks before the first word and after the last as texts of their own."""
     words = [number for number, token in enumerate(run) if isinstance(token, TextToken) and is_read(token)]
     if not words:
         return run

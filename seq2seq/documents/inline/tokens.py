@@ -1,16 +1,16 @@
-"""The tokens of a text with tags in it; every format reads its own syntax into them and writes them again."""
+"""Tokens of a text with inline tags; every format reads its syntax into them and writes them again."""
 
 import re
 from dataclasses import dataclass
 
-BLANKS = " \t\n\f\r"  # what HTML calls so; a no-break space is a character
+BLANKS = " \t\n\f\r"  # HTML's white space; a no-break space is not among it
 _ADDRESS_SIGNS = ("/", "\\", "@", "www.")
 _FEW_WORDS = re.compile(r"[^\W\d_]+(?:[ '’-][^\W\d_]+){0,3}")
 
 
 @dataclass(frozen=True, eq=False)
 class TextToken:
-    """Words to be translated; `raw` is how the source wrote them, None for a translation."""
+    """Words to be translated; `raw` is the same as the source writes it, None for a translation."""
 
     text: str
     raw: str | None = None
@@ -18,9 +18,9 @@ class TextToken:
 
 @dataclass(frozen=True, eq=False)
 class Open:
-    """A tag that opens; the next Close of the same name at the same depth ends it.
+    """An opening tag; the next Close of the same name at the same depth ends it.
 
-    `elsewhere`: it stands in another unit, and this one only begins inside it.
+    `elsewhere`: the tag itself is in another unit, and this unit begins inside it.
     """
 
     name: str
@@ -30,7 +30,7 @@ class Open:
 
 @dataclass(frozen=True, eq=False)
 class Close:
-    """A tag that closes, in this unit or `elsewhere`."""
+    """A closing tag, in this unit or `elsewhere`."""
 
     name: str
     raw: str
@@ -39,9 +39,9 @@ class Close:
 
 @dataclass(frozen=True, eq=False)
 class Point:
-    """Something without words, or with words that are to stay: an image, a comment, code.
+    """An element without text, or with text that is not translated: an image, a comment, code.
 
-    `text` is read with the sentence when it is a few plain words, so that the sentence keeps its grammar.
+    A `text` of a few plain words is translated with the sentence, so that the sentence keeps its grammar.
     """
 
     raw: str
@@ -50,7 +50,7 @@ class Point:
 
 @dataclass(frozen=True, eq=False)
 class Break:
-    """What ends a unit: the tag of a block, a line break, anything outside of texts."""
+    """An end of a unit: the tag of a block, a line break, anything outside of texts."""
 
     raw: str
 
@@ -60,18 +60,18 @@ InlineToken = Inline | Break
 
 
 def is_language(text: str) -> bool:
-    """Whether a text holds a letter; numbers and signs alone are not translated."""
+    """Return whether a text holds a letter; numbers and signs alone are not translated."""
     return any(character.isalpha() for character in text)
 
 
 def is_address(text: str) -> bool:
-    """Whether a text is one word that names a page, a path, a person or a topic: no language."""
+    """Return whether a text is a single address, path, @name or #topic, which is not translated."""
     words = text.split()
     return len(words) == 1 and (words[0].startswith("#") or any(sign in words[0] for sign in _ADDRESS_SIGNS))
 
 
 def is_read(token: Inline) -> bool:
-    """Whether a token adds words to the text of its unit."""
+    """Return whether a token adds words to the text of its unit."""
     if isinstance(token, TextToken):
         return bool(token.text.strip(BLANKS))
     return isinstance(token, Point) and bool(_FEW_WORDS.fullmatch(token.text))

@@ -1,13 +1,13 @@
-"""Text with tags in it: units to be translated, and the tags put back around the translated words.
+"""Units of text with inline tags, and the tags put back around the translated words.
 
     tokens   <p> | <b> Two dogs </b> play <br> ...    Break | Open Text Close Text Break ...
-    unit     "Two dogs play"                what stands between two breaks, blanks collapsed
+    unit     "Two dogs play"                the text between two breaks, blanks collapsed
     marks    <b> [0, 8)                     each pair of tags, each point, in characters of the unit
 
-Formats read their own syntax into tokens and write tokens again; what happens between is the same for all.
-Every tag comes out once, well nested. Tags and blanks around a whole unit are not touched; a tag that is
-opened or closed in another unit (`<b>one<br>two</b>`) reaches to that end of this one. Nothing here is
-recursive.
+Formats read their syntax into tokens and write tokens again; what happens in between is the same for all.
+Every tag is written once, well nested. Tags and blanks around a whole unit are kept. A tag that is opened or
+closed in another unit (`<b>one<br>two</b>`) reaches to that end of this unit. Nothing is recursive, since
+pages may nest deeper than Python's stack.
 """
 
 import re
@@ -39,19 +39,19 @@ _BLANKS = re.compile(f"[{BLANKS}]+")
 
 
 def gather(tokens: Iterable[InlineToken]) -> list["InlineToken | InlineUnit"]:
-    """Units in the place of the tokens between two breaks, where there is anything to translate."""
-    pieces: list[InlineToken | InlineUnit] = []
+    """Replace the tokens between two breaks by a unit, if they hold anything to translate."""
+    parts: list[InlineToken | InlineUnit] = []
     run: list[Inline] = []
     open_elsewhere: Counter[str] = Counter()
     for token in tokens:
         if isinstance(token, Break):
-            pieces.extend(_unit(run, open_elsewhere))
-            pieces.append(token)
+            parts.extend(_unit(run, open_elsewhere))
+            parts.append(token)
             run = []
         else:
             run.append(token)
-    pieces.extend(_unit(run, open_elsewhere))
-    return pieces
+    parts.extend(_unit(run, open_elsewhere))
+    return parts
 
 
 def _unit(run: list[Inline], open_elsewhere: Counter[str]) -> "list[Inline] | list[InlineUnit]":
@@ -62,7 +62,7 @@ def _unit(run: list[Inline], open_elsewhere: Counter[str]) -> "list[Inline] | li
 
 
 class InlineUnit:
-    """A text to be translated and the tags in it; `tokens` are well nested, `partners` their other halves."""
+    """A text to be translated with its tags; `tokens` are well nested, `partners` pairs them by index."""
 
     def __init__(self, tokens: list[Inline], partners: list[int]) -> None:
         self._tokens = tokens
@@ -76,11 +76,11 @@ class InlineUnit:
 
     @property
     def texts(self) -> list[TextToken]:
-        """Its words as the source has them."""
+        """The texts of the unit as the source has them."""
         return [token for token in self._tokens[self._low : self._high] if isinstance(token, TextToken)]
 
     def place(self, translation: "Translation") -> list[Inline]:
-        """The tokens of the translated unit; the very tokens of the source where nothing was changed."""
+        """Return the tokens of the translated unit; those of the source if the text is the same."""
         if translation.text == self.text:
             return self._tokens
         inner: list[Inline] = [TextToken(translation.text)]
@@ -93,7 +93,7 @@ class InlineUnit:
 
 @dataclass(eq=False)
 class _Item:
-    """A mark in the making: its tokens, its characters, and whether it is empty between two blanks."""
+    """A mark while its unit is read: its tokens, its span, and whether it is empty between two blanks."""
 
     first: Open | Point
     start: int
@@ -106,13 +106,13 @@ class _Item:
         left = isinstance(self.first, Open) and self.first.elsewhere
         right = self.last is not None and self.last.elsewhere
         start, end = min(self.start, length), min(self.end, length)
-        if self.spaced:  # it follows the word before its blank
+        if self.spaced:  # placed behind the word before its blank
             start = end = start - 1 if self.start <= length else length
         return Mark(start, end, self.parent, left, right)
 
 
 class _UnitReader:
-    """Reads tokens into one text with blanks collapsed, and items in characters of it."""
+    """A reader of tokens into one text with blanks collapsed, and items with their spans in it."""
 
     def __init__(self) -> None:
         self.parts: list[str] = []
@@ -123,7 +123,7 @@ class _UnitReader:
         self._waiting: list[_Item] = []  # empty items after a blank, since the last character
 
     def read(self, token: Inline) -> None:
-        """Adds one token."""
+        """Add one token."""
         if isinstance(token, TextToken):
             self._add(_BLANKS.sub(" ", token.text))
         elif isinstance(token, Open):
@@ -159,12 +159,12 @@ class _UnitReader:
 
 
 def _arrange(items: list[_Item], marks: list[Mark], spans: list[CharacterSpan], target: str) -> list[Inline]:
-    """The target text with the tokens of each item around, or at, its place."""
+    """Return the target text with the tokens of each item around, or at, its span."""
     children: list[list[int]] = [[] for _ in range(len(items) + 1)]  # of each item, of the whole text last
     for number, mark in enumerate(marks):
         children[mark.parent].append(number)
     for numbers in children:
-        numbers.sort(key=lambda number: (*spans[number], number), reverse=True)  # taken from the end
+        numbers.sort(key=lambda number: (*spans[number], number), reverse=True)  # popped from the end
     writer = _UnitWriter(target)
     stack: list[tuple[list[int], int, Close | None]] = [(children[-1], len(target), None)]
     while stack:
@@ -179,7 +179,7 @@ def _arrange(items: list[_Item], marks: list[Mark], spans: list[CharacterSpan], 
         writer.write_to(low)
         if item.last is None:
             writer.put(item.first, item.spaced or (low == high and item.start < item.end))
-            writer.at = max(writer.at, high)
+            writer.position = max(writer.position, high)
         else:
             writer.tokens.append(item.first)
             stack.append((children[number], high, item.last))
@@ -187,24 +187,24 @@ def _arrange(items: list[_Item], marks: list[Mark], spans: list[CharacterSpan], 
 
 
 class _UnitWriter:
-    """Tokens of a translation; `at` is how far its text has been written."""
+    """A writer of a translation's tokens; `position` is the end of the text that has been written."""
 
     def __init__(self, target: str) -> None:
         self.target = target
         self.tokens: list[Inline] = []
-        self.at = 0
+        self.position = 0
 
     def write_to(self, end: int) -> None:
-        """Writes the text up to a place."""
-        if self.at < end:
-            self.tokens.append(TextToken(self.target[self.at : end]))
-            self.at = end
+        """Write the text up to a position."""
+        if self.position < end:
+            self.tokens.append(TextToken(self.target[self.position : end]))
+            self.position = end
 
     def put(self, token: Inline, spaced: bool) -> None:
-        """Writes a point, with a blank between it and the word it would touch if it had one there before."""
+        """Write a point, with a blank between it and the neighbouring word if its source had one."""
         if not spaced:
             self.tokens.append(token)
-        elif self.at and not self.target[self.at - 1].isspace():
+        elif self.position and not self.target[self.position - 1].isspace():
             self.tokens += [TextToken(" "), token]
         else:
             self.tokens += [token, TextToken(" ")]

@@ -1,6 +1,6 @@
-"""A translated text on as many lines as its source had, of about equal length.
+"""Wrapping of a translation to as many lines as its source, of about equal length.
 
-The k-th of n lines ends at the place between two words that is nearest to k/n of the text. A blank becomes
+The k-th of n lines ends at the border between two words that is nearest to k/n of the text. A blank becomes
 the line end; in scripts without blanks it is put between two characters, but not before punctuation.
 """
 
@@ -16,9 +16,9 @@ _NOT_FIRST = frozenset("。，、！？：；…）」』】》〉”’ーっ�
 
 
 def wrap(tokens: Sequence[Inline], lines: int, end: str = "\n") -> list[Inline]:
-    """The tokens with line ends put into what was translated, instead of any that it had.
+    """Return tokens whose translated texts are wrapped to `lines` lines; line ends they had become blanks.
 
-    Texts of the source stay as they are.
+    Texts of the source are kept.
     """
     tokens = [
         TextToken(token.text.translate(_NO_LINE_ENDS))
@@ -29,40 +29,40 @@ def wrap(tokens: Sequence[Inline], lines: int, end: str = "\n") -> list[Inline]:
     text = "".join(token.text for token in tokens if isinstance(token, TextToken) and token.raw is None)
     ends = _line_ends(text, lines)
     wrapped: list[Inline] = []
-    at = 0
+    position = 0
     for token in tokens:
         if not isinstance(token, TextToken) or token.raw is not None:
             wrapped.append(token)
             continue
-        inside = ends[bisect_left(ends, at) : bisect_left(ends, at + len(token.text))]
-        wrapped.append(TextToken(_with_ends(token.text, [place - at for place in inside], end)))
-        at += len(token.text)
+        inside = ends[bisect_left(ends, position) : bisect_left(ends, position + len(token.text))]
+        wrapped.append(TextToken(_with_ends(token.text, [border - position for border in inside], end)))
+        position += len(token.text)
     return wrapped
 
 
 def _line_ends(text: str, lines: int) -> list[int]:
-    """Where lines end, in order: lines - 1 places, fewer where there are not so many."""
+    """Return the positions of `lines` - 1 line ends, in order; fewer if there are not as many words."""
     spans = word_spans(text)
-    places = [
+    borders = [
         here
         for (_, here), (following, _) in pairwise(spans)
         if here < following or text[here] not in _NOT_FIRST
     ]
     ends: list[int] = []
     for number in range(1, lines):
-        wanted = len(text) * number / lines
-        first = bisect_left(places, ends[-1] + 1) if ends else 0
-        near = bisect_left(places, wanted, first)
-        choices = places[max(first, near - 1) : near + 1]
-        if choices:
-            ends.append(min(choices, key=lambda place: abs(place - wanted)))
+        ideal = len(text) * number / lines
+        first = bisect_left(borders, ends[-1] + 1) if ends else 0
+        near = bisect_left(borders, ideal, first)
+        candidates = borders[max(first, near - 1) : near + 1]
+        if candidates:
+            ends.append(min(candidates, key=lambda border: abs(border - ideal)))
     return ends
 
 
-def _with_ends(text: str, places: list[int], end: str) -> str:
+def _with_ends(text: str, positions: list[int], end: str) -> str:
     parts: list[str] = []
-    at = 0
-    for place in places:
-        parts += [text[at:place], end]
-        at = place + 1 if text[place].isspace() else place
-    return "".join([*parts, text[at:]])
+    start = 0
+    for position in positions:
+        parts += [text[start:position], end]
+        start = position + 1 if text[position].isspace() else position
+    return "".join([*parts, text[start:]])
