@@ -93,7 +93,7 @@ class Training:
         order = BatchOrder(
             data.segmentation, self.settings.data.batch_tokens, self.settings.seed, start=self.start
         )
-        judged = data.judged()
+        judged = data.eval_examples()
         begun = self.done
         for batch in itertools.islice(BatchStream(order), self.settings.updates - begun):
             loss = self.update(batch)
@@ -104,7 +104,7 @@ class Training:
                 if bleu > self.best["bleu"]:
                     weights = {name: tensor.clone() for name, tensor in self.model.state_dict().items()}
                     self.best = {"bleu": bleu, "update": self.done, "model": weights}
-                self.save(order.place(self.done - begun))
+                self.save(order.position_after(self.done - begun))
 
     def update(self, batch: Batch) -> float:
         """One update; gives its loss."""

@@ -1,10 +1,11 @@
-"""Training: `seq2seq train`, LightningCLI underneath.
+"""Training: `seq2seq train` (LightningCLI underneath) and `seq2seq synthesize`.
 
-command, run, stopping     one run: settings, folder, signals; fit, then the model directory
-corpus, files              pairs of texts, from the hub or from files, cleaned
-data, sampling, order      pairs -> token-budget batches, a function of (seed, epoch)
-task, loss, schedule       what is minimised, and how fast
-checkpointing, checkpoint_files, progress   what is kept on disk and what is said while it runs
-validation, release, card  decode and score; choose the weights and write the model directory
-memory                     keeps freed memory between steps
+command, arguments, run    settings to a run, its folder
+data/                      corpora, cleaning, vocabulary, batches as a function of (seed, epoch)
+tasks/                     loss, schedule, guided alignment, validation
+callbacks/                 checkpoints, moving average, signals, progress
+export/                    choose the weights and the alignment head, write the model directory
+initialization, init_check the model of --init, and whether it fits the data
+synthesis                  training pairs translated by a model
+allocator                  freed memory kept for the next step
 """

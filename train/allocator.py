@@ -1,9 +1,8 @@
-"""Keep freed memory for the next step instead of handing it back to the system.
+"""An allocator setting: freed memory is kept for the next step instead of returned to the system.
 
-Each step of training on a CPU allocates the same large tensors again. glibc maps every block over
-32 MB anew and unmaps it when freed, so each step touches its pages for the first time and the
-system clears them; on virtual machines that can take as long as the arithmetic. Other C libraries,
-and GPUs, are left as they are.
+Each training step on a CPU allocates the same large tensors again. glibc maps every block over 32 MB anew
+and unmaps it when freed, so each step touches its pages for the first time and the system clears them. On
+virtual machines that can take as long as the arithmetic. Other C libraries, and GPUs, are not changed.
 """
 
 import ctypes
@@ -13,7 +12,7 @@ M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX = -1, -2, -4
 
 
 def keep_freed_memory() -> None:
-    """Tell glibc to map no large block separately and to trim the heap never."""
+    """Tell glibc to map no large block separately and never to trim the heap."""
     try:
         mallopt = ctypes.CDLL(None).mallopt
     except (AttributeError, OSError, TypeError):  # no glibc

@@ -1,9 +1,9 @@
 """The settings of one run, as a recipe and the command line give them.
 
     data, model, task, checkpoints, early_stopping, trainer    sections of a recipe, and dotted flags
-    ckpt_path, init, run_dir                                   what belongs to one start of a run
+    ckpt_path, init, run_dir                                   flags of one start of a run
 
-What is made of them is up to `command.py`.
+`command.py` makes data, model and trainer of them.
 """
 
 from typing import Any
@@ -25,11 +25,11 @@ DESCRIPTION = (
     "Train a model from a recipe. The settings depend on the kind of model: `seq2seq train --help` lists "
     "those of an encoder-decoder, `seq2seq train --config text --help` those of a language model."
 )
-CONFIG_HELP = "A shipped recipe by its name, such as quickstart, or a YAML file; a further one lies over it."
+CONFIG_HELP = "A shipped recipe by its name, such as quickstart, or a YAML file; a further one overrides it."
 
 
 class TrainCLI(LightningCLI):
-    """The settings of one run; what is made of them depends on its folder, so `main` makes it."""
+    """The settings of one run; objects are made by `main`, for they depend on the run's folder."""
 
     def __init__(self, args: list[str]):
         self.language = model_kind(args) == "decoder"
@@ -51,25 +51,19 @@ class TrainCLI(LightningCLI):
         )
 
     def init_parser(self, **kwargs: Any) -> LightningArgumentParser:
-        """The parser with its first flag, of which Lightning would not say that it takes a recipe's name."""
+        """Make the parser, with a help of --config that mentions recipes, which Lightning's does not."""
         parser = super().init_parser(**kwargs)
         parser._option_string_actions["--config"].help = CONFIG_HELP
         return parser
 
     def add_core_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
-        """The sections of a recipe."""
+        """Add the sections of a recipe."""
         data, task = (TextSettings, LanguageTask) if self.language else (DataSettings, TranslationTask)
-        made = {
-            "config",
-            "tokenizer",
-            "judged",
-            "form",
-            "settings",
-            "characters_a_token",
-        }  # of the data, by the run
+        # These come from the data and not from a recipe.
+        computed = {"config", "tokenizer", "eval_examples", "codec", "settings", "characters_a_token"}
         parser.add_class_arguments(data, "data")
         parser.add_class_arguments(ModelConfig, "model", skip={"vocabulary_size"}, instantiate=False)
-        parser.add_class_arguments(task, "task", skip=made, instantiate=False)
+        parser.add_class_arguments(task, "task", skip=computed, instantiate=False)
         own = {"folder", "measures", "criterion"}
         parser.add_class_arguments(Checkpoints, "checkpoints", skip=own, instantiate=False)
         parser.add_class_arguments(EarlyStopping, "early_stopping", instantiate=False)
@@ -77,7 +71,7 @@ class TrainCLI(LightningCLI):
         parser.set_defaults(
             {
                 "early_stopping.monitor": "valid_loss" if self.language else "valid_bleu",
-                "early_stopping.mode": "auto",  # max for scores, min for losses; or as it is told
+                "early_stopping.mode": "auto",  # max for scores, min for losses
                 "early_stopping.patience": 20,
                 "trainer.max_steps": 8000,
                 "trainer.val_check_interval": 500,
@@ -89,17 +83,23 @@ class TrainCLI(LightningCLI):
         )
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
-        """What belongs to one start of a run and not to its recipe."""
-        parser.add_argument("--ckpt_path", type=str | None, help="last: go on with this run where it stands.")
-        parser.add_argument("--init", type=str | None, help="A model whose weights to start from.")
+        """Add the flags of one start of a run, which are not part of its recipe."""
+        parser.add_argument(
+            "--ckpt_path", type=str | None, help="last: resume this run from its last checkpoint."
+        )
+        parser.add_argument(
+            "--init",
+            type=str | None,
+            help="The model whose weights to start from: a released name, a model directory or a hub id.",
+        )
         parser.add_argument(
             "--run_dir", type=str | None, help="Folder of the run instead of runs/<config name>."
         )
 
     def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
-        """Parse; Lightning would warn of arguments that are not the process's own."""
+        """Parse; Lightning's version warns where the arguments are not those of the process."""
         self.config = parser.parse_args(args)
 
     def instantiate_classes(self) -> None:
-        """Nothing yet: the model's size depends on the vocabulary, and that on the run's folder."""
+        """Make the sections; the model follows later, for its size depends on the vocabulary."""
         self.sections = self.parser.instantiate_classes(self.config)

@@ -2,7 +2,7 @@
 
     arguments ─> settings ─> run: data, task, trainer ─> fit ─> model directory
 
-Everything of a run lies in runs/<config name>/; the path of the model directory is printed last.
+All files of a run are in runs/<config name>/; the path of the model directory is printed last.
 """
 
 import argparse
@@ -14,13 +14,13 @@ import warnings
 from pathlib import Path
 
 import datasets
-import huggingface_hub
 import torch
+from huggingface_hub.utils.tqdm import disable_progress_bars
 from jsonargparse import ArgumentError, dict_to_namespace
 from lightning import Trainer
+from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.callbacks import EarlyStopping
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
-from lightning.pytorch.utilities.exceptions import MisconfigurationException
 
 from seq2seq.config import ModelConfig
 from seq2seq.storage.model_directory import load_language_model, load_model
@@ -47,11 +47,12 @@ from .tasks.translation import TranslationTask
 
 
 def main(argv: list[str]) -> int:
-    """Train as the command line says.
+    """Train with the settings of a command line.
 
     Raises:
-        ValueError: the command line, the config or the data is wrong, so training has not begun.
-        TrainingError: it failed; StoppedError: somebody asked it to stop.
+        ValueError: the command line, the config or the data is wrong; training has not begun.
+        TrainingError: training failed.
+        StoppedError: a signal stopped it.
     """
     _quiet()
     keep_freed_memory()
@@ -68,31 +69,31 @@ def main(argv: list[str]) -> int:
 def _train(cli: TrainCLI, folder: RunFolder) -> int:
     checkpoint, complaints = folder.prepare(cli.config.ckpt_path)
     for complaint in complaints:
-        print(f"{complaint}; going on with {checkpoint}", file=sys.stderr)
+        print(f"{complaint}; resuming from {checkpoint}", file=sys.stderr)
     try:
         run = TrainingRun(cli, folder, checkpoint)
     except (TypeError, MisconfigurationException) as error:
         raise ValueError(_sentence(error)) from error
     except ValueError as error:
-        if recipe := _recipe_lacking(error, cli):
+        if recipe := _recipe_of_missing_file(error, cli):
             raise ValueError(f"{error}; the first lines of {recipe} say where its files come from") from error
         raise
     try:
         run.train()
     except StoppedError:
-        if run.trainer.is_global_zero:  # of several processes one says it
+        if run.trainer.is_global_zero:  # of several processes one reports it
             raise
         return 1
     except torch.OutOfMemoryError as error:
-        remedy = "lower data.batch_tokens and go on with --ckpt_path last"
+        remedy = "lower data.batch_tokens and resume with --ckpt_path last"
         raise TrainingError(f"{_sentence(error)}; {remedy}") from error
     except (ValueError, OSError, RuntimeError, FloatingPointError) as error:
         raise TrainingError(_sentence(error)) from error
     return 0
 
 
-def _recipe_lacking(error: ValueError, cli: TrainCLI) -> Path | None:
-    """The shipped recipe whose file was not found, if that is what the error says."""
+def _recipe_of_missing_file(error: ValueError, cli: TrainCLI) -> Path | None:
+    """Return the shipped recipe that names the file which the error did not find, if it is such an error."""
     if not isinstance(error.__cause__, FileNotFoundError):
         return None
     configs = [Path(str(path)) for path in cli.config.config]
@@ -100,15 +101,15 @@ def _recipe_lacking(error: ValueError, cli: TrainCLI) -> Path | None:
 
 
 class TrainingError(Exception):
-    """A training that had begun and cannot go on."""
+    """A failure after training had begun."""
 
 
 class TrainingRun:
-    """One run, made of its settings: data, model, trainer; and of what it goes on from."""
+    """One run: data, model and trainer, made of its settings and of a checkpoint or model it starts from."""
 
     def __init__(self, cli: TrainCLI, folder: RunFolder, checkpoint: Path | None = None):
         self.cli, self.folder, self.checkpoint = cli, folder, checkpoint
-        self.start = self._kept_start()
+        self.start = self._start_of_checkpoint()
         settings = cli.sections
         self.data: TranslationData | LanguageData
         self.task: TranslationTask | LanguageTask
@@ -120,7 +121,7 @@ class TrainingRun:
         self.trainer = self.make_trainer()
 
     def _translation(self) -> tuple[TranslationData, TranslationTask, str | None]:
-        """Pairs of texts, an encoder-decoder, and what is to be said of going on from --init."""
+        """Return pairs of texts, an encoder-decoder, and a warning on the model of --init, if any."""
         settings, seed = self.cli.sections, self.cli.config.seed_everything
         before = load_model(find_model(settings.init)) if settings.init and not self.start.shape else None
         if before:
@@ -130,17 +131,17 @@ class TrainingRun:
         data.load(before.tokenizer if before else self._own_tokenizer())
         shape = dataclasses.replace(shape, vocabulary_size=len(data.tokenizer))
         torch.manual_seed(seed)
-        task = TranslationTask(shape, data.tokenizer, data.judged(), data.form, **vars(settings.task))
+        task = TranslationTask(shape, data.tokenizer, data.eval_examples(), data.codec, **vars(settings.task))
         note = init_mismatch(before, data.training) if before else None
         if before:
             task.model.load_state_dict(before.model.state_dict())
         return data, task, note
 
     def _language(self) -> tuple[LanguageData, LanguageTask, str | None]:
-        """Text and a decoder."""
+        """Return text and a decoder."""
         settings, seed = self.cli.sections, self.cli.config.seed_everything
-        wanted = settings.init and not self.start.shape
-        before = load_language_model(find_model(settings.init)) if wanted else None
+        fresh = settings.init and not self.start.shape
+        before = load_language_model(find_model(settings.init)) if fresh else None
         if before:
             self.start = Initialization.of(settings.init, before.model.config)
         shape = self.start.continued(ModelConfig(4, **vars(settings.model)))
@@ -148,27 +149,27 @@ class TrainingRun:
         data.load(before.tokenizer if before else self._own_tokenizer())
         shape = dataclasses.replace(shape, vocabulary_size=len(data.tokenizer))
         torch.manual_seed(seed)
-        kept = LanguageSettings([settings.data.language], settings.data.ends)
-        task = LanguageTask(shape, data.tokenizer, kept, data.characters_a_token, **vars(settings.task))
+        described = LanguageSettings([settings.data.language], settings.data.ends)
+        task = LanguageTask(shape, data.tokenizer, described, data.characters_a_token, **vars(settings.task))
         if before:
             task.model.load_state_dict(before.model.state_dict())
         return data, task, None
 
-    def _kept_start(self) -> Initialization:
-        """What the run began with, as its checkpoint has it; one of an older run does not say."""
-        kept = read_checkpoint(self.checkpoint).get("start") if self.checkpoint else None
-        return Initialization.from_json(kept) if kept else Initialization()
+    def _start_of_checkpoint(self) -> Initialization:
+        """Return the start that the checkpoint stores; checkpoints of older versions store none."""
+        stored = read_checkpoint(self.checkpoint).get("start") if self.checkpoint else None
+        return Initialization.from_json(stored) if stored else Initialization()
 
     def _recipe(self) -> str:
-        """What would train the same again: the settings, and where the weights and the shape came from."""
+        """Return the settings as YAML that train the same model again, with --init and the model's shape."""
         config = self.cli.config.clone()
         shape = self.task.model.config.to_json()
         del shape["vocabulary_size"]
         config.ckpt_path, config.init, config.model = None, self.start.init, dict_to_namespace(shape)
-        return self.cli.parser.dump(config, skip_none=False)
+        return str(self.cli.parser.dump(config, skip_none=False))
 
     def train(self) -> None:
-        """Fit, then write the model directory and say where it is."""
+        """Train, then write the model directory and print its path."""
         self.recipe = self._recipe()
         if self.trainer.is_global_zero:
             self.folder.path.mkdir(parents=True, exist_ok=True)
@@ -188,11 +189,11 @@ class TrainingRun:
             rest = self.checkpoints, self.trainer.global_step, self.recipe
             if isinstance(self.task, LanguageTask):
                 assert isinstance(self.data, LanguageData)
-                told = write_language_model(self.folder.model, self.task, self.data, *rest)
+                report = write_language_model(self.folder.model, self.task, self.data, *rest)
             else:
                 assert isinstance(self.data, TranslationData)
-                told = write_model(self.folder.model, self.task, self.data, *rest)
-            for line in told:
+                report = write_model(self.folder.model, self.task, self.data, *rest)
+            for line in report:
                 self.progress.say(line)
             print(self.folder.model, flush=True)
 
@@ -201,7 +202,7 @@ class TrainingRun:
         return Tokenizer.load(self.folder.tokenizer) if resumed else None
 
     def _early_stopping(self) -> EarlyStopping:
-        """Stop where what is monitored gets better no more: losses fall, scores rise."""
+        """Return the callback that stops when the monitored measure no longer improves."""
         settings = {**vars(self.cli.sections.early_stopping)}
         known = {f"valid_{name}": name in ("bleu", "chrf") for name in self.task.measures} | {
             "train_loss": False
@@ -216,6 +217,11 @@ class TrainingRun:
         return EarlyStopping(**settings)
 
     def make_trainer(self) -> Trainer:
+        """Return Lightning's trainer with our callbacks, loggers and checkpoint files.
+
+        Raises:
+            ValueError: a setting of the trainer that does not apply to endless batches.
+        """
         settings = {**vars(self.cli.sections.trainer)}
         self.stopping = StopSignals(self.checkpoints)
         self.checkpoints.start = self.start.to_json(self.task.model.config)
@@ -243,23 +249,23 @@ class TrainingRun:
             TensorBoardLogger(logs, name="tensorboard", version=""),
         ]
         settings["default_root_dir"] = self.folder.path
-        settings["enable_model_summary"] = settings["enable_progress_bar"] = False  # Progress is ours
+        settings["enable_model_summary"] = settings["enable_progress_bar"] = False  # `Progress` shows both
         return Trainer(**settings)
 
 
 def _sentence(error: Exception) -> str:
-    """An error in one line; where a name is not known, with the way to the known ones."""
+    """Return an error in one line; for an unknown name, with the way to list the known ones."""
     text = " ".join(str(error).split())
     unknown = ("unrecognized arguments", "not accept")
     return f"{text}; seq2seq train --help lists them all" if any(map(text.__contains__, unknown)) else text
 
 
 def _quiet() -> None:
-    """Lightning's tips and warnings concern its own users, not ours."""
+    """Silence tips and warnings of Lightning, which are for programs written with it."""
     for name in ("lightning.pytorch", "lightning.fabric", "lightning.fabric.utilities.seed"):
         logging.getLogger(name).setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", module="lightning")
     if not sys.stderr.isatty():
         datasets.disable_progress_bars()
-        huggingface_hub.utils.disable_progress_bars()
+        disable_progress_bars()
     warnings.filterwarnings("ignore", module="torch.utils.data")

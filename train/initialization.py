@@ -1,7 +1,7 @@
-"""What a training starts from: nothing, the model of --init, or what its checkpoint says it began with.
+"""The start of a training: random weights, the model of --init, or either as stored in a checkpoint.
 
-The weights of a model fit other shapes, other lengths and other facts as well, only worse; so all of these
-are kept in each checkpoint, and a resumed run need not be told again where it came from.
+The weights of a model also load into other shapes (positions, heads), lengths and facts, and then work worse.
+So all of these are stored in each checkpoint, and a resumed run needs no --init.
 """
 
 import dataclasses
@@ -15,14 +15,14 @@ from seq2seq.storage.settings import Settings
 
 @dataclass(frozen=True)
 class Initialization:
-    """The model that a run went on from, if it did, and the shape that the run has.
+    """The model that a run started from, if any, and the shape of the run's model.
 
     Attributes:
-        shape: of the model in training; None as long as the recipe alone decides.
-        holder: whose shape it is, for a message.
-        init: the name that --init gave.
-        longest: pieces of the longest source and target that the model before had learned to read and write.
-        facts: the slots and values that it knew.
+        shape: of the model in training; None where the recipe alone decides.
+        holder: where the shape comes from, for a message.
+        init: the value of --init.
+        longest: tokens of the longest source and target that the model of --init was trained on.
+        facts: its slots and values.
     """
 
     shape: ModelConfig | None = None
@@ -33,7 +33,7 @@ class Initialization:
 
     @classmethod
     def of(cls, init: str, shape: ModelConfig, settings: Settings | None = None) -> "Initialization":
-        """The start from a model; a language model has no `settings` of pairs."""
+        """Return the start from a model; a language model has no `settings` of pairs."""
         longest = (settings.longest_source, settings.longest_target) if settings else (0, 0)
         return cls(
             shape,
@@ -44,13 +44,13 @@ class Initialization:
         )
 
     def to_json(self, shape: ModelConfig) -> dict[str, Any]:
-        """Plain data for a checkpoint of a run of this shape."""
+        """Return plain data for a checkpoint of a run of this shape."""
         facts = dataclasses.asdict(self.facts) if self.facts else None
         return {"shape": shape.to_json(), "init": self.init, "longest": list(self.longest), "facts": facts}
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> "Initialization":
-        """What `to_json` wrote."""
+        """Return the start that `to_json` wrote."""
         first, second = values["longest"]
         return cls(
             ModelConfig.from_json(values["shape"]),
@@ -59,17 +59,17 @@ class Initialization:
             facts=FactsForm(**values["facts"]) if values["facts"] else None,
         )
 
-    def continued(self, asked: ModelConfig) -> ModelConfig:
-        """The shape of the training: what is asked for or, from weights, theirs with the dropout asked for.
+    def continued(self, recipe: ModelConfig) -> ModelConfig:
+        """Return the shape of the training: the recipe's or, from weights, theirs with the recipe's dropout.
 
         Raises:
-            ValueError: the recipe asks for something else than the weights have.
+            ValueError: the recipe sets a field to another value than the weights have.
         """
         if self.shape is None:
-            return asked
-        usual = ModelConfig(asked.vocabulary_size)
-        for name, value in vars(asked).items():
+            return recipe
+        defaults = ModelConfig(recipe.vocabulary_size)
+        for name, value in vars(recipe).items():
             own = getattr(self.shape, name)
-            if name not in ("vocabulary_size", "dropout") and value not in (getattr(usual, name), own):
+            if name not in ("vocabulary_size", "dropout") and value not in (getattr(defaults, name), own):
                 raise ValueError(f"model.{name} is {value}, but {self.holder} has {own}; leave it out")
-        return dataclasses.replace(self.shape, dropout=asked.dropout)
+        return dataclasses.replace(self.shape, dropout=recipe.dropout)

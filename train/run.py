@@ -1,4 +1,4 @@
-"""The folder of a run: runs/<config name>, everything in it, one run in a folder.
+"""Recipes by name, and the folder of a run: runs/<config name>.
 
 config.yaml  tokenizer.model  links.gz  *.tokens  logs/  checkpoints/  model/
 """
@@ -17,10 +17,10 @@ ROOT = Path("runs")
 
 
 def find_config(named: str) -> Path:
-    """The file that --config names: a path, or the bare name of a shipped recipe.
+    """Return the file that --config names: a path, or the bare name of a shipped recipe.
 
     Raises:
-        ValueError: neither is there; the sentence lists the recipes.
+        ValueError: neither exists; the sentence lists the recipes.
     """
     path = Path(named)
     if path.is_file():
@@ -36,21 +36,21 @@ def find_config(named: str) -> Path:
 
 
 def check_config(path: Path) -> None:
-    """Refuse a file that holds no settings at all, by its name; what it sets is checked later.
+    """Check that a config file holds sections of settings; their values are checked later.
 
     Raises:
         ValueError: it is not YAML, or not a mapping.
     """
     try:
-        found = yaml.safe_load(path.read_text(encoding="utf-8"))
+        config = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, OSError, UnicodeError) as error:
         raise ValueError(f"{path} cannot be read as YAML ({error}); mend it") from error
-    if not isinstance(found, dict) or any(isinstance(section, list) for section in found.values()):
-        raise ValueError(f"{path} holds {str(found)[:40]!r}, not sections of settings: data: {{name: ...}}")
+    if not isinstance(config, dict) or any(isinstance(section, list) for section in config.values()):
+        raise ValueError(f"{path} holds {str(config)[:40]!r}, not sections of settings: data: {{name: ...}}")
 
 
 def resolve_configs(argv: list[str]) -> tuple[list[str], str]:
-    """The arguments with each --config as a path, and the name of the first."""
+    """Return the arguments with each --config as a path, and the name of the first."""
     args: list[str] = []
     paths: list[Path] = []
     rest = iter(argv)
@@ -68,9 +68,9 @@ def resolve_configs(argv: list[str]) -> tuple[list[str], str]:
 
 
 def model_kind(args: Sequence[str]) -> str:
-    """What kind of model some arguments ask for, by their configs and flags; the last one counts.
+    """Return the kind of model that configs and flags set; the last one counts.
 
-    The sections of a recipe depend on it, so it is looked for before they are parsed.
+    The sections of a recipe depend on it, so it is needed before they are parsed.
     """
     kind = "encoder_decoder"
     for position, arg in enumerate(args):
@@ -85,13 +85,13 @@ def model_kind(args: Sequence[str]) -> str:
 
 
 def recipe_naming(file: str, configs: Iterable[Path]) -> Path | None:
-    """The shipped recipe among some configs that names a file; its first lines say where that comes from."""
+    """Return the shipped recipe among some configs that names a file; its first lines say how to get it."""
     shipped = (path for path in configs if path.parent in recipe_folders())
     return next((path for path in shipped if file in path.read_text(encoding="utf-8")), None)
 
 
 def recipe_folders() -> list[Path]:
-    """Where recipes lie: beside the packages in a checkout, inside seq2seq once installed."""
+    """Return the folders of recipes: beside the packages in a checkout, inside seq2seq once installed."""
     here = Path(__file__).resolve().parent.parent
     return [folder for folder in (here / "configs", here / "seq2seq" / "configs") if folder.is_dir()]
 
@@ -109,7 +109,7 @@ class RunFolder:
 
     @contextmanager
     def claimed(self) -> Iterator[None]:
-        """The folder for oneself: another process that trains in it would overwrite checkpoints.
+        """Lock the folder: another process that trains in it would overwrite checkpoints.
 
         Raises:
             ValueError: another process trains in it.
@@ -120,12 +120,12 @@ class RunFolder:
         self.path.mkdir(parents=True, exist_ok=True)
         lock = self.path / ".lock"
         try:
-            with FileLock(lock, timeout=0):  # goes with its process, however that ends
+            with FileLock(lock, timeout=0):  # the system releases it, however the process ends
                 try:
                     yield
                 finally:
                     lock.unlink(missing_ok=True)
-                    if not any(self.path.iterdir()):  # refused before it began
+                    if not any(self.path.iterdir()):  # the training did not begin
                         self.path.rmdir()
         except Timeout as error:
             raise ValueError(
@@ -134,10 +134,10 @@ class RunFolder:
             ) from error
 
     def prepare(self, ckpt_path: str | None) -> tuple[Path | None, list[str]]:
-        """The checkpoint to go on from (None: start anew), and what was wrong with others.
+        """Return the checkpoint to resume from (None: start anew), and what was wrong with others.
 
         Raises:
-            ValueError: nothing to resume, or a run that would be overwritten.
+            ValueError: there is nothing to resume, or a run would be overwritten.
         """
         if "LOCAL_RANK" not in os.environ:
             remove_unfinished(self.checkpoints)
@@ -145,14 +145,14 @@ class RunFolder:
             return newest_checkpoint(self.checkpoints)
         if ckpt_path is not None:
             raise ValueError(f"--ckpt_path is {ckpt_path!r}; only last is possible, the run's own checkpoint")
-        held = any((self.checkpoints / name).is_file() for name in (LAST, PREVIOUS))
-        if held and "LOCAL_RANK" not in os.environ:
+        started = any((self.checkpoints / name).is_file() for name in (LAST, PREVIOUS))
+        if started and "LOCAL_RANK" not in os.environ:
             raise ValueError(
-                f"{self.path} holds a run already; go on with it by --ckpt_path last, or move it away, or "
+                f"{self.path} holds a run already; resume it with --ckpt_path last, or move it away, or "
                 "choose another folder with --run_dir"
             )
         return None, []
 
     def next_log(self) -> str:
-        """A fresh name for this process's CSV log: earlier ones of the run stay."""
+        """Return a new name for this process's CSV log; earlier logs of the run stay."""
         return f"part_{len(list(self.logs.glob('csv/part_*'))) + 1}"

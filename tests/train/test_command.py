@@ -34,12 +34,12 @@ def test_a_training_ends_in_a_model_directory(recipe: list[str], tmp_path: Path,
     assert len(tokenizer) == model.config.vocabulary_size == 60
     assert settings.source_languages == ["en"] and settings.target_languages == ["de"]
     head = settings.alignment
-    assert f"layer {head.layer}, head {head.head}, read at a piece's {head.read}, shows the word" in err
+    assert f"alignment head {head.layer}.{head.head} (read at the token's {head.read}): agreement" in err
     card = (folder / "model" / "README.md").read_text()
     for part in (
         "sacreBLEU | ",
         "| 12 | ",
-        "shows the word alignment; it agrees with",
+        f"Alignment head {head.layer}.{head.head} (read at the token's {head.read}): agreement ",
         "vocabulary_size: 60",
     ):
         assert part in card

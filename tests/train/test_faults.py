@@ -87,7 +87,7 @@ def test_a_damaged_checkpoint_is_named_and_the_one_before_is_used(
     assert train([*trained, "--ckpt_path=last", "--trainer.max_steps=13"]) == 0
     (first, *_) = capsys.readouterr().err.splitlines()
     assert first.startswith(f"{checkpoint(tmp_path)} is damaged")
-    assert first.endswith(f"going on with {checkpoint(tmp_path, 'last.previous.ckpt')}")
+    assert first.endswith(f"resuming from {checkpoint(tmp_path, 'last.previous.ckpt')}")
     assert read_checkpoint(checkpoint(tmp_path))["global_step"] == 13
 
 

@@ -97,7 +97,7 @@ def test_a_model_of_facts_does_not_go_on_with_texts(recipe: list[str], tmp_path:
     """Its form would be lost, and nobody told."""
     cli = TrainCLI([*recipe, "--run_dir", str(tmp_path / "run")])
     run = TrainingRun(cli, RunFolder(tmp_path / "run"))
-    run.data.begun = Initialization(facts=FACTS)
+    run.data.start_model = Initialization(facts=FACTS)
     with pytest.raises(ValueError, match=r"reads facts; set data.form to facts and data.copied to \[name\]"):
         run.data.load()
 

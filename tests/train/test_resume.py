@@ -147,7 +147,7 @@ def test_a_signal_saves_and_says_how_to_go_on(
     done = read_checkpoint(last)["global_step"]
     assert process.exitcode == 1 and "Traceback" not in said
     assert said.splitlines()[-1] == (
-        f"seq2seq: stopped after update {done}; go on with --ckpt_path last, or write the model as it "
+        f"seq2seq: stopped after update {done}; resume with --ckpt_path last, or write the model as it "
         f"is with --ckpt_path last --trainer.max_steps {done}"
     )
     assert train([*args, "--ckpt_path", "last", "--trainer.max_steps", str(done)]) == 0
@@ -183,7 +183,7 @@ def test_a_second_run_does_not_overwrite_the_first(
     fit(args, tmp_path / "run")
     before = (tmp_path / "run" / "checkpoints" / "last.ckpt").read_bytes()
     assert train(args) == 2
-    assert "go on with it by --ckpt_path last" in capsys.readouterr().err
+    assert "resume it with --ckpt_path last" in capsys.readouterr().err
     assert (tmp_path / "run" / "checkpoints" / "last.ckpt").read_bytes() == before
 
 

@@ -1,11 +1,11 @@
-"""Checkpoint files: written as a whole or not at all, read as plain data only.
+"""Checkpoint files: written atomically, read as plain data only.
 
     last.ckpt            everything, at each validation; last.previous.ckpt is the one before
     best.ckpt            the same, at the best validation
-    weights/N.safetensors    weights alone of the last few validations, for the average
+    weights/N.safetensors    the weights of the last few validations, for the average
 
-A file is written beside its place, forced to the disk (fsync) and then renamed. Lightning's own save
-goes through the temporary directory, which may be another file system, and then is not atomic.
+A file is written beside its destination, flushed to disk (fsync) and then renamed. Lightning's own save goes
+through the temporary directory, which may be on another file system, where a rename is not atomic.
 """
 
 import os
@@ -22,9 +22,12 @@ LAST, PREVIOUS, BEST = "last.ckpt", "last.previous.ckpt", "best.ckpt"
 
 
 def write_beside(path: Path, write: Callable[[IO[bytes]], object]) -> None:
-    """Write a file as a whole or not at all; an OSError names it, and what stood there survives.
+    """Write a file as a whole or not at all; a file that was there is replaced only by a complete one.
 
-    An earlier last.ckpt stays as last.previous.ckpt, and there is one at every moment.
+    An earlier last.ckpt stays as last.previous.ckpt, so that one of the two exists at every moment.
+
+    Raises:
+        OSError: writing failed; the sentence names the file and the remedy.
     """
     fresh = path.with_name(f".{path.name}.new")
     try:
@@ -34,7 +37,7 @@ def write_beside(path: Path, write: Callable[[IO[bytes]], object]) -> None:
             file.flush()
             os.fsync(file.fileno())
         if path.name == LAST and path.exists():
-            _keep(path, path.with_name(PREVIOUS))
+            _copy_link(path, path.with_name(PREVIOUS))
         fresh.replace(path)
     except (OSError, RuntimeError) as error:  # torch's writer turns a full disk into a RuntimeError
         written = fresh.stat().st_size if fresh.exists() else 0
@@ -42,12 +45,12 @@ def write_beside(path: Path, write: Callable[[IO[bytes]], object]) -> None:
         reasons = [reason for reason in (error, error.__context__) if isinstance(reason, OSError)]
         raise OSError(
             f"{path} cannot be written, after {written:,} bytes "
-            f"({reasons[0].strerror if reasons else error}); free the disk or allow writing there, then go "
-            "on with --ckpt_path last, the checkpoint before is whole"
+            f"({reasons[0].strerror if reasons else error}); free the disk or allow writing there, then "
+            "resume with --ckpt_path last, the checkpoint before is whole"
         ) from error
 
 
-def _keep(path: Path, previous: Path) -> None:
+def _copy_link(path: Path, previous: Path) -> None:
     previous.unlink(missing_ok=True)
     try:
         previous.hardlink_to(path)
@@ -56,7 +59,7 @@ def _keep(path: Path, previous: Path) -> None:
 
 
 class SafeCheckpointIO(TorchCheckpointIO):
-    """Checkpoints written beside and renamed, read as plain data only."""
+    """Lightning's checkpoint files, written atomically and read as plain data only."""
 
     def save_checkpoint(
         self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None
@@ -67,27 +70,27 @@ class SafeCheckpointIO(TorchCheckpointIO):
     def load_checkpoint(
         self, path: str | Path, map_location: Any = "cpu", weights_only: bool | None = None
     ) -> dict[str, Any]:
-        """Read a checkpoint; never anything that could run code."""
+        """Read a checkpoint as plain data, which runs no code."""
         return read_checkpoint(Path(path))
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:
-    """A checkpoint of ours; ValueError names a file that is damaged or of something else."""
+    """Return a checkpoint; ValueError for a file that is damaged or not a checkpoint of ours."""
     try:
         with zipfile.ZipFile(path) as archive:
-            damaged = archive.testzip()  # torch itself reads over wrong checksums
-        found = None if damaged else torch.load(path, map_location="cpu", weights_only=True)
+            damaged = archive.testzip()  # torch.load ignores wrong checksums
+        checkpoint = None if damaged else torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # a damaged zip or pickle raises nearly anything
         raise ValueError(f"{path} is damaged or no checkpoint; remove it and use an earlier one") from error
     if damaged:
         raise ValueError(f"{path} is damaged (in {damaged}); remove it and use an earlier one")
-    if not isinstance(found, dict) or not {"state_dict", "loops", "callbacks"} <= found.keys():
+    if not isinstance(checkpoint, dict) or not {"state_dict", "loops", "callbacks"} <= checkpoint.keys():
         raise ValueError(f"{path} is no checkpoint of a training; remove it and use an earlier one")
-    return found
+    return checkpoint
 
 
 def newest_checkpoint(folder: Path) -> tuple[Path, list[str]]:
-    """The newest checkpoint of a run that is whole, and a sentence for each that is not.
+    """Return the newest undamaged checkpoint of a run, and a sentence for each damaged one.
 
     Raises:
         ValueError: there is none.
@@ -109,6 +112,6 @@ def newest_checkpoint(folder: Path) -> tuple[Path, list[str]]:
 
 
 def remove_unfinished(folder: Path) -> None:
-    """Remove the beginnings of files that a killed run left."""
+    """Remove the partly written files of a killed run."""
     for path in folder.rglob(".*.new"):
         path.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""What a run says: a bar on a terminal, one line a validation everywhere, on standard error."""
+"""The progress of a run on standard error: a bar on a terminal, and a line at each validation."""
 
 import sys
 import time
@@ -14,22 +14,22 @@ from .checkpoints import Checkpoints
 
 
 class Progress(Callback):
-    """Shows updates, loss and speed (real source and target tokens a second, validation left out)."""
+    """Updates, loss and speed (real source and target tokens per second, validation excluded)."""
 
     def __init__(self, checkpoints: Checkpoints, bar: bool):
         self.checkpoints = checkpoints
-        self.wanted = bar and sys.stderr.isatty()
+        self.visible = bar and sys.stderr.isatty()
         self._bar: tqdm | None = None
         self._tokens, self._seconds, self._started = 0, 0.0, 0.0
 
     @property
     def speed(self) -> float:
-        """Tokens a second since the last validation."""
+        """Tokens per second since the last validation."""
         return self._tokens / self._seconds if self._seconds else 0.0
 
     def on_train_start(self, trainer: Trainer, module: LightningModule) -> None:
-        """Draw the bar where somebody can see it."""
-        if self.wanted and trainer.is_global_zero:
+        """Draw the bar on a terminal."""
+        if self.visible and trainer.is_global_zero:
             total = trainer.max_steps if trainer.max_steps > 0 else None
             self._bar = tqdm(total=total, initial=trainer.global_step, unit="update", dynamic_ncols=True)
         self._started = time.monotonic()
@@ -37,7 +37,7 @@ class Progress(Callback):
     def on_train_batch_end(
         self, trainer: Trainer, module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        """Count the batch's tokens; move the bar at an update."""
+        """Count the batch's tokens; advance the bar after an update."""
         now = time.monotonic()
         self._tokens, self._seconds, self._started = (
             self._tokens + batch.tokens,
@@ -50,7 +50,7 @@ class Progress(Callback):
             self._bar.update(trainer.global_step - self._bar.n)
 
     def on_validation_end(self, trainer: Trainer, module: LightningModule) -> None:
-        """One line of scores, and the samples under it."""
+        """Print a line of scores, and the samples below it."""
         if trainer.state.fn == "fit" and not trainer.sanity_checking and trainer.is_global_zero:
             entry = self.checkpoints.measure(trainer)
             scores, *samples = module.describe(entry)  # type: ignore[operator]
@@ -62,23 +62,23 @@ class Progress(Callback):
         self._tokens, self._seconds, self._started = 0, 0.0, time.monotonic()
 
     def on_train_end(self, trainer: Trainer, module: LightningModule) -> None:
-        """Leave the bar as it stands."""
+        """Close the bar."""
         if self._bar is not None:
             self._bar.close()
             self._bar = None
 
     def on_exception(self, trainer: Trainer, module: LightningModule, exception: BaseException) -> None:
-        """The same where training fails."""
+        """Close the bar where training fails."""
         self.on_train_end(trainer, module)
 
     @contextmanager
-    def counting(self, what: str, total: int) -> Iterator[Callable[[], object]]:
-        """A bar for work that comes before training, and what moves it on; nothing without a terminal."""
-        with tqdm(total=total, desc=what, leave=False, disable=not self.wanted) as bar:
+    def counting(self, task: str, total: int) -> Iterator[Callable[[], object]]:
+        """Show a bar for work before training, on a terminal; yield the function that advances it."""
+        with tqdm(total=total, desc=task, leave=False, disable=not self.visible) as bar:
             yield bar.update
 
     def say(self, line: str) -> None:
-        """A line that does not tear the bar."""
+        """Print a line above the bar."""
         if self._bar is not None:
             self._bar.write(line, file=sys.stderr)
         else:

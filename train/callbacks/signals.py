@@ -1,6 +1,6 @@
-"""Ctrl-C and SIGTERM: the first ends the training after the update at hand, saved; the second at once.
+"""Ctrl-C and SIGTERM: the first signal saves and stops after the current update, the second stops at once.
 
-Lightning listens to them too, but ends without a checkpoint and without a word.
+Lightning handles them too, but stops without a checkpoint and without a message.
 """
 
 import os
@@ -18,7 +18,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class StopSignals(Callback):
-    """While this context lasts, signals ask `checkpoints` to save and stop."""
+    """A context in which signals make `checkpoints` save and stop."""
 
     def __init__(self, checkpoints: Checkpoints):
         self.checkpoints = checkpoints
@@ -31,13 +31,13 @@ class StopSignals(Callback):
             signal.signal(number, handler)
 
     def on_train_start(self, trainer: Trainer, module: LightningModule) -> None:
-        """Take the signals back from Lightning, which has just put its own handlers before ours."""
+        """Install the handlers again: Lightning has just replaced them by its own."""
         for number in SIGNALS:
             signal.signal(number, self._stop)
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
         if self.checkpoints.stop_requested:
-            raise StoppedError("stopped at once; go on from the last checkpoint with --ckpt_path last")
+            raise StoppedError("stopped at once; resume from the last checkpoint with --ckpt_path last")
         self.checkpoints.stop_requested = True
-        # Not print: the signal may have come in the middle of one.
-        os.write(sys.stderr.fileno(), b"\nstopping after the update at hand; a second signal stops at once\n")
+        # Not print, which is not reentrant: the signal may have interrupted one.
+        os.write(sys.stderr.fileno(), b"\nstopping after the current update; a second signal stops at once\n")

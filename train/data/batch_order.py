@@ -1,9 +1,9 @@
-"""Which pairs come when: an endless order of batches, a pure function of (seed, epoch).
+"""The order of training batches: endless, a pure function of (seed, epoch).
 
-Lightning never tells a batch sampler its epoch, so the order owns it: epoch 0, 1, 2, ... follow each
-other without a seam, and a place in it is the pair (epoch, position), which a checkpoint can hold.
-Subword sampling is part of the order too: an epoch's ids are drawn from (seed, epoch), then batched,
-so that no batch exceeds its budget.
+Lightning never tells a batch sampler its epoch, so the order keeps it: epochs 0, 1, 2, ... follow each
+other, and a position is the pair (epoch, position), which a checkpoint stores. Subword sampling is part of
+the order: an epoch's ids are sampled from (seed, epoch) and then batched, so that no batch exceeds its
+budget.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -17,17 +17,17 @@ IdPair = tuple[Ids, Ids]
 
 @dataclass(frozen=True)
 class BatchPosition:
-    """The next batch to come: its epoch, and its position there, among this process's own batches."""
+    """The next batch: its epoch, and its position among the batches of this process there."""
 
     epoch: int = 0
     position: int = 0
 
 
 class BatchOrder:
-    """The batches of all epochs from `start` on, each the numbers of its pairs and their ids.
+    """The batches of all epochs from `start` on, each the indices of its pairs and their ids.
 
-    `draw(epoch)` gives the corpus as ids, always the same for the same epoch. Of `world` processes
-    each takes every world-th batch; what does not divide evenly is left out of that epoch.
+    `draw(epoch)` returns the corpus as ids, always the same for the same epoch. Of `world` processes each
+    takes every world-th batch; batches that do not divide evenly are left out of that epoch.
 
     Raises:
         ValueError: a corpus with fewer batches than processes.
@@ -49,7 +49,7 @@ class BatchOrder:
         self._sizes: dict[int, int] = {}
 
     def batches(self, epoch: int, pairs: Sequence[IdPair]) -> list[list[int]]:
-        """This process's batches of one epoch, as indices of pairs."""
+        """Return this process's batches of one epoch, as indices of pairs."""
         lengths = [(len(source) + 1, len(target) + 1) for source, target in pairs]
         batches = token_budget_batches(lengths, self.budget, seed=self.seed, epoch=epoch)
         share = len(batches) // self.world
@@ -69,8 +69,8 @@ class BatchOrder:
                 yield batch, [pairs[index] for index in batch]
             epoch, position = epoch + 1, 0
 
-    def place(self, taken: int) -> BatchPosition:
-        """Where the order stands when `taken` batches from `start` on are done with."""
+    def position_after(self, taken: int) -> BatchPosition:
+        """Return the position after `taken` batches from `start` on."""
         epoch, position = self.start.epoch, self.start.position + taken
         while position >= (size := self._size(epoch)):
             position -= size
@@ -78,7 +78,7 @@ class BatchOrder:
         return BatchPosition(epoch, position)
 
     def _size(self, epoch: int) -> int:
-        """Batches of an epoch; counted afresh where a loader's worker, not this process, has walked it."""
+        """Return the number of batches of an epoch, counted here where only loader workers iterated it."""
         if epoch not in self._sizes:
             self.batches(epoch, self.draw(epoch))
         return self._sizes[epoch]

@@ -1,7 +1,7 @@
-"""Which rows of parallel text are worth training on; the others are dropped for a reason that is counted.
+"""Cleaning of parallel text, with a count of dropped rows by reason.
 
-Dropped are rows with an empty side, a side too long, or lengths too far apart, exact repetitions, and rows of
-which a held-out text is a side, case and punctuation aside. Normalised text is compared.
+Dropped are rows with an empty side, a side that is too long, a length ratio that is too large, duplicates,
+and rows with a held-out text, ignoring case and punctuation. Comparisons are on normalized text.
 """
 
 import unicodedata
@@ -12,12 +12,12 @@ from seq2seq.text.normalization import normalize
 
 from .files import TableRow
 
-_RATIO_SLACK = 10  # characters added to both sides, so that "OK." may be translated at length
+_RATIO_SLACK = 10  # characters added to both sides: a short text such as "OK." may have a long translation
 
 
 @dataclass
 class CleaningReport:
-    """How many pairs were kept, and how many dropped for which reason; `split_off` became validation."""
+    """Counts of pairs kept and of pairs dropped by reason; `split_off` pairs became validation."""
 
     kept: int = 0
     empty: int = 0
@@ -31,8 +31,8 @@ class CleaningReport:
         counts = {part.name: getattr(self, part.name) for part in fields(self)}
         kept, split = counts.pop("kept"), counts.pop("split_off")
         dropped = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items() if count)
-        said = f"corpus: {kept} of {kept + sum(counts.values())} pairs kept; dropped: {dropped or 'none'}"
-        return f"{said}; {split} more split off for validation" if split else said
+        line = f"corpus: {kept} of {kept + sum(counts.values())} pairs kept; dropped: {dropped or 'none'}"
+        return f"{line}; {split} more split off for validation" if split else line
 
     def __add__(self, other: "CleaningReport") -> "CleaningReport":
         counts = {part.name: getattr(self, part.name) + getattr(other, part.name) for part in fields(self)}
@@ -46,16 +46,21 @@ def clean(
     max_ratio: float = 6.0,
     held_out: Sequence[Collection[str]] = (),
 ) -> tuple[list[TableRow], CleaningReport]:
-    """Gives the rows worth training on, in order, and how many were dropped for which reason.
+    """Return the rows to train on, in order, and how many were dropped for which reason.
 
-    held_out: texts, one collection a column, of which no row may hold one, such as the validation set's.
+    Args:
+        rows: texts that translate each other, a row each.
+        max_characters: of the longest side.
+        max_ratio: of the longest side to the shortest, with slack for short texts.
+        held_out: for each column the texts that no row may hold, such as those of the validation set.
     """
     held = [{key for text in texts if (key := _key(text))} for texts in held_out]
     kept: list[TableRow] = []
     report = CleaningReport()
     seen: set[TableRow] = set()
     for row in rows:
-        if max(map(len, row)) > 8 * max_characters:  # not worth normalising: blanks do not make up that much
+        # Normalizing takes time, and collapsed blanks never shorten a text this much.
+        if max(map(len, row)) > 8 * max_characters:
             report.too_long += 1
             continue
         plain = tuple(normalize(text).text for text in row)
@@ -78,6 +83,6 @@ def clean(
 
 
 def _key(text: str) -> str:
-    """What two texts share that differ in case, width, blanks and punctuation alone."""
+    """Return a key that is equal for texts that differ only in case, width, blanks and punctuation."""
     folded = unicodedata.normalize("NFKC", text).casefold()
     return "".join(character for character in folded if unicodedata.category(character)[0] in "LMN")

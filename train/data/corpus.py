@@ -2,9 +2,9 @@
 
     Corpus --open--> datasets.Dataset --> [(source, target), ...] --clean--> kept rows + a report
 
-A row holds texts that translate each other, one a language: a pair, or more where `languages` names more.
-Cleaning keeps rows as they are, or drops them; training rows of which the validation set also holds a side
-are among those dropped.
+A row holds texts that translate each other, one per language: a pair, or more where `languages` has more.
+Cleaning keeps a row unchanged or drops it. Training rows that share a text with the validation set are
+dropped.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -18,34 +18,35 @@ from .cleaning import CleaningReport, clean
 from .files import TableRow, cell, names_of, read_side_by_side, read_table, table_kind
 from .hub import Split, open_data_set, open_parquet
 
-Direction = tuple[str, str]  # from a language to a language
+Direction = tuple[str, str]  # source and target language
 
-SPLIT_EVERY, MOST_SPLIT = 20, 1000  # of training files without validation files
+# Without validation files every 20th source is split off, at most 1,000.
+SPLIT_EVERY, MOST_SPLIT = 20, 1000
 
 
 @dataclass(frozen=True)
 class Corpus:
-    """Where parallel text comes from and which pairs of it are dropped.
+    """A source of parallel text, and the limits of its cleaning.
 
     Args:
         name: a hub data set such as bentrevett/multi30k, or a folder laid out like one.
         subset: the configuration of a hub data set that has several, such as de-en.
-        files: instead of name, the training files: tables (.tsv .csv .jsonl .parquet), or text files by
-            twos, source before target (with languages, one a language, in that order); all but Parquet may
-            be gzipped. One file, or [a list].
-        synthetic: tables of pairs that a model made (`seq2seq synthesize`), trained on beside the true ones;
-            their columns have the languages as names (of several languages two or more of them), or source
-            and target where both are of one. One file, or [a list].
-        valid_files: the validation files, likewise; they go before the validation split of name.
+        files: instead of name, the training files: tables (.tsv .csv .jsonl .parquet), or pairs of text
+            files, source before target (with languages, one file per language, in that order); all but
+            Parquet may be gzipped. One file, or [a list].
+        synthetic: tables of pairs translated by a model (`seq2seq synthesize`), trained on beside the
+            others; their columns are named by the languages (with data.languages two or more of them), or
+            source and target where both are of one language. One file, or [a list].
+        valid_files: the validation files, likewise; they replace the validation split of name.
         source: the language translated from.
         target: the language translated to.
         languages: instead of source and target, languages that all translate each other: the model learns
-            each direction, and which to write from a tag on the source.
+            every direction, and a tag on the source names the target language.
         columns: the columns of these languages, by name or, in TSV and CSV without header, by number from 0;
-            null: the languages.
-        max_characters: a pair with more characters on a side is dropped.
-        max_ratio: a pair whose longer side is more than so many times the shorter, 10 characters added to
-            both, is dropped.
+            null: named by the languages.
+        max_characters: pairs with more characters on a side are dropped.
+        max_ratio: pairs with a larger ratio of the longer side to the shorter, 10 characters added to both,
+            are dropped.
     """
 
     name: str | None = None
@@ -88,7 +89,7 @@ class Corpus:
             raise ValueError(f"data.max_ratio is {self.max_ratio}; give at least 1")
 
     def files_of(self, split: Split) -> list[str]:
-        """The local files of a split."""
+        """Return the local files of a split."""
         files = {"train": self.files, "validation": self.valid_files, "test": []}[split]
         return [files] if isinstance(files, str) else files
 
@@ -99,7 +100,7 @@ class Corpus:
 
     @property
     def directions(self) -> list[Direction]:
-        """From which language to which is learned."""
+        """The translation directions of the corpus."""
         return list(permutations(self.languages, 2)) or [(self.source, self.target)]
 
     @property
@@ -109,7 +110,7 @@ class Corpus:
 
 
 def load_corpus(corpus: Corpus) -> tuple[list[TableRow], list[TableRow], CleaningReport]:
-    """Gives the cleaned training rows, the validation rows as they are, and what cleaning dropped."""
+    """Return the cleaned training rows, the validation rows unchanged, and the report of the cleaning."""
     raw, validation, split_off = read_corpus(corpus)
     training, report = clean_corpus(corpus, raw, list(zip(*validation, strict=True)))
     report.split_off = split_off
@@ -117,14 +118,14 @@ def load_corpus(corpus: Corpus) -> tuple[list[TableRow], list[TableRow], Cleanin
 
 
 def read_corpus(corpus: Corpus) -> tuple[list[TableRow], list[TableRow], int]:
-    """Gives training and validation rows as they are, and how many of the latter were split off.
+    """Return training and validation rows unchanged, and how many of the latter were split off.
 
-    Files without validation files give their every 20th source, or 1,000 evenly spread, for validation; of
-    pairs that cleaning would drop none judges either.
+    Of files without validation files every 20th source, or 1,000 evenly spread ones, are split off for
+    validation, after the cleaning.
     """
-    raw, made = load_pairs(corpus, "train"), load_synthetic(corpus)
+    raw, synthetic = load_pairs(corpus, "train"), load_synthetic(corpus)
     if corpus.name or corpus.valid_files:
-        return raw + made, load_pairs(corpus, "validation"), 0
+        return raw + synthetic, load_pairs(corpus, "validation"), 0
     kept, report = clean(raw, max_characters=corpus.max_characters, max_ratio=corpus.max_ratio)
     sources = list(dict.fromkeys(row[0] for row in kept))
     if len(sources) < 2 * SPLIT_EVERY:
@@ -136,14 +137,14 @@ def read_corpus(corpus: Corpus) -> tuple[list[TableRow], list[TableRow], int]:
     # By source, with all its references: a source on both sides would be dropped from training.
     chosen = set(sources[:: max(SPLIT_EVERY, -(-len(sources) // MOST_SPLIT))])
     validation = [row for row in kept if row[0] in chosen]
-    judged = set(validation)
-    return [row for row in raw if row not in judged] + made, validation, len(validation)
+    split_off = set(validation)
+    return [row for row in raw if row not in split_off] + synthetic, validation, len(validation)
 
 
 def clean_corpus(
     corpus: Corpus, raw: Iterable[TableRow], held_out: Sequence[Collection[str]]
 ) -> tuple[list[TableRow], CleaningReport]:
-    """`clean` with the limits of a corpus; ValueError where it leaves nothing."""
+    """Clean rows within the limits of a corpus; ValueError where nothing is left."""
     training, report = clean(
         raw, max_characters=corpus.max_characters, max_ratio=corpus.max_ratio, held_out=held_out
     )
@@ -153,9 +154,10 @@ def clean_corpus(
 
 
 def load_pairs(corpus: Corpus, split: Split) -> list[TableRow]:
-    """Gives the rows of a split in order, (source, target) or one text a language, unchanged.
+    """Return the rows of a split in order, (source, target) or one text per language, unchanged.
 
-    ValueError where the data cannot be had or a file is broken, with the file, the line and what to do.
+    Raises:
+        ValueError: the data cannot be read; the sentence has the file, the line and the remedy.
     """
     if files := corpus.files_of(split):
         return _rows(_open_files(files, corpus), corpus, ", ".join(files))
@@ -165,18 +167,18 @@ def load_pairs(corpus: Corpus, split: Split) -> list[TableRow]:
 
 
 def load_synthetic(corpus: Corpus) -> list[TableRow]:
-    """Gives the pairs that a model made, in order; validation never sees them.
+    """Return the pairs translated by a model, in order; they are never used for validation.
 
-    Those of a corpus of several languages are `made_corpora`.
+    Those of a corpus of several languages are read by `synthetic_corpora`.
     """
     if corpus.languages or not corpus.synthetic:
         return []
     columns: list[str | int] = [*columns_of(corpus.source, corpus.target)]
-    return load_pairs(_made(corpus, files=corpus.synthetic, columns=columns), "train")
+    return load_pairs(_with_files(corpus, files=corpus.synthetic, columns=columns), "train")
 
 
-def made_corpora(corpus: Corpus) -> list[Corpus]:
-    """The tables that a model made for a corpus of several languages, each a corpus of those it has.
+def synthetic_corpora(corpus: Corpus) -> list[Corpus]:
+    """Return the synthetic tables of a corpus of several languages, each as a corpus of the languages it has.
 
     Raises:
         ValueError: a table has columns of fewer than two of the languages.
@@ -184,7 +186,7 @@ def made_corpora(corpus: Corpus) -> list[Corpus]:
     if not corpus.languages:
         return []
     tables = [corpus.synthetic] if isinstance(corpus.synthetic, str) else corpus.synthetic
-    made = []
+    corpora = []
     for table in tables:
         names = open_parquet([table]).column_names if table_kind(table) == "parquet" else names_of(table)
         languages = [language for language in corpus.languages if language in names]
@@ -193,16 +195,16 @@ def made_corpora(corpus: Corpus) -> list[Corpus]:
                 f"data.synthetic {table} has the columns {names[:8]}; it needs two or more of "
                 f"{', '.join(corpus.languages)}, named so"
             )
-        made.append(_made(corpus, files=[table], columns=None, languages=languages))
-    return made
+        corpora.append(_with_files(corpus, files=[table], columns=None, languages=languages))
+    return corpora
 
 
-def _made(corpus: Corpus, **fields: Any) -> Corpus:
+def _with_files(corpus: Corpus, **fields: Any) -> Corpus:
     return replace(corpus, name=None, subset=None, synthetic=[], valid_files=[], **fields)
 
 
 def columns_of(source: str, target: str) -> list[str]:
-    """What the columns of a table of made pairs are called: the languages, or source and target if of one."""
+    """Return the column names of a synthetic table: the languages, or source and target if both are one."""
     return [source, target] if source != target else ["source", "target"]
 
 

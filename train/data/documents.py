@@ -1,10 +1,9 @@
-"""Text for a language model: any text file, a table, or a hub data set, read piece by piece.
+"""Text for a language model: text files, tables or a hub data set, read as a stream.
 
-    text files     one endless text, line by line; the last `valid_share` of its characters validates
-    tables, hub    a document a row, which ends; rows evenly spread, `valid_share` of them, validate, if no
-                   split is for it
+    text files     one endless text, line by line; the last `valid_share` of its characters is for validation
+    tables, hub    a document per row; without a validation split, evenly spread rows, `valid_share` of them
 
-Nothing is held in memory, so a corpus may be larger than it.
+Nothing is held in memory, so a corpus may be larger than memory.
 """
 
 from collections.abc import Callable, Iterator
@@ -19,19 +18,19 @@ from .hub import open_data_set, open_parquet
 
 @dataclass(frozen=True)
 class TextCorpus:
-    """Where text comes from.
+    """A source of text, and the part of it for validation.
 
     Args:
         name: a hub data set, or a folder laid out like one.
         subset: the configuration of a hub data set that has several.
-        files: instead of name, text files (.txt, read as one text one after the other) or tables (.tsv .csv
-            .jsonl .parquet, a document a row); all but Parquet may be gzipped. One file, or [a list].
-        valid_files: the validation files, likewise; they go before the validation split of name.
+        files: instead of name, text files (.txt, read one after the other as one text) or tables (.tsv .csv
+            .jsonl .parquet, a document per row); all but Parquet may be gzipped. One file, or [a list].
+        valid_files: the validation files, likewise; they replace the validation split of name.
         language: the language of the text.
         column: the column that holds the text.
-        valid_share: what is split off for validation where nothing else is there for it.
-        streaming: read a hub data set as it arrives instead of fetching it whole before.
-        most_characters: stop after so many characters of training text; 0 for no limit.
+        valid_share: share that is split off for validation where there is no validation data.
+        streaming: read a hub data set while it downloads instead of downloading all of it first.
+        most_characters: stop after this many characters of training text; 0 for no limit.
     """
 
     name: str | None = None
@@ -77,12 +76,12 @@ class TextCorpus:
 
     @property
     def ends(self) -> bool:
-        """Whether texts end: rows do, the lines of text files go on."""
+        """True where each text is a document with an end (tables), False for the lines of text files."""
         return not self.training_files or table_kind(self.training_files[0]) is not None
 
     @property
     def where(self) -> str:
-        """The corpus in words."""
+        """The corpus in words, for reports and the model card."""
         return self.name or ", ".join(Path(file).name for file in self.training_files)
 
 
@@ -90,7 +89,7 @@ TextSource = Callable[[], Iterator[str]]  # reads from the beginning each time i
 
 
 def open_texts(corpus: TextCorpus) -> tuple[TextSource, TextSource]:
-    """Training and validation text: whole documents, or lines with their ends."""
+    """Return training and validation text: whole documents, or lines with their line breaks."""
     training, validation = _open_split(corpus)
     most = corpus.most_characters
     return (lambda: _limited(training(), most)) if most else training, validation
@@ -98,10 +97,10 @@ def open_texts(corpus: TextCorpus) -> tuple[TextSource, TextSource]:
 
 def _open_split(corpus: TextCorpus) -> tuple[TextSource, TextSource]:
     def split_rows(rows: TextSource) -> tuple[TextSource, TextSource]:
-        validates = _spread_over(corpus.valid_share)
+        is_validation = _spread_over(corpus.valid_share)
         return (
-            lambda: (text for number, text in enumerate(rows()) if not validates(number)),
-            lambda: (text for number, text in enumerate(rows()) if validates(number)),
+            lambda: (text for number, text in enumerate(rows()) if not is_validation(number)),
+            lambda: (text for number, text in enumerate(rows()) if is_validation(number)),
         )
 
     if corpus.name:
@@ -118,18 +117,20 @@ def _open_split(corpus: TextCorpus) -> tuple[TextSource, TextSource]:
     if corpus.ends:
         return split_rows(training)
     characters = sum(map(len, training()))
-    kept = int(characters * (1 - corpus.valid_share))
-    return lambda: _limited(training(), kept), lambda: _rest(training(), kept)
+    size = int(characters * (1 - corpus.valid_share))
+    return lambda: _limited(training(), size), lambda: _rest(training(), size)
 
 
 def _spread_over(share: float) -> Callable[[int], bool]:
-    """Which numbers from 0 are of a share of them, evenly spread, the first among them."""
-    exact = Fraction(str(share))  # 0.1 is a tenth, and no float beside it
+    """Return a test of indices from 0: true for `share` of them, evenly spread, 0 among them."""
+    exact = Fraction(
+        str(share)
+    )  # the float 0.1 is not a tenth, and errors would add up over millions of rows
     return lambda number: number * exact.numerator % exact.denominator < exact.numerator
 
 
 def _rows_of(corpus: TextCorpus, split: Any) -> TextSource:
-    """The documents of a split of a hub data set."""
+    """Return the documents of a split of a hub data set."""
     assert corpus.name is not None
     data_set = open_data_set(corpus.name, corpus.subset, split, streaming=corpus.streaming)
     return lambda: _cells(data_set, corpus.column, f"data.name {corpus.name!r}")
@@ -152,7 +153,7 @@ def _cells(data_set: Any, column: str, where: str) -> Iterator[str]:
 
 
 def _limited(texts: Iterator[str], most: int) -> Iterator[str]:
-    """The first so many characters, the text they end in cut."""
+    """Yield the first `most` characters, the last text cut there."""
     for text in texts:
         if len(text) >= most:
             yield text[:most]
@@ -162,7 +163,7 @@ def _limited(texts: Iterator[str], most: int) -> Iterator[str]:
 
 
 def _rest(texts: Iterator[str], first: int) -> Iterator[str]:
-    """All but the first so many characters."""
+    """Yield all but the first `first` characters."""
     for text in texts:
         if first < len(text):
             yield text[first:]

@@ -2,12 +2,12 @@
 
     (facts, reference) --stated values--> facts as the reference has them --form--> (X food French, X is ...)
 
-People leave out facts, add some and mistake others (Dusek et al. 2019). A model that is asked for what its
-references do not say learns to say anything, so in training the facts follow the reference: what it does not
-state is taken out of them, what it states otherwise is changed, what it adds is added. A reference that names
-no or another place, or states two values of a slot, is dropped. Validation keeps facts and references as they
-are. References are written in one way: blanks collapsed, capitals at the start of sentences and in the words
-that mostly have them.
+Annotators leave out facts, add some and mistake others (Dusek et al. 2019). A model trained on such pairs
+learns to write facts that were not given. So in training the facts follow the reference: a fact it does not
+state is removed, one it states otherwise is changed, one it adds is added. A reference that names no place or
+another one, or states two values of a slot, is dropped. Validation keeps facts and references unchanged.
+References are written in one way: blanks collapsed, capitals at the start of sentences and in the words that
+mostly have them.
 """
 
 import re
@@ -28,7 +28,7 @@ GENERIC = "restaurant"  # what any place is called, so it adds no fact
 
 @dataclass
 class FactsReport:
-    """What became of the references."""
+    """Counts of references kept, changed and dropped."""
 
     kept: int = 0
     changed: int = 0
@@ -37,8 +37,8 @@ class FactsReport:
 
     def __str__(self) -> str:
         return (
-            f"; facts: {self.changed} of {self.kept} references state other facts than they were asked for, "
-            f"which were put right; dropped: {self.unnamed} that name another place or none, "
+            f"; facts: corrected for {self.changed} of {self.kept} references, which state other facts than "
+            f"given; dropped: {self.unnamed} references that name another place or none, "
             f"{self.contradicting} that contradict themselves"
         )
 
@@ -46,9 +46,9 @@ class FactsReport:
 def learn_form(
     pairs: Iterable[Example], copied: Sequence[str], known_before: FactsForm | None = None
 ) -> FactsForm:
-    """The slots of a corpus in the order they come in it, and the values of those that are not copied.
+    """Return the slots of a corpus in their order there, and the values of those that are not copied.
 
-    What a model knew before stays, in its order: it has learned to read its slots in that.
+    Slots and values of the model of --init keep their order: it has learned to read its slots in that.
     """
     values: dict[str, list[str]] = {}
     if known_before:
@@ -68,7 +68,7 @@ def learn_form(
 
 
 def follow_references(pairs: Sequence[Example], form: FactsForm) -> tuple[list[Example], FactsReport]:
-    """The pairs with the facts that the references state, written as a model reads and writes them."""
+    """Return the pairs with the facts that the references state, written as a model reads and writes them."""
     report, kept = FactsReport(), []
     names = _names(pairs, form)
     for each in pairs:
@@ -92,13 +92,13 @@ def follow_references(pairs: Sequence[Example], form: FactsForm) -> tuple[list[E
 
 
 def written(pair: Example, form: FactsForm) -> Example:
-    """A pair as the model reads and writes it."""
+    """Return a pair as the model reads and writes it."""
     target = form.leave_out(pair.target, form.check(pair.source)).text
     return pair._replace(source=form.read(pair.source).text, target=target)
 
 
 def one_spelling(references: Sequence[str], names: Iterable[str]) -> list[str]:
-    """References with capitals in names, at the start of sentences, and in words that mostly have them."""
+    """Return references with capitals in names, at sentence starts, and in words that mostly have them."""
     longest_first = sorted(names, key=len, reverse=True)
     apart = re.compile("|".join(map(re.escape, longest_first)), re.IGNORECASE)
     upper: Counter[str] = Counter()
@@ -113,24 +113,24 @@ def one_spelling(references: Sequence[str], names: Iterable[str]) -> list[str]:
 
 def _respell(text: str, apart: re.Pattern[str], proper: set[str]) -> str:
     parts, position = [], 0
-    for found in [*apart.finditer(text), None]:
-        end = len(text) if found is None else found.start()
+    for name in [*apart.finditer(text), None]:
+        end = len(text) if name is None else name.start()
         plain = text[position:end].lower()
         plain = _TOKEN.sub(lambda word: word[0].capitalize() if word[0] in proper else word[0], plain)
         parts.append(plain)
-        if found is not None:
-            parts.append(found[0])
-            position = found.end()
+        if name is not None:
+            parts.append(name[0])
+            position = name.end()
     return _START.sub(lambda start: start[0].upper(), "".join(parts))
 
 
 def _stated_facts(
-    facts: dict[str, str], found: dict[str, set[str]], form: FactsForm
+    facts: dict[str, str], values_of: dict[str, set[str]], form: FactsForm
 ) -> dict[str, str] | None:
-    """The facts that a reference states, None where it states two values of a slot."""
+    """Return the facts that a reference states, None where it states two values of a slot."""
     follows = {}
     for slot, known in form.values.items():
-        values = {value for value in found.get(slot, set()) if value in known}
+        values = {value for value in values_of.get(slot, set()) if value in known}
         if values - {facts.get(slot, "")} and facts.get(slot) != GENERIC:
             values -= {GENERIC}
         if slot in facts and facts[slot] in values:
@@ -151,7 +151,7 @@ def _holds(text: str, name: str) -> bool:
 
 
 def _other_names(text: str, own: Sequence[str], absent: Sequence[str], names: Iterable[str]) -> bool:
-    """Whether a text has the name of another place, or a part of a name that it does not have whole."""
+    """Return whether a text has the name of another place, or only a part of a name."""
     for name in sorted(own, key=len, reverse=True):
         text = re.sub(re.escape(name), "_", text, flags=re.IGNORECASE)
     parts = {word for name in absent for word in re.findall(r"[^\W\d_]{4,}", name)}

@@ -1,12 +1,12 @@
-"""Local files as rows of texts: TSV, CSV and JSON-lines tables, and text files side by side, also gzipped.
+r"""Local files as rows of texts: TSV, CSV and JSON-lines tables, and parallel text files, also gzipped.
 
-    bytes --split at \\n--> lines --UTF-8--> rows --> (source, target), or more languages side by side
+    bytes --split at \n--> lines --UTF-8--> rows --> (source, target), or a text in each of more languages
 
-These formats are read here and not by the loaders of `datasets`, which would do the wrong thing in silence:
-its text loader also splits at U+2028 and \\x85 (so sides drift apart), its CSV loader turns NA and null into
-nothing, its JSON loader turns dates into timestamps, and none names the line that is broken. What is broken
-(a missing column, invalid UTF-8, bad quoting) is a ValueError with file and line; what is merely bad (an
-empty side, a line of a megabyte) is left for cleaning to drop and count.
+The loaders of `datasets` silently change such files, so these formats are read here: its text loader also
+splits at U+2028 and \x85 (so that source and target no longer match), its CSV loader turns NA and null into
+nothing, its JSON loader turns dates into timestamps, and none names the broken line. A malformed file (a
+missing column, invalid UTF-8, bad quoting) is a ValueError with file and line. Bad content (an empty side, a
+line of a megabyte) is dropped and counted by the cleaning.
 """
 
 import csv
@@ -18,13 +18,13 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-TableRow = tuple[str, ...]  # texts that translate each other, one a language
+TableRow = tuple[str, ...]  # texts that translate each other, one per language
 
 _SURROGATE = re.compile("[\ud800-\udfff]")  # JSON may escape halves of characters, which are no text
 
 
 def table_kind(file: str) -> str | None:
-    """Says what a file is by its name: "tsv", "csv", "jsonl", "parquet", or None for plain text."""
+    """Return a file's kind by its name: "tsv", "csv", "jsonl", "parquet", or None for plain text."""
     name = file.lower().removesuffix(".gz")
     for kind, endings in _ENDINGS.items():
         if name.endswith(endings):
@@ -41,10 +41,12 @@ _ENDINGS = {
 
 
 def read_table(file: str, columns: TableRow) -> Iterator[TableRow]:
-    """Yields the named columns of a TSV, CSV or JSON-lines table, blank lines left out.
+    """Return the named columns of a TSV, CSV or JSON-lines table, row by row, without blank lines.
 
     Columns that are numbers count from 0 in a table without header; else the first row holds the names.
-    ValueError names the line with invalid UTF-8, another number of columns, bad quoting or bad JSON.
+
+    Raises:
+        ValueError: a line with invalid UTF-8, another number of columns, bad quoting or bad JSON.
     """
     match table_kind(file):
         case "tsv":
@@ -56,7 +58,7 @@ def read_table(file: str, columns: TableRow) -> Iterator[TableRow]:
 
 
 def names_of(file: str) -> list[str]:
-    """The names of the columns of a TSV, CSV or JSON-lines table: its first row, or the keys of that."""
+    """Return the column names of a TSV, CSV or JSON-lines table: its first row, or the keys of that."""
     match table_kind(file):
         case "tsv":
             rows: Iterator[tuple[int, Iterable[str]]] = ((n, line.split("\t")) for n, line in _lines(file))
@@ -68,7 +70,7 @@ def names_of(file: str) -> list[str]:
 
 
 def read_side_by_side(*files: str) -> Iterator[TableRow]:
-    """Yields line n of every file, side by side; ValueError with both counts where one is longer."""
+    """Yield line n of every file as a row; ValueError with both counts where one file is longer."""
     readers = [_lines(file) for file in files]
     while True:
         lines = [next(reader, None) for reader in readers]
@@ -82,12 +84,12 @@ def read_side_by_side(*files: str) -> Iterator[TableRow]:
 
 
 def read_lines(file: str) -> Iterator[str]:
-    """Yields the lines of a text file."""
+    """Return the lines of a text file, without their line breaks."""
     return (line for _, line in _lines(file))
 
 
 def read_texts(file: str) -> Iterator[str]:
-    """Yields all texts of a file, whatever its columns: lines, cells of a table, strings of JSON."""
+    """Yield all texts of a file, whatever its columns: lines, cells of a table, strings of JSON."""
     match table_kind(file):
         case "csv":
             yield from (text for _, row in _csv_rows(file) for text in row)
@@ -103,12 +105,12 @@ def _strings(value: object) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict | list):  # a list may hold several references
-        for each in value.values() if isinstance(value, dict) else value:
-            yield from _strings(each)
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _strings(item)
 
 
 def _uneven(files: TableRow) -> str:
-    """Says which files differ in length."""
+    """Return the message that names two files of different length."""
     counts = [sum(1 for _ in _lines(file)) for file in files]
     other = next(number for number, count in enumerate(counts) if count != counts[0])
     return (
@@ -118,7 +120,7 @@ def _uneven(files: TableRow) -> str:
 
 
 def cell(row: Mapping[str, object], column: str, where: str) -> str:
-    """Gives a column of a row, or of its dictionary "translation"; nothing is an empty text."""
+    """Return a column of a row, or of its dictionary "translation"; an empty text for None."""
     nested = row.get("translation")
     if column not in row and isinstance(nested, Mapping):
         row = nested
@@ -135,7 +137,7 @@ def cell(row: Mapping[str, object], column: str, where: str) -> str:
 
 
 def _lines(file: str) -> Iterator[tuple[int, str]]:
-    """Yields (number from 1, line without its end); only LF and CR LF end a line."""
+    """Yield (number from 1, line without its line break); only LF and CR LF end a line."""
     try:
         with gzip.open(file) if file.lower().endswith(".gz") else Path(file).open("rb") as stream:
             for number, raw in enumerate(stream, start=1):
@@ -160,7 +162,7 @@ def _csv_rows(file: str) -> Iterator[tuple[int, list[str]]]:
         for number, line in _lines(file):  # noqa: B007 - the number is for the error below
             yield line + "\n"  # a quoted field may run over several lines
 
-    limit = csv.field_size_limit(sys.maxsize)  # a field too long is for cleaning to drop
+    limit = csv.field_size_limit(sys.maxsize)  # a field that is too long is dropped by the cleaning
     try:
         rows = csv.reader(lines(), strict=True)
         for row in rows:

@@ -1,8 +1,8 @@
-"""Data sets of the hub, folders like one, and Parquet files, as `datasets` opens them.
+"""Data sets of the hub, folders laid out like one, and Parquet files, opened by `datasets`.
 
     owner/name, folder --split--> Dataset       *.parquet --> Dataset
 
-Whatever goes wrong in between is a ValueError of one sentence with what to do.
+Every failure is a ValueError of one sentence with the remedy.
 """
 
 import re
@@ -20,17 +20,17 @@ PARQUET_COPY = "refs/convert/parquet"  # the branch in which the hub keeps a dat
 
 
 def on_hub(names: Iterable[str | None]) -> list[str]:
-    """Those of data.name that are data sets of the hub: a folder here is a place that nobody else has."""
+    """Return the names that are data sets of the hub, without None and local folders."""
     return [name for name in names if name and not Path(name).is_dir()]
 
 
 def open_parquet(files: list[str]) -> Dataset:
-    """The rows of Parquet files, one after the other."""
+    """Return the rows of Parquet files, one after the other."""
     return _load("parquet", f"data.files {', '.join(files)}", split="train", data_files=files)
 
 
 def open_data_set(name: str, subset: str | None, split: Split, *, streaming: bool = False) -> Dataset:
-    """A split of a hub data set or of a folder like one; streaming reads it as it arrives."""
+    """Return a split of a hub data set or of a folder like one; streaming reads it while it downloads."""
     if Path(name).is_file():
         raise ValueError(f"data.name is the file {name}; name files in data.files")
     if not Path(name).is_dir() and not _HUB_ID.fullmatch(name):
@@ -47,7 +47,7 @@ def _load(
     data_files: list[str] | None = None,
     streaming: bool = False,
 ) -> Dataset:
-    """Calls `load_dataset`, its many errors made one sentence each."""
+    """Call `load_dataset`, with each of its errors turned into one sentence."""
     try:
         return load_dataset(path, subset, split=split, data_files=data_files, streaming=streaming)
     except DatasetNotFoundError as error:
@@ -70,7 +70,7 @@ def _load(
 
 
 def _load_parquet_copy(path: str, what: str, *, split: str, subset: str | None) -> Dataset:
-    """Of a data set that is a script, which is never run, the copy that the hub keeps as Parquet."""
+    """Return the hub's Parquet copy of a data set that is a script; scripts are never run."""
     try:
         return load_dataset(path, subset, split=split, revision=PARQUET_COPY)
     except Exception as error:  # of pyarrow, httpx, the hub's client: the list has no end

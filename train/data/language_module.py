@@ -1,7 +1,7 @@
-"""Data of a language model's run: text -> vocabulary -> tokens in files of the run's folder -> windows.
+"""Data of a language model's training: text -> vocabulary -> token files in the run's folder -> windows.
 
-Training windows come without end, in an order that a checkpoint can hold; validation reads the whole
-validation text in windows of the context that carry nothing over, one after the other.
+Training windows are endless, in an order whose position a checkpoint stores. Validation reads the whole
+validation text in consecutive windows of the context length, each without the context of the one before.
 """
 
 import os
@@ -20,21 +20,22 @@ from seq2seq.text.tokenizer import Subwords, Tokenizer
 
 from .batch_order import BatchPosition
 from .documents import TextCorpus, open_texts
+from .loader import as_it_is
 from .windows import WindowBatch, WindowOrder, Windows, read_tokens, window, write_tokens
 
-LEARNED_FROM = 50_000_000  # characters that a vocabulary is learned from; of more text, drawn by lines
+VOCABULARY_TEXT = 50_000_000  # characters that a vocabulary is learned from; of more text a sample of lines
 
 
 @dataclass(frozen=True)
 class TextSettings(TextCorpus):
-    """A text, and how it becomes batches of windows.
+    """A text, its vocabulary and its batches of windows.
 
     Args:
-        vocabulary_size: pieces of the vocabulary; with subwords char the most characters it may have.
-        subwords: how the vocabulary is made; char takes every character for itself.
-        windows: random draws each window's place anew, packed goes through all of the text each epoch.
+        vocabulary_size: tokens of the vocabulary; with subwords char the most characters it may have.
+        subwords: the kind of vocabulary; char makes every character a token.
+        windows: random draws each window's start at random, packed goes through all of the text each epoch.
         batch_tokens: tokens of a batch, windows x context.
-        valid_tokens: validate on only so many tokens while training; 0 for all.
+        valid_tokens: validate on only this many tokens while training; 0 for all.
     """
 
     vocabulary_size: int = 8000
@@ -52,7 +53,7 @@ class TextSettings(TextCorpus):
 
 
 class WindowStream(IterableDataset[WindowBatch]):
-    """The order's windows, read from the text."""
+    """The training windows, in their order."""
 
     def __init__(self, tokens: Tensor, order: WindowOrder):
         self.tokens, self.order = tokens, order
@@ -63,22 +64,22 @@ class WindowStream(IterableDataset[WindowBatch]):
 
 
 class WindowRow(IterableDataset[WindowBatch]):
-    """Windows one after the other, which carry nothing over; the last may be shorter."""
+    """Consecutive windows of a text, each without the context before it; the last may be shorter."""
 
     def __init__(self, tokens: Tensor, length: int, rows: int):
         self.tokens, self.length, self.rows = tokens, length, rows
 
     def __iter__(self) -> Iterator[WindowBatch]:
-        foretold = len(self.tokens) - 1
-        whole = range(0, foretold - self.length + 1, self.length)
+        predicted = len(self.tokens) - 1
+        whole = range(0, predicted - self.length + 1, self.length)
         for first in range(0, len(whole), self.rows):
             yield window(self.tokens, whole[first : first + self.rows], self.length)
-        if rest := foretold % self.length:
-            yield window(self.tokens, [foretold - rest], rest)
+        if rest := predicted % self.length:
+            yield window(self.tokens, [predicted - rest], rest)
 
 
 class LanguageData(LightningDataModule):
-    """A text, its tokenizer and its windows; `context` is what the model reads at once."""
+    """A text, its tokenizer and its windows of `context` tokens."""
 
     def __init__(self, settings: TextSettings, context: int, seed: int, folder: Path):
         super().__init__()
@@ -103,9 +104,11 @@ class LanguageData(LightningDataModule):
             verbatim=True,
         )
         if not self.tokenizer.verbatim:
-            raise ValueError("the vocabulary knows no line breaks, so it is none of a language model's")
+            raise ValueError(
+                "the vocabulary has no line breaks, so it is not of a language model; give --init one"
+            )
         paths = [self.folder / f"{name}.tokens" for name in ("train", "valid")]
-        # A further process of several finds them written; who wrote again would cut what others read.
+        # Of several processes only the first writes: writing again would truncate what others have mapped.
         write = "LOCAL_RANK" not in os.environ
         read = [
             write_tokens(path, texts(), self.tokenizer, ends=settings.ends)
@@ -119,41 +122,42 @@ class LanguageData(LightningDataModule):
                 f"{settings.where} leaves {len(self.validation)} tokens for validation; give more text, "
                 "raise data.valid_share or name data.valid_files"
             )
-        # Two texts may differ in how many characters a token has; this is the validation text's.
+        # Characters per token differ from text to text; nats per character are measured on validation text.
         self.characters_a_token = read[1] / len(self.validation)
         self.report = (
             f"corpus: {read[0]:,} characters, {len(self.training):,} tokens; validation: "
             f"{read[1]:,} characters, {len(self.validation):,} tokens; vocabulary: {len(self.tokenizer):,}"
         )
-        self._order()  # a text that is too short is said now
+        self._order()  # raises for a text that is too short, before training begins
 
     def state_dict(self) -> dict[str, Any]:
-        """Which windows come next."""
-        place = self.order.place(self.taken)
+        """Return the position of the next windows."""
+        place = self.order.position_after(self.taken)
         return {"epoch": place.epoch, "position": place.position}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on with those windows."""
+        """Continue from that position."""
         self.start, self.taken = BatchPosition(state["epoch"], state["position"]), 0
 
     def train_dataloader(self) -> DataLoader[WindowBatch]:
-        """Training windows without end, from where the run stands."""
+        """Return the endless training windows, from the current position."""
         self.order = self._order()
         return self._loader(WindowStream(self.training, self.order))
 
     def val_dataloader(self) -> DataLoader[WindowBatch]:
-        """The judged part of the validation text."""
+        """Return the part of the validation text that is read while training."""
         most = self.settings.valid_tokens
-        return self._loader(self.judged(self.validation[: most + 1] if most else self.validation))
+        return self._loader(self.eval_windows(self.validation[: most + 1] if most else self.validation))
 
-    def judged(self, tokens: Tensor) -> WindowRow:
-        """A text in windows that carry nothing over, as many side by side as there is no gradient to keep."""
+    def eval_windows(self, tokens: Tensor) -> WindowRow:
+        """Return consecutive windows of a text."""
+        # Without gradients a batch of four times the size fits.
         return WindowRow(tokens, self.context, 4 * self.rows)
 
     def transfer_batch_to_device(
         self, batch: WindowBatch, device: torch.device, dataloader_idx: int
     ) -> WindowBatch:
-        """Lightning does not know our batches."""
+        """Move a batch; Lightning does not know its type."""
         return batch.to(device)
 
     def _order(self) -> WindowOrder:
@@ -171,27 +175,22 @@ class LanguageData(LightningDataModule):
         )
 
     def _loader(self, windows: IterableDataset[WindowBatch]) -> DataLoader[WindowBatch]:
-        # A window is a slice of a file in memory: a process of its own would only cost.
-        return DataLoader(windows, batch_size=None, collate_fn=_as_it_is, generator=torch.Generator())
+        # A window is a slice of a memory-mapped file: loader processes would only add overhead.
+        return DataLoader(windows, batch_size=None, collate_fn=as_it_is, generator=torch.Generator())
 
 
-def drawn_lines(texts: Iterable[str], seed: int, most: int = LEARNED_FROM) -> list[str]:
-    """Lines to learn a vocabulary from: all, or of more characters than `most` lines drawn at random."""
+def drawn_lines(texts: Iterable[str], seed: int, most: int = VOCABULARY_TEXT) -> list[str]:
+    """Return all lines of texts or, of more than `most` characters, a random sample of lines."""
     chance = random.Random(seed)
-    kept: list[str] = []
+    lines: list[str] = []
     size, share = 0, 1.0
     for text in texts:
         for line in text.split("\n"):
             if share < 1 and chance.random() > share:
                 continue
-            kept.append(f"{line}\n")
+            lines.append(f"{line}\n")
             size += len(line) + 1
-        if size > most:  # keep every second line, and from here on draw half as often
-            kept = [line for line in kept if chance.random() < 0.5]
-            size, share = sum(map(len, kept)), share / 2
-    return kept
-
-
-def _as_it_is(batch: Any) -> Any:
-    """What a loader collates: nothing, the batch is made already."""
-    return batch
+        if size > most:  # halve the sample, and sample half as often from here on
+            lines = [line for line in lines if chance.random() < 0.5]
+            size, share = sum(map(len, lines)), share / 2
+    return lines

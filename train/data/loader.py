@@ -1,4 +1,4 @@
-"""Batches as a loader gives them: as tensors, in processes of their own where these are asked for."""
+"""Loaders of batches as tensors, in worker processes where data.workers says so."""
 
 import signal
 from collections.abc import Iterator, Sequence
@@ -13,7 +13,7 @@ from .word_links import WordLinks
 
 
 class BatchStream(IterableDataset[Batch]):
-    """The order's batches as tensors, with links where given; of several workers each makes every n-th."""
+    """The batches of an order as tensors, with links where given; of n workers each makes every n-th."""
 
     def __init__(self, order: BatchOrder, links: WordLinks | None = None):
         self.order, self.links = order, links
@@ -29,7 +29,7 @@ class BatchStream(IterableDataset[Batch]):
 
 
 class BatchList(Dataset[Batch]):
-    """Batches that are there already."""
+    """Batches that are made already."""
 
     def __init__(self, batches: list[Batch]):
         self.batches = batches
@@ -42,17 +42,17 @@ class BatchList(Dataset[Batch]):
 
 
 def pairs_to_batch(pairs: Sequence[IdPair]) -> Batch:
-    """A batch of training pairs."""
+    """Return a batch of training pairs."""
     return make_batch([source for source, _ in pairs], [target for _, target in pairs])
 
 
-def as_it_is(batch: Any) -> Batch:
-    """What a loader collates: nothing, the batch is made already."""
+def as_it_is(batch: Any) -> Any:
+    """Return the batch itself: it is made already, so the loader has nothing to collate."""
     return batch
 
 
 class BatchLoader(DataLoader[Batch]):
-    """A loader that says so where one of its processes dies, in whatever way torch comes to notice."""
+    """A loader that raises one clear error where a worker process dies, however torch notices it."""
 
     def __iter__(self) -> Iterator[Batch]:  # type: ignore[override]
         try:
@@ -61,8 +61,8 @@ class BatchLoader(DataLoader[Batch]):
             if not self.num_workers:
                 raise
             raise RuntimeError(
-                f"a loader process died ({' '.join(str(error).split()) or type(error).__name__}); go on with "
-                "--ckpt_path last, and fewer data.workers if memory is short"
+                f"a loader process died ({' '.join(str(error).split()) or type(error).__name__}); resume "
+                "with --ckpt_path last, and fewer data.workers if memory is short"
             ) from error
 
 

@@ -1,8 +1,8 @@
-"""Data of a run: the section `data` of a recipe and a tokenizer -> batches of ids.
+"""Data of a translation's training: the section `data` of a recipe and a tokenizer -> batches of ids.
 
     pairs of texts -> ids (once; anew each epoch where segmentation is sampled) -> BatchOrder -> Batch
 
-Lightning sees one endless epoch; where training stands is kept as (epoch, position) in the checkpoint.
+Lightning sees one endless epoch; the position in the data is stored as (epoch, position) in checkpoints.
 """
 
 import functools
@@ -43,22 +43,22 @@ from .word_links import WordLinks, load_links
 
 @dataclass(frozen=True)
 class DataSettings(Corpus):
-    """A corpus, or several, and how their texts become batches.
+    """A corpus, or several, their vocabulary and their batches.
 
     Args:
-        also: further corpora to learn from, each with the settings from name to max_ratio.
+        also: further corpora to train on, each with the settings from name to max_ratio.
         held_out: files of texts (one a line, or the cells of a table), such as test sets, that no training
             pair may hold.
-        vocabulary_size: pieces of the joint vocabulary of all languages.
-        subwords: how the vocabulary is made.
-        sampling: cut training texts anew each epoch; 0 for not at all. With bpe the probability that a
-            merge is left out (0.1 makes texts 1.4 times as long), with unigram the power its probabilities
-            are raised to (the smaller, the more random).
+        vocabulary_size: tokens of the joint vocabulary of all languages.
+        subwords: the kind of vocabulary.
+        sampling: subword regularization: segment training texts at random, anew each epoch; 0 for off. With
+            bpe the probability that a merge is left out (0.1 makes texts 1.4 times as long), with unigram
+            the power its probabilities are raised to (the smaller, the more random).
         form: text as it is, or facts such as name[The Eagle], food[French] to sentences.
         copied: of facts, the slots whose values are names, such as [name, near]; the first names the subject.
         batch_tokens: largest rows x longer padded side of a batch.
-        valid_sentences: judge only so many validation pairs, evenly spread, while training; 0 for all.
-        workers: loader processes beside the training one.
+        valid_sentences: translate only this many validation pairs, evenly spread, while training; 0 for all.
+        workers: loader processes beside the training process.
     """
 
     also: list[Corpus] = field(default_factory=list)
@@ -87,12 +87,12 @@ class DataSettings(Corpus):
 
     @property
     def corpora(self) -> list[Corpus]:
-        """All corpora."""
+        """This corpus and the further ones."""
         return [self, *self.also]
 
 
 class Segmentation:
-    """Examples as ids, for each epoch: the same every time, or sampled from (seed, epoch)."""
+    """Examples as ids for each epoch: always the same, or sampled from (seed, epoch)."""
 
     def __init__(
         self,
@@ -116,7 +116,7 @@ class Segmentation:
         self.longest = tuple(max(map(len, side)) + 1 for side in zip(*self.plain, strict=True))
 
     def __call__(self, epoch: int) -> Sequence[IdPair]:
-        """The pairs of an epoch."""
+        """Return the pairs of an epoch."""
         if self.sampler is None:
             return self.plain
         generator = random.Random(f"{self.seed} {epoch}")
@@ -124,7 +124,7 @@ class Segmentation:
             sample(self.sampler, [pair[side] for pair in self.texts], generator) for side in (0, 1)
         )
         sources = [source + tag for source, tag in zip(sources, self.tags, strict=True)]
-        # A long pair may be cut finer than the model can read: then take it as it is.
+        # Sampling may make a long pair longer than the model reads: it is then taken unsampled.
         return [
             drawn if max(map(len, drawn)) < self.limit else plain
             for drawn, plain in zip(zip(sources, targets, strict=True), self.plain, strict=True)
@@ -132,19 +132,24 @@ class Segmentation:
 
 
 def encode_examples(examples: Sequence[Example], tokenizer: Tokenizer) -> list[IdPair]:
-    """The ids of examples, each source with its tag; a text that comes again is not cut again."""
+    """Return the ids of examples, each source with its tag; equal texts are encoded once."""
     encode = functools.cache(tokenizer.encode)
-    tags = {language: tokenizer.tag(language) for language in {each.target_language for each in examples}}
-    return [(encode(each.source) + tags[each.target_language], encode(each.target)) for each in examples]
+    tags = {
+        language: tokenizer.tag(language) for language in {example.target_language for example in examples}
+    }
+    return [
+        (encode(example.source) + tags[example.target_language], encode(example.target))
+        for example in examples
+    ]
 
 
 def check_tags(tokenizer: Tokenizer, targets: Sequence[str]) -> None:
-    """Refuse (ValueError) a vocabulary that has no tags for the languages that are to be told apart."""
+    """Raise ValueError for a vocabulary without tags for all of several target languages."""
     known = tokenizer.tags
     if set(targets) - set(known):
         raise ValueError(
-            f"data has the target languages {', '.join(targets)}, but the vocabulary to go on with has tags "
-            f"for {', '.join(known) or 'none'}, so nothing would say which to write; leave out --init, for a "
+            f"data has the target languages {', '.join(targets)}, but the model's vocabulary has tags for "
+            f"{', '.join(known) or 'none'}, so it cannot name the target language; leave out --init, for a "
             "new vocabulary, or give a model of several directions, such as fr-en"
         )
 
@@ -152,8 +157,11 @@ def check_tags(tokenizer: Tokenizer, targets: Sequence[str]) -> None:
 class TranslationData(LightningDataModule):
     """Pairs of texts, their tokenizer and their batches.
 
-    `max_length` is the longest sequence the model reads, specials counted: longer training pairs are
-    dropped. `seed` is that of order and sampling, `begun` tells what the model knew before.
+    Args:
+        settings: the section `data`.
+        max_length: the longest sequence the model reads, start or end counted; longer pairs are dropped.
+        seed: of order and sampling.
+        start_model: the model of --init, if any.
     """
 
     def __init__(
@@ -161,19 +169,20 @@ class TranslationData(LightningDataModule):
         settings: DataSettings,
         max_length: int,
         seed: int,
-        begun: Initialization = Initialization(),  # noqa: B008 - frozen
+        start_model: Initialization = Initialization(),  # noqa: B008 - frozen
     ):
         super().__init__()
-        self.settings, self.max_length, self.seed, self.begun = settings, max_length, seed, begun
+        self.settings, self.max_length, self.seed = settings, max_length, seed
+        self.start_model = start_model
         self.report = ""
         self.links: WordLinks | None = None
         self.start, self.taken = BatchPosition(), 0
 
     def load(self, tokenizer: Tokenizer | None = None) -> None:
-        """Read and clean the corpus, learn the vocabulary unless one is given, and cut texts into pieces.
+        """Read and clean the corpus, learn the vocabulary unless one is given, and encode the texts.
 
         Raises:
-            ValueError: the data cannot be used, or the tokenizer cannot tell its target languages apart.
+            ValueError: the data cannot be used, or the tokenizer has no tags for its target languages.
         """
         settings = self.settings
         if tokenizer:
@@ -183,10 +192,10 @@ class TranslationData(LightningDataModule):
         self.codec: FactsCodec | None = None
         if settings.form == "facts":
             self._write_facts()
-        elif self.begun.facts:
+        elif self.start_model.facts:
             raise ValueError(
                 "the model of --init reads facts; set data.form to facts and data.copied to "
-                f"[{', '.join(self.begun.facts.copied)}]"
+                f"[{', '.join(self.start_model.facts.copied)}]"
             )
         self.tokenizer = tokenizer or Tokenizer.train(
             texts_of(self.training),
@@ -197,15 +206,15 @@ class TranslationData(LightningDataModule):
         )
         longest = min(self.max_length, settings.batch_tokens)
         self.segmentation = Segmentation(self.training, self.tokenizer, settings.sampling, self.seed, longest)
-        self.report += self._told_directions() + self.segmentation.report
+        self.report += self._directions_report() + self.segmentation.report
         self._leave_out_long_validation()
-        # A model that goes on learning from short texts still reads the long ones it knew.
-        self.longest = tuple(map(max, self.segmentation.longest, self.begun.longest))
+        # A model fine-tuned on short texts still reads the long ones of its first training.
+        self.longest = tuple(map(max, self.segmentation.longest, self.start_model.longest))
 
     def _write_facts(self) -> None:
-        """Pairs as the model reads and writes them; what is judged stays as it is."""
-        pairs = [*self.training, *self.validation]  # validation may hold the only text with a rare value
-        form = learn_form(pairs, self.settings.copied, self.begun.facts)
+        """Write the pairs as the model reads and writes them; texts of the evaluation stay unchanged."""
+        pairs = [*self.training, *self.validation]  # a rare value may occur in validation only
+        form = learn_form(pairs, self.settings.copied, self.start_model.facts)
         self.codec = FactsCodec(form, RerankerSettings())
         self.training, report = follow_references(self.training, form)
         self.written_validation = [written(each, form) for each in self.validation]
@@ -213,15 +222,15 @@ class TranslationData(LightningDataModule):
 
     @property
     def directions(self) -> list[Direction]:
-        """From which language to which."""
+        """The source and target languages of all corpora."""
         return directions_of(self.settings.corpora)
 
-    def _told_directions(self) -> str:
+    def _directions_report(self) -> str:
         count = len(self.directions)
         return f"; {len(self.training)} examples of {count} directions" if count > 1 else ""
 
     def _leave_out_long_validation(self) -> None:
-        """A text that the model cannot read whole is not judged in part."""
+        """Leave out validation pairs that the model cannot read whole, rather than score a part of them."""
         encoded = encode_examples(self.written_validation, self.tokenizer)
         fits = [max(map(len, pair)) < self.max_length for pair in encoded]
         dropped = fits.count(False)
@@ -235,21 +244,21 @@ class TranslationData(LightningDataModule):
             )
 
     def link_words(self, cache: Path, advance: Callable[[], object]) -> None:
-        """Give each training batch its links, which are in the cache or counted now."""
+        """Load the word links of the training pairs from the cache, or count them, for each batch to come."""
         texts, fixed = self.segmentation.texts, None if self.segmentation.sampler else self.segmentation.plain
         self.links = WordLinks(texts, load_links(cache, texts, advance), self.tokenizer, fixed)
 
     def state_dict(self) -> dict[str, Any]:
-        """Which batch comes next."""
-        place = self.order.place(self.taken)
+        """Return the position of the next batch."""
+        place = self.order.position_after(self.taken)
         return {"epoch": place.epoch, "position": place.position}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on with that batch."""
+        """Continue from that position."""
         self.start, self.taken = BatchPosition(state["epoch"], state["position"]), 0
 
     def train_dataloader(self) -> DataLoader[Batch]:
-        """Training batches without end, from where the run stands."""
+        """Return the endless training batches, from the current position."""
         trainer = self.trainer
         rank, world = (trainer.global_rank, trainer.world_size) if trainer else (0, 1)
         self.order = BatchOrder(
@@ -261,7 +270,7 @@ class TranslationData(LightningDataModule):
             start=self.start,
         )
         workers = self.settings.workers
-        # Not fork: torch's threads are running by now, and a forked child may wait for one forever.
+        # Not fork: torch's threads are running by now, and a forked child may wait for one of them forever.
         context = get_context("forkserver") if workers else None
         if context:
             context.set_forkserver_preload([__name__])  # imported once, not once a worker
@@ -272,13 +281,13 @@ class TranslationData(LightningDataModule):
             num_workers=workers,
             worker_init_fn=ignore_interrupts if workers else None,
             multiprocessing_context=context,
-            generator=torch.Generator(),  # loaders draw a seed; let it not be from the model's random numbers
+            generator=torch.Generator(),  # a loader draws a seed; not from the generator of dropout
         )
 
     def val_dataloader(self) -> DataLoader[Batch]:
-        """The judged validation pairs, short to long, for loss and perplexity."""
-        judged = {(each.source, each.direction) for each in self.judged()}
-        chosen = [(each.source, each.direction) in judged for each in self.validation]
+        """Return batches of the evaluated validation pairs, short to long, for loss and perplexity."""
+        evaluated = {(example.source, example.direction) for example in self.eval_examples()}
+        chosen = [(example.source, example.direction) in evaluated for example in self.validation]
         texts = list(itertools.compress(self.written_validation, chosen))
         pairs = encode_examples(texts, self.tokenizer)
         lengths = [(len(source) + 1, len(target) + 1) for source, target in pairs]
@@ -287,11 +296,11 @@ class TranslationData(LightningDataModule):
         batches = BatchList([pairs_to_batch([pairs[index] for index in group]) for group in groups])
         return DataLoader(batches, batch_size=None, collate_fn=as_it_is, generator=torch.Generator())
 
-    def judged(self) -> list[EvalExample]:
-        """The validation sources that are decoded while training, as many of each direction."""
+    def eval_examples(self) -> list[EvalExample]:
+        """Return the validation sources that are translated while training, evenly of each direction."""
         sources = by_source(self.validation)
         return spread(sources, self.settings.valid_sentences or len(sources))
 
     def transfer_batch_to_device(self, batch: Batch, device: torch.device, dataloader_idx: int) -> Batch:
-        """Lightning does not know our batches."""
+        """Move a batch; Lightning does not know its type."""
         return batch.to(device)

@@ -24,14 +24,16 @@ from seq2seq.config import EOS, UNK
 from seq2seq.text.normalization import BLANK_PIECE, normalize
 from seq2seq.text.tokenizer import Tokenizer
 
+# Segmentations of a word an epoch. Its occurrences choose among them, each with the right distribution, so
+# frequent words cost no more time than rare ones.
 VARIANTS = 8
-UNKNOWN_PENALTY = 10.0  # SentencePiece's: an unknown character is worth so much less than the rarest piece
+UNKNOWN_PENALTY = 10.0  # SentencePiece's: the score of an unknown character, below that of the rarest piece
 
 
 def sample(
     sampler: "MergeDropout | UnigramSampling", texts: Sequence[str], generator: random.Random
 ) -> list[list[int]]:
-    """The ids of each text, without start and end."""
+    """Return the ids of each text, without start and end."""
     variants: dict[str, list[list[int]]] = {}
     encoded = []
     for text in texts:
@@ -48,14 +50,14 @@ def sample(
 
 
 def make_sampler(tokenizer: Tokenizer, strength: float) -> "MergeDropout | UnigramSampling":
-    """The way to sample that fits a vocabulary; `strength` is its p or alpha."""
+    """Return the sampler for a vocabulary; `strength` is its p or alpha."""
     if tokenizer.subwords == "bpe":
         return MergeDropout(tokenizer, strength)
     return UnigramSampling(tokenizer, strength)
 
 
 class MergeDropout:
-    """A bpe tokenizer that leaves out each merge with probability `dropout`; 0 is the tokenizer itself."""
+    """BPE-dropout: each merge is left out with probability `dropout`; 0 is the tokenizer itself."""
 
     def __init__(self, tokenizer: Tokenizer, dropout: float):
         # A bpe vocabulary lists its merges in the order they were learned, so the lower id goes first.
@@ -63,7 +65,7 @@ class MergeDropout:
         self.dropout = dropout
 
     def encode_word(self, word: str, generator: random.Random) -> list[int]:
-        """One random segmentation of a word with its blank before it."""
+        """Return a random segmentation of a word with its blank before it."""
         symbols: list[str | None] = list(word)
         after = list(range(1, len(word) + 1))
         before = list(range(-1, len(word) - 1))
@@ -82,7 +84,7 @@ class MergeDropout:
             _, left, merged = heapq.heappop(waiting)
             right = after[left] if symbols[left] is not None else len(word)
             if right >= len(word) or f"{symbols[left]}{symbols[right]}" != merged:
-                continue  # one of the two has been merged with another since
+                continue  # one of the two has since been merged with another
             if generator.random() < self.dropout:
                 continue
             symbols[left], symbols[right] = merged, None
@@ -96,7 +98,7 @@ class MergeDropout:
 
 
 class UnigramSampling:
-    """A unigram tokenizer that draws with its probabilities to a power; a high one is the tokenizer."""
+    """Unigram sampling: probabilities raised to a power; with a high one the tokenizer itself."""
 
     def __init__(self, tokenizer: Tokenizer, power: float):
         scores = tokenizer.scores()
@@ -106,9 +108,9 @@ class UnigramSampling:
         self.longest = max(map(len, self.ids))
 
     def encode_word(self, word: str, generator: random.Random) -> list[int]:
-        """One random segmentation of a word with its blank before it."""
-        sums = [0.0]  # over all ways to cut word[:end], the logarithm of their weights' sum
-        ways: list[list[tuple[int, float]]] = [[]]  # where the last piece of word[:end] may start
+        """Return a random segmentation of a word with its blank before it."""
+        sums = [0.0]  # log of the summed weights of all segmentations of word[:end]
+        ways: list[list[tuple[int, float]]] = [[]]  # starts of the last piece of word[:end], with weights
         for end in range(1, len(word) + 1):
             ways.append([])
             for start in range(max(0, end - self.longest), end):
@@ -127,16 +129,16 @@ class UnigramSampling:
 
 
 def split_words(text: str) -> list[str]:
-    """The words of a text as SentencePiece sees them: each with its blank before it."""
+    """Return the words of a text as SentencePiece sees them: each with its blank before it."""
     return [BLANK_PIECE + word for word in normalize(text).text.split(" ") if word]
 
 
 def _spelling_pieces(tokenizer: Tokenizer) -> dict[str, int]:
-    """The pieces that texts are cut into, with their ids: neither special ones nor tags."""
+    """Return the pieces of texts with their ids, without special tokens and tags."""
     ids = range(EOS + 1 + len(tokenizer.tags), len(tokenizer))
     return dict(zip(tokenizer.pieces(ids), ids, strict=True))
 
 
 def _join_unknown(ids: list[int]) -> list[int]:
-    """Unknown characters side by side are one unknown piece, as for SentencePiece."""
+    """Join adjacent unknown characters to one unknown piece, as SentencePiece does."""
     return [index for unknown, run in groupby(ids, UNK.__eq__) for index in ([UNK] if unknown else run)]

@@ -1,11 +1,11 @@
-"""Text as one long row of tokens in a file, and which windows of it come when.
+"""Text as one long sequence of tokens in a file, and the order of its training windows.
 
-    documents --tokenizer--> t0 t1 t2 </s> t3 t4 ...   int32, in a file that is read in place
-    window    t[s : s + T + 1]                         T tokens to read, the same one step ahead to foretell
+    documents --tokenizer--> t0 t1 t2 </s> t3 t4 ...   int32, in a memory-mapped file
+    window    t[s : s + T + 1]                         T input tokens, and the targets one step ahead
 
-Like the order of sentences, that of windows is a pure function of a seed and a place, which a checkpoint
-can hold. "random" draws each window's start anew; "packed" cuts the row into blocks and goes through all
-of them, each epoch in another order and cut at other places.
+Like the order of sentences, the order of windows is a pure function of a seed and a position, which a
+checkpoint stores. "random" draws each window's start at random; "packed" cuts the text into blocks and goes
+through all of them, each epoch in another order and from another offset.
 """
 
 import os
@@ -26,7 +26,7 @@ from ..callbacks.checkpoint_io import write_beside
 from .batch_order import BatchPosition
 
 Windows = Literal["random", "packed"]
-PORTION = 1 << 16  # characters that are cut into tokens at once
+PORTION = 1 << 16  # characters that are tokenized at once
 
 
 @dataclass
@@ -37,29 +37,29 @@ class WindowBatch:
 
     @property
     def read(self) -> Tensor:
-        """What the model reads, [B, T]."""
+        """The input tokens [B, T]."""
         return self.ids[:, :-1]
 
     @property
-    def wanted(self) -> Tensor:
-        """What it is asked to foretell, [B, T]."""
+    def target(self) -> Tensor:
+        """The tokens to predict [B, T]."""
         return self.ids[:, 1:]
 
     @property
     def tokens(self) -> int:
-        """Tokens foretold."""
-        return self.wanted.numel()
+        """The number of predicted tokens."""
+        return self.target.numel()
 
     def to(self, device: torch.device | str) -> "WindowBatch":
-        """The same windows on another device."""
+        """Return the same windows on another device."""
         return WindowBatch(self.ids.to(device))
 
 
 def write_tokens(path: Path, texts: Iterable[str], tokenizer: Tokenizer, *, ends: bool) -> int:
-    """Write the tokens of some texts, with an end symbol after each where texts end; their characters."""
+    """Write the tokens of texts, with an end symbol after each if `ends`; return the count of characters."""
     characters = 0
 
-    def portions() -> Iterator[array]:
+    def portions() -> Iterator["array[int]"]:
         nonlocal characters
         for text in texts if ends else _joined(texts):
             characters += len(text)
@@ -71,7 +71,7 @@ def write_tokens(path: Path, texts: Iterable[str], tokenizer: Tokenizer, *, ends
 
 
 def _joined(lines: Iterable[str]) -> Iterator[str]:
-    """Lines in larger portions; no piece reaches over a line break, so they may be cut there."""
+    """Yield lines joined to larger portions; no piece crosses a line break, so tokens stay the same."""
     portion: list[str] = []
     size = 0
     for line in lines:
@@ -85,7 +85,7 @@ def _joined(lines: Iterable[str]) -> Iterator[str]:
 
 
 def read_tokens(path: Path) -> Tensor:
-    """The tokens of a file [n], read in place."""
+    """Return the tokens of a file [n], memory-mapped."""
     count = os.path.getsize(path) // 4
     if not count:
         return torch.empty(0, dtype=torch.int32)
@@ -93,12 +93,12 @@ def read_tokens(path: Path) -> Tensor:
 
 
 def window(tokens: Tensor, starts: Sequence[int], length: int) -> WindowBatch:
-    """The windows of `length` + 1 tokens that begin at these places."""
+    """Return the windows of `length` + 1 tokens that begin at `starts`."""
     return WindowBatch(torch.stack([tokens[start : start + length + 1] for start in starts]).long())
 
 
 class WindowOrder:
-    """Where the windows of each batch begin, without end.
+    """The starts of the windows of each batch, without end.
 
     Of `world` processes each takes every world-th batch.
 
@@ -138,8 +138,8 @@ class WindowOrder:
             yield from self._blocks(epoch)[position:]
             epoch, position = epoch + 1, 0
 
-    def place(self, taken: int) -> BatchPosition:
-        """Where the order stands when `taken` batches from `start` on are done with."""
+    def position_after(self, taken: int) -> BatchPosition:
+        """Return the position after `taken` batches from `start` on."""
         done = self.start.position + taken
         if self.kind == "random":
             return BatchPosition(0, done)
@@ -151,7 +151,7 @@ class WindowOrder:
 
     @property
     def _share(self) -> int:
-        """Batches of an epoch; one block is given up for cutting elsewhere each time."""
+        """Batches of an epoch; one block is lost to the random offset."""
         return ((self.count - 1) // self.length - 1) // (self.rows * self.world)
 
     def _blocks(self, epoch: int) -> list[list[int]]:

@@ -1,10 +1,10 @@
-"""Word links of the training pairs, counted once a run, and what they say of each batch's pieces.
+"""Word links of the training pairs: counted once a run, and mapped to the pieces of each batch.
 
-    texts --aligner--> links of tokens --links.gz--> with a batch's pieces: (row, target piece, source piece)
+    texts --aligner--> links of tokens --links.gz--> links of pieces: (row, target piece, source piece)
 
-Links are kept over tokens (words, punctuation by itself) of the normalised text, and given to pieces when a
-batch is made, for pieces are cut anew each epoch where segmentation is sampled. A piece is linked to every
-piece of the tokens that its own tokens are linked to.
+Links are stored between tokens (words, punctuation by itself) of the normalized text, for pieces differ from
+epoch to epoch where segmentation is sampled. A piece is linked to every piece of the tokens that its own
+tokens are linked to.
 """
 
 import gzip
@@ -159,10 +159,10 @@ class WordLinks:
 
 
 def load_links(cache: Path, texts: Sequence[Example], advance: Callable[[], object]) -> list[list[Link]]:
-    """Links between the tokens of each pair: those in the cache if they are of these texts, else counted."""
+    """Return the token links of each pair: from the cache if it is of these texts, else counted now."""
     signature = _signature(texts)
-    if (found := _read(cache, signature, len(texts))) is not None:
-        return found
+    if (cached := _read(cache, signature, len(texts))) is not None:
+        return cached
     links = _count(texts, advance)
     lines = [signature, *(" ".join(f"{s}-{t}" for s, t in pair) for pair in links)]
     data = gzip.compress("\n".join(lines).encode(), mtime=0)
@@ -171,35 +171,35 @@ def load_links(cache: Path, texts: Sequence[Example], advance: Callable[[], obje
 
 
 def rounds_for(texts: Sequence[Example]) -> int:
-    """How often `load_links` calls `advance` where it has to count."""
+    """Return how often `load_links` calls `advance` where it has to count."""
     return sum(rounds_of(len(pairs)) for pairs in _undirected(texts).values())
 
 
 def _count(texts: Sequence[Example], advance: Callable[[], object]) -> list[list[Link]]:
-    """Links counted for each pair of languages by itself, once for both directions."""
-    found: dict[tuple[Direction, str, str], list[Link]] = {}
+    """Return links counted for each two languages separately, once for both directions."""
+    counted: dict[tuple[Direction, str, str], list[Link]] = {}
     for direction, pairs in _undirected(texts).items():
         tokens = [(_tokens(one), _tokens(other)) for one, other in pairs]
         for pair, links in zip(pairs, align_both_ways(tokens, advance=advance).grown, strict=True):
-            found[(direction, *pair)] = sorted(links)
+            counted[(direction, *pair)] = sorted(links)
     return [
-        found[key]
-        if (key := (each.direction, each.source, each.target)) in found
-        else [(t, s) for s, t in found[each.direction[::-1], each.target, each.source]]
-        for each in texts
+        counted[key]
+        if (key := (text.direction, text.source, text.target)) in counted
+        else [(t, s) for s, t in counted[text.direction[::-1], text.target, text.source]]
+        for text in texts
     ]
 
 
 def _undirected(texts: Sequence[Example]) -> dict[Direction, list[tuple[str, str]]]:
-    """The different pairs of each two languages, in the direction that comes first."""
-    found: dict[Direction, dict[tuple[str, str], None]] = {}
-    for each in texts:
-        source, target = each.direction
-        if (target, source) in found:
-            found[target, source][each.target, each.source] = None
+    """Return the distinct pairs of each two languages, in the direction that comes first."""
+    distinct: dict[Direction, dict[tuple[str, str], None]] = {}
+    for text in texts:
+        source, target = text.direction
+        if (target, source) in distinct:
+            distinct[target, source][text.target, text.source] = None
         else:
-            found.setdefault((source, target), {})[each.source, each.target] = None
-    return {direction: list(pairs) for direction, pairs in found.items()}
+            distinct.setdefault((source, target), {})[text.source, text.target] = None
+    return {direction: list(pairs) for direction, pairs in distinct.items()}
 
 
 def _tokens(text: str) -> list[str]:
@@ -208,7 +208,7 @@ def _tokens(text: str) -> list[str]:
 
 
 def _signature(texts: Sequence[Example]) -> str:
-    """What the links depend on."""
+    """Return a hash of the texts that the links are of."""
     digest = hashlib.sha256()
     for pair in texts:
         for text in (pair.source, pair.target):
@@ -217,7 +217,7 @@ def _signature(texts: Sequence[Example]) -> str:
 
 
 def _read(cache: Path, signature: str, count: int) -> list[list[Link]] | None:
-    """The links of a cache, None where it is missing, damaged or of other texts."""
+    """Return the links of a cache, None where it is missing, damaged or of other texts."""
     try:
         first, *lines = gzip.decompress(cache.read_bytes()).decode().split("\n")
         links = [[_link(text) for text in line.split()] for line in lines]

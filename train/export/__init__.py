@@ -1,1 +1,1 @@
-"""From a finished training to a model directory with its card."""
+"""The export of a training: the model directory with its card."""

@@ -1,7 +1,7 @@
-"""From a language model's training, finished or stopped, to a model directory with its card.
+"""The export of a language model's training, finished or stopped, to a model directory with its card.
 
-The best validation's weights, the mean of the last validations' and, if not validated, the last ones are
-each judged on the whole validation text as they will be stored; the best becomes the model.
+The weights of the best validation, the average of the last validations' and, if not validated, the last ones
+are each evaluated on the whole validation text as they will be stored; the best become the model.
 """
 
 from pathlib import Path
@@ -26,7 +26,7 @@ from .translation import choices
 
 
 class LanguageModelCandidate(NamedTuple):
-    """Weights that may become the model, and their nats a character on the whole validation text."""
+    """Weights that may become the model, and their nats per character on the whole validation text."""
 
     name: str
     weights: dict[str, Any]
@@ -41,32 +41,32 @@ def write_language_model(
     update: int,
     recipe: str,
 ) -> list[str]:
-    """Write the model directory with the best of the weights at hand; says what it chose."""
+    """Write the model directory with the best of the weights; return lines that report the choice."""
     task.model.to(choose_device()).eval()
     last = {name: tensor.detach().cpu().clone() for name, tensor in task.model.state_dict().items()}
     candidates = []
     for name, weights in choices(checkpoints, update, last):
-        kept = unpack(pack(weights, checkpoints.storage))
-        task.model.load_state_dict(kept)
-        candidates.append(LanguageModelCandidate(name, kept, judge(task.model, data)))
+        stored = unpack(pack(weights, checkpoints.storage))
+        task.model.load_state_dict(stored)
+        candidates.append(LanguageModelCandidate(name, stored, evaluate(task.model, data)))
     chosen = min(candidates, key=lambda candidate: candidate.nats)
     task.model.load_state_dict(chosen.weights)
     init = checkpoints.start["init"] if checkpoints.start else None
     card = make_card(task.model, data, chosen, checkpoints.history, recipe, init)
     save_model(directory, task.model.cpu(), data.tokenizer, task.settings, card, checkpoints.storage)
-    told = [f"{each.name}: {each.nats:.4f} nats a character" for each in candidates]
-    return [*told, f"the model holds {chosen.name}"]
+    report = [f"{candidate.name}: {candidate.nats:.4f} nats a character" for candidate in candidates]
+    return [*report, f"the model holds {chosen.name}"]
 
 
 @torch.inference_mode()
-def judge(model: LanguageModel, data: LanguageData) -> float:
-    """Nats a character on the whole validation text, in windows of the context that carry nothing over."""
+def evaluate(model: LanguageModel, data: LanguageData) -> float:
+    """Return nats per character on the whole validation text, in windows without context before them."""
     device = next(model.parameters()).device
     total: Tensor = torch.zeros((), dtype=torch.float64)
     tokens = 0
-    for batch in data.judged(data.validation):
+    for batch in data.eval_windows(data.validation):
         moved = batch.to(device)
-        total += plain_loss(model(moved.read).logits, moved.wanted, 0.0).likelihood.double().cpu()
+        total += plain_loss(model(moved.read).logits, moved.target, 0.0).likelihood.double().cpu()
         tokens += batch.tokens
     return float(total) / tokens / data.characters_a_token
 
@@ -79,8 +79,8 @@ def make_card(
     recipe: str,
     init: str | None,
 ) -> str:
-    """The card in Markdown; `init` names the model whose weights the run began with, if any."""
-    corpus, parameters = data.settings, sum(each.numel() for each in model.parameters())
+    """Return the card in Markdown; `init` names the model whose weights the run began with, if any."""
+    corpus, parameters = data.settings, sum(parameter.numel() for parameter in model.parameters())
     row = "| {update:.0f} | {minutes:.1f} | {nats:.4f} | {perplexity:.2f} |"
     curve = "\n".join(row.format(**entry) for entry in curve_points(history))
     return f"""---
@@ -98,8 +98,8 @@ A decoder of {parameters:,} parameters over a context of {model.config.max_lengt
 
 ## Scores
 
-{chosen.nats:.4f} nats a character on the validation text, read in windows of the context that carry nothing
-over, weights as stored. The validation text also chose the weights.
+{chosen.nats:.4f} nats a character on the validation text, read in windows of the context without overlap,
+weights as stored. The validation text also chose the weights.
 
 ## Learning curve
 
@@ -109,8 +109,8 @@ over, weights as stored. The validation text also chose the weights.
 
 ## Limits
 
-It writes text that looks like its training text and knows nothing else: what it says is not true, and what
-it was trained on may shine through word for word.
+It writes text that resembles its training text: statements in it are not facts, and passages of the training
+text may be reproduced word for word.
 
 ## Recipe
 

@@ -1,6 +1,6 @@
 """The model card of a training: data, recipe, scores with signatures, learning curve, limits.
 
-Its head is the metadata that the Hugging Face hub reads, and `seq2seq models` too.
+It begins with the metadata that the Hugging Face hub and `seq2seq models` read.
 """
 
 import re
@@ -33,7 +33,10 @@ def make_card(
     alignment: str,
     storage: StorageFormat,
 ) -> str:
-    """The card in Markdown; `search` says how the scores were decoded, `alignment` which head shows it."""
+    """Return the card in Markdown.
+
+    `search` says in words how the translations were decoded, `alignment` which head shows the alignment.
+    """
     parameters = sum(parameter.numel() for parameter in model.parameters())
     where = "; ".join(_described(corpus) for corpus in data.settings.corpora)
     return f"""---
@@ -47,7 +50,7 @@ A Transformer of {parameters:,} parameters, trained with `seq2seq train`. It hol
 
 ## Data
 
-{where}. {data.report}. The terms of the data are those of its source.{began_with(data.begun.init)}
+{where}. {data.report}. The terms of the data are those of its source.{began_with(data.start_model.init)}
 
 ## Scores
 
@@ -55,11 +58,11 @@ On the whole validation set ({len(data.validation)} pairs), {search}, weights as
 
 {_measured(scores)}
 {_by_direction(scores)}
-The validation set also chose the weights, so a score on an unseen test is what counts.
+The validation set also chose the weights; only a test set gives an unbiased score.
 
 ## Learning curve
 
-Greedy or small-beam translations of the validation sentences while training.
+Scores at each validation while training, by greedy search or a small beam.
 
 | update | minutes | BLEU | chrF | perplexity |
 | --- | --- | --- | --- | --- |
@@ -71,8 +74,8 @@ Greedy or small-beam translations of the validation sentences while training.
 
 ## Limits
 
-Trained on sources of at most {data.longest[0]} and targets of at most {data.longest[1]} pieces;
-other kinds of text are translated worse, and wrong translations read as fluently as right ones.
+Trained on sources of at most {data.longest[0]} and targets of at most {data.longest[1]} tokens.
+Other kinds of text are translated worse, and wrong translations may be as fluent as right ones.
 
 ## Recipe
 
@@ -83,18 +86,18 @@ other kinds of text are translated worse, and wrong translations read as fluentl
 
 
 def began_with(init: str | None) -> str:
-    """A sentence on the model whose weights a run began with; nothing where they were random."""
+    """Return a sentence on the model whose weights a run began with; nothing where they were random."""
     return f" The run began with the weights of `{init}`." if init else ""
 
 
 def codes_of(languages: Iterable[str]) -> list[str] | None:
-    """Languages as the hub takes them in metadata: ISO 639, so zh for zh-CN, and nothing for facts."""
+    """Return languages as the hub's metadata takes them: ISO 639, zh for zh-CN, nothing for facts."""
     bases = dict.fromkeys(map(base_language, languages))
     return [base for base in bases if re.fullmatch("[a-z]{2,3}", base)] or None
 
 
 def _measured(scores: Scores) -> str:
-    """The scores with their signatures, as a table."""
+    """Return the scores with their signatures as a table."""
     return f"""| measure | score | signature |
 | --- | --- | --- |
 | sacreBLEU | {scores.bleu:.2f} | `{_cell(scores.bleu_signature)}` |
@@ -102,7 +105,7 @@ def _measured(scores: Scores) -> str:
 
 
 def _metadata(data: TranslationData, scores: Scores) -> str:
-    """Languages, data set and valid scores, as YAML."""
+    """Return languages, data set and validation scores as YAML."""
     names = on_hub(corpus.name for corpus in data.settings.corpora)
     directions = list(scores.directions)
     results = [
@@ -112,7 +115,7 @@ def _metadata(data: TranslationData, scores: Scores) -> str:
             f"{source}-{target}",
             kind,
             round(value, 2),
-            dataset_config=f"{source}-{target}",  # the hub makes one of results that differ in the name alone
+            dataset_config=f"{source}-{target}",  # the hub merges results that differ only in the name
             dataset_split="validation",
         )
         for source, target in directions
@@ -143,14 +146,14 @@ def _title(data: TranslationData) -> str:
 
 
 def _described(corpus: Corpus) -> str:
-    """Where a corpus comes from, and its languages."""
+    """Return the name or files of a corpus, and its languages."""
     where = corpus.name or ", ".join(corpus.files_of("train"))
     way = " ".join(corpus.languages) if corpus.languages else f"{corpus.source} to {corpus.target}"
     return f"{where} ({way})"
 
 
 def _by_direction(scores: Scores) -> str:
-    """A table of the directions whose mean the scores are; nothing where there is one."""
+    """Return a table of the scores of each direction; nothing where there is one."""
     if len(scores.directions) == 1:
         return ""
     rows = "\n".join(
@@ -158,7 +161,7 @@ def _by_direction(scores: Scores) -> str:
         for (source, target), (bleu, chrf) in scores.directions.items()
     )
     return f"""
-These are means over the directions, each with the words of its target language (`tok` of the signature):
+These are means over the directions, each with its target language's tokenization (`tok` of the signature):
 
 | direction | sacreBLEU | chrF |
 | --- | --- | --- |
@@ -167,12 +170,12 @@ These are means over the directions, each with the words of its target language 
 
 
 def _cell(text: str) -> str:
-    """Text for a cell of a table, which an upright stroke would end."""
+    """Return text for a cell of a table, with vertical bars escaped."""
     return text.replace("|", "\\|")
 
 
 def curve_points(history: list[dict[str, float]]) -> list[dict[str, float]]:
-    """Evenly spread points of a learning curve, its last among them."""
+    """Return evenly spread points of a learning curve, the last among them."""
     count = min(POINTS, len(history))
     return [history[(number + 1) * len(history) // count - 1] for number in range(count)]
 

@@ -1,11 +1,10 @@
-"""From a training, finished or stopped, to a model directory.
+"""The export of a training, finished or stopped, to a model directory.
 
-    best validation's weights      \\
-    mean of the last validations'   \\
-    moving average, where kept      >  as they will be stored, decode the validation set -> the best
-    the last, if not validated     /   -> which head shows the alignment -> model/
+    candidates: the best validation's weights, the average of the last validations', the moving average if
+                there is one, the last weights if not validated
+    each, as it will be stored, decodes the validation set -> the best -> the alignment head -> model/
 
-The mean is taken one file after the other, so any number fits in memory.
+The average is summed one file after the other, so any number fits in memory.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -35,13 +34,13 @@ from ..tasks.validation import Scores, score, translate
 from .alignment_head import choose_alignment_head
 from .model_card import make_card
 
-COUNTED, SHOWN = 30_000, 1_000  # pairs that links are counted on, and pairs whose maps are compared with them
-SEEN = 0.01  # of the sources hold so many sentences, if a model is said to read so many at once
+LINK_PAIRS, MAP_PAIRS = 30_000, 1_000  # pairs that links are counted over; pairs whose maps are compared
+LEARNED_SHARE = 0.01  # of sources that hold n sentences, for a model that translates n at once
 
 
 @dataclass(frozen=True)
 class TranslationCandidate:
-    """Weights that may become the model, and what they reach on the whole validation set."""
+    """Weights that may become the model, and their scores on the whole validation set."""
 
     name: str
     weights: dict[str, Tensor]
@@ -56,15 +55,15 @@ def write_model(
     update: int,
     recipe: str,
 ) -> list[str]:
-    """Write the model directory with the best of the weights at hand; says what it chose.
+    """Write the model directory with the best of the weights; return lines that report the choice.
 
-    `update` is the last one done, whose weights the task holds.
+    `update` is the number of the last update, whose weights the task holds.
     """
     task.model.to(choose_device()).eval()
     options = DecodeOptions()
     last = {name: tensor.detach().cpu().clone() for name, tensor in task.model.state_dict().items()}
     candidates = [
-        judge(name, weights, task, data, options, checkpoints.storage)
+        evaluate(name, weights, task, data, options, checkpoints.storage)
         for name, weights in choices(checkpoints, update, last)
     ]
     chosen = max(candidates, key=lambda candidate: candidate.scores.bleu)
@@ -76,44 +75,44 @@ def write_model(
         task.model, data, chosen.name, chosen.scores, history, recipe, search, alignment, checkpoints.storage
     )
     save_model(directory, task.model.cpu(), data.tokenizer, settings, card, checkpoints.storage)
-    told = [
+    report = [
         f"{candidate.name}: valid BLEU {candidate.scores.bleu:.2f}, chrF {candidate.scores.chrf:.2f} "
         f"({search})"
         for candidate in candidates
     ]
-    return [*told, f"the model holds {chosen.name}", alignment]
+    return [*report, f"the model holds {chosen.name}", alignment]
 
 
 def choose_alignment(task: TranslationTask, data: TranslationData) -> tuple[AlignmentHead, str]:
-    """The head that shows the word alignment, and a sentence on how well it does."""
-    counted, shown = spread(data.training, COUNTED), spread(data.written_validation, SHOWN)
+    """Return the head that shows the word alignment, and a sentence on its agreement with counted links."""
+    counted, compared = spread(data.training, LINK_PAIRS), spread(data.written_validation, MAP_PAIRS)
     try:
         head, agreement = choose_alignment_head(
             task.model,
             data.tokenizer,
-            [(each.source, each.target) for each in counted],
-            [(each.source, each.target) for each in shown],
-            [each.target_language for each in shown],
+            [(example.source, example.target) for example in counted],
+            [(example.source, example.target) for example in compared],
+            [example.target_language for example in compared],
         )
     except ValueError as error:
-        return AlignmentHead(), f"no head could be chosen for the alignment, so it is the first: {error}"
+        return AlignmentHead(), f"no alignment head could be chosen, so the first is taken: {error}"
     return head, (
-        f"layer {head.layer}, head {head.head}, read at a piece's {head.read}, shows the word alignment; it "
-        f"agrees with {agreement:.1%} of the links counted over {len(counted)} pairs, and links words from "
-        f"{head.share:g} of the strongest on{_taught(task, head)}"
+        f"alignment head {head.layer}.{head.head} (read at the token's {head.read}): agreement {agreement:.1%} "
+        f"with links counted over {len(counted)} pairs, threshold {head.share:g} x row maximum"
+        f"{_guidance(task, head)}"
     )
 
 
-def _taught(task: TranslationTask, head: AlignmentHead) -> str:
-    """What the reader of the sentence should know of guidance."""
+def _guidance(task: TranslationTask, head: AlignmentHead) -> str:
+    """Return whether the head was trained on links, as the end of a sentence."""
     if task.guided is None:
         return ""
     if replace(task.guided, share=head.share) == head:
-        return f"; it was taught them with weight {task.alignment.weight:g}"
-    return f"; layer {task.guided.layer}, head {task.guided.head} was taught them and agrees less"
+        return f"; trained on these links with weight {task.alignment.weight:g}"
+    return f"; head {task.guided.layer}.{task.guided.head} was trained on these links and agrees less"
 
 
-def judge(
+def evaluate(
     name: str,
     weights: dict[str, Tensor],
     task: TranslationTask,
@@ -121,26 +120,26 @@ def judge(
     options: DecodeOptions,
     storage: StorageFormat = "float16",
 ) -> TranslationCandidate:
-    """What the weights reach on the whole validation set once they are stored."""
+    """Return the weights as they will be stored, with their scores on the whole validation set."""
     stored = unpack(pack(weights, storage))
     task.model.load_state_dict(stored)
-    judged = by_source(data.validation)
-    found = _as_it_will_be_used(task, data, judged, options)
-    return TranslationCandidate(name, stored, score(found, judged, lowercase=data.codec is not None))
+    examples = by_source(data.validation)
+    translations = _translations(task, data, examples, options)
+    return TranslationCandidate(name, stored, score(translations, examples, lowercase=data.codec is not None))
 
 
-def _as_it_will_be_used(
-    task: TranslationTask, data: TranslationData, judged: Sequence[EvalExample], options: DecodeOptions
+def _translations(
+    task: TranslationTask, data: TranslationData, examples: Sequence[EvalExample], options: DecodeOptions
 ) -> list[str]:
-    """The translations of sources, by the re-ranker where there is one."""
+    """Return the translations of sources, re-ranked where the model will have a re-ranker."""
     if data.codec is None:
-        return translate(task.model, data.tokenizer, judged, options)
+        return translate(task.model, data.tokenizer, examples, options)
     translator = Translator(task.model, data.tokenizer, make_settings(data, AlignmentHead()))
-    return [result.text for result in translator.translate([each.source for each in judged], options)]
+    return [result.text for result in translator.translate([example.source for example in examples], options)]
 
 
 def described(options: DecodeOptions, settings: Settings) -> str:
-    """The search that a model of these settings makes, in words."""
+    """Return the search of a model with these settings in words."""
     ranker = settings.codec.ranker if settings.codec else None
     if settings.codec is None or ranker is None:
         return f"beam {options.beam_size}"
@@ -152,30 +151,30 @@ def make_settings(data: TranslationData, head: AlignmentHead) -> Settings:
     """Return what config.json says of the model beside its shape."""
     sources, targets = zip(*directions_of(data.settings.corpora), strict=True)
     source, target = data.longest
-    sentences = None if data.codec else most_sentences(spread(data.training, COUNTED))
+    sentences = None if data.codec else most_sentences(spread(data.training, LINK_PAIRS))
     return Settings(_unique(sources), _unique(targets), source, target, head, data.codec, sentences)
 
 
 def most_sentences(examples: Sequence[Example]) -> int:
-    """As many sentences as one source in a hundred holds: a model has hardly learned to read more at once."""
-    counts = sorted((count_sentences(each.source) for each in examples), reverse=True)
-    return counts[int(SEEN * len(counts))]
+    """Return the number of sentences that one source in a hundred has: few taught the model to read more."""
+    counts = sorted((count_sentences(example.source) for example in examples), reverse=True)
+    return counts[int(LEARNED_SHARE * len(counts))]
 
 
 def choices(
     checkpoints: Checkpoints, update: int, last: dict[str, Tensor]
 ) -> Iterator[tuple[str, dict[str, Tensor]]]:
-    """The weights that may become the model, each with a name.
+    """Yield the weights that may become the model, each with a name.
 
     The last are among them only where they were not validated, or the best cannot be read.
     """
     validated = [int(entry["update"]) for entry in checkpoints.history]
-    told = ""
+    problem = ""
     if validated:
         try:
             best = read_checkpoint(checkpoints.folder / BEST)
         except ValueError as error:
-            told = f"; {error}"
+            problem = f"; {error}"
         else:
             own = {
                 name.removeprefix("model."): tensor
@@ -183,14 +182,14 @@ def choices(
                 if name.startswith("model.")
             }
             yield f"the best weights (update {best['global_step']})", own
-    kept = [path for path in checkpoints.weights() if int(path.stem) in validated]
-    if len(kept) > 1:
-        yield f"the average of the last {len(kept)} validations' weights", average(map(_read, kept))
+    paths = [path for path in checkpoints.weights() if int(path.stem) in validated]
+    if len(paths) > 1:
+        yield f"the average of the last {len(paths)} validations' weights", average(map(_read, paths))
     if checkpoints.moving.weights:
         moving = {name: tensor.detach().cpu() for name, tensor in checkpoints.moving.weights.items()}
         yield f"the moving average of the weights (decay {checkpoints.moving.decay:g})", moving
-    if told or update not in validated:
-        yield f"the last weights (update {update}{told})", last
+    if problem or update not in validated:
+        yield f"the last weights (update {update}{problem})", last
 
 
 def _read(path: Path) -> dict[str, Tensor]:

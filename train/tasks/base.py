@@ -1,6 +1,6 @@
-"""What all tasks share: the optimiser and its schedule, a guard against what is not finite, resuming.
+"""The base task: optimizer and schedule, a check for non-finite losses and gradients, resuming.
 
-Lightning drives; a task adds its model, its loss and what it measures.
+A task adds its model, its loss and its measures.
 """
 
 from collections.abc import Callable
@@ -21,9 +21,12 @@ SHOWN = 160  # characters of a sample
 class BaseTask(LightningModule):
     """A model in training.
 
-    `measures` are what its validations log as valid_NAME; `criterion` is the one the best is chosen by:
-    the least loss, else the highest value. `beta` is that of Adam's second moment. A task's two passes over a
-    batch give the same loss; the plain one is for torch.compile.
+    A task's two passes over a batch give the same loss; the plain one is for torch.compile.
+
+    Attributes:
+        measures: what its validations log as valid_NAME.
+        criterion: the measure that chooses the best checkpoint: the lowest loss, else the highest value.
+        beta: decay of Adam's second moment.
     """
 
     measures: ClassVar[tuple[str, ...]] = ("loss",)
@@ -53,15 +56,15 @@ class BaseTask(LightningModule):
         self.label_smoothing = label_smoothing
         self._loss: Tensor = torch.zeros(())
         self._likelihood, self._tokens = torch.zeros(()), torch.zeros(())
-        # Beside the module, not in it: the weights keep their names.
+        # A compiled function beside the module, not a compiled module: the weights keep their names.
         self._pass = torch.compile(self._plain_pass, dynamic=True) if compile else self._fused_pass
 
     def describe(self, entry: dict[str, float]) -> list[str]:
-        """A validation in words: its scores, then lines of samples."""
+        """Return a validation in words: its scores, then lines of samples."""
         raise NotImplementedError
 
     def on_validation_epoch_start(self) -> None:
-        """Start the sums of `add_likelihood`."""
+        """Reset the sums of `add_likelihood`."""
         self._likelihood = torch.zeros((), device=self.device)
         self._tokens = torch.zeros((), device=self.device)
 
@@ -71,7 +74,7 @@ class BaseTask(LightningModule):
         self._tokens += loss.tokens
 
     def log_loss(self, mean: Tensor) -> None:
-        """Log the loss of a training batch, and keep it for the guard."""
+        """Log the loss of a training batch, and keep it for the check that it is finite."""
         self._loss = mean.detach()
         self.log("train_loss", self._loss, prog_bar=True, batch_size=1)
 
@@ -81,11 +84,11 @@ class BaseTask(LightningModule):
         gradient_clip_val: int | float | None = None,
         gradient_clip_algorithm: str | None = None,
     ) -> None:
-        """Stop where loss or gradient is not finite, before it reaches the weights; then clip as asked.
+        """Raise where loss or gradient is not finite, before it reaches the weights; then clip.
 
-        In 16-mixed precision gradients now and then overflow, and Lightning leaves out such an update.
-        Elsewhere gradients have no scale and are clipped here: Lightning refuses to clip for a fused Adam in
-        any mixed precision.
+        In 16-mixed precision gradients overflow now and then, and Lightning skips such an update. Elsewhere
+        gradients are not scaled and are clipped here, since Lightning refuses to clip for a fused Adam in any
+        mixed precision.
         """
         checked, scaled = [self._loss], self.trainer.precision == "16-mixed"
         if not scaled:
@@ -93,7 +96,7 @@ class BaseTask(LightningModule):
         if not torch.isfinite(nn.utils.get_total_norm(checked)):
             raise FloatingPointError(
                 f"loss or gradient of update {self.trainer.global_step + 1} is not finite; it changed "
-                "nothing, go on with --ckpt_path last and a lower task.learning_rate or a longer task.warmup"
+                "nothing, resume with --ckpt_path last and a lower task.learning_rate or a longer task.warmup"
             )
         if scaled:
             self.clip_gradients(optimizer, gradient_clip_val, gradient_clip_algorithm)
@@ -104,10 +107,10 @@ class BaseTask(LightningModule):
             clip(self.parameters(), gradient_clip_val)
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Resume with the settings as they are now: a changed learning rate counts from here on."""
-        found = {name: tensor.shape for name, tensor in checkpoint["state_dict"].items()}
-        wanted = {name: tensor.shape for name, tensor in self.state_dict().items()}
-        if different := sorted(dict(found.items() ^ wanted.items())):
+        """Resume with the current settings: a changed learning rate applies from here on."""
+        stored = {name: tensor.shape for name, tensor in checkpoint["state_dict"].items()}
+        own = {name: tensor.shape for name, tensor in self.state_dict().items()}
+        if different := sorted(dict(stored.items() ^ own.items())):
             raise ValueError(
                 f"the checkpoint is of another model, {different[0]} differs; resume with the settings the "
                 "run began with, they are in its config.yaml"
@@ -120,7 +123,7 @@ class BaseTask(LightningModule):
             group |= {"lr": rate, "initial_lr": self.learning_rate, "weight_decay": self.weight_decay}
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
-        """Adam as of Vaswani et al. 2017 (betas .9 and .98), its rate set at every update."""
+        """Return Adam as in Vaswani et al. 2017 (betas .9 and .98), its rate set at every update."""
         clipped_by_lightning = self.trainer.precision == "16-mixed" and bool(self.trainer.gradient_clip_val)
         optimizer = torch.optim.AdamW(
             self.parameters(),
@@ -135,6 +138,6 @@ class BaseTask(LightningModule):
 
 
 def cut(text: str) -> str:
-    """A text that does not fill the screen."""
+    """Return a text in one line, cut to a length that fits the screen."""
     line = " ".join(text.split())
     return line if len(line) <= SHOWN else line[: SHOWN - 1] + "…"

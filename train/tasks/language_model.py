@@ -1,9 +1,9 @@
-"""What is trained: a language model that foretells each next token of a window.
+"""The task of a language model: predict each next token of a window.
 
     loss = cross-entropy / tokens                    valid_nats = loss x tokens / characters
 
-What it measures are train_loss, valid_loss, valid_perplexity (a token) and valid_nats (a character, so that
-models with different vocabularies can be compared).
+Measures are train_loss, valid_loss, valid_perplexity (per token) and valid_nats (per character, which compares
+models with different vocabularies).
 """
 
 from typing import ClassVar
@@ -30,8 +30,8 @@ class LanguageTask(BaseTask):
 
     Args:
         config: the model's shape.
-        tokenizer: turns what was written into text.
-        settings: what the model directory says beside the shape.
+        tokenizer: for the samples.
+        settings: of config.json, beside the shape.
         characters_a_token: of the validation text.
         learning_rate: the peak, reached at the end of the warm-up.
         schedule: how the rate falls after it.
@@ -40,7 +40,7 @@ class LanguageTask(BaseTask):
         beta: decay of Adam's second moment.
         label_smoothing: share of the probability spread over the whole vocabulary.
         compile: run the training pass through torch.compile.
-        samples: texts written at each validation.
+        samples: texts generated at each validation.
     """
 
     measures: ClassVar[tuple[str, ...]] = ("loss", "perplexity", "nats")
@@ -77,22 +77,22 @@ class LanguageTask(BaseTask):
         self.characters_a_token, self.samples = characters_a_token, samples
 
     def training_step(self, batch: WindowBatch, batch_idx: int) -> Tensor:
-        """The loss of a batch, a mean over its tokens."""
-        loss = self._pass(batch.read, batch.wanted)
+        """Return the loss of a batch, a mean over its tokens."""
+        loss = self._pass(batch.read, batch.target)
         mean: Tensor = loss.total / loss.tokens
         self.log_loss(mean)
         return mean
 
-    def _fused_pass(self, read: Tensor, wanted: Tensor) -> Loss:
+    def _fused_pass(self, read: Tensor, target: Tensor) -> Loss:
         states = self.model.states(read)
-        return fused_loss(states, self.model.output.table.weight, wanted, self.label_smoothing)
+        return fused_loss(states, self.model.output.table.weight, target, self.label_smoothing)
 
-    def _plain_pass(self, read: Tensor, wanted: Tensor) -> Loss:
-        return plain_loss(self.model(read).logits, wanted, self.label_smoothing)
+    def _plain_pass(self, read: Tensor, target: Tensor) -> Loss:
+        return plain_loss(self.model(read).logits, target, self.label_smoothing)
 
     def validation_step(self, batch: WindowBatch, batch_idx: int) -> None:
         """Add a batch to the likelihood of the validation text."""
-        self.add_likelihood(plain_loss(self.model(batch.read).logits, batch.wanted, 0.0))
+        self.add_likelihood(plain_loss(self.model(batch.read).logits, batch.target, 0.0))
 
     def on_validation_epoch_end(self) -> None:
         """Log every measure."""
@@ -101,13 +101,13 @@ class LanguageTask(BaseTask):
         self.log_dict({f"valid_{name}": value for name, value in measures.items()}, sync_dist=True)
 
     def describe(self, entry: dict[str, float]) -> list[str]:
-        """A validation in words: its scores, then what the model writes."""
-        said = "perplexity {perplexity:.2f}, {nats:.4f} nats a character".format(**entry)
+        """Return a validation in words: its scores, then generated texts."""
+        scores = "perplexity {perplexity:.2f}, {nats:.4f} nats a character".format(**entry)
         if not self.samples:
-            return [said]
+            return [scores]
         generator = Generator(self.model, self.tokenizer, self.settings)
         was = self.model.training
         self.model.eval()
         written = generator.generate([""] * self.samples, SAMPLE)
         self.model.train(was)
-        return [said, *(f"    {cut(found.text)}" for found in written)]
+        return [scores, *(f"    {cut(sample.text)}" for sample in written)]

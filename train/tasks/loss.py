@@ -5,14 +5,15 @@
     d loss / d logits = p - (1 - s) onehot(target) - s/V  (+ the divergence's, see `_divergence_`)
 
 On a vocabulary of thousands, output layer and loss are a good part of an update. `fused_loss` computes both
-at once, in slices of rows that fit a processor's cache, and writes the gradient as it goes: the logits of a
-batch never exist, those of padding are never computed. `plain_loss` is the formula beside it, for compiled
-models and for the test.
+at once, in slices of rows that fit a processor's cache, and computes the gradient in the same pass: the
+logits of a batch never exist as a whole, those of padding are never computed. `plain_loss` is the formula
+beside it, for compiled models and for the test.
 
 Shapes: states [P * B, T, M] of P passes over a batch (2 with R-Drop), table [V, M], logits [P * B, T, V],
-targets [B, T] with PAD where nothing is asked.
+targets [B, T] with PAD where there is no target.
 """
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import torch
@@ -25,7 +26,7 @@ SLICE_ELEMENTS = {"cpu": 3 << 19, "cuda": 1 << 27}  # logits a slice: 6 MB in fl
 
 
 class Loss(NamedTuple):
-    """Sums over the real tokens of all passes: what is minimised, the negative log-likelihood, how many."""
+    """Sums over the real tokens of all passes: the loss, the negative log-likelihood, the count."""
 
     total: Tensor
     likelihood: Tensor
@@ -33,16 +34,16 @@ class Loss(NamedTuple):
 
 
 def fused_loss(states: Tensor, table: Tensor, targets: Tensor, smoothing: float, r_drop: float = 0.0) -> Loss:
-    """Output layer and loss in one: the numbers of `plain_loss(states @ table.T, ...)`."""
+    """Return output layer and loss in one: the numbers of `plain_loss(states @ table.T, ...)`."""
     passes = len(states) // len(targets)
-    total, likelihood = _FusedLoss.apply(
-        states.unflatten(0, (passes, len(targets))), table, targets, smoothing, r_drop
-    )
+    apply: Callable[..., tuple[Tensor, Tensor]] = _FusedLoss.apply  # torch has no types for it
+    by_pass = states.reshape(passes, len(targets), *states.shape[1:])
+    total, likelihood = apply(by_pass, table, targets, smoothing, r_drop)
     return Loss(total, likelihood, passes * (targets != PAD).sum())
 
 
 def plain_loss(logits: Tensor, targets: Tensor, smoothing: float, r_drop: float = 0.0) -> Loss:
-    """The loss as the formula says."""
+    """Return the loss by the formula."""
     passes = len(logits) // len(targets)
     wanted = targets.repeat(passes, 1)
     real = wanted != PAD
@@ -58,7 +59,7 @@ def plain_loss(logits: Tensor, targets: Tensor, smoothing: float, r_drop: float 
 
 
 def _symmetric_divergence(log_p: Tensor, log_q: Tensor, targets: Tensor) -> Tensor:
-    """Half of KL(p || q) + KL(q || p), summed over the real tokens (Liang et al. 2021, R-Drop, eq. 2)."""
+    """Return half of KL(p || q) + KL(q || p), summed over real tokens (Liang et al. 2021, R-Drop, eq. 2)."""
     distance = ((log_p.exp() - log_q.exp()) * (log_p - log_q)).sum(dim=-1)
     return distance.masked_fill(targets == PAD, 0.0).sum() / 2
 
@@ -109,7 +110,7 @@ class _FusedLoss(torch.autograd.Function):
 
 
 def _divergence_(gradient: Tensor, log_probability: Tensor, weight: float) -> Tensor:
-    """The divergence of the two halves of a slice [2 E, V]; its gradient, times `weight`, is added in place.
+    """Return the divergence of the halves of a slice [2 E, V]; add its gradient times `weight` in place.
 
     d/d logits of p = (p (log p/q - KL(p || q)) + p - q) / 2, of q likewise; `gradient` holds p above q.
     """

@@ -1,11 +1,11 @@
-"""Learning-rate schedules: a linear warm-up to the peak, then one of three ways down, or none.
+"""Learning-rate schedules: a linear warm-up to the peak, then one of three decays, or none.
 
-    inverse_sqrt   peak * sqrt(warmup / n)                      Vaswani et al. 2017, for as long as one likes
+    inverse_sqrt   peak * sqrt(warmup / n)                      Vaswani et al. 2017, without a last update
     linear         peak * (steps - n) / (steps - warmup)        to zero at the last update
     cosine         peak * (1 + cos(pi (n - warmup) / (steps - warmup))) / 2
     constant       peak
 
-n counts updates from 1, so the first update already moves.
+n counts updates from 1, so the rate of the first update is not 0.
 """
 
 import math
@@ -18,7 +18,7 @@ Schedule = Literal["inverse_sqrt", "linear", "cosine", "constant"]
 
 
 def factor(schedule: Schedule, update: int, warmup: int, steps: int) -> float:
-    """The share of the peak rate that update number `update` (from 1) uses."""
+    """Return the share of the peak rate that update number `update` (from 1) uses."""
     if update < warmup:
         return update / warmup
     left = max(0.0, (steps - update) / max(1, steps - warmup))
@@ -34,10 +34,10 @@ def factor(schedule: Schedule, update: int, warmup: int, steps: int) -> float:
 
 
 def make_scheduler(optimizer: Optimizer, schedule: Schedule, warmup: int, steps: int) -> LambdaLR:
-    """A scheduler to be stepped after each update.
+    """Return a scheduler to be stepped after each update.
 
-    `steps` is the number of updates of the whole training; linear and cosine need it. A training that
-    ends before its warm-up only warms up.
+    `steps` is the number of updates of the whole training, which linear and cosine need. A training that ends
+    before its warm-up only warms up.
 
     Raises:
         ValueError: a negative warm-up, or linear and cosine without a last update.

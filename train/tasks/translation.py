@@ -1,9 +1,9 @@
-"""What is trained: a Transformer that predicts each next target token, judged by really translating.
+"""The task of translation: predict each next target token; validate by translating.
 
     loss = smoothed cross-entropy / real target tokens   (+ r_drop * divergence of two dropout passes)
            (+ weight * loss of the guided head over word links / linked target pieces)
 
-Lightning drives; what it measures are train_loss, valid_loss, valid_perplexity, valid_bleu, valid_chrf.
+Measures are train_loss, valid_loss, valid_perplexity, valid_bleu, valid_chrf.
 """
 
 from typing import ClassVar
@@ -27,23 +27,23 @@ from .validation import score, translate
 
 
 class TranslationTask(BaseTask):
-    """A Transformer, its loss and its optimiser.
+    """A Transformer, its loss and its optimizer.
 
     Args:
         config: the model's shape.
-        tokenizer: turns what was decoded into text.
-        judged: sources to translate at each validation, with their references.
+        tokenizer: for the translations of validations.
+        eval_examples: sources and references translated at each validation.
         codec: how sources that are not plain text are read; None for plain text.
         learning_rate: the peak, reached at the end of the warm-up.
-        schedule: how the rate falls after it.
+        schedule: the decay of the rate after it.
         warmup: updates of the warm-up.
         weight_decay: decoupled (AdamW); 0 is plain Adam.
         label_smoothing: share of the probability spread over the whole vocabulary.
-        r_drop: weight of R-Drop, the divergence of two dropout passes (Liang et al. 2021, who take 5); 0 is
+        r_drop: weight of R-Drop, the divergence of two dropout passes (Liang et al. 2021, who use 5); 0 for
             one pass.
-        alignment: teach one cross-attention head word links, which it then shows.
+        alignment: guided alignment: train one cross-attention head on word links.
         compile: run the training pass through torch.compile.
-        valid_beam: beam of the translations at validation; 1 is greedy.
+        valid_beam: beam size of the translations at validation; 1 is greedy search.
         samples: translations shown at each validation.
     """
 
@@ -54,7 +54,7 @@ class TranslationTask(BaseTask):
         self,
         config: ModelConfig,
         tokenizer: Tokenizer,
-        judged: list[EvalExample],
+        eval_examples: list[EvalExample],
         codec: Codec | None = None,
         learning_rate: float = 5e-3,
         schedule: Schedule = "inverse_sqrt",
@@ -80,24 +80,24 @@ class TranslationTask(BaseTask):
             raise ValueError(f"task.r_drop is {r_drop}; give 0 or more")
         self.alignment, self.guided = alignment, alignment.head_of(config)
         self.model = Transformer(config)
-        self.tokenizer, self.judged, self.codec = tokenizer, judged, codec
+        self.tokenizer, self.eval_examples, self.codec = tokenizer, eval_examples, codec
         self.r_drop, self.samples = r_drop, samples
         self.options = DecodeOptions(beam_size=valid_beam)
-        self.shown: list[tuple[str, str, str]] = []
+        self.sample_texts: list[tuple[str, str, str]] = []  # source, reference, translation
 
     def describe(self, entry: dict[str, float]) -> list[str]:
-        """A validation in words: its scores, then the samples."""
-        said = "perplexity {perplexity:.2f}, BLEU {bleu:.2f}, chrF {chrf:.2f}".format(**entry)
+        """Return a validation in words: its scores, then the samples."""
+        scores = "perplexity {perplexity:.2f}, BLEU {bleu:.2f}, chrF {chrf:.2f}".format(**entry)
         return [
-            said,
+            scores,
             *(
-                f"    {cut(source)}\n      reference: {cut(reference)}\n      model:     {cut(found)}"
-                for source, reference, found in self.shown
+                f"    {cut(source)}\n      reference: {cut(reference)}\n      model:     {cut(translation)}"
+                for source, reference, translation in self.sample_texts
             ),
         ]
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
-        """The loss of a batch, a mean over its real target tokens."""
+        """Return the loss of a batch, a mean over its real target tokens."""
         assert batch.target_input is not None and batch.target_output is not None
         source, target = batch.source, batch.target_input
         if self.r_drop:
@@ -105,22 +105,24 @@ class TranslationTask(BaseTask):
         loss, cross = self._pass(source, target, batch.target_output)
         mean: Tensor = loss.total / loss.tokens
         if self.guided:
-            assert cross is not None and batch.links is not None, "the data was not told to link words"
+            assert cross is not None and batch.links is not None, (
+                "the data has no word links; call link_words first"
+            )
             linked = link_loss(cross[:, self.guided.head], batch.links, len(batch.source), self.guided.read)
             self.log("train_link_loss", linked.detach(), batch_size=1)
             mean = mean + self.alignment.weight * linked
         self.log_loss(mean)
         return mean
 
-    def _fused_pass(self, source: Tensor, target: Tensor, wanted: Tensor) -> tuple[Loss, Tensor | None]:
+    def _fused_pass(self, source: Tensor, target: Tensor, output: Tensor) -> tuple[Loss, Tensor | None]:
         states, cross = self._states(source, target)
         table = self.model.output.table.weight
-        return fused_loss(states, table, wanted, self.label_smoothing, self.r_drop), cross
+        return fused_loss(states, table, output, self.label_smoothing, self.r_drop), cross
 
-    def _plain_pass(self, source: Tensor, target: Tensor, wanted: Tensor) -> tuple[Loss, Tensor | None]:
+    def _plain_pass(self, source: Tensor, target: Tensor, output: Tensor) -> tuple[Loss, Tensor | None]:
         states, cross = self._states(source, target)
         logits = self.model.output.scores(states)
-        return plain_loss(logits, wanted, self.label_smoothing, self.r_drop), cross
+        return plain_loss(logits, output, self.label_smoothing, self.r_drop), cross
 
     def _states(self, source: Tensor, target: Tensor) -> DecoderStates:
         layer = self.guided.layer if self.guided else None
@@ -133,18 +135,27 @@ class TranslationTask(BaseTask):
         self.add_likelihood(plain_loss(logits, batch.target_output, 0.0))
 
     def on_validation_epoch_end(self) -> None:
-        """Translate the judged sentences and log every measure."""
-        found = translate(self.model, self.tokenizer, self.judged, self.options, self.codec)
-        scores = score(found, self.judged, lowercase=self.codec is not None)
+        """Translate the evaluation examples and log every measure."""
+        translations = translate(self.model, self.tokenizer, self.eval_examples, self.options, self.codec)
+        scores = score(translations, self.eval_examples, lowercase=self.codec is not None)
         loss = self._likelihood / self._tokens
         several = scores.directions if len(scores.directions) > 1 else {}
-        each = {f"bleu_{source}_{target}": bleu.value for (source, target), (bleu, _) in several.items()}
-        measures = {"loss": loss, "perplexity": loss.exp(), "bleu": scores.bleu, "chrf": scores.chrf, **each}
-        # The same on all processes, since each decides by it what to save.
+        by_direction = {
+            f"bleu_{source}_{target}": bleu.value for (source, target), (bleu, _) in several.items()
+        }
+        measures = {
+            "loss": loss,
+            "perplexity": loss.exp(),
+            "bleu": scores.bleu,
+            "chrf": scores.chrf,
+            **by_direction,
+        }
+        # Equal on all processes: each decides by it what to save.
         logged = {f"valid_{n}": torch.as_tensor(value, device=self.device) for n, value in measures.items()}
         self.log_dict(logged, sync_dist=True)
         places = [
-            index * len(found) // max(1, self.samples) for index in range(min(self.samples, len(found)))
+            index * len(translations) // max(1, self.samples)
+            for index in range(min(self.samples, len(translations)))
         ]
-        chosen = [(self.judged[place], found[place]) for place in places]
-        self.shown = [(judged.source, judged.references[0], text) for judged, text in chosen]
+        chosen = [(self.eval_examples[place], translations[place]) for place in places]
+        self.sample_texts = [(example.source, example.references[0], text) for example, text in chosen]

@@ -1,10 +1,10 @@
-"""Validation as it will be used: really decode, then compare texts, direction by direction.
+"""Validation by decoding: translate, then compare texts, direction by direction.
 
 sources --encode, search--> translations --sacreBLEU--> BLEU, chrF with signatures
 
-Pairs with the same source are one source with several references. Of several directions the scores are means
-over them: each counts the same, however many its sentences, and each target language is cut into words in its
-own way (Chinese by characters).
+Pairs with the same source are one source with several references. The scores of several directions are means
+over the directions, each weighted equally, and each target language is tokenized in its own way (Chinese by
+characters).
 """
 
 from collections.abc import Sequence
@@ -39,35 +39,38 @@ class Scores:
 def translate(
     model: Transformer,
     tokenizer: Tokenizer,
-    judged: Sequence[EvalExample],
+    examples: Sequence[EvalExample],
     options: DecodeOptions,
     codec: Codec | None = None,
 ) -> list[str]:
-    """The best translation of each source, in order."""
-    bound = [codec.tokenizer_for(tokenizer, each.source) if codec else tokenizer for each in judged]
-    sources = [
-        one.encode(each.source) + tokenizer.tag(each.target_language)
-        for one, each in zip(bound, judged, strict=True)
+    """Return the best translation of each source, in order."""
+    # A codec's tokenizer knows the names of its source, so each source has its own.
+    tokenizers = [
+        codec.tokenizer_for(tokenizer, example.source) if codec else tokenizer for example in examples
     ]
-    found = decode_sources(model, SearchRequest(sources, options))
-    return [one.decode(hypotheses[0].tokens) for one, hypotheses in zip(bound, found, strict=True)]
+    sources = [
+        own.encode(example.source) + tokenizer.tag(example.target_language)
+        for own, example in zip(tokenizers, examples, strict=True)
+    ]
+    results = decode_sources(model, SearchRequest(sources, options))
+    return [own.decode(hypotheses[0].tokens) for own, hypotheses in zip(tokenizers, results, strict=True)]
 
 
-def score(translations: Sequence[str], judged: Sequence[EvalExample], *, lowercase: bool = False) -> Scores:
-    """sacreBLEU and chrF of translations against one or more references each."""
+def score(translations: Sequence[str], examples: Sequence[EvalExample], *, lowercase: bool = False) -> Scores:
+    """Return BLEU and chrF by sacreBLEU of translations against one or more references each."""
     directions = {}
-    for direction, places in by_direction(judged).items():
-        found = [translations[place] for place in places]
-        references = list(zip_longest(*(judged[place].references for place in places)))
-        bleu, chrf, _ = score_corpus(found, references, direction[1], lowercase=lowercase)
+    for direction, indices in by_direction(examples).items():
+        texts = [translations[index] for index in indices]
+        references = list(zip_longest(*(examples[index].references for index in indices)))
+        bleu, chrf, _ = score_corpus(texts, references, direction[1], lowercase=lowercase)
         directions[direction] = bleu, chrf
     bleus, chrfs = zip(*directions.values(), strict=True)
     return Scores(_mean(bleus), _mean(chrfs), _signatures(bleus), _signatures(chrfs), directions)
 
 
 def _mean(scores: Sequence[CorpusScore]) -> float:
-    return sum(each.value for each in scores) / len(scores)
+    return sum(score.value for score in scores) / len(scores)
 
 
 def _signatures(scores: Sequence[CorpusScore]) -> str:
-    return ", ".join(dict.fromkeys(each.signature for each in scores))
+    return ", ".join(dict.fromkeys(score.signature for score in scores))

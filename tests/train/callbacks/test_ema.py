@@ -21,22 +21,22 @@ def test_average_by_hand() -> None:
     expected = 0.0
     for number, value in enumerate((4.0, 8.0, 1.0, 2.0), 1):
         nn.init.constant_(layer.weight, value)
-        moving.follow(layer)
+        moving.update(layer)
         kept = min(0.3, (1 + number) / (10 + number))
         expected = value if number == 1 else kept * expected + (1 - kept) * value
         assert moving.weights["weight"].item() == pytest.approx(expected)
     assert min(0.3, 5 / 14) == 0.3, "the decay itself was never reached"
     again = MovingAverage(0.3)
     again.load_state_dict(moving.state_dict())
-    again.follow(layer)
-    moving.follow(layer)
+    again.update(layer)
+    moving.update(layer)
     assert torch.equal(again.weights["weight"], moving.weights["weight"])
 
 
 def test_without_decay_nothing_is_kept() -> None:
     """Every run would pay for a copy of its weights."""
     moving = MovingAverage(0.0)
-    moving.follow(nn.Linear(2, 2))
+    moving.update(nn.Linear(2, 2))
     assert moving.weights == {}
     with pytest.raises(ValueError, match=r"checkpoints\.ema is 1\.0; give 0"):
         MovingAverage(1.0)

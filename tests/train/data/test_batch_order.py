@@ -47,9 +47,9 @@ def test_no_batch_exceeds_the_budget() -> None:
 @pytest.mark.parametrize("taken", [0, 1, 17, 100])
 def test_going_on_from_a_place_is_going_on(taken: int) -> None:
     """Else a resumed run repeats batches or leaves some out."""
-    place = order().place(taken)
+    place = order().position_after(taken)
     assert list(islice(order(start=place), 20)) == list(islice(order(), taken, taken + 20))
-    assert order(start=place).place(5) == order().place(taken + 5)
+    assert order(start=place).position_after(5) == order().position_after(taken + 5)
 
 
 def test_processes_share_an_epoch_without_overlap() -> None:

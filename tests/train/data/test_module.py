@@ -70,7 +70,7 @@ def test_judged_sentences_are_spread_over_the_set(tmp_path: Path) -> None:
     for count, expected in ((4, [0, 2, 5, 7]), (0, list(range(10))), (99, list(range(10)))):
         data = TranslationData(DataSettings(**files, valid_sentences=count, vocabulary_size=40), 64, 1)
         data.load()
-        assert [each.source for each in data.judged()] == [f"sentence {n}" for n in expected]
+        assert [each.source for each in data.eval_examples()] == [f"sentence {n}" for n in expected]
 
 
 @pytest.mark.parametrize("tagged", [[], ["en", "fr"], ["en", "de"]])

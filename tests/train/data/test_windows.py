@@ -38,18 +38,18 @@ def test_a_window_is_asked_for_what_follows() -> None:
     """The model would be taught to repeat what it reads, or to foretell what is two steps ahead."""
     batch = window(torch.arange(40, dtype=torch.int32), [0, 7], 5)
     assert batch.read.tolist() == [[0, 1, 2, 3, 4], [7, 8, 9, 10, 11]]
-    assert batch.wanted.tolist() == [[1, 2, 3, 4, 5], [8, 9, 10, 11, 12]] and batch.tokens == 10
+    assert batch.target.tolist() == [[1, 2, 3, 4, 5], [8, 9, 10, 11, 12]] and batch.tokens == 10
 
 
 @pytest.mark.parametrize("kind", ["random", "packed"])
 def test_an_order_goes_on_from_any_place(kind: str) -> None:
     """A resumed run would read other windows than the run it resumes."""
     whole = list(itertools.islice(WindowOrder(kind, 97, 6, 2, 5), 30))  # type: ignore[arg-type]
-    place = WindowOrder(kind, 97, 6, 2, 5).place(17)  # type: ignore[arg-type]
+    place = WindowOrder(kind, 97, 6, 2, 5).position_after(17)  # type: ignore[arg-type]
     rest = WindowOrder(kind, 97, 6, 2, 5, start=place)  # type: ignore[arg-type]
     assert list(itertools.islice(rest, 13)) == whole[17:]
-    again = WindowOrder(kind, 97, 6, 2, 5, start=place).place(9)  # type: ignore[arg-type]
-    assert again == WindowOrder(kind, 97, 6, 2, 5).place(26)  # type: ignore[arg-type]
+    again = WindowOrder(kind, 97, 6, 2, 5, start=place).position_after(9)  # type: ignore[arg-type]
+    assert again == WindowOrder(kind, 97, 6, 2, 5).position_after(26)  # type: ignore[arg-type]
     assert list(itertools.islice(WindowOrder(kind, 97, 6, 2, 6), 30)) != whole  # type: ignore[arg-type]
     assert all(start >= 0 and start + 6 < 97 for batch in whole for start in batch)
 
@@ -65,7 +65,7 @@ def test_packed_windows_are_all_of_the_text() -> None:
         starts = sorted(start for batch in epoch for start in batch)
         assert {later - earlier for earlier, later in itertools.pairwise(starts)} <= {6, 12}
         assert len(set(starts)) == 8
-    assert epochs[0] != epochs[1] and order.place(4) == BatchPosition(1, 0)
+    assert epochs[0] != epochs[1] and order.position_after(4) == BatchPosition(1, 0)
 
 
 def test_processes_share_the_windows() -> None:
@@ -81,7 +81,7 @@ def test_validation_reads_each_token_once() -> None:
     """Validation would be of a part of the text, or count some tokens twice."""
     for length in (5, 6, 7):
         row = WindowRow(torch.arange(38), length, 3)
-        counted = Counter(token for batch in row for token in batch.wanted.flatten().tolist())
+        counted = Counter(token for batch in row for token in batch.target.flatten().tolist())
         assert counted == Counter(range(1, 38))
 
 
