@@ -68,7 +68,8 @@ class KeyValueCache:
         """Keep these rows [N'], in this order; a row may come several times."""
         room = self._entries.shape[1]
         kept = self._entries.new_empty(len(rows), room, self._entries.shape[2])
-        read, place = self._held, kept[:, self._start : self._end]
+        read = self._entries[:, self._start : self._end]
+        place = kept[:, self._start : self._end]
         if read.requires_grad:  # torch refuses out= where gradients are recorded
             place.copy_(read.index_select(0, rows))
         else:

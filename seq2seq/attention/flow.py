@@ -10,13 +10,22 @@ All three are the same four moves: query, compress, expand, attend. What else th
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import scaled_dot_product_attention
 
 from seq2seq.attention.attend import Attended, attend, check_mask
 from seq2seq.attention.cache import KeyValueCache, LinearState, Memory, Remembered
 from seq2seq.attention.heads import LatentHeads, SharedHeads, dense_weight, make_heads
 from seq2seq.attention.linear import causal_linear_attention, linear_attention, read_sums, summed
 from seq2seq.attention.mask import all_of, causal_mask, group_queries, newest, sparse_mask, window_mask
-from seq2seq.attention.score import ScoreFactory, ScoreFunction, is_pairwise, is_scaled_dot, make_score
+from seq2seq.attention.score import (
+    ScaledDotScore,
+    ScoreFactory,
+    ScoreFunction,
+    is_pairwise,
+    is_scaled_dot,
+    make_score,
+)
+from seq2seq.attention.transforms import functorch_is_active
 from seq2seq.attention.window import attend_window, block_length
 from seq2seq.config import AttentionConfig
 
@@ -42,6 +51,10 @@ class Attention(nn.Module):
         key_width = self.heads.key_width
         self.score = make_score(config, key_width) if score is None else score(key_width)
         self.check_score()
+        # Keys and values of multi-head attention are views of the memory: torch's kernel can read them there.
+        self._reads_views = (
+            config.latent is None and config.shared_heads == config.heads and not config.linear
+        )
 
     @property
     def dropout(self) -> float:
@@ -58,12 +71,23 @@ class Attention(nn.Module):
 
     def read(self, query: Tensor, compressed: Tensor, mask: Tensor | None, need_weights: bool) -> Attended:
         """Queries [B, H, T, D] read a compressed memory [B, S, C] -> context [B, T, M]."""
+        if self._reads_views and not need_weights and torch.is_inference_mode_enabled():
+            plain = not self.training and type(self.score) is ScaledDotScore
+            if plain and (mask is None or mask.ndim > 1) and not functorch_is_active():
+                return self.read_views(query, compressed, mask)
         if self.absorbs(query.shape[2]):
             return self.read_absorbed(query, compressed, mask, need_weights)
         shared = self.config.shared_heads < self.config.heads
         if shared and not self.config.linear and is_pairwise(self.score):
             return self.read_grouped(query, compressed, mask, need_weights)
         return self.read_expanded(query, compressed, mask, need_weights)
+
+    def read_views(self, query: Tensor, compressed: Tensor, mask: Tensor | None) -> Attended:
+        """Read as `read` does, in the fewest steps: one token of a small model is mostly such steps."""
+        if mask is not None:
+            check_mask(mask, query, compressed)
+        key, value = self.heads.pairs(compressed)
+        return Attended(self.heads.merge(scaled_dot_product_attention(query, key, value, mask)), None)
 
     def read_expanded(
         self, query: Tensor, compressed: Tensor, mask: Tensor | None, need_weights: bool
@@ -165,10 +189,12 @@ class SelfAttention(Attention):
         """
         positions = torch.arange(x.shape[1], device=x.device)
         query, compressed = self.heads.query(x, positions), self.heads.compress(x, positions)
-        check_mask(mask, query, compressed)
-        if self.near_only(query, compressed, mask, need_weights):
-            return self.read_near(query, compressed, mask, causal=False)
-        mask = all_of(mask, sparse_mask(self.config, positions, positions))
+        if mask is not None:
+            check_mask(mask, query, compressed)
+        if self.config.sparse:
+            if self.near_only(query, compressed, mask, need_weights):
+                return self.read_near(query, compressed, mask, causal=False)
+            mask = all_of(mask, sparse_mask(self.config, positions, positions))
         return self.read(query, compressed, mask, need_weights)
 
 
@@ -229,11 +255,14 @@ class CausalSelfAttention(Attention):
         assert not isinstance(memory, LinearState)
         if memory is not None:
             compressed = memory.append(compressed)
-        mask = newest(mask, compressed.shape[1], end)
-        check_mask(mask, query, compressed)
-        rolling = None if memory is None else memory.hiding(compressed.shape[1])
-        if rolling in (None, self.config.window) and self.near_only(query, compressed, mask, need_weights):
-            return self.read_near(query, compressed, mask, causal=True)
+        if mask is not None:
+            mask = newest(mask, compressed.shape[1], end)
+            check_mask(mask, query, compressed)
+        forgets = memory is not None and memory.window is not None
+        rolling = memory.hiding(compressed.shape[1]) if memory is not None and forgets else None
+        if self.config.sparse and rolling in (None, self.config.window):
+            if self.near_only(query, compressed, mask, need_weights):
+                return self.read_near(query, compressed, mask, causal=True)
         if positions is not None and not alone:
             held = torch.arange(end - compressed.shape[1], end, device=x.device)
             near = None if rolling is None else window_mask(positions, held, rolling)

@@ -12,7 +12,7 @@ from functools import lru_cache
 import torch
 from torch import Tensor, nn
 
-from seq2seq.attention.transforms import transformed
+from seq2seq.attention.transforms import functorch_is_active
 
 BASE = 10000.0
 
@@ -58,9 +58,7 @@ class SinusoidalPositions(nn.Module):
 def _reset_after_loading(positions: nn.Module, _: object) -> None:
     """Fill the table of a model that was made on the meta device: no file holds it."""
     assert isinstance(positions, SinusoidalPositions)
-    if (
-        positions.table.is_meta
-    ):  # loaded by assignment, which leaves buffers that are not saved where they are
+    if positions.table.is_meta:  # weights were assigned, which leaves other buffers where they are
         positions.table = torch.empty_like(positions.table, device=torch.get_default_device())
     positions.reset_parameters()
 
@@ -90,9 +88,8 @@ def rotate(x: Tensor, positions: Tensor) -> Tensor:
 
     Shapes: x [B, T, heads, D], positions [T] or [B, T] -> like x. Source: Su et al. 2021, eq. 34.
     """
-    one = positions.numel() == 1 and x.device.type == "cpu"
-    plain = not torch.compiler.is_compiling() and not transformed()
-    if one and plain and torch.is_inference_mode_enabled():
+    one = positions.numel() == 1 and x.device.type == "cpu" and torch.is_inference_mode_enabled()
+    if one and not torch.compiler.is_compiling() and not functorch_is_active():
         cos, sin = _turn_at(int(positions), x.shape[-1], x.dtype)  # the same for every layer of a step
     else:
         cos, sin = _turn(positions, x.shape[-1], x.dtype)

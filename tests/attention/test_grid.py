@@ -32,7 +32,7 @@ def randomized(attention: nn.Module) -> nn.Module:
 
 
 def test_only_contradictions_are_refused() -> None:
-    """What contradicts itself is refused with one sentence that names the remedy; everything else is built."""
+    """Contradictions are refused with one sentence that names the remedy; everything else is built."""
 
     def check(cell: dict[str, Any]) -> None:
         if not contradicts(cell):

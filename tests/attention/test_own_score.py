@@ -153,9 +153,7 @@ def test_cross_attention_steps_equal_the_full_pass_in_every_structure(score: str
         shown = all_of(present, sparse_mask(config, places, torch.arange(7)))
         remembered = attention.remember(source)
         whole = attention(x, remembered, present, need_weights=True).context
-        if shown is not None and bool(
-            shown.any(-1).all()
-        ):  # the formula is NaN for a query that sees nothing
+        if shown is not None and bool(shown.any(-1).all()):  # a query that sees nothing is NaN there
             near(whole, by_the_formula(attention, x, source, shown))
         for sizes in ([6], [1] * 6, [3, 1, 2]):
             parts = [

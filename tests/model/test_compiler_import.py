@@ -44,7 +44,8 @@ for positions in ("sinusoidal", "learned", "rotary"):
     for score in ("scaled_dot", "additive", "target_aware"):
         if positions != "rotary" or score == "scaled_dot":
             attention = AttentionConfig(score=score)
-            attentions = dict.fromkeys(("encoder_attention", "decoder_attention", "cross_attention"), attention)
+            names = ("encoder_attention", "decoder_attention", "cross_attention")
+            attentions = dict.fromkeys(names, attention)
             for kind, build in (("encoder_decoder", Transformer), ("decoder", LanguageModel)):
                 config = ModelConfig(23, kind, positions=positions, **attentions)
                 with torch.device("meta"):

@@ -16,7 +16,7 @@ from seq2seq.config import BOS, PAD, AttentionConfig, ModelConfig
 from seq2seq.model.transformer import DecoderState, Transformer
 
 HEADS = 4
-# The choices of an encoder-decoder: every field that is a Literal or a bool, and every way to share four heads.
+# The choices of an encoder-decoder: fields that are a Literal or a bool, and the ways to share four heads.
 CHOICES: dict[str, tuple[Any, ...]] = {
     name: (False, True) if hint is bool else get_args(hint)
     for name, hint in get_type_hints(ModelConfig).items()

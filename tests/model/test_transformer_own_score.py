@@ -69,7 +69,7 @@ def name_of(cell: tuple[str, str]) -> str:
 
 @torch.no_grad()
 def test_steps_and_beams_equal_the_full_pass() -> None:
-    """In every structure and with every kind of positions, a model with an own score decodes what it learned."""
+    """In every structure, with every kind of positions, decoding computes what training does."""
 
     def check(cell: tuple[str, str]) -> None:
         torch.manual_seed(1)
