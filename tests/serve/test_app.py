@@ -1,9 +1,9 @@
-"""The application as a whole: documentation without the network, Gradio's own routes, one shape of errors."""
+"""The application as a whole: documentation without a network, Gradio's own routes, one shape of errors."""
 
 import re
 from typing import TYPE_CHECKING
 
-import pytest
+from tables import check_rows
 
 from serve.limits import Limits
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def test_documentation_is_served_from_here(client: "TestClient") -> None:
-    """/docs would be an empty page without the network: its script and style would lie elsewhere."""
+    """/docs works without a network: its script and style come from this server."""
     page = client.get("/docs").text
     loaded = re.findall(r"(?:src|href)=\"([^\"]+)\"", page)
     assert len(loaded) == 3
@@ -23,7 +23,7 @@ def test_documentation_is_served_from_here(client: "TestClient") -> None:
 
 
 def test_openapi_describes_the_routes(client: "TestClient") -> None:
-    """A client generated from /openapi.json would lack a route, a field, or one of the two body types."""
+    """/openapi.json describes every route with its required fields and its types of body."""
     paths = client.get("/openapi.json").json()["paths"]
     assert set(paths) == {
         "/translate",
@@ -49,9 +49,15 @@ def test_openapi_describes_the_routes(client: "TestClient") -> None:
     assert "error" in client.get("/openapi.json").json()["components"]["schemas"]["ErrorAnswer"]["properties"]
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
+def test_nothing_else_is_served(client: "TestClient") -> None:
+    """No path opens a file of the machine or another host, and all refusals have the shape of our errors."""
+
+    def check(path: str) -> None:
+        answer = client.get(path)
+        assert 400 <= answer.status_code < 500
+        assert list(answer.json()) == ["error"]
+
+    paths = [
         "/gradio_api/file=/etc/passwd",
         "/gradio_api/file=..%2f..%2f..%2fetc%2fpasswd",
         "/gradio_api/file=%00/etc/passwd",
@@ -60,24 +66,19 @@ def test_openapi_describes_the_routes(client: "TestClient") -> None:
         "/docs/assets/%00",
         "/nowhere",
         "/%00",
-    ],
-)
-def test_nothing_else_is_served(client: "TestClient", path: str) -> None:
-    """A file of the machine could be read, or an error would have another shape than all others."""
-    answer = client.get(path)
-    assert 400 <= answer.status_code < 500
-    assert list(answer.json()) == ["error"]
+    ]
+    check_rows(check, [(path,) for path in paths])
 
 
 def test_large_uploads_are_refused(client: "TestClient") -> None:
-    """Gradio takes files of any size by default; the page has the limit of /translate_file."""
+    """Uploads to the page have the limit of /translate_file; Gradio's default is none."""
     too_much = b"x" * (Limits().file_bytes + 1)
     answer = client.post("/gradio_api/upload", files={"files": ("x.txt", too_much)})
     assert answer.status_code >= 400
 
 
 def test_page_is_private_by_default(client: "TestClient") -> None:
-    """The page would report its use, share itself, keep a history of texts, or show a monitor."""
+    """The page reports nothing, is not shared, keeps no history of texts, and shows no monitor."""
     config = client.get("/config").json()
     assert config["analytics_enabled"] is False
     assert not config.get("is_space")
@@ -86,7 +87,7 @@ def test_page_is_private_by_default(client: "TestClient") -> None:
 
 
 def test_only_named_functions_are_an_api(client: "TestClient") -> None:
-    """Internals of the page would become an interface that people depend on."""
+    """The page's API has the named functions only, none of its internals."""
     named = client.get("/gradio_api/info").json()["named_endpoints"]
     functions = ("languages", "translate", "alternatives", "score", "align", "attention", "candidates")
     assert sorted(named) == sorted(f"/{name}" for name in functions)

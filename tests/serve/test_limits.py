@@ -1,4 +1,4 @@
-"""Every limit lets through what it allows and refuses one more, naming itself and both numbers."""
+"""Each limit allows what it says, and refuses one more with its name and both numbers."""
 
 from collections.abc import Callable
 
@@ -19,20 +19,14 @@ CHECKS: dict[str, tuple[int, Callable[[int], None]]] = {
 
 
 @pytest.mark.parametrize("name", CHECKS)
-def test_limit_allows_what_it_says(name: str) -> None:
-    """A request at its limit would be refused although the sentence calls it allowed."""
+def test_limit_is_allowed_and_one_more_is_refused(name: str) -> None:
+    """A request at its limit passes; one more is refused with the limit, the value and what is allowed."""
     allowed, check = CHECKS[name]
     check(allowed)
-
-
-@pytest.mark.parametrize("name", CHECKS)
-def test_refusal_names_the_limit_and_both_numbers(name: str) -> None:
-    """A request would cost more than allowed, or its sender would not learn how much is allowed."""
-    allowed, check = CHECKS[name]
     with pytest.raises(ValueError, match=rf"has {allowed + 1} {name}, but at most {allowed} are allowed"):
         check(allowed + 1)
 
 
 def test_body_limit_has_room_for_the_characters() -> None:
-    """A text within the characters limit would be refused for its bytes: JSON may need 12 for a character."""
+    """A text at the limit of characters fits into a body, although JSON may need 12 bytes for each."""
     assert Limits().body_bytes >= 12 * Limits().characters

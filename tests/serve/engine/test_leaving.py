@@ -1,23 +1,19 @@
-"""A client that leaves while the model works on its text: the work ends with the step that is being made."""
+"""A client that leaves while the model works on its text: the work ends with the running step."""
 
 import socket
 import threading
 import time
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
-if TYPE_CHECKING:
-    from tests.serve.conftest import Make, Running
-
 PATIENCE = 60  # seconds; only a hang takes as long
 
 
 class Steps:
-    """Every step of a search, by the state it is made in; the first of all waits for `gate`."""
+    """Records the state of every step of a search; the first step waits for `gate`."""
 
     def __init__(self, step: Any) -> None:
         self.step = step
@@ -36,7 +32,7 @@ class Steps:
 
 @pytest.fixture
 def steps(monkeypatch: pytest.MonkeyPatch) -> Steps:
-    """Watches the steps of all models."""
+    """Record the steps of all models."""
     from seq2seq.model.transformer import Transformer
 
     steps = Steps(Transformer.step)
@@ -44,15 +40,8 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> Steps:
     return steps
 
 
-@pytest.fixture(scope="module")
-def address(make: "Make", running: "Running") -> Iterator[str]:
-    """A server of the tiny translator."""
-    with running(make()) as address:
-        yield address
-
-
 def ask(address: str, text: str, form: str = "text") -> socket.socket:
-    """A connection on which a translation was asked for."""
+    """A connection on which a translation was requested."""
     body = f'{{"q": "{text}", "source": "en", "target": "de", "format": "{form}"}}'
     where = urlsplit(address)
     connection = socket.create_connection((where.hostname, where.port), timeout=PATIENCE)
@@ -62,7 +51,7 @@ def ask(address: str, text: str, form: str = "text") -> socket.socket:
 
 
 def wait_until_nothing_is_admitted(address: str) -> None:
-    """Returns once the server has seen that the client left."""
+    """Return once the server has noticed that the client left."""
     for _ in range(10 * PATIENCE):
         if "seq2seq_queue_tokens 0.0" in httpx.get(f"{address}/metrics", timeout=PATIENCE).text:
             return
@@ -72,7 +61,7 @@ def wait_until_nothing_is_admitted(address: str) -> None:
 
 @pytest.mark.parametrize("form", ["text", "html"])
 def test_search_ends_when_its_only_client_leaves(address: str, steps: Steps, form: str) -> None:
-    """A crowd that asks and leaves would keep the model busy with work that nobody waits for."""
+    """A search that nobody waits for ends before its next step."""
     connection = ask(address, "two dogs play in the snow.", form)
     assert steps.begun.wait(PATIENCE)
     connection.close()

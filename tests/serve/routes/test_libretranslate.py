@@ -1,12 +1,12 @@
-"""The REST routes: LibreTranslate's shapes, one sentence for every refusal, never a fault."""
+"""The routes in LibreTranslate's shapes: answers, and one sentence for each refusal."""
 
 import json
 from typing import TYPE_CHECKING
 
 import httpx
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tables import check_rows
 
 from serve.limits import Limits
 
@@ -25,7 +25,7 @@ def ask(client: "TestClient", **fields: object) -> httpx.Response:
 
 
 def check_refused(answer: httpx.Response, status: int = 400) -> str:
-    """The sentence of a refusal, which must have the shape of all errors and tell no insides."""
+    """Check the status and shape of a refusal, and return its sentence, which holds no traceback."""
     assert answer.status_code == status, answer.text
     assert list(answer.json()) == ["error"]
     sentence = answer.json()["error"]
@@ -34,19 +34,19 @@ def check_refused(answer: httpx.Response, status: int = 400) -> str:
 
 
 def test_text_gives_text(client: "TestClient", translator: "Translator") -> None:
-    """A client would get another translation than the library's, or another shape."""
+    """A text is answered with a text, the library's translation."""
     assert ask(client, q=TEXT).json() == {"translatedText": translator.translate(TEXT).text}
 
 
 def test_list_gives_list_in_order(client: "TestClient", translator: "Translator") -> None:
-    """Texts of a list would be swapped, or lost where one list is worked on in several turns."""
+    """A list is answered with a list in its order, also where it takes several batches."""
     texts = [TEXT, "", "a man", "an old woman sits in the garden."] * 8
     expected = [translator.translate(text).text for text in texts]
     assert ask(client, q=texts).json() == {"translatedText": expected}
 
 
 def test_alternatives_only_when_asked(client: "TestClient", translator: "Translator") -> None:
-    """Alternatives would be missing, repeat the best translation, or come unasked."""
+    """Alternatives are the library's, and are there only when requested."""
     from seq2seq import DecodeOptions
 
     best = translator.translate(TEXT, DecodeOptions(num_hypotheses=3))
@@ -57,13 +57,13 @@ def test_alternatives_only_when_asked(client: "TestClient", translator: "Transla
 
 
 def test_more_candidates_than_the_usual_beam(client: "TestClient") -> None:
-    """The most that the limit allows would be refused by the search, whose beam is 5 by default."""
+    """As many alternatives as the limit allows are possible, although the default beam is narrower."""
     most = Limits().candidates - 1
     assert len(ask(client, q=TEXT, alternatives=most).json()["alternatives"]) == most
 
 
 def test_form_means_what_json_means(client: "TestClient") -> None:
-    """Clients that send forms (Weblate) would get other answers than those that send JSON (Mastodon)."""
+    """Forms of both types are answered as the same fields in JSON are."""
     fields = {**LANGUAGES, "q": TEXT, "alternatives": "1", "api_key": ""}
     expected = ask(client, q=TEXT, alternatives=1).json()
     assert client.post("/translate", data=fields).json() == expected
@@ -72,32 +72,38 @@ def test_form_means_what_json_means(client: "TestClient") -> None:
 
 
 def test_several_q_of_a_form_are_a_list(client: "TestClient") -> None:
-    """All but one text of a form would be lost."""
+    """A repeated q of a form is a list of texts."""
     expected = ask(client, q=[TEXT, "a man"]).json()
     assert client.post("/translate", data={**LANGUAGES, "q": [TEXT, "a man"]}).json() == expected
 
 
-@pytest.mark.parametrize("blank", ["", "   ", "\n\n", "😀", "\u200f"])
-def test_blank_in_is_blank_out(client: "TestClient", blank: str) -> None:
-    """A text without words would be an error, or would be given words."""
-    assert ask(client, q=blank).json() == {"translatedText": blank}
+def test_blank_in_is_blank_out(client: "TestClient") -> None:
+    """A text without words comes back as it is."""
+    blanks = ["", "   ", "\n\n", "😀", "\u200f"]
+    assert ask(client, q=blanks).json() == {"translatedText": blanks}
+    for blank in blanks:
+        assert ask(client, q=blank).json() == {"translatedText": blank}
 
 
-@pytest.mark.parametrize("text", ["\0two dogs", "two\x1bdogs", "\ufefftwo dogs", "مرحبا two", "е́" * 200])
-def test_odd_characters_are_translated_or_left(client: "TestClient", text: str) -> None:
-    """A control character, another script or marks would bring the server down."""
-    answer = ask(client, q=text)
-    assert answer.status_code == 200
-    assert isinstance(answer.json()["translatedText"], str)
+def test_odd_characters_are_translated_or_left(client: "TestClient") -> None:
+    """Control characters, another script and stacked marks are answered with a text."""
+
+    def check(text: str) -> None:
+        answer = ask(client, q=text)
+        assert answer.status_code == 200
+        assert isinstance(answer.json()["translatedText"], str)
+
+    texts = ["\0two dogs", "two\x1bdogs", "\ufefftwo dogs", "مرحبا two", "е́" * 200]
+    check_rows(check, [(text,) for text in texts])
 
 
 def test_paragraphs_are_kept(client: "TestClient") -> None:
-    """A text of several paragraphs would come back as one."""
+    """Line breaks between paragraphs stay."""
     assert ask(client, q=f"{TEXT}\n\n  a man\n").json()["translatedText"].count("\n") == 3
 
 
 def test_codes_may_be_in_capitals(client: "TestClient") -> None:
-    """A client that writes EN would be refused."""
+    """Language codes may be in upper case."""
     assert ask(client, q=TEXT, source="EN", target="DE").status_code == 200
 
 
@@ -136,65 +142,69 @@ REFUSED = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("body", REFUSED, ids=range(len(REFUSED)))
-def test_bad_json_is_refused_with_a_sentence(client: "TestClient", body: bytes) -> None:
-    """A bad request would be a fault, be taken for another one, or be refused without help."""
-    answer = client.post("/translate", content=body, headers={"content-type": "application/json"})
-    assert REFUSED[body] in check_refused(answer)
+def test_bad_json_is_refused_with_a_sentence(client: "TestClient") -> None:
+    """Every bad body is refused with a sentence that names the field and the remedy."""
+
+    def check(body: bytes, sentence: str) -> None:
+        answer = client.post("/translate", content=body, headers={"content-type": "application/json"})
+        assert sentence in check_refused(answer)
+
+    check_rows(check, REFUSED.items())
 
 
 def test_two_values_of_one_key_are_the_last(client: "TestClient") -> None:
-    """JSON with a repeated key would be a fault."""
+    """Of a repeated key in JSON the last value counts."""
     body = '{"q": "a", "source": "en", "target": "de", "q": "😀"}'
     answer = client.post("/translate", content=body, headers={"content-type": "application/json"})
     assert answer.json() == {"translatedText": "😀"}
 
 
 def test_byte_order_mark_before_json_is_no_error(client: "TestClient") -> None:
-    """Clients of some systems write one before every text."""
+    """A byte order mark, which clients of some systems write, is skipped."""
     body = b"\xef\xbb\xbf" + json.dumps({**LANGUAGES, "q": TEXT}).encode()
     answer = client.post("/translate", content=body, headers={"content-type": "application/json"})
     assert answer.status_code == 200
 
 
 def test_json_sent_as_a_form_says_so(client: "TestClient") -> None:
-    """`curl -d '{...}'` without a header, the commonest mistake, would be told that q is missing."""
+    """JSON that is sent as a form, as `curl -d` does without a header, is told which header is missing."""
     headers = {"content-type": "application/x-www-form-urlencoded"}
     answer = client.post("/translate", content=b' {"q": "a"}', headers=headers)
     assert "send Content-Type: application/json" in check_refused(answer)
 
 
 def test_file_in_a_form_is_refused(client: "TestClient") -> None:
-    """An upload would be read although the route takes none."""
+    """A file where a text belongs is refused."""
     check_refused(client.post("/translate", data=LANGUAGES, files={"q": ("../../x", b"a")}))
 
 
 def test_other_bodies_are_refused(client: "TestClient") -> None:
-    """XML would be parsed as something else."""
+    """A body that is neither JSON nor a form is refused with 415."""
     answer = client.post("/translate", content=b"<q/>", headers={"content-type": "text/xml"})
     assert "JSON or a form" in check_refused(answer, 415)
 
 
-@pytest.mark.parametrize(
-    ("q", "sentence"),
-    [
+def test_too_much_is_refused_with_both_numbers(client: "TestClient") -> None:
+    """Too many texts or characters are refused with their number and the limit."""
+
+    def check(q: object, sentence: str) -> None:
+        assert sentence in check_refused(ask(client, q=q))
+
+    rows = [
         ([""] * 129, "129 texts, but at most 128"),
         ("x" * 20_001, "20001 characters, but at most 20000"),
         (["x" * 10_000, "y" * 10_001], "20001 characters, but at most 20000"),
-    ],
-)
-def test_too_much_is_refused_with_both_numbers(client: "TestClient", q: object, sentence: str) -> None:
-    """One request could keep the server busy for hours, or its sender would not learn the limit."""
-    assert sentence in check_refused(ask(client, q=q))
+    ]
+    check_rows(check, rows)
 
 
 def test_too_many_tokens_are_refused(client: "TestClient") -> None:
-    """Characters that become a piece each would cost far more than the characters limit suggests."""
+    """A text within the limit of characters may exceed that of tokens."""
     assert "tokens, but at most 8000" in check_refused(ask(client, q="d\u0301x" * 6_000))
 
 
 def test_languages(client: "TestClient") -> None:
-    """Clients could not fill their menus; the official one sends a body with GET."""
+    """Languages come with names and targets, also for the official client, which sends a body with GET."""
     expected = [
         {"code": "de", "name": "German", "targets": []},
         {"code": "en", "name": "English", "targets": ["de"]},
@@ -204,19 +214,20 @@ def test_languages(client: "TestClient") -> None:
 
 
 def test_health(client: "TestClient") -> None:
-    """A supervisor would take a healthy server for a dead one."""
+    """A running server says that it is healthy."""
     assert client.get("/health").json() == {"status": "ok"}
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "allowed"),
-    [("GET", "/translate", "POST"), ("PUT", "/translate", "POST"), ("POST", "/languages", "GET")],
-)
-def test_other_methods_are_405(client: "TestClient", method: str, path: str, allowed: str) -> None:
-    """The demo, mounted behind the routes, would answer instead, with a page or with 404."""
-    answer = client.request(method, path)
-    assert f"use {allowed}" in check_refused(answer, 405)
-    assert answer.headers["allow"] == allowed
+def test_other_methods_are_405(client: "TestClient") -> None:
+    """Another method of a known path is refused with those that it has, and not answered by the demo."""
+
+    def check(method: str, path: str, allowed: str) -> None:
+        answer = client.request(method, path)
+        assert f"use {allowed}" in check_refused(answer, 405)
+        assert answer.headers["allow"] == allowed
+
+    rows = [("GET", "/translate", "POST"), ("PUT", "/translate", "POST"), ("POST", "/languages", "GET")]
+    check_rows(check, rows)
 
 
 VALUES = st.recursive(
@@ -240,7 +251,7 @@ FIELDS = st.fixed_dictionaries(
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(fields=FIELDS)
 def test_no_json_is_a_fault(client: "TestClient", fields: dict[str, object]) -> None:
-    """Some body would end in 500, or in an error of another shape."""
+    """Any JSON object is answered with a translation or a refusal in the shape of all errors."""
     answer = client.post(
         "/translate", content=json.dumps(fields).encode(), headers={"content-type": "application/json"}
     )
@@ -249,7 +260,7 @@ def test_no_json_is_a_fault(client: "TestClient", fields: dict[str, object]) -> 
 
 
 def test_html_keeps_its_tags(client: "TestClient", translator: "Translator") -> None:
-    """Mastodon's posts would lose their paragraphs and links, or their texts would be translated as one."""
+    """Tags and their attributes stay, and each block is translated on its own."""
     first, second = translator.translate(TEXT).text, translator.translate("a man").text
     html = f'<p>{TEXT}</p><p lang="en">a man</p>'
     expected = f'<p>{first}</p><p lang="en">{second}</p>'
@@ -258,20 +269,20 @@ def test_html_keeps_its_tags(client: "TestClient", translator: "Translator") -> 
 
 
 def test_inline_tags_move_with_the_alignment(client: "TestClient") -> None:
-    """A tag inside a sentence would be lost, or its thread would wait for ever for the alignment."""
+    """Each inline tag is in the translation once, placed by the alignment."""
     answer = ask(client, q="<p>two <b>dogs</b> in the <i>snow</i>.</p>", format="html").json()
     for tag in ("<p>", "<b>", "</b>", "<i>", "</i>", "</p>"):
         assert answer["translatedText"].count(tag) == 1
 
 
 def test_detected_language_only_for_auto(client: "TestClient", translator: "Translator") -> None:
-    """A client would not learn what was detected, or be told what nobody detected."""
+    """With `auto` each answer has the detected language; a text in the target language stays as it is."""
     english, german = "two dogs play in the snow", "zwei Hunde spielen im Schnee und der Mann"
-    found = ask(client, q=[english, german], source="auto").json()
-    assert found["translatedText"] == [translator.translate(english).text, german]
-    assert [each["language"] for each in found["detectedLanguage"]] == ["en", "de"]
-    for each in found["detectedLanguage"]:
-        assert 50 < each["confidence"] <= 100
+    answer = ask(client, q=[english, german], source="auto").json()
+    assert answer["translatedText"] == [translator.translate(english).text, german]
+    assert [detected["language"] for detected in answer["detectedLanguage"]] == ["en", "de"]
+    for detected in answer["detectedLanguage"]:
+        assert 50 < detected["confidence"] <= 100
     one = ask(client, q=english, source="AUTO").json()
     assert one["detectedLanguage"]["language"] == "en"
     assert "detectedLanguage" not in ask(client, q=english).json()
@@ -280,10 +291,10 @@ def test_detected_language_only_for_auto(client: "TestClient", translator: "Tran
 
 
 def test_detect(client: "TestClient") -> None:
-    """Clients could not ask for a language alone, by JSON or form; likeliest first."""
+    """Languages are detected from JSON and forms, likeliest first."""
     for sent in ({"json": {"q": "zwei Hunde spielen"}}, {"data": {"q": "zwei Hunde spielen"}}):
-        found = client.post("/detect", **sent).json()  # type: ignore[arg-type]
-        assert found[0]["language"] == "de"
-        assert found == sorted(found, key=lambda each: -each["confidence"])
+        languages = client.post("/detect", **sent).json()  # type: ignore[arg-type]
+        assert languages[0]["language"] == "de"
+        assert languages == sorted(languages, key=lambda language: -language["confidence"])
     assert client.post("/detect", json={"q": "123"}).json() == [{"confidence": 0.0, "language": "de"}]
     check_refused(client.post("/detect", json={"q": ["a"]}))

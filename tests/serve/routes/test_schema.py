@@ -1,4 +1,4 @@
-"""Every route is asked what its OpenAPI description allows, and more: no fault, and no answer that it hides.
+"""Fuzzing by the OpenAPI description: no route fails or gives an answer that the description does not have.
 
 SEQ2SEQ_EXAMPLES=500 pytest tests/serve/routes/test_schema.py asks each route 500 times; usually it is a few.
 """
@@ -56,26 +56,27 @@ ROUTES = [
 
 @pytest.fixture(scope="module")
 def schema(make: "Make") -> Any:
-    """What /openapi.json says."""
+    """The description in /openapi.json."""
     return schemathesis.openapi.from_asgi("/openapi.json", make(), headers={"Host": "localhost"})
 
 
 def test_every_route_is_asked(schema: Any) -> None:
-    """A new route would be described and never tried."""
-    described = [(each.ok().method.upper(), each.ok().path) for each in schema.get_all_operations()]
+    """The routes tested here are all routes of the description."""
+    operations = [operation.ok() for operation in schema.get_all_operations()]
+    described = [(operation.method.upper(), operation.path) for operation in operations]
     assert sorted(described) == sorted(ROUTES)
 
 
 @pytest.mark.parametrize(("method", "path"), ROUTES, ids=[path for _, path in ROUTES])
 def test_answers_are_as_described(schema: Any, method: str, path: str) -> None:
-    """A client made from the description would meet an answer that it cannot read, or a fault."""
+    """Every answer to a generated request has a status, headers and a body that the description allows."""
     operation = schema[path][method]
     kinds = [operation.as_strategy(generation_mode=mode) for mode in GenerationMode]
 
     @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
     @given(case=st.one_of(kinds), known=st.booleans())
     def ask(case: Any, known: bool) -> None:
-        if known and isinstance(case.body, dict):  # with unknown codes no request gets as far as the model
+        if known and isinstance(case.body, dict):  # unknown codes are refused before the model is used
             case.body.update({name: code for name, code in LANGUAGES.items() if name in case.body})
         case.call_and_validate(checks=CHECKS, headers={"Host": "localhost"})
 

@@ -1,8 +1,9 @@
-"""POST /v1/score, /v1/align and /v1/attention give the library's numbers for pairs that are given."""
+"""POST /v1/score, /v1/align and /v1/attention give the library's numbers for given pairs."""
 
 from typing import TYPE_CHECKING
 
 import pytest
+from tables import check_rows
 
 if TYPE_CHECKING:
     import httpx
@@ -16,13 +17,13 @@ TEXT = "two dogs plays in the snow."
 OTHER = "a man in the garden"
 
 
-def ask(client: "TestClient", what: str, **fields: object) -> "httpx.Response":
+def ask(client: "TestClient", route: str, **fields: object) -> "httpx.Response":
     """POST to a route of pairs, English to German unless the fields say otherwise."""
-    return client.post(f"/v1/{what}", json={**LANGUAGES, **fields})
+    return client.post(f"/v1/{route}", json={**LANGUAGES, **fields})
 
 
 def test_score_is_the_librarys(client: "TestClient", translator: "Translator") -> None:
-    """A program would rank translations by other numbers than `seq2seq score`, or in another order."""
+    """Scores are those of the library, in the order of the pairs."""
     answer = ask(client, "score", q=[TEXT, OTHER], translation=[OTHER, TEXT]).json()["scores"]
     expected = translator.score([TEXT, OTHER], [OTHER, TEXT])
     for one, score in zip(answer, expected, strict=True):
@@ -31,7 +32,7 @@ def test_score_is_the_librarys(client: "TestClient", translator: "Translator") -
 
 
 def test_align_is_the_librarys(client: "TestClient", translator: "Translator") -> None:
-    """Links would be those of another pair, or counted otherwise than `seq2seq align` does."""
+    """Links and the Pharaoh line are those of the library."""
     (answer,) = ask(client, "align", q=TEXT, translation=OTHER).json()["alignments"]
     alignment = translator.align(TEXT, OTHER)
     assert answer["pharaoh"] == alignment.pharaoh()
@@ -39,9 +40,9 @@ def test_align_is_the_librarys(client: "TestClient", translator: "Translator") -
 
 
 def test_attention_has_the_shapes_of_the_model(client: "TestClient") -> None:
-    """A viewer would draw pieces beside the wrong rows."""
-    wanted = ["cross", "encoder", "decoder"]
-    answer = ask(client, "attention", q=TEXT, translation=OTHER, maps=wanted).json()
+    """Maps have a row and a column for each token of their sides, and each row sums to 1."""
+    maps = ["cross", "encoder", "decoder"]
+    answer = ask(client, "attention", q=TEXT, translation=OTHER, maps=maps).json()
     pieces = {"source": len(answer["source_tokens"]), "target": len(answer["target_tokens"])}
     sides = {"cross": ("target", "source"), "encoder": ("source",) * 2, "decoder": ("target",) * 2}
     for name, (rows, columns) in sides.items():
@@ -54,37 +55,35 @@ def test_attention_has_the_shapes_of_the_model(client: "TestClient") -> None:
 
 
 def test_attention_of_the_models_own_translation(client: "TestClient", translator: "Translator") -> None:
-    """Without a translation the maps would be of another text than /v1/translate gives."""
+    """Without a translation the maps are those of the translation that /v1/translate gives."""
     answer = ask(client, "attention", q=TEXT).json()
     assert answer["translation"] == translator.translate(TEXT).text
     assert "encoder" not in answer
 
 
-@pytest.mark.parametrize(
-    ("fields", "sentence"),
-    [
+def test_bad_pairs_are_refused(client: "TestClient", refusal: "Refusal") -> None:
+    """Pairs that do not match or are too long are refused with a sentence; nothing is cut in silence."""
+
+    def check(route: str, fields: dict[str, object], sentence: str) -> None:
+        assert sentence in refusal(ask(client, route, **fields))
+
+    rows = [
         ({"q": ["a", "b"], "translation": ["a"]}, "2 texts and 1 translations"),
         ({"q": "a", "translation": ["a"]}, "one is a text and the other a list; give two texts"),
         ({"q": "a"}, "translation is missing"),
         ({"q": "a", "translation": "b", "source": "auto"}, "auto is not supported"),
         ({"q": "a man " * 100, "translation": "b"}, "more than the 64 this model reads"),
         ({"q": "a", "translation": "x" * 20_000}, "20001 characters, but at most 20000"),
-    ],
-)
-@pytest.mark.parametrize("what", ["score", "align"])
-def test_bad_pairs_are_refused(
-    client: "TestClient", refusal: "Refusal", what: str, fields: dict[str, object], sentence: str
-) -> None:
-    """A pair that cannot be read would be a fault, or be cut in silence."""
-    assert sentence in refusal(ask(client, what, **fields))
+    ]
+    check_rows(check, [(route, *row) for route in ("score", "align") for row in rows])
 
 
-@pytest.mark.parametrize("what", ["score", "align"])
-def test_no_pairs_give_nothing(client: "TestClient", what: str) -> None:
-    """Empty lists, which programs send, would be a fault."""
-    assert list(ask(client, what, q=[], translation=[]).json().values()) == [[]]
+def test_no_pairs_give_nothing(client: "TestClient") -> None:
+    """Empty lists give empty lists."""
+    for route in ("score", "align"):
+        assert list(ask(client, route, q=[], translation=[]).json().values()) == [[]]
 
 
 def test_unknown_map_is_refused(client: "TestClient", refusal: "Refusal") -> None:
-    """A misspelt map would be left out in silence."""
+    """A misspelt map is refused with its name and its place."""
     assert "maps has 'cros' at place 1; give" in refusal(ask(client, "attention", q="a", maps=["cros"]))

@@ -1,9 +1,9 @@
-"""POST /translate_file: the same file comes back, as an attachment, for a while, to who knows its name."""
+"""POST /translate_file: the translated file can be fetched for a while, as an attachment, by its name."""
 
 import threading
 from typing import TYPE_CHECKING
 
-import pytest
+from tables import check_rows
 
 from seq2seq.documents import TranslatedDocument
 from serve.routes.files import KEPT_BYTES, KEPT_SECONDS, DownloadStore
@@ -35,7 +35,7 @@ def fetch(client: "TestClient", name: str, content: str, **fields: str) -> "http
 
 
 def test_structure_comes_back(client: "TestClient", translator: "Translator") -> None:
-    """Subtitles would lose their times, or be translated into one another."""
+    """Subtitles keep their numbers and times, and each is translated on its own."""
     first, second = translator.translate("two dogs").text, translator.translate("a man").text
     answer = fetch(client, "film.srt", SUBTITLES.format("two dogs", "a man"))
     assert answer.text == SUBTITLES.format(first, second)
@@ -43,20 +43,20 @@ def test_structure_comes_back(client: "TestClient", translator: "Translator") ->
 
 
 def test_column_is_chosen(client: "TestClient", translator: "Translator") -> None:
-    """Columns of numbers and names would be translated, too."""
+    """Only the chosen column of a table is translated."""
     answer = fetch(client, "x.csv", "id,text\n1,a man\n", column="text")
     assert answer.text == f"id,text\n1,{translator.translate('a man').text}\n"
 
 
 def test_many_texts_of_auto_language(client: "TestClient") -> None:
-    """More texts than one turn holds would be lost or swapped; a file in the target language be changed."""
+    """A file of several portions keeps all its lines; one in the target language comes back unchanged."""
     lines = "".join(f"Zwei Hunde und {number} Männer\n" for number in range(100))
     assert fetch(client, "x.txt", lines, source="auto").text == lines
     assert fetch(client, "y.txt", "a man\n" * 40).text.count("\n") == 40
 
 
 def test_html_is_no_page_of_ours(client: "TestClient") -> None:
-    """A script in somebody's file would run in the browser as if it were the server's."""
+    """An HTML file is an attachment in a sandbox, so that its scripts never run as the server's."""
     answer = fetch(client, "../../evil.html", "<script>alert(1)</script><p>a man</p>")
     assert answer.headers["content-disposition"].startswith("attachment")
     assert answer.headers["content-disposition"].endswith("evil.html")
@@ -64,30 +64,29 @@ def test_html_is_no_page_of_ours(client: "TestClient") -> None:
     assert answer.headers["x-content-type-options"] == "nosniff"
 
 
-@pytest.mark.parametrize(
-    ("name", "fields", "sentence"),
-    [
+def test_bad_file_is_refused(client: "TestClient", refusal: "Refusal") -> None:
+    """A file or a field that cannot be used is refused with a sentence that says what to change."""
+
+    def check(name: str, fields: dict[str, str], sentence: str) -> None:
+        assert sentence in refusal(send(client, name, "a man", **fields))
+
+    rows: list[tuple[str, dict[str, str], str]] = [
         ("x.exe", {}, "is not a supported document"),
         ("", {}, "file is missing"),
         ("x.txt", {"target": "xx"}, "xx is not supported"),
         ("x.txt", {"column": "a"}, "has no columns"),
         ("x.txt", {"colour": "a"}, "'colour' is not a known field"),
-    ],
-)
-def test_bad_file_is_refused(
-    client: "TestClient", refusal: "Refusal", name: str, fields: dict[str, str], sentence: str
-) -> None:
-    """A file that cannot be read would be a fault, or come back unchanged without a word."""
-    assert sentence in refusal(send(client, name, "a man", **fields))
+    ]
+    check_rows(check, rows)
 
 
 def test_other_bodies_are_refused(client: "TestClient", refusal: "Refusal") -> None:
-    """JSON would be read as an empty form."""
+    """A body that is no form is refused with the type to send."""
     assert "multipart/form-data" in refusal(client.post("/translate_file", json=LANGUAGES), 415)
 
 
 def test_too_large_file_is_refused(client: "TestClient", refusal: "Refusal") -> None:
-    """A book would keep the server busy for hours, or be refused by the smaller limit of texts."""
+    """A file has limits of its own for characters and bytes, and the refusal names them."""
     assert "file characters, but at most 200000" in refusal(
         send(client, "x.txt", "a man and a dog\n" * 20_000)
     )
@@ -95,7 +94,7 @@ def test_too_large_file_is_refused(client: "TestClient", refusal: "Refusal") -> 
 
 
 def test_file_has_no_limit_of_one_request(make: "Make", translator: "Translator") -> None:
-    """A file far below its own limits would be refused half way, by a limit that is not of files."""
+    """The limits of one request (tokens, characters, texts, seconds) do not apply to a file."""
     from fastapi.testclient import TestClient
 
     from serve.limits import Limits
@@ -110,7 +109,7 @@ def test_file_has_no_limit_of_one_request(make: "Make", translator: "Translator"
 
 
 def test_html_has_the_limits_of_one_request(make: "Make", refusal: "Refusal") -> None:
-    """Tags around a text would let it be longer than any text may be, or be refused when half is done."""
+    """HTML has the limits of one request, its tags aside, and is refused before it is translated."""
     from fastapi.testclient import TestClient
 
     from serve.limits import Limits
@@ -121,25 +120,25 @@ def test_html_has_the_limits_of_one_request(make: "Make", refusal: "Refusal") ->
 
 
 def test_unknown_name_is_404(client: "TestClient", refusal: "Refusal") -> None:
-    """A name that nobody was given would be a fault, or open a file of the machine."""
+    """An unknown name is 404, also one that looks like a path."""
     for name in ("nowhere", "..%2f..%2fetc%2fpasswd", "%00"):
         answer = client.get(f"/download_file/{name}")
         assert refusal(answer, 404)
 
 
 def test_files_leave_after_a_while_and_when_there_are_too_many() -> None:
-    """The memory would fill with files, or somebody's file stay for whoever comes later."""
+    """Files leave after their time, and the oldest leaves first where room is needed."""
     now = [0.0]
-    shelf = DownloadStore(clock=lambda: now[0])
+    downloads = DownloadStore(clock=lambda: now[0])
     large = TranslatedDocument("a.txt", b"x" * (KEPT_BYTES // 2), "text/plain")
-    first, second, third = (shelf.put(large) for _ in range(3))
-    assert (shelf.get(first), shelf.get(second), shelf.get(third)) == (None, large, large)
+    first, second, third = (downloads.put(large) for _ in range(3))
+    assert (downloads.get(first), downloads.get(second), downloads.get(third)) == (None, large, large)
     now[0] = KEPT_SECONDS + 1
-    assert shelf.get(third) is None
+    assert downloads.get(third) is None
 
 
 def test_thread_of_a_client_that_left_ends(translator: "Translator") -> None:
-    """A book would be translated to its end for a client that is no longer there."""
+    """The thread of a document ends when its client leaves, long before the end of the document."""
     import asyncio
 
     from seq2seq.documents.template import TranslateTexts

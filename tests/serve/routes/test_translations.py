@@ -1,4 +1,4 @@
-"""POST /v1/translate and /v1/stream: the library's numbers, and events that joined are the translation."""
+"""POST /v1/translate and /v1/stream: the library's numbers, and events that join to the translation."""
 
 import json
 import math
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+from tables import check_rows
 
 if TYPE_CHECKING:
     from fastapi.testclient import TestClient
@@ -30,23 +31,23 @@ def events_of(answer: httpx.Response) -> list[tuple[str, dict[str, Any]]]:
 
 
 def test_numbers_are_the_librarys(client: "TestClient", translator: "Translator") -> None:
-    """A program would get other scores, tokens or links than `seq2seq translate --json` prints."""
-    found = translator.translate(TEXT)
+    """Text, score, tokens and links are those of the library."""
+    expected = translator.translate(TEXT)
     (answer,) = ask(client, q=TEXT).json()["translations"]
-    assert answer["text"] == found.text
-    assert answer["score"] == pytest.approx(found.score)
-    assert [token["text"] for token in answer["tokens"]] == [*found.tokens, "</s>"]
+    assert answer["text"] == expected.text
+    assert answer["score"] == pytest.approx(expected.score)
+    assert [token["text"] for token in answer["tokens"]] == [*expected.tokens, "</s>"]
     values = [token["log_probability"] for token in answer["tokens"]]
-    assert values == pytest.approx(found.token_log_probabilities)
-    assert math.fsum(values[: None if found.finish == "end" else -1]) == pytest.approx(
-        found.log_probability, rel=1e-3
+    assert values == pytest.approx(expected.token_log_probabilities)
+    assert math.fsum(values[: None if expected.finish == "end" else -1]) == pytest.approx(
+        expected.log_probability, rel=1e-3
     )
-    assert answer["alignment"]["links"] == [list(link) for link in found.alignment.links()]
+    assert answer["alignment"]["links"] == [list(link) for link in expected.alignment.links()]
     assert answer["languages"] == ["en", "de"]
 
 
 def test_character_ranges_cut_the_words(client: "TestClient") -> None:
-    """A page that lights words up would light up the wrong characters."""
+    """The range of each word cuts its characters out of the text, and links point at existing words."""
     text = f"{TEXT}\n  a man"
     (answer,) = ask(client, q=text).json()["translations"]
     for side, whole in (("source", text), ("target", answer["text"])):
@@ -58,21 +59,21 @@ def test_character_ranges_cut_the_words(client: "TestClient") -> None:
 
 
 def test_options_reach_the_search(client: "TestClient", translator: "Translator") -> None:
-    """An option would be accepted and not used."""
+    """Options change the search as they do in the library; without `explain` there are no tokens."""
     from seq2seq import DecodeOptions
 
     options = {"beam_size": 4, "num_hypotheses": 3, "length_penalty": 0.5, "max_length": 7}
-    found = translator.translate(TEXT, DecodeOptions(**options))  # type: ignore[arg-type]
+    expected = translator.translate(TEXT, DecodeOptions(**options))  # type: ignore[arg-type]
     (answer,) = ask(client, q=TEXT, explain=False, **options).json()["translations"]
     assert [answer["text"], *(a["text"] for a in answer["alternatives"])] == [
-        found.text,
-        *(a.text for a in found.alternatives),
+        expected.text,
+        *(a.text for a in expected.alternatives),
     ]
     assert "tokens" not in answer
 
 
 def test_prefix_begins_the_text_not_each_part(client: "TestClient", translator: "Translator") -> None:
-    """A forced beginning would be written in every paragraph."""
+    """A forced beginning begins the text, not each paragraph."""
     from seq2seq import DecodeOptions
 
     text = f"{TEXT}\n{TEXT}"
@@ -81,15 +82,18 @@ def test_prefix_begins_the_text_not_each_part(client: "TestClient", translator: 
 
 
 def test_blank_text_has_no_tokens(client: "TestClient") -> None:
-    """A text without words would be a fault where there is nothing to explain."""
+    """A text without words comes back as it is, without tokens and links."""
     (answer,) = ask(client, q=["  "]).json()["translations"]
     assert (answer["text"], answer["tokens"], answer["alignment"]["links"]) == ("  ", [], [])
 
 
-@pytest.mark.parametrize("path", ["/v1/translate", "/v1/stream"])
-@pytest.mark.parametrize(
-    ("fields", "sentence"),
-    [
+def test_bad_option_is_refused(client: "TestClient", refusal: "Refusal") -> None:
+    """Both routes refuse a wrong option with its value and the remedy, a stream before it begins."""
+
+    def check(path: str, fields: dict[str, object], sentence: str) -> None:
+        assert sentence in refusal(ask(client, path, q=TEXT, **fields))
+
+    rows: list[tuple[dict[str, object], str]] = [
         ({"beam_size": 0}, "beam_size is 0; give a whole number from 1 to 64"),
         ({"beam_size": 9}, "9 candidates, but at most 8"),
         ({"beam_size": 2.0}, "beam_size is 2.0"),
@@ -104,27 +108,22 @@ def test_blank_text_has_no_tokens(client: "TestClient") -> None:
         ({"forced_words": ["dog"] * 3, "max_length": 3}, "more than the limit of 3"),
         ({"source": "xx"}, "xx is not supported as source; choose en"),
         ({"bem_size": 3}, "'bem_size' is not a known field"),
-    ],
-)
-def test_bad_option_is_refused(
-    client: "TestClient", refusal: "Refusal", path: str, fields: dict[str, object], sentence: str
-) -> None:
-    """A wrong option would be a fault, be ignored, or break a stream after it began."""
-    assert sentence in refusal(ask(client, path, q=TEXT, **fields))
+    ]
+    check_rows(check, [(path, *row) for path in ("/v1/translate", "/v1/stream") for row in rows])
 
 
 @pytest.mark.parametrize("glossary", ['{"dog": "\\ud800"}', '{"\\ud800": "dog"}'])
 def test_half_a_character_in_a_glossary_is_refused(
     client: "TestClient", refusal: "Refusal", glossary: str
 ) -> None:
-    """A slip of the program that sends the terms would be told as a fault of the server."""
+    """A lone surrogate in a term or its translation is the client's mistake, 400."""
     body = f'{{"q": "a dog", "source": "en", "target": "de", "glossary": {glossary}}}'
     answer = client.post("/v1/translate", content=body, headers={"content-type": "application/json"})
     assert "half a character" in refusal(answer)
 
 
 def test_glossary_and_kept_things_reach_the_search(client: "TestClient", translator: "Translator") -> None:
-    """A glossary would be accepted and not used, or differ between the service and the library."""
+    """Glossary and protected placeholders work as in the library, in both routes."""
     from seq2seq import DecodeOptions
 
     text = "a dog {x} runs.\na dog"
@@ -137,7 +136,7 @@ def test_glossary_and_kept_things_reach_the_search(client: "TestClient", transla
 
 
 def test_forms_are_refused(client: "TestClient", refusal: "Refusal") -> None:
-    """A form would be read as other types than JSON has."""
+    """A form is refused with 415: its values have no types."""
     answer = client.post("/v1/translate", data={**LANGUAGES, "q": TEXT})
     assert "must be JSON" in refusal(answer, 415)
 
@@ -146,7 +145,7 @@ def test_forms_are_refused(client: "TestClient", refusal: "Refusal") -> None:
 def test_stream_joined_is_the_greedy_translation(
     client: "TestClient", translator: "Translator", text: str
 ) -> None:
-    """A reader would see pieces that are lost, doubled, or not the text in the end."""
+    """The pieces of a stream join to its whole text, which is the library's greedy translation."""
     from seq2seq import DecodeOptions
 
     *pieces, (last, whole) = events_of(ask(client, "/v1/stream", q=text))
@@ -157,18 +156,18 @@ def test_stream_joined_is_the_greedy_translation(
 
 
 def test_stream_is_sent_piece_by_piece(client: "TestClient") -> None:
-    """A stream would be one answer under another name."""
+    """A stream has several events for one sentence."""
     assert len(events_of(ask(client, "/v1/stream", q=TEXT))) > 3
 
 
 def test_fault_in_a_stream_is_an_event(make, caplog: pytest.LogCaptureFixture) -> None:  # type: ignore[no-untyped-def]
-    """A fault after the first piece would cut the answer off without a word, or tell somebody's text."""
+    """A fault after the first piece becomes an error event, and neither event nor log holds its message."""
     from fastapi.testclient import TestClient
 
     from seq2seq import Translator
 
     class Failing(Translator):
-        def stream(self, *given, **named):  # type: ignore[no-untyped-def]
+        def stream(self, *arguments, **options):  # type: ignore[no-untyped-def]
             yield "ein"
             raise RuntimeError("my secret")
 
