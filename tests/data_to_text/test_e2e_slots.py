@@ -1,4 +1,4 @@
-"""The slot matcher: sentences checked by hand, and the ways in which it could be led astray."""
+"""The slot matcher against sentences annotated by hand, and its known traps."""
 
 from pathlib import Path
 
@@ -51,18 +51,18 @@ def test_it_agrees_with_a_reader() -> None:
     ],
 )
 def test_what_a_phrase_states(text: str, slot: str, values: set[str] | None) -> None:
-    """Else the order of hypotheses would follow the wrong words."""
+    """Each phrase states exactly its slots."""
     assert stated(text).get(slot) == values
 
 
 def test_names_say_nothing() -> None:
-    """Raja Indian Cuisine is no Indian food and Burger King no restaurant; other slots stay."""
+    """Names state nothing: Raja Indian Cuisine is no Indian food, Burger King no restaurant."""
     text, names = "French, near Raja Indian Cuisine and Café Rouge", ["Raja Indian Cuisine", "Café Rouge"]
     assert stated(text, names) == {"food": {"French"}}
 
 
 def test_a_generic_restaurant_adds_nothing() -> None:
-    """People call every place one; where it is asked for it must be said, a pub is none."""
+    """ "restaurant" adds no slot, but must be said where it is a fact; a pub is none."""
     assert slot_errors({"name": "X"}, "X is a restaurant.").total == 0
     assert slot_errors({"name": "X"}, "X is a pub.").added == ["eatType"]
     assert slot_errors({"name": "X", "eatType": "restaurant"}, "X is a place.").missing == ["eatType"]
@@ -71,7 +71,7 @@ def test_a_generic_restaurant_adds_nothing() -> None:
 
 
 def test_the_rate_counts_errors_by_facts() -> None:
-    """Missing, wrong and added slots, over the facts that were to be stated."""
+    """The slot error rate is missing, wrong and added slots over the facts to state."""
     facts = {"name": "X", "food": "French", "area": "riverside"}
     rate = slot_rate([facts, facts], ["X is cheap and Italian.", "X is French, by the river."])
     assert rate == (1, 1, 1, 6) and rate.rate == pytest.approx(0.5)

@@ -1,4 +1,4 @@
-"""Facts: how they are read, what the model sees of them, and where each character comes from."""
+"""Facts: how they are parsed, what the model reads, and the spans of every character."""
 
 import pytest
 from hypothesis import given
@@ -15,7 +15,7 @@ TEXT = "near[Café Rouge], food[french], name[The Eagle]"
 
 
 def test_facts_are_read_with_their_places() -> None:
-    """Else a map of attention would point beside the facts."""
+    """Facts have their spans in the text."""
     facts = parse_attributes("  name [ The  Eagle ] ,food[French]")
     assert facts[0] == Attribute("name", "The Eagle", 2, 8, 20) and facts[1][:2] == ("food", "French")
     assert as_text(as_mapping(facts)) == "name[The Eagle], food[French]"
@@ -38,7 +38,7 @@ def test_facts_are_read_with_their_places() -> None:
     ],
 )
 def test_what_is_wrong_with_facts_is_said(text: str, said: str | None) -> None:
-    """A user must learn which fact is wrong and what the model knows."""
+    """The error for wrong facts names the fact and what the model knows."""
     if said is None:
         assert FORM.check(text)
         return
@@ -47,20 +47,20 @@ def test_what_is_wrong_with_facts_is_said(text: str, said: str | None) -> None:
 
 
 def test_many_brackets_take_linear_time() -> None:
-    """A parser that looks back would take minutes over what a visitor may send."""
+    """Parsing is linear in the number of brackets."""
     for text in ("[" * 100_000, "a" * 100_000, "a[b]," * 30_000 + "[", " " * 100_000 + "["):
         with pytest.raises(ValueError, match="no fact"):
             parse_attributes(text)
 
 
 def test_the_model_reads_one_order_and_no_names() -> None:
-    """The order in which a user writes, his case and blanks would be new to the model."""
+    """Facts in any order, case and spacing are the same to the model, with letters for names."""
     assert FORM.read(TEXT).text == "X food French near Y"
     assert FORM.read("Eat Type[ PUB ], name[x], area[Riverside]").text == "X eat type pub area riverside"
 
 
 def test_each_character_knows_its_fact() -> None:
-    """The words of a value must lead to that value, those of a slot to its name."""
+    """Each character the model reads has the span of its value or slot."""
     read = FORM.read(TEXT)
     places = {word: read.text.index(word) for word in ("X", "food", "French", "near", "Y")}
     shown = {word: TEXT[slice(*read.original_span(at, at + len(word)))] for word, at in places.items()}
@@ -74,7 +74,7 @@ def test_each_character_knows_its_fact() -> None:
 
 
 def test_a_sentence_loses_its_names_and_gets_them_back() -> None:
-    """Whatever case they were written in; a name inside a word is none."""
+    """Names are replaced in any case as whole words, and restored."""
     facts = FORM.check(TEXT)
     sentence = "The eagle is near Café Rouge, the Eagles are not."
     left = FORM.leave_out(sentence, facts)
@@ -86,7 +86,7 @@ def test_a_sentence_loses_its_names_and_gets_them_back() -> None:
 
 
 def test_names_that_look_like_letters_stay_as_they_are() -> None:
-    """A name put in must not be taken for a letter again."""
+    """A restored name is not replaced again, even if it looks like a letter."""
     facts = FORM.check("name[Y], near[X]")
     assert FORM.put_in("X is near Y.", facts) == "Y is near X."
     assert FORM.leave_out("Y is near X.", facts).text == "X is near Y."
@@ -94,13 +94,13 @@ def test_names_that_look_like_letters_stay_as_they_are() -> None:
 
 @given(st.text(st.characters(codec="utf-8", exclude_characters="[],XYZxyz"), min_size=1).filter(str.strip))
 def test_any_name_comes_through(name: str) -> None:
-    """A name never seen, in any script, is as good as one of the corpus."""
+    """Names in any script come through unchanged."""
     facts = FORM.check(f"name[{name}]")
     assert FORM.put_in("X is a pub.", facts) == f"{' '.join(name.split())} is a pub."
 
 
 def test_the_words_of_facts_are_the_facts() -> None:
-    """A map from text to slots has a column a slot, whatever blanks its value has."""
+    """Each fact is one unit of the alignment, whatever blanks its value has."""
     assert [TEXT[start:end] for start, end in unit_spans(TEXT, "words")] == TEXT.split(", ")
     assert len(unit_spans(TEXT, "blanks")) == 5
     assert len(unit_spans("Smith found it [1]", "words")) == 4
@@ -112,6 +112,6 @@ def test_the_words_of_facts_are_the_facts() -> None:
     [([], {}), (["a", "b", "c", "d"], {}), (["a"], {"b": "c"}), (["a"], ["b"]), ([1], {})],
 )
 def test_a_form_that_is_none_is_refused(copied: list, values: dict) -> None:
-    """A damaged config.json must not end in a traceback."""
+    """A damaged form in config.json is refused in a sentence."""
     with pytest.raises(ValueError, match="facts"):
         FactsForm(copied, values)

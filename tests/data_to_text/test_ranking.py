@@ -1,4 +1,4 @@
-"""Ranking by facts: errors first, then likeness to what else might be said."""
+"""Ranking by facts: slot errors first, then agreement with the other hypotheses."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ FORM = FactsForm(["name"], {"food": ["French", "Italian"], "area": ["riverside"]
 
 @dataclass
 class Found:
-    """A hypothesis as the search found it."""
+    """A hypothesis of the search."""
 
     text: str
     log_probability: float
@@ -21,12 +21,12 @@ class Found:
 
 
 def order(*found: Found) -> list[int]:
-    """The order of hypotheses for one set of facts."""
+    """Return the order of hypotheses for one set of facts."""
     return SlotRanking(FORM).rerank("name[The Eagle], food[French], area[riverside]", found)  # type: ignore[arg-type]
 
 
 def test_a_fact_left_out_costs_more_than_probability() -> None:
-    """The likeliest sentence is often the one that says less."""
+    """A hypothesis that leaves out a fact comes after a less probable complete one."""
     assert order(
         Found("The Eagle serves French food.", -1.0),
         Found("The Eagle serves Italian food by the riverside.", -2.0),
@@ -35,13 +35,13 @@ def test_a_fact_left_out_costs_more_than_probability() -> None:
 
 
 def test_a_sentence_cut_off_is_worse_than_a_whole_one() -> None:
-    """It may have stated its facts and then not come to an end."""
+    """A hypothesis cut at its limit comes after a complete one."""
     whole = "The Eagle serves French food by the riverside."
     assert order(Found(whole + " and", -1.0, "length"), Found(whole, -9.0)) == [1, 0]
 
 
 def test_the_sentence_most_like_all_comes_first() -> None:
-    """Of sentences that say the same, the odd one is not chosen, even where it is the likeliest."""
+    """Among hypotheses without errors the one most similar to all others comes first."""
     texts = [
         "riverside French The Eagle",
         "The Eagle is French, riverside",
@@ -51,7 +51,7 @@ def test_the_sentence_most_like_all_comes_first() -> None:
 
 
 def test_agreement_weighs_by_probability() -> None:
-    """One sure hypothesis outweighs several unlikely ones that agree."""
+    """Agreement is weighted by probability."""
     values = agreements(["a b c", "d e f", "d e f g"], [0.0, -20.0, -20.0], 1.0)
     assert values[0] == pytest.approx(1.0) and max(values[1:]) < 1e-6
     flat = agreements(["a b c", "d e f", "d e f g"], [0.0, -20.0, -20.0], 1000.0)
@@ -59,7 +59,7 @@ def test_agreement_weighs_by_probability() -> None:
 
 
 def test_similarity_is_smoothed_bleu() -> None:
-    """By hand: 3 of 4 words, and with 1 added to both 2 of 4 pairs, 1 of 3 triples, 1 of 2 fours."""
+    """Similarity is smoothed BLEU: 3/4 words and, with 1 added, 2/4 pairs, 1/3 triples, 1/2 fours."""
     expected = (3 / 4 * 2 / 4 * 1 / 3 * 1 / 2) ** 0.25
     assert similarity(grams("a b x d"), grams("a b c d")) == pytest.approx(expected)
     assert similarity(grams("a b c d"), grams("A b c d")) == pytest.approx(1.0)

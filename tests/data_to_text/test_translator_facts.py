@@ -1,4 +1,4 @@
-"""A translator of facts: names put in, lines as facts, one answer by every way."""
+"""A translator of facts: restored names, one line at a time, equal results in every call."""
 
 import json
 from dataclasses import replace
@@ -33,7 +33,7 @@ def translator() -> Translator:
 
 
 def test_the_search_is_as_wide_as_the_reranker_asks(translator: Translator) -> None:
-    """Every call ranks the hypotheses that config.json says, and gives as many as were asked for."""
+    """Every call ranks the beam of config.json and returns as many results as requested."""
     seen = []
     assert translator.reranker is not None
     rank = translator.reranker.rerank
@@ -47,7 +47,7 @@ def test_the_search_is_as_wide_as_the_reranker_asks(translator: Translator) -> N
 
 
 def test_names_are_in_every_answer(translator: Translator) -> None:
-    """A letter left in a text would be shown to users."""
+    """Names are restored in every result and alternative."""
     force = replace(SHORT, max_length=16, target_prefix="Near 東京 Inn you find zum löwen")
     result = translator.translate(FACTS, force)
     assert result.text.startswith("Near 東京 Inn you find Zum Löwen")
@@ -55,13 +55,13 @@ def test_names_are_in_every_answer(translator: Translator) -> None:
 
 
 def test_stream_is_the_greedy_text(translator: Translator) -> None:
-    """What is shown while decoding must not change at the end."""
+    """A joined stream is the greedy text."""
     greedy = translator.translate(FACTS, replace(SHORT, beam_size=1))
     assert "".join(translator.stream(FACTS, SHORT)) == greedy.text
 
 
 def test_score_is_that_of_the_pieces(translator: Translator) -> None:
-    """Score of the written sentence is score of the pieces behind it: names cost what their letters cost."""
+    """The score of a sentence is that of its tokens, with letters for names."""
     text = "Zum Löwen is a French place near 東京 Inn."
     pieces = translator.tokenizer.pieces(translator.tokenizer_of(FACTS).encode(text))
     assert "".join(pieces) == "▁X▁is▁a▁French▁place▁near▁Y."
@@ -71,7 +71,7 @@ def test_score_is_that_of_the_pieces(translator: Translator) -> None:
 
 
 def test_links_go_from_facts_to_words(translator: Translator) -> None:
-    """The map has a column a fact, and each word stands where the user reads it."""
+    """Links join facts and words of the final text."""
     text = "Zum Löwen is near 東京 Inn."
     maps = translator.attention(FACTS, text)
     assert FACTS[slice(*maps.source_spans[0])] == "Zum Löwen"
@@ -82,7 +82,7 @@ def test_links_go_from_facts_to_words(translator: Translator) -> None:
 
 
 def test_each_line_is_facts_of_its_own(translator: Translator) -> None:
-    """A file of facts, one a line, is translated line by line; a long line of facts is never cut."""
+    """Each line is translated as facts of its own; a long line of facts is not cut."""
     text = f"{FACTS}\n\n  name[{'long ' * 90}name], area[city centre]"
     result = translator.translate(text, SHORT)
     assert [part.source for part in result.parts if part.source] == [FACTS, text.split("\n  ")[1]]
@@ -92,7 +92,7 @@ def test_each_line_is_facts_of_its_own(translator: Translator) -> None:
 
 
 def test_config_keeps_form_and_reranker(translator: Translator, tmp_path: Path) -> None:
-    """Without them a stored model would read brackets as text."""
+    """config.json keeps the form of the facts and the re-ranker."""
     translator.save_pretrained(tmp_path / "model")
     stored = json.loads((tmp_path / "model" / "config.json").read_text())
     assert stored["reranker"] == {"kind": "slots", "beam": 7, "temperature": 2.0}
@@ -115,7 +115,7 @@ def test_config_keeps_form_and_reranker(translator: Translator, tmp_path: Path) 
 def test_a_config_that_contradicts_itself_is_refused(
     translator: Translator, tmp_path: Path, key: str, value: object, said: str
 ) -> None:
-    """Else it would fail at the first text, or rank by nothing."""
+    """Contradictions in config.json are refused when it is read."""
     translator.save_pretrained(tmp_path / "model")
     path = tmp_path / "model" / "config.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), key: value}))
@@ -124,6 +124,6 @@ def test_a_config_that_contradicts_itself_is_refused(
 
 
 def test_a_prefix_of_unknown_characters_is_refused(translator: Translator) -> None:
-    """A name of the facts would be named as what is missing, or the unknown be written as a mark."""
+    """A prefix with unknown characters is refused, whatever the names of the facts."""
     with pytest.raises(ValueError, match="target_prefix has '犬'"):
         translator.translate(FACTS, replace(SHORT, max_length=16, target_prefix="Near 東京 Inn 犬"))

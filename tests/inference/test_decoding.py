@@ -1,4 +1,4 @@
-"""Where model and search meet: order, limits and prefixes of each source are its own."""
+"""Decoding batches of sources: order, limits and prefixes are those of each source."""
 
 import pytest
 
@@ -11,7 +11,7 @@ SOURCES = [[10, 11, 12], [13], [14, 15, 16, 17, 18, 19], [], [20, 21]]
 
 
 def test_batches_change_nothing(tiny_model: Transformer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One batch or many, the hypotheses of each source stay its own and in its place."""
+    """The hypotheses of a source do not depend on its batch, and keep its place."""
     options = DecodeOptions(beam_size=3, num_hypotheses=2, max_length=8)
     together = decode_sources(tiny_model, SearchRequest(SOURCES, options))
     monkeypatch.setattr(decoding, "BUDGET", 7)
@@ -21,7 +21,7 @@ def test_batches_change_nothing(tiny_model: Transformer, monkeypatch: pytest.Mon
 
 
 def test_each_source_has_its_prefix(tiny_model: Transformer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Sorting by length must not give a source the prefix of another."""
+    """Each source keeps its prefix, although batches are sorted by length."""
     monkeypatch.setattr(decoding, "BUDGET", 9)
     prefixes = [[30 + k] * k for k in range(len(SOURCES))]
     for found, prefix in zip(
@@ -33,7 +33,7 @@ def test_each_source_has_its_prefix(tiny_model: Transformer, monkeypatch: pytest
 
 
 def test_limits(tiny_model: Transformer) -> None:
-    """2 x source pieces + 20 within the model's positions, raised where a longer minimum is asked for."""
+    """The default limit is 2 x source tokens + 20, limited by the positions, raised to min_length."""
     assert length_limits(tiny_model, [[5] * 3, [5] * 30], DecodeOptions()) == [26, 63]
     assert length_limits(tiny_model, [[5] * 3], DecodeOptions(max_length=7)) == [7]
     assert length_limits(tiny_model, [[5] * 3], DecodeOptions(min_length=50)) == [51]
@@ -42,7 +42,7 @@ def test_limits(tiny_model: Transformer) -> None:
 
 
 def test_stream_is_greedy_search(tiny_model: Transformer) -> None:
-    """Step by step the same tokens and log-probabilities as from the search that collects."""
+    """A stream gives the tokens and log-probabilities of greedy search."""
     for source in SOURCES:
         steps = list(stream_source(tiny_model, source, DecodeOptions()))
         (best,) = decode_sources(tiny_model, SearchRequest([source], DecodeOptions(beam_size=1)))[0]
@@ -51,14 +51,14 @@ def test_stream_is_greedy_search(tiny_model: Transformer) -> None:
 
 
 def test_nothing_to_decode(tiny_model: Transformer) -> None:
-    """No source is no work."""
+    """No sources have no results."""
     assert decode_sources(tiny_model, SearchRequest([], DecodeOptions())) == []
 
 
 def test_sources_that_are_given_up_have_no_result(
     tiny_model: Transformer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Batches are sorted by length: another source than the one given up would lose its result."""
+    """A cancelled source, and no other, has no result, although batches are sorted by length."""
     monkeypatch.setattr("seq2seq.inference.decoding.BUDGET", 12)
     wanted = decode_sources(tiny_model, SearchRequest(SOURCES, DecodeOptions()))
     for gone in range(len(SOURCES)):

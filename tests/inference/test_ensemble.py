@@ -1,4 +1,4 @@
-"""Several models as one: the mean of their probabilities is what is searched, scored and refused."""
+"""Ensembles: search, scores and refusals by the mean of the models' probabilities."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -37,7 +37,7 @@ def directories(models: list[Transformer], tiny_tokenizer: Tokenizer, tmp_path: 
 
 
 def test_mean_of_probabilities_by_hand() -> None:
-    """A mean of logits or of log-probabilities would be another distribution: .8 and .2 must make .5."""
+    """An ensemble averages probabilities, not logits: .8 and .2 give .5."""
     logits = [torch.tensor([[0.8, 0.2]]).log() + 7.0, torch.tensor([[0.2, 0.8]]).log()]
     assert mean_probability(logits).exp().tolist() == [pytest.approx([0.5, 0.5])]
     unequal = mean_probability([torch.tensor([0.9, 0.1]).log(), torch.tensor([0.3, 0.7]).log()])
@@ -46,7 +46,7 @@ def test_mean_of_probabilities_by_hand() -> None:
 
 @torch.inference_mode()
 def test_steps_are_the_forced_pass(models: list[Transformer]) -> None:
-    """Search and score would disagree, or a row would read on in one model and not in the other."""
+    """Step-by-step probabilities equal those of the forced pass."""
     ensemble = Ensemble(models)
     source = torch.randint(4, 100, (3, 7))
     target = torch.cat([torch.full((3, 1), BOS), torch.randint(4, 100, (3, 5))], 1)
@@ -61,7 +61,7 @@ def test_steps_are_the_forced_pass(models: list[Transformer]) -> None:
 
 
 def test_a_model_with_itself_is_the_model(tiny_model: Transformer, tiny_tokenizer: Tokenizer) -> None:
-    """An ensemble of equals must write what one writes, with its score: padding, beam and cache included."""
+    """An ensemble of one model twice gives its texts and scores."""
     sources = [tiny_tokenizer.encode(text) for text in TEXTS]
     options = DecodeOptions(beam_size=3, num_hypotheses=2, max_length=9)
     one = decode_sources(tiny_model, SearchRequest(sources, options))
@@ -72,7 +72,7 @@ def test_a_model_with_itself_is_the_model(tiny_model: Transformer, tiny_tokenize
 
 
 def test_translations_are_of_both_models(directories: list[Path]) -> None:
-    """Only one model would be asked: the score of a text is the mean probability, piece by piece."""
+    """The score of a text is the mean probability of both models, token by token."""
     both = Translator.from_pretrained(directories, "cpu")
     apart = [Translator.from_pretrained(directory, "cpu") for directory in directories]
     found = both.translate(TEXTS[0], DecodeOptions(max_length=9))
@@ -85,7 +85,7 @@ def test_translations_are_of_both_models(directories: list[Path]) -> None:
 
 
 def test_the_least_limits_hold_and_maps_are_the_first_model_s(directories: list[Path]) -> None:
-    """A text that one of the models cannot read whole would end in an error, or a map be of no model."""
+    """The smallest limits hold, and attention maps are those of the first model."""
     both = Translator.from_pretrained(directories, "cpu")
     assert (both.settings.longest_source, both.settings.most_sentences) == (
         15,
@@ -100,7 +100,7 @@ def test_the_least_limits_hold_and_maps_are_the_first_model_s(directories: list[
 def test_how_a_vocabulary_was_trained_does_not_matter(
     directories: list[Path], models: list[Transformer], tmp_path: Path
 ) -> None:
-    """Models of one vocabulary could not be joined where an option of its training was written otherwise."""
+    """Models of one vocabulary are joined whatever its training options."""
     own = Tokenizer.load(directories[0] / "tokenizer.model")
     option = b"\x12\x07\x12\x05other"  # protobuf: in the trainer's options the prefix of its files
     other = Tokenizer.from_bytes(own.to_bytes() + option)
@@ -112,7 +112,7 @@ def test_how_a_vocabulary_was_trained_does_not_matter(
 def test_other_vocabulary_or_languages_are_refused(
     directories: list[Path], models: list[Transformer], sentences: list[str], tmp_path: Path
 ) -> None:
-    """Pieces of different vocabularies share their numbers and nothing else."""
+    """Models of different vocabularies or languages are refused."""
     tokenizer = Tokenizer.train(sentences[:100], vocabulary_size=100)
     save_model(tmp_path / "other", models[0], tokenizer, SETTINGS, "card")
     with pytest.raises(ValueError, match=r"other has another vocabulary than .*0; an ensemble"):
@@ -124,12 +124,12 @@ def test_other_vocabulary_or_languages_are_refused(
 
 
 def test_an_ensemble_is_not_saved(directories: list[Path], tmp_path: Path) -> None:
-    """Half of it would be lost."""
+    """An ensemble refuses to be saved."""
     with pytest.raises(ValueError, match="an ensemble is not one model"):
         Translator.from_pretrained(directories, "cpu").save_pretrained(tmp_path / "model")
 
 
 def test_seeds_share_a_vocabulary(sentences: list[str]) -> None:
-    """Else models trained on one corpus with different seeds could not be put together."""
+    """Trainings of one corpus with different seeds share their vocabulary."""
     first, second = (Tokenizer.train(sentences, vocabulary_size=100, seed=seed) for seed in (1, 2))
     assert first.to_bytes() == second.to_bytes()

@@ -1,4 +1,4 @@
-"""The forced pass: scores that do not depend on the neighbours, pieces that know their place."""
+"""The forced pass: scores independent of the batch, and token spans in the text."""
 
 import pytest
 import torch
@@ -10,7 +10,7 @@ from seq2seq.text.tokenizer import Tokenizer
 
 
 def test_scores_are_the_logits_of_the_model(tiny_model: Transformer, tiny_tokenizer: Tokenizer) -> None:
-    """By hand: log-softmax of the logits at each position, at the piece that follows, the end last."""
+    """A score is the log-softmax of the logits at the token that follows, the end last."""
     source, target = tiny_tokenizer.encode("a dog"), tiny_tokenizer.encode("two dogs")
     batch = make_batch([source], [target])
     assert batch.target_output is not None
@@ -28,7 +28,7 @@ def test_scores_are_the_logits_of_the_model(tiny_model: Transformer, tiny_tokeni
 
 
 def test_neighbours_change_nothing(tiny_model: Transformer, tiny_tokenizer: Tokenizer) -> None:
-    """Padding of a batch must not leak into the scores of its short pairs; the order is kept."""
+    """Scores do not depend on the other pairs of a batch, and keep their order."""
     texts = ["a", "two dogs " * 5, "", "a man sits in the park."]
     ids = [tiny_tokenizer.encode(text) for text in texts]
     together = force_decode(tiny_model, ids, ids[::-1])
@@ -39,13 +39,13 @@ def test_neighbours_change_nothing(tiny_model: Transformer, tiny_tokenizer: Toke
 
 
 def test_pair_that_is_too_long_is_named(tiny_model: Transformer) -> None:
-    """Of a thousand pairs the message says which one."""
+    """The error for a pair that is too long has its number."""
     with pytest.raises(ValueError, match=r"the target of pair 2 has 65 pieces .* the 64 this model reads"):
         force_decode(tiny_model, [[5], [5]], [[5], [5] * 64])
 
 
 def test_pieces_of_segmented_chinese_stand_in_the_original() -> None:
-    """Gold links count blank-separated words, the model reads text without blanks."""
+    """Tokens of segmented Chinese have spans in the original text."""
     tokenizer = Tokenizer.train(["我喜欢吃苹果", "苹果很甜", "我喜欢苹果"] * 3, 16)
     side = encode_side(tokenizer, "我 喜欢 苹果")
     assert side.ids == tokenizer.encode("我喜欢苹果")
@@ -55,7 +55,7 @@ def test_pieces_of_segmented_chinese_stand_in_the_original() -> None:
 
 
 def test_decoded_pieces_stand_in_their_text(tiny_tokenizer: Tokenizer) -> None:
-    """Each span is the piece without its blank, the unknown piece included."""
+    """Each decoded token has the span of its text, without its blank, the unknown token included."""
     ids = [*tiny_tokenizer.encode("two dogs"), 1, *tiny_tokenizer.encode("runs!")]
     side = decode_side(tiny_tokenizer, ids)
     assert side.text == tiny_tokenizer.decode(ids)

@@ -1,4 +1,4 @@
-"""A model of several target languages: the tag tells it which to write, wherever it is asked."""
+"""Models of several target languages: the tag selects the language in every call."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ OPTIONS = DecodeOptions(max_length=8)
 
 @pytest.fixture(scope="module")
 def translator(sentences: list[str]) -> Translator:
-    """An untrained model of three languages; its tags differ as any two pieces do."""
+    """An untrained model of three languages, with different embeddings for its tags."""
     tokenizer = Tokenizer.train(sentences, 80, languages=["de", "fr", "en"])
     torch.manual_seed(3)
     model = Transformer(
@@ -29,7 +29,7 @@ def translator(sentences: list[str]) -> Translator:
 
 
 def test_tags_cannot_be_written_or_read(sentences: list[str]) -> None:
-    """Else a text that spells a tag would choose a language, or a translation would end in one."""
+    """A tag is neither read from a text nor generated."""
     tokenizer = Tokenizer.train([*sentences, "<2>dfr"], 80, languages=["de", "fr"])
     assert tokenizer.tags == {"de": 4, "fr": 5} and len(tokenizer) == 80
     assert tokenizer.tag("fr") == [5] and tokenizer.decode([5]) == ""
@@ -40,7 +40,7 @@ def test_tags_cannot_be_written_or_read(sentences: list[str]) -> None:
 
 
 def test_every_call_heeds_the_target_language(translator: Translator) -> None:
-    """Else one of the calls would write, score or explain another language than it was asked for."""
+    """Every call uses the target language it is given."""
     text = "two dogs play in the snow."
     german, french = (translator.directed("en", target) for target in ("de", "fr"))
     results = [translator.translate(text, OPTIONS, "en", each) for each in ("de", "fr")]
@@ -65,7 +65,7 @@ def test_every_call_heeds_the_target_language(translator: Translator) -> None:
 
 
 def test_the_tag_is_no_word(translator: Translator) -> None:
-    """Else a word of the translation would be linked to a word that is not in the text."""
+    """No word is linked to the tag."""
     alignment = translator.directed("en", "de").align("a dog", "two dogs play")
     assert {s for s, _ in alignment.links()} <= {0, 1} and len({t for _, t in alignment.links()}) == 3
     grid = alignment.matrix("pieces")
@@ -73,7 +73,7 @@ def test_the_tag_is_no_word(translator: Translator) -> None:
 
 
 def test_languages_are_filled_in_or_asked_for(translator: Translator) -> None:
-    """Else a model of several languages would write whichever comes first."""
+    """A single target language is filled in; among several one must be given."""
     with pytest.raises(ValueError, match="no target language was named; choose de or fr or en by target"):
         translator.translate("a dog")
     with pytest.raises(ValueError, match=r"choose fr or en by target_language \(--target-language\)"):
@@ -94,7 +94,7 @@ def test_languages_are_filled_in_or_asked_for(translator: Translator) -> None:
 def test_one_model_under_several_names(
     translator: Translator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Else a released model could be had in only one of its directions, or a worse model would be given."""
+    """A released model is found by each of its directions, and a special model comes first."""
     for name, sources, targets in (
         ("many", ["de", "fr", "en"], ["de", "fr", "en"]),
         ("en-de", ["en"], ["de"]),

@@ -1,4 +1,4 @@
-"""Re-ranking: the whole beam is looked at, the order is the re-ranker's, and what was asked for comes out."""
+"""Re-ranking: the whole beam is scored, and the re-ranker's order is returned."""
 
 from collections.abc import Sequence
 
@@ -18,7 +18,7 @@ BEAM = DecodeOptions(beam_size=4, num_hypotheses=4, max_length=8)
 
 
 class Backwards:
-    """A re-ranker that likes best what the search liked least."""
+    """A re-ranker that prefers the search's last hypothesis."""
 
     def __init__(self) -> None:
         self.seen: list[tuple[str, int]] = []
@@ -31,7 +31,7 @@ class Backwards:
 
 
 class Table:
-    """A reverse model that knows how probable the source is, given each text."""
+    """A reverse model with a table of probabilities of the source given each text."""
 
     def __init__(self, known: dict[str, float]):
         self.known = known
@@ -48,7 +48,7 @@ def translator(tiny_model: Transformer, tiny_tokenizer: Tokenizer) -> Translator
 
 
 def test_the_order_is_the_reranker_s(translator: Translator) -> None:
-    """The best of the search would be given back whatever the re-ranker said."""
+    """Results come in the re-ranker's order."""
     plain = translator.translate(DOGS, BEAM)
     translator.reranker = Backwards()
     turned = translator.translate(DOGS, BEAM)
@@ -59,7 +59,7 @@ def test_the_order_is_the_reranker_s(translator: Translator) -> None:
 
 
 def test_one_result_is_chosen_among_the_whole_beam(translator: Translator) -> None:
-    """Asked for one hypothesis, the re-ranker would see one, and could change nothing."""
+    """One result is chosen among the whole beam."""
     last = translator.translate(DOGS, BEAM).alternatives[-1].text
     translator.reranker = reranker = Backwards()
     found = translator.translate([DOGS, "", "a dog."], DecodeOptions(beam_size=4, max_length=8))
@@ -68,7 +68,7 @@ def test_one_result_is_chosen_among_the_whole_beam(translator: Translator) -> No
 
 
 def test_texts_are_judged_as_they_will_be_read(translator: Translator) -> None:
-    """The judge would read a stand-in for what is kept, or text after which the result has ended."""
+    """The re-ranker reads final texts: placeholders restored, cut at stop texts."""
     translator.reranker = reranker = Backwards()
     options = DecodeOptions(beam_size=4, num_hypotheses=4, max_length=8, stop=(".", "a"))
     found = translator.translate("the {x}", options)
@@ -78,7 +78,7 @@ def test_texts_are_judged_as_they_will_be_read(translator: Translator) -> None:
 
 @pytest.mark.parametrize("options", [{"beam_size": 1}, {"sampling_topk": 5, "seed": 1}])
 def test_without_a_beam_there_is_nothing_to_rank(translator: Translator, options: dict) -> None:
-    """Greedy search and one sample have one result, which needs no judge."""
+    """Greedy search and a single sample are not re-ranked."""
     asked = DecodeOptions(**options, max_length=8)
     plain = translator.translate(DOGS, asked)
     translator.reranker = reranker = Backwards()
@@ -98,7 +98,7 @@ def test_noisy_channel_by_hand() -> None:
 
 
 def test_a_reverse_model_without_a_language_is_refused(sentences: list[str]) -> None:
-    """The order of the search would stay, for every text and without a word."""
+    """A reverse model that lacks the language is refused."""
     tokenizer = Tokenizer.train(sentences, 80, languages=["de", "fr", "en"])
     model = Transformer(
         ModelConfig(len(tokenizer), width=16, feed_forward=16, encoder_layers=1, decoder_layers=1)
@@ -111,7 +111,7 @@ def test_a_reverse_model_without_a_language_is_refused(sentences: list[str]) -> 
 
 
 def test_a_translator_is_a_reverse_model(translator: Translator) -> None:
-    """Every sentence is judged, and one too long for the reverse model keeps the order of the search."""
+    """A translator re-ranks every sentence; one that is too long keeps the order of the search."""
     back = Translator(translator.model, translator.tokenizer, Settings(["de"], ["en"], 16, 40))
     channel = NoisyChannel(back, 100.0)
     texts = ["a dog", "two dogs in the snow.", "an old woman"]

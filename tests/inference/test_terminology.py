@@ -1,4 +1,4 @@
-"""What is kept and demanded: found in a source, hidden from the model, put back where it belongs."""
+"""Placeholders, kept words and glossary terms: hidden from the model and restored in place."""
 
 from dataclasses import replace
 from time import thread_time
@@ -44,7 +44,7 @@ KEPT = {
 
 @pytest.fixture
 def translator(tiny_model: Transformer, tiny_tokenizer: Tokenizer) -> Translator:
-    """An untrained model: what it writes of its own is chance."""
+    """An untrained model, whose own words are random."""
     return Translator(
         tiny_model, tiny_tokenizer, Settings(["en"], ["de"], 30, 40, AlignmentHead(1, 2, "input"))
     )
@@ -52,7 +52,7 @@ def translator(tiny_model: Transformer, tiny_tokenizer: Tokenizer) -> Translator
 
 @pytest.mark.parametrize("thing", KEPT)
 def test_a_placeholder_is_kept_and_hidden(translator: Translator, thing: str) -> None:
-    """An address or placeholder would be cut, translated, or read by a model that does not know it."""
+    """Addresses and placeholders are copied unchanged, and the model does not see them."""
     found = translator.translate(KEPT[thing])
     assert found.text.count(thing) == 1
     reading = prepare_source(KEPT[thing], DecodeOptions(), translator.tokenizer)
@@ -67,7 +67,7 @@ def test_a_placeholder_is_kept_and_hidden(translator: Translator, thing: str) ->
     ["50% of dogs", "a 50%discount", "a {dog runs", "the dog: it runs", "a 100% dog", "a.b", "dogs @ home"],
 )
 def test_plain_text_is_left_alone(translator: Translator, text: str) -> None:
-    """A percent sign or a colon would be taken for a placeholder."""
+    """A percent sign or colon in plain text is no placeholder."""
     assert prepare_source(text, DecodeOptions(), translator.tokenizer).phrases == []
 
 
@@ -88,7 +88,7 @@ def test_plain_text_is_left_alone(translator: Translator, text: str) -> None:
 def test_a_stand_in_is_not_what_the_model_may_write_itself(
     text: str, options: DecodeOptions, barred: str
 ) -> None:
-    """John, whom the source names in its own script, would become a placeholder, or a stop text be met."""
+    """No placeholder name is used that the text or the options could make the model write."""
     tokenizer = Tokenizer.train([barred, "Boston"], 30, "char")
 
     def stand_in(text: str, options: DecodeOptions) -> str:
@@ -100,14 +100,14 @@ def test_a_stand_in_is_not_what_the_model_may_write_itself(
 
 
 def test_equal_things_and_different_ones(translator: Translator) -> None:
-    """Two placeholders would change places, or one that comes twice be written once."""
+    """Equal placeholders are restored as often as they occur, different ones at their own places."""
     found = translator.translate("{a} plays with {b} and {a}", DecodeOptions(num_hypotheses=3))
     for text in (found.text, *(other.text for other in found.alternatives)):
         assert text.count("{a}") == 2 and text.count("{b}") == 1
 
 
 def test_numbers_only_when_asked(translator: Translator) -> None:
-    """Numbers would be kept from a model that can translate them, or be lost where they must stay."""
+    """Numbers are copied only with `keep_numbers`."""
     text = "the 1,234.5 dogs of 2018"
     assert prepare_source(text, DecodeOptions(), translator.tokenizer).phrases == []
     found = translator.translate(text, DecodeOptions(keep_numbers=True)).text
@@ -115,18 +115,18 @@ def test_numbers_only_when_asked(translator: Translator) -> None:
 
 
 def test_names_are_kept_as_written(translator: Translator) -> None:
-    """A listed name would be written with the capitals of the list, or be translated."""
+    """A kept word is copied as the text writes it, in its own case."""
     assert "GARDEN" in translator.translate("the GARDEN dog", DecodeOptions(keep_words=["garden"])).text
 
 
 def test_names_with_accents_are_kept(translator: Translator) -> None:
-    """A name whose accents the text or the list writes apart would be translated."""
+    """A kept word is found whether its accents are composed or not."""
     for text, name in (("the Rene\u0301 dog", "René"), ("the René dog", "Rene\u0301")):
         assert text.split()[1] in translator.translate(text, DecodeOptions(keep_words=[name])).text
 
 
 def test_nothing_but_things_is_its_own_translation(translator: Translator) -> None:
-    """The model would invent words around an address."""
+    """A text that is only placeholders is its own translation."""
     assert translator.translate("https://a.org {x} 12").text == "https://a.org {x} 12"
     assert list(translator.stream("https://a.org {x}\n{y}")) == ["https://a.org {x}", "\n{y}"]
 
@@ -140,7 +140,7 @@ def test_nothing_but_things_is_its_own_translation(translator: Translator) -> No
     ],
 )
 def test_a_term_is_written_whatever_the_search(translator: Translator, options: DecodeOptions) -> None:
-    """Greedy search, sampling or a stream would go without the glossary."""
+    """The glossary holds for greedy search, sampling, beams and streams."""
     text = "the dog runs.\nthe dog"
     found = translator.translate(text, options)
     assert found.text.count("snow man") == 2
@@ -150,12 +150,12 @@ def test_a_term_is_written_whatever_the_search(translator: Translator, options: 
 
 
 def test_a_term_of_unknown_characters(translator: Translator) -> None:
-    """A term would come out as question marks where the vocabulary lacks its letters."""
+    """A term of characters outside the vocabulary is written correctly."""
     assert "Ĝü☃" in translator.translate("the dog runs", DecodeOptions(glossary={"dog": "Ĝü☃"})).text  # type: ignore[arg-type]
 
 
 def test_the_alignment_counts_characters_of_both_texts(translator: Translator) -> None:
-    """A page would light up the stand-in's characters, which no one sees."""
+    """Alignment spans refer to the original and the final text, not to placeholder names."""
     text = "see https://a.org/x?y=1 now"
     found = translator.translate(text)
     grid = found.alignment.matrix("pieces")
@@ -165,13 +165,13 @@ def test_the_alignment_counts_characters_of_both_texts(translator: Translator) -
 
 
 def test_forced_words_come_once_in_a_text(translator: Translator) -> None:
-    """Each part of a text would have the word, or none."""
+    """A forced word occurs once in a text of several parts."""
     found = translator.translate("the dog\nthe man", DecodeOptions(forced_words=["garden"]))
     assert found.text.count("garden") == 1
 
 
 def test_a_result_ends_before_a_stop_text(translator: Translator) -> None:
-    """The stop text would stand in the result, or a stream show its beginning."""
+    """A result, and a stream, end before a stop text."""
     text = "two dogs runs through the garden."
     for options in (DecodeOptions(beam_size=1, max_length=12), DecodeOptions(max_length=12)):
         whole = translator.translate(text, options).text
@@ -187,7 +187,7 @@ def test_a_result_ends_before_a_stop_text(translator: Translator) -> None:
 
 
 def test_more_than_fits_is_refused(translator: Translator) -> None:
-    """A search would begin that cannot have a result."""
+    """Required texts that do not fit the limit are refused."""
     with pytest.raises(ValueError, match="must be written"):
         translator.translate("the dog", DecodeOptions(forced_words=["garden"] * 3, max_length=4))
 
@@ -195,7 +195,7 @@ def test_more_than_fits_is_refused(translator: Translator) -> None:
 @pytest.mark.parametrize("begin", ["", "%", "%(", "{{", "a@", "http://("])
 @pytest.mark.parametrize("unit", ["0", "a", "a.", "a+", "%1$", " "])
 def test_hostile_text_costs_what_ordinary_text_does(begin: str, unit: str) -> None:
-    """A few thousand characters would hold up a server for seconds: over a thousand times as long."""
+    """Time is linear in hostile texts."""
     hostile = begin + unit * 6000
     ordinary = ("the dog runs, %s; " * len(hostile))[: len(hostile)]
 
@@ -211,7 +211,7 @@ def test_hostile_text_costs_what_ordinary_text_does(begin: str, unit: str) -> No
 
 
 def test_numbers_in_one_word_are_one_thing() -> None:
-    """Each of them would be widened to the whole of a long word: time squared in its length."""
+    """Many numbers in one long word are found in linear time."""
     word = "1a" * 5000
     before = thread_time()
     (thing,) = _constraint_spans(f"the {word} dog", DecodeOptions(keep_numbers=True))
@@ -220,7 +220,7 @@ def test_numbers_in_one_word_are_one_thing() -> None:
 
 
 def test_neighbours_change_nothing(translator: Translator) -> None:
-    """A text would be searched more widely beside one in which more is demanded."""
+    """Constraints of one text do not change the search of another."""
     texts = ["the dog", "{a} runs", "a {a} and {b} in the snow", "{a} plays with {b} and {c}"]
     options = DecodeOptions(num_hypotheses=2)
     alone = [translator.translate(text, options) for text in texts]
@@ -233,7 +233,7 @@ def test_neighbours_change_nothing(translator: Translator) -> None:
 
 @pytest.mark.parametrize("text", ["{key} or {key}.", "%s of %s", "the {team}s play"])
 def test_no_stand_in_is_seen(translator: Translator, text: str) -> None:
-    """The name that stands for a placeholder would be read in the text, or the placeholder come too often."""
+    """No placeholder name remains in a result, and each placeholder occurs as often as in the source."""
     reading = prepare_source(text, DecodeOptions(), translator.tokenizer)
     assert all(phrase.is_only for phrase in reading.phrases)
     ((name, thing),) = reading.restored.items()
@@ -245,7 +245,7 @@ def test_no_stand_in_is_seen(translator: Translator, text: str) -> None:
 
 
 def test_what_is_kept_stands_before_a_stop_text(translator: Translator) -> None:
-    """What must be in the result would be written after the text before which it ends, or be cut by it."""
+    """Required texts come before the stop text that ends the result."""
     text = "see https://a.org/x?y=1 in the garden"
     plain = translator.translate(
         text.replace("https://a.org/x?y=1", "a dog"), DecodeOptions(max_length=12)
@@ -258,7 +258,7 @@ def test_what_is_kept_stands_before_a_stop_text(translator: Translator) -> None:
 
 
 def test_figures_are_those_of_what_is_said(translator: Translator) -> None:
-    """An end that the model did not choose would be counted, and texts not stand best first."""
+    """Scores count only what is returned, and texts are sorted by them."""
     text = "two dogs runs through the garden."
     options = DecodeOptions(num_hypotheses=5, max_length=12)
     stop = translator.translate(text, options).text[4:6]
@@ -277,7 +277,7 @@ def test_figures_are_those_of_what_is_said(translator: Translator) -> None:
 
 
 def test_a_term_that_the_model_does_not_know_is_translated(translator: Translator) -> None:
-    """A segment that is only a term in an unknown script would stay as it is."""
+    """A segment that is only a term in an unknown script is translated."""
     options = DecodeOptions(glossary={"日本": "snow man"})  # type: ignore[arg-type]
     assert translator.translate("日本", options).text == "snow man"
     assert "".join(translator.stream("日本\n日本", options)) == "snow man\nsnow man"

@@ -1,4 +1,4 @@
-"""Texts in, translations out: order, parts, odd input, and scores that agree with a forced pass."""
+"""The translator: order, parts, unusual input, and scores that equal a forced pass."""
 
 import json
 from collections.abc import Iterator
@@ -23,12 +23,12 @@ DOGS = "two dogs runs through the garden."
 
 @pytest.fixture
 def translator(tiny_model: Transformer, tiny_tokenizer: Tokenizer) -> Translator:
-    """An untrained model: its translations mean nothing, but they are always the same."""
+    """An untrained model, whose translations are meaningless but reproducible."""
     return Translator(tiny_model, tiny_tokenizer, SETTINGS)
 
 
 def test_text_gives_translation(translator: Translator) -> None:
-    """A str gives one object whose fields fit together."""
+    """A text gives one object whose fields agree."""
     found = translator.translate(DOGS)
     assert found.text and found.source == DOGS
     assert translator.tokenizer.decode(translator.tokenizer.ids(found.tokens)) == found.text
@@ -38,7 +38,7 @@ def test_text_gives_translation(translator: Translator) -> None:
 
 
 def test_iterable_is_read_lazily_and_answered_in_order(translator: Translator, sentences: list[str]) -> None:
-    """An endless source of texts must give its first translation, and none may change places."""
+    """An endless iterable gives its first translation soon, and the order is kept."""
     read = 0
 
     def endless() -> Iterator[str]:
@@ -54,7 +54,7 @@ def test_iterable_is_read_lazily_and_answered_in_order(translator: Translator, s
 
 
 def test_batch_equals_one_by_one(translator: Translator, sentences: list[str]) -> None:
-    """Neighbours in a batch, and the padding they cause, change no translation."""
+    """A translation does not depend on its batch."""
     texts = [*sentences[:5], "a", "two dogs " * 4, "", sentences[9]]
     together = list(translator.translate(texts))
     for text, found in zip(texts, together, strict=True):
@@ -64,7 +64,7 @@ def test_batch_equals_one_by_one(translator: Translator, sentences: list[str]) -
 
 
 def test_empty_iterable(translator: Translator) -> None:
-    """No text gives no translation, not an error."""
+    """No texts give no translations."""
     assert list(translator.translate([])) == []
 
 
@@ -72,14 +72,14 @@ def test_empty_iterable(translator: Translator) -> None:
     "text", [DOGS, "a dog. " * 20, "a dog.\n\n  two dogs.\n", "", " \n", "😀", "a 😀 dog"]
 )
 def test_stream_joined_is_the_greedy_translation(translator: Translator, text: str) -> None:
-    """What is shown while decoding must be what is given in the end."""
+    """A joined stream is the greedy translation."""
     pieces = list(translator.stream(text))
     assert "".join(pieces) == translator.translate(text, GREEDY).text
     assert all(pieces)
 
 
 def test_log_probability_is_that_of_a_forced_pass(translator: Translator) -> None:
-    """The search's own sum, the forced pass and `score` over the same pieces agree."""
+    """The search's sum, the forced pass and `score` of the same tokens agree."""
     for text in (DOGS, "a dog. " * 20):
         found = translator.translate(text, DecodeOptions(beam_size=3))
         for part in found.parts or [found]:
@@ -95,7 +95,7 @@ def test_log_probability_is_that_of_a_forced_pass(translator: Translator) -> Non
 
 
 def test_alternatives_are_the_further_hypotheses(translator: Translator) -> None:
-    """The best is not repeated among the alternatives, and scores fall."""
+    """The alternatives exclude the best, and their scores fall."""
     found = translator.translate(DOGS, DecodeOptions(beam_size=4, num_hypotheses=3))
     scores = [found.score, *(a.score for a in found.alternatives)]
     assert len(scores) == 3 and scores == sorted(scores, reverse=True)
@@ -104,7 +104,7 @@ def test_alternatives_are_the_further_hypotheses(translator: Translator) -> None
 
 @pytest.mark.parametrize("text", ["", " ", "\n\n", "\t  \u00a0", "😀", "😀 🎉\n", "日本語", "שלום", "\0\x07"])
 def test_nothing_to_translate_is_given_back(translator: Translator, text: str) -> None:
-    """Blank text and text of which no piece is known come back as they are, not as nonsense."""
+    """Blank texts, and texts without a known token, are returned unchanged."""
     found = translator.translate(text, DecodeOptions(num_hypotheses=2))
     assert found.text == text
     assert found.score == 0.0 and found.tokens == [] and found.finish == "end"
@@ -116,14 +116,14 @@ def test_nothing_to_translate_is_given_back(translator: Translator, text: str) -
     "text", ["a\0dog", "\u202ea dog", "a dog \ud800", "a do\u0301g", "a dog שלום", "\ufeffa dog"]
 )
 def test_odd_characters_are_survived(translator: Translator, text: str) -> None:
-    """Control characters, lone surrogates and other scripts among known words end in no error."""
+    """Control characters, lone surrogates and other scripts among known words are no error."""
     found = translator.translate(text, SHORT)
     assert found.tokens
     found.alignment.links()
 
 
 def test_long_text_is_translated_in_parts(translator: Translator) -> None:
-    """Beyond the longest length trained on: several parts, their spacing kept, scores summed."""
+    """A text beyond the trained length is translated in parts, with its spacing and the sum of scores."""
     text = "a dog plays in the snow.  Two dogs look at a man.\n\n\tA man sits in a park.\n"
     found = translator.translate(text, DecodeOptions(beam_size=3, num_hypotheses=2, max_length=5))
     assert [part.source for part in found.parts] == [
@@ -141,14 +141,14 @@ def test_long_text_is_translated_in_parts(translator: Translator) -> None:
 
 
 def test_text_is_not_split_where_it_fits(translator: Translator) -> None:
-    """Two short sentences on one line are translated together: the model may use both."""
+    """Two short sentences of one line are translated together."""
     assert translator.translate("a dog. a man.", SHORT).parts == []
 
 
 def test_a_model_is_given_no_more_sentences_than_it_reads(
     tiny_model: Transformer, tiny_tokenizer: Tokenizer
 ) -> None:
-    """It would tell one sentence of several and drop the others."""
+    """A model gets no more sentences at once than it was trained on."""
     translator = Translator(tiny_model, tiny_tokenizer, replace(SETTINGS, most_sentences=1))
     found = translator.translate("a dog.  A man.", SHORT)
     assert [part.source for part in found.parts] == ["a dog.", "A man."]
@@ -157,7 +157,7 @@ def test_a_model_is_given_no_more_sentences_than_it_reads(
 
 
 def test_links_of_parts_are_shifted(translator: Translator) -> None:
-    """A link of the second part must point at words of the second part."""
+    """Links of the second part refer to words of the second part."""
     text = "a dog plays in the snow. Two dogs look at a man."
     found = translator.translate(text, DecodeOptions(beam_size=1, max_length=6))
     first, second = (len(part.source.split()) for part in found.parts)
@@ -168,7 +168,7 @@ def test_links_of_parts_are_shifted(translator: Translator) -> None:
 
 
 def test_hundred_thousand_characters(translator: Translator) -> None:
-    """A book is cut into parts; nothing is lost, and no single word is too long."""
+    """A book is cut into parts without loss."""
     text = ("a dog plays in the snow. " * 1500 + "a" * 5000 + "\n" + "two dogs, a man\n" * 4000)[:100_000]
     found = translator.translate(text, DecodeOptions(beam_size=1, max_length=2))
     assert len(found.parts) > 1000
@@ -176,7 +176,7 @@ def test_hundred_thousand_characters(translator: Translator) -> None:
 
 
 def test_language_that_the_model_does_not_speak(translator: Translator) -> None:
-    """Another language is refused at the call, with what the model can do."""
+    """An unknown language is refused at the call, with the known ones."""
     sentence = "'fr' is not supported; this model translates en to de"
     with pytest.raises(ValueError, match=sentence):
         translator.translate("a dog", source_language="fr")
@@ -188,14 +188,14 @@ def test_language_that_the_model_does_not_speak(translator: Translator) -> None:
 
 
 def test_impossible_lengths_are_refused(translator: Translator) -> None:
-    """More than the model has positions for is refused before work starts, never cut silently."""
+    """A length beyond the model's positions is refused before any work."""
     for options in (DecodeOptions(max_length=64), DecodeOptions(min_length=63)):
         with pytest.raises(ValueError, match="at most 63"):
             translator.translate(["a dog"], options)
 
 
 def test_prefix_begins_the_translation(translator: Translator) -> None:
-    """A prefix, as text or pieces, begins the text, and only its first part."""
+    """A prefix, as text or tokens, begins the text and only its first part."""
     for prefix in ("two dogs", tuple(translator.tokenizer.pieces(translator.tokenizer.encode("two dogs")))):
         options = DecodeOptions(target_prefix=prefix, max_length=12)
         found = translator.translate("a dog plays in the snow. A man sits in a park.", options)
@@ -209,13 +209,13 @@ def test_prefix_begins_the_translation(translator: Translator) -> None:
 
 @pytest.mark.parametrize("texts", [[b"a dog"], ["a dog", None], [3], None, 3])
 def test_what_is_no_text_is_refused(translator: Translator, texts: Any) -> None:
-    """Bytes or None must not become the translation of their repr."""
+    """Bytes and None are refused."""
     with pytest.raises(ValueError, match="give strings"):
         list(translator.translate(texts))
 
 
 def test_scores_of_texts_and_pieces(translator: Translator, sentences: list[str]) -> None:
-    """Texts and their own pieces score the same; one pair alone as in a batch."""
+    """Texts and their tokens score the same, alone and in a batch."""
     sources, targets = sentences[:6], [s + " a dog" * k for k, s in enumerate(sentences[6:12])]
     scores = translator.score(sources, targets)
     pieces = [translator.tokenizer.pieces(translator.tokenizer.encode(text)) for text in targets]
@@ -240,13 +240,13 @@ def test_scores_of_texts_and_pieces(translator: Translator, sentences: list[str]
 def test_wrong_pairs_are_refused(
     translator: Translator, sources: list[str], targets: list[str], said: str
 ) -> None:
-    """Pairs that do not match, and a side longer than the model reads, are said so."""
+    """Sides of different lengths, and a side beyond the model's length, are refused."""
     with pytest.raises(ValueError, match=said):
         translator.score(sources, targets)
 
 
 def test_attention_has_the_promised_shapes(translator: Translator) -> None:
-    """Maps for every layer and head; rows sum to 1; the tokens name rows and columns."""
+    """Maps have every layer and head, rows that sum to 1, and tokens for rows and columns."""
     for maps in (translator.attention(DOGS, "a man"), translator.attention(DOGS)):
         s, t = len(maps.source_tokens), len(maps.target_tokens)
         assert maps.cross.shape == (2, 4, t, s)
@@ -259,7 +259,7 @@ def test_attention_has_the_promised_shapes(translator: Translator) -> None:
 
 
 def test_alignment_reads_the_head_of_the_settings(translator: Translator) -> None:
-    """`align` shows layer 1, head 2, one step later, as config.json says."""
+    """`align` reads the head and the row that config.json names."""
     maps = translator.attention(DOGS, "a man.")
     rows = maps.cross[1, 2, 1:, :-1]
     expected = rows / rows.sum(-1, keepdim=True)
@@ -268,7 +268,7 @@ def test_alignment_reads_the_head_of_the_settings(translator: Translator) -> Non
 
 
 def test_spans_of_a_translation_are_its_words(translator: Translator) -> None:
-    """The pieces of the decoded text stand where the text has them."""
+    """Spans of the decoded tokens cover the words of the text."""
     found = translator.translate(DOGS)
     (part,) = found.alignment.parts
     for (start, end), piece in zip(part.target_spans, found.tokens, strict=True):
@@ -276,7 +276,7 @@ def test_spans_of_a_translation_are_its_words(translator: Translator) -> None:
 
 
 def test_text_that_is_given_up_comes_back_as_it_is(translator: Translator, sentences: list[str]) -> None:
-    """A text of several parts would be given up in part, or another text in its place."""
+    """A cancelled text of several parts is returned unchanged as a whole."""
     texts = [sentences[0], f"{sentences[1]}\n{sentences[2]}", sentences[3]]
     found = translator.translate_batch(texts, cancelled=(1).__eq__)
     assert found[1].text == texts[1]
@@ -295,7 +295,7 @@ def test_text_that_is_given_up_comes_back_as_it_is(translator: Translator, sente
 def test_a_prefix_of_unknown_characters_is_refused(
     translator: Translator, prefix: str | tuple[str, ...], lacking: str
 ) -> None:
-    """The translation would begin with a mark for the unknown in place of what was asked for."""
+    """A prefix with unknown characters is refused."""
     options = DecodeOptions(target_prefix=prefix)
     for call in (translator.translate, lambda text, options: list(translator.stream(text, options))):
         with pytest.raises(ValueError, match=f"target_prefix .*{lacking}.* which the vocabulary lacks"):

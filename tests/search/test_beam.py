@@ -1,4 +1,4 @@
-"""Beam search beside the truth: toy models small enough to enumerate every result."""
+"""Beam search against toy models small enough to enumerate every result."""
 
 import pytest
 import torch
@@ -18,7 +18,7 @@ PENALTIES = [-1.0, 0.0, 0.6, 1.0, 2.0]
 @pytest.mark.parametrize("penalty", PENALTIES)
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_a_wide_beam_finds_the_true_best(penalty: float, seed: int) -> None:
-    """The search would miss a better result though it had room for all of them, or score one wrongly."""
+    """A beam with room for all results finds the best ones, with their exact scores."""
     model = ToyModel(random_table(6, seed))
     options = DecodeOptions(beam_size=64, num_hypotheses=20, length_penalty=penalty, min_length=0)
     truth = model.enumerate("a", 4, options)[:20]
@@ -29,7 +29,7 @@ def test_a_wide_beam_finds_the_true_best(penalty: float, seed: int) -> None:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_beam_of_one_is_greedy(seed: int) -> None:
-    """The beam would not be a generalisation of greedy search."""
+    """A beam of one equals greedy search."""
     model = ToyModel(random_table(9, seed, end=0.1))
     options = DecodeOptions(beam_size=1)
     greedy = model.decode(["a", "b", "c"], [9, 7, 8], options)
@@ -40,7 +40,7 @@ def test_beam_of_one_is_greedy(seed: int) -> None:
 
 @pytest.mark.parametrize("penalty", PENALTIES)
 def test_hypotheses_are_sorted_and_distinct(penalty: float) -> None:
-    """An n-best list would repeat a result or not begin with the best."""
+    """An n-best list is sorted by score and has no result twice."""
     model = ToyModel(random_table(9, end=0.15))
     options = DecodeOptions(beam_size=6, num_hypotheses=6, length_penalty=penalty)
     for found in model.decode(["a", "b", "c"], 8, options):
@@ -54,7 +54,7 @@ def test_hypotheses_are_sorted_and_distinct(penalty: float) -> None:
     "options", [DecodeOptions(beam_size=4, num_hypotheses=3), DecodeOptions(beam_size=2)]
 )
 def test_a_batch_gives_what_each_sentence_gives_alone(options: DecodeOptions) -> None:
-    """A result would depend on its neighbours in the batch, or on when they leave it."""
+    """A result does not depend on the other sentences of its batch."""
     model = ToyModel(random_table(12, end=0.25))
     names, limits = list("abcdefgh"), [3, 12, 5, 9, 1, 12, 7, 2]
     together = model.decode(names, limits, options)
@@ -64,7 +64,7 @@ def test_a_batch_gives_what_each_sentence_gives_alone(options: DecodeOptions) ->
 
 
 def test_a_better_late_result_is_waited_for() -> None:
-    """The search would stop at the first end, though a longer result scores higher."""
+    """The search goes on past the first end where a longer result scores higher."""
     long = (B,) * 7
     table = fixed_table(
         7, {(): {A: 0.55, B: 0.45}, (A,): {EOS: 1.0}} | {long[:n]: {B: 1.0} for n in range(1, 7)}
@@ -95,7 +95,7 @@ def test_the_search_stops_when_nothing_can_improve(penalty: float, steps: int) -
 @pytest.mark.parametrize("penalty", PENALTIES)
 @pytest.mark.parametrize("hypotheses", [1, 3])
 def test_stopping_changes_no_result(penalty: float, hypotheses: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The bound on what live hypotheses can reach would be too low for some length penalty."""
+    """The bound on live hypotheses is never too low, for any length penalty."""
     model = ToyModel(random_table(8, end=0.3))
     options = DecodeOptions(beam_size=3, num_hypotheses=hypotheses, length_penalty=penalty)
     names = [str(name) for name in range(20)]
@@ -109,7 +109,7 @@ def test_stopping_changes_no_result(penalty: float, hypotheses: int, monkeypatch
 
 
 def test_settled_sentences_leave_the_batch() -> None:
-    """Finished sentences would go on costing steps."""
+    """Finished sentences leave the batch."""
     names = {"short": 1, "middle": 3, "long": 6}
 
     def table(name: str, written: tuple[int, ...]) -> list[float]:
@@ -127,7 +127,7 @@ def test_settled_sentences_leave_the_batch() -> None:
 
 
 def test_what_has_not_ended_at_the_limit_competes_as_it_is() -> None:
-    """A result cut off would be lost, not marked, or be preferred whatever its score."""
+    """A result cut at the limit competes by its score and is marked "length"."""
     table = fixed_table(7, {(B,) * n: {B: 0.9, EOS: 0.1} for n in range(9)})
     (found,) = ToyModel(table).decode(["a"], 3, DecodeOptions(beam_size=4, num_hypotheses=3))
     assert (found[0].tokens, found[0].finish) == ([B, B, B], "length")
@@ -137,7 +137,7 @@ def test_what_has_not_ended_at_the_limit_competes_as_it_is() -> None:
 
 
 def test_limits_differ_by_sentence() -> None:
-    """One sentence's limit would be applied to another."""
+    """Each sentence has its own limit."""
     table = fixed_table(7, {(B,) * n: {B: 1.0} for n in range(20)})
     found = ToyModel(table).decode(list("abc"), [2, 9, 1], DecodeOptions())
     assert [h[0].tokens for h in found] == [[B] * 2, [B] * 9, [B]]
@@ -145,7 +145,7 @@ def test_limits_differ_by_sentence() -> None:
 
 
 def test_a_beam_larger_than_the_vocabulary() -> None:
-    """More hypotheses than first tokens would be asked for, and an empty place would become a result."""
+    """A beam may be larger than the vocabulary; empty places become no results."""
     model = ToyModel(random_table(5))
     options = DecodeOptions(beam_size=30, num_hypotheses=30, min_length=0)
     (found,) = model.decode(["a"], 3, options)
@@ -154,14 +154,14 @@ def test_a_beam_larger_than_the_vocabulary() -> None:
 
 
 def test_fewer_results_than_asked_for_are_not_invented() -> None:
-    """Impossible hypotheses would fill up the n-best list."""
+    """An n-best list has only possible results, even if fewer than requested."""
     table = fixed_table(7, {(): {A: 0.5, B: 0.5}})
     (found,) = ToyModel(table).decode(["a"], 5, DecodeOptions(num_hypotheses=5))
     assert sorted(h.tokens for h in found) == [[A], [B]]
 
 
 def test_log_probabilities_are_the_models_own() -> None:
-    """Rules that only change the choice would change the probability that is reported."""
+    """Reported log-probabilities are the model's own, whatever the processors."""
     model = ToyModel(random_table(9, end=0.1))
     options = DecodeOptions(num_hypotheses=5, repetition_penalty=2.0, min_length=3, no_repeat_ngram_size=2)
     (found,) = model.decode(["a"], 6, options)
@@ -173,7 +173,7 @@ def test_log_probabilities_are_the_models_own() -> None:
 
 
 def test_prefixes_are_written_and_counted() -> None:
-    """A forced beginning would be missing from the result or from its probability."""
+    """A forced prefix is part of the result and of its probability."""
     model = ToyModel(random_table(9, end=0.1))
     options = DecodeOptions(num_hypotheses=3, no_repeat_ngram_size=1)
     prefixes = [[A, A, UNK], [], [B]]
@@ -188,13 +188,13 @@ def test_prefixes_are_written_and_counted() -> None:
 
 
 def test_a_prefix_may_fill_the_limit() -> None:
-    """A text that begins and ends with what was forced would fail."""
+    """A prefix may fill the whole limit."""
     (found,) = ToyModel(random_table(9)).decode(["a"], 2, DecodeOptions(), [[A, B]])
     assert (found[0].tokens, found[0].finish) == ([A, B], "length")
 
 
 def test_the_observer_sees_the_tree() -> None:
-    """The picture of the beam would not lead from the start to the result."""
+    """The observed candidates lead from the start to every result."""
     model = ToyModel(random_table(9, end=0.4))
     seen: list[Candidates] = []
 

@@ -1,4 +1,4 @@
-"""Phrases that must be written: every result has them, as wholes, and where they are wanted."""
+"""Constrained phrases: every result has them whole, once each, and at their place."""
 
 import pytest
 import torch
@@ -25,7 +25,7 @@ def search(
     prefixes: list[list[int]] | None = None,
     stops: BannedTexts | None = None,
 ) -> list[list[Hypothesis]]:
-    """A search of one sentence a list of phrases, over a random table."""
+    """Search one sentence for each list of phrases, over a random table."""
     model = ToyModel(random_table(SIZE, end=0.2))
     state = state or ToyState([str(number) for number in range(len(phrases))])
     constraints = make_constraints(phrases, limits, closers, 6, look, stops)
@@ -34,7 +34,7 @@ def search(
 
 
 def holds(tokens: list[int], phrase: tuple[int, ...]) -> bool:
-    """Whether a phrase stands in the tokens."""
+    """Return whether a phrase occurs in the tokens."""
     return any(tuple(tokens[at : at + len(phrase)]) == phrase for at in range(len(tokens)))
 
 
@@ -50,7 +50,7 @@ def holds(tokens: list[int], phrase: tuple[int, ...]) -> bool:
     ],
 )
 def test_every_result_has_every_phrase(wanted: list[tuple[int, ...]]) -> None:
-    """What was asked for would be missing in a result, or be written in part only."""
+    """Every result contains every phrase whole."""
     (found,) = search([[PhraseConstraint(tokens) for tokens in wanted]], [14])
     assert found
     for hypothesis in found:
@@ -59,7 +59,7 @@ def test_every_result_has_every_phrase(wanted: list[tuple[int, ...]]) -> None:
 
 
 def test_a_phrase_asked_for_twice_comes_twice() -> None:
-    """Two terms with one translation would be written once."""
+    """A phrase required twice occurs twice."""
     for hypothesis in search([[PhraseConstraint((A, B)), PhraseConstraint((A, B))]], [14])[0]:
         pairs = list(zip(hypothesis.tokens, hypothesis.tokens[1:], strict=False))
         assert pairs.count((A, B)) == 2
@@ -67,7 +67,7 @@ def test_a_phrase_asked_for_twice_comes_twice() -> None:
 
 @pytest.mark.parametrize("limit", [5, 6, 7])
 def test_phrases_fit_where_there_is_hardly_room(limit: int) -> None:
-    """The beam would write freely until the phrases no longer fit its limit."""
+    """Phrases are written in time where the limit hardly holds them."""
     (found,) = search([[PhraseConstraint((A, B)), PhraseConstraint((C, D))]], [limit])
     for hypothesis in found:
         assert holds(hypothesis.tokens, (A, B)) and holds(hypothesis.tokens, (C, D))
@@ -75,13 +75,13 @@ def test_phrases_fit_where_there_is_hardly_room(limit: int) -> None:
 
 
 def test_what_cannot_fit_is_refused() -> None:
-    """A search would run that can have no result."""
+    """Phrases that cannot fit the limit are refused."""
     with pytest.raises(ValueError, match="takes 5 pieces with the end, more than the limit of 4"):
         search([[PhraseConstraint((A, B)), PhraseConstraint((C, D))]], [4])
 
 
 def test_a_wide_beam_finds_the_best_text_with_the_word() -> None:
-    """The banks would keep worse hypotheses than a search of every text that has the word."""
+    """A wide beam finds the best of all texts that contain the phrase."""
     model = ToyModel(random_table(7, end=0.2))
     options = DecodeOptions(beam_size=64, num_hypotheses=1, min_length=0)
     truth = next(tokens for _, tokens in model.enumerate("a", 4, options) if A in tokens[:3])
@@ -91,7 +91,7 @@ def test_a_wide_beam_finds_the_best_text_with_the_word() -> None:
 
 
 def test_a_phrase_ends_where_a_word_may_end() -> None:
-    """A term would be gone on with to another word: Hund|e."""
+    """After a phrase only a token follows before which a word may end: never Hund|e."""
     closers = torch.zeros(SIZE, dtype=torch.bool)
     closers[[EOS, A, D]] = True
     for hypothesis in search([[PhraseConstraint((A, B))]], [14], closers=closers)[0]:
@@ -104,7 +104,7 @@ def test_a_phrase_ends_where_a_word_may_end() -> None:
 
 
 def test_a_batch_gives_what_each_sentence_gives_alone() -> None:
-    """The phrases of one sentence would change the result of another."""
+    """The phrases of one sentence do not change the results of another."""
     phrases = [
         [PhraseConstraint((A, B))],
         [PhraseConstraint((C,)), PhraseConstraint((D, A)), PhraseConstraint((B,))],
@@ -117,23 +117,23 @@ def test_a_batch_gives_what_each_sentence_gives_alone() -> None:
 
 
 def test_a_prefix_stays_the_beginning() -> None:
-    """A phrase would be begun inside of the text that every result must begin with."""
+    """No phrase begins inside a forced prefix."""
     (found,) = search([[PhraseConstraint((A, B))]], [14], prefixes=[[C, D, C]])
     assert all(each.tokens[:3] == [C, D, C] and holds(each.tokens[3:], (A, B)) for each in found)
 
 
 def test_an_impossible_row_ends() -> None:
-    """Rules that leave nothing after a phrase would leave the search without a result."""
+    """A row in which processors ban everything after a phrase ends."""
     options = DecodeOptions(beam_size=4, no_repeat_ngram_size=1, min_length=9)
     assert search([[PhraseConstraint((A,)), PhraseConstraint((B,))]], [14], options)[0]
 
 
 def test_stray_words_cost_their_hypothesis() -> None:
-    """A term would be said beside the model's own word for it, which looked at the same place."""
+    """A phrase replaces the model's own word for the same source position."""
     read: list[int] = []
 
     class Watched(ToyState):
-        """Writes down what each row read last."""
+        """Records what each row read last."""
 
         def select(self, rows: torch.Tensor, sentences: torch.Tensor | None = None) -> None:
             super().select(rows, sentences)
@@ -154,7 +154,7 @@ def test_stray_words_cost_their_hypothesis() -> None:
 
 
 def test_phrases_stand_each_where_its_own_source_is_looked_at() -> None:
-    """Two terms would change places: each would stand where the other's source is looked at."""
+    """Each of two phrases stands where its own source position is attended to."""
     state = ToyState(["0"])
 
     def shares() -> torch.Tensor:
@@ -175,7 +175,7 @@ def test_phrases_stand_each_where_its_own_source_is_looked_at() -> None:
 )
 @pytest.mark.parametrize("limit", [8, 14])
 def test_no_hypothesis_comes_twice(wanted: list[tuple[int, ...]], limit: int) -> None:
-    """A phrase written freely and the same as demanded would be two results, and fill the beam."""
+    """A phrase written freely and as constrained is one hypothesis of the beam."""
     options = DecodeOptions(beam_size=12, num_hypotheses=12)
     (found,) = search([[PhraseConstraint(tokens) for tokens in wanted]], [limit], options)
     texts = [tuple(each.tokens) for each in found]
@@ -184,7 +184,7 @@ def test_no_hypothesis_comes_twice(wanted: list[tuple[int, ...]], limit: int) ->
 
 @pytest.mark.parametrize("phrase", [(A,), (A, B)])
 def test_what_stands_for_a_phrase_alone_is_never_written_else(phrase: tuple[int, ...]) -> None:
-    """A stand-in would come once more than what it stands for, or begin another word."""
+    """Tokens of a placeholder are written for it only, and never as the beginning of a word."""
     options = DecodeOptions(beam_size=12, num_hypotheses=4, min_length=8)
     closers = ALL.clone()
     closers[D] = False
@@ -202,7 +202,7 @@ def test_what_stands_for_a_phrase_alone_is_never_written_else(phrase: tuple[int,
 
 
 def test_a_stop_text_waits_for_every_phrase() -> None:
-    """A phrase would be written after the text before which the result ends."""
+    """A stop text comes after every phrase."""
     surfaces = ["", "", "", "", *"abcdefgh"]
     options = DecodeOptions(beam_size=12, num_hypotheses=6, stop=("cd", "e"), min_length=4)
     stops = BannedTexts(options.stop or (), surfaces)

@@ -1,4 +1,4 @@
-"""Greedy search, sampling and streams: the same path, whoever asks and in whatever company."""
+"""Greedy search, sampling and streams agree, alone and in a batch."""
 
 import dataclasses
 
@@ -18,7 +18,7 @@ SAMPLED = DecodeOptions(sampling_topk=0, seed=3)
 @pytest.mark.parametrize("options", [GREEDY, SAMPLED], ids=["greedy", "sampled"])
 @pytest.mark.parametrize("name", list("abcde"))
 def test_a_stream_joined_is_the_whole(options: DecodeOptions, name: str) -> None:
-    """What is shown while it is written would differ from what is returned at the end."""
+    """A stream's tokens are those of the hypothesis it returns."""
     model = ToyModel(random_table(9, end=0.1))
     tokens, log_probabilities, hypothesis = model.stream(name, 8, options)
     assert hypothesis == model.decode([name], 8, options)[0][0]
@@ -27,19 +27,19 @@ def test_a_stream_joined_is_the_whole(options: DecodeOptions, name: str) -> None
 
 
 def test_a_stream_does_not_use_the_beam() -> None:
-    """A stream would revise what was shown, or refuse the default options."""
+    """A stream takes the default options and does not use their beam."""
     model = ToyModel(random_table(9, end=0.1))
     assert model.stream("a", 8, DecodeOptions()) == model.stream("a", 8, GREEDY)
 
 
 def test_a_stream_refuses_several_hypotheses() -> None:
-    """All but one of the results asked for would be dropped silently."""
+    """A stream refuses more than one hypothesis."""
     with pytest.raises(ValueError, match="num_hypotheses is 2"):
         stream(ToyModel(random_table(9)).step, ToyState(["a"]), 8, DecodeOptions(num_hypotheses=2))
 
 
 def test_greedy_takes_the_most_probable_token() -> None:
-    """Greedy search would not be greedy."""
+    """Greedy search takes the most probable token at each step."""
     model = ToyModel(random_table(9, end=0.1))
     (found,) = model.decode(["a"], 10, GREEDY)
     written = (*found[0].tokens, EOS) if found[0].finish == "end" else tuple(found[0].tokens)
@@ -54,7 +54,7 @@ def test_greedy_takes_the_most_probable_token() -> None:
     "options", [GREEDY, SAMPLED, DecodeOptions(sampling_topk=4, sampling_topp=0.8, num_hypotheses=3, seed=1)]
 )
 def test_a_batch_gives_what_each_sentence_gives_alone(options: DecodeOptions) -> None:
-    """A result would depend on its neighbours in the batch, or a seed on its place in it."""
+    """A result does not depend on the other sentences of its batch, with a seed neither."""
     model = ToyModel(random_table(12, end=0.25))
     names, limits = list("abcdefgh"), [3, 12, 5, 9, 1, 12, 7, 2]
     together = model.decode(names, limits, options)
@@ -64,7 +64,7 @@ def test_a_batch_gives_what_each_sentence_gives_alone(options: DecodeOptions) ->
 
 
 def test_seeds_reproduce_and_differ() -> None:
-    """The same seed would give another text, or every seed, and none, the same."""
+    """The same seed gives the same text, different seeds and none give others."""
     model = ToyModel(random_table(30, end=0.02))
 
     def sampled(seed: int | None) -> list[int]:
@@ -76,7 +76,7 @@ def test_seeds_reproduce_and_differ() -> None:
 
 
 def test_several_samples_are_independent_and_sorted() -> None:
-    """The samples of a sentence would be copies of one, or the best would not come first."""
+    """Samples of a sentence differ and are sorted by score."""
     model = ToyModel(random_table(30, end=0.05))
     (found,) = model.decode(["a"], 12, DecodeOptions(sampling_topk=0, seed=1, num_hypotheses=6))
     assert len({tuple(h.tokens) for h in found}) == 6
@@ -86,7 +86,7 @@ def test_several_samples_are_independent_and_sorted() -> None:
 
 
 def test_samples_follow_the_distribution() -> None:
-    """Sampling would prefer some tokens: 4,000 draws of a first token with probabilities 0.6, 0.3, 0.1."""
+    """4,000 draws of a first token follow its probabilities 0.6, 0.3, 0.1."""
     table = fixed_table(7, {(): {A: 0.6, B: 0.3, 6: 0.1}})
     names = ["a"] * 4000
     found = ToyModel(table).decode(names, 2, DecodeOptions(sampling_topk=0))
@@ -95,7 +95,7 @@ def test_samples_follow_the_distribution() -> None:
 
 
 def test_sampled_log_probabilities_are_the_models_own() -> None:
-    """Temperature and truncation would change the probability that is reported."""
+    """Temperature and truncation do not change the reported log-probabilities."""
     model = ToyModel(random_table(9, end=0.1))
     options = DecodeOptions(
         sampling_topk=3, sampling_temperature=2.0, sampling_topp=0.9, seed=1, num_hypotheses=4
@@ -106,7 +106,7 @@ def test_sampled_log_probabilities_are_the_models_own() -> None:
 
 
 def test_ended_sentences_leave_the_batch() -> None:
-    """Finished sentences would go on costing steps."""
+    """Finished sentences leave the batch."""
     table = {"ab"[n]: n * 3 + 1 for n in range(2)}
 
     def until(name: str, written: tuple[int, ...]) -> list[float]:
@@ -120,7 +120,7 @@ def test_ended_sentences_leave_the_batch() -> None:
 
 @pytest.mark.parametrize("options", [GREEDY, SAMPLED, DecodeOptions()])
 def test_limits_and_ends(options: DecodeOptions) -> None:
-    """A result would be longer than its limit, or be called ended where it was cut."""
+    """A result is no longer than its limit, and `finish` says whether it ended."""
     endless = fixed_table(7, {(B,) * n: {B: 1.0} for n in range(20)})
     found = ToyModel(endless).decode(list("abc"), [2, 9, 1], options)
     assert [h[0].tokens for h in found] == [[B] * 2, [B] * 9, [B]]
@@ -132,13 +132,13 @@ def test_limits_and_ends(options: DecodeOptions) -> None:
 
 @pytest.mark.parametrize("options", [GREEDY, SAMPLED, DecodeOptions()])
 def test_no_sentences(options: DecodeOptions) -> None:
-    """An empty batch would be an error."""
+    """An empty batch has no results."""
     assert ToyModel(random_table(9)).decode([], [], options) == []
 
 
 @pytest.mark.parametrize("options", [GREEDY, SAMPLED])
 def test_prefixes_are_written_and_counted(options: DecodeOptions) -> None:
-    """A forced beginning would be missing from the result, its stream or its probability."""
+    """A forced prefix is part of the result, of its stream and of its probability."""
     model = ToyModel(random_table(9, end=0.1))
     found = model.decode(list("ab"), 7, options, [[A, A], []])
     assert found[0][0].tokens[:2] == [A, A]
@@ -149,7 +149,7 @@ def test_prefixes_are_written_and_counted(options: DecodeOptions) -> None:
 
 
 def test_what_cannot_be_met_is_refused() -> None:
-    """A prefix that does not fit, or with an end in it, would give a strange result instead of a reason."""
+    """A prefix that is too long or has special symbols is refused."""
     model = ToyModel(random_table(9))
     with pytest.raises(ValueError, match="target_prefix has 3 pieces, more than the limit of 2"):
         model.decode(["a"], 2, GREEDY, [[A, A, A]])
@@ -161,7 +161,7 @@ def test_what_cannot_be_met_is_refused() -> None:
 
 @pytest.mark.parametrize("options", [GREEDY, SAMPLED, DecodeOptions()])
 def test_minimum_length(options: DecodeOptions) -> None:
-    """A result would end before it may."""
+    """No result ends before its minimum length."""
     model = ToyModel(random_table(9, end=0.9))
     for h in model.decode(list("abc"), 8, dataclasses.replace(options, min_length=4)):
         assert len(h[0].tokens) >= 4
@@ -171,7 +171,7 @@ def test_minimum_length(options: DecodeOptions) -> None:
 
 @pytest.mark.parametrize("options", [GREEDY, SAMPLED, DecodeOptions()])
 def test_padding_and_start_are_never_written(options: DecodeOptions) -> None:
-    """A symbol that stands for nothing would get into a text."""
+    """Padding and start symbols are never generated."""
 
     def table(name: str, written: tuple[int, ...]) -> list[float]:
         return [0.49, 0.0, 0.49, 0.01, 0.01]
@@ -182,7 +182,7 @@ def test_padding_and_start_are_never_written(options: DecodeOptions) -> None:
 
 @pytest.mark.parametrize("options", [GREEDY, SAMPLED, DecodeOptions()], ids=["greedy", "sampled", "beam"])
 def test_a_sentence_that_is_given_up_leaves_at_once(options: DecodeOptions) -> None:
-    """Whoever leaves would cost as much as who stays, or change what the others get."""
+    """A cancelled sentence leaves at once and changes no other result."""
     model = ToyModel(random_table(9, end=0.02))
     state, left = ToyState(list("abc")), {1}
 
@@ -199,7 +199,7 @@ def test_a_sentence_that_is_given_up_leaves_at_once(options: DecodeOptions) -> N
 
 
 def test_nothing_is_searched_when_all_have_left() -> None:
-    """A search that nobody waits for would run to its end."""
+    """A search ends when all its sentences are cancelled."""
     model = ToyModel(random_table(9, end=0.02))
     state = ToyState(list("ab"))
     assert decode(model.step, state, 2, [12] * 2, DecodeOptions(), cancelled=lambda _: True) == [[], []]

@@ -20,7 +20,7 @@ SENTENCES, VOCABULARY, LIMIT = 7, 60, 13
 
 @dataclass
 class PeerState:
-    """What was read of every row [N, T] and the sources [N, S] they belong to; nothing is cached."""
+    """The tokens read by every row [N, T] and its source [N, S]; nothing is cached."""
 
     sources: Tensor
     read: Tensor
@@ -59,12 +59,12 @@ def peer(request: pytest.FixtureRequest) -> MarianMTModel:
 
 @pytest.fixture(scope="module")
 def sources() -> Tensor:
-    """Random sources, all equally long."""
+    """Return random sources of equal length."""
     return torch.randint(4, VOCABULARY, (SENTENCES, 6), generator=torch.Generator().manual_seed(1))
 
 
 def ours(peer: MarianMTModel, sources: Tensor, options: DecodeOptions) -> list[list[Hypothesis]]:
-    """Our search over the peer's network."""
+    """Search with our code over the peer's network."""
 
     def step(tokens: Tensor, state: PeerState) -> Tensor:
         state.read = torch.cat([state.read, tokens], 1)
@@ -77,7 +77,7 @@ def ours(peer: MarianMTModel, sources: Tensor, options: DecodeOptions) -> list[l
 def theirs(
     peer: MarianMTModel, sources: Tensor, options: DecodeOptions
 ) -> list[list[tuple[list[int], float | None]]]:
-    """The peer's own search: tokens and score (greedy search gives none) of each result."""
+    """Search with the peer's code; return tokens and score (greedy search gives none) of each result."""
     beam = options.beam_size > 1
     found = peer.generate(
         input_ids=sources,
@@ -99,7 +99,7 @@ def theirs(
 
 
 def test_greedy_is_the_same(peer: MarianMTModel, sources: Tensor) -> None:
-    """Our greedy search would not be what everybody else calls so."""
+    """Greedy search gives the peer's tokens."""
     options = DecodeOptions(beam_size=1, min_length=3)
     expected = [[tokens for tokens, _ in rows] for rows in theirs(peer, sources, options)]
     assert [[h.tokens for h in found] for found in ours(peer, sources, options)] == expected
@@ -110,7 +110,7 @@ def test_greedy_is_the_same(peer: MarianMTModel, sources: Tensor) -> None:
 def test_the_beam_is_at_least_as_good(
     peer: MarianMTModel, sources: Tensor, penalty: float, beam: int, hypotheses: int
 ) -> None:
-    """A result would score lower than the peer's, or an equal one be given another score."""
+    """Every result scores at least as high as the peer's, and equal results have equal scores."""
     options = DecodeOptions(beam_size=beam, num_hypotheses=hypotheses, length_penalty=penalty, min_length=3)
     pairs = zip(ours(peer, sources, options), theirs(peer, sources, options), strict=True)
     for found, expected in pairs:

@@ -1,4 +1,4 @@
-"""Each rule by hand, and that rules compose."""
+"""Each logits processor by hand, and their composition."""
 
 import pytest
 import torch
@@ -23,12 +23,12 @@ A, B, C = 4, 5, 6
 
 
 def log_probabilities(rows: int = 1, size: int = 7) -> torch.Tensor:
-    """Random log-probabilities [rows, size]."""
+    """Return random log-probabilities [rows, size]."""
     return torch.randn(rows, size, generator=torch.Generator().manual_seed(1)).log_softmax(1)
 
 
 def banned(scores: torch.Tensor) -> set[int]:
-    """The tokens that may not follow in the only row."""
+    """Return the tokens that are banned in the only row."""
     return set((scores[0] == BANNED).nonzero().flatten().tolist())
 
 
@@ -46,21 +46,21 @@ def banned(scores: torch.Tensor) -> set[int]:
     ],
 )
 def test_no_repeated_ngram(size: int, history: list[int], expected: set[int]) -> None:
-    """A sequence would come twice, or a token be banned that repeats none."""
+    """Exactly the tokens that would repeat an n-gram are banned."""
     scores = log_probabilities()
     NoRepeatedNgram(size)(scores, torch.tensor([history]))
     assert banned(scores) == expected
 
 
 def test_no_repeated_ngram_looks_at_its_own_row() -> None:
-    """One hypothesis would ban tokens in another."""
+    """The n-grams of one hypothesis ban nothing in another."""
     scores = log_probabilities(2)
     NoRepeatedNgram(1)(scores, torch.tensor([[A, A], [B, C]]))
     assert (scores == BANNED).nonzero().tolist() == [[0, A], [1, B], [1, C]]
 
 
 def test_repetition_penalty_is_an_exponent() -> None:
-    """A token written twice would be penalised twice, or a probability not raised to the power."""
+    """The probability of a generated token is raised to the power once, however often it occurs."""
     before = log_probabilities()
     after = before.clone()
     RepetitionPenalty(2.0)(after, torch.tensor([[A, B, A]]))
@@ -70,7 +70,7 @@ def test_repetition_penalty_is_an_exponent() -> None:
 
 
 def test_minimum_length_and_unknown() -> None:
-    """The end would be banned too long or too short, or the unknown piece not at all."""
+    """The end is banned before the minimum length, and the unknown token always."""
     assert [MinimumLength(2).applies(position) for position in range(4)] == [True, True, False, False]
     scores = log_probabilities()
     MinimumLength(2)(scores, torch.tensor([[A]]))
@@ -79,7 +79,7 @@ def test_minimum_length_and_unknown() -> None:
 
 
 def test_rules_that_are_not_asked_for_do_not_exist() -> None:
-    """Defaults would cost time at every step."""
+    """Default options make no processors but the minimum length."""
     assert make_processors(DecodeOptions(min_length=0), ()) == []
     history = torch.empty(1, 3, dtype=torch.long)
     before = log_probabilities()
@@ -89,7 +89,7 @@ def test_rules_that_are_not_asked_for_do_not_exist() -> None:
 
 
 def test_rules_compose() -> None:
-    """Together the rules would undo each other."""
+    """Processors compose: none undoes another."""
     options = DecodeOptions(
         min_length=9, no_repeat_ngram_size=1, disable_unk=True, repetition_penalty=1.5, max_length=9
     )
@@ -98,7 +98,7 @@ def test_rules_compose() -> None:
 
 
 def test_the_models_log_probabilities_are_left_alone() -> None:
-    """A rule would change the probability that is reported."""
+    """Processors leave the model's own log-probabilities unchanged."""
     before = log_probabilities()
     given = before.clone()
     rank(
@@ -112,7 +112,7 @@ def test_the_models_log_probabilities_are_left_alone() -> None:
 
 
 def test_a_row_with_nothing_left_may_end() -> None:
-    """Rules that forbid everything would leave a row without a next token."""
+    """A row in which everything is banned may end."""
     options = DecodeOptions(min_length=9, no_repeat_ngram_size=1)
     scores = rank(log_probabilities(), torch.tensor([[A, B, C, UNK]]), make_processors(options, ()), None)
     assert banned(scores) == {PAD, BOS, UNK, A, B, C}
@@ -121,7 +121,7 @@ def test_a_row_with_nothing_left_may_end() -> None:
 
 
 def test_a_forced_token_stands_above_the_rules() -> None:
-    """A prefix that repeats itself, or has the unknown piece, would not be written."""
+    """A forced token is chosen even where processors ban it."""
     options = DecodeOptions(no_repeat_ngram_size=1, disable_unk=True)
     before = log_probabilities(3)
     given = before.clone()
@@ -141,7 +141,7 @@ def test_a_forced_token_stands_above_the_rules() -> None:
     ],
 )
 def test_no_pair_comes_twice_in_a_search(options: DecodeOptions) -> None:
-    """The rule would be given another hypothesis' history."""
+    """In a whole search no bigram occurs twice."""
     for found in ToyModel(random_table(7, end=0.02)).decode(list("abc"), 12, options):
         for h in found:
             pairs = list(zip(h.tokens, h.tokens[1:], strict=False))
@@ -163,7 +163,7 @@ SURFACES = ["", "?", "", "", "\u2581Hund", "\u2581Hu", "nd", "e", "(", "Hund", "
     ],
 )
 def test_a_banned_word_is_banned_in_every_spelling(written: list[int], expected: set[str]) -> None:
-    """The beam would write the word in other pieces, or a piece be banned that ends no banned word."""
+    """A banned word is banned in every tokenisation, and nothing else is."""
     scores = log_probabilities(1, len(SURFACES))
     BannedWords(["Hund"], SURFACES)(scores, torch.tensor([written], dtype=torch.long))
     assert {SURFACES[token] for token in banned(scores)} == expected
@@ -184,21 +184,21 @@ HAN = ["", "?", "", "</s>", "\u2581一只", "小狗", "小", "狗", "狗在", "�
     ],
 )
 def test_a_banned_word_among_han(word: str, written: list[int], expected: set[str]) -> None:
-    """A word that no blank sets apart would be written after another, or within a larger piece."""
+    """A banned word of a script without blanks is found after other words and inside longer tokens."""
     scores = log_probabilities(1, len(HAN))
     BannedWords([word], HAN)(scores, torch.tensor([written]))
     assert {HAN[token] for token in banned(scores)} == expected
 
 
 def test_a_banned_latin_word_after_han() -> None:
-    """A Latin word right after a Han letter would not be seen as a word."""
+    """A banned Latin word is found directly after a Han character."""
     scores = log_probabilities(1, len(SURFACES) + 1)
     BannedWords(["Hund"], [*SURFACES, "狗"])(scores, torch.tensor([[len(SURFACES)]]))
     assert {SURFACES[token] for token in banned(scores)} == {"\u2581Hund", "Hund"}
 
 
 def test_the_first_blank_is_no_part_of_a_stop_text() -> None:
-    """A stop text that begins with a blank would end a result at its very first word."""
+    """A stop text with a leading blank does not match the first word."""
     history = torch.tensor([[5, 6], [10, 5]])  # "▁Hund", "▁▁Hu"
     scores = log_probabilities(2, len(SURFACES))
     StopTexts([" Hu"], SURFACES)(scores, history)
@@ -210,7 +210,7 @@ def test_the_first_blank_is_no_part_of_a_stop_text() -> None:
 
 
 def test_a_stop_text_leaves_only_the_end() -> None:
-    """A result would go on after its stop text, or end before it."""
+    """After a stop text only the end follows, and not before."""
     scores = log_probabilities(2, len(SURFACES))
     StopTexts(["und e"], SURFACES)(scores, torch.tensor([[4, 10, 7], [4, 10, 6]]))
     assert banned(scores) == set(range(len(SURFACES))) - {EOS}
@@ -218,7 +218,7 @@ def test_a_stop_text_leaves_only_the_end() -> None:
 
 
 def test_banning_everything_ends_the_text() -> None:
-    """A search with nothing left to write would not end."""
+    """A search in which everything is banned ends."""
     table = random_table(7)
     surfaces = ["", "?", "", "", "\u2581a", "\u2581b", "\u2581c"]
     options = DecodeOptions(banned_words=("a", "b", "c", "?"), disable_unk=True)

@@ -1,4 +1,4 @@
-"""Choosing by hand: the exact best, and which tokens chance can reach."""
+"""Sampling and top-k by hand."""
 
 import pytest
 import torch
@@ -12,7 +12,7 @@ GRID = (torch.arange(1000, dtype=torch.float64) + 0.5) / 1000
 
 
 def shares(options: DecodeOptions, probabilities: list[float] = PROBABILITIES) -> list[float]:
-    """How often each token is chosen when u takes 1000 evenly spaced values: exact, without chance."""
+    """Return how often each token is chosen for 1000 evenly spaced values of u: exact, without randomness."""
     scores = torch.tensor([probabilities]).log().expand(len(GRID), -1)
     chosen = sample(scores, GRID, options)
     return (torch.bincount(chosen, minlength=len(probabilities)) / len(GRID)).tolist()
@@ -21,7 +21,7 @@ def shares(options: DecodeOptions, probabilities: list[float] = PROBABILITIES) -
 @pytest.mark.parametrize("width", [5, BLOCK, 1000, 50 * BLOCK, 3001])
 @pytest.mark.parametrize("count", [1, 4, 10])
 def test_best_is_topk(width: int, count: int) -> None:
-    """The fast way to the largest values would lose one: at a block's edge, in the rest, or among ties."""
+    """The fast top-k equals `topk`: at block edges, in the rest after the last block, and among ties."""
     count = min(count, width)
     values = torch.randn(7, width, generator=torch.Generator().manual_seed(width))
     values[0] = values[0].round()  # many ties
@@ -35,7 +35,7 @@ def test_best_is_topk(width: int, count: int) -> None:
 
 @pytest.mark.parametrize("width", [5, 50 * BLOCK, 3001])
 def test_best_sums_is_topk_of_the_sums(width: int) -> None:
-    """A beam would lose a candidate, mistake whose it is, or continue a hypothesis that is none."""
+    """The fast top-k of sums equals `topk` of all sums."""
     generator = torch.Generator().manual_seed(width)
     values = torch.randn(6, width, generator=generator)
     totals = torch.randn(2, 3, generator=generator)
@@ -47,12 +47,12 @@ def test_best_sums_is_topk_of_the_sums(width: int) -> None:
 
 
 def test_sampling_follows_the_distribution() -> None:
-    """Some token would be more or less likely than its probability."""
+    """Each token is sampled with its probability."""
     assert shares(DecodeOptions(sampling_topk=0)) == pytest.approx(PROBABILITIES, abs=2e-3)
 
 
 def test_topk_restricts_the_support() -> None:
-    """A token outside the k most probable would be reached, or the others not share its probability."""
+    """Only the k most probable tokens are sampled, with renormalised probabilities."""
     expected = [0, 0.4 / 0.85, 0, 0.25 / 0.85, 0.2 / 0.85]
     assert shares(DecodeOptions(sampling_topk=3)) == pytest.approx(expected, abs=2e-3)
     assert shares(DecodeOptions(sampling_topk=99)) == pytest.approx(PROBABILITIES, abs=2e-3)
@@ -62,20 +62,20 @@ def test_topk_restricts_the_support() -> None:
     ("topp", "kept"), [(0.0, {1}), (0.39, {1}), (0.41, {1, 3}), (0.66, {1, 3, 4}), (0.999, {0, 1, 2, 3, 4})]
 )
 def test_topp_restricts_the_support(topp: float, kept: set[int]) -> None:
-    """The smallest set of probability p would be too small, too large or empty."""
+    """The fewest tokens that reach probability p are sampled, at least one."""
     total = sum(PROBABILITIES[token] for token in kept)
     expected = [p / total if token in kept else 0.0 for token, p in enumerate(PROBABILITIES)]
     assert shares(DecodeOptions(sampling_topk=0, sampling_topp=topp)) == pytest.approx(expected, abs=2e-3)
 
 
 def test_topp_counts_within_topk() -> None:
-    """The two restrictions would be applied in the other order: 0.4 of 0.65 is 0.62, above 0.6."""
+    """Top-p applies to the renormalised top-k: 0.4 of 0.65 is 0.62, above 0.6."""
     assert shares(DecodeOptions(sampling_topk=2, sampling_topp=0.6)) == [0, 1, 0, 0, 0]
 
 
 @pytest.mark.parametrize("temperature", [0.5, 2.0])
 def test_temperature_is_an_exponent(temperature: float) -> None:
-    """Temperature would not divide the logits."""
+    """Temperature divides the logits."""
     powers = [p ** (1 / temperature) for p in PROBABILITIES]
     expected = [power / sum(powers) for power in powers]
     options = DecodeOptions(sampling_topk=0, sampling_temperature=temperature)
@@ -84,7 +84,7 @@ def test_temperature_is_an_exponent(temperature: float) -> None:
 
 @pytest.mark.parametrize("topp", [1.0, 0.9])
 def test_what_is_banned_is_never_reached(topp: float) -> None:
-    """The edges of u would reach a token of probability zero at either end of the vocabulary."""
+    """Banned tokens are not reached at the edges of u, at either end of the vocabulary."""
     scores = torch.tensor([[0.0, 0.3, 0.3, 0.0]]).log().expand(2, -1)
     edges = torch.tensor([0.0, 1 - 2**-53], dtype=torch.float64)
     chosen = sample(scores, edges, DecodeOptions(sampling_topk=0, sampling_topp=topp))
@@ -92,19 +92,19 @@ def test_what_is_banned_is_never_reached(topp: float) -> None:
 
 
 def test_chance_with_a_seed_is_the_same_for_every_sentence() -> None:
-    """A sentence's numbers would depend on how many others there are."""
+    """With a seed every sentence gets the same numbers, whatever the batch."""
     many, one = Sampler(5), Sampler(5)
     for _ in range(3):
         assert many.draw(4, 2).view(4, 2).tolist() == [one.draw(1, 2).tolist()] * 4
 
 
 def test_chance_without_a_seed_differs() -> None:
-    """Two sentences, or two calls, would get the same numbers."""
+    """Without a seed sentences and calls get different numbers."""
     assert len(set(Sampler(None).draw(3, 2).tolist() + Sampler(None).draw(3, 2).tolist())) == 12
 
 
 def test_minp_leaves_what_is_nearly_as_probable() -> None:
-    """A token would be drawn that is less probable than its share of the best, or the best not be."""
+    """Tokens below the share of the best are not sampled; the best always can be."""
     found = shares(DecodeOptions(sampling_topk=0, sampling_minp=0.45))
     assert found == pytest.approx([0.0, 0.4 / 0.85, 0.0, 0.25 / 0.85, 0.2 / 0.85], abs=2e-3)
     assert shares(DecodeOptions(sampling_topk=0, sampling_minp=1.0))[1] == 1.0

@@ -52,7 +52,7 @@ class ToyModel:
     table: Table
 
     def step(self, tokens: Tensor, state: ToyState) -> Tensor:
-        """The logits [N, V] after one more token [N, 1] a row; shifted by a constant, as logits may be."""
+        """Return the logits [N, V] after one more token [N, 1] a row, up to a constant, like any logits."""
         assert tokens.shape == (len(state.rows), 1), "the tokens do not fit the rows"
         assert state.rows_seen or (tokens == BOS).all(), "the first token must be the start symbol"
         state.rows_seen.append(len(state.rows))
@@ -72,7 +72,7 @@ class ToyModel:
         observer: Callable[[int, Candidates], None] | None = None,
         cancelled: Cancelled | None = None,
     ) -> list[list[Hypothesis]]:
-        """Search with a fresh state; one limit is for all."""
+        """Search with a fresh state and one limit for all sentences."""
         state = ToyState(list(names))
         each = [limits] * len(names) if isinstance(limits, int) else limits
         return decode(self.step, state, len(names), each, options, prefixes, observer, cancelled)
@@ -80,7 +80,7 @@ class ToyModel:
     def stream(
         self, name: str, limit: int, options: DecodeOptions, prefix: list[int] | None = None
     ) -> tuple[list[int], list[float], Hypothesis]:
-        """All tokens and log-probabilities of a stream, and the hypothesis it returns."""
+        """Return all tokens and log-probabilities of a stream, and the hypothesis it returns."""
         steps = stream(self.step, ToyState([name]), limit, options, prefix)
         tokens, log_probabilities = [], []
         while True:
@@ -92,7 +92,7 @@ class ToyModel:
             log_probabilities.append(step.log_probability)
 
     def enumerate(self, name: str, limit: int, options: DecodeOptions) -> list[tuple[float, list[int]]]:
-        """Every result there can be, by score: ended within the limit, or cut off at it."""
+        """Return every possible result by score: ended within the limit, or cut at it."""
         size = len(self.table(name, ()))
         content = [token for token in range(size) if token not in (PAD, BOS, EOS)]
         found = []
@@ -106,7 +106,7 @@ class ToyModel:
         return sorted(found, reverse=True)
 
     def log_probability(self, name: str, written: tuple[int, ...]) -> float:
-        """The sum over the tokens of `written`, its end among them where it ends."""
+        """Return the sum over the tokens of `written`, its end included where it ends."""
         return sum(
             math.log(p) if (p := self.table(name, written[:place])[token]) > 0 else -math.inf
             for place, token in enumerate(written)
@@ -114,7 +114,7 @@ class ToyModel:
 
 
 def random_table(size: int, seed: int = 1, end: float = 0.2) -> Table:
-    """Distributions drawn afresh for every history, with a given probability of the end."""
+    """Return distributions drawn for each history, with a given probability of the end."""
 
     def table(name: str, written: tuple[int, ...]) -> list[float]:
         generator = random.Random(f"{seed} {name} {written}")
@@ -129,7 +129,7 @@ def random_table(size: int, seed: int = 1, end: float = 0.2) -> Table:
 
 
 def fixed_table(size: int, given: dict[tuple[int, ...], dict[int, float]]) -> Table:
-    """The distributions written down; after anything else the end is certain."""
+    """Return the given distributions; after any other history the end is certain."""
 
     def table(name: str, written: tuple[int, ...]) -> list[float]:
         chosen = given.get(written, {EOS: 1.0})
