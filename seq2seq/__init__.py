@@ -1,6 +1,6 @@
-"""A sequence-to-sequence Transformer toolkit: translate, score, align, and look at the attention.
+"""A sequence-to-sequence Transformer toolkit: translation, scoring, word alignment and attention maps.
 
-The public names load on first use, so that `import seq2seq` costs nothing and imports no torch.
+Public names load on first use. `import seq2seq` is therefore fast and imports no torch.
 """
 
 import importlib

@@ -1,1 +1,1 @@
-"""From texts to results: the pipeline around a search, forced decoding, and what a user holds."""
+"""Inference: the pipeline around a search, forced decoding, and the public `Translator` and `Generator`."""

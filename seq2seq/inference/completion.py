@@ -1,10 +1,10 @@
-"""From prompts to continuations, and how probable a given text is.
+"""Completion: continuations of prompts, and the log-probability of given texts.
 
     prompts (ids) -> start -> search -> hypotheses, in the order given
     texts (ids)   -> windows of the context -> log p of each token
 
-This is where a language model and the search meet. The search begins with its start symbol; for a
-language model the prompt stands in its place, read at once.
+This module connects a language model with the search. The search begins with its start symbol; for a
+language model the whole prompt takes that place and is read in one step.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -16,8 +16,8 @@ from seq2seq.model.language_model import LanguageModel, LanguageState
 from seq2seq.options import DecodeOptions
 from seq2seq.search import Cancelled, Hypothesis, Step, decode, rows_cancelled, stream
 
-USUAL_LENGTH = 256  # tokens written where no length is asked for
-BUDGET = 4096  # tokens read side by side
+USUAL_LENGTH = 256  # tokens generated without `max_length`
+BUDGET = 4096  # tokens of a batch
 
 
 def decode_prompts(
@@ -28,12 +28,21 @@ def decode_prompts(
     surfaces: Sequence[str] = (),
     cancelled: Cancelled | None = None,
 ) -> list[list[Hypothesis]]:
-    """The continuations of each prompt (one token or more), best first; prompts of one length side by side.
+    """Return the continuations of each prompt (one token or more), best first.
 
-    `prefix` are ids that each must begin with, `surfaces` the tokens as text, for options that speak of
-    words. A prompt that is given up (asked by its number, at every step) has no hypotheses.
+    Args:
+        model: The language model.
+        prompts: Ids of each prompt. Those of equal length are decoded in one batch.
+        options: Options of the search.
+        prefix: Ids that each continuation begins with.
+        surfaces: The text of each token [V], for options on words.
+        cancelled: Polled at each step with the number of a prompt; a cancelled prompt has no hypotheses.
+
+    Returns:
+        The hypotheses of each prompt, in the order of `prompts`.
     """
-    found: list[list[Hypothesis]] = [[]] * len(prompts)
+    hypotheses: list[list[Hypothesis]] = [[]] * len(prompts)
+    # A batch has no padding: the state of a language model has one length for all rows.
     groups: dict[int, list[int]] = {}
     for row, prompt in enumerate(prompts):
         groups.setdefault(len(prompt), []).append(row)
@@ -41,20 +50,24 @@ def decode_prompts(
     for rows in groups.values():
         size = max(1, BUDGET // min(len(prompts[rows[0]]) + limit, model.config.max_length))
         for first in range(0, len(rows), size):
-            chosen = [row for row in rows[first : first + size] if cancelled is None or not cancelled(row)]
-            if not chosen:
+            batch = [row for row in rows[first : first + size] if cancelled is None or not cancelled(row)]
+            if not batch:
                 continue
-            left = rows_cancelled(cancelled, chosen)
             with torch.inference_mode():
-                step, state = begin(model, [prompts[row] for row in chosen])
-                prefixes = [prefix] * len(chosen)
-                limits = [limit] * len(chosen)
+                step, state = begin(model, [prompts[row] for row in batch])
                 results = decode(
-                    step, state, len(chosen), limits, options, prefixes, cancelled=left, surfaces=surfaces
+                    step,
+                    state,
+                    len(batch),
+                    [limit] * len(batch),
+                    options,
+                    [prefix] * len(batch),
+                    cancelled=rows_cancelled(cancelled, batch),
+                    surfaces=surfaces,
                 )
-            for row, hypotheses in zip(chosen, results, strict=True):
-                found[row] = hypotheses
-    return found
+            for row, row_hypotheses in zip(batch, results, strict=True):
+                hypotheses[row] = row_hypotheses
+    return hypotheses
 
 
 @torch.inference_mode()
@@ -65,7 +78,7 @@ def stream_prompt(
     prefix: Sequence[int] = (),
     surfaces: Sequence[str] = (),
 ) -> Iterator[Step]:
-    """The steps of sampling or greedy search after one prompt, as they are made."""
+    """Yield the steps of sampling or greedy search after one prompt as they are decoded."""
     step, state = begin(model, [prompt])
     yield from stream(step, state, length_limit(options), options, prefix, surfaces)
 
@@ -73,27 +86,33 @@ def stream_prompt(
 def begin(
     model: LanguageModel, prompts: Sequence[Sequence[int]]
 ) -> tuple[Callable[[Tensor, LanguageState], Tensor], LanguageState]:
-    """A step function whose first call reads the prompts, all of one length, and a state for it."""
+    """Return a step function whose first call reads the prompts, all of one length, and its state."""
     state = model.start(len(prompts))
-    read = torch.tensor([list(prompt) for prompt in prompts], device=state.device)
+    prompt_tokens = torch.tensor([list(prompt) for prompt in prompts], device=state.device)
 
     def step(tokens: Tensor, state: LanguageState) -> Tensor:
-        return model.step(tokens if state.length else read, state)
+        return model.step(tokens if state.length else prompt_tokens, state)
 
     return step, state
 
 
 def length_limit(options: DecodeOptions) -> int:
-    """The most tokens to write, the end counted."""
+    """Return the maximum number of tokens to generate, the end counted."""
     return options.max_length or max(USUAL_LENGTH, options.min_length + 1)
 
 
 @torch.inference_mode()
 def log_probabilities(model: LanguageModel, tokens: Sequence[int], carried: int = 0) -> Tensor:
-    """log p of each token but the first, given those before it in its window: [len(tokens) - 1].
+    """Compute log p of each token but the first, given those before it in its window.
 
-    Windows are as long as the context; each begins with the last `carried` tokens of the one before,
-    which are not scored again. With 0 it is what training saw: windows without a past.
+    Windows are as long as the context. Each begins with the last `carried` tokens of the one before, which
+    are not scored again. With 0 windows are independent, as in training.
+
+    Returns:
+        Natural logarithms [len(tokens) - 1], on the CPU.
+
+    Raises:
+        ValueError: `carried` is negative or not below the context.
     """
     context = model.config.max_length
     if not 0 <= carried < context:
@@ -101,9 +120,10 @@ def log_probabilities(model: LanguageModel, tokens: Sequence[int], carried: int 
     device = next(model.parameters()).device
     sequence = torch.tensor(list(tokens), device=device)
     total = len(sequence) - 1
-    found = torch.empty(max(total, 0))
+    log_probabilities = torch.empty(max(total, 0))
     starts = list(range(0, max(total - carried, 1), context - carried)) if total > 0 else []
     size = max(1, BUDGET // context)
+    # Whole windows share a batch; a shorter one at the end is a batch of its own, so nothing is padded.
     whole = [start for start in starts if start + context <= total]
     groups = [whole[first : first + size] for first in range(0, len(whole), size)]
     for group in [*groups, *([start] for start in starts if start + context > total)]:
@@ -112,5 +132,5 @@ def log_probabilities(model: LanguageModel, tokens: Sequence[int], carried: int 
         scores = log_p.gather(2, rows[:, 1:, None]).squeeze(2).cpu()
         for start, values in zip(group, scores, strict=True):
             skipped = carried if start else 0
-            found[start + skipped : start + len(values)] = values[skipped:]
-    return found
+            log_probabilities[start + skipped : start + len(values)] = values[skipped:]
+    return log_probabilities

@@ -1,8 +1,8 @@
-"""From source ids to hypotheses: batches of like length, encoded once each, then searched.
+"""Decoding of source ids: batches of like length, encoded once each, then searched.
 
     sources (ids without special symbols) -> encode -> start -> search -> hypotheses, in the order given
 
-This is where a Transformer and the search meet; neither knows the other.
+This module connects a Transformer with the search; neither imports the other.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -31,15 +31,20 @@ from seq2seq.search import (
     stream,
 )
 
-BUDGET = 2048  # source tokens decoded side by side, padding counted
-WIDEST, WIDER = 64, 2  # hypotheses a sentence where something is demanded: a bank, for each asked for
+BUDGET = 2048  # source tokens of a batch, padding counted
+# With phrase constraints the beam is divided into banks, so each of them needs its own hypotheses: WIDER x
+# the usual width for each bank, at most WIDEST.
+WIDEST, WIDER = 64, 2
 
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """What a search knows of its tokens [V]: how each is written, and before which a word may end.
+    """The properties of tokens [V] that constraints in a search need.
 
-    `head` is the cross-attention head that shows from where a token was translated.
+    Attributes:
+        surfaces: How each token is written, with U+2581 for a blank.
+        closers: Whether a word may end before each token.
+        head: The cross-attention head whose maximum is the source position of a token.
     """
 
     surfaces: list[str]
@@ -49,16 +54,17 @@ class Vocabulary:
 
 @dataclass(frozen=True)
 class SearchRequest:
-    """Sources to be decoded, and everything a search must know of them.
+    """Sources to decode, with the options and constraints of the search.
 
     Attributes:
-        sources: the ids of each source, language tag included, end not.
-        options: the options of the search, those of words and lengths among them.
-        prefixes: ids that the results for each source begin with; empty where none are asked for.
-        phrases: what the results for each source must contain; empty where nothing is demanded.
-        vocabulary: what is known of the tokens; wanted by phrases and by options that speak of words.
-        cancelled: polled at each step with a source's number; a cancelled source has no hypotheses.
-        observer: sees each step of the beam, with numbers of sentences in their batch: give it one source.
+        sources: The ids of each source, with its language tag and without the end symbol.
+        options: The options of the search.
+        prefixes: The ids that the results for each source begin with; empty without prefixes.
+        phrases: The phrases that the results for each source must contain; empty without constraints.
+        vocabulary: The properties of the tokens; needed by phrases and by options on words.
+        cancelled: Polled at each step with the number of a source; a cancelled source has no hypotheses.
+        observer: Called at each step of the beam. It sees numbers of sentences within a batch, so give it
+            one source.
     """
 
     sources: Sequence[Sequence[int]]
@@ -70,7 +76,7 @@ class SearchRequest:
     observer: Observer | None = None
 
     def of_rows(self, rows: Sequence[int]) -> "SearchRequest":
-        """Return the request for some of its sources."""
+        """Return the request restricted to some of its sources."""
         if list(rows) == list(range(len(self.sources))):
             return self
         return replace(
@@ -82,7 +88,7 @@ class SearchRequest:
         )
 
 
-# Searches for the hypotheses of each source, best first: `decode_sources`, or a call of another process.
+# A function like `decode_sources`; it may run in another process.
 Decode = Callable[[Model, SearchRequest], list[list[Hypothesis]]]
 
 
@@ -91,25 +97,25 @@ def decode_sources(model: Model, request: SearchRequest) -> list[list[Hypothesis
     hypotheses: list[list[Hypothesis]] = [[]] * len(request.sources)
     for rows in _batches(request):
         results = _decode_batch(model, request.of_rows(rows))
-        for row, of_source in zip(rows, results, strict=True):
-            hypotheses[row] = of_source
+        for row, row_hypotheses in zip(rows, results, strict=True):
+            hypotheses[row] = row_hypotheses
     return hypotheses
 
 
 def _batches(request: SearchRequest) -> Iterator[list[int]]:
-    """Yield the numbers of sources that are decoded side by side, of like length."""
+    """Yield the numbers of the sources of each batch, which are of like length."""
     if len(request.sources) == 1:
         yield [0]
         return
     lengths = [(len(ids) + 1, 1) for ids in request.sources]
     budget = max(BUDGET, max((length for length, _ in lengths), default=1))
     counts = list(map(len, request.phrases)) or [0] * len(lengths)
-    # The width of a sentence's beam follows from its own phrases, so those of as many go together.
+    # The beam size of a sentence follows from its number of phrases, so a batch has sentences of one number.
     for count in sorted(set(counts)):
-        rows = [row for row, own in enumerate(counts) if own == count]
-        share = budget // (WIDER * (count + 1)) if count else budget
-        share = max(share, max(lengths[row][0] for row in rows))
-        for batch in token_budget_batches([lengths[row] for row in rows], share, seed=None):
+        rows = [row for row, row_count in enumerate(counts) if row_count == count]
+        row_budget = budget // (WIDER * (count + 1)) if count else budget
+        row_budget = max(row_budget, max(lengths[row][0] for row in rows))
+        for batch in token_budget_batches([lengths[row] for row in rows], row_budget, seed=None):
             yield [rows[place] for place in batch]
 
 
@@ -130,11 +136,12 @@ def _decode_batch(model: Model, request: SearchRequest) -> list[list[Hypothesis]
             request.cancelled,
             surfaces,
         )
-    assert vocabulary is not None, "phrases want a vocabulary"
+    assert vocabulary is not None, "phrases need a vocabulary"
     if options.max_length is None:
+        # Phrases come on top of what the model would write by itself.
         longest = model.config.max_length - 1
-        more = [sum(len(phrase.tokens) for phrase in own) for own in request.phrases]
-        limits = [min(longest, limit + extra) for limit, extra in zip(limits, more, strict=True)]
+        extras = [sum(len(phrase.tokens) for phrase in phrases) for phrases in request.phrases]
+        limits = [min(longest, limit + extra) for limit, extra in zip(limits, extras, strict=True)]
     state = start(model, sources, max(limits))
     hypotheses = decode(
         model.step,
@@ -148,15 +155,15 @@ def _decode_batch(model: Model, request: SearchRequest) -> list[list[Hypothesis]
         vocabulary.surfaces,
         _constraints(model, request, vocabulary, limits, state),
     )
-    return [of_source[: options.num_hypotheses] for of_source in hypotheses]
+    return [row_hypotheses[: options.num_hypotheses] for row_hypotheses in hypotheses]
 
 
 def _constraints(
     model: Model, request: SearchRequest, vocabulary: Vocabulary, limits: Sequence[int], state: Any
 ) -> BatchConstraints:
-    """Return what the results of a batch must contain, with where the model looks while it writes."""
+    """Return the constraints of a batch, with a trace of the alignment head where the model has one."""
     trace = None
-    if not model.config.cross_attention.linear:  # its sums have no single keys
+    if not model.config.cross_attention.linear:  # linear attention has no weights of single keys
         head = vocabulary.head
         state.watch(head.layer, head.head)
         trace = AttentionTrace(lambda: state.looked, head.read == "input")
@@ -173,7 +180,7 @@ def _constraints(
 
 
 def constrained(options: DecodeOptions, phrases: int) -> DecodeOptions:
-    """Return the options of a search with so many phrases: always a beam, and a wider one for each bank."""
+    """Return the options of a search with this many phrases: a beam, wider with each bank."""
     width = max(options.beam_size, DecodeOptions.beam_size, options.num_hypotheses)
     return replace(
         options,
@@ -193,7 +200,7 @@ def stream_source(
     prefix: Sequence[int] = (),
     vocabulary: Vocabulary | None = None,
 ) -> Iterator[Step]:
-    """Yield the steps of greedy search or sampling for one source, as they are made."""
+    """Yield the steps of greedy search or sampling for one source as they are decoded."""
     (limit,) = length_limits(model, [source], options)
     surfaces = vocabulary.surfaces if vocabulary else ()
     yield from stream(
@@ -202,17 +209,17 @@ def stream_source(
 
 
 def length_limits(model: Model, sources: Sequence[Sequence[int]], options: DecodeOptions) -> list[int]:
-    """Return the most pieces of each result, its end counted.
+    """Return the maximum length of each result in tokens, its end counted.
 
-    Without `max_length`: 2 x source pieces + 20, as far as the model's limit allows.
+    Without `max_length` it is 2 x source tokens + 20, as far as the model's limit allows.
 
     Raises:
-        ValueError: the options ask for more pieces than the model can write.
+        ValueError: The options require more tokens than the model can write.
     """
     longest = model.config.max_length - 1  # so that a forced pass can read even what has not ended
-    asked = max(options.max_length or 1, options.min_length + 1)
-    if asked > longest:
-        name = "max_length" if asked == options.max_length else "min_length"
+    required = max(options.max_length or 1, options.min_length + 1)
+    if required > longest:
+        name = "max_length" if required == options.max_length else "min_length"
         raise ValueError(
             f"{name} is {getattr(options, name)}, but this model writes at most {longest} pieces; lower it"
         )
@@ -222,7 +229,7 @@ def length_limits(model: Model, sources: Sequence[Sequence[int]], options: Decod
 
 
 def start(model: Model, sources: Sequence[Sequence[int]], limit: int) -> Any:
-    """Encode the sources; return a state with nothing written and room for `limit` pieces after the start."""
+    """Encode sources and return a decoder state with room for the start symbol and `limit` tokens."""
     longest = max(map(len, sources))
     rows = [[*ids, EOS, *[PAD] * (longest - len(ids))] for ids in sources]
     source = torch.tensor(rows, device=next(model.parameters()).device)

@@ -1,8 +1,8 @@
-"""Several models as one: each reads the same, and the mean of their probabilities is searched.
+"""Ensembles: several models over one vocabulary, whose mean probability the search maximises.
 
     p(t | s) = mean over models k of p_k(t | s)        logits = log p, [N, V]
 
-All have one vocabulary and the same languages; width, depth and attention may differ.
+The models have the same vocabulary and languages; width, depth and attention may differ.
 """
 
 import math
@@ -23,31 +23,31 @@ from seq2seq.text.tokenizer import Tokenizer
 
 @dataclass
 class EnsembleState:
-    """The state of each model; all have read the same rows."""
+    """The decoder states of all models, with equal rows."""
 
     states: list[DecoderState]
 
     @property
     def device(self) -> torch.device:
-        """Where tokens and row numbers are expected."""
+        """The device of tokens and row numbers."""
         return self.states[0].device
 
     @property
     def nbytes(self) -> int:
-        """Bytes that all models remember of the target."""
+        """The size of all key/value caches in bytes."""
         return sum(state.nbytes for state in self.states)
 
     @property
     def looked(self) -> Tensor | None:
-        """Where the first model's watched head looked."""
+        """The attention weights of the watched head of the first model."""
         return self.states[0].looked
 
     def watch(self, layer: int, head: int) -> None:
-        """Have every step from now on tell where this head of the first model looks."""
+        """Record the attention weights of one head of the first model at every later step."""
         self.states[0].watch(layer, head)
 
     def select(self, rows: Tensor, sentences: Tensor | None = None) -> None:
-        """Keep these rows, in this order, in every model."""
+        """Keep these rows, in this order, in the state of every model."""
         for state in self.states:
             state.select(rows, sentences)
 
@@ -55,7 +55,8 @@ class EnsembleState:
 class Ensemble(nn.Module):
     """Models over one vocabulary whose probabilities are averaged.
 
-    `config` is the first model's, with the least `max_length` of all; maps are the first model's too.
+    `config` is that of the first model with the smallest `max_length` of all. Attention maps are those of
+    the first model.
     """
 
     def __init__(self, models: Sequence[Transformer]):
@@ -65,40 +66,40 @@ class Ensemble(nn.Module):
         self.config = replace(models[0].config, max_length=longest)
 
     def encode(self, source: Tensor) -> list[Tensor]:
-        """Read the source with every model: tokens [B, S] -> a memory [B, S, M] each."""
-        return [model.encode(source) for model in self._each()]
+        """Encode a source with every model: tokens [B, S] -> one memory [B, S, M] for each model."""
+        return [model.encode(source) for model in self._transformers()]
 
     def start(self, memory: list[Tensor], mask: Tensor | None, capacity: int) -> EnsembleState:
-        """A state that has written nothing yet, one row a sentence."""
-        pairs = zip(self._each(), memory, strict=True)
-        return EnsembleState([model.start(each, mask, capacity) for model, each in pairs])
+        """Return an empty decoder state with one row for each sentence."""
+        pairs = zip(self._transformers(), memory, strict=True)
+        return EnsembleState([model.start(own_memory, mask, capacity) for model, own_memory in pairs])
 
     def step(self, tokens: Tensor, state: EnsembleState) -> Tensor:
-        """Read the newest tokens [N, T]; log of the mean probability of what may follow, [N, V]."""
-        pairs = zip(self._each(), state.states, strict=True)
-        return mean_probability([model.step(tokens, each) for model, each in pairs])
+        """Read the newest tokens [N, T] and return the log of the mean next-token probability, [N, V]."""
+        pairs = zip(self._transformers(), state.states, strict=True)
+        return mean_probability([model.step(tokens, own_state) for model, own_state in pairs])
 
     def forward(self, source: Tensor, target: Tensor, *, need_weights: bool = False) -> TransformerOutput:
-        """Score a given target: logarithms of mean probabilities [B, T, V], and the first model's maps."""
-        first, *others = self._each()
+        """Score a given target: log of mean probabilities [B, T, V], and the maps of the first model."""
+        first, *others = self._transformers()
         output = first(source, target, need_weights=need_weights)
         logits = [output.logits, *(model(source, target).logits for model in others)]
         return TransformerOutput(mean_probability(logits), output.maps)
 
-    def _each(self) -> Iterator[Transformer]:
+    def _transformers(self) -> Iterator[Transformer]:
         for model in self.models:
             assert isinstance(model, Transformer)
             yield model
 
 
 def mean_probability(logits: Sequence[Tensor]) -> Tensor:
-    """log of the mean of the distributions that logits [..., V] stand for."""
-    logs = torch.stack([each.float().log_softmax(-1) for each in logits])
+    """Return the log of the mean of several distributions, given as logits [..., V]."""
+    logs = torch.stack([model_logits.float().log_softmax(-1) for model_logits in logits])
     return logs.logsumexp(0) - math.log(len(logits))
 
 
 class LoadedModels(NamedTuple):
-    """One model or several as one, ready to translate, with the first's settings, card and storage."""
+    """A model or an ensemble ready to translate, with the settings and storage format of the first model."""
 
     model: Model
     tokenizer: Tokenizer
@@ -108,9 +109,11 @@ class LoadedModels(NamedTuple):
 
 
 def load_models(directories: Sequence[Path], device: str = "cpu") -> LoadedModels:
-    """The model of a directory, or the ensemble of several.
+    """Load the model of a directory, or the ensemble of several.
 
-    Models of different vocabularies or languages are a ValueError, as is whatever `load_model` refuses.
+    Raises:
+        ValueError: There is no directory, `load_model` refuses one, or the models have different
+            vocabularies or languages.
     """
     if not directories:
         raise ValueError("no model is named; give the name of one, or of each of an ensemble")
@@ -130,10 +133,11 @@ def load_models(directories: Sequence[Path], device: str = "cpu") -> LoadedModel
                     f"{directory} has {name} {getattr(other.settings, name)}, but {directories[0]} has "
                     f"{getattr(first.settings, name)}; an ensemble needs the same"
                 )
+    # Every model must be able to read each segment: the narrowest limits hold for all.
     shared = replace(
         first.settings,
-        longest_source=min(each.longest_source for each in settings),
-        most_sentences=min((each.most_sentences for each in settings if each.most_sentences), default=None),
+        longest_source=min(own.longest_source for own in settings),
+        most_sentences=min((own.most_sentences for own in settings if own.most_sentences), default=None),
     )
     ensemble = Ensemble([first.model, *(other.model for other in others)])
     return LoadedModels(ensemble, first.tokenizer, shared, "", first.storage)

@@ -1,10 +1,10 @@
-"""One teacher-forced pass explains a given pair: how probable each piece is, and what it looked at.
+"""Forced decoding: one teacher-forced pass over given pairs, for scores, attention maps and candidates.
 
-    pairs of ids (no special symbols) -> log p of each target piece and of the end symbol
+    pairs of ids (no special symbols) -> log p of each target token and of the end symbol
                                       -> AttentionMaps of one pair
-                                      -> the likeliest pieces of each step of one pair
+                                      -> the most probable tokens of each step of one pair
 
-Search carries no maps; whoever wants to see one runs this pass over the text that was chosen.
+The search keeps no attention maps. A map of its result comes from a forced pass over that result.
 """
 
 from collections.abc import Iterator, Sequence
@@ -20,17 +20,17 @@ from seq2seq.model.transformer import Maps, Model
 from seq2seq.text.normalization import join_segmented
 from seq2seq.text.tokenizer import Tokenizer
 
-BUDGET = 4096  # tokens a batch, rows x the longer padded side
+BUDGET = 4096  # tokens of a batch: rows x the longer padded side
 
 
 class TooLongError(ValueError):
-    """A side has more pieces than the model reads."""
+    """An error of a side with more tokens than the model reads."""
 
 
 class EncodedSide(NamedTuple):
-    """One side of a pair: its text, its ids, and where each piece stands in the text.
+    """One side of a pair: its text, its ids, and the characters of each id in the text.
 
-    A language tag may end the ids of a source; it has no span.
+    The ids of a source may end with a language tag, which has no span.
     """
 
     text: str
@@ -39,9 +39,9 @@ class EncodedSide(NamedTuple):
 
 
 def encode_side(tokenizer: Tokenizer, text: str, tag: Sequence[int] = ()) -> EncodedSide:
-    """A text as the model reads it; Chinese that was segmented with blanks is joined before.
+    """Encode a text, with blanks between words of unspaced scripts removed first.
 
-    `tag`: what `Tokenizer.tag` gives, for a source.
+    `tag`: the ids from `Tokenizer.tag`, appended to those of a source.
     """
     joined = join_segmented(text)
     ids, spans = tokenizer.encode_with_spans(joined.text)
@@ -49,8 +49,9 @@ def encode_side(tokenizer: Tokenizer, text: str, tag: Sequence[int] = ()) -> Enc
 
 
 def decode_side(tokenizer: Tokenizer, ids: list[int]) -> EncodedSide:
-    """What ids decode to, as a side; the blank before a piece is left out of its span."""
+    """Decode ids, with the characters of each of them; its span leaves out the blank before it."""
     spans, before = [], ""
+    # Prefixes are decoded, not single ids: the text of a piece depends on the pieces before it.
     for count in range(1, len(ids) + 1):
         text = tokenizer.decode(ids[:count])
         new = text[len(before) :]
@@ -62,15 +63,19 @@ def decode_side(tokenizer: Tokenizer, ids: list[int]) -> EncodedSide:
 def force_decode(
     model: Model, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]
 ) -> list[list[float]]:
-    """log p of each target piece and of the end symbol, one list a pair, in natural logarithms."""
+    """Compute log p of each target token and of the end symbol, one list for each pair.
+
+    Raises:
+        TooLongError: A side has more tokens than the model reads.
+    """
     lengths = [(len(s) + 1, len(t) + 1) for s, t in zip(sources, targets, strict=True)]
     for number, pair in enumerate(lengths, 1):
         _check_lengths(model, *pair, f" of pair {number}")
     budget = max(BUDGET, max((max(pair) for pair in lengths), default=1))
     scores: list[list[float]] = [[]] * len(lengths)
     for rows in token_budget_batches(lengths, budget, seed=None):
-        found, _ = _pass(model, [sources[r] for r in rows], [targets[r] for r in rows], need_weights=False)
-        for row, values in zip(rows, found.tolist(), strict=True):
+        log_p, _ = _pass(model, [sources[r] for r in rows], [targets[r] for r in rows], need_weights=False)
+        for row, values in zip(rows, log_p.tolist(), strict=True):
             scores[row] = values[: lengths[row][1]]
     return scores
 
@@ -78,7 +83,11 @@ def force_decode(
 def explain(
     model: Model, tokenizer: Tokenizer, source: EncodedSide, target: EncodedSide
 ) -> tuple[list[float], AttentionMaps]:
-    """log p of each target piece and of the end symbol, and every attention map of one pair."""
+    """Compute log p of each target token and of the end symbol, and all attention maps of one pair.
+
+    Raises:
+        TooLongError: A side has more tokens than the model reads.
+    """
     _check_lengths(model, len(source.ids) + 1, len(target.ids) + 1)
     scores, maps = _pass(model, [source.ids], [target.ids], need_weights=True)
     assert maps is not None
@@ -101,14 +110,14 @@ def explain_texts(
     pairs: Sequence[tuple[str, str]],
     tags: Sequence[Sequence[int]] | None = None,
 ) -> Iterator[AttentionMaps]:
-    """The attention maps of pairs of texts, one after the other; `tags` as for `encode_side`, one a pair."""
+    """Yield the attention maps of pairs of texts; `tags` has for each pair the tag of its source."""
     for (source, target), tag in zip(pairs, tags or [()] * len(pairs), strict=True):
         sides = encode_side(tokenizer, source, tag), encode_side(tokenizer, target)
         yield explain(model, tokenizer, *sides)[1]
 
 
 class TokenCandidate(NamedTuple):
-    """A piece that a step could write, and its probability under the model."""
+    """A token that a step could generate, and its probability under the model."""
 
     token: int
     probability: float
@@ -118,17 +127,20 @@ class TokenCandidate(NamedTuple):
 def top_candidates(
     model: Model, source: Sequence[int], target: Sequence[int], count: int
 ) -> list[list[TokenCandidate]]:
-    """The likeliest pieces of each step of a target, best first; the last step is the one after it."""
+    """Return the most probable tokens of each step of a target, best first.
+
+    The last step is the one after the target, where the end symbol may follow.
+    """
     _check_lengths(model, len(source) + 1, len(target) + 1)
     batch = make_batch([source], [target]).to(next(model.parameters()).device)
     assert batch.target_input is not None
     logits = model(batch.source, batch.target_input).logits[0].float()
     probabilities = logits.softmax(dim=-1)
     probabilities[:, [PAD, BOS]] = -1.0  # no result can have them
-    found = probabilities.topk(min(count, probabilities.shape[1] - 2))
+    best = probabilities.topk(min(count, probabilities.shape[1] - 2))
     return [
-        [TokenCandidate(*each) for each in zip(tokens, values, strict=True)]
-        for tokens, values in zip(found.indices.tolist(), found.values.tolist(), strict=True)
+        [TokenCandidate(*candidate) for candidate in zip(tokens, values, strict=True)]
+        for tokens, values in zip(best.indices.tolist(), best.values.tolist(), strict=True)
     ]
 
 
@@ -140,7 +152,7 @@ def _pass(
     *,
     need_weights: bool,
 ) -> tuple[Tensor, Maps | None]:
-    """log p [B, T] of each target piece, on the CPU, and the maps where they are wanted."""
+    """Compute log p [B, T] of each target token, on the CPU, and with `need_weights` the maps."""
     batch = make_batch(sources, targets).to(next(model.parameters()).device)
     assert batch.target_input is not None and batch.target_output is not None
     output = model(batch.source, batch.target_input, need_weights=need_weights)

@@ -1,9 +1,9 @@
-"""Generator: prompts in, what a language model writes after them out.
+"""The `Generator`: texts that a language model generates after prompts, and scores of given texts.
 
-    prompt -> ids -> read at once -> search, by default sampling -> ids -> text
+    prompt -> ids -> one step of the model -> search, by default sampling -> ids -> text
 
-Of a prompt longer than the context the newest part is read, as it will be once the text itself has
-outgrown the context.
+Of a prompt longer than the context only the newest part is read. The same holds once the generated text
+has outgrown the context.
 """
 
 import math
@@ -35,12 +35,19 @@ SAMPLING = DecodeOptions(sampling_topk=0)
 
 @dataclass(frozen=True)
 class Generation:
-    """What was written after a prompt; `text` does not repeat it, and is its `tokens` joined.
+    """A text generated after a prompt.
 
-    Of a text that ends before a stop text the tokens go on to the stop text's end.
-    `score` = log_probability / n ** length_penalty, n the tokens and, where it ended, the end;
-    `token_log_probabilities` has a number for each. `prompt_tokens` were read; `alternatives` are the
-    further hypotheses, best first.
+    Attributes:
+        prompt: The prompt.
+        text: The continuation, without the prompt. It is `tokens` joined; where it ends before a stop text,
+            the tokens go on to the end of the stop text.
+        score: log_probability / n ** length_penalty, where n counts the tokens and, if reached, the end.
+        log_probability: The sum of `token_log_probabilities`.
+        tokens: The text of each generated token.
+        finish: "end", or "length" where the limit was reached first.
+        prompt_tokens: The number of tokens read as prompt.
+        token_log_probabilities: Log p of each of the n tokens.
+        alternatives: The further hypotheses, best first.
     """
 
     prompt: str
@@ -54,7 +61,7 @@ class Generation:
     alternatives: list["Generation"] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
-        """The fields that `seq2seq generate --json` prints."""
+        """Return the fields that `seq2seq generate --json` prints."""
         return {
             "prompt": self.prompt,
             "text": self.text,
@@ -70,7 +77,14 @@ class Generation:
 
 
 class LikelihoodMeasure(NamedTuple):
-    """How well a model foretells a text: nats a character, perplexity a token, and what was counted."""
+    """The likelihood of a text under a model.
+
+    Attributes:
+        nats: Negative log-probability per character, in nats.
+        perplexity: Perplexity per token.
+        characters: The number of characters that were scored.
+        tokens: The number of tokens that were scored.
+    """
 
     nats: float
     perplexity: float
@@ -79,7 +93,7 @@ class LikelihoodMeasure(NamedTuple):
 
 
 class Generator:
-    """A language model with its tokenizer, ready to write and to score."""
+    """A language model with its tokenizer, ready to generate and to score texts."""
 
     def __init__(
         self,
@@ -93,25 +107,25 @@ class Generator:
         self.tokenizer = tokenizer
         self.settings = settings
         self.card = card
-        self.storage: StorageFormat = storage  # in which `save_pretrained` leaves the weights as they are
+        self.storage: StorageFormat = storage  # the format of `save_pretrained` that changes no weight
 
     @classmethod
     def from_pretrained(cls, name: str | Path, device: str = "auto") -> "Generator":
-        """A generator from a released model's name, a model directory or a hub id.
+        """Load a generator by the name of a released model, a model directory or a hub id.
 
-        `device` "auto" takes a GPU where there is one. Nothing is fetched but for a hub id.
+        `device` "auto" uses a GPU where there is one. Only a hub id is downloaded.
         """
         return cls(*load_language_model(find_model(name), choose_device(device)))
 
     def save_pretrained(self, directory: str | Path, storage: StorageFormat | None = None) -> None:
-        """Write a model directory, from which `from_pretrained` makes the same generator again.
+        """Write a model directory, from which `from_pretrained` loads the same generator.
 
-        `storage` None is that of the directory it came from, else "float16"; see `Translator`.
+        `storage` None is the format of the directory it was loaded from, else "float16"; see `Translator`.
         """
         save_model(directory, self.model, self.tokenizer, self.settings, self.card, storage or self.storage)
 
     def push_to_hub(self, hub_id: str, *, private: bool = False, storage: StorageFormat | None = None) -> str:
-        """Put the model on the Hugging Face hub as `owner/name`; gives back its address."""
+        """Upload the model to the Hugging Face hub as `owner/name` and return its address."""
         with tempfile.TemporaryDirectory() as folder:
             self.save_pretrained(Path(folder) / "model", storage)
             return push(Path(folder) / "model", hub_id, private=private)
@@ -135,41 +149,41 @@ class Generator:
         options: DecodeOptions | None = None,
         cancelled: Cancelled | None = None,
     ) -> Generation | list[Generation]:
-        """What the model writes after a prompt, or after each of several.
+        """Generate a continuation of a prompt, or of each of several.
 
-        Without options it samples among all tokens; `max_length` None is 256 tokens. After a prompt that is
-        given up (asked by its number, at every step) nothing is written.
+        Without options it samples among all tokens. `max_length` None is 256 tokens. `cancelled(i)` is
+        polled at each step; a cancelled prompt gets an empty continuation.
 
         Raises:
-            ValueError: an option that speaks of a source, which a language model has not.
+            ValueError: An option concerns a source, which a language model does not have.
         """
         if isinstance(prompts, str):
             return self.generate([prompts], options, cancelled)[0]
         texts = [check_text(prompt) for prompt in prompts]
-        options = self._own(options or SAMPLING)
-        read = [self.read(text) for text in texts]
+        options = self._effective_options(options or SAMPLING)
+        prompt_ids = [self.read(text) for text in texts]
         prefix = self._prefix(options)
-        found = decode_prompts(self.model, read, options, prefix, self._surfaces, cancelled)
-        return [self._generation(*each, options) for each in zip(texts, read, found, strict=True)]
+        hypotheses = decode_prompts(self.model, prompt_ids, options, prefix, self._surfaces, cancelled)
+        return [self._generation(*row, options) for row in zip(texts, prompt_ids, hypotheses, strict=True)]
 
     def stream(self, prompt: str, options: DecodeOptions | None = None) -> Iterator[str]:
-        """Pieces of the text as they are written; joined, with a seed, they are what `generate` gives.
+        """Yield the continuation piece by piece; with a seed, joined pieces equal the text of `generate`.
 
-        A beam revises what it wrote, so `beam_size` is not used.
+        `beam_size` is not used, since a beam revises what it has generated.
         """
         stops = (options or SAMPLING).stop or ()
-        written = shown = ""
+        generated = emitted = ""
         for text, _ in self.steps(prompt, options):
-            written += text
-            if more := cut_unfinished(written, stops)[len(shown) :]:
+            generated += text
+            if more := cut_unfinished(generated, stops)[len(emitted) :]:
                 yield more
-                shown += more
-        yield from filter(None, [cut_before(written, stops)[len(shown) :]])
+                emitted += more
+        yield from filter(None, [cut_before(generated, stops)[len(emitted) :]])
 
     def steps(self, prompt: str, options: DecodeOptions | None = None) -> Iterator[tuple[str, float]]:
-        """Each token's text with its log-probability, a stop text's among them; the end is none of them."""
-        read, options = self.read(check_text(prompt)), self._own(options or SAMPLING)
-        for step in stream_prompt(self.model, read, options, self._prefix(options), self._surfaces):
+        """Yield the text and log-probability of each token, those of a stop text included, without the end."""
+        ids, options = self.read(check_text(prompt)), self._effective_options(options or SAMPLING)
+        for step in stream_prompt(self.model, ids, options, self._prefix(options), self._surfaces):
             yield self.tokenizer.decode([step.token]), step.log_probability
 
     @overload
@@ -179,9 +193,9 @@ class Generator:
     def score(self, texts: Iterable[str]) -> list[Score]: ...
 
     def score(self, texts: str | Iterable[str]) -> Score | list[Score]:
-        """How probable the model finds a text, or each of several, as the beginning of one.
+        """Score a text, or each of several, by its log-probability from the beginning on.
 
-        Past the context each token is foretold from at least half a context before it.
+        Of a text longer than the context each token is predicted from at least half a context.
         """
         if isinstance(texts, str):
             return self.score([texts])[0]
@@ -193,38 +207,42 @@ class Generator:
         return scores
 
     def measure(self, text: str) -> LikelihoodMeasure:
-        """Nats a character and perplexity over windows of the context without a past, as when training.
+        """Measure the likelihood of a text over independent windows of the context, as in training.
 
-        Of an endless text nothing stands before the first token, so that one is not foretold.
+        Where texts have no end symbol, nothing precedes the first token, and it is not scored.
 
         Raises:
-            ValueError: a text too short to foretell anything of.
+            ValueError: The text is too short to score any token.
         """
         ids = self._sequence(text) if self.settings.ends else self.tokenizer.encode(text)
         if not text or len(ids) < 2:
             raise ValueError(f"the text {text!r} is too short to foretell anything of it; give a longer one")
-        given = 0 if self.settings.ends else len(self.tokenizer.decode(ids[:1]))
+        unscored = 0 if self.settings.ends else len(self.tokenizer.decode(ids[:1]))
         values = log_probabilities(self.model, ids).double()
-        total, characters = -float(values.sum()), len(text) - given
+        total, characters = -float(values.sum()), len(text) - unscored
         return LikelihoodMeasure(total / characters, math.exp(total / len(values)), characters, len(values))
 
     def read(self, prompt: str) -> list[int]:
-        """The ids that stand for a prompt: a text of its own, or the next part of an endless one."""
+        """Encode a prompt; where texts end, as the beginning of a new text."""
         ids = self.tokenizer.encode(prompt)
         return [self.opening, *ids] if self.settings.ends or not ids else ids
 
     @property
     def opening(self) -> int:
-        """The token after which a text begins: the end of the one before, or a line break."""
+        """The token before a text: the end symbol of the text before it, or a line break."""
         return EOS if self.settings.ends else self.tokenizer.encode("\n")[0]
 
     def _sequence(self, text: str) -> list[int]:
-        """A text with what it begins after and, where texts end, its end."""
+        """Encode a whole text, with its opening token and, where texts end, the end symbol."""
         end = [EOS] if self.settings.ends else []
         return [self.opening, *self.tokenizer.encode(text), *end]
 
-    def _own(self, options: DecodeOptions) -> DecodeOptions:
-        """The options without the unknown piece, which stands for no text, and without an end never seen."""
+    def _effective_options(self, options: DecodeOptions) -> DecodeOptions:
+        """Return the options for this model: no unknown piece, and no end symbol where training had none.
+
+        Raises:
+            ValueError: An option concerns a source, which a language model does not have.
+        """
         for name in OF_SOURCES:
             if getattr(options, name):
                 raise ValueError(
@@ -232,45 +250,47 @@ class Generator:
                 )
         if self.settings.ends:
             return replace(options, disable_unk=True)
+        # The model never saw an end symbol, so its probability means nothing: generation runs to the limit.
         limit = length_limit(options)
         return replace(options, disable_unk=True, min_length=limit, max_length=limit)
 
     def _prefix(self, options: DecodeOptions) -> list[int]:
-        """The ids that every result begins with."""
+        """Return the ids that every result begins with."""
         return prefix_ids(options.target_prefix or (), self.tokenizer)
 
     @cached_property
     def _surfaces(self) -> list[str]:
-        """The tokens as text, for options that speak of words."""
+        """The surface of each token, for options on words."""
         return self.tokenizer.pieces(range(len(self.tokenizer)))
 
     def _generation(
-        self, prompt: str, read: Sequence[int], found: Sequence[Hypothesis], options: DecodeOptions
+        self, prompt: str, ids: Sequence[int], hypotheses: Sequence[Hypothesis], options: DecodeOptions
     ) -> Generation:
-        count = min(len(read), self.model.config.max_length)
-        if not found:
+        """Convert the hypotheses for a prompt; without any (it was cancelled) the text is empty."""
+        count = min(len(ids), self.model.config.max_length)
+        if not hypotheses:
             return Generation(prompt, "", 0.0, 0.0, [], "length", count, [])
-        written = [self._written(prompt, count, each, options) for each in found]
-        if options.stop:
-            written.sort(key=lambda each: each.score, reverse=True)
-        best, *others = written
+        generations = [self._convert(prompt, count, hypothesis, options) for hypothesis in hypotheses]
+        if options.stop:  # scores changed, since the end after a stop text is not counted
+            generations.sort(key=lambda generation: generation.score, reverse=True)
+        best, *others = generations
         return replace(best, alternatives=others)
 
-    def _written(self, prompt: str, count: int, found: Hypothesis, options: DecodeOptions) -> Generation:
-        """One text, which ends before a stop text."""
-        whole = self.tokenizer.decode(found.tokens)
-        found = end_at_stop(found, whole, options)
+    def _convert(self, prompt: str, count: int, hypothesis: Hypothesis, options: DecodeOptions) -> Generation:
+        """Convert one hypothesis to a text that ends before a stop text."""
+        text = self.tokenizer.decode(hypothesis.tokens)
+        hypothesis = end_at_stop(hypothesis, text, options)
         return Generation(
             prompt,
-            cut_before(whole, options.stop or ()),
-            found.score,
-            found.log_probability,
-            self._texts(found.tokens),
-            found.finish,
+            cut_before(text, options.stop or ()),
+            hypothesis.score,
+            hypothesis.log_probability,
+            self._texts(hypothesis.tokens),
+            hypothesis.finish,
             count,
-            found.token_log_probabilities,
+            hypothesis.token_log_probabilities,
         )
 
     def _texts(self, ids: Sequence[int]) -> list[str]:
-        """The text of each token; a verbatim vocabulary's texts joined are the text."""
-        return [END if each == EOS else self.tokenizer.decode([each]) for each in ids]
+        """Return the text of each token; with a verbatim vocabulary, joined texts are the whole text."""
+        return [END if index == EOS else self.tokenizer.decode([index]) for index in ids]

@@ -1,10 +1,10 @@
-"""Pipeline: texts through a model and back, in one direction.
+"""The translation pipeline of one direction: texts to ids, search, ids to texts.
 
     text -> segments -> ids -> batches of like length -> encode -> search -> ids -> text
 
 A text is split at line breaks, and where it is longer than the longest source the model was trained on.
-Segments of all texts are translated side by side and joined again in order. A model of several target
-languages reads a tag behind each source, which says what language to write.
+Segments of all texts are translated in common batches and joined in order. A model of several target
+languages reads a tag after each source, which names the language to generate.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -27,12 +27,15 @@ from seq2seq.text.joining import StreamJoiner
 
 @dataclass(frozen=True)
 class Pipeline:
-    """A model with the processing of its texts, in one direction.
+    """A model with its text processor, for one translation direction.
 
     Attributes:
-        tag: ids that go behind those of a source: the tag of the target language, or none.
-        reranker: chooses among the hypotheses of a beam; None for the order of the search.
-        least_beam: the narrowest beam that gives the re-ranker enough to choose from.
+        model: A Transformer, or an ensemble of them.
+        processor: Converts texts to ids and ids to texts.
+        settings: The settings stored with the model.
+        tag: Ids appended to those of a source: the tag of the target language, or none.
+        reranker: Chooses among the hypotheses of a beam; None keeps the order of the search.
+        least_beam: The smallest beam size with which the re-ranker is used.
     """
 
     model: Model
@@ -49,21 +52,21 @@ class Pipeline:
         cancelled: Cancelled | None = None,
         decode: Decode = decode_sources,
     ) -> list[Translation]:
-        """Translate some texts side by side.
+        """Translate texts in common batches, each with its own options.
 
-        Each text has options of its own, which may differ in what a result begins with and in nothing else.
-        `cancelled(i)` is polled at each step; a cancelled text leaves the batch and is given back as it is.
+        The options may differ in `target_prefix` only. `cancelled(i)` is polled at each step; a cancelled
+        text leaves the batch and is returned untranslated.
         """
         if not texts:
             return []
         prepared = [self.processor.prepare(*pair) for pair in zip(texts, options, strict=True)]
-        segments = [segment for of_text in prepared for segment in of_text]
-        owners = [number for number, of_text in enumerate(prepared) for _ in of_text]
-        gone = rows_cancelled(cancelled, owners)
-        translations = iter(self.translate_segments(segments, options[0], gone, decode))
+        segments = [segment for text_segments in prepared for segment in text_segments]
+        text_numbers = [number for number, text_segments in enumerate(prepared) for _ in text_segments]
+        segment_cancelled = rows_cancelled(cancelled, text_numbers)
+        translations = iter(self.translate_segments(segments, options[0], segment_cancelled, decode))
         return [
-            join_segments(text, of_text, list(islice(translations, len(of_text))))
-            for text, of_text in zip(texts, prepared, strict=True)
+            join_segments(text, text_segments, list(islice(translations, len(text_segments))))
+            for text, text_segments in zip(texts, prepared, strict=True)
         ]
 
     def translate_segments(
@@ -73,10 +76,10 @@ class Pipeline:
         cancelled: Cancelled | None = None,
         decode: Decode = decode_sources,
     ) -> list[Translation]:
-        """Translate prepared segments side by side, whatever texts they belong to.
+        """Translate prepared segments in common batches, whatever texts they belong to.
 
-        `cancelled(i)` is polled at each step; cancelled segments leave the batch and are given back as they
-        are. `decode` searches, in this process or another.
+        `cancelled(i)` is polled at each step; cancelled segments leave the batch and are returned
+        untranslated. `decode` runs the search, in this process or another.
         """
         rows = [row for row, segment in enumerate(segments) if segment.is_known]
         request = SearchRequest(
@@ -87,16 +90,16 @@ class Pipeline:
             self.processor.vocabulary,
             rows_cancelled(cancelled, rows),
         )
-        found = dict(zip(rows, decode(self.model, request), strict=True)) if rows else {}
+        hypotheses = dict(zip(rows, decode(self.model, request), strict=True)) if rows else {}
         return [
-            self._translation(segment.source, found[row], options)
-            if row in found
+            self._translation(segment.source, hypotheses[row], options)
+            if row in hypotheses
             else self._untranslated(segment.source.source, options)
             for row, segment in enumerate(segments)
         ]
 
     def search(self, source: PreparedSource, prefix: list[int], options: DecodeOptions) -> list[Hypothesis]:
-        """Return the hypotheses for one source, in the order of the re-ranker where there is one."""
+        """Return the hypotheses for one source, best first by the re-ranker, or by score without one."""
         request = SearchRequest(
             [source.ids + self.tag],
             n_best(options, self.least_beam) if self.reranker else options,
@@ -105,10 +108,13 @@ class Pipeline:
             self.processor.vocabulary,
         )
         (hypotheses,) = decode_sources(self.model, request)
-        return self._chosen(source, hypotheses, options)
+        return self._rank(source, hypotheses, options)
 
     def stream(self, text: str, options: DecodeOptions) -> Iterator[str]:
-        """Yield the translation of a text piece by piece, by greedy search or sampling."""
+        """Yield the translation of a text piece by piece, by greedy search or sampling.
+
+        Segments are decoded one after another; what separates them is yielded with the next piece.
+        """
         joiner = StreamJoiner()
         for segment in self.processor.prepare(text, options):
             joiner.begin(segment.source.source)
@@ -122,9 +128,9 @@ class Pipeline:
         yield from filter(None, [joiner.blanks])
 
     def _stream_segment(self, segment: PreparedSegment, options: DecodeOptions) -> Iterator[str]:
-        """Yield what the newest piece adds to the text of a segment.
+        """Yield what each new token adds to the text of a segment.
 
-        Where phrases are demanded the text comes whole, for their places are found by a beam.
+        A segment with phrase constraints is yielded whole, since constraints need a beam.
         """
         source, prefix = segment.source, segment.prefix
         if source.phrases:
@@ -132,31 +138,33 @@ class Pipeline:
             yield self.processor.text(source, best.tokens, options)
             return
         tokens: list[int] = []
-        shown = ""
+        emitted = ""
         tokenizer = self.processor.tokenizer_of(source.source)
         ids = source.ids + self.tag
         for step in stream_source(self.model, ids, options, prefix, self.processor.vocabulary):
             tokens.append(step.token)
+            # All tokens are decoded again: the text of a piece depends on the pieces before it.
             text = cut_unfinished(tokenizer.decode(tokens), options.stop or ())
-            if len(text) > len(shown):
-                yield text[len(shown) :]
-                shown = text
-        yield from filter(None, [self.processor.text(source, tokens, options)[len(shown) :]])
+            if len(text) > len(emitted):
+                yield text[len(emitted) :]
+                emitted = text
+        # An end that might have begun a stop text was held back until the search was over.
+        yield from filter(None, [self.processor.text(source, tokens, options)[len(emitted) :]])
 
     def _untranslated(self, source: str, options: DecodeOptions) -> Translation:
         return Translation(source, self.processor.untranslated(source, options))
 
-    def _chosen(
+    def _rank(
         self, source: PreparedSource, hypotheses: list[Hypothesis], options: DecodeOptions
     ) -> list[Hypothesis]:
-        """Return the hypotheses that are asked for, best first, each ended before a stop text."""
+        """End hypotheses before stop texts, re-rank them, and return the best `num_hypotheses`."""
         if options.stop:
             hypotheses = [self.processor.end_at_stop(source, each, options) for each in hypotheses]
             if not source.phrases:  # else the search has the better order: it knows where phrases stand
                 hypotheses.sort(key=lambda hypothesis: hypothesis.score, reverse=True)
         if not self.reranker:
             return hypotheses
-        alternatives = [self._alternative(source, each, options) for each in hypotheses]
+        alternatives = [self._alternative(source, hypothesis, options) for hypothesis in hypotheses]
         return reranked(self.reranker, source.source, alternatives, hypotheses)[: options.num_hypotheses]
 
     def _alternative(
@@ -176,8 +184,8 @@ class Pipeline:
         """Return the translation of a segment; without hypotheses (it was cancelled) the segment itself."""
         if not hypotheses:
             return Translation(source.source, source.source)
-        hypotheses = self._chosen(source, hypotheses, options)
-        best, *others = [self._alternative(source, each, options) for each in hypotheses]
+        hypotheses = self._rank(source, hypotheses, options)
+        best, *others = [self._alternative(source, hypothesis, options) for hypothesis in hypotheses]
         return Translation(
             source.source,
             best.text,
@@ -192,7 +200,7 @@ class Pipeline:
     def _explain(
         self, source: PreparedSource, target_ids: list[int], options: DecodeOptions
     ) -> ForcedDecoding:
-        """Run the forced pass over the very pieces that the search read and wrote."""
+        """Run a forced pass over exactly the tokens that the search read and generated."""
         target_side = self.processor.side(source, target_ids, options)
         source_side = source.side._replace(ids=source.ids + self.tag)
         scores, maps = explain(self.model, self.processor.tokenizer, source_side, target_side)
@@ -202,7 +210,8 @@ class Pipeline:
 def join_segments(
     text: str, segments: Sequence[PreparedSegment], translations: list[Translation]
 ) -> Translation:
-    """Return the translation of a text from those of its segments."""
+    """Join the translations of the segments of a text."""
+    # Nothing to join or shift: the one translation keeps its lazy forced pass.
     if len(translations) == 1 and not segments[0].separator:
         return translations[0]
     return join_parts(text, translations, [segment.separator for segment in segments])

@@ -1,9 +1,9 @@
-"""Words that stand for what the model is not to see: names, or for numbers other numbers.
+"""Placeholders: known words in place of text the model must copy; names, and for numbers other numbers.
 
-    "Write {name} to Peter in 伦敦"   {name} is John: not Peter, nor London, which 伦敦 will become
+    "Write {name} to Peter in 伦敦"   {name} becomes John: not Peter, nor London, the translation of 伦敦
 
-What the model writes of its own accord must not be taken for a stand-in. So none is taken that stands in the
-source, in whatever language or script, or in what must or may not be written.
+A word that the model generates by itself must not be mistaken for a placeholder. A placeholder therefore
+occurs neither in the source, in any language or script, nor in texts that are required or banned.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,7 +14,7 @@ from seq2seq.options import DecodeOptions
 from seq2seq.text.normalization import BLANK_PIECE, compose
 from seq2seq.text.tokenizer import Tokenizer
 
-# Each name with the beginnings of what it is called elsewhere, in small letters.
+# Each name with the beginnings of its forms in other languages, in lower case.
 _NAMES = {
     "John": "джон иоанн ιωάννη 约翰 約翰 ジョン 존 جون",
     "London": "londres londra londýn londyn londen лондон λονδίν 伦敦 倫敦 ロンドン 런던 لندن",
@@ -30,45 +30,50 @@ _NAMES = {
     "Y": "",
     "Z": "",
 }
-_FIGURES = ("5", "6", "11", "12", "10", "15", "16", "4", "18", "9", "8", "3", "2")
+_NUMBERS = ("5", "6", "11", "12", "10", "15", "16", "4", "18", "9", "8", "3", "2")
 
 
 class Placeholders:
-    """The stand-ins of one source: of equal texts the same, of different ones different."""
+    """The placeholders of one source; equal texts have the same one, different texts different ones."""
 
     def __init__(self, tokenizer: Tokenizer, source: str, options: DecodeOptions) -> None:
         self.tokenizer = tokenizer
-        self.said = _folded(source)
+        self._source = _folded(source)
         prefix = options.target_prefix or ""
-        begun = prefix if isinstance(prefix, str) else "".join(prefix).replace(BLANK_PIECE, " ")
-        wanted = chain(options.forced_words or (), (target for _, target in options.glossary_pairs))
-        self.taken = _words((source, begun, *wanted))  # words that stand for themselves
-        self.barred = _words(chain(options.stop or (), options.banned_words or ()))
-        self._chosen: dict[str, str] = {}
+        prefix_text = prefix if isinstance(prefix, str) else "".join(prefix).replace(BLANK_PIECE, " ")
+        required = chain(options.forced_words or (), (target for _, target in options.glossary_pairs))
+        self._used = _words((source, prefix_text, *required))
+        self._banned = _words(chain(options.stop or (), options.banned_words or ()))
+        self._by_text: dict[str, str] = {}
 
     def of(self, text: str, *, is_number: bool) -> str:
-        """A word the model knows, of the kind of the text: it was not used, and stands nowhere else."""
-        if text not in self._chosen:
-            self._chosen[text] = next(self._free(_FIGURES if is_number else tuple(_NAMES)))
-            self.taken.add(self._chosen[text].casefold())
-        return self._chosen[text]
+        """Return the placeholder of a text: a known word, or a number, that occurs nowhere else.
 
-    def _free(self, words: Sequence[str]) -> Iterator[str]:
+        Raises:
+            ValueError: No word of the vocabulary is left.
+        """
+        if text not in self._by_text:
+            self._by_text[text] = next(self._unused(_NUMBERS if is_number else tuple(_NAMES)))
+            self._used.add(self._by_text[text].casefold())
+        return self._by_text[text]
+
+    def _unused(self, words: Sequence[str]) -> Iterator[str]:
+        """Yield unused words, those of the fewest tokens first, then words of the vocabulary."""
         lengths = {word: len(ids) for word in words if UNK not in (ids := self.tokenizer.encode(word))}
         pieces = self.tokenizer.pieces(range(len(self.tokenizer)))
         others = (piece[1:] for piece in pieces if piece[:1] == BLANK_PIECE and piece[1:].isalpha())
         for word in chain(sorted(lengths, key=lambda word: lengths[word]), others):
-            if self._is_free(word):
+            if self._is_unused(word):
                 yield word
         raise ValueError(
-            f"there is no word left to stand for {len(self._chosen)} things kept; send a shorter text"
+            f"there is no word left to stand for {len(self._by_text)} things kept; send a shorter text"
         )
 
-    def _is_free(self, word: str) -> bool:
+    def _is_unused(self, word: str) -> bool:
         folded = word.casefold()
-        if any(folded in other for other in self.taken) or any(part in folded for part in self.barred):
+        if any(folded in other for other in self._used) or any(part in folded for part in self._banned):
             return False
-        return not any(form in self.said for form in _NAMES.get(word, "").split())
+        return not any(form in self._source for form in _NAMES.get(word, "").split())
 
 
 def _words(texts: Iterable[str]) -> set[str]:

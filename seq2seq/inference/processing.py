@@ -1,7 +1,7 @@
 """Processing around a search: texts to ids before it, ids to texts after it.
 
-text -> segments -> PreparedSegment (ids, phrases, prefix)      once a text, whoever asks
-hypotheses -> texts, with what was kept in its place and nothing after a stop text
+text -> segments -> PreparedSegment (ids, phrases, prefix)      once for each text
+hypotheses -> texts, with protected spans restored and nothing after a stop text
 """
 
 import math
@@ -23,10 +23,14 @@ from seq2seq.text.tokenizer import Tokenizer
 
 
 class PreparedSegment(NamedTuple):
-    """A segment of a text, ready to be searched, and the blanks or line breaks that follow it.
+    """A segment of a text, ready for the search.
 
-    `prefix` are the ids that its result begins with. Of a segment that is not `is_known` the model knows no
-    piece: it is given back as it is, but for its terms.
+    Attributes:
+        source: The ids of the segment and the phrases that its result must contain.
+        separator: The blanks or line breaks after the segment.
+        prefix: The ids that its result begins with.
+        is_known: Whether the vocabulary has any piece of it. Otherwise the segment is not searched; only its
+            glossary terms are replaced.
     """
 
     source: PreparedSource
@@ -36,7 +40,7 @@ class PreparedSegment(NamedTuple):
 
 
 class TextProcessor:
-    """A tokenizer with the settings of its model: reads sources and writes results."""
+    """A tokenizer with the settings of its model: encodes sources and decodes results."""
 
     def __init__(self, tokenizer: Tokenizer, settings: Settings, max_length: int) -> None:
         self.tokenizer = tokenizer
@@ -45,63 +49,70 @@ class TextProcessor:
         self._longest = min(settings.longest_source, max_length)
         self._most_sentences = settings.most_sentences
         self._special = 2 if tokenizer.tags else 1  # the end, and the tag of the target language
-        self._unread = {UNK, *tokenizer.ids([BLANK_PIECE])}
+        self._uninformative = {UNK, *tokenizer.ids([BLANK_PIECE])}
 
     @cached_property
     def vocabulary(self) -> Vocabulary:
-        """The tokens as a search must know them."""
+        """The surfaces and word borders of all tokens, for constraints in a search."""
         closers = closing_pieces(self.tokenizer)
         return Vocabulary(self.tokenizer.pieces(range(len(closers))), closers, self._head)
 
     def tokenizer_of(self, source: str) -> Tokenizer:
-        """Return the tokenizer that reads a source and writes its result.
+        """Return the tokenizer that encodes a source and decodes its result.
 
         Raises:
-            ValueError: the model has a codec, and the source is not of its form.
+            ValueError: The model has a codec, and the source is not of its form.
         """
         return self.tokenizer if self.codec is None else self.codec.tokenizer_for(self.tokenizer, source)
 
     def knows(self, ids: list[int]) -> bool:
-        """Return whether any id tells the model something; the unknown piece and a lone blank do not."""
-        return not self._unread.issuperset(ids)
+        """Return whether any id informs the model; the unknown piece and a lone blank do not."""
+        return not self._uninformative.issuperset(ids)
 
     def ids(self, text: str | Sequence[str], source: str | Sequence[str]) -> list[int]:
-        """Return the ids of a source or its target; a source given as pieces says nothing of its target."""
+        """Return the ids of a source or its target, given as a text or as pieces.
+
+        With a codec the ids of a target depend on its source; a source given as pieces binds no codec.
+        """
         if not isinstance(text, str):
             return self.tokenizer.ids(text)
         return (self.tokenizer_of(source) if isinstance(source, str) else self.tokenizer).encode(text)
 
     def prepare(self, text: str, options: DecodeOptions) -> list[PreparedSegment]:
-        """Split a text into segments that the model can read, each normalised and tokenized once.
+        """Split a text into segments that fit the model, each normalised and tokenized once.
 
-        The first segment that the model knows carries what a text has once: prefix and forced words. A blank
-        text is one segment.
+        `target_prefix` and `forced_words` apply to a text once: to its first segment with known pieces. A
+        blank text is one segment.
+
+        Raises:
+            ValueError: The text is no string, or the vocabulary lacks a character of the prefix.
         """
         later = options.later
-        prepared: dict[str, PreparedSource] = {}  # by the stretches that were measured
+        # Measuring a part tokenizes it. What was measured is kept, so that no part is tokenized twice.
+        measured: dict[str, PreparedSource] = {}
 
         def measure(part: str) -> int:
             if self.codec:  # such a source is never split
                 return 1
-            prepared[part] = self.read(part, later)
-            return len(prepared[part].ids) + self._special
+            measured[part] = self.read(part, later)
+            return len(measured[part].ids) + self._special
 
         segments = split_segments(check_text(text), self._longest, measure, sentences=self._most_sentences)
-        result = []
-        own = options
-        for part, separator in [(each.text, each.separator) for each in segments] or [(text, "")]:
-            source = prepared.get(part) if own is later else None
-            source = source or self.read(part, own)
+        prepared = []
+        segment_options = options
+        for part, separator in [(segment.text, segment.separator) for segment in segments] or [(text, "")]:
+            source = measured.get(part) if segment_options is later else None
+            source = source or self.read(part, segment_options)
             is_known = source.says_something and self.knows(source.ids)
-            prefix = self.prefix(own, part) if is_known and own.target_prefix else []
-            result.append(PreparedSegment(source, separator, prefix, is_known))
+            prefix = self.prefix(segment_options, part) if is_known and segment_options.target_prefix else []
+            prepared.append(PreparedSegment(source, separator, prefix, is_known))
             if is_known:
-                own = later
-        return result
+                segment_options = later
+        return prepared
 
     def read(self, source: str, options: DecodeOptions) -> PreparedSource:
-        """Prepare one segment for the model; a codec keeps what must be kept by its own form."""
-        if self.codec:
+        """Encode one segment with its placeholders and constraints."""
+        if self.codec:  # its form decides what is copied, and it reads names as they are
             options = replace(options, keep_words=None, keep_placeholders=False, keep_numbers=False)
         return prepare_source(source, options, self.tokenizer_of(source))
 
@@ -109,24 +120,28 @@ class TextProcessor:
         """Return the ids that the result for a source begins with.
 
         Raises:
-            ValueError: the vocabulary lacks a character or piece of the prefix.
+            ValueError: The vocabulary lacks a character or piece of the prefix.
         """
         return prefix_ids(options.target_prefix or (), self.tokenizer_of(source))
 
     def check_prefix(self, options: DecodeOptions) -> None:
-        """Refuse (ValueError) a prefix that no source allows; with a codec that depends on the source."""
-        if options.target_prefix and not self.codec:
+        """Refuse a prefix that cannot be generated for any source.
+
+        Raises:
+            ValueError: The vocabulary lacks a character or piece of the prefix.
+        """
+        if options.target_prefix and not self.codec:  # with a codec the ids depend on the source
             prefix_ids(options.target_prefix, self.tokenizer)
 
     def side(self, source: PreparedSource, ids: list[int], options: DecodeOptions) -> EncodedSide:
-        """Return the result for a source, with the characters of each piece in it."""
+        """Decode the result for a source, with the characters of each token in it."""
         side = decode_side(self.tokenizer_of(source.source), ids)
-        if options.stop:  # before what is kept is back in its place, for no stop text is looked for in that
+        if options.stop:  # before placeholders are restored, for no stop text is looked for in those
             side = cut_side(side, options.stop)
         return restore(source, side, self.vocabulary.closers) if source.restored else side
 
     def text(self, source: PreparedSource, ids: list[int], options: DecodeOptions) -> str:
-        """Return the result for a source."""
+        """Decode the result for a source."""
         if source.restored or options.stop:
             return self.side(source, ids, options).text
         return self.tokenizer_of(source.source).decode(ids)
@@ -134,20 +149,20 @@ class TextProcessor:
     def end_at_stop(
         self, source: PreparedSource, hypothesis: Hypothesis, options: DecodeOptions
     ) -> Hypothesis:
-        """Return a hypothesis with the figures of its text up to the first stop text."""
+        """Return a hypothesis with the scores of its text up to the first stop text."""
         decoded = self.tokenizer_of(source.source).decode(hypothesis.tokens)
         return end_at_stop(hypothesis, decoded, options)
 
     def untranslated(self, source: str, options: DecodeOptions) -> str:
-        """Return what becomes of a segment in which the model knows nothing: its terms are replaced."""
+        """Return the result for a segment without known pieces: itself, its glossary terms replaced."""
         return source if self.codec else replaced(source, options)
 
 
 def closing_pieces(tokenizer: Tokenizer) -> list[bool]:
-    """Return for each token whether the word before it is over.
+    """Return for each token [V] whether the word before it is complete once the token follows.
 
-    It is where the token begins with a blank, or with no letter or digit. The end is such a token; so is a
-    letter of a script without blanks between words.
+    That holds where the token begins with a blank, or with neither letter nor digit. The end symbol is such
+    a token, and so is a letter of a script without blanks between words.
     """
     return [
         token < UNK or (token > UNK and (piece[:1] == BLANK_PIECE or not is_word(piece[:1])))
@@ -159,7 +174,7 @@ def prefix_ids(prefix: str | Sequence[str], tokenizer: Tokenizer) -> list[int]:
     """Return the ids of a prefix, given as a text or as pieces.
 
     Raises:
-        ValueError: characters or a piece that the vocabulary lacks, of which no result can be made.
+        ValueError: The vocabulary lacks a character or piece of the prefix, so that no result can have it.
     """
     if isinstance(prefix, str):
         if lacking := tokenizer.unknown(prefix):
@@ -175,40 +190,40 @@ def prefix_ids(prefix: str | Sequence[str], tokenizer: Tokenizer) -> list[int]:
 
 
 def cut_before(text: str, stops: Sequence[str]) -> str:
-    """Return a text up to the first of some stop texts."""
+    """Return a text up to the first stop text in it."""
     return text[: min((at for stop in stops if (at := text.find(stop)) >= 0), default=len(text))]
 
 
 def cut_unfinished(text: str, stops: Sequence[str]) -> str:
-    """Return a text that is still being written as far as it may be shown.
+    """Return as much of a text under generation as may be emitted.
 
-    It ends before the first stop text, and before an end that may become the beginning of one.
+    It ends before the first stop text, and before an end that may still become a stop text.
     """
     if len(cut := cut_before(text, stops)) < len(text):
         return cut
-    begun = (length for stop in stops for length in range(1, len(stop)) if text.endswith(stop[:length]))
-    return text[: len(text) - max(begun, default=0)]
+    overlaps = (length for stop in stops for length in range(1, len(stop)) if text.endswith(stop[:length]))
+    return text[: len(text) - max(overlaps, default=0)]
 
 
 def cut_side(side: EncodedSide, stops: Sequence[str]) -> EncodedSide:
-    """Cut a side before the first of some stop texts; pieces after that have no characters."""
+    """Cut a side before the first stop text; the tokens after it get empty spans."""
     cut = len(cut_before(side.text, stops))
     return EncodedSide(side.text[:cut], side.ids, [(min(a, cut), min(b, cut)) for a, b in side.spans])
 
 
 def end_at_stop(hypothesis: Hypothesis, text: str, options: DecodeOptions) -> Hypothesis:
-    """Return a hypothesis that ends before a stop text in `text`, what it decodes to.
+    """Return a hypothesis, decoded as `text`, scored without the end symbol if it has a stop text.
 
-    The end that a stop text brought is the user's: it counts in none of the figures.
+    That end was forced by the stop text, so it is not counted in log-probability and length.
     """
     if cut_before(text, options.stop or ()) == text:
         return hypothesis
-    values = hypothesis.token_log_probabilities[: len(hypothesis.tokens)]
-    total = math.fsum(values)
+    token_log_probabilities = hypothesis.token_log_probabilities[: len(hypothesis.tokens)]
+    log_probability = math.fsum(token_log_probabilities)
     return replace(
         hypothesis,
         finish="end",
-        token_log_probabilities=values,
-        log_probability=total,
-        score=total / len(values) ** options.length_penalty,
+        token_log_probabilities=token_log_probabilities,
+        log_probability=log_probability,
+        score=log_probability / len(token_log_probabilities) ** options.length_penalty,
     )

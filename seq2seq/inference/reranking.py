@@ -1,11 +1,11 @@
-"""The order of several hypotheses by more than the score of the search.
+"""Re-ranking of the n-best hypotheses of a search.
 
-    rerank(source, hypotheses) -> order     places of the hypotheses, the best first
+    rerank(source, hypotheses) -> order     indices of the hypotheses, best first
 
     NoisyChannel    log p(t | s) / |t| ** penalty  +  weight * log p(s | t) / |s|
 
-The second half is a model of the other direction (Yee et al. 2019): a translation that leaves something out,
-or says something else, does not lead back to its source. What is compared are the n best of a search.
+The second term comes from a model of the reverse direction (Yee et al. 2019, "Simple and Effective Noisy
+Channel Modeling for Neural Machine Translation"). It is low for a translation that omits or changes content.
 """
 
 from collections.abc import Sequence
@@ -18,18 +18,18 @@ if TYPE_CHECKING:  # so that a command line can be read without torch
     from seq2seq.inference.results import Alternative, Score
     from seq2seq.search import Hypothesis
 
-WEIGHT = 0.5  # of the reverse model; to be chosen on validation texts
+WEIGHT = 0.5  # of the reverse model; choose it on validation texts
 
 
 class Reranker(Protocol):
-    """Whatever can put the hypotheses for a text in order."""
+    """An object that orders the hypotheses for a text."""
 
     def rerank(self, source: str, hypotheses: "Sequence[Alternative]") -> list[int]:
-        """The places of the hypotheses, best first; each of them once."""
+        """Return the indices of all hypotheses, best first."""
 
 
 def n_best(options: DecodeOptions, least: int = 1) -> DecodeOptions:
-    """The options of a search whose results are re-ranked: the whole beam is, and it is at least so wide."""
+    """Return the options of a search for re-ranking: all of a beam of at least `least` hypotheses."""
     if options.search_kind != "beam":
         return options
     size = max(options.beam_size, least)
@@ -42,20 +42,20 @@ def reranked(
     alternatives: "Sequence[Alternative]",
     hypotheses: "Sequence[Hypothesis]",
 ) -> "list[Hypothesis]":
-    """Return the hypotheses of a source in the order of a re-ranker; `alternatives` are their texts."""
+    """Return the hypotheses of a source in the order of a re-ranker, which sees them as `alternatives`."""
     order = reranker.rerank(source, alternatives) if len(alternatives) > 1 else range(len(alternatives))
     return [hypotheses[place] for place in order]
 
 
 class Scorer(Protocol):
-    """What says how probable targets are, given their sources: a Translator."""
+    """An object that scores targets given their sources, such as a `Translator`."""
 
     def score(self, sources: list[str], targets: list[str]) -> "list[Score]":
-        """One score a pair."""
+        """Return one score for each pair."""
 
 
 class NoisyChannel:
-    """Ranks by how well a hypothesis leads back to its source under a model of the other direction."""
+    """A re-ranker that adds the score of the source under a model of the reverse direction."""
 
     def __init__(self, reverse: Scorer, weight: float = WEIGHT) -> None:
         if not 0 <= weight <= 100:
@@ -63,19 +63,22 @@ class NoisyChannel:
         self.reverse, self.weight = reverse, weight
 
     def rerank(self, source: str, hypotheses: "Sequence[Alternative]") -> list[int]:
-        """The places of the hypotheses, best first; of equals the one that the search put first.
+        """Return the indices of the hypotheses, best first; equal ones keep the order of the search.
 
-        Where a side is longer than the reverse model reads, the order of the search stays; whatever else it
-        refuses, as a language that was not chosen, is its ValueError.
+        The order of the search also stays where a side is longer than the reverse model reads.
+
+        Raises:
+            ValueError: The reverse model refuses the texts, such as without a chosen language.
         """
         from seq2seq.inference.forced_decoding import TooLongError
 
+        texts = [hypothesis.text for hypothesis in hypotheses]
         try:
-            back = self.reverse.score([each.text for each in hypotheses], [source] * len(hypotheses))
+            reverse_scores = self.reverse.score(texts, [source] * len(texts))
         except TooLongError:
             return list(range(len(hypotheses)))
         totals = [
-            each.score + self.weight * found.log_probability / len(found.tokens)
-            for each, found in zip(hypotheses, back, strict=True)
+            hypothesis.score + self.weight * reverse.log_probability / len(reverse.tokens)
+            for hypothesis, reverse in zip(hypotheses, reverse_scores, strict=True)
         ]
         return sorted(range(len(totals)), key=lambda place: -totals[place])

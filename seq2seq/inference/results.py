@@ -1,8 +1,8 @@
-"""What a translator gives back: a text with its scores, its pieces, and where they came from.
+"""Results of a translator: a text with its scores, its tokens and its word alignment.
 
-A long text is translated in parts. Then text, tokens and scores are those of all parts together
-(scores summed), `finish` is "length" where any part was stopped, and links are shifted to the whole.
-What costs another pass over the model (alignment, token scores) is computed when first asked for.
+A long text is translated in parts. Its result has the texts and tokens of all parts joined and their scores
+summed. `finish` is "length" where any part reached its limit, and links are shifted to the whole text.
+Alignment and token scores need another pass over the model, which runs on first access.
 """
 
 from collections.abc import Callable
@@ -16,14 +16,14 @@ Finish = Literal["end", "length"]
 
 
 class ForcedDecoding(NamedTuple):
-    """One forced pass over a translation: log p of each piece, the end symbol last, and the alignment."""
+    """The result of a forced pass: log p of each token, the end symbol last, and the word alignment."""
 
     token_log_probabilities: list[float]
     alignment: Alignment
 
 
 class Score(NamedTuple):
-    """How probable a model finds a target: sum of log p over `tokens`, the end symbol among them."""
+    """The log-probability of a target: the sum of log p over `tokens`, the end symbol among them."""
 
     log_probability: float
     tokens: list[str]
@@ -32,7 +32,7 @@ class Score(NamedTuple):
 
 @dataclass(frozen=True)
 class Alternative:
-    """Another translation of the same text; `score` is comparable with that of the best."""
+    """A further hypothesis for the same text; its score compares with that of the best one."""
 
     text: str
     score: float
@@ -45,10 +45,18 @@ class Alternative:
 class Translation:
     """A translated text.
 
-    `score` = log_probability / n ** length_penalty, n the pieces and the end symbol; `alternatives`
-    are the further hypotheses, best first; `parts` are the translated parts of a text that was split,
-    else empty.
-    A text that is blank, or in which the model knows no piece, is its own translation, with score 0.
+    A text that is blank, or of which the vocabulary has no piece, is its own translation with score 0.
+
+    Attributes:
+        source: The text that was translated.
+        text: Its translation.
+        score: log_probability / n ** length_penalty, where n counts the tokens and the end symbol.
+        log_probability: The sum of log p over the tokens and the end symbol.
+        alternatives: The further hypotheses, best first.
+        tokens: The pieces of the translation, without the end symbol.
+        finish: "end", or "length" where the limit was reached first.
+        parts: The translated parts of a text that was split; empty for a text translated whole.
+        explain: Runs the forced pass behind `alignment` and `token_log_probabilities`.
     """
 
     source: str
@@ -63,9 +71,9 @@ class Translation:
 
     @property
     def forced(self) -> ForcedDecoding:
-        """The forced pass over this very translation, made once."""
-        # Not functools.cached_property: in Python 3.11 all instances share its lock, so that a thread that
-        # waits for one pass would hold up every other.
+        """The forced pass over this translation, run on first access."""
+        # Not functools.cached_property: in Python 3.11 all instances share its lock, so a thread that waits
+        # for one pass would block every other.
         forced: ForcedDecoding | None = self.__dict__.get("_forced")
         if forced is None:
             empty = ForcedDecoding([], Alignment(self.source, self.text, ()))
@@ -74,16 +82,16 @@ class Translation:
 
     @property
     def alignment(self) -> Alignment:
-        """Which source words each target word was made from."""
+        """The word alignment between source and translation."""
         return self.forced.alignment
 
     @property
     def token_log_probabilities(self) -> list[float]:
-        """log p of each piece, the end symbol (of each part) last."""
+        """Log p of each token, the end symbol (of each part) last."""
         return self.forced.token_log_probabilities
 
     def to_json(self) -> dict[str, Any]:
-        """The fields that `seq2seq translate --json` prints."""
+        """Return the fields that `seq2seq translate --json` prints."""
         return {
             "text": self.text,
             "score": self.score,
@@ -99,9 +107,9 @@ class Translation:
 
 
 def join_parts(source: str, parts: list[Translation], separators: list[str]) -> Translation:
-    """One translation of a text from those of its segments, each source followed by its separator."""
-    sewn = [(part.source, part.text) for part in parts]
-    best = join(sewn, separators)
+    """Join the translations of the segments of a text; `separators` follow their sources."""
+    pairs = [(part.source, part.text) for part in parts]
+    best = join(pairs, separators)
     translated = [part for part in parts if part.tokens]
     count = max(len(part.alternatives) for part in parts)
     return Translation(
@@ -113,7 +121,7 @@ def join_parts(source: str, parts: list[Translation], separators: list[str]) -> 
         [token for part in parts for token in part.tokens],
         _finish_of(parts),
         translated if len(translated) > 1 else [],
-        lambda: _join_forced(source, best, parts, separators, separators_of(sewn, separators)),
+        lambda: _join_forced(source, best, parts, separators, separators_of(pairs, separators)),
     )
 
 
@@ -122,7 +130,7 @@ def _finish_of(parts: list[Translation] | list[Alternative]) -> Finish:
 
 
 def _join_alternatives(parts: list[Translation], separators: list[str], k: int) -> Alternative:
-    """The k-th alternatives of all parts as one; a part that has none stands for itself."""
+    """Join the k-th alternatives of all parts; a part with fewer contributes its best translation."""
     chosen = [
         part.alternatives[k]
         if k < len(part.alternatives)
@@ -130,7 +138,10 @@ def _join_alternatives(parts: list[Translation], separators: list[str], k: int) 
         for part in parts
     ]
     return Alternative(
-        join([(part.source, each.text) for part, each in zip(parts, chosen, strict=True)], separators),
+        join(
+            [(part.source, alternative.text) for part, alternative in zip(parts, chosen, strict=True)],
+            separators,
+        ),
         sum(part.score for part in chosen),
         sum(part.log_probability for part in chosen),
         [token for part in chosen for token in part.tokens],
@@ -139,13 +150,13 @@ def _join_alternatives(parts: list[Translation], separators: list[str], k: int) 
 
 
 def _join_forced(
-    source: str, target: str, parts: list[Translation], separators: list[str], following: list[str]
+    source: str, target: str, parts: list[Translation], separators: list[str], target_separators: list[str]
 ) -> ForcedDecoding:
-    """The forced passes of all parts with their characters shifted to the whole texts."""
+    """Join the forced passes of all parts, with spans shifted to characters of the whole texts."""
     scores: list[float] = []
     grids: list[Grid] = []
     source_at = target_at = 0
-    for part, separator, blanks in zip(parts, separators, following, strict=True):
+    for part, separator, target_separator in zip(parts, separators, target_separators, strict=True):
         scores += part.token_log_probabilities
         for grid in part.alignment.parts:
             shifted = [(a + source_at, b + source_at) for a, b in grid.source_spans]
@@ -153,6 +164,6 @@ def _join_forced(
                 Grid(shifted, [(a + target_at, b + target_at) for a, b in grid.target_spans], grid.weights)
             )
         source_at += len(part.source) + len(separator)
-        target_at += len(part.text) + len(blanks)
+        target_at += len(part.text) + len(target_separator)
     shares = [part.alignment.share for part in parts if part.alignment.parts]  # all of one model
     return ForcedDecoding(scores, Alignment(source, target, tuple(grids), *shares[:1]))

@@ -1,12 +1,12 @@
-"""What must stand in a translation: terms of a glossary, words asked for, things that stay as they are.
+"""Terminology: glossary terms, forced words and protected spans as constraints of the search.
 
-    source      "Write {name} to the dog"     {name} is kept; dog is to be called "Köter"
-    read        "Write John to the dog"       a stand-in that the model knows for what it does not
-    demanded    "John" for [6, 10)   "Köter" for [18, 21)
-    written     "Schreibe John an den Köter"  -> "Schreibe {name} an den Köter"
+    source      "Write {name} to the dog"     {name} is protected; the glossary has dog -> Köter
+    model input "Write John to the dog"       John is a placeholder, a word that the model knows
+    phrases     "John" for [6, 10)   "Köter" for [18, 21)
+    output      "Schreibe John an den Köter"  -> "Schreibe {name} an den Köter"
 
-A stand-in is a name, for a number another number, so that the sentence keeps its grammar. What is demanded
-carries the source pieces it stands for, by which the search places it.
+A placeholder is a name, for a number another number, so that the sentence keeps its grammar. Each phrase
+carries the source tokens it stands for; the search places it by their attention weights.
 """
 
 import re
@@ -24,8 +24,8 @@ from seq2seq.text.glossary import find_terms
 from seq2seq.text.normalization import UNSPACED, is_word
 from seq2seq.text.tokenizer import Encoding, Tokenizer
 
-# Parts are bounded or possessive (++): what is tried again from every place takes the square of the length.
-_MARKS = r".,;:!?\]}'’”»"  # with which an address does not end
+# Parts are bounded or possessive (++): backtracking from every position would take quadratic time.
+_MARKS = r".,;:!?\]}'’”»"  # marks of the sentence, with which no address ends
 _LETTER = rf"[^\W{UNSPACED}]"
 _GROUP = rf"\([^\s<>\"(){UNSPACED}]*\)"
 _PLACEHOLDERS = re.compile(
@@ -42,9 +42,10 @@ _NUMBERS = re.compile(r"\d+(?:[.,:/'’-]\d+)*")
 
 
 class ConstraintSpan(NamedTuple):
-    """Characters start to end (not included) of a source, and what is to stand for them in the translation.
+    """Characters [start, end) of a source with a required translation.
 
-    What is kept the model does not see; a term it reads as it is.
+    A protected span (`is_kept`) is copied: the model reads a placeholder in its place. A glossary term is
+    read as it is.
     """
 
     start: int
@@ -58,13 +59,13 @@ class PreparedSource:
     """A source as the model reads it.
 
     Attributes:
-        source: the text of the user.
-        encoding: ids of what the model reads, which differs from the source where something is kept.
-        constraints: what is kept in the source and the terms found there.
-        read_spans: the characters of each constraint in what the model reads.
-        phrases: what every result must contain.
-        restored: for tokens that stand for a text, that text.
-        says_something: whether a letter is left beside what is kept.
+        source: The text of the user.
+        encoding: The ids of the model input, which has placeholders for protected spans.
+        constraints: The protected spans and glossary terms of the source.
+        read_spans: The characters of each constraint in the model input.
+        phrases: The phrases that every result must contain.
+        restored: The text behind the tokens of each placeholder.
+        says_something: Whether a letter is left outside of protected spans.
     """
 
     source: str
@@ -77,12 +78,12 @@ class PreparedSource:
 
     @property
     def ids(self) -> list[int]:
-        """The ids that the model reads, without language tag and end."""
+        """The ids of the model input, without language tag and end symbol."""
         return self.encoding.ids
 
     @property
     def spans(self) -> list[Span]:
-        """The characters of each id in the user's text; a piece of a stand-in has all of what is kept."""
+        """The characters of each id in the text of the user; tokens of a placeholder have its whole span."""
         if not self.constraints:
             return self.encoding.spans
         return [_source_span(span, self.constraints, self.read_spans) for span in self.encoding.spans]
@@ -94,35 +95,41 @@ class PreparedSource:
 
 
 def prepare_source(source: str, options: DecodeOptions, tokenizer: Tokenizer) -> PreparedSource:
-    """Prepare a segment for the model under these options: stand-ins, ids, and what must be written."""
+    """Encode a segment with placeholders for its protected spans and phrases for all constraints."""
     constraints = tuple(_constraint_spans(source, options))
     forced = options.forced_words or ()
     if not constraints and not forced:
         return PreparedSource(source, tokenizer.analyze(source))
     encoder = _PhraseEncoder(tokenizer, Placeholders(tokenizer, source, options))
-    read, rest, at = "", "", 0  # what the model reads; what is left beside what is kept
+    model_input, unprotected, at = "", "", 0
     spans: list[Span] = []
     for constraint in constraints:
         start, end = constraint.start, constraint.end
-        read += source[at:start]
-        rest += source[at : start if constraint.is_kept else end]
-        shown = encoder.placeholder(constraint.text) if constraint.is_kept else source[start:end]
-        spans.append((len(read), len(read) + len(shown)))
-        read, at = read + shown, end
-    read, rest = read + source[at:], rest + source[at:]
-    encoding = tokenizer.analyze(read)
+        model_input += source[at:start]
+        unprotected += source[at : start if constraint.is_kept else end]
+        word = encoder.placeholder(constraint.text) if constraint.is_kept else source[start:end]
+        spans.append((len(model_input), len(model_input) + len(word)))
+        model_input, at = model_input + word, end
+    model_input, unprotected = model_input + source[at:], unprotected + source[at:]
+    encoding = tokenizer.analyze(model_input)
     phrases = [
         encoder.phrase(constraint.text, constraint.is_kept, _columns(span, encoding.spans))
         for constraint, span in zip(constraints, spans, strict=True)
     ]
     phrases += [encoder.phrase(word, False) for word in forced]
     return PreparedSource(
-        source, encoding, constraints, tuple(spans), phrases, encoder.restored, any(map(str.isalpha, rest))
+        source,
+        encoding,
+        constraints,
+        tuple(spans),
+        phrases,
+        encoder.restored,
+        any(map(str.isalpha, unprotected)),
     )
 
 
 def replaced(source: str, options: DecodeOptions) -> str:
-    """A source in which nothing is translated but the terms of the glossary."""
+    """Return a source with its glossary terms replaced by their translations."""
     text, at = "", 0
     for constraint in _constraint_spans(source, options):
         text += source[at : constraint.start] + constraint.text
@@ -130,14 +137,17 @@ def replaced(source: str, options: DecodeOptions) -> str:
     return text + source[at:]
 
 
-def restore(reading: PreparedSource, side: EncodedSide, closers: Sequence[bool]) -> EncodedSide:
-    """What was written, with what its tokens stand for in their place where they have characters."""
+def restore(prepared: PreparedSource, side: EncodedSide, closers: Sequence[bool]) -> EncodedSide:
+    """Replace placeholders in a result by the texts they stand for; spans move along.
+
+    `closers` [V]: whether a word may end before each token.
+    """
     tokens = side.ids
     text, at = "", 0
     spans: list[Span] = []
-    for start, end, restored in sorted(_places(reading, tokens, closers)):
+    for start, end, restored in sorted(_placeholder_ranges(prepared, tokens, closers)):
         low, high = side.spans[start][0], side.spans[end - 1][1]
-        if low == high:
+        if low == high:  # cut off by a stop text
             continue
         shift = len(text) - at
         spans += [(a + shift, b + shift) for a, b in side.spans[len(spans) : start]]
@@ -149,26 +159,27 @@ def restore(reading: PreparedSource, side: EncodedSide, closers: Sequence[bool])
     return EncodedSide(text + side.text[at:], tokens, spans)
 
 
-def _places(
-    reading: PreparedSource, tokens: Sequence[int], closers: Sequence[bool]
+def _placeholder_ranges(
+    prepared: PreparedSource, tokens: Sequence[int], closers: Sequence[bool]
 ) -> Iterator[tuple[int, int, str]]:
-    """Where in the tokens something is to be restored: from, to (not included), and the text."""
-    for phrase, text in reading.restored.items():
+    """Yield each placeholder in the tokens: start, end (not included), and the text behind it."""
+    for phrase, text in prepared.restored.items():
         for start in range(len(tokens) - len(phrase) + 1):
             end = start + len(phrase)
+            # Only whole words: "John" must not be restored within "Johnson".
             if tuple(tokens[start:end]) == phrase and (end == len(tokens) or closers[tokens[end]]):
                 yield start, end, text
 
 
-def _columns(span: Span, places: Sequence[Span]) -> tuple[int, ...]:
-    """The pieces that lie in a span."""
+def _columns(span: Span, token_spans: Sequence[Span]) -> tuple[int, ...]:
+    """Return the indices of the tokens that overlap a span."""
     return tuple(
-        n for n, (start, end) in enumerate(places) if start < span[1] and max(end, start + 1) > span[0]
+        n for n, (start, end) in enumerate(token_spans) if start < span[1] and max(end, start + 1) > span[0]
     )
 
 
 def _source_span(span: Span, constraints: Sequence[ConstraintSpan], read_spans: Sequence[Span]) -> Span:
-    """Map characters of what is read to the source; a piece of a stand-in gets all that it stands for."""
+    """Map characters of the model input to the source; a part of a placeholder maps to its whole span."""
     shift = 0
     for constraint, (low, high) in zip(constraints, read_spans, strict=True):
         if constraint.is_kept and span[0] < high and max(span[1], span[0] + 1) > low:
@@ -179,35 +190,38 @@ def _source_span(span: Span, constraints: Sequence[ConstraintSpan], read_spans: 
 
 
 def _constraint_spans(source: str, options: DecodeOptions) -> Iterator[ConstraintSpan]:
-    """What is to be kept and the terms of the glossary, from left to right, none across another."""
-    kept: list[Span] = []
+    """Yield protected spans and glossary terms, from left to right and without overlaps.
+
+    Of overlapping ones the first stays, of these the longest, of equals the protected span.
+    """
+    protected: list[Span] = []
     if options.keep_words:
         words = tuple((word, word) for word in options.keep_words)
-        kept += [(found.start, found.end) for found in find_terms(source, words)]
+        protected += [(match.start, match.end) for match in find_terms(source, words)]
     patterns = [_PLACEHOLDERS] * options.keep_placeholders + [_NUMBERS] * options.keep_numbers
-    kept += _joined(sorted(found for pattern in patterns for found in _wholes(source, pattern)))
-    constraints = [ConstraintSpan(start, end, source[start:end], True) for start, end in kept]
+    protected += _merge(sorted(span for pattern in patterns for span in _word_matches(source, pattern)))
+    constraints = [ConstraintSpan(start, end, source[start:end], True) for start, end in protected]
     if options.glossary_pairs:
         terms = find_terms(source, options.glossary_pairs)
         constraints += [ConstraintSpan(*term, False) for term in terms]
     at = 0
-    for constraint in sorted(constraints, key=lambda each: (each.start, -each.end, not each.is_kept)):
+    for constraint in sorted(constraints, key=lambda span: (span.start, -span.end, not span.is_kept)):
         if constraint.start >= at:
             yield constraint
             at = constraint.end
 
 
-def _wholes(source: str, pattern: re.Pattern[str]) -> Iterator[Span]:
-    """The finds of a pattern, each as `_whole` gives it; those that lie in one before are left out."""
+def _word_matches(source: str, pattern: re.Pattern[str]) -> Iterator[Span]:
+    """Yield the matches of a pattern, each extended to whole words, without those inside one before."""
     end = 0
-    for each in pattern.finditer(source):
-        if each.end() > end:
-            start, end = _whole(source, *each.span())
+    for match in pattern.finditer(source):
+        if match.end() > end:
+            start, end = _whole_word(source, *match.span())
             yield start, end
 
 
-def _whole(source: str, start: int, end: int) -> Span:
-    """A find with the letters and digits that touch it: A4, item{x}."""
+def _whole_word(source: str, start: int, end: int) -> Span:
+    """Extend a match by the letters and digits that touch it: A4, item{x}."""
     while start and is_word(source[start - 1]):
         start -= 1
     while end < len(source) and is_word(source[end]):
@@ -215,26 +229,26 @@ def _whole(source: str, start: int, end: int) -> Span:
     return start, end
 
 
-def _joined(spans: Iterable[Span]) -> list[Span]:
-    """Spans from left to right, those that touch as one: no stand-in could be told from the next."""
-    joined: list[Span] = []
+def _merge(spans: Iterable[Span]) -> list[Span]:
+    """Merge sorted spans that touch, since adjacent placeholders could not be told apart."""
+    merged: list[Span] = []
     for low, high in spans:
-        if joined and low <= joined[-1][1]:
-            joined[-1] = joined[-1][0], max(high, joined[-1][1])
+        if merged and low <= merged[-1][1]:
+            merged[-1] = merged[-1][0], max(high, merged[-1][1])
         else:
-            joined.append((low, high))
-    return joined
+            merged.append((low, high))
+    return merged
 
 
 class _PhraseEncoder:
-    """The tokens written for texts; what cannot be written gets a stand-in."""
+    """An encoder of required texts; those that the vocabulary cannot write get a placeholder."""
 
     def __init__(self, tokenizer: Tokenizer, placeholders: Placeholders) -> None:
         self.tokenizer, self.placeholders = tokenizer, placeholders
         self.restored: dict[tuple[int, ...], str] = {}
 
     def phrase(self, text: str, is_kept: bool, columns: tuple[int, ...] = ()) -> PhraseConstraint:
-        """What the model is to write for a text, which stands for these source pieces."""
+        """Return the phrase that the model must generate for a text at these source tokens."""
         ids = tuple(self.tokenizer.encode(text))
         if is_kept or UNK in ids:
             ids = tuple(self.tokenizer.encode(self.placeholder(text)))
@@ -242,5 +256,5 @@ class _PhraseEncoder:
         return PhraseConstraint(ids, columns, ids in self.restored)
 
     def placeholder(self, text: str) -> str:
-        """Return the word that stands for a text."""
+        """Return the placeholder of a text."""
         return self.placeholders.of(text, is_number=_NUMBERS.fullmatch(text) is not None)

@@ -1,10 +1,10 @@
-"""Translator: texts in, translations out, and what the model finds of a pair of texts.
+"""The `Translator`: translations of texts, and scores, attention maps and alignments of given pairs.
 
     translate, stream    texts through the pipeline
-    score                a target's probability, given its source
+    score                log-probability of a target, given its source
     attention, align     attention maps and word alignment of one forced pass over both
 
-`directed` makes the translator of another direction from one of several languages.
+`directed` returns the translator of another direction of a model with several languages.
 """
 
 import tempfile
@@ -37,11 +37,11 @@ from seq2seq.storage.settings import Settings
 from seq2seq.text.normalization import check_text
 from seq2seq.text.tokenizer import Tokenizer
 
-# Texts taken from an iterable at once: few at first, so that results come soon, then enough to fill
-# batches of like length.
+# Texts taken from an iterable at once: few at first, so that the first results come soon, then enough to
+# fill batches of like length.
 FIRST_CHUNK, CHUNK = 16, 512
 
-Prefix = str | list[str] | tuple[str, ...]  # a text, or pieces
+Prefix = str | list[str] | tuple[str, ...]  # a text, or a list of tokens
 
 _DEFAULTS = DecodeOptions()
 
@@ -49,8 +49,8 @@ _DEFAULTS = DecodeOptions()
 class Translator:
     """An encoder-decoder model with its tokenizer, ready to translate, score and align.
 
-    `source_language` and `target_language` are those of a call that names none; None where the model speaks
-    several and none was chosen.
+    `source_language` and `target_language` are the defaults of a call that names none. They are None where
+    the model has several languages and none was chosen.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class Translator:
         self.tokenizer = tokenizer
         self.settings = settings
         self.card = card
-        self.storage: StorageFormat = storage  # in which `save_pretrained` leaves the weights as they are
+        self.storage: StorageFormat = storage  # the format of `save_pretrained` that changes no weight
         self.processor = TextProcessor(tokenizer, settings, model.config.max_length)
         self.source_language, self.target_language = settings.direction(source_language, target_language)
         self._reranker: Reranker | None = settings.codec.ranker if settings.codec else None
@@ -78,27 +78,28 @@ class Translator:
         parameters = sum(parameter.numel() for parameter in self.model.parameters())
         device = next(self.model.parameters()).device
         directions = ", ".join(f"{source}-{target}" for source, target in self.settings.directions)
-        chosen = f"{self.source_language}-{self.target_language}"
+        direction = f"{self.source_language}-{self.target_language}"
+        is_chosen = None not in (self.source_language, self.target_language)
         return (
-            f"Translator({chosen if None not in (self.source_language, self.target_language) else directions}"
-            f", {parameters / 1e6:.1f} million parameters, {len(self.tokenizer)} pieces, {device})"
+            f"Translator({direction if is_chosen else directions}, "
+            f"{parameters / 1e6:.1f} million parameters, {len(self.tokenizer)} pieces, {device})"
         )
 
     @classmethod
     def from_pretrained(cls, name: str | Path | Sequence[str | Path], device: str = "auto") -> "Translator":
-        """Load a translator by a released model's name, a model directory or a hub id.
+        """Load a translator by the name of a released model, a model directory or a hub id.
 
-        Several of one vocabulary are an ensemble, which searches the mean of their probabilities.
-        `device` "auto" takes a GPU where there is one. Nothing is fetched but for a hub id.
+        Several names of models with one vocabulary make an ensemble, whose mean probability is searched.
+        `device` "auto" uses a GPU where there is one. Only a hub id is downloaded.
         """
         names = [name] if isinstance(name, str | Path) else name
-        directories = [find_model(each) for each in names]
+        directories = [find_model(model_name) for model_name in names]
         loaded = load_models(directories, choose_device(device))
         return cls(*loaded[:4], *named_direction(names[0], directories[0]), loaded.storage)
 
     @property
     def reranker(self) -> Reranker | None:
-        """Chooses among the hypotheses of a beam; None for the order of the search."""
+        """The re-ranker of the hypotheses of a beam; None keeps the order of the search."""
         return self._reranker
 
     @reranker.setter
@@ -108,34 +109,34 @@ class Translator:
         self._directed = {}
 
     def directed(self, source_language: str | None, target_language: str | None) -> "Translator":
-        """Return the translator of the same model for another direction; None leaves a language as it is.
+        """Return the translator of the same model for another direction; None keeps a language.
 
         Raises:
-            ValueError: the model does not translate between these languages.
+            ValueError: The model does not translate between these languages.
         """
-        asked = source_language, target_language
-        if asked == (None, None):
+        direction = source_language, target_language
+        if direction == (None, None):
             return self
-        if asked not in self._directed:
-            self._directed[asked] = self._make_directed(*asked)
-        return self._directed[asked]
+        if direction not in self._directed:
+            self._directed[direction] = self._make_directed(*direction)
+        return self._directed[direction]
 
     def _make_directed(self, source_language: str | None, target_language: str | None) -> "Translator":
         self.check_languages(source_language, target_language)
         own = self.source_language, self.target_language
-        chosen = source_language or own[0], target_language or own[1]
-        if chosen[0] == chosen[1]:  # what was asked for now goes before what was chosen once
-            chosen = source_language, target_language
-        if chosen == own:
+        direction = source_language or own[0], target_language or own[1]
+        if direction[0] == direction[1]:  # a language of this call overrides one chosen before
+            direction = source_language, target_language
+        if direction == own:
             return self
         directed = copy(self)
-        directed.source_language, directed.target_language = self.settings.direction(*chosen)
+        directed.source_language, directed.target_language = self.settings.direction(*direction)
         directed._pipeline = directed._make_pipeline()
         directed._directed = {}
         return directed
 
     def _make_pipeline(self) -> Pipeline:
-        """Return the way of texts in this direction; its tag is missing where no target language is known."""
+        """Return the pipeline of this direction; without a target language it has no tag."""
         tags = self.tokenizer.tags
         tag = [tags[self.target_language]] if self.target_language in tags else []
         codec = self.settings.codec
@@ -144,12 +145,13 @@ class Translator:
 
     @property
     def tag(self) -> list[int]:
-        """The ids behind those of a source: the target language's tag, or none without tags.
+        """The ids appended to those of a source: the tag of the target language, or none without tags.
 
-        ValueError where there are tags and no target language was named.
+        Raises:
+            ValueError: The vocabulary has tags and no target language was chosen.
         """
         if self.target_language is None and self.tokenizer.tags:
-            others = [each for each in self.settings.target_languages if each != self.source_language]
+            others = [code for code in self.settings.target_languages if code != self.source_language]
             raise ValueError(
                 f"no target language was named; choose {' or '.join(others)} by target_language "
                 "(--target-language)"
@@ -157,17 +159,20 @@ class Translator:
         return self._pipeline.tag
 
     def save_pretrained(self, directory: str | Path, storage: StorageFormat | None = None) -> None:
-        """Write a model directory, from which `from_pretrained` makes the same translator again.
+        """Write a model directory, from which `from_pretrained` loads the same translator.
 
-        `storage` None is that of the directory it came from, else "float16". With "int8" the directory is
-        half as large, and the translator nearly the same.
+        `storage` None is the format of the directory it was loaded from, else "float16". With "int8" the
+        directory is half as large, and the translator nearly the same.
+
+        Raises:
+            ValueError: The translator is an ensemble.
         """
         if not isinstance(self.model, Transformer):
             raise ValueError("an ensemble is not one model; save each of its models by itself")
         save_model(directory, self.model, self.tokenizer, self.settings, self.card, storage or self.storage)
 
     def push_to_hub(self, hub_id: str, *, private: bool = False, storage: StorageFormat | None = None) -> str:
-        """Put the model on the Hugging Face hub as `owner/name`; gives back its address."""
+        """Upload the model to the Hugging Face hub as `owner/name` and return its address."""
         with tempfile.TemporaryDirectory() as folder:
             self.save_pretrained(Path(folder) / "model", storage)
             return push(Path(folder) / "model", hub_id, private=private)
@@ -203,15 +208,15 @@ class Translator:
         *,
         target_prefixes: Iterable[Prefix | None] | None = None,
     ) -> Translation | Iterator[Translation]:
-        """Translate a text, or each text of an iterable, in order and as they are read.
+        """Translate a text, or each text of an iterable, in order and lazily.
 
-        A blank text, and a segment of which the model knows no piece (only emoji, another script), is given
-        back as it is. `target_prefixes` has for each text of an iterable what its result begins with, in
-        place of the options' `target_prefix`; None for nothing.
+        A blank text, and a segment without any piece of the vocabulary (only emoji, another script), is its
+        own translation. `target_prefixes` overrides the `target_prefix` of the options for each text of an
+        iterable; None is no prefix.
 
         Raises:
-            ValueError: texts that are none, a language that the model does not speak, options that it cannot
-                meet, or another number of prefixes than of texts.
+            ValueError: A text is no string, the model lacks a language, it cannot meet the options, or the
+                numbers of prefixes and texts differ.
         """
         directed, options = self._ready(options, source_language, target_language)
         if isinstance(texts, str):
@@ -229,10 +234,10 @@ class Translator:
         cancelled: Cancelled | None = None,
         decode: Decode = decode_sources,
     ) -> list[Translation]:
-        """Translate some texts side by side, as one batch where they fit.
+        """Translate texts in common batches.
 
-        `cancelled(i)` is polled at each step; a cancelled text leaves the batch and is given back as it is.
-        `decode` searches, such as a call of another process.
+        `cancelled(i)` is polled at each step; a cancelled text leaves the batch and is returned
+        untranslated. `decode` runs the search, for instance in another process.
         """
         directed, options = self._ready(options, source_language, target_language)
         return directed._pipeline.translate(texts, [options] * len(texts), cancelled, decode)
@@ -244,7 +249,7 @@ class Translator:
         source_language: str | None = None,
         target_language: str | None = None,
     ) -> list[PreparedSegment]:
-        """Split a text into segments ready for `translate_segments`; for servers, which queue them."""
+        """Split a text into segments for `translate_segments`, which a server can queue."""
         directed, options = self._ready(options, source_language, target_language)
         return directed.processor.prepare(text, options)
 
@@ -257,10 +262,10 @@ class Translator:
         cancelled: Cancelled | None = None,
         decode: Decode = decode_sources,
     ) -> list[Translation]:
-        """Translate prepared segments side by side, whatever texts they belong to.
+        """Translate prepared segments in common batches, whatever texts they belong to.
 
-        `cancelled(i)` is polled at each step; cancelled segments leave the batch and are given back as they
-        are. `decode` searches, such as a call of another process.
+        `cancelled(i)` is polled at each step; cancelled segments leave the batch and are returned
+        untranslated. `decode` runs the search, for instance in another process.
         """
         directed = self.directed(source_language, target_language)
         return directed._pipeline.translate_segments(segments, options or _DEFAULTS, cancelled, decode)
@@ -272,9 +277,9 @@ class Translator:
         source_language: str | None = None,
         target_language: str | None = None,
     ) -> Iterator[str]:
-        """Yield pieces of the translation as they are decoded; joined they are the greedy translation.
+        """Yield the translation piece by piece as it is decoded, by greedy search or sampling.
 
-        A beam revises what it wrote, so `beam_size` is not used; with sampling it is the sampled text.
+        `beam_size` is not used, since a beam revises what it has generated.
         """
         directed, options = self._ready(options, source_language, target_language)
         return directed._pipeline.stream(check_text(text), options)
@@ -294,10 +299,13 @@ class Translator:
         sources: str | Sequence[str] | Sequence[Sequence[str]],
         targets: str | Sequence[str] | Sequence[Sequence[str]],
     ) -> Score | list[Score]:
-        """How probable the model finds each target given its source; texts or lists of pieces.
+        """Score targets given their sources, as texts or as lists of pieces.
 
         The languages are those of the translator (`directed`). Two texts give one Score, two lists a list.
-        A side longer than the model reads is a ValueError.
+
+        Raises:
+            ValueError: Sources and targets differ in type or number, or a side is longer than the model
+                reads.
         """
         if isinstance(sources, str) and isinstance(targets, str):
             return self.score([sources], [targets])[0]
@@ -320,7 +328,10 @@ class Translator:
         ]
 
     def attention(self, source: str, target: str | None = None) -> AttentionMaps:
-        """Every attention map of one pass over source and target (None: the model's own translation)."""
+        """Compute all attention maps of one pass over source and target.
+
+        Without a target it is the translation of the model itself.
+        """
         tokenizer = self.tokenizer_of(check_text(source))
         source_side = encode_side(tokenizer, source, self.tag)
         if target is not None:
@@ -332,33 +343,46 @@ class Translator:
         return explain(self.model, self.tokenizer, source_side, target_side)[1]
 
     def align(self, source: str, target: str) -> Alignment:
-        """The word alignment of a given pair, read from the alignment head."""
+        """Return the word alignment of a given pair, read from the alignment head."""
         return self.attention(source, target).alignment(self.settings.alignment)
 
     def check_languages(self, source: str | None, target: str | None) -> None:
-        """Refuse (ValueError) a language this model was not trained for; None is always right."""
+        """Refuse languages that the model was not trained for; None is always accepted.
+
+        Raises:
+            ValueError: The model does not translate between these languages.
+        """
         self.settings.direction(source, target)
 
     def segments(self, text: str, options: DecodeOptions | None = None) -> list[tuple[str, str]]:
-        """What is translated at once: segments, each with the blanks or line breaks that follow it."""
+        """Return the segments a text is translated in, each with the blanks or line breaks after it."""
         prepared = self.processor.prepare(text, options or _DEFAULTS)
         return [(segment.source.source, segment.separator) for segment in prepared]
 
     def knows(self, ids: list[int]) -> bool:
-        """Whether any piece says something to the model; a lone blank does not."""
+        """Return whether any id informs the model; the unknown piece and a lone blank do not."""
         return self.processor.knows(ids)
 
     def tokenizer_of(self, source: str) -> Tokenizer:
-        """What reads a source and writes its result; ValueError where it is not the facts it should be."""
+        """Return the tokenizer that encodes a source and decodes its result.
+
+        Raises:
+            ValueError: The model has a codec, and the source is not of its form.
+        """
         return self.processor.tokenizer_of(source)
 
     def _ready(
         self, options: DecodeOptions | None, source: str | None, target: str | None
     ) -> tuple["Translator", DecodeOptions]:
-        """Return the translator of a direction, and options; what cannot be met is refused here."""
+        """Return the translator of a direction and its options, checked.
+
+        Raises:
+            ValueError: The model lacks a language, a target language must be chosen, or the model cannot
+                meet the options.
+        """
         directed, options = self.directed(source, target), options or _DEFAULTS
         length_limits(self.model, [], options)
-        _ = directed.tag  # refused where it is missing
+        _ = directed.tag  # raises where a target language must be chosen
         self.processor.check_prefix(options)
         return directed, options
 
@@ -368,19 +392,23 @@ class Translator:
         size = FIRST_CHUNK
         remaining = None if prefixes is None else iter(prefixes)
         while chunk := list(islice(texts, size)):
-            own = [options] * len(chunk)
+            chunk_options = [options] * len(chunk)
             if remaining is not None:
-                given = list(islice(remaining, len(chunk)))
-                _check_prefix_count(len(given), len(chunk))
-                own = [replace(options, target_prefix=prefix) for prefix in given]
-            yield from self._pipeline.translate(chunk, own)
+                chunk_prefixes = list(islice(remaining, len(chunk)))
+                _check_prefix_count(len(chunk_prefixes), len(chunk))
+                chunk_options = [replace(options, target_prefix=prefix) for prefix in chunk_prefixes]
+            yield from self._pipeline.translate(chunk, chunk_options)
             size = min(2 * size, CHUNK)
         if remaining is not None:
             _check_prefix_count(len(list(islice(remaining, 1))), 0)
 
 
 def _text_iterator(texts: Iterable[str]) -> Iterator[str]:
-    """Return an iterator of texts; refuse what would be taken for texts by mistake."""
+    """Return an iterator over texts.
+
+    Raises:
+        ValueError: The texts are a mapping or bytes, which iterate over something else, or no iterable.
+    """
     if isinstance(texts, Mapping):
         raise ValueError("texts are a mapping, whose keys would be translated; give its .values() or .keys()")
     if isinstance(texts, bytes | bytearray | memoryview):
