@@ -1,4 +1,4 @@
-"""Source `auto` where not every language leads to the target: of guesses, those that are of use count."""
+"""Source `auto` where only some languages lead to the target."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -25,7 +25,7 @@ def several(make: "Make") -> Iterator["TestClient"]:
 
 
 def test_language_that_leads_nowhere_is_not_guessed(several: "TestClient") -> None:
-    """Plain English would be refused for looking a little like Czech, which nobody can have meant here."""
+    """Plain English that resembles Czech a little is read as English, since Czech leads nowhere."""
     likeliest = several.post("/detect", json={"q": "A man"}).json()[0]["language"]
     assert likeliest == "cs"
     answer = several.post("/translate", json={**TO_CHINESE, "q": "A man"})
@@ -34,12 +34,12 @@ def test_language_that_leads_nowhere_is_not_guessed(several: "TestClient") -> No
 
 
 def test_language_that_is_sure_is_not_another(several: "TestClient", refusal: "Refusal") -> None:
-    """A text that is Czech beyond doubt would be read as English, and come back as nonsense."""
+    """A text that is certainly Czech is refused, not read as English."""
     answer = several.post("/translate", json={**TO_CHINESE, "q": CZECH})
     assert "cs is not supported as source" in refusal(answer)
 
 
 def test_text_of_the_target_is_not_taken_for_another(several: "TestClient") -> None:
-    """A text that is in the target's language already would be translated as if it were of another."""
+    """A text already in the target language is returned unchanged."""
     asked = {"source": "auto", "target": "cs", "q": CZECH}
     assert several.post("/translate", json=asked).json()["translatedText"] == CZECH

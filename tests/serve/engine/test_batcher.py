@@ -1,4 +1,4 @@
-"""The batcher: what waits together runs together, answers go to those who asked, and full is said at once."""
+"""The batcher joins waiting texts, returns each answer to its caller, and refuses when full."""
 
 import asyncio
 import threading
@@ -15,7 +15,7 @@ from serve.metrics import Metrics
 
 
 class Model:
-    """Doubles numbers, and remembers which came together; waits for `gate` before each batch."""
+    """Doubles numbers and records which came together; waits for `gate` before each batch."""
 
     def __init__(self, *, open: bool = True) -> None:
         self.batches: list[list[int]] = []
@@ -38,7 +38,7 @@ class Model:
 def run(
     main: Callable[[Batcher, Model], Awaitable[Any]], *, open: bool = True, lanes: int = 1, **limits: int
 ) -> Model:
-    """Runs a test in a loop of its own with a batcher of budget 100; gives the model to look at."""
+    """Run a test in a loop of its own with a batcher of budget 100 and its model."""
     model = Model(open=open)
 
     async def inner() -> None:
@@ -63,7 +63,7 @@ async def begun(model: Model) -> None:
 
 
 def test_everybody_gets_their_own_answers() -> None:
-    """Texts of two clients would be swapped when they are translated side by side."""
+    """Each caller gets the answers of its own texts."""
 
     async def main(batcher: Batcher, model: Model) -> None:
         asked = [[client * 1000 + n for n in range(client % 5)] for client in range(20)]
@@ -74,7 +74,7 @@ def test_everybody_gets_their_own_answers() -> None:
 
 
 def test_what_comes_while_the_model_works_runs_together() -> None:
-    """Each request would run alone, and the model would be as slow as without batching."""
+    """Texts that arrive while the model works share the next batch."""
 
     async def main(batcher: Batcher, model: Model) -> None:
         first = asyncio.create_task(ask(batcher, model, [0]))
@@ -88,7 +88,7 @@ def test_what_comes_while_the_model_works_runs_together() -> None:
 
 
 def test_lanes_share_what_waits() -> None:
-    """One lane would take everything while the other idles, or two batches would wait for each other."""
+    """Two lanes share the waiting texts and run at the same time."""
 
     async def main(batcher: Batcher, model: Model) -> None:
         both = threading.Barrier(2, timeout=30)
@@ -107,7 +107,7 @@ def test_lanes_share_what_waits() -> None:
 
 
 def test_fault_of_one_is_not_the_fault_of_others() -> None:
-    """One client's bad text would fail everybody who happened to wait beside it."""
+    """An error of one text reaches its caller only."""
 
     async def main(batcher: Batcher, model: Model) -> None:
         tasks = [asyncio.create_task(ask(batcher, model, [n])) for n in (12, 13, 14)]
@@ -119,7 +119,7 @@ def test_fault_of_one_is_not_the_fault_of_others() -> None:
 
 
 def test_client_that_leaves_leaves_the_line() -> None:
-    """The work of clients that are gone would be done, and hold up those who stayed."""
+    """Texts of a client that leaves the queue are not run."""
 
     async def main(batcher: Batcher, model: Model) -> None:
         first = asyncio.create_task(ask(batcher, model, [0]))
@@ -136,7 +136,7 @@ def test_client_that_leaves_leaves_the_line() -> None:
 
 
 def test_leaving_while_the_model_works_harms_nobody() -> None:
-    """A client that leaves in the middle of a batch would take the others' answers along, or be waited on."""
+    """A client that leaves during its batch changes no other answer."""
 
     async def main(batcher: Batcher, model: Model) -> None:
         gone = asyncio.create_task(ask(batcher, model, [0]))
@@ -152,7 +152,7 @@ def test_leaving_while_the_model_works_harms_nobody() -> None:
 
 
 def test_full_is_said_at_once_with_a_time() -> None:
-    """The line would grow without end, or a client would not learn when to come back."""
+    """A full queue refuses at once, with a time to retry."""
 
     async def main(batcher: Batcher, model: Model) -> None:
         with batcher.admit(8):
@@ -170,7 +170,7 @@ def test_full_is_said_at_once_with_a_time() -> None:
 
 
 def test_stop_turns_away_what_has_not_begun() -> None:
-    """A server that stops would leave clients without an answer, or break off what runs."""
+    """Stopping finishes running batches and refuses waiting ones."""
 
     async def main(batcher: Batcher, model: Model) -> None:
         running = asyncio.create_task(ask(batcher, model, [1]))
@@ -193,7 +193,7 @@ def test_stop_turns_away_what_has_not_begun() -> None:
 
 
 def test_figures_return_to_nothing() -> None:
-    """The figures would show a queue where there is none, after answers, faults and clients that left."""
+    """All gauges return to 0 after answers, errors and clients that left."""
 
     async def main(batcher: Batcher, model: Model) -> None:
         leaving = asyncio.create_task(ask(batcher, model, [5]))

@@ -1,4 +1,4 @@
-"""The worker runs one call at a time, lets streams and calls take turns, and stops with its reader."""
+"""The executor runs a fixed number of calls, interleaves streams, and stops with its reader."""
 
 import threading
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from serve.engine.executor import Executor
 
 
 def test_calls_run_one_at_a_time() -> None:
-    """Two requests would use the same model at once."""
+    """Calls of one lane run one after the other."""
     together = []
     inside = 0
 
@@ -32,7 +32,7 @@ def test_calls_run_one_at_a_time() -> None:
 
 
 def test_places_are_how_many_run_at_once() -> None:
-    """A second lane would wait for the first, and half of the cores with it."""
+    """With two lanes two calls run at once."""
     both = threading.Barrier(2, timeout=30)
 
     async def main() -> None:
@@ -45,7 +45,7 @@ def test_places_are_how_many_run_at_once() -> None:
 
 
 def test_calls_use_their_share_of_the_cores() -> None:
-    """Each of two lanes would spread over all cores, and they would wait for each other there."""
+    """Each lane uses its share of the cores."""
     before = torch.get_num_threads()
 
     async def main() -> list[int]:
@@ -56,7 +56,7 @@ def test_calls_use_their_share_of_the_cores() -> None:
 
 
 def test_calls_run_away_from_the_event_loop() -> None:
-    """The server would not answer /health while a model works."""
+    """The event loop runs while a call works."""
 
     async def main() -> None:
         assert await Executor().run(threading.get_ident) != threading.get_ident()
@@ -65,7 +65,7 @@ def test_calls_run_away_from_the_event_loop() -> None:
 
 
 def test_stream_gives_every_item_in_order() -> None:
-    """A streamed translation would lose or swap pieces, or end at one that is None."""
+    """A stream yields every item in order, None included."""
 
     async def main() -> list[int | None]:
         return [item async for item in Executor().stream(iter([1, None, 3]))]
@@ -74,7 +74,7 @@ def test_stream_gives_every_item_in_order() -> None:
 
 
 def test_stream_and_calls_take_turns() -> None:
-    """A long stream would keep everybody else waiting until its end."""
+    """Calls run between the items of a long stream."""
     order: list[str] = []
 
     def steps() -> Iterator[int]:
@@ -101,7 +101,7 @@ def test_stream_and_calls_take_turns() -> None:
 
 
 def test_stream_stops_when_its_reader_leaves() -> None:
-    """A client that left would cost as much as one that stayed."""
+    """A stream ends when its reader leaves."""
     done: list[str] = []
 
     def steps() -> Iterator[int]:
@@ -124,7 +124,7 @@ def test_stream_stops_when_its_reader_leaves() -> None:
 
 
 def test_caller_that_gives_up_leaves_the_queue() -> None:
-    """The work of a client that left while waiting would be done all the same."""
+    """A cancelled call that still waits is not run."""
     done: list[str] = []
     release = threading.Event()
 

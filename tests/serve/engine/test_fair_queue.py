@@ -1,4 +1,4 @@
-"""Turns: fair between clients and between a client's requests, one kind a batch, nothing lost."""
+"""The fair queue: turns between clients and requests, one kind a batch, nothing lost."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,17 +7,17 @@ from serve.engine.fair_queue import FairQueue, Job
 
 
 def job(client: str, items: str, kind: str = "kind", cost: int = 1) -> Job:
-    """A job whose items are letters of like cost."""
+    """Return a job whose items are letters of equal cost."""
     return Job(client, kind, list, list(items), [cost] * len(items))
 
 
 def taken(turns: FairQueue, budget: int) -> str:
-    """The letters of the next batch."""
+    """Return the letters of the next batch."""
     return "".join(job.items[index] for job, index in turns.take(budget))
 
 
 def test_clients_take_turns() -> None:
-    """A client with many texts would keep another one waiting until its end."""
+    """A client with many texts and one with few take turns."""
     turns = FairQueue()
     turns.add(job("first", "abcdef"))
     turns.add(job("second", "xy"))
@@ -25,7 +25,7 @@ def test_clients_take_turns() -> None:
 
 
 def test_requests_of_one_client_take_turns() -> None:
-    """A long request would hold up a short one from the same address, such as a proxy's."""
+    """Requests from one address, such as a proxy's, take turns."""
     turns = FairQueue()
     turns.add(job("proxy", "abcdef"))
     turns.add(job("proxy", "x"))
@@ -33,7 +33,7 @@ def test_requests_of_one_client_take_turns() -> None:
 
 
 def test_batch_is_of_one_kind() -> None:
-    """Texts would be translated by the model, or with the options, of another request."""
+    """A batch has texts of one model and of equal options only."""
     turns = FairQueue()
     turns.add(job("first", "ab", "beam 5"))
     turns.add(job("second", "xy", "beam 1"))
@@ -42,7 +42,7 @@ def test_batch_is_of_one_kind() -> None:
 
 
 def test_many_kinds_give_no_more_turns() -> None:
-    """A client that varies its options would be served more often than one that does not."""
+    """A client gains no turns by varying its options."""
     turns = FairQueue()
     for number in range(5):
         turns.add(job("greedy", "g", f"kind {number}"))
@@ -51,7 +51,7 @@ def test_many_kinds_give_no_more_turns() -> None:
 
 
 def test_budget_bounds_a_batch_but_one_item_always_goes() -> None:
-    """A batch would outgrow the memory, or a text longer than the budget would wait for ever."""
+    """The budget limits a batch, but one item always runs."""
     turns = FairQueue()
     turns.add(job("first", "ab", cost=6))
     turns.add(job("second", "z", cost=50))
@@ -59,7 +59,7 @@ def test_budget_bounds_a_batch_but_one_item_always_goes() -> None:
 
 
 def test_removed_job_is_gone() -> None:
-    """The work of a client that left would be done all the same, or the figures would drift."""
+    """Removed jobs leave the queue and its counts."""
     turns = FairQueue()
     first, second = job("first", "abc"), job("second", "x")
     turns.add(first)
@@ -79,7 +79,7 @@ def test_removed_job_is_gone() -> None:
     st.integers(1, 12),
 )
 def test_every_item_is_taken_once(jobs: list[tuple[str, str, list[int]]], budget: int) -> None:
-    """An item would be lost or done twice for some order of requests."""
+    """Every item is taken exactly once, in any order of requests."""
     turns = FairQueue()
     made = [Job(client, kind, list, costs, costs) for client, kind, costs in jobs]
     for each in made:

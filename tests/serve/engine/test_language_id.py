@@ -1,4 +1,4 @@
-"""Detection: right on whole sentences, honest about what says nothing, and only among the known languages."""
+"""Language identification: right on sentences, and limited to the known languages."""
 
 import pytest
 
@@ -14,7 +14,7 @@ SENTENCES = {
 
 @pytest.mark.parametrize("code", SENTENCES)
 def test_sentences_are_told_apart(code: str) -> None:
-    """A text would be given to the model of another language."""
+    """Sentences of the known languages are identified."""
     first, *others = LanguageIdentifier(list(SENTENCES)).rank(SENTENCES[code])
     assert first.language == code
     assert first.confidence > 90
@@ -22,21 +22,21 @@ def test_sentences_are_told_apart(code: str) -> None:
 
 
 def test_only_known_languages_are_named() -> None:
-    """A client would be told of a language that nothing here can translate."""
+    """Only languages that the server knows are reported."""
     assert {each.language for each in LanguageIdentifier(["en", "de"]).rank(SENTENCES["fr"])} == {"en", "de"}
 
 
 @pytest.mark.parametrize("text", ["", "  ", "123", "😀", "?!"])
 def test_text_without_letters_has_no_language(text: str) -> None:
-    """A guess would be given as knowledge."""
+    """A text without letters has no language."""
     assert [each.confidence for each in LanguageIdentifier(["en", "de"]).rank(text)] == [0, 0]
 
 
 def test_regions_stand_for_their_language() -> None:
-    """A model of zh-hans would never be found by `auto`."""
+    """A model of zh-hans is found by `auto`."""
     assert LanguageIdentifier(["en", "zh-hans"]).rank(SENTENCES["zh"])[0].language == "zh-hans"
 
 
 def test_codes_nobody_knows_are_no_fault() -> None:
-    """A model of invented languages would bring the server down."""
+    """Codes of no known language are ignored."""
     assert [each.confidence for each in LanguageIdentifier(["xx", "yy"]).rank("abc")] == [0, 0]

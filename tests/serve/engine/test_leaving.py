@@ -1,4 +1,4 @@
-"""A client that leaves while the model works on its text: the work ends with the running step."""
+"""A client that leaves while the model works on its text: the search ends with the current step."""
 
 import socket
 import threading
@@ -13,7 +13,7 @@ PATIENCE = 60  # seconds; only a hang takes as long
 
 
 class Steps:
-    """Records the state of every step of a search; the first step waits for `gate`."""
+    """Every step of a search, by its state; the first one waits for `gate`."""
 
     def __init__(self, step: Any) -> None:
         self.step = step
@@ -32,7 +32,7 @@ class Steps:
 
 @pytest.fixture
 def steps(monkeypatch: pytest.MonkeyPatch) -> Steps:
-    """Record the steps of all models."""
+    """The watched steps of all models."""
     from seq2seq.model.transformer import Transformer
 
     steps = Steps(Transformer.step)
@@ -41,7 +41,7 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> Steps:
 
 
 def ask(address: str, text: str, form: str = "text") -> socket.socket:
-    """A connection on which a translation was requested."""
+    """Open a connection and ask for a translation on it."""
     body = f'{{"q": "{text}", "source": "en", "target": "de", "format": "{form}"}}'
     where = urlsplit(address)
     connection = socket.create_connection((where.hostname, where.port), timeout=PATIENCE)
@@ -61,7 +61,7 @@ def wait_until_nothing_is_admitted(address: str) -> None:
 
 @pytest.mark.parametrize("form", ["text", "html"])
 def test_search_ends_when_its_only_client_leaves(address: str, steps: Steps, form: str) -> None:
-    """A search that nobody waits for ends before its next step."""
+    """A search ends when the only client that waits for it leaves."""
     connection = ask(address, "two dogs play in the snow.", form)
     assert steps.begun.wait(PATIENCE)
     connection.close()

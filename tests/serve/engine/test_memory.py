@@ -1,4 +1,4 @@
-"""Memory: what bad and large requests take comes back, round after round of the same."""
+"""Memory returns to its level after rounds of large and malformed requests."""
 
 import io
 import json
@@ -23,13 +23,13 @@ PAIR = {**WAYS, "q": "two dogs play in the snow", "translation": "zwei hunde spi
 
 
 def resident(process: int) -> float:
-    """MiB that a process and those it has started hold."""
+    """Return the resident MiB of a process and its children."""
     pages = int(Path(f"/proc/{process}/statm").read_text().split()[1])
     return pages * 4096 / 2**20 + sum(map(resident, children(process)))
 
 
 def bomb() -> bytes:
-    """A document of few bytes that unpacks to many."""
+    """Return a document of few bytes that unpacks to many."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("[Content_Types].xml", "<Types/>")
@@ -82,7 +82,7 @@ def abuse(address: str, seed: int) -> list[list[int]]:
 
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="memory is read from /proc")
 def test_memory_comes_back(model_directory: Path) -> None:
-    """A server would grow with every bad request until the machine ends it."""
+    """Memory stays bounded over rounds of abuse."""
     held = []
     with serving("--model", str(model_directory), "--port", "0", cores=2) as (process, address):
         for seed in range(ROUNDS):

@@ -1,4 +1,4 @@
-"""The registry finds the translator of a pair, says what is not supported, and lists the languages."""
+"""The registry finds the translator of a pair, explains refusals, and lists the languages."""
 
 from types import SimpleNamespace
 
@@ -8,14 +8,14 @@ from serve.engine.registry import ModelRegistry, TranslationModel
 
 
 class speaking:  # noqa: N801 - it is used as a function
-    """What a registry sees of a translator."""
+    """Return what a registry reads of a translator."""
 
     def __init__(self, sources: list[str], targets: list[str]) -> None:
         self.settings = SimpleNamespace(source_languages=sources, target_languages=targets)
         self.told: list[tuple[str, str]] = []
 
     def directed(self, source: str, target: str) -> "speaking":
-        """Keeps what was asked for."""
+        """Record the requested direction."""
         self.told.append((source, target))
         return self
 
@@ -25,13 +25,13 @@ CATALOG = ModelRegistry({"first": ENGLISH, "second": GERMAN})
 
 
 def test_each_pair_has_its_own_translator() -> None:
-    """A text would be translated by the model of another pair."""
+    """Each language pair is translated by its own model."""
     assert CATALOG.find("en", "fr") is ENGLISH
     assert CATALOG.find("de", "en") is GERMAN
 
 
 def test_codes_are_found_in_any_case() -> None:
-    """A client that writes EN would be refused."""
+    """Language codes match in any case."""
     assert CATALOG.find("EN", "De") is ENGLISH
 
 
@@ -45,20 +45,20 @@ def test_codes_are_found_in_any_case() -> None:
     ],
 )
 def test_refusal_says_what_is_supported(source: str, target: str, sentence: str) -> None:
-    """A user would not learn what to ask for, or would get a page of nonsense back."""
+    """A refused pair is answered with the supported languages, in a short message."""
     with pytest.raises(ValueError) as refused:
         CATALOG.find(source, target)
     assert str(refused.value) == sentence
 
 
 def test_two_models_for_one_pair_are_refused() -> None:
-    """One of two models would be loaded and never asked, without a word."""
+    """Two models for one pair are refused."""
     with pytest.raises(ValueError, match="first and second both translate en to de"):
         ModelRegistry({"first": speaking(["en"], ["de"]), "second": speaking(["EN"], ["de"])})
 
 
 def test_languages_name_their_targets() -> None:
-    """A client that fills its menus from /languages would offer pairs that fail."""
+    """Each language lists the targets it leads to."""
     assert CATALOG.languages() == [
         {"code": "de", "name": "German", "targets": ["en"]},
         {"code": "en", "name": "English", "targets": ["de", "fr"]},
@@ -73,12 +73,12 @@ PIVOTING = ModelRegistry(
 
 
 def way(registry: ModelRegistry, source: str, target: str) -> list[tuple[str, str, str]]:
-    """The hops of a route: model, source and target."""
+    """Return the hops of a route: model, source and target."""
     return [(hop.model.name, hop.source, hop.target) for hop in registry.route(source, target)]
 
 
 def test_pivot_goes_through_a_third_language() -> None:
-    """A pair without a model would be refused although two models lead there."""
+    """Two models make a route through a third language."""
     assert way(PIVOTING, "FR", "de") == [("third", "fr", "en"), ("first", "en", "de")]
     assert way(PIVOTING, "en", "de") == [("first", "en", "de")]
     assert PIVOTING.targets("fr") == ["de", "en", "zh"]
@@ -87,19 +87,19 @@ def test_pivot_goes_through_a_third_language() -> None:
 
 
 def test_no_pivot_unless_allowed() -> None:
-    """A text would go through two models, and lose on the way, without anybody having wanted it."""
+    """There is no pivot unless it is allowed."""
     with pytest.raises(ValueError, match="de is not supported as target of fr; choose en"):
         ModelRegistry({"a": FRENCH, "b": ENGLISH}).route("fr", "de")
 
 
 def test_pivot_does_not_lead_back() -> None:
-    """English would be offered as a target of English."""
+    """No route leads back to its own language."""
     with pytest.raises(ValueError, match="de is not supported as target of de; choose en or zh"):
         PIVOTING.route("de", "de")
 
 
 def test_offer_is_loaded_once_on_first_use() -> None:
-    """A model would be loaded at the start although nobody asked, or twice."""
+    """A model is loaded once, on its first use."""
     loads = []
 
     def load() -> object:
@@ -113,7 +113,7 @@ def test_offer_is_loaded_once_on_first_use() -> None:
 
 
 def test_a_special_model_goes_before_a_general_one() -> None:
-    """A model of all languages could not be served beside a better one of two of them."""
+    """A model of one pair is preferred to a model of many languages."""
     many, special = speaking(["en", "de", "fr"], ["en", "de", "fr"]), speaking(["en"], ["de"])
     registry = ModelRegistry({"many": many, "special": special})
     assert [hop.model.name for pair in (("en", "de"), ("de", "en")) for hop in registry.route(*pair)] == [

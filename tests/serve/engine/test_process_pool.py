@@ -1,4 +1,4 @@
-"""Searches in processes of their own: the same results, errors that come back, the dead replaced."""
+"""Searches in processes: equal results, errors returned, dead processes replaced."""
 
 import os
 import signal
@@ -34,12 +34,12 @@ def searchers() -> Iterator["ProcessPool"]:
 
 
 def told(found: "list[list[Hypothesis]]") -> list[list[tuple[list[int], str]]]:
-    """What was found, without numbers, which on other threads may differ in their last digit."""
+    """Return hypotheses without numbers, whose last digit may differ with other threads."""
     return [[(each.tokens, each.finish) for each in hypotheses] for hypotheses in found]
 
 
 def processes(searchers: "ProcessPool") -> list[int]:
-    """The processes that there are now."""
+    """Return the current processes."""
     return [searcher._process.pid for searcher in searchers._all]  # type: ignore[misc]
 
 
@@ -52,7 +52,7 @@ def end(process: int) -> None:
 def test_results_are_those_of_a_search_here(
     searchers: "ProcessPool", tiny_model: "Transformer", options: DecodeOptions
 ) -> None:
-    """A server would translate otherwise than the library."""
+    """Results equal those of a search in this process."""
     found, wanted = (
         decode(tiny_model, SearchRequest(SOURCES, options)) for decode in (searchers.decode, decode_sources)
     )
@@ -64,7 +64,7 @@ def test_results_are_those_of_a_search_here(
 def test_translations_with_kept_things_and_glossaries_are_those_of_the_library(
     searchers: "ProcessPool", translator: "Translator"
 ) -> None:
-    """Vocabulary, phrases or beginnings would not reach the process."""
+    """Vocabulary, constraints and prefixes reach the process."""
     texts = ["two dogs plays in the snow.", "a man {x}"]
     for options in (
         DecodeOptions(keep_placeholders=True),
@@ -80,7 +80,7 @@ def test_translations_with_kept_things_and_glossaries_are_those_of_the_library(
 def test_several_models_keep_apart(
     searchers: "ProcessPool", tiny_model: "Transformer", translator: "Translator"
 ) -> None:
-    """A server of two models would answer with the one that was sent first."""
+    """Each of two models answers for itself."""
     options = DecodeOptions()
     with ThreadPoolExecutor(4) as lanes:
         models = [tiny_model, translator.model] * 4
@@ -92,7 +92,7 @@ def test_several_models_keep_apart(
 
 
 def test_what_is_wrong_is_said_here(searchers: "ProcessPool", tiny_model: "Transformer") -> None:
-    """A client's mistake would end a process, or be no sentence."""
+    """An error of a request is raised here as it would be without processes."""
     before = processes(searchers)
     with pytest.raises(ValueError, match="max_length is 5000, but this model writes at most"):
         searchers.decode(tiny_model, SearchRequest(SOURCES, DecodeOptions(max_length=5000)))
@@ -100,7 +100,7 @@ def test_what_is_wrong_is_said_here(searchers: "ProcessPool", tiny_model: "Trans
 
 
 def test_what_is_given_up_ends_early(searchers: "ProcessPool", translator: "Translator") -> None:
-    """Searches for clients that have left would hold a process to their end."""
+    """Cancelled searches end early."""
     many = SOURCES * 400
     options = DecodeOptions(min_length=25, max_length=29)
     wanted = searchers.decode(translator.model, SearchRequest(many, options))
@@ -114,7 +114,7 @@ def test_what_is_given_up_ends_early(searchers: "ProcessPool", translator: "Tran
 
 
 def test_dead_process_is_replaced(searchers: "ProcessPool", tiny_model: "Transformer") -> None:
-    """One process that the system ends would take a share of all answers with it."""
+    """A process that the system ends is replaced, and its work is repeated."""
     before = processes(searchers)
     for process in before:
         end(process)
@@ -128,7 +128,7 @@ def test_dead_process_is_replaced(searchers: "ProcessPool", tiny_model: "Transfo
 def test_work_that_ends_processes_is_refused(
     searchers: "ProcessPool", tiny_model: "Transformer", monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A text that no process survives would be begun for ever."""
+    """Work that ends every process is refused after a few attempts."""
     from serve.engine.process_pool import _SearchProcess
 
     def decode(searcher: _SearchProcess, *work: object) -> None:
@@ -144,7 +144,7 @@ def test_work_that_ends_processes_is_refused(
 
 @pytest.mark.skipif(sys.platform == "win32", reason="processes are asked for by signal 0")
 def test_close_ends_the_processes() -> None:
-    """A server that has stopped would leave processes behind, also such as have only begun."""
+    """Closing ends all processes, also those that are still starting."""
     from serve.engine.process_pool import ProcessPool
 
     made = ProcessPool(2)
@@ -157,7 +157,7 @@ def test_close_ends_the_processes() -> None:
 
 
 def exists(process: int) -> bool:
-    """Whether there is a process of a number."""
+    """Return whether a process with this number exists."""
     try:
         os.kill(process, 0)
     except ProcessLookupError:
