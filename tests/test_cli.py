@@ -1,4 +1,4 @@
-"""The command line: quick, lazy, one sentence where something is wrong, and the exit code that says which."""
+"""The command line: lazy imports, errors of one sentence, and exit codes."""
 
 import subprocess
 import sys
@@ -12,7 +12,7 @@ from seq2seq.commands import CommandError
 
 
 def run(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    """`python -m seq2seq` in a process of its own."""
+    """Run `python -m seq2seq` in a process of its own."""
     return subprocess.run(
         [sys.executable, "-m", "seq2seq", *arguments],
         capture_output=True,
@@ -25,22 +25,23 @@ def run(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess
 
 
 def test_help_and_options_load_nothing_heavy() -> None:
-    """Help, a wrong flag and the options must answer before torch could have been imported."""
+    """Help, a wrong flag, a wrong file and the options import no torch and no other heavy package."""
     code = (
         "import sys; from seq2seq.cli import main\n"
         "codes = [main(['--help']), main(['--version']), main(['translate', '--help']),\n"
-        "         main(['translate', '--beam-size', '0', 'a']), main(['evaluate', '--help'])]\n"
+        "         main(['translate', '--beam-size', '0', 'a']), main(['evaluate', '--help']),\n"
+        "         main(['translate', '--file', 'missing.docx'])]\n"
         "import seq2seq; seq2seq.DecodeOptions(beam_size=2)\n"
         "heavy = {'torch', 'numpy', 'sentencepiece', 'lightning', 'datasets', 'gradio', 'sacrebleu',\n"
         "         'transformers', 'huggingface_hub'} & set(sys.modules)\n"
         "print(codes, heavy, file=sys.stderr)"
     )
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert found.stderr.splitlines()[-1] == "[0, 0, 0, 2, 0] set()"
+    process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert process.stderr.splitlines()[-1] == "[0, 0, 0, 2, 0, 2] set()"
 
 
 def test_public_names_load_on_use() -> None:
-    """Each name of the package leads to what it says; another one is an AttributeError."""
+    """Each public name of the package can be imported; another one is an AttributeError."""
     for name in seq2seq.__all__:
         assert getattr(seq2seq, name)
     assert set(seq2seq.__all__) <= set(dir(seq2seq))
@@ -49,7 +50,7 @@ def test_public_names_load_on_use() -> None:
 
 
 def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
-    """A command that help does not name will not be found."""
+    """Help lists every command."""
     assert cli.main(["--help"]) == 0
     shown = capsys.readouterr().out
     for name in cli.COMMANDS:
@@ -57,13 +58,13 @@ def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_without_a_command(capsys: pytest.CaptureFixture[str]) -> None:
-    """Nothing asked for is a wrong command line; help goes to standard error."""
+    """Without a command, help goes to standard error and the exit code is 2."""
     assert cli.main([]) == 2
     assert "usage" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["tranlsate"], "did you mean translate?"),
         (["xyzzy"], "choose from translate"),
@@ -80,17 +81,17 @@ def test_without_a_command(capsys: pytest.CaptureFixture[str]) -> None:
         (["models", "extra"], "extra"),
     ],
 )
-def test_wrong_command_line(arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """Exit code 2 and one sentence with the wrong value, on standard error alone."""
+def test_wrong_command_line(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A wrong command line is exit code 2 and one sentence with the value, on standard error alone."""
     assert cli.main(arguments) == 2
     shown = capsys.readouterr()
     assert shown.out == ""
-    assert said in shown.err
+    assert message in shown.err
     assert shown.err.count("\n") == 1
 
 
 @pytest.mark.parametrize(
-    ("error", "code", "said"),
+    ("error", "code", "message"),
     [
         (CommandError("line 3 is wrong"), 1, "seq2seq: line 3 is wrong\n"),
         (ValueError("beam_size is 0;\n give more"), 2, "seq2seq: beam_size is 0; give more\n"),
@@ -107,25 +108,25 @@ def test_wrong_command_line(arguments: list[str], said: str, capsys: pytest.Capt
 def test_errors_become_exit_codes(
     error: BaseException,
     code: int,
-    said: str,
+    message: str,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """No traceback reaches a user who did not ask for one."""
+    """An error is one sentence and an exit code; with --debug it is raised."""
 
     def fail(arguments: list[str]) -> int:
         raise error
 
     monkeypatch.setattr(cli, "_entry", lambda module: fail)
     assert cli.main(["models"]) == code
-    assert capsys.readouterr().err == said
+    assert capsys.readouterr().err == message
     if isinstance(error, Exception):
         with pytest.raises(type(error)):
             cli.main(["models", "--debug"])
 
 
 def test_text_named_debug_is_a_text(monkeypatch: pytest.MonkeyPatch) -> None:
-    """After -- everything is text."""
+    """After -- everything is a text, --debug too."""
     seen = []
     monkeypatch.setattr(cli, "_entry", lambda module: lambda arguments: seen.append(arguments) or 0)
     assert cli.main(["translate", "--debug", "--", "--debug"]) == 0
@@ -134,18 +135,18 @@ def test_text_named_debug_is_a_text(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("form", ["serve.py", "serve/__init__.py"])
 def test_other_package_of_that_name(tmp_path: Path, form: str) -> None:
-    """A user's own serve.py must be named, and not run."""
+    """A user's own serve.py is named, and not run."""
     stranger = tmp_path / form
     stranger.parent.mkdir(exist_ok=True)
     stranger.write_text("raise SystemExit('the wrong file was run')")
-    found = run("serve", cwd=tmp_path)
-    assert found.returncode == 2
-    assert str(stranger) in found.stderr and "in the way" in found.stderr
-    assert found.stderr.count("\n") == 1
+    process = run("serve", cwd=tmp_path)
+    assert process.returncode == 2
+    assert str(stranger) in process.stderr and "in the way" in process.stderr
+    assert process.stderr.count("\n") == 1
 
 
 def test_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """Without the extra the message says how to install it."""
+    """If a package of an extra is missing, the error tells how to install it."""
 
     def fail(name: str) -> None:
         raise ModuleNotFoundError("No module named 'gradio'", name="gradio")

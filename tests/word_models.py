@@ -1,4 +1,4 @@
-"""Translators of words with exact links, for tests of what is done with a translation."""
+"""Translators of words with exact links, for tests of documents."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class Known(Alignment):
 
 
 def linked(source: str, target: str, links: Sequence[tuple[int, int]]) -> Translation:
-    """A translation whose alignment is the given links of words, counted from 0."""
+    """Return a translation whose alignment is the given links of words, counted from 0."""
     sources, targets = word_spans(source), word_spans(target)
     weights = torch.zeros(len(targets), len(sources))
     for s, t in links:
@@ -34,7 +34,7 @@ def linked(source: str, target: str, links: Sequence[tuple[int, int]]) -> Transl
 
 
 def phrases(book: Mapping[str, tuple[str, str]]) -> Model:
-    """A model that knows whole texts by heart: source -> target and links as in "0-1 1-0"."""
+    """Return a model of whole texts: source -> target and links as in "0-1 1-0"."""
 
     def translate(texts: list[str]) -> Iterator[Translation]:
         for text in texts:
@@ -46,12 +46,12 @@ def phrases(book: Mapping[str, tuple[str, str]]) -> Model:
 
 
 def identity(texts: list[str]) -> Iterator[Translation]:
-    """Every text as its own translation, as the model gives back what it does not know."""
+    """Translate every text as itself, as a model does with text that it does not know."""
     return (Translation(text, text) for text in texts)
 
 
 def upper(texts: list[str]) -> Iterator[Translation]:
-    """Every word in capitals, in its place."""
+    """Translate every word to upper case, in its place."""
     for text in texts:
         count = len(word_spans(text))
         target = text.upper() if len(word_spans(text.upper())) == count else text
@@ -59,7 +59,7 @@ def upper(texts: list[str]) -> Iterator[Translation]:
 
 
 def mirror(texts: list[str]) -> Iterator[Translation]:
-    """The words in capitals and in reverse order."""
+    """Translate words to upper case, in reverse order."""
     for text in texts:
         words = text.upper().split()
         count = len(words)
@@ -71,5 +71,5 @@ def mirror(texts: list[str]) -> Iterator[Translation]:
 
 
 def saying(answer: str) -> Model:
-    """A model that answers the same to everything, without alignment: the worst it could do."""
+    """Return a model that translates everything as one answer, without alignment."""
     return lambda texts: (Translation(text, answer) for text in texts)

@@ -157,7 +157,7 @@ def check_rerank(arguments: argparse.Namespace, options: DecodeOptions) -> None:
     if arguments.rerank is None:
         if arguments.rerank_weight is not None:
             raise ValueError(
-                f"--rerank-weight is {arguments.rerank_weight:g} without --rerank; name the re-ranking model"
+                f"--rerank-weight is {arguments.rerank_weight:g} without --rerank; name the reranking model"
             )
     elif options.search_kind != "beam" and options.num_hypotheses == 1:
         raise ValueError(
@@ -176,7 +176,7 @@ def set_reranker(arguments: argparse.Namespace, translator: "Translator") -> Non
         return
     reverse = load_reverse(arguments.rerank, translator, arguments.device)
     if reverse is None:
-        raise ValueError(f"--rerank {arguments.rerank} finds no model of the other direction; name one")
+        raise ValueError(f"--rerank {arguments.rerank} finds no model of the reverse direction; name one")
     weight = WEIGHT if arguments.rerank_weight is None else arguments.rerank_weight
     translator.reranker = NoisyChannel(reverse, weight)
 

@@ -27,14 +27,14 @@ Run = Callable[..., Ran]
 
 @pytest.fixture
 def model_directory(tmp_path: Path, tiny_model: Transformer, tiny_tokenizer: Tokenizer) -> Path:
-    """A model directory with an untrained model."""
+    """A model directory with an untrained model from English to German."""
     save_model(tmp_path / "model", tiny_model, tiny_tokenizer, Settings(["en"], ["de"], 16, 40), "# card\n")
     return tmp_path / "model"
 
 
 @pytest.fixture
 def reverse_directory(tmp_path: Path, tiny_model: Transformer, tiny_tokenizer: Tokenizer) -> Path:
-    """The same model, said to translate the other way."""
+    """The same model with the reverse direction in its settings."""
     save_model(tmp_path / "reverse", tiny_model, tiny_tokenizer, Settings(["de"], ["en"], 16, 40), "# card\n")
     return tmp_path / "reverse"
 

@@ -1,4 +1,4 @@
-"""`seq2seq evaluate`: sacreBLEU figures with their signatures, AER, CSV, and a comparison of two models."""
+"""`seq2seq evaluate`: sacreBLEU scores with their signatures, AER, CSV, and a comparison of two models."""
 
 import csv
 import json
@@ -30,7 +30,7 @@ def files(tmp_path: Path) -> list[str]:
 
 
 def outputs(model_directory: Path) -> list[str]:
-    """What the model makes of the sources."""
+    """Return the model's greedy translations of the sources."""
     translator = Translator.from_pretrained(model_directory, "cpu")
     return [r.text for r in translator.translate(SOURCES, DecodeOptions(beam_size=1))]
 
@@ -39,10 +39,10 @@ def test_figures_are_sacrebleus(run: Run, model_directory: Path, files: list[str
     """The printed scores are those of the same outputs scored directly, each with its signature."""
     ran = run("evaluate", "--model", model_directory, *files, "--beam-size", 1, "--json")
     assert ran.code == 0
-    (found,) = json.loads(ran.out)["models"]
+    (result,) = json.loads(ran.out)["models"]
     for expected in score_corpus(outputs(model_directory), [REFERENCES], "de"):
-        assert found["scores"][expected.name] == {"score": expected.value, "signature": expected.signature}
-    assert found["lines"] == 3 and found["tokens_per_second"] > 0
+        assert result["scores"][expected.name] == {"score": expected.value, "signature": expected.signature}
+    assert result["lines"] == 3 and result["tokens_per_second"] > 0
     text = run("evaluate", "--model", model_directory, *files).out
     assert "BLEU" in text and "chrF" in text and "TER" in text and "tokens/s" in text and "tok:13a" in text
 
@@ -58,9 +58,9 @@ def test_moses_scores_tokenised_text(run: Run, model_directory: Path, files: lis
 def test_lines_of_tokenised_text_are_not_cut_again(
     run: Run, model_directory: Path, files: list[str], tmp_path: Path
 ) -> None:
-    """Their scores would be of other words than the signature says: an escape would count as three."""
-    wanted = [f"{text} &apos;" for text in moses(outputs(model_directory), "de")]
-    (tmp_path / "reference").write_text("\n".join(wanted) + "\n")
+    """Sentence scores of tokenised text do not tokenise it again: `&apos;` is one word."""
+    references = [f"{text} &apos;" for text in moses(outputs(model_directory), "de")]
+    (tmp_path / "reference").write_text("\n".join(references) + "\n")
     rows, flags = tmp_path / "rows.csv", ["--moses", "--beam-size", 1]
     assert run("evaluate", "--model", model_directory, *files, *flags, "--csv", rows).code == 0
     with rows.open(newline="", encoding="utf-8") as file:
@@ -83,7 +83,7 @@ def test_two_references_and_csv(run: Run, model_directory: Path, files: list[str
 
 
 def test_lowercase_is_of_lines_too(run: Run, model_directory: Path, files: list[str], tmp_path: Path) -> None:
-    """Sentence scores would be cased beside corpus scores that are not."""
+    """With --lowercase sentence scores are in lower case, as corpus scores are."""
     (tmp_path / "reference").write_text("\n".join(outputs(model_directory)).upper() + "\n")
     rows, page = tmp_path / "rows.csv", tmp_path / "page.html"
     for flags, expected in (([], False), (["--lowercase"], True)):
@@ -105,20 +105,20 @@ def test_gold_links(run: Run, model_directory: Path, files: list[str], tmp_path:
     translator = Translator.from_pretrained(model_directory, "cpu")
     pairs = list(zip(SOURCES, REFERENCES, strict=True))
     expected = score_links(list(align_pairs(translator, pairs)), read_gold(["0-0 1p1", "0-0", "2-1"], pairs))
-    found = json.loads(ran.out)["models"][0]
-    assert found["aer"] == pytest.approx(expected.error_rate)
-    assert found["alignment"] == {"precision": expected.precision, "recall": expected.recall}
+    result = json.loads(ran.out)["models"][0]
+    assert result["aer"] == pytest.approx(expected.error_rate)
+    assert result["alignment"] == {"precision": expected.precision, "recall": expected.recall}
     text = run("evaluate", "--model", model_directory, *files, "--gold", tmp_path / "gold").out
     assert f"precision {expected.precision:.3f}, recall {expected.recall:.3f}" in text
 
 
 def test_two_models_are_compared(run: Run, model_directory: Path, files: list[str]) -> None:
-    """A model against itself differs in nothing: p is 1, not the smallest that resampling can give."""
+    """A model against itself has p = 1, not the smallest p that resampling can give."""
     models = ["--model", model_directory, "--model", model_directory]
     ran = run("evaluate", *models, *files, "--json")
     report = json.loads(ran.out)
     assert len(report["models"]) == 2
-    assert {found["p"] for found in report["bootstrap"].values()} == {1.0}
+    assert {metric["p"] for metric in report["bootstrap"].values()} == {1.0}
     assert "against" in run("evaluate", *models, *files).out
     assert run("evaluate", *models, "--model", "x", *files).code == 2
 
@@ -126,7 +126,7 @@ def test_two_models_are_compared(run: Run, model_directory: Path, files: list[st
 def test_models_of_two_directions_are_not_compared(
     run: Run, model_directory: Path, reverse_directory: Path, files: list[str]
 ) -> None:
-    """One would translate texts of a language that it does not read, and be said to be worse."""
+    """Two models of different directions are refused, with both directions."""
     ran = run("evaluate", "--model", model_directory, "--model", reverse_directory, *files)
     assert ran.code == 2 and "translates en to de and" in ran.err and "translates de to en" in ran.err
     assert "compare two models of one direction" in ran.err and ran.out == ""
@@ -147,7 +147,7 @@ def test_wrong_gold_and_lengths(run: Run, model_directory: Path, files: list[str
 def test_report_is_one_harmless_file(
     run: Run, model_directory: Path, files: list[str], tmp_path: Path
 ) -> None:
-    """The page holds scores, habits and lines with pictures, and runs and fetches nothing."""
+    """The page has scores, diagnostics and lines with drawings; it runs and fetches nothing."""
     page = tmp_path / "report.html"
     hostile = "<script>alert(1)</script> two dogs"
     (tmp_path / "source").write_text("\n".join([hostile, *SOURCES[1:]]) + "\n")
@@ -163,7 +163,7 @@ def test_report_is_one_harmless_file(
 
 
 @pytest.mark.parametrize(
-    ("flags", "said"),
+    ("flags", "message"),
     [
         (["--columns", "a,b"], "--columns a,b names columns of --pairs"),
         (["--reverse", "none"], "--reverse none is read for --gold only"),
@@ -173,17 +173,17 @@ def test_report_is_one_harmless_file(
     ],
 )
 def test_what_would_not_be_read_or_written_is_refused(
-    run: Run, files: list[str], flags: list[str], said: str
+    run: Run, files: list[str], flags: list[str], message: str
 ) -> None:
-    """A flag would change nothing, or an hour of translating end without a file."""
+    """A flag that would be ignored, or a file that could not be written, is refused before translating."""
     ran = run("evaluate", "--model", "no-model", *files, *flags)
-    assert ran.code == 2 and said in ran.err and ran.out == ""
+    assert ran.code == 2 and message in ran.err and ran.out == ""
 
 
 def test_scores_are_shown_before_files_are_written(
     run: Run, model_directory: Path, files: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A disk that is full at the end would take the scores with it."""
+    """A full disk at the end does not take the scores with it."""
 
     def fail(*_: object) -> None:
         raise OSError(28, "No space left on device", "rows.csv")
@@ -199,7 +199,7 @@ def test_length_rows_and_habits_are_printed(run: Run, model_directory: Path, fil
     """Text and JSON hold the same rows: two short sources and a longer one."""
     ran = run("evaluate", "--model", model_directory, *files, "--beam-size", 1)
     assert "source words" in ran.out and "up to 5" in ran.out and "over" not in ran.out
-    found = json.loads(run("evaluate", "--model", model_directory, *files, "--json").out)["models"][0]
-    assert [(row["low"], row["lines"]) for row in found["by_length"]] == [(0, 1), (6, 2)]
-    assert set(found["habits"]) == {"outputs", "references"}
-    assert found["habits"]["references"]["size"] == 1.0
+    result = json.loads(run("evaluate", "--model", model_directory, *files, "--json").out)["models"][0]
+    assert [(row["low"], row["lines"]) for row in result["by_length"]] == [(0, 1), (6, 2)]
+    assert set(result["habits"]) == {"outputs", "references"}
+    assert result["habits"]["references"]["size"] == 1.0

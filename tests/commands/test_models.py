@@ -46,7 +46,7 @@ def test_table_and_json(run: Run, model_directory: Path, monkeypatch: pytest.Mon
 def test_scores_of_directions_are_told_apart(
     run: Run, model_directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Two figures of one split would stand side by side, and neither say of what."""
+    """A score is named by its split and its configuration, which is the direction."""
     for module in (models, released):
         monkeypatch.setattr(module, "MODELS", model_directory.parent)
     write_card(model_directory, CARD.replace("split: test_2016_flickr", "split: validation, config: en-de"))
@@ -54,7 +54,7 @@ def test_scores_of_directions_are_told_apart(
 
 
 def test_a_row_fits_the_screen(run: Run, model_directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A model of twelve directions would fill pages with its scores, and validation stand before tests."""
+    """A row shows two scores, test before validation, and the number of the others; JSON has all."""
     for module in (models, released):
         monkeypatch.setattr(module, "MODELS", model_directory.parent)
     valid = "".join(f"    - {{type: bleu, name: BLEU, value: {n}}}\n" for n in range(3))
@@ -68,7 +68,7 @@ def test_a_row_fits_the_screen(run: Run, model_directory: Path, monkeypatch: pyt
 def test_the_direction_of_the_name_comes_first(
     run: Run, model_directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The row fr-en of a model of both directions would show how well it translates to French."""
+    """The scores of the direction that names the model come first."""
     for module in (models, released):
         monkeypatch.setattr(module, "MODELS", model_directory.parent)
     both = "{type: bleu, name: BLEU de-en, value: 1.0}\n    - {type: bleu, name: BLEU en-de, value: 2.0}"
@@ -80,7 +80,7 @@ def test_the_direction_of_the_name_comes_first(
 
 
 def test_every_released_model_says_its_data() -> None:
-    """The column would be empty, and who chooses a model not know what it was taught with."""
+    """Every released model's card names its data."""
     assert all(models.describe(released.MODELS / name).data for name in released.released_models())
 
 

@@ -34,7 +34,7 @@ def files(tmp_path: Path) -> list[str]:
 
 
 def test_score(run: Run, model_directory: Path, files: list[str]) -> None:
-    """The log-probabilities of Translator.score, one a line."""
+    """The log-probabilities are those of Translator.score, one a line."""
     scores = Translator.from_pretrained(model_directory, "cpu").score(SOURCES, TARGETS)
     ran = run("score", "--model", model_directory, *files)
     assert (ran.code, ran.err) == (0, "")
@@ -43,13 +43,13 @@ def test_score(run: Run, model_directory: Path, files: list[str]) -> None:
     )
 
 
-def pharaoh(found: Iterable[list[Link]]) -> list[str]:
-    """Links as lines."""
-    return [" ".join(f"{s}-{t}" for s, t in links) for links in found]
+def pharaoh(pairs: Iterable[list[Link]]) -> list[str]:
+    """Return links as Pharaoh lines."""
+    return [" ".join(f"{s}-{t}" for s, t in links) for links in pairs]
 
 
 def test_align(run: Run, model_directory: Path, files: list[str]) -> None:
-    """Pharaoh links of blank-separated words, an empty line for an empty side."""
+    """Links are those of `align_pairs`, between blank-separated words; an empty side gives an empty line."""
     translator = Translator.from_pretrained(model_directory, "cpu")
     expected = pharaoh(align_pairs(translator, list(zip(SOURCES, TARGETS, strict=True))))
     ran = run("align", "--model", model_directory, "--reverse", "none", *files)
@@ -67,7 +67,7 @@ def test_align_with_the_other_direction(
     tiny_tokenizer: Tokenizer,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The maps of both directions are read, whether the other model is named or found by its languages."""
+    """The maps of both directions are used, whether the reverse model is named or found by its languages."""
     other = model_directory.parent / "other"
     settings = Settings(["de"], ["en"], 16, 40, AlignmentHead(1, 2, "input"))
     save_model(other, tiny_model, tiny_tokenizer, settings, "# card\n")
@@ -84,7 +84,7 @@ def test_align_with_the_other_direction(
 
 @pytest.mark.parametrize("command", ["score", "align"])
 def test_files_of_different_length(run: Run, model_directory: Path, tmp_path: Path, command: str) -> None:
-    """Pairs that cannot belong together are refused with both counts."""
+    """Files of different lengths are refused with both counts."""
     for name, text in (("a", "x\ny\n"), ("b", "x\n")):
         (tmp_path / name).write_text(text)
     files = ["--source", tmp_path / "a", "--target", tmp_path / "b"]
@@ -93,7 +93,7 @@ def test_files_of_different_length(run: Run, model_directory: Path, tmp_path: Pa
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "code", "said"),
+    ("name", "content", "code", "message"),
     [
         ("bad", b"a\n\xff\n", 1, "line 2 of"),
         ("cut.gz", gzip.compress(b"a\n" * 99, mtime=0)[:-9], 2, "cannot read"),
@@ -102,10 +102,10 @@ def test_files_of_different_length(run: Run, model_directory: Path, tmp_path: Pa
     ],
 )
 def test_unreadable_file(
-    run: Run, model_directory: Path, tmp_path: Path, name: str, content: bytes, code: int, said: str
+    run: Run, model_directory: Path, tmp_path: Path, name: str, content: bytes, code: int, message: str
 ) -> None:
-    """Other bytes than UTF-8 and broken gzip are named, not guessed at."""
+    """Bytes that are not UTF-8, and broken gzip, are errors that name the file."""
     (tmp_path / name).write_bytes(content)
     files = ["--source", tmp_path / name, "--target", tmp_path / name]
     ran = run("score", "--model", model_directory, *files)
-    assert ran.code == code and said in ran.err and name in ran.err
+    assert ran.code == code and message in ran.err and name in ran.err

@@ -20,18 +20,18 @@ TABLE = (
 
 
 def test_rows_of_one_source_are_its_references(tmp_path: Path) -> None:
-    """Quotes, line breaks inside, CRLF, a byte order mark and gzip are as the world writes them."""
+    """Quotes, line breaks in fields, CRLF, a byte order mark and gzip are read as usual."""
     path = tmp_path / "table.csv.gz"
     path.write_bytes(gzip.compress(TABLE.encode()))
-    found = read_references(str(path), ["mr", "ref"])
-    assert found.sources == ["a dog", "two dogs"]
-    assert found.references == [["Ein Hund", 'zwei\nHunde, "groß"'], ["der Hund", None]]
+    table = read_references(str(path), ["mr", "ref"])
+    assert table.sources == ["a dog", "two dogs"]
+    assert table.references == [["Ein Hund", 'zwei\nHunde, "groß"'], ["der Hund", None]]
     (tmp_path / "table.tsv").write_text('s\tr\n"a" dog\tein Hund\n')
     assert read_references(str(tmp_path / "table.tsv")) == (['"a" dog'], [["ein Hund"]])
 
 
 @pytest.mark.parametrize(
-    ("content", "columns", "said"),
+    ("content", "columns", "message"),
     [
         (b"mr,ref\n", None, "holds no pairs"),
         (b"", None, "has the columns none"),
@@ -43,12 +43,12 @@ def test_rows_of_one_source_are_its_references(tmp_path: Path) -> None:
     ],
 )
 def test_a_broken_table_is_named(
-    content: bytes, columns: list[str] | None, said: str, tmp_path: Path
+    content: bytes, columns: list[str] | None, message: str, tmp_path: Path
 ) -> None:
     """The sentence names the file and what to do."""
     path = tmp_path / "table.csv"
     path.write_bytes(content)
-    with pytest.raises(ValueError, match=said) as caught:
+    with pytest.raises(ValueError, match=message) as caught:
         read_references(str(path), columns)
     assert str(path) in str(caught.value)
     with pytest.raises(ValueError, match="cannot read"):
@@ -56,7 +56,7 @@ def test_a_broken_table_is_named(
 
 
 def test_a_damaged_table_and_a_long_field(tmp_path: Path) -> None:
-    """An error of zlib would be shown, or a text refused that may be trained on."""
+    """A damaged gzip file is one sentence; a field may be longer than the csv module's limit."""
     path = tmp_path / "table.csv.gz"
     path.write_bytes(gzip.compress(TABLE.encode())[:10] + b"\xff" * 20)
     with pytest.raises(ValueError, match=r"table\.csv\.gz: not a whole gzip file"):
@@ -70,7 +70,7 @@ def test_a_damaged_table_and_a_long_field(tmp_path: Path) -> None:
 def test_evaluate_scores_all_references(
     run: Callable[..., Any], model_directory: Path, tmp_path: Path
 ) -> None:
-    """The figures are sacreBLEU's over as many references as a source has, in lower case where asked."""
+    """Scores are sacreBLEU's over a varying number of references, in lower case where asked."""
     table = tmp_path / "table.csv"
     table.write_text(TABLE, encoding="utf-8")
     flags = ["--pairs", table, "--columns", "mr,ref", "--max-length", 8]
@@ -80,16 +80,16 @@ def test_evaluate_scores_all_references(
     for lowercase in (False, True):
         more = ["--lowercase"] if lowercase else []
         ran = run("evaluate", "--model", model_directory, *flags, *more, "--json", "--csv", tmp_path / "rows")
-        (found,) = json.loads(ran.out)["models"]
+        (result,) = json.loads(ran.out)["models"]
         for expected in score_corpus(outputs, references, "de", lowercase=lowercase):
-            assert found["scores"][expected.name]["score"] == pytest.approx(expected.value)
-        assert ("case:lc" in found["scores"]["BLEU"]["signature"]) == lowercase
-    assert "nrefs:var" in found["scores"]["BLEU"]["signature"]
+            assert result["scores"][expected.name]["score"] == pytest.approx(expected.value)
+        assert ("case:lc" in result["scores"]["BLEU"]["signature"]) == lowercase
+    assert "nrefs:var" in result["scores"]["BLEU"]["signature"]
     assert run("evaluate", "--model", model_directory, "--model", model_directory, *flags).code == 0
 
 
 def test_evaluate_asks_for_one_kind_of_test_set(run: Callable[..., Any], tmp_path: Path) -> None:
-    """Two would leave open which was scored, none would fail later."""
+    """A test set is given in one way: both ways, and neither, are refused."""
     both = run("evaluate", "--model", "m", "--pairs", "a.csv", "--source", "a")
     assert both.code == 2 and "leave out --source" in both.err
     assert "--reference is missing" in run("evaluate", "--model", "m", "--source", "a").err

@@ -1,4 +1,4 @@
-"""`seq2seq translate`: a line out for each line in, JSON with the fixed keys, odd input named."""
+"""`seq2seq translate`: one line out for each line in, JSON with fixed keys, and errors that name the line."""
 
 import contextlib
 import json
@@ -42,7 +42,7 @@ def test_one_line_out_for_each_line_in(run: Run, model_directory: Path) -> None:
 
 
 def test_json_has_exactly_the_promised_keys(run: Run, model_directory: Path) -> None:
-    """Scripts read these keys; one more or less breaks them or hides a change."""
+    """JSON has exactly the documented keys, in their order."""
     given = b"a dog plays in the snow.\n\n"
     ran = run("translate", "--model", model_directory, "--json", "--num-hypotheses", 2, given=given)
     first, blank = (json.loads(line) for line in ran.out.splitlines())
@@ -54,11 +54,11 @@ def test_json_has_exactly_the_promised_keys(run: Run, model_directory: Path) -> 
 
 
 def test_words_and_a_glossary_are_flags(run: Run, model_directory: Path, tmp_path: Path) -> None:
-    """A list would be one word, the file not be read, or a switch that is on not be switched off."""
+    """A list is a repeated flag, a glossary a file, and a switch that is on has a --no- form."""
     terms = tmp_path / "terms.tsv"
     terms.write_text("dog\tgarden snow\n", encoding="utf-8")
-    asked = ("--forced-words", "man", "--forced-words", "plays", "--glossary", terms, "--max-length", 30)
-    ran = run("translate", "--model", model_directory, *asked, "a dog {x}")
+    options = ("--forced-words", "man", "--forced-words", "plays", "--glossary", terms, "--max-length", 30)
+    ran = run("translate", "--model", model_directory, *options, "a dog {x}")
     assert ran.code == 0 and all(word in ran.out for word in ("man", "plays", "garden snow", "{x}"))
     off = run("translate", "--model", model_directory, "--no-keep-placeholders", "a dog {x}")
     assert off.code == 0 and "{x}" not in off.out
@@ -75,7 +75,7 @@ def test_stream_prints_the_greedy_translation(run: Run, model_directory: Path) -
 
 
 def test_invalid_utf8_is_named_by_line(run: Run, model_directory: Path) -> None:
-    """The lines before it are answered; the message says which line is wrong."""
+    """The lines before an invalid one are translated; the error names the line and the byte."""
     ran = run("translate", "--model", model_directory, given=b"a dog\nsch\xf6n\n")
     assert ran.code == 1
     assert (
@@ -87,17 +87,17 @@ def test_invalid_utf8_is_named_by_line(run: Run, model_directory: Path) -> None:
 @pytest.mark.parametrize("mode", [[], ["--stream"], ["--json"]])
 @pytest.mark.parametrize("command", ["translate", "generate"])
 def test_a_refused_line_is_named(run: Run, command: str, mode: list[str]) -> None:
-    """One wrong line would lose the good ones before it, and nobody could tell which it was."""
+    """The results before a refused line are printed, and the error names the line."""
     lines = ["name[Aromi], food[French]", "name[Zizzi], food[Indian]", "name[B], food[Martian]", "name[C]"]
-    asked = (command, "--model", "e2e", *mode)
-    ran = run(*asked, given="\n".join(lines).encode())
-    good = run(*asked, *lines[:2])
+    arguments = (command, "--model", "e2e", *mode)
+    ran = run(*arguments, given="\n".join(lines).encode())
+    good = run(*arguments, *lines[:2])
     assert ran.code == 2 and ran.out == good.out and good.out.count("\n") == 2
     assert ran.err.startswith("seq2seq: line 3: ") and "Martian" in ran.err
-    assert run(*asked, *lines).err.startswith(
+    assert run(*arguments, *lines).err.startswith(
         f"seq2seq: {'text' if command == 'translate' else 'prompt'} 3: "
     )
-    assert " 1: " not in run(*asked, lines[2]).err
+    assert " 1: " not in run(*arguments, lines[2]).err
 
 
 def test_results_before_a_refused_text_come_once(run: Run) -> None:
@@ -110,13 +110,13 @@ def test_results_before_a_refused_text_come_once(run: Run) -> None:
 
 
 def test_language_is_checked(run: Run, model_directory: Path) -> None:
-    """Asking for another language is a wrong command line."""
+    """A language that the model does not speak is refused with those it does."""
     ran = run("translate", "--model", model_directory, "--target-language", "fr", "a")
     assert ran.code == 2 and "'fr' is not supported; this model translates en to de" in ran.err
 
 
 def test_damaged_model_is_one_sentence(run: Run, model_directory: Path) -> None:
-    """A truncated file is named, without a traceback."""
+    """A truncated weights file is one sentence that names it."""
     weights = model_directory / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-9])
     ran = run("translate", "--model", model_directory, "a")
@@ -124,13 +124,13 @@ def test_damaged_model_is_one_sentence(run: Run, model_directory: Path) -> None:
 
 
 def test_every_option_has_its_flag() -> None:
-    """A field of DecodeOptions without a flag could not be used from the command line."""
+    """Every field of DecodeOptions has a flag."""
     flags = {flag for action in make_parser()._actions for flag in action.option_strings}
     assert {"--" + option.name.replace("_", "-") for option in option_fields()} <= flags
 
 
 def test_help_has_ranges_and_defaults(run: Run) -> None:
-    """What may be given would be learned from refusals."""
+    """Help shows the range of every number, and its default."""
     flags = {flag: action for action in make_parser()._actions for flag in action.option_strings}
     for option in option_fields():
         help = flags["--" + option.name.replace("_", "-")].help or ""
@@ -139,7 +139,7 @@ def test_help_has_ranges_and_defaults(run: Run) -> None:
 
 
 def start(model_directory: Path, *arguments: str) -> subprocess.Popen[bytes]:
-    """The command as a process with pipes."""
+    """Start the command as a process with pipes."""
     root = str(Path(seq2seq.__file__).parents[1])
     return subprocess.Popen(
         [sys.executable, "-m", "seq2seq", "translate", "--model", str(model_directory), *arguments],
@@ -152,7 +152,7 @@ def start(model_directory: Path, *arguments: str) -> subprocess.Popen[bytes]:
 
 
 def test_answers_before_the_next_line_comes(model_directory: Path) -> None:
-    """Who sends one line and waits must get its answer: no waiting for a full batch or the end."""
+    """A line is answered before the next one comes, without waiting for a full batch."""
     process = start(model_directory)
     assert process.stdin and process.stdout
     for text in (b"a dog\n", b"two dogs\n"):
@@ -165,7 +165,7 @@ def test_answers_before_the_next_line_comes(model_directory: Path) -> None:
 
 @pytest.mark.parametrize("mode", [[], ["--stream"]])
 def test_reader_that_leaves_ends_it_quietly(model_directory: Path, mode: list[str]) -> None:
-    """`| head -1` must not end in a traceback."""
+    """A reader that leaves, as `head -1` does, ends the command with 0 and no message."""
     process = start(model_directory, *mode)
     assert process.stdin and process.stdout and process.stderr
     process.stdin.write(b"a dog plays in the snow.\n" * 2000)
@@ -179,7 +179,7 @@ def test_reader_that_leaves_ends_it_quietly(model_directory: Path, mode: list[st
 
 
 def test_interrupt_is_quiet(model_directory: Path) -> None:
-    """Ctrl-C while waiting for input ends it with 130 and not a word, whatever the reading thread does."""
+    """Ctrl-C while waiting for input ends the command with 130 and no message."""
     process = start(model_directory)
     assert process.stdin and process.stdout and process.stderr
     process.stdin.write(b"a dog\n")
@@ -191,7 +191,7 @@ def test_interrupt_is_quiet(model_directory: Path) -> None:
 
 
 def test_reader_that_leaves_while_input_stays_open(model_directory: Path) -> None:
-    """The reader leaves while the writer has more to come: the waiting thread must not crash the exit."""
+    """The command ends with 0 and no message although its input stays open and a thread waits for it."""
     process = start(model_directory)
     assert process.stdin and process.stdout and process.stderr
     process.stdin.write(b"a dog\n")
@@ -205,7 +205,7 @@ def test_reader_that_leaves_while_input_stays_open(model_directory: Path) -> Non
 
 
 def test_several_models_and_a_reverse_model(run: Run, model_directory: Path, reverse_directory: Path) -> None:
-    """An ensemble or a re-ranker named on the command line would not be used, or not be refused."""
+    """An ensemble and a reranker are used as in Python; contradictions are refused."""
     texts = ["a dog plays.", "two dogs"]
     options = DecodeOptions(max_length=6)
     both = Translator.from_pretrained([model_directory, model_directory], "cpu")
@@ -217,9 +217,9 @@ def test_several_models_and_a_reverse_model(run: Run, model_directory: Path, rev
     flags = ("--rerank", reverse_directory, "--rerank-weight", 30)
     ran = run("translate", "--model", named, "--max-length", 6, *flags, *texts)
     assert ran.out.splitlines() == expected and ran.code == 0
-    for wrong, said in (
+    for wrong, message in (
         (("--rerank-weight", 2), "--rerank-weight is 2 without --rerank"),
-        (("--rerank", "none"), "--rerank none finds no model of the other direction"),
+        (("--rerank", "none"), "--rerank none finds no model of the reverse direction"),
         (("--rerank", model_directory), "this model translates en to de"),
         (("--rerank", reverse_directory, "--stream"), "leave out one"),
         (
@@ -229,4 +229,4 @@ def test_several_models_and_a_reverse_model(run: Run, model_directory: Path, rev
         (("--rerank", "auto", "--sampling-topk", 5), "but sampling finds one"),
     ):
         ran = run("translate", "--model", model_directory, *wrong, "a")
-        assert ran.code == 2 and said in ran.err
+        assert ran.code == 2 and message in ran.err

@@ -1,4 +1,4 @@
-"""What all documents have in common: names, encodings, progress, and one sentence for what cannot be read."""
+"""Properties of all documents: names, encodings, progress, and errors of one sentence."""
 
 import pytest
 from hypothesis import given
@@ -22,19 +22,19 @@ ENCODINGS = ["utf-8", "utf-8-sig", "utf-16", "utf-16-be", "utf-32"]
 
 
 def encoded(text: str, encoding: str) -> bytes:
-    """Bytes with a mark, where the encoding has one of its own."""
+    """Return bytes with a byte order mark, where the encoding has one."""
     return (b"\xfe\xff" if encoding == "utf-16-be" else b"") + text.encode(encoding)
 
 
 def test_every_ending_is_tried() -> None:
-    """A format would be named as supported without a test; docx has tests of its own."""
+    """Every supported suffix is in the table of this file; docx has tests of its own."""
     assert set(TEXTS) == set(SUPPORTED) - {".docx"}
 
 
 @pytest.mark.parametrize("ending", TEXTS)
 @pytest.mark.parametrize("encoding", ENCODINGS)
 def test_encoding_stays(ending: str, encoding: str) -> None:
-    """A file of another program would come back in an encoding it does not expect."""
+    """A document comes back in its own encoding, with its byte order mark and media type."""
     content = encoded(TEXTS[ending] + "\nÄ 狗" * (ending == ".txt"), encoding)
     same = translate_document(f"a{ending}", content, identity)
     assert same.content == content
@@ -45,7 +45,7 @@ def test_encoding_stays(ending: str, encoding: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "kept"),
+    ("name", "expected"),
     [
         ("../../etc/a.txt", "a.txt"),
         ("C:\\Users\\x\\a.txt", "a.txt"),
@@ -55,9 +55,9 @@ def test_encoding_stays(ending: str, encoding: str) -> None:
         ("x" * 300 + ".txt", "x" * 96 + ".txt"),
     ],
 )
-def test_names_lead_nowhere(given: str, kept: str) -> None:
-    """A name could lead out of the folder somebody saves to, or break a header of HTTP."""
-    assert translate_document(given, b"a", identity).name == kept
+def test_names_lead_nowhere(name: str, expected: str) -> None:
+    """A returned name has no folders, control characters or characters that systems reserve."""
+    assert translate_document(name, b"a", identity).name == expected
 
 
 @pytest.mark.parametrize(
@@ -86,14 +86,14 @@ def test_names_lead_nowhere(given: str, kept: str) -> None:
 def test_what_cannot_be_read_is_one_sentence(
     name: str, content: bytes, column: str | None, sentence: str
 ) -> None:
-    """A user would see a traceback, or a server would answer 500."""
+    """A document that cannot be read is a ValueError of one line with a remedy."""
     with pytest.raises(ValueError, match=sentence) as caught:
         translate_document(name, content, identity, column=column)
     assert "\n" not in str(caught.value)
 
 
 def test_html_in_the_charset_it_names() -> None:
-    """An old page would come back as garbage, or characters its charset lacks would be lost."""
+    """A page is read and written in the charset it declares; ISO-8859-1 is cp1252, as on the web."""
     page = "<meta charset='iso-8859-1'><p>Käse".encode("cp1252")
     assert translate_document("a.html", page, identity).content == page
     assert translate_document("a.html", page, upper).content == page.replace(b"K\xe4se", b"K\xc4SE")
@@ -101,14 +101,14 @@ def test_html_in_the_charset_it_names() -> None:
 
 @pytest.mark.parametrize(("charset", "letter"), [("shift_jis", "犬"), ("windows-1251", "д"), ("GBK", "狗")])
 def test_html_of_other_countries(charset: str, letter: str) -> None:
-    """A page in an encoding that the web knows would be refused for its age."""
+    """Encodings of the web's standard are supported."""
     page = f"<meta charset={charset}><p>{letter}".encode(charset)
     assert translate_document("a.html", page, identity).content == page
     assert letter.encode(charset) in translate_document("a.html", page, saying(letter)).content
 
 
 def test_progress_and_one_call() -> None:
-    """A progress bar would stand still, or texts would not be batched."""
+    """All texts are translated in one call, and progress is reported after each."""
     seen: list[tuple[int, int]] = []
     calls: list[list[str]] = []
 
@@ -125,7 +125,7 @@ def test_progress_and_one_call() -> None:
 
 
 def test_an_empty_document() -> None:
-    """Nothing in would not be nothing out."""
+    """An empty document stays empty."""
     for ending in TEXTS:
         if ending != ".json":
             assert translate_document(f"a{ending}", b"", identity, column=None).content == b""
@@ -133,7 +133,7 @@ def test_an_empty_document() -> None:
 
 @given(st.text(), st.sampled_from(sorted(set(TEXTS) - {".json", ".csv", ".tsv"})))
 def test_any_text_comes_back(text: str, ending: str) -> None:
-    """Some bytes of a document would be lost, doubled or changed without need."""
+    """With translations equal to their texts, every document comes back byte for byte."""
     content = text.encode("utf-8", "replace")
     try:
         same = translate_document(f"a{ending}", content, identity).content

@@ -1,4 +1,4 @@
-"""HTML through a translator: what is touched, where tags go, and that no text becomes a tag."""
+"""HTML: which text is translated, where tags are placed, and that no translation becomes markup."""
 
 from collections import Counter
 from html import unescape
@@ -55,7 +55,7 @@ PLACED = [
 
 @pytest.mark.parametrize(("source", "expected"), PLACED)
 def test_tags_move_with_their_words(source: str, expected: str) -> None:
-    """A reader would see the wrong words set bold or linked."""
+    """Inline tags are around the translations of their words."""
     assert translate_html(source, phrases(BOOK)) == expected
 
 
@@ -79,24 +79,24 @@ UNTOUCHED = [
 
 @pytest.mark.parametrize("source", UNTOUCHED)
 def test_what_is_no_text_is_not_translated(source: str) -> None:
-    """Code would break, or what the author protected would change."""
+    """Code, attributes, comments and what is marked as not translatable are kept."""
     assert translate_html(f"<p>a</p>{source}<p>b</p>", upper) == f"<p>A</p>{source}<p>B</p>"
 
 
 def test_entities_are_read_and_written() -> None:
-    """The model would read &amp; as a word, or a translation would hold a bare < sign."""
-    asked: list[str] = []
+    """The model reads entities as characters, and translations are escaped."""
+    texts_read: list[str] = []
 
     def translate(texts: list[str]) -> list:
-        asked.extend(texts)
+        texts_read.extend(texts)
         return [linked(text, text.replace("cats", "Katzen"), [(0, 0), (1, 1), (2, 2)]) for text in texts]
 
     assert translate_html("<p>dogs &amp; cats&lt;</p>", translate) == "<p>dogs &amp; Katzen&lt;</p>"
-    assert asked == ["dogs & cats<"]
+    assert texts_read == ["dogs & cats<"]
 
 
 def test_all_blocks_are_translated_in_one_call() -> None:
-    """Blocks would not be batched, or inline tags would part a sentence."""
+    """All blocks are translated in one call; inline tags do not split them."""
     calls: list[list[str]] = []
 
     def translate(texts: list[str]):
@@ -109,14 +109,14 @@ def test_all_blocks_are_translated_in_one_call() -> None:
 
 
 def test_controls_are_not_one_word() -> None:
-    """Two buttons side by side would be read as the word YesNo, and come back as one."""
+    """Adjacent buttons and labels are separate texts."""
     row = "<button>yes</button><button>no</button><label>name</label><input><label>a <b>dog</b></label>"
     slots = [part.text for part in read_html(f"<p>{row}</p>") if not isinstance(part, str)]
     assert slots == ["yes", "no", "name", "a dog"]
 
 
 def test_nothing_to_translate_calls_nothing() -> None:
-    """The model would be asked for an empty list."""
+    """A page without text does not call the model."""
     assert translate_html("<p>1 <br> 2</p>", saying("never")) == "<p>1 <br> 2</p>"
 
 
@@ -141,7 +141,7 @@ HOSTILE = [
 @pytest.mark.parametrize("answer", HOSTILE)
 @pytest.mark.parametrize("page", ["<p>a dog</p>", "<p>a <b>dog</b> <i>runs</i></p>", "<title>a dog</title>"])
 def test_a_translation_is_never_markup(answer: str, page: str) -> None:
-    """A model that says <script> would run it in the reader's browser."""
+    """A translation that looks like markup is shown as text."""
     before, after = _Collector(), _Collector()
     before.feed(page)
     translated = translate_html(page, saying(answer))
@@ -156,7 +156,7 @@ MASTODON = f"<p>Two dogs {NAME} play in the {TOPIC} <b>today</b></p>"
 
 
 def test_posts_keep_names_and_topics() -> None:
-    """A post of a social network would mention somebody else."""
+    """Mentions and hashtags of a social network's post are kept."""
     expected = MASTODON
     for word in ("Two dogs ", "play in the ", ">today"):
         expected = expected.replace(word, word.upper())
@@ -185,7 +185,7 @@ MALFORMED = [
 @pytest.mark.parametrize("source", MALFORMED)
 @pytest.mark.parametrize("model", [identity, mirror, saying("ein Hund")])
 def test_malformed_html_survives(source: str, model) -> None:
-    """A page with a mistake in it would be refused, or lose a tag."""
+    """Malformed HTML keeps every tag."""
 
     def tags(text: str) -> Counter[str]:
         return Counter(part.raw for part in read_tags(text) if not isinstance(part, Characters))
@@ -196,7 +196,7 @@ def test_malformed_html_survives(source: str, model) -> None:
 
 @pytest.mark.parametrize("depth", [10_000])
 def test_deep_nesting(depth: int) -> None:
-    """10,000 levels would overflow the stack."""
+    """10,000 levels of tags do not overflow the stack."""
     nested = "<b>" * depth + "two dogs" + "</b>" * depth
     assert translate_html(nested, upper) == nested.replace("two dogs", "TWO DOGS")
     half = "".join(f"<b>w{n} " for n in range(90)) + "end" + "</b>" * 90
@@ -217,7 +217,7 @@ words = st.lists(st.sampled_from(["dog", "cat", "in", "snow,", "x", "(red)"]), m
 fragments = st.recursive(
     words,
     lambda inner: st.tuples(names, st.lists(inner, min_size=1, max_size=3)).map(
-        lambda made: f"<{made[0]}>{' '.join(made[1])}</{made[0]}>"
+        lambda node: f"<{node[0]}>{' '.join(node[1])}</{node[0]}>"
     ),
     max_leaves=8,
 )
@@ -226,16 +226,16 @@ pages = st.lists(fragments, min_size=1, max_size=5).map(" ".join)
 
 @given(pages)
 def test_text_is_the_translation_and_tags_stay_balanced(page: str) -> None:
-    """Words would get lost or doubled around tags, or a tag would close another."""
-    said: list[str] = []
+    """The text of the result is the translation, and its tags are those of the source, balanced."""
+    texts_written: list[str] = []
 
     def translate(texts: list[str]):
-        made = list(mirror(texts))
-        said.extend(translation.text for translation in made)
-        return made
+        translations = list(mirror(texts))
+        texts_written.extend(translation.text for translation in translations)
+        return translations
 
     parts = list(read_tags(translate_html(page, translate)))
-    assert "".join(part.raw for part in parts if isinstance(part, Characters)) == " ".join(said)
+    assert "".join(part.raw for part in parts if isinstance(part, Characters)) == " ".join(texts_written)
     assert Counter(p.raw for p in parts if isinstance(p, Tag)) == Counter(
         p.raw for p in read_tags(page) if isinstance(p, Tag)
     )
@@ -250,7 +250,7 @@ def test_text_is_the_translation_and_tags_stay_balanced(page: str) -> None:
 
 @given(pages)
 def test_in_place_words_keep_their_tags(page: str) -> None:
-    """A translation word by word would not have the tags where the source has them."""
+    """A word-by-word translation has its tags where the source has them."""
     expected = page.upper()
     for name in "BIA":
         expected = expected.replace(f"<{name}>", f"<{name.lower()}>").replace(
@@ -277,13 +277,13 @@ CAPTIONS = [
 
 @pytest.mark.parametrize(("source", "expected"), CAPTIONS)
 def test_released_model_places_tags(en_de: "Translator", source: str, expected: tuple[str, ...]) -> None:
-    """The model's own alignment would not carry a tag to its words."""
+    """The alignment of a released model carries tags to their words."""
     translated = translate_html(source, en_de.translate)
     for part in expected:
         assert part in translated
 
 
 def test_slots_are_what_is_translated() -> None:
-    """A caller that counts or limits texts would see others than are translated."""
+    """The slots of a page are the texts that are translated."""
     slots = [part.text for part in read_html("<p>a <b>dog</b></p>1<p>b</p>") if not isinstance(part, str)]
     assert slots == ["a dog", "b"]

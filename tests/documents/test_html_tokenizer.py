@@ -1,4 +1,4 @@
-"""HTML cut into tags and texts: nothing is lost, and a browser cuts at the same places."""
+"""The HTML tokenizer: nothing is lost, and its tags are those of a browser."""
 
 from html import unescape
 from typing import TYPE_CHECKING
@@ -36,7 +36,7 @@ soups = st.lists(pieces | soup, max_size=12).map("".join)
 
 @given(soups)
 def test_any_text_comes_back(html: str) -> None:
-    """Some byte of a page would be lost, doubled or changed without need."""
+    """The parts of any text, joined, are the text."""
     assert "".join(part.raw for part in read_tags(html)) == html
     assert translate_html(html, identity) == html
     translate_html(html, mirror)
@@ -45,21 +45,21 @@ def test_any_text_comes_back(html: str) -> None:
 
 @pytest.mark.browser
 def test_tags_are_those_of_a_browser(browser: "Browser") -> None:
-    """A browser would see a tag where a text was translated, or a text where a tag was kept."""
+    """The text between tags is the text that a browser finds."""
     page = browser.new_page()
-    found = 0
+    compared = 0
 
     @given(soups)
     def compare(html: str) -> None:
-        nonlocal found
+        nonlocal compared
         if "<title>" in html.lower() or "\x00" in html:
             return  # a title inside a body is read, but written by other rules
         seen = page.evaluate(_SEEN, f"<body>{html}")
         assert _texts(html) == seen
-        found += bool(seen)
+        compared += bool(seen)
 
     compare()
-    assert found
+    assert compared
     page.close()
 
 
@@ -67,6 +67,6 @@ _SEEN = "html => [new DOMParser().parseFromString(html, 'text/html').body.textCo
 
 
 def _texts(html: str) -> list[str]:
-    """What a browser shows of the parts, but for line ends, as the content of the body."""
+    """Return what a browser shows of the parts, but for line ends, as the content of the body."""
     parts = read_tags(html)
     return ["".join(p.raw if p.is_raw else unescape(p.raw) for p in parts if isinstance(p, Characters))]

@@ -11,37 +11,37 @@ from seq2seq.documents import translate_document
 
 
 def translated(text: str, model) -> str:
-    """A JSON text with its values translated by a model."""
+    """Return a JSON text with its values translated by a model."""
     return translate_document("a.json", text.encode(), model).content.decode()
 
 
 def test_only_values_change() -> None:
-    """A key or a number would be translated, or the layout would be lost."""
+    """String values are translated; keys, numbers and layout are kept."""
     text = '{\n\t"a dog" : "a dog",  "b": [1.50e+3, 123, true, null, ""],\n "c": {"d" :"a\\ncat"}}\n'
     expected = text.replace(': "a dog"', ': "A DOG"').replace("a\\ncat", "A\\nCAT")
     assert translated(text, upper) == expected
 
 
 def test_duplicate_keys_stay() -> None:
-    """Reading into a dictionary would drop one of them."""
+    """Duplicate keys are kept."""
     assert translated('{"a": "b", "a": "c"}', upper) == '{"a": "B", "a": "C"}'
 
 
 @pytest.mark.parametrize("value", ["https://a.b/c", "a@b.c", "/usr/lib", "C:\\\\x", "#main", "12:30", "  "])
 def test_what_is_no_language_is_kept(value: str) -> None:
-    """An address or a path would be translated and lead nowhere."""
+    """Addresses, paths and values without letters are kept."""
     assert translated(f'["{value}"]', saying("Hund")) == f'["{value}"]'
 
 
 def test_escapes_as_in_the_source() -> None:
-    """A file kept in ASCII would no longer be, or a readable one would be full of escapes."""
+    """An ASCII document stays ASCII, one with other characters has no new escapes."""
     assert translated('["a\\u00e9"]', saying("Käse")) == '["K\\u00e4se"]'
     assert translated('["é dog"]', saying('Käse "x"')) == '["Käse \\"x\\""]'
     assert json.loads(translated('["\\ud800 a", "é"]', saying("\ud800"))) == ["\ud800", "\ud800"]
 
 
 def test_a_long_number() -> None:
-    """Python reads no number of more than 4,300 digits; the file would be refused for it."""
+    """A number of more digits than Python parses (4,300) is kept."""
     assert translated("[" + "9" * 5000 + ', "a"]', upper) == "[" + "9" * 5000 + ', "A"]'
 
 
@@ -54,7 +54,7 @@ values = st.recursive(
 
 @given(values, st.booleans(), st.sampled_from([None, 2]))
 def test_any_json_keeps_its_structure(value: object, ascii_only: bool, indent: int | None) -> None:
-    """Some value would come back as another one."""
+    """The result has the structure of the source, whatever the translations."""
     text = json.dumps(value, ensure_ascii=ascii_only, indent=indent)
     text = text.encode("utf-8", "replace").decode()
     assert translated(text, identity) == text

@@ -1,4 +1,4 @@
-"""Inline tags that reach over the edges of a unit: every tag comes back, once, around words."""
+"""Inline tags across the borders of units: every tag comes back once."""
 
 from collections import Counter
 
@@ -25,7 +25,7 @@ ACROSS = [
 
 @pytest.mark.parametrize(("source", "expected"), ACROSS)
 def test_tags_reach_over_line_breaks(source: str, expected: str) -> None:
-    """An ordinary page with a line break inside a link would be refused, or lose the end of another tag."""
+    """A tag that is opened in one unit and closed in another reaches to the border of each."""
     assert translate_html(source, upper) == expected
 
 
@@ -36,7 +36,7 @@ PIECES = ["<b>", "</b>", "<i>", "</i>", "<br>", "<img>", "two ", "dogs", " "]
 @settings(max_examples=300, deadline=None)
 @given(page=st.lists(st.sampled_from(PIECES), min_size=5, max_size=12).map("".join))
 def test_any_order_of_tags_survives(model: Model, page: str) -> None:
-    """A page with tags in an order that nobody thought of would be refused, or lose or double one of them."""
+    """Tags in any order come back, each once."""
 
     def tags(text: str) -> Counter[str]:
         return Counter(part.raw for part in read_tags(text) if not isinstance(part, Characters))

@@ -1,4 +1,4 @@
-"""Where marks go in a translation, and how a translation is wrapped."""
+"""Placement of marks in a translation, and wrapping of a translation."""
 
 import pytest
 from hypothesis import given
@@ -12,25 +12,25 @@ from seq2seq.text.normalization import word_spans
 
 
 def placed(source: str, target: str, links: list[tuple[int, int]], *marks: Mark) -> list[str]:
-    """The stretches of the target that marks are placed on."""
+    """Return the spans of the target that marks are placed on."""
     return [target[a:b] for a, b in place_marks(linked(source, target, links), marks)]
 
 
 def test_an_outlier_moves_nothing() -> None:
-    """One wrong link would stretch a tag over the whole sentence."""
+    """One wrong link does not stretch a tag over the sentence."""
     source, target = "the red dog runs home now", "der rote Hund läuft jetzt heim"
     links = [(0, 0), (1, 1), (2, 2), (3, 3), (2, 5), (5, 4)]
     assert placed(source, target, links, Mark(4, 11)) == ["rote Hund"]
 
 
 def test_siblings_do_not_overlap() -> None:
-    """Two tags would claim one word, and one would stand inside the other."""
+    """Two marks linked to one word do not overlap."""
     source, target = "snow man", "Schneemann"
     assert placed(source, target, [(0, 0), (1, 0)], Mark(0, 4), Mark(5, 8)) == ["Schneemann", ""]
 
 
 def test_punctuation_stays_outside_unless_it_was_inside() -> None:
-    """A comma after a bold word would become bold, or one inside would be left behind."""
+    """Punctuation after a marked word is marked only where it was in the source."""
     source, target = "a dog, big", "ein Hund, groß"
     links = [(0, 0), (1, 1), (2, 2)]
     assert placed(source, target, links, Mark(2, 5)) == ["Hund"]
@@ -38,7 +38,7 @@ def test_punctuation_stays_outside_unless_it_was_inside() -> None:
 
 
 def test_without_links_words_count_from_the_start() -> None:
-    """A text given back as it is would lose its tags, for it has no alignment."""
+    """Without an alignment, words are linked by position."""
     marks = [Mark(0, 3), Mark(4, 7)]
     assert place_marks(Translation("abc def", "abc def"), marks) == [(0, 3), (4, 7)]
     assert place_marks(Translation("abc def", ""), marks) == [(0, 0), (0, 0)]
@@ -49,7 +49,7 @@ texts = st.lists(st.sampled_from(["a", "dog,", "(cat", "中文", "x2", "…", "d
 
 @given(st.data(), texts, texts)
 def test_places_nest_as_marks_do(data: st.DataObject, source: str, target: str) -> None:
-    """Some alignment would give tags that cross each other, or lie outside of the text."""
+    """For any alignment, spans nest as the marks do and lie inside the text."""
     sources, targets = len(word_spans(source)), len(word_spans(target))
     pairs = st.tuples(st.integers(0, max(sources - 1, 0)), st.integers(0, max(targets - 1, 0)))
     links = sorted(data.draw(st.sets(pairs, max_size=12))) if sources and targets else []
@@ -82,7 +82,7 @@ def test_places_nest_as_marks_do(data: st.DataObject, source: str, target: str) 
     ],
 )
 def test_wrapping(text: str, lines: int, expected: str) -> None:
-    """A subtitle of two lines would become one long line, or a word would be cut."""
+    """A translation is wrapped between words into lines of about equal length."""
     assert (
         "".join(token.text for token in wrap([TextToken(text)], lines) if isinstance(token, TextToken))
         == expected

@@ -1,4 +1,4 @@
-"""Subtitles: times and settings stay, tags move, lines stay as many, and a translation ends no cue."""
+"""Subtitles: times, settings and the number of lines are kept, tags move, and no translation ends a cue."""
 
 import pytest
 from hypothesis import given
@@ -42,12 +42,12 @@ x &lt; y
 
 
 def translated(name: str, text: str, model) -> str:
-    """A document translated by a model."""
+    """Return a document translated by a model."""
     return translate_document(name, text.encode(), model).content.decode()
 
 
 def test_srt() -> None:
-    """Numbers, times or dashes would be translated, or tags and lines would be lost."""
+    """Numbers, times, dashes and lines of SubRip are kept; tags move."""
     expected = (
         SRT.replace("Two dogs", "TWO DOGS")
         .replace("play\r\nin the snow", "PLAY\r\nIN THE SNOW")
@@ -59,7 +59,7 @@ def test_srt() -> None:
 
 
 def test_vtt() -> None:
-    """Styles, notes or settings would be translated, or entities come out wrong."""
+    """Styles, notes and settings of WebVTT are kept; entities are read and written."""
     expected = (
         VTT.replace("Two", "TWO")
         .replace("dogs &amp; cats</c>\n<00:01.500>play", "DOGS &amp;\nCATS</c> <00:01.500>PLAY")
@@ -70,10 +70,10 @@ def test_vtt() -> None:
 
 @pytest.mark.parametrize("name", ["a.srt", "a.vtt"])
 def test_a_translation_ends_no_cue(name: str) -> None:
-    """A model that writes times, blank lines or tags would make cues of its own."""
+    """A translation with times, blank lines or tags makes no new cue."""
     source = SRT if name == "a.srt" else VTT
-    said = "x\n\n9\n00:00:09,000 --> 00:00:10,000\n<script>a</script> {\\an1}"
-    result = translated(name, source, saying(said))
+    answer = "x\n\n9\n00:00:09,000 --> 00:00:10,000\n<script>a</script> {\\an1}"
+    result = translated(name, source, saying(answer))
     assert result.count("-->") == source.count("-->")
     assert "<script" not in result
     assert name != "a.srt" or result.count("{\\an") == source.count("{\\an")  # only there it is a tag
@@ -90,13 +90,13 @@ cues = st.lists(
 
 
 @given(cues, st.sampled_from(["\n", "\r\n"]), st.sampled_from(["srt", "vtt"]))
-def test_times_and_number_of_lines_stay(made: list[tuple[int, list[str]]], end: str, kind: str) -> None:
-    """Some subtitle would lose a line or a time, or one would be added."""
+def test_times_and_number_of_lines_stay(drawn: list[tuple[int, list[str]]], end: str, kind: str) -> None:
+    """Every cue keeps its times and its number of lines."""
     lines = ["WEBVTT", ""] if kind == "vtt" else []
-    for second, words in made:
+    for second, words in drawn:
         lines += [f"00:00:{second:02},000 --> 00:01:00,000", *words, ""]
     text = end.join(lines)
-    if not made:
+    if not drawn:
         return
     assert translated(f"a.{kind}", text, identity) == text
     result = translated(f"a.{kind}", text, mirror).split(end)

@@ -1,4 +1,4 @@
-"""CSV and TSV: one column is translated, the rest stays as written, and no text becomes a formula."""
+"""CSV and TSV: one column is translated, the rest is kept, and no translation becomes a formula."""
 
 import csv
 import io
@@ -14,12 +14,12 @@ TABLE = 'id;text;"a ""note"""\r\n1;"A dog; runs";=SUM(A1)\r\n2;a cat;"x\ny"\r\n3
 
 
 def translated(text: str, model, column: str | None = None, name: str = "a.csv") -> str:
-    """A table with a column translated by a model."""
+    """Return a table with a column translated by a model."""
     return translate_document(name, text.encode(), model, column=column).content.decode()
 
 
 def test_a_column_by_name_and_by_number() -> None:
-    """Another column, the header or a quote would change."""
+    """A column is given by its header, which is kept, or by its number."""
     expected = TABLE.replace("A dog; runs", "A DOG; RUNS").replace("a cat", "A CAT")
     assert translated(TABLE, upper, "text") == expected
     assert translated(TABLE, upper, "2") == expected.replace("text", "TEXT")
@@ -27,25 +27,25 @@ def test_a_column_by_name_and_by_number() -> None:
 
 
 def test_a_single_column_needs_no_name() -> None:
-    """A list of sentences would ask for a column."""
+    """The only column of a table is translated without being named."""
     assert translated("a dog\na cat", upper, name="a.tsv") == "A DOG\nA CAT"
 
 
 @pytest.mark.parametrize("cell", ["=A1", "+a", "-a", "@a", '"=a(""b"")"', "＝a", "'=a", " =a", '"\t=a"'])
 def test_a_formula_is_kept(cell: str) -> None:
-    """A spreadsheet that calculates would no longer do so."""
+    """A cell that is a formula is not translated."""
     assert translated(f"{cell}\n", saying("Hund")) == f"{cell}\n"
 
 
-@pytest.mark.parametrize("said", ["=cmd()", "+1", "-1", "@x", "\t=x", " =x", "＝x", '=a,"b"\n=c'])
-def test_a_translation_is_never_a_formula(said: str) -> None:
-    """A model that says =cmd() would run it in the reader's spreadsheet."""
-    rows = list(csv.reader(io.StringIO(translated("a dog\n", saying(said)), newline="")))
-    assert rows == [[f"'{said}"]]
+@pytest.mark.parametrize("answer", ["=cmd()", "+1", "-1", "@x", "\t=x", " =x", "＝x", '=a,"b"\n=c'])
+def test_a_translation_is_never_a_formula(answer: str) -> None:
+    """A translation that looks like a formula gets an apostrophe in front."""
+    rows = list(csv.reader(io.StringIO(translated("a dog\n", saying(answer)), newline="")))
+    assert rows == [[f"'{answer}"]]
 
 
 def test_what_must_be_quoted_is_quoted() -> None:
-    """A comma in a translation would make a new cell."""
+    """A translation with a delimiter, a quote or a line end is quoted."""
     assert translated("a dog\n", saying('ein "Hund", ja')) == '"ein ""Hund"", ja"\n'
     assert translated("a\tdog\n", saying("ein\tHund"), "2", "a.tsv") == 'a\t"ein\tHund"\n'
 
@@ -55,7 +55,7 @@ cells = st.text(alphabet="ab '=\n\r,;\"", max_size=6)
 
 @given(st.lists(st.lists(cells, min_size=2, max_size=2), min_size=1, max_size=5), st.sampled_from(",;|\t"))
 def test_other_cells_stay(rows: list[list[str]], delimiter: str) -> None:
-    """Some table would come back with other cells than it had."""
+    """The cells of other columns are kept."""
     buffer = io.StringIO(newline="")
     csv.writer(buffer, delimiter=delimiter).writerows([["one", "two"], *rows])
     text = buffer.getvalue()

@@ -1,4 +1,4 @@
-"""Word documents: formats move with words, everything else stays, and hostile archives are refused."""
+"""Word documents: formats move with words, everything else is kept, and hostile archives are refused."""
 
 import io
 import re
@@ -23,13 +23,13 @@ HEADER = f'<w:hdr xmlns:w="{MAIN}"><w:p><w:r><w:t>a dog</w:t></w:r></w:p></w:hdr
 
 
 def document(body: str) -> str:
-    """The main part of a document with a body."""
+    """Return the main part of a document with a body."""
     inner = f'<w:document xmlns:w="{MAIN}"><w:body>{body}</w:body></w:document>'
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{inner}'
 
 
 def packed(*entries: tuple[str, bytes | str]) -> bytes:
-    """A zip archive of these entries, deflated."""
+    """Return a zip archive of these entries, deflated."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as written:
         for name, content in entries:
@@ -38,7 +38,7 @@ def packed(*entries: tuple[str, bytes | str]) -> bytes:
 
 
 def word(body: str) -> bytes:
-    """A Word document with a body, a header and a picture."""
+    """Return a Word document with a body, a header and a picture."""
     return packed(
         ("[Content_Types].xml", TYPES),
         ("word/document.xml", document(body)),
@@ -48,19 +48,19 @@ def word(body: str) -> bytes:
 
 
 def opened(content: bytes) -> dict[str, str]:
-    """The entries of an archive."""
-    with zipfile.ZipFile(io.BytesIO(content)) as found:
-        return {name: found.read(name).decode("utf-8", "backslashreplace") for name in found.namelist()}
+    """Return the entries of an archive."""
+    with zipfile.ZipFile(io.BytesIO(content)) as written:
+        return {name: written.read(name).decode("utf-8", "backslashreplace") for name in written.namelist()}
 
 
 def body(source: str, model) -> str:
-    """The body of a document after its translation."""
+    """Return the body of a document after its translation."""
     content = translate_document("a.docx", word(source), model).content
     return opened(content)["word/document.xml"].partition("<w:body>")[2].rpartition("</w:body>")[0]
 
 
 def run(text: str, properties: str = "", is_new: bool = False) -> str:
-    """A run of text, as a source writes it or as we do."""
+    """Return a run of text, as a source or (with xml:space) as a translation has it."""
     space = ' xml:space="preserve"' if is_new else ""
     return f"<w:r>{properties}<w:t{space}>{text}</w:t></w:r>"
 
@@ -69,7 +69,7 @@ BOLD, ITALIC = "<w:rPr><w:b/></w:rPr>", "<w:rPr><w:i/></w:rPr>"
 
 
 def new(text: str, properties: str = "") -> str:
-    """A run as a translation writes it."""
+    """Return a run as a translation has it."""
     return run(text, properties, True)
 
 
@@ -110,13 +110,13 @@ PARAGRAPHS = [
 
 @pytest.mark.parametrize(("source", "expected"), PARAGRAPHS)
 def test_paragraphs(source: str, expected: str | None) -> None:
-    """A format would stand on other words, or what is no text would be lost."""
+    """Formats, links, pictures and breaks of a paragraph are at the translations of their words."""
     expected = expected or source.replace(run("a b"), new("B A"))
     assert body(f"<w:p>{source}</w:p>", mirror) == f"<w:p>{expected}</w:p>"
 
 
 def test_all_other_parts_stay() -> None:
-    """A picture or a style would be lost, or a header forgotten."""
+    """Headers are translated; pictures and all other parts are kept."""
     content = word(f"<w:p>{run('a dog')}</w:p>")
     same, other = (
         opened(translate_document("a.docx", content, model).content) for model in (identity, upper)
@@ -128,7 +128,7 @@ def test_all_other_parts_stay() -> None:
 
 
 def test_text_boxes() -> None:
-    """The words of a text box would be lost, or its paragraph taken for a part of the outer one."""
+    """A paragraph in a text box is translated apart from the paragraph around it."""
     box = f"<w:r><w:pict><w:txbxContent><w:p>{run('a b')}</w:p></w:txbxContent></w:pict></w:r>"
     source = f"<w:p>{run('c d')}{box}{run('e f')}</w:p>"
     expected = (
@@ -137,17 +137,17 @@ def test_text_boxes() -> None:
     assert body(source, mirror) == expected
 
 
-@pytest.mark.parametrize("said", ["</w:t><w:p/>", "a\x00\x0b\ud800\ufffeb", "&amp;", "]]>"])
-def test_a_translation_is_never_xml(said: str) -> None:
-    """A model that says a tag, or what XML cannot hold, would make a file that Word cannot open."""
-    result = body(f"<w:p>{run('a dog')}</w:p>", saying(said))
+@pytest.mark.parametrize("answer", ["</w:t><w:p/>", "a\x00\x0b\ud800\ufffeb", "&amp;", "]]>"])
+def test_a_translation_is_never_xml(answer: str) -> None:
+    """A translation that looks like XML is text, without characters that XML forbids."""
+    result = body(f"<w:p>{run('a dog')}</w:p>", saying(answer))
     paragraph = ElementTree.fromstring(f'<x xmlns:w="{MAIN}">{result}</x>')[0]
-    assert "".join(paragraph.itertext()) == re.sub("[\x00\x0b\ud800\ufffe]", "", said)
+    assert "".join(paragraph.itertext()) == re.sub("[\x00\x0b\ud800\ufffe]", "", answer)
     assert len(paragraph) == 1
 
 
 def test_other_prefixes() -> None:
-    """A document written by another program would come back untranslated."""
+    """The prefix of the namespace may be another one than w."""
     xml = f'<d xmlns="{MAIN}"><p><r><t>a b</t></r></p></d>'
     content = packed(("[Content_Types].xml", TYPES), ("word/document.xml", xml))
     result = opened(translate_document("a.docx", content, mirror).content)["word/document.xml"]
@@ -160,20 +160,20 @@ runs = st.lists(st.tuples(st.sampled_from(["a dog", " runs", "in ", "x", " ", ",
 
 @settings(max_examples=30)  # each makes and reads six archives
 @given(runs, st.booleans())
-def test_words_stay_in_any_format(made: list[tuple[str, str]], is_linked: bool) -> None:
-    """Some order of runs would lose words, or give XML that is none."""
-    inner = "".join(run(text, properties) for text, properties in made)
+def test_words_stay_in_any_format(drawn: list[tuple[str, str]], is_linked: bool) -> None:
+    """No order of runs loses words or gives malformed XML."""
+    inner = "".join(run(text, properties) for text, properties in drawn)
     source = f"<w:p>{'<w:hyperlink>' * is_linked}{inner}{'</w:hyperlink>' * is_linked}</w:p>"
     assert body(source, identity) == source
     result = ElementTree.fromstring(f'<x xmlns:w="{MAIN}">{body(source, upper)}</x>')
-    assert "".join(result.itertext()).split() == "".join(text for text, _ in made).upper().split()
+    assert "".join(result.itertext()).split() == "".join(text for text, _ in drawn).upper().split()
 
 
 DEEP = 20_000
 
 
 def test_deep_nesting() -> None:
-    """XML of 20,000 levels would overflow the stack."""
+    """XML of 20,000 levels does not overflow the stack."""
     source = "<w:sdt>" * DEEP + f"<w:p>{run('a b')}</w:p>" + "</w:sdt>" * DEEP
     assert new("B A") in body(source, mirror)
 
@@ -201,14 +201,14 @@ ENTITY = '<!DOCTYPE a [<!ENTITY b "bbbbbbbb"><!ENTITY c "&b;&b;&b;&b;">]>'
     ],
 )
 def test_hostile_archives_are_refused(content: bytes, sentence: str) -> None:
-    """A small file would fill the memory, leave its folder, or end in a traceback."""
+    """Archives that are too large, lead out of their folder or are damaged are refused in one sentence."""
     with pytest.raises(ValueError, match=re.escape(sentence)) as caught:
         translate_document("a.docx", content, identity)
     assert "\n" not in str(caught.value)
 
 
 def test_sizes_are_counted_not_believed() -> None:
-    """An archive that lies about its sizes would be unpacked whole."""
+    """Bytes are counted while they are inflated, whatever sizes the archive declares."""
     content = bytearray(packed(("a", b"\0" * 2**23)))
     directory = content.rindex(b"PK\x01\x02")
     content[directory + 24 : directory + 28] = (10).to_bytes(4, "little")  # the size it says it has
