@@ -181,7 +181,7 @@ class Generator:
         yield from filter(None, [cut_before(generated, stops)[len(emitted) :]])
 
     def steps(self, prompt: str, options: DecodeOptions | None = None) -> Iterator[tuple[str, float]]:
-        """Yield the text and log-probability of each token, those of a stop text included, without the end."""
+        """Yield the text and log-probability of each token but the end, those of a stop text included."""
         ids, options = self.read(check_text(prompt)), self._effective_options(options or SAMPLING)
         for step in stream_prompt(self.model, ids, options, self._prefix(options), self._surfaces):
             yield self.tokenizer.decode([step.token]), step.log_probability

@@ -1,1 +1,1 @@
-"""Texts: normalization, tokenization, sentence splitting and joining, glossaries and placeholders."""
+"""Text processing: normalization, tokenization, sentence splitting and joining, glossaries."""

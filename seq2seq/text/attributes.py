@@ -1,7 +1,7 @@
 """Attribute lists, `name[value], name[value]`: sources that are records rather than sentences.
 
-Such a list is read anywhere, so that a drawing of attention treats each attribute as one word; which models
-take one as their source says their codec (`text/codec.py`).
+Any text may be such a list; a drawing of attention then treats each attribute as one word. The codec of a
+model (`text/codec.py`) decides whether it takes one as its source.
 """
 
 import contextlib
@@ -15,7 +15,7 @@ _SEPARATOR = re.compile(r"\s*(?:,\s*|$)")
 
 
 class Attribute(NamedTuple):
-    """An attribute with its value, and the characters of both in the text."""
+    """An attribute with its value, and the positions of both in the text."""
 
     name: str
     value: str
@@ -25,10 +25,10 @@ class Attribute(NamedTuple):
 
 
 def parse_attributes(text: str) -> list[Attribute]:
-    """Parse a text such as `name[The Eagle], food[French]`, spelling kept.
+    """Parse a text such as `name[The Eagle], food[French]`; names and values keep their spelling.
 
     Raises:
-        ValueError: the text is something else; the message shows where it goes wrong.
+        ValueError: The text is no attribute list; the message shows where parsing failed.
     """
     attributes: list[Attribute] = []
     position = 0
@@ -47,12 +47,12 @@ def parse_attributes(text: str) -> list[Attribute]:
 
 
 def unit_spans(text: str, units: Literal["words", "blanks"]) -> list[tuple[int, int]]:
-    """Return each word's (start, end) as `word_spans` does; in an attribute list each attribute is a word."""
+    """Return the (start, end) of each word; in an attribute list each attribute is a word."""
     if units == "words" and text.rstrip().endswith("]"):
         with contextlib.suppress(ValueError):
             attributes = parse_attributes(text)
             if _is_record(attributes):
-                return [(each.name_start, each.end + 1) for each in attributes]
+                return [(attribute.name_start, attribute.end + 1) for attribute in attributes]
     return word_spans(text, units)
 
 
@@ -62,6 +62,7 @@ def _is_record(attributes: Iterable[Attribute]) -> bool:
     Otherwise the text is a sentence that happens to end in one, as in "see Smith [1]".
     """
     return all(
-        each.name_start + len(each.name) + 1 == each.value_start and len(each.name.split()) < 3
-        for each in attributes
+        attribute.name_start + len(attribute.name) + 1 == attribute.value_start
+        and len(attribute.name.split()) < 3
+        for attribute in attributes
     )

@@ -1,7 +1,7 @@
-"""The seam for models whose sources are not plain text: texts to ids and back, source by source.
+"""Codecs: the protocol for models whose sources are not plain text.
 
-A codec binds a tokenizer to one source, since what an id stands for may depend on it (a name that the source
-gives, for instance). The library knows this protocol only; config.json names the keys of a codec, and
+A codec binds a tokenizer to one source, since the text behind an id may depend on the source (a name that it
+contains, for instance). The library knows this protocol only. config.json has the keys of a codec, and
 `read_codec` finds the package that defines them.
 """
 
@@ -12,21 +12,22 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from seq2seq.text.tokenizer import Tokenizer
 
-# Packages that define a codec: `CONFIG_KEYS` and `read_codec(values) -> Codec | None`. Imported on use.
+# Packages that define a codec: `CONFIG_KEYS` and `read_codec(values) -> Codec | None`. They are imported on
+# first use, by name, so that the library depends on none of them.
 PACKAGES = ("seq2seq.data_to_text",)
 
 
 class Ranker(Protocol):
-    """An order of the results for a source by more than the score of the search."""
+    """A re-ranker of the hypotheses for a source."""
 
     name: str
 
     def rerank(self, source: str, hypotheses: Sequence[Any]) -> list[int]:
-        """Return the places of the hypotheses, best first; each of them once."""
+        """Return the indices of all hypotheses, best first."""
 
 
 class SourceErrors(Protocol):
-    """Errors of outputs against the content of their sources."""
+    """Counts of errors of outputs against the content of their sources."""
 
     def summary(self) -> str:
         """Return the errors as one line of text."""
@@ -36,25 +37,25 @@ class SourceErrors(Protocol):
 
 
 class Codec(Protocol):
-    """Sources of one form, to ids and back."""
+    """A codec for sources of one form."""
 
     @property
     def ranker(self) -> Ranker | None:
-        """The order in which every call chooses its result; None for that of the search."""
+        """The re-ranker of every search; None keeps the order of the search."""
 
     @property
     def least_beam(self) -> int:
-        """The narrowest beam that gives the ranker enough to choose from."""
+        """The smallest beam size with which the ranker is used."""
 
     def tokenizer_for(self, tokenizer: "Tokenizer", source: str) -> "Tokenizer":
-        """Return the tokenizer that reads a source and writes its result.
+        """Return the tokenizer that encodes a source and decodes its result.
 
         Raises:
-            ValueError: the source is not of the codec's form.
+            ValueError: The source is not of the form of the codec.
         """
 
     def count_errors(self, sources: Sequence[str], outputs: Sequence[str]) -> SourceErrors:
-        """Count what outputs leave out of their sources, state otherwise, or add."""
+        """Count the content of sources that outputs omit, change or add."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the codec's keys of config.json."""
@@ -66,10 +67,10 @@ def codec_keys() -> tuple[str, ...]:
 
 
 def read_codec(values: Mapping[str, Any]) -> Codec | None:
-    """Make the codec that some keys of config.json describe; None where they describe none.
+    """Build the codec that keys of config.json describe; None where they describe none.
 
     Raises:
-        ValueError: a value that the codec refuses.
+        ValueError: The codec refuses a value.
     """
     for package in PACKAGES:
         module = importlib.import_module(package)

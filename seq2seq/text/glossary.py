@@ -1,9 +1,9 @@
-"""Terms that are to be translated in one way and no other: pairs (term of the source, term of the target).
+"""Glossaries: pairs of a source term and its required translation.
 
-    terms.tsv    one pair a line, a tab between; blank lines are skipped
+    terms.tsv    one pair per line, separated by a tab; blank lines are skipped
 
-A term is found in a text whatever its capitals and however its accents are coded, as whole words, the longest
-first; of a word's forms each that is to be found is a pair of its own.
+Terms match whole words, the longest first, regardless of case and of the Unicode form of accents. Each
+inflected form that should match needs a pair of its own.
 """
 
 import os
@@ -18,7 +18,7 @@ GlossaryPairs = tuple[tuple[str, str], ...]
 
 
 class TermMatch(NamedTuple):
-    """A term in a text, its characters start to end (not included), and what it is to become."""
+    """A glossary term at characters [start, end) of a text, with its translation."""
 
     start: int
     end: int
@@ -26,9 +26,13 @@ class TermMatch(NamedTuple):
 
 
 def read_glossary(path: str | os.PathLike[str]) -> GlossaryPairs:
-    """The pairs of a file; ValueError names the line that is wrong, and says what is."""
+    """Read the pairs of a file.
+
+    Raises:
+        ValueError: The file cannot be read or is not UTF-8, or a line is no pair; the message has its number.
+    """
     try:
-        lines = Path(path).read_bytes().decode("utf-8-sig").split("\n")  # other breaks may stand in a term
+        lines = Path(path).read_bytes().decode("utf-8-sig").split("\n")  # a term may contain other breaks
     except UnicodeDecodeError as error:
         raise ValueError(f"{path} is not UTF-8; convert it first") from error
     except OSError as error:
@@ -49,20 +53,24 @@ def read_glossary(path: str | os.PathLike[str]) -> GlossaryPairs:
 
 
 def check_glossary(pairs: Iterable[tuple[str, str]]) -> None:
-    """Refuse (ValueError) terms that are empty or stand there twice."""
-    known: set[str] = set()
+    """Refuse pairs with an empty side and repeated terms.
+
+    Raises:
+        ValueError: With the first such pair.
+    """
+    keys: set[str] = set()
     for source, target in pairs:
         if not _plain(source) or not _plain(target):
-            shown = repr(source if _plain(source) else target)[:80]
-            raise ValueError(f"glossary has a pair with an empty side, beside {shown}; give both sides")
+            other = repr(source if _plain(source) else target)[:80]
+            raise ValueError(f"glossary has a pair with an empty side, beside {other}; give both sides")
         key = _key(source)
-        if key in known:
+        if key in keys:
             raise ValueError(f"glossary has the term {source[:80]!r} twice; keep one of them")
-        known.add(key)
+        keys.add(key)
 
 
 def find_terms(text: str, pairs: GlossaryPairs) -> Iterator[TermMatch]:
-    """The terms in a text, from left to right; of those that overlap the first, of these the longest."""
+    """Yield the terms in a text from left to right; of overlapping ones the first, of these the longest."""
     if not pairs:
         return
     targets, lengths = _table(pairs)
@@ -70,7 +78,7 @@ def find_terms(text: str, pairs: GlossaryPairs) -> Iterator[TermMatch]:
     plain = normalized.text
     folded = _folded(plain)
     borders = {border for span in word_spans(plain) for border in span}
-    borders.update(at for at in range(len(plain) + 1) if _parts(plain, at))
+    borders.update(at for at in range(len(plain) + 1) if _is_border(plain, at))
     at = 0
     for start in sorted(borders):
         if start < at:
@@ -85,7 +93,7 @@ def find_terms(text: str, pairs: GlossaryPairs) -> Iterator[TermMatch]:
 
 @lru_cache(maxsize=16)
 def _table(pairs: GlossaryPairs) -> tuple[dict[str, str], list[int]]:
-    """Targets by folded source, and the lengths of sources, longest first."""
+    """Return the targets by folded source, and the lengths of the sources, longest first."""
     targets = {_key(source): target.strip() for source, target in pairs}
     return targets, sorted({len(source) for source in targets}, reverse=True)
 
@@ -95,16 +103,17 @@ def _key(text: str) -> str:
 
 
 def _folded(text: str) -> str:
-    """A text in small letters, as many as it has characters; a letter with a longer small form (İ) stays."""
-    small = "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
-    return small.replace("ς", "σ")  # at the end of a word the same letter
+    """Return a text in lower case without changing its length."""
+    # İ becomes two characters in lower case, which would shift all spans after it; it stays as it is.
+    lower = "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
+    return lower.replace("ς", "σ")  # the form of the same letter at the end of a word
 
 
 def _plain(text: str) -> str:
-    """A term as a model reads it; nothing where it has only blanks and signs that nobody sees."""
+    """Return a term as a model reads it; empty if it has only blanks and invisible characters."""
     return normalize(text).text
 
 
-def _parts(text: str, at: int) -> bool:
-    """Whether a word may begin or end at a place: not between two letters."""
+def _is_border(text: str, at: int) -> bool:
+    """Return whether a term may begin or end at a position: not between two letters or digits."""
     return at in (0, len(text)) or not (text[at - 1].isalnum() and text[at].isalnum())

@@ -42,12 +42,12 @@ def language_name(code: str, display: str = "en") -> str:
     if name is None:
         return code
     details = [names.scripts.get(script or "", script), names.territories.get(territory or "", territory)]
-    given = ", ".join(detail for detail in details if detail)
-    return f"{name} ({given})" if given else name
+    suffix = ", ".join(detail for detail in details if detail)
+    return f"{name} ({suffix})" if suffix else name
 
 
 def native_name(code: str) -> str:
-    """Return the name of a language in that language, with a capital as a list begins it."""
+    """Return the name of a language in that language, capitalised for a list."""
     try:
         name = language_name(code, code)
     except ValueError:

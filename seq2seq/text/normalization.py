@@ -1,10 +1,10 @@
-"""Normalisation that remembers where each character came from, and the words of a text.
+"""Normalisation that records the origin of each character, and the words of a text.
 
-    original --(drop, blanks, width)--> kept characters --(NFC)--> normalised;  origins[i], ends[i] = the
-    stretch of the original behind normalised character i
+    original --(drop, blanks, width)--> kept characters --(NFC)--> normalised
+    original[origins[i]:ends[i]] is the source of normalised character i
 
-A translation model must see one spelling of what looks the same; a map of attention must point at what the
-user wrote. SentencePiece's own normaliser is `identity`, so this file is the only place where text changes.
+A model must see one spelling of texts that look the same, while an attention map must point at the text of
+the user. SentencePiece's own normaliser is `identity`, so this module is the only place where text changes.
 Every function takes time linear in the length of its text.
 """
 
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from itertools import groupby, pairwise
 from typing import Literal
 
-BLANK_PIECE = "\u2581"  # how SentencePiece writes a blank
+BLANK_PIECE = "\u2581"  # the blank of SentencePiece
 _JOINERS = "\u200c\u200d"
 # Format characters that are part of the writing: Arabic number signs, Syriac abbreviation, flag emoji.
 _WRITTEN_FORMAT = {
@@ -40,8 +40,8 @@ UNSPACED = (
 _MARKS = (
     "\u0300-\u036f\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u302a-\u302f\u3099\u309a\ufe00-\ufe0f\U000e0100-\U000e01ef"
 )
-# Letters, digits and signs of full width say what their usual forms say; wide ! ( ) , : ; ? are how Chinese
-# is punctuated, and right after a Han character the narrow ones mean the same.
+# Letters, digits and signs of full width are folded to their usual forms. Not so wide ! ( ) , : ; ?, which
+# are Chinese punctuation; right after a Han character the narrow ones become wide.
 _WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F) if chr(code - 0xFEE0) not in "!(),:;?~"}
 _WIDE |= {0xFE50: 0xFF0C, 0xFE54: 0xFF1B, 0xFE55: 0xFF1A, 0xFE56: 0xFF1F, 0xFE57: 0xFF01}  # small forms
 _NARROW = re.compile("(?<=[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u300b\u201d])[!,:;?](?![0-9A-Za-z])")
@@ -55,14 +55,14 @@ _PARTS = re.compile(f"[{re.escape(_PUNCTUATION)}]|[^{re.escape(_PUNCTUATION)}]+"
 
 @dataclass(frozen=True)
 class Normalized:
-    """A normalised text; its character i stands for `original[origins[i]:ends[i]]`."""
+    """A normalised text; its character i comes from `original[origins[i]:ends[i]]`."""
 
     text: str
     origins: list[int]
     ends: list[int]
 
     def original_span(self, start: int, end: int) -> tuple[int, int]:
-        """The stretch of the original text behind normalised characters start to end (not included)."""
+        """Return the span of the original text behind normalised characters [start, end)."""
         if start >= end:
             at = self.origins[start] if start < len(self.origins) else (self.ends[-1] if self.ends else 0)
             return at, at
@@ -70,14 +70,14 @@ class Normalized:
 
 
 def normalize(text: str) -> Normalized:
-    """The text in NFC, its blanks collapsed and trimmed, its control characters removed.
+    """Normalise a text to NFC, with blanks collapsed and trimmed and control characters removed.
 
     Any run of Unicode blanks becomes one space. Letters and digits of full width become the usual ones, a
     narrow mark after a Han character the wide one; each stays one character. Control and format characters,
-    lone surrogates and noncharacters go; joiners stay after a letter of a script that uses them and inside
-    emoji. U+2581, which SentencePiece could not tell from a blank, becomes an underscore.
+    lone surrogates and noncharacters are removed. Joiners stay after a letter of a script that uses them and
+    inside emoji. U+2581, which SentencePiece could not tell from a blank, becomes an underscore.
     """
-    if _is_plain(text):
+    if _is_plain(text):  # the usual case, checked without a loop over characters
         return Normalized(text, list(range(len(text))), list(range(1, len(text) + 1)))
     kept, positions = _keep(text)
     kept = _NARROW.sub(lambda mark: chr(ord(mark[0]) + 0xFEE0), kept.translate(_WIDE))
@@ -87,37 +87,45 @@ def normalize(text: str) -> Normalized:
 
 
 def compose(text: str) -> str:
-    """The text in NFC; a long run of marks costs no more than its length, however it is ordered."""
+    """Normalise a text to NFC in linear time, whatever the order of its marks."""
     if unicodedata.is_normalized("NFC", text):
         return text
+    # `unicodedata` sorts marks by insertion: quadratic for a hostile run, so long runs are sorted before.
     return unicodedata.normalize("NFC", _LONG_RUN.sub(_in_order, text))
 
 
 def _in_order(run: re.Match[str]) -> str:
-    """A run of characters taken apart, its marks in the order of NFD, which moves them one by one."""
-    apart = "".join(unicodedata.normalize("NFD", character) for character in run[0])
-    stretches = groupby(apart, key=lambda character: unicodedata.combining(character) > 0)
+    """Decompose a run of characters and sort its marks in the order of NFD."""
+    decomposed = "".join(unicodedata.normalize("NFD", character) for character in run[0])
+    groups = groupby(decomposed, key=lambda character: unicodedata.combining(character) > 0)
     return "".join(
-        "".join(sorted(marks, key=unicodedata.combining) if are_marks else marks)
-        for are_marks, marks in stretches
+        "".join(sorted(group, key=unicodedata.combining) if are_marks else group)
+        for are_marks, group in groups
     )
 
 
 def word_spans(text: str, units: Literal["words", "blanks"] = "words") -> list[tuple[int, int]]:
-    """Each word's (start, end): between blanks, and for "words" each character of unspaced scripts."""
+    """Return the (start, end) of each word.
+
+    Words are separated by blanks; with "words" each character of an unspaced script is a word, too.
+    """
     pattern = _WORD if units == "words" else _BLANK_SEPARATED
     return [match.span() for match in pattern.finditer(text)]
 
 
 def check_text(text: str) -> str:
-    """The text; ValueError where it is none."""
+    """Return a text unchanged.
+
+    Raises:
+        ValueError: It is no string.
+    """
     if not isinstance(text, str):
         raise ValueError(f"a text is {text!r}, a {type(text).__name__}; give strings")
     return text
 
 
 def bare_word_spans(text: str) -> list[tuple[int, int]]:
-    """Each word's (start, end) as in `word_spans`, with each punctuation mark a word of its own."""
+    """Return the (start, end) of each word as `word_spans` does, with punctuation marks as words."""
     return [
         (start + part.start(), start + part.end())
         for start, end in word_spans(text)
@@ -126,24 +134,24 @@ def bare_word_spans(text: str) -> list[tuple[int, int]]:
 
 
 def spelt_words(words: Sequence[str]) -> list[str]:
-    """Words as they are counted: without case, and without the punctuation that is written to them."""
+    """Return words in lower case and without adjacent punctuation, for counting."""
     return [word.strip(_PUNCTUATION).lower() or word for word in words]
 
 
 def base_language(code: str) -> str:
-    """The language of a code, without region or script, in lower case: zh of zh-CN, zho of zho_Hans."""
+    """Return the language of a code without region or script, in lower case: zh-CN -> zh, zho_Hans -> zho."""
     return code.replace("_", "-").partition("-")[0].lower()
 
 
 def is_word(character: str) -> bool:
-    """Whether a character can go on a word: a letter or digit of a script with blanks between words."""
+    """Return whether a character is a letter or digit of a script with blanks between words."""
     return character.isalnum() and len(word_spans(2 * character)) == 1
 
 
 def join_segmented(text: str) -> Normalized:
-    """A text without the blanks between words of scripts that are written without (Han, Kana, Thai).
+    """Remove the blanks between words of scripts that are written without blanks (Han, Kana, Thai).
 
-    Gold alignments and many corpora come with such blanks; models are trained on text without.
+    Gold alignments and many corpora have such blanks; models are trained on text without.
     """
     # Written twice, a word of such a script is two words, any other a longer one.
     spans = [(start, end, len(word_spans(2 * text[start:end])) == 2) for start, end in word_spans(text)]
@@ -166,7 +174,7 @@ def _is_plain(text: str) -> bool:
 
 
 def _keep(text: str) -> tuple[str, list[int]]:
-    """The characters that stay, blanks collapsed, with the position of each."""
+    """Return the characters that are kept, blanks collapsed, and the position of each."""
     kept: list[str] = []
     positions: list[int] = []
     base = " "  # the last character that is not a mark
@@ -193,10 +201,10 @@ def _keep(text: str) -> tuple[str, list[int]]:
 
 
 def _joins(base: str) -> bool:
-    """Whether a joiner after this character can change what is read.
+    """Return whether a joiner after this character can change the rendered text.
 
-    True in Semitic and Indic scripts and among symbols and emoji; Latin, Greek and Cyrillic letters (below
-    U+0590, and U+1E00 to U+218F) do not join, and a second joiner in a row says nothing.
+    It can in Semitic and Indic scripts and among symbols and emoji. Latin, Greek and Cyrillic letters (below
+    U+0590, and U+1E00 to U+218F) do not join, and a second joiner in a row has no effect.
     """
     code = ord(base)
     return (0x590 <= code < 0x1E00 or code >= 0x2190) and base not in _JOINERS
@@ -212,18 +220,18 @@ def _is_removed(character: str) -> bool:
 
 
 def _compose(kept: str, positions: list[int]) -> Normalized:
-    """NFC of the kept characters, composed group by group so that each result knows its origin."""
+    """Normalise the kept characters to NFC group by group, which gives each result its origin."""
     pieces: list[str] = []
     origins: list[int] = []
     ends: list[int] = []
     for start, end in _groups(kept):
         composed = compose(kept[start:end])
-        count, given = len(composed), end - start
+        count, kept_count = len(composed), end - start
         pieces.append(composed)
-        # The base swallows what composed with it; marks that stayed are the last ones of the group.
+        # The base takes over the marks composed with it; marks left over are the last ones of the group.
         first = [start] + [max(start, end - count + i) for i in range(1, count)]
         last = [max(start, end - count), *first[1:]]
-        if count > given:  # a character that NFC takes apart: each part stands for the whole
+        if count > kept_count:  # NFC decomposes some characters: each part stands for the whole
             first, last = [start] * count, [end - 1] * count
         origins.extend(positions[i] for i in first)
         ends.extend(positions[i] + 1 for i in last)
@@ -231,19 +239,19 @@ def _compose(kept: str, positions: list[int]) -> Normalized:
 
 
 def _groups(text: str) -> list[tuple[int, int]]:
-    """The spans that NFC treats apart from each other: a base with its marks, or letters that fuse."""
+    """Return the spans that NFC treats independently: a base with its marks, or letters that compose."""
     starts = [0]
     for position in range(1, len(text)):
         character = text[position]
         if character < "\u0300":  # nothing below composes with what stands before it
             starts.append(position)
         elif unicodedata.combining(unicodedata.normalize("NFD", character)[0]):
-            continue  # a mark, or one that NFC takes apart into marks (Tibetan U+0F73)
+            continue  # a mark, or one that NFC decomposes into marks (Tibetan U+0F73)
         elif not _fuses(text[starts[-1] : position], character):
             starts.append(position)
     return list(zip(starts, [*starts[1:], len(text)], strict=True))
 
 
 def _fuses(group: str, character: str) -> bool:
-    """Whether NFC joins a character to the group before it, as in Hangul and some Indic vowels."""
+    """Return whether NFC composes a character with the group before it (Hangul, some Indic vowels)."""
     return compose(group + character) != compose(group) + compose(character)

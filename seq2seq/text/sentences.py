@@ -1,11 +1,11 @@
-"""A text as pieces short enough for a model, and what stands between them.
+"""Splitting of a text into segments that fit a model.
 
     text = s_1 + b_1 + s_2 + b_2 + ...      s: segments, b: separators (blanks, line breaks, nothing)
 
-A model reads whole lines where they fit, but no more sentences at once than it has learned to. A line that
-measures too long becomes sentences; a sentence too long is cut after a clause, else between words, else
-between characters. Nothing is lost, changed or moved, and the time is linear: each cut measures a bounded
-number of stretches, none longer than twice what fits.
+A segment is a whole line where it fits, with at most as many sentences as the model was trained to read. A
+longer line is split into sentences; a longer sentence is cut after a clause, else between words, else
+between characters. Nothing is lost, changed or moved. The time is linear: each cut measures a bounded number
+of substrings, none longer than twice what fits.
 """
 
 import re
@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 _BLANKS = re.compile(r"\s+")
 LINE_BREAKS = frozenset("\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029")
 
-# Either blanks, which end a sentence if what stands before them does, or an end that needs no blank after it.
+# An end of a sentence that needs no blank after it, or blanks, which `_is_sentence_end` checks.
 _POSSIBLE_END = re.compile(r"[。！？｡]+[”’」』）》】〉〕]*\s*|\s+")
 _CLAUSE_END = re.compile(r"[，、；：]")
 _CLOSING = "\"'”’»›)]}」』）》】"
@@ -30,7 +30,7 @@ _ABBREVIATION = re.compile(
 
 @dataclass(frozen=True)
 class Segment:
-    """A stretch of a text, and the blanks or line breaks that follow it."""
+    """A substring of a text, and the blanks or line breaks after it."""
 
     text: str
     separator: str
@@ -39,11 +39,18 @@ class Segment:
 def split_segments(
     text: str, longest: int, measure: Callable[[str], int], *, sentences: int | None = None
 ) -> list[Segment]:
-    """The parts of a text split at line breaks and, where a line measures more than `longest`, further.
+    """Split a text at line breaks and, where a line measures more than `longest`, further.
 
-    A line that fits is split after every so many `sentences`, if they are limited.
-    Joined again, texts and separators are exactly the text. Every segment measures at most `longest`, unless
-    it is a single character. Blanks at the start follow an empty segment.
+    Segments and separators joined are exactly the text. Blanks at the start follow an empty segment.
+
+    Args:
+        text: The text.
+        longest: The maximum measure of a segment; a single character may exceed it.
+        measure: Returns the size of a substring, such as its number of tokens.
+        sentences: The maximum number of sentences of a segment, None for any number.
+
+    Returns:
+        The segments in order.
 
     Raises:
         ValueError: `longest` is below 1.
@@ -63,18 +70,18 @@ def split_segments(
             if measure(part.text) <= longest:
                 parts.append(part)
             else:
-                parts.extend(_followed_by(_pieces(part.text, longest, measure), part.separator))
-        segments.extend(_followed_by(parts, line.separator))
+                parts.extend(_with_separator(_split_sentence(part.text, longest, measure), part.separator))
+        segments.extend(_with_separator(parts, line.separator))
     return segments
 
 
 def count_sentences(line: str) -> int:
-    """How many sentences a line holds."""
+    """Count the sentences of a line."""
     return 1 + sum(1 for _ in _sentence_ends(line))
 
 
 def _cut(text: str, ends: Iterable[tuple[int, int]]) -> Iterator[Segment]:
-    """The segments between ends, each a pair (end of a segment, start of the next)."""
+    """Yield the segments between ends, each a pair (end of a segment, start of the next)."""
     start = 0
     for end, following in ends:
         yield Segment(text[start:end], text[end:following])
@@ -83,8 +90,8 @@ def _cut(text: str, ends: Iterable[tuple[int, int]]) -> Iterator[Segment]:
         yield Segment(text[start:], "")
 
 
-def _followed_by(parts: Iterable[Segment], separator: str) -> list[Segment]:
-    """The parts of one segment, with that segment's separator after the last."""
+def _with_separator(parts: Iterable[Segment], separator: str) -> list[Segment]:
+    """Return the parts of a segment with the separator of the segment after the last."""
     *before, last = parts
     return [*before, replace(last, separator=separator)]
 
@@ -97,16 +104,16 @@ def _line_ends(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _sentence_ends(line: str) -> Iterator[tuple[int, int]]:
-    for found in _POSSIBLE_END.finditer(line):
-        end = found.start() + len(found[0].rstrip())
+    for match in _POSSIBLE_END.finditer(line):
+        end = match.start() + len(match[0].rstrip())
         if end == len(line):
             return
-        if end > found.start() or _is_sentence_end(line, end, found.end()):
-            yield end, found.end()
+        if end > match.start() or _is_sentence_end(line, end, match.end()):
+            yield end, match.end()
 
 
 def _is_sentence_end(line: str, end: int, following: int) -> bool:
-    """Whether the blanks between end and following part two sentences."""
+    """Return whether the blanks in line[end:following] separate two sentences."""
     last = end
     while last and line[last - 1] in _CLOSING:
         last -= 1
@@ -120,7 +127,7 @@ def _is_sentence_end(line: str, end: int, following: int) -> bool:
 
 
 def _is_abbreviated(before: str) -> bool:
-    """Whether a full stop belongs to the word it follows: Dr., z. B., J., or a day as in 3. Mai."""
+    """Return whether a full stop belongs to the word before it: Dr., z. B., J., or a day as in 3. Mai."""
     words = before.split()
     if not words or before[-1].isspace():
         return False
@@ -129,8 +136,8 @@ def _is_abbreviated(before: str) -> bool:
     return short_number or len(word) == 1 or "." in word.rstrip(".") or bool(_ABBREVIATION.fullmatch(word))
 
 
-def _pieces(text: str, longest: int, measure: Callable[[str], int]) -> Iterator[Segment]:
-    """The parts of one sentence that is too long."""
+def _split_sentence(text: str, longest: int, measure: Callable[[str], int]) -> Iterator[Segment]:
+    """Yield the parts of one sentence that is too long."""
     start = 0
     while start < len(text):
         end = _furthest(text, start, longest, measure)
@@ -143,7 +150,7 @@ def _pieces(text: str, longest: int, measure: Callable[[str], int]) -> Iterator[
 
 
 def _furthest(text: str, start: int, longest: int, measure: Callable[[str], int]) -> int:
-    """An end such that the stretch fits and one character more does not: doubling, then halving."""
+    """Return the end of the longest substring that fits, by doubling, then bisection."""
     fits, size = start + 1, longest
     while measure(text[start : start + size]) <= longest:
         fits = min(start + size, len(text))
@@ -161,22 +168,22 @@ def _furthest(text: str, start: int, longest: int, measure: Callable[[str], int]
 
 
 def _good_ends(text: str, start: int, end: int) -> Iterator[int]:
-    """Where to cut rather, best first: at a late clause end, the last blank, between characters."""
-    blanks = [found.start() for found in _BLANKS.finditer(text, start + 1, end + 1)]
+    """Yield positions to cut at, best first: a late clause end, the last blank, between characters."""
+    blanks = [match.start() for match in _BLANKS.finditer(text, start + 1, end + 1)]
     clauses = [blank for blank in blanks if text[blank - 1] in ",;:–—،؛"]
-    clauses += [found.end() for found in _CLAUSE_END.finditer(text, start, end)]
+    clauses += [match.end() for match in _CLAUSE_END.finditer(text, start, end)]
     if clauses and max(clauses) > (start + end) // 2:
         yield max(clauses)
     if blanks:
         yield blanks[-1]
-    apart = end
-    while apart > start and not _is_apart(text, apart):
-        apart -= 1
-    if apart > start:
-        yield apart
+    position = end
+    while position > start and not _is_separable(text, position):
+        position -= 1
+    if position > start:
+        yield position
 
 
-def _is_apart(text: str, position: int) -> bool:
-    """Whether the characters on both sides of a position are drawn apart from each other."""
+def _is_separable(text: str, position: int) -> bool:
+    """Return whether a cut at this position separates no mark or joiner from its character."""
     before, after = text[position - 1], text[position]
     return before != "\u200d" and after != "\u200d" and unicodedata.category(after) not in ("Mn", "Me", "Mc")

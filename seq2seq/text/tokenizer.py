@@ -1,15 +1,14 @@
-"""Text to piece ids and back: a SentencePiece model over text that `text.normalize` has prepared.
+"""The tokenizer: a SentencePiece model over normalised text (`text/normalization.py`).
 
     text --normalize--> "Two dogs" --SentencePiece--> ["▁Two", "▁do", "gs"] --> ids >= 4
 
-Ids 0 to 3 are padding, unknown, start and end; after them, in a vocabulary of several target languages, come
-tags such as `<2de>`: one of them behind a source says which language to write. SentencePiece's own
-normalisation is `identity`, every character of the training text is in the vocabulary, and there is no byte
-fallback: what was never seen is one unknown piece, so the number of pieces never exceeds the number of
-characters plus one.
+Ids 0 to 3 are padding, unknown, start and end. A vocabulary of several target languages continues with tags
+such as `<2de>`; one of them after a source names the language to generate. SentencePiece's own normalisation
+is `identity`, every character of the training text is in the vocabulary, and there is no byte fallback: a run
+of unseen characters is one unknown piece, so there are at most as many pieces as characters plus one.
 
-A *verbatim* tokenizer, for language models, keeps every blank and line break: a line break is a piece of its
-own (which is how one knows such a vocabulary), and decoding gives back the text to the letter.
+A *verbatim* tokenizer, for language models, keeps every blank and line break, and decoding returns exactly
+the text. Its vocabulary has a piece for the line break, by which it is recognised.
 """
 
 import io
@@ -28,29 +27,29 @@ from seq2seq.text.normalization import BLANK_PIECE, Normalized, compose, normali
 
 Subwords = Literal["bpe", "unigram", "char"]
 
-# In bytes: SentencePiece leaves out longer lines without a word, by default from 4,192 on.
+# In bytes: SentencePiece silently drops longer lines, by default from 4,192 on.
 _LONGEST_LINE = 1 << 24
-_MOST_LINES = 5_000_000  # of a larger corpus, that many lines drawn at random are learned from
+_MOST_LINES = 5_000_000  # of a larger corpus, a random sample of this many lines is used
 _UNKNOWN_SURFACE = "\u2047"
 _LINE_BREAK = "\n"
-_SURROGATES = re.compile("[\ud800-\udfff]+")  # half a character, which UTF-8 cannot write
+_SURROGATES = re.compile("[\ud800-\udfff]+")  # half a character, which UTF-8 cannot encode
 
 
 class Encoding:
-    """The ids of a text. `spans` are the characters of each id in it, computed when first read."""
+    """The ids of a text; the characters of each id (`spans`) are computed on first access."""
 
     def __init__(self, ids: list[int], pieces: list[str], origins: tuple[Normalized, ...]) -> None:
         self.ids = ids
         self._pieces = pieces
-        self._origins = origins  # from the text that was tokenized outwards to the user's
+        self._origins = origins  # from the tokenized text outwards to that of the user
 
     def within(self, outer: Normalized) -> "Encoding":
-        """Return the same ids with spans in the text that `outer` was made of."""
+        """Return the same ids with spans in the text that `outer` was made from."""
         return Encoding(self.ids, self._pieces, (*self._origins, outer))
 
     @cached_property
     def spans(self) -> list[tuple[int, int]]:
-        """(start, end) of each id in the user's text, without the blank before it."""
+        """The (start, end) of each id in the text of the user, without the blank before it."""
         spans = []
         position = -1  # SentencePiece puts one blank before the text
         for piece in self._pieces:
@@ -64,7 +63,7 @@ class Encoding:
 
 
 class Tokenizer:
-    """A SentencePiece model: text to ids, ids to text."""
+    """A SentencePiece model that encodes texts to ids and decodes ids to texts."""
 
     def __init__(self, processor: sentencepiece.SentencePieceProcessor) -> None:
         self._processor = processor
@@ -83,12 +82,22 @@ class Tokenizer:
         *,
         verbatim: bool = False,
     ) -> "Tokenizer":
-        """A tokenizer with a vocabulary learned, exactly `vocabulary_size` pieces, the special ones counted.
+        """Train a tokenizer. The same texts and seed give the same bytes.
 
-        Each of the languages gets a tag, which counts as a piece. With "char" every character of the texts
-        is one, and the size the most there may be. `verbatim` keeps blanks and line breaks. The same texts
-        and seed give the same bytes. ValueError names the greatest or least possible vocabulary where the
-        texts do not allow the one asked for.
+        Args:
+            texts: The training corpus.
+            vocabulary_size: The exact number of pieces, special symbols and tags included. With "char",
+                where every character is a piece, it is the maximum.
+            model_type: The kind of segmentation.
+            seed: The seed of the sample drawn from a large corpus.
+            languages: The target languages; each gets a tag.
+            verbatim: Whether blanks and line breaks are kept.
+
+        Returns:
+            The tokenizer.
+
+        Raises:
+            ValueError: The texts do not allow this vocabulary size; the message has the possible limit.
         """
         if model_type not in get_args(Subwords):
             raise ValueError(f"model_type is {model_type!r}; choose 'bpe', 'unigram' or 'char'")
@@ -109,7 +118,11 @@ class Tokenizer:
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "Tokenizer":
-        """The tokenizer of a model file; ValueError names a file that is missing or damaged."""
+        """Load the tokenizer of a model file.
+
+        Raises:
+            ValueError: The file is missing, damaged, or no tokenizer of this toolkit.
+        """
         try:
             data = Path(path).read_bytes()
         except OSError as error:
@@ -121,7 +134,11 @@ class Tokenizer:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "Tokenizer":
-        """The tokenizer of what `to_bytes` gave; ValueError where it is not one of ours."""
+        """Build the tokenizer that `to_bytes` serialized.
+
+        Raises:
+            ValueError: The data are damaged, or the special symbols have other ids.
+        """
         damaged = "the SentencePiece model is damaged; copy the file again or train the tokenizer anew"
         processor = sentencepiece.SentencePieceProcessor()
         try:
@@ -138,11 +155,11 @@ class Tokenizer:
         return cls(processor)
 
     def to_bytes(self) -> bytes:
-        """The whole model, as `save` writes it."""
+        """Serialize the model, as `save` writes it."""
         return bytes(self._processor.serialized_model_proto())
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the model; a file that stood there stays whole until the new one is complete."""
+        """Write the model atomically: an existing file stays whole until the new one is complete."""
         replace_file(Path(path), self.to_bytes())
 
     def __len__(self) -> int:
@@ -150,7 +167,7 @@ class Tokenizer:
 
     @property
     def subwords(self) -> Subwords:
-        """How the vocabulary was learned."""
+        """The kind of segmentation, found by the properties of the model."""
         if all(len(self._processor.IdToPiece(index)) == 1 for index in range(EOS + 1, len(self))):
             return "char"
         try:
@@ -160,7 +177,7 @@ class Tokenizer:
         return "unigram"
 
     def scores(self) -> list[float]:
-        """Each piece's score: with unigram its log-probability, with bpe minus its rank."""
+        """Return the score of each piece: with unigram its log-probability, with bpe minus its rank."""
         return [self._processor.GetScore(index) for index in range(len(self))]
 
     @cached_property
@@ -174,59 +191,67 @@ class Tokenizer:
         return tags
 
     def tag(self, language: str | None) -> list[int]:
-        """What goes behind a source to have this language written: its tag, or nothing without tags.
+        """Return the ids after a source that select a target language: its tag, or none without tags.
 
-        ValueError where there are tags and the language is None or has none.
+        Raises:
+            ValueError: The vocabulary has tags, but none of this language, or no language was given.
         """
         tags = self.tags
         if not tags:
             return []
         if language not in tags:
-            asked = "no target language was named" if language is None else f"{language!r} has no tag"
-            raise ValueError(f"{asked}; choose {' or '.join(tags)}")
+            problem = "no target language was named" if language is None else f"{language!r} has no tag"
+            raise ValueError(f"{problem}; choose {' or '.join(tags)}")
         return [tags[language]]
 
     def encode(self, text: str) -> list[int]:
-        """The ids of a text, without start and end."""
+        """Encode a text to ids, without start and end symbol."""
         return list(self._processor.Encode(self._prepare(text)))
 
     def encode_with_spans(self, text: str) -> tuple[list[int], list[tuple[int, int]]]:
-        """Return the ids, and for each its (start, end) in the text, without the blank before it."""
+        """Encode a text to ids and their (start, end) in it, without the blank before each."""
         encoding = self.analyze(text)
         return encoding.ids, encoding.spans
 
     def analyze(self, text: str) -> Encoding:
-        """Return the ids of a text with what their spans are computed from; one call of SentencePiece."""
+        """Encode a text to ids whose spans can be computed later, in one call of SentencePiece."""
         normalized = normalize(text)
         pieces = self._processor.Encode(normalized.text, out_type=str)
         ids = self._processor.PieceToId(pieces)
         if not self._control.isdisjoint(ids):
-            # Characters that the vocabulary lacks come as one piece, which may be spelled like a symbol that
-            # no text can write, such as </s>.
+            # Unknown characters come as one piece, which may be spelled like a control symbol such as </s>.
             ids = [UNK if index in self._control else index for index in ids]
         return Encoding(ids, pieces, (normalized,))
 
     @cached_property
     def _control(self) -> frozenset[int]:
-        """The ids that stand for no text."""
+        """The ids of control symbols, which have no text."""
         return frozenset((PAD, BOS, EOS, *self.tags.values()))
 
     def decode(self, ids: Iterable[int]) -> str:
-        """The text of ids; specials vanish, an unknown piece is U+2047; ValueError for a bad id."""
+        """Decode ids to a text; special symbols are skipped, an unknown piece is U+2047.
+
+        Raises:
+            ValueError: An id is outside the vocabulary.
+        """
         return str(self._processor.Decode(self._checked(ids)))
 
     def pieces(self, ids: Iterable[int]) -> list[str]:
-        """Each id's piece as it stands in the vocabulary."""
+        """Return the piece of each id as it is in the vocabulary.
+
+        Raises:
+            ValueError: An id is outside the vocabulary.
+        """
         return [self._processor.IdToPiece(index) for index in self._checked(ids)]
 
     def unknown(self, text: str) -> str:
-        """The first characters of a text that the vocabulary lacks; empty where it has all."""
+        """Return the first characters of a text that the vocabulary lacks; empty if it has all."""
         plain = self._prepare(text)
         pieces = zip(self._processor.Encode(plain, out_type=str), self._processor.Encode(plain), strict=True)
         return next((piece for piece, index in pieces if index == UNK), "")
 
     def cuts_as(self, other: "Tokenizer") -> bool:
-        """Whether both cut any text alike, whatever their files tell of how they were trained."""
+        """Return whether both tokenize every text alike, whatever their files record of their training."""
         return self._scored() == other._scored()
 
     def _scored(self) -> list[tuple[str, float]]:
@@ -234,7 +259,7 @@ class Tokenizer:
         return [(spm.IdToPiece(index), spm.GetScore(index)) for index in range(len(self))]
 
     def ids(self, pieces: Iterable[str]) -> list[int]:
-        """Each piece's id, that of the unknown piece where the vocabulary lacks it."""
+        """Return the id of each piece; one that the vocabulary lacks has the id of the unknown piece."""
         return [self._processor.PieceToId(piece) for piece in pieces]
 
     def _checked(self, ids: Iterable[int]) -> list[int]:
@@ -248,9 +273,10 @@ class Tokenizer:
 
 
 def _is_whole(data: bytes) -> bool:
-    """Whether a serialized model has all its parts; protobuf itself takes one cut between two pieces.
+    """Return whether a serialized model is complete; protobuf accepts one truncated between two pieces.
 
-    The message is a row of (tag, length, content): pieces (field 1), the settings of trainer and normaliser.
+    The message is a sequence of (tag, length, content): pieces (field 1), the settings of trainer and
+    normaliser (fields 2 and 3).
     """
     fields = set()
     position = 0
@@ -274,7 +300,7 @@ def _normalized(text: str) -> str:
 
 
 def _keep_all(text: str) -> str:
-    """The text in NFC with line feeds alone as line breaks, all else as it stands but lone surrogates."""
+    """Return a text in NFC with line feeds as line breaks and no lone surrogates, otherwise unchanged."""
     return compose(_SURROGATES.sub("", text)).replace("\r\n", "\n").replace(BLANK_PIECE, "_")
 
 
@@ -301,11 +327,11 @@ def _train(
         unk_id=UNK,
         bos_id=BOS,
         eos_id=EOS,
-        control_symbols=tags,  # which no text can spell
+        control_symbols=tags,  # no text is encoded to them
         unk_surface=_UNKNOWN_SURFACE,
         max_sentence_length=_LONGEST_LINE,
         input_sentence_size=_MOST_LINES,
-        num_threads=1,  # sums of floats depend on the number of threads, and so would the model
+        num_threads=1,  # sums of floats, and so the model, depend on the number of threads
         minloglevel=2,
         hard_vocab_limit=model_type != "char",
         **(keeping if verbatim else {}),
@@ -314,7 +340,7 @@ def _train(
 
 
 def _explain(message: str, vocabulary_size: int) -> str:
-    """SentencePiece's complaint as a sentence with the limit in it."""
+    """Convert an error of SentencePiece to a message with the possible limit."""
     if greatest := re.search(r"too high .*<= (\d+)", message):
         return (
             f"vocabulary_size is {vocabulary_size}, more than this corpus holds; "
