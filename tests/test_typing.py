@@ -83,6 +83,10 @@ main()
 """
 
 
+# Documents that train call methods of torch that have no types, such as Tensor.backward.
+TORCH_IS_UNTYPED = "# mypy: untyped-calls-exclude=torch\n"
+
+
 def documented_programs() -> dict[str, str]:
     """Return the Python blocks of README and docs by a file name of their own."""
     programs = {}
@@ -90,7 +94,9 @@ def documented_programs() -> dict[str, str]:
         blocks = re.findall(
             r"^```python\n(.*?)^```$", document.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
         )
-        programs |= {f"{document.stem.lower()}_{number}.py": text for number, text in enumerate(blocks)}
+        for number, block in enumerate(blocks):
+            head = "" if document.stem == "README" else TORCH_IS_UNTYPED
+            programs[f"{document.stem.lower()}_{number}.py"] = head + block
     return programs
 
 
