@@ -3,8 +3,8 @@
     python benchmarks/counted_links.py --model en-de --data bentrevett/multi30k
 
 Printed for some shares (`Alignment.share`), and for reading the map from one side (each target word takes the
-largest weight of its row, and those near it), from both (`symmetrization.read_both`), or as `align` does, with what
-letters and places say: how many of the links that both directions of the aligner are sure of were found, how
+largest weight of its row, and those near it), from both (`symmetrization.read_both`), or as `align` does, with
+the lexical prior: how many of the links that both directions of the aligner are sure of were found, how
 many of those found are among its grown links, the F of found and grown, and links a target word. No gold link
 is read; this is where a reading is chosen.
 """
