@@ -139,6 +139,7 @@ def main(argv: Sequence[str]) -> int:
         reverse = load_reverse(arguments.reverse, translator, arguments.device) if gold else None
         results.append(evaluate(name, translator, test_set, options, gold, reverse, samples))
     comparison = _compare(results, test_set) if len(results) == 2 else []
+    # Before the files, so that a full disk does not take the scores along.
     print(_as_json(results, comparison) if arguments.json else _as_text(results, comparison), flush=True)
     if arguments.csv:
         _write_csv(arguments.csv, results, test_set)

@@ -102,6 +102,7 @@ def main(argv: Sequence[str]) -> int:
     groups = given_or_arriving(arguments.text, "text")
     translator = load_translator(arguments)
     set_reranker(arguments, translator)
+    # UTF-8 whatever the locale, as the input is.
     sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
     with ProgressCounter("lines translated") as counter:
         for line in output_lines(translator, groups, options, arguments, label_of(arguments.text, "text")):

@@ -90,6 +90,7 @@ def _delimiter(text: str) -> str:
 def _cells(text: str, delimiter: str) -> Iterator[tuple[str, str]]:
     """Yield each cell as it is written, and its end: the delimiter, a line end, or nothing."""
     for match in _pattern(delimiter).finditer(text):
+        # An empty match at the end of the text is a cell only after a delimiter, or if there is nothing else.
         if match[0] or match.start() == 0 or text[match.start() - 1] == delimiter:
             yield match[1], match[2]
 
