@@ -1,6 +1,6 @@
-"""Facts as the source of a model: their codec, the slots of E2E, and ranking by slot errors.
+"""Data-to-text: facts as sources of a model, their codec, E2E slot errors, and re-ranking by them.
 
-The rest of the library reaches this package through `seq2seq.text.codec` alone.
+The rest of the library reaches this package through `seq2seq.text.codec` only.
 """
 
 from collections.abc import Mapping
@@ -13,10 +13,10 @@ CONFIG_KEYS = ("facts", "reranker")  # of config.json
 
 
 def read_codec(values: Mapping[str, Any]) -> "FactsCodec":
-    """Make the codec from its keys of config.json.
+    """Build the codec from its keys of config.json.
 
     Raises:
-        ValueError: a key or value that it does not know.
+        ValueError: A key or value is unknown or missing.
     """
     from seq2seq.data_to_text.codec import FactsCodec
 

@@ -1,4 +1,4 @@
-"""The codec of facts: from sources such as `name[The Eagle], food[French]` to a sentence about them."""
+"""The codec of facts: sources such as `name[The Eagle], food[French]`, results in sentences."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
@@ -13,9 +13,15 @@ from seq2seq.text.tokenizer import Tokenizer
 
 @dataclass(frozen=True)
 class RerankerSettings:
-    """Settings of the choice among the hypotheses of a beam: "slots", by the facts they state (`ranking.py`).
+    """Settings of the re-ranking of a beam.
 
-    `beam` is the least width of the beam; `temperature` flattens the probabilities of the hypotheses.
+    Attributes:
+        kind: The method: "slots" ranks by slot errors (`ranking.py`).
+        beam: The smallest beam size.
+        temperature: Flattens the probabilities of the hypotheses; see `SlotRanking`.
+
+    Raises:
+        ValueError: A value is of the wrong type or outside its range.
     """
 
     kind: Literal["slots"] = "slots"
@@ -33,37 +39,45 @@ class RerankerSettings:
 
 @dataclass(frozen=True)
 class FactsCodec:
-    """A form of facts, and how a result is chosen among the hypotheses for them."""
+    """A codec for facts of one form, with the re-ranking of results."""
 
     form: FactsForm
     reranker: RerankerSettings | None = None
 
     @property
     def ranker(self) -> SlotRanking | None:
-        """The ranking by slot errors, where the model asks for it."""
+        """The re-ranker by slot errors; None where the model has none."""
         return SlotRanking(self.form, self.reranker.temperature) if self.reranker else None
 
     @property
     def least_beam(self) -> int:
-        """The narrowest beam that gives the ranking enough to choose from."""
+        """The smallest beam size with which the ranker is used."""
         return self.reranker.beam if self.reranker else 1
 
     def tokenizer_for(self, tokenizer: Tokenizer, source: str) -> Tokenizer:
-        """Return a tokenizer bound to the facts of a source; a blank source is plain text."""
+        """Return a tokenizer bound to the facts of a source; a blank source is plain text.
+
+        Raises:
+            ValueError: The source has no facts of this form.
+        """
         return FactsTokenizer(tokenizer, self.form, source) if source.strip() else tokenizer
 
     def count_errors(self, sources: Sequence[str], outputs: Sequence[str]) -> SlotRate:
-        """Count the facts that outputs leave out, state with another value, or add."""
+        """Count the facts that outputs omit, state with another value, or add."""
         return slot_rate([as_mapping(self.form.check(source)) for source in sources], outputs)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the keys of config.json; what is None is left out."""
+        """Return the keys of config.json, without those that are None."""
         values = {"facts": asdict(self.form)}
         return {**values, "reranker": asdict(self.reranker)} if self.reranker else values
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "FactsCodec":
-        """Make the codec from the keys of config.json; unknown and missing keys are refused."""
+        """Build the codec from the keys of config.json.
+
+        Raises:
+            ValueError: A key is unknown or missing, a value is refused, or a re-ranker has no facts.
+        """
         form = _build(FactsForm, "facts", values.get("facts"))
         reranker = _build(RerankerSettings, "reranker", values.get("reranker"))
         if form is None:
@@ -72,7 +86,7 @@ class FactsCodec:
 
 
 def _build(kind: Any, name: str, values: Any) -> Any:
-    """Build one part from its values; None where there are none."""
+    """Build a settings dataclass from its JSON object; None from null."""
     if values is None:
         return None
     if not isinstance(values, dict):

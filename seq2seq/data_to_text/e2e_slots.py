@@ -1,12 +1,11 @@
-"""Which facts a sentence about a place states: a matcher by rules, for the slots and values of E2E.
+"""A rule-based slot matcher for E2E (Novikova et al. 2017): the facts that a sentence states.
 
     facts + text  ->  stated values of each slot  ->  missing, wrong, added     slot errors / facts
 
-The text is read in lower case, with the names of the facts taken out first (Raja *Indian* Cuisine is no
-food). A phrase belongs to one value: "cheap" does not state "less than £20". What is said of a rating must
-stand beside a word for ratings, what is said of a price beside one for prices, a denial before what it
-denies.
-The generic word "restaurant" states the type where that is asked for and adds nothing where it is not.
+The text is matched in lower case, after the names of the facts are removed (Raja *Indian* Cuisine states no
+food). A phrase belongs to one value: "cheap" does not state "less than £20". A word of degree counts only
+next to a word for ratings or for prices, and a negation only before what it negates. The generic word
+"restaurant" states the type where the facts have it, and adds nothing where they do not.
 """
 
 import re
@@ -19,7 +18,7 @@ NAME, NEAR = "name", "near"
 
 
 class SlotErrors(NamedTuple):
-    """Slots of some facts that a text leaves out, states with another value, or adds."""
+    """The slots that a text omits, states with another value, or adds."""
 
     missing: list[str]
     wrong: list[str]
@@ -27,12 +26,12 @@ class SlotErrors(NamedTuple):
 
     @property
     def total(self) -> int:
-        """How many errors."""
+        """The number of errors."""
         return len(self.missing) + len(self.wrong) + len(self.added)
 
 
 class SlotRate(NamedTuple):
-    """Slot errors of some texts, by kind, and the facts they were to state."""
+    """The number of slot errors of several texts, by kind, and of the facts they had to state."""
 
     missing: int
     wrong: int
@@ -41,7 +40,7 @@ class SlotRate(NamedTuple):
 
     @property
     def rate(self) -> float:
-        """Errors of all kinds / facts."""
+        """The slot error rate: errors of all kinds / facts."""
         return (self.missing + self.wrong + self.added) / max(1, self.facts)
 
     def summary(self) -> str:
@@ -54,7 +53,7 @@ class SlotRate(NamedTuple):
         return {"rate": self.rate, **self._asdict()}
 
 
-# --- words that the rules are made of -----------------------------------------------------------------
+# --- vocabulary of the rules --------------------------------------------------------------------------
 
 _OF_FIVE = r"(?:\.0)?(?:[ -]*(?:out[ -]of|of|/|on)[ -]*(?:a possible )?(?:5|five)|[ -]*stars?\b)"
 _RATED = r"(?:rat\w+|reviews?\w*|scor\w+|satisf\w+|recommend\w*|customers?|regard\w*|rank\w*|stars?)"
@@ -78,7 +77,7 @@ def _any(*rules: str) -> str:
 
 
 def _beside(words: str, topic: str, most: int = 2) -> str:
-    """Words before a topic with a few others between them, or after it: low rating, rated as low."""
+    """Return a rule for words next to a topic with at most `most` words between: low rating, rated low."""
     between = rf"(?:[- ]+(?!and\b|but\b|with\b|not\b)[\w']+){{0,{most}}}"
     return rf"\b{words}{between}[- ]+{topic}\b|\b{topic}{between}[- ]+{words}\b"
 
@@ -138,7 +137,7 @@ _RULES: dict[str, dict[str, str]] = {
     },
 }
 
-# Found from left to right, none across another: "4 out of 5 stars" is not five stars.
+# Matches do not overlap and go from left to right: "4 out of 5 stars" is not five stars.
 _OUT_OF_FIVE = re.compile(rf"\b(zero|one|two|three|four|five|[0-5]){_OF_FIVE}")
 _RATINGS = {
     "1": "1 out of 5",
@@ -158,36 +157,36 @@ _CHILDREN_DENIED = _any(
 _COMPILED = {
     slot: {value: re.compile(rule) for value, rule in values.items()} for slot, values in _RULES.items()
 }
-_DENIED, _THERE = re.compile(_CHILDREN_DENIED), re.compile(rf"\b{_CHILD}\b")
+_NOT_FOR_CHILDREN, _CHILDREN = re.compile(_CHILDREN_DENIED), re.compile(rf"\b{_CHILD}\b")
 
 
 def stated(text: str, names: Iterable[str] = ()) -> dict[str, set[str]]:
-    """The values that a text states of each slot but the names, which are taken out of it first."""
+    """Return the values that a text states for each slot, after `names` are removed from it."""
     text = without_names(text, names).lower().replace("’", "'")
-    found = {
+    stated_values = {
         slot: {value for value, rule in values.items() if rule.search(text)}
         for slot, values in _COMPILED.items()
     }
-    given = {number[1] for number in _OUT_OF_FIVE.finditer(text)}
-    found["customer rating"] |= {_RATINGS[number] for number in given & set(_RATINGS)}
-    found["familyFriendly"] = set()
-    rest, denied = _DENIED.subn(" ", text)
-    if denied:
-        found["familyFriendly"].add("no")
-    if _THERE.search(rest):
-        found["familyFriendly"].add("yes")
-    return {slot: values for slot, values in found.items() if values}
+    ratings = {match[1] for match in _OUT_OF_FIVE.finditer(text)}
+    stated_values["customer rating"] |= {_RATINGS[number] for number in ratings & set(_RATINGS)}
+    stated_values["familyFriendly"] = set()
+    rest, negations = _NOT_FOR_CHILDREN.subn(" ", text)
+    if negations:
+        stated_values["familyFriendly"].add("no")
+    if _CHILDREN.search(rest):
+        stated_values["familyFriendly"].add("yes")
+    return {slot: values for slot, values in stated_values.items() if values}
 
 
 def slot_errors(facts: Facts, text: str) -> SlotErrors:
-    """What a text gets wrong about some facts."""
+    """Return the slots of some facts that a text omits, states with another value, or adds."""
     names = [facts[slot] for slot in (NAME, NEAR) if slot in facts]
     lower = text.lower()
     missing = [slot for slot in (NAME, NEAR) if slot in facts and facts[slot].lower() not in lower]
     wrong, added = [], []
-    found = stated(text, names)
+    stated_values = stated(text, names)
     for slot in (*_RULES, "familyFriendly"):
-        values = found.get(slot, set())
+        values = stated_values.get(slot, set())
         if slot not in facts:
             if values - {"restaurant"}:
                 added.append(slot)
@@ -201,15 +200,16 @@ def slot_errors(facts: Facts, text: str) -> SlotErrors:
 
 
 def slot_rate(all_facts: Iterable[Facts], texts: Iterable[str]) -> SlotRate:
-    """What texts get wrong about the facts of each."""
+    """Count the slot errors of texts, each against its own facts."""
     pairs = list(zip(all_facts, texts, strict=True))
-    found = [slot_errors(facts, text) for facts, text in pairs]
-    missing, wrong, added = (sum(len(errors[kind]) for errors in found) for kind in range(3))
+    all_errors = [slot_errors(facts, text) for facts, text in pairs]
+    missing, wrong, added = (sum(len(errors[kind]) for errors in all_errors) for kind in range(3))
     return SlotRate(missing, wrong, added, sum(len(facts) for facts, _ in pairs))
 
 
 def without_names(text: str, names: Iterable[str]) -> str:
-    """A text with each name, in whatever case, made a blank; longer names first."""
+    """Replace each name in a text, in any case, by an underscore between blanks."""
+    # Longer names first, for a name may be part of another.
     for name in sorted(names, key=len, reverse=True):
         text = re.sub(re.escape(name), " _ ", text, flags=re.IGNORECASE)
     return text

@@ -1,13 +1,13 @@
-"""Facts as a model reads them, and the sentence it makes of them.
+"""The form of facts: delexicalised model input, and names restored in the output.
 
-    name[The Eagle], food[French], near[Café Rouge]     what a user writes
-    X food French near Y                                what the model reads: one order, names left out
-    X is a French place near Y.                         what the model writes
-    The Eagle is a French place near Café Rouge.        what the user reads
+    name[The Eagle], food[French], near[Café Rouge]     source
+    X food French near Y                                model input: fixed order, names delexicalised
+    X is a French place near Y.                         model output
+    The Eagle is a French place near Café Rouge.        result
 
-A slot whose values are names (`copied`) is a letter to the model, so that a name never seen is as good as
-any; of the other slots it knows the values that it was trained on. `Written` keeps where each character of
-what the model reads or writes stands in the user's text, so that a map of attention points at the facts.
+The value of a copied slot, a name, is a letter to the model, so that unseen names work as well as seen ones.
+Other slots have the values of the training data. `Normalized` maps each character of model input and output
+to the text of the user, so that an attention map points at the facts.
 """
 
 import re
@@ -17,16 +17,21 @@ from dataclasses import dataclass, field
 from seq2seq.text.attributes import Attribute, parse_attributes
 from seq2seq.text.normalization import Normalized
 
-LETTERS = "XYZ"  # what stands for the value of a copied slot; a word of its own in no other text
+LETTERS = "XYZ"  # stand for the values of copied slots, as words of their own
 _WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
 
 
 @dataclass(frozen=True)
 class FactsForm:
-    """What facts a model was trained on: slots of names, and the values of all others, in the order it reads.
+    """The slots and values that a model was trained on.
+
+    Attributes:
+        copied: The slots whose values are names; the first one names the subject of the facts.
+        values: The other slots, in the order of the model input, with their values.
 
     Raises:
-        ValueError: no slots, more copied slots than there are letters, or values that are no lists of texts.
+        ValueError: There are no copied slots, more than there are letters, or values that are no lists of
+            texts.
     """
 
     copied: list[str]
@@ -45,27 +50,28 @@ class FactsForm:
 
     @property
     def order(self) -> list[str]:
-        """All slots in the order the model reads them: the first name first, other names last."""
+        """All slots in the order of the model input: the first name first, other names last."""
         return [*self.copied[:1], *self.values, *self.copied[1:]]
 
     def letter(self, slot: str) -> str | None:
-        """What stands for the value of a slot, where it is copied."""
+        """Return the letter for the values of a copied slot; None for other slots."""
         return LETTERS[self.copied.index(slot)] if slot in self.copied else None
 
     def check(self, text: str) -> list[Attribute]:
-        """The facts of a text in the order the model reads them, spelt as it knows them.
+        """Parse the facts of a text, in the order and spelling of the model input.
 
         Raises:
-            ValueError: no facts, a slot twice or unknown, a value unknown or empty, or no name.
+            ValueError: The text has no facts, a slot is repeated or unknown, a value is unknown or empty, or
+                the name of the subject is missing.
         """
         facts = {}
         for fact in parse_attributes(text):
-            slot = _spelt(fact.name, self.order)
+            slot = _known_spelling(fact.name, self.order)
             if slot is None:
                 raise ValueError(f"slot {fact.name!r} is unknown; this model knows {', '.join(self.order)}")
             if slot in facts:
                 raise ValueError(f"slot {slot!r} is given twice, again as {fact.value!r}; give it once")
-            value = fact.value if slot in self.copied else _spelt(fact.value, self.values[slot])
+            value = fact.value if slot in self.copied else _known_spelling(fact.value, self.values[slot])
             if not fact.value:
                 raise ValueError(f"{slot}[] has no value; give one or leave the slot out")
             if value is None:
@@ -77,94 +83,99 @@ class FactsForm:
         return [facts[slot] for slot in self.order if slot in facts]
 
     def read(self, text: str) -> Normalized:
-        """What the model reads of a user's facts, with where each character comes from."""
-        pieces: list[tuple[str, int, int]] = []  # a word, and the stretch of the text it stands for
+        """Convert the facts of a user to model input, with the origin of each character.
+
+        Raises:
+            ValueError: The facts are not of this form (`check`).
+        """
+        words: list[tuple[str, int, int]] = []  # a word, and the span of the text it stands for
         for fact in self.check(text):
             letter = self.letter(fact.name)
             if letter is None:
                 end = fact.name_start + len(fact.name)
-                pieces += [(word, fact.name_start, end) for word in _words(fact.name)]
+                words += [(word, fact.name_start, end) for word in _words(fact.name)]
             elif fact.name != self.copied[0]:
-                pieces.append((fact.name, fact.name_start, fact.name_start + len(fact.name)))
-            pieces.append((letter or fact.value, fact.value_start, fact.end))
-        return _joined(pieces)
+                words.append((fact.name, fact.name_start, fact.name_start + len(fact.name)))
+            words.append((letter or fact.value, fact.value_start, fact.end))
+        return _join(words)
 
     def leave_out(self, text: str, facts: Iterable[Attribute]) -> Normalized:
-        """A sentence with the names of the facts as letters, with where each character comes from."""
+        """Replace the names of facts in a sentence by letters, with the origin of each character."""
         names = {fact.value.lower(): self.letter(fact.name) for fact in facts if fact.name in self.copied}
         if not names:
-            return _same(text)
+            return _unchanged(text)
         pattern = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
-        parts, position = _Parts(), 0
-        for found in re.finditer(rf"(?<!\w)(?:{pattern})(?!\w)", text, re.IGNORECASE):
-            parts.keep(text, position, found.start())
-            parts.put(names[found[0].lower()] or "", found.start(), found.end())
-            position = found.end()
-        parts.keep(text, position, len(text))
-        return parts.written()
+        builder, position = _Builder(), 0
+        for match in re.finditer(rf"(?<!\w)(?:{pattern})(?!\w)", text, re.IGNORECASE):
+            builder.copy(text, position, match.start())
+            builder.replace(names[match[0].lower()] or "", match.start(), match.end())
+            position = match.end()
+        builder.copy(text, position, len(text))
+        return builder.build()
 
     def put_in(self, text: str, facts: Iterable[Attribute]) -> str:
-        """A sentence of the model with the names of the facts in place of its letters."""
+        """Replace the letters in a sentence of the model by the names of the facts."""
         names = {self.letter(fact.name): fact.value for fact in facts if fact.name in self.copied}
-        return re.sub(rf"(?<![^\W_])[{LETTERS}](?![^\W_])", lambda found: names.get(found[0], found[0]), text)
+        # In one pass: a name may itself have a letter for a word.
+        return re.sub(rf"(?<![^\W_])[{LETTERS}](?![^\W_])", lambda match: names.get(match[0], match[0]), text)
 
 
 def as_mapping(facts: Iterable[Attribute]) -> dict[str, str]:
-    """Slot -> value."""
+    """Return facts as a mapping from slots to values."""
     return {fact.name: fact.value for fact in facts}
 
 
 def as_text(facts: dict[str, str]) -> str:
-    """The facts as a user writes them."""
+    """Format facts as a user writes them."""
     return ", ".join(f"{slot}[{value}]" for slot, value in facts.items())
 
 
-class _Parts:
-    """A text under construction whose characters know where they come from."""
+class _Builder:
+    """A text under construction that records the origin of each character."""
 
     def __init__(self) -> None:
         self.texts: list[str] = []
         self.origins: list[int] = []
         self.ends: list[int] = []
 
-    def keep(self, text: str, start: int, end: int) -> None:
-        """Take over a stretch as it is."""
+    def copy(self, text: str, start: int, end: int) -> None:
+        """Append a span of a text unchanged."""
         self.texts.append(text[start:end])
         self.origins += range(start, end)
         self.ends += range(start + 1, end + 1)
 
-    def put(self, new: str, start: int, end: int) -> None:
-        """Put something else in place of a stretch."""
+    def replace(self, new: str, start: int, end: int) -> None:
+        """Append other characters in place of a span."""
         self.texts.append(new)
         self.origins += [start] * len(new)
         self.ends += [end] * len(new)
 
-    def written(self) -> Normalized:
-        """What has been put together."""
+    def build(self) -> Normalized:
+        """Return the text with its origins."""
         return Normalized("".join(self.texts), self.origins, self.ends)
 
 
-def _joined(pieces: list[tuple[str, int, int]]) -> Normalized:
-    parts = _Parts()
-    for number, (word, start, end) in enumerate(pieces):
+def _join(words: list[tuple[str, int, int]]) -> Normalized:
+    builder = _Builder()
+    for number, (word, start, end) in enumerate(words):
         if number:
-            parts.put(" ", start, start)
-        parts.put(word, start, end)
-    return parts.written()
+            builder.replace(" ", start, start)
+        builder.replace(word, start, end)
+    return builder.build()
 
 
-def _same(text: str) -> Normalized:
-    parts = _Parts()
-    parts.keep(text, 0, len(text))
-    return parts.written()
+def _unchanged(text: str) -> Normalized:
+    builder = _Builder()
+    builder.copy(text, 0, len(text))
+    return builder.build()
 
 
 def _words(slot: str) -> list[str]:
-    """A slot's name as words in lower case: eatType -> eat, type."""
+    """Split the name of a slot into words in lower case: eatType -> eat, type."""
     return [word.lower() for word in _WORD.findall(slot)] or [slot]
 
 
-def _spelt(text: str, known: Iterable[str]) -> str | None:
-    """The known spelling of a text, whatever its case and blanks."""
-    plain: Callable[[str], str] = lambda one: "".join(one.split()).casefold()  # noqa: E731
-    return next((one for one in known if plain(one) == plain(text)), None)
+def _known_spelling(text: str, known: Iterable[str]) -> str | None:
+    """Return the known text that equals a text but for case and blanks."""
+    plain: Callable[[str], str] = lambda spelling: "".join(spelling.split()).casefold()  # noqa: E731
+    return next((spelling for spelling in known if plain(spelling) == plain(text)), None)

@@ -1,11 +1,11 @@
-"""Hypotheses about facts in order: fewest slot errors first, among those the one most like all others.
+"""Re-ranking of hypotheses about facts: fewest slot errors first, then minimum Bayes risk.
 
-    order by   slot errors of a hypothesis against the facts                              (slots.py)
+    order by   slot errors of a hypothesis against the facts                          (e2e_slots.py)
     then by    sum over hypotheses k of p(k) similarity(hypothesis, k),  p(k) ~ exp(log p / temperature)
 
-The second line is minimum Bayes risk: of sentences that all say the facts, the one that agrees best with
-what else might be said is the least odd (Kumar and Byrne 2004). Similarity is BLEU of two sentences, 1 added
-to all counts but those of single words.
+The second line is minimum Bayes risk decoding (Kumar and Byrne 2004): among hypotheses with equal errors it
+prefers the one that agrees best with all others. Similarity is sentence BLEU with add-one smoothing of all
+orders but unigrams.
 """
 
 import math
@@ -16,12 +16,15 @@ from typing import Any
 from seq2seq.data_to_text.e2e_slots import slot_errors
 from seq2seq.data_to_text.facts import FactsForm, as_mapping
 
-ORDERS = 4  # n-grams up to so many words
+ORDERS = 4  # the longest n-grams
 Grams = list[Counter[tuple[str, ...]]]
 
 
 class SlotRanking:
-    """Ranks the hypotheses for facts of a form."""
+    """A re-ranker of hypotheses for facts of one form.
+
+    `temperature` above 1 flattens the probabilities p(k) of the hypotheses, below 1 sharpens them.
+    """
 
     name = "slots"  # in cards
 
@@ -29,37 +32,49 @@ class SlotRanking:
         self.form, self.temperature = form, temperature
 
     def rerank(self, source: str, hypotheses: Sequence[Any]) -> list[int]:
-        """The places of the hypotheses, best first; of equals the one that the search put first."""
+        """Return the indices of the hypotheses, best first; equal ones keep the order of the search.
+
+        Raises:
+            ValueError: The source has no facts of this form.
+        """
         facts = as_mapping(self.form.check(source))
-        errors = [slot_errors(facts, each.text).total + (each.finish != "end") for each in hypotheses]
+        # A hypothesis cut off at its limit counts as one error.
+        errors = [
+            slot_errors(facts, hypothesis.text).total + (hypothesis.finish != "end")
+            for hypothesis in hypotheses
+        ]
         agreement = agreements(
-            [each.text for each in hypotheses],
-            [each.log_probability for each in hypotheses],
+            [hypothesis.text for hypothesis in hypotheses],
+            [hypothesis.log_probability for hypothesis in hypotheses],
             self.temperature,
         )
         return sorted(range(len(hypotheses)), key=lambda place: (errors[place], -agreement[place]))
 
 
 def agreements(texts: Sequence[str], log_probabilities: Sequence[float], temperature: float) -> list[float]:
-    """How much each text is like all of them, weighed by their probabilities: from 0 to 1."""
-    most = max(log_probabilities)
-    weights = [math.exp((value - most) / temperature) for value in log_probabilities]
+    """Compute the expected similarity of each text to all, under their probabilities: from 0 to 1."""
+    largest = max(log_probabilities)
+    weights = [math.exp((value - largest) / temperature) for value in log_probabilities]
     grams = [_grams(text) for text in texts]
     pairs = list(zip(weights, grams, strict=True))
-    return [sum(weight * similarity(one, other) for weight, other in pairs) / sum(weights) for one in grams]
+    return [
+        sum(weight * similarity(candidate, other) for weight, other in pairs) / sum(weights)
+        for candidate in grams
+    ]
 
 
-def similarity(one: Grams, other: Grams) -> float:
-    """Smoothed sentence BLEU of one text with the other as reference."""
-    logarithm = 0.0
-    for order, (mine, others) in enumerate(zip(one, other, strict=True)):
-        same = sum((mine & others).values())
+def similarity(candidate: Grams, reference: Grams) -> float:
+    """Compute the smoothed sentence BLEU of a candidate against a reference: from 0 to 1."""
+    log_precision = 0.0
+    for order, (own, others) in enumerate(zip(candidate, reference, strict=True)):
+        matches = sum((own & others).values())
         smooth = 1 if order else 0
-        if same + smooth == 0:
+        if matches + smooth == 0:
             return 0.0
-        logarithm += math.log((same + smooth) / (sum(mine.values()) + smooth)) / ORDERS
-    lengths = sum(one[0].values()), sum(other[0].values())
-    return math.exp(logarithm + min(0.0, 1 - lengths[1] / max(1, lengths[0])))
+        log_precision += math.log((matches + smooth) / (sum(own.values()) + smooth)) / ORDERS
+    lengths = sum(candidate[0].values()), sum(reference[0].values())
+    brevity = min(0.0, 1 - lengths[1] / max(1, lengths[0]))
+    return math.exp(log_precision + brevity)
 
 
 def _grams(text: str) -> Grams:

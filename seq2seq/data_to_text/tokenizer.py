@@ -1,9 +1,9 @@
-"""The tokenizer of one set of facts: what a translator asks of a tokenizer, with names left out and put in.
+"""The tokenizer of one set of facts: names become letters in ids, and names again in texts.
 
-    encode(the facts)   -> ids of what the model reads        encode(a sentence) -> ids, names as letters
+    encode(the facts)   -> ids of the model input             encode(a sentence) -> ids, names as letters
     decode(ids)         -> the sentence with the names of these facts
 
-Spans are those of the user's text, so that maps and links point at the facts as they were written.
+Spans refer to the text of the user, so that attention maps and links point at the original facts.
 """
 
 from collections.abc import Iterable
@@ -14,7 +14,11 @@ from seq2seq.text.tokenizer import Encoding, Tokenizer
 
 
 class FactsTokenizer(Tokenizer):
-    """A tokenizer bound to a source of facts; ValueError where the source is no facts that the form knows."""
+    """A tokenizer bound to one source of facts.
+
+    Raises:
+        ValueError: The source has no facts of the form.
+    """
 
     def __init__(self, tokenizer: Tokenizer, form: FactsForm, source: str) -> None:
         super().__init__(tokenizer._processor)
@@ -22,21 +26,21 @@ class FactsTokenizer(Tokenizer):
         self.facts = form.check(source)
 
     def encode(self, text: str) -> list[int]:
-        """The ids of the facts, or of a sentence about them."""
-        return super().encode(self._written(text).text)
+        """Encode the facts, or a sentence about them, to ids."""
+        return super().encode(self._delexicalise(text).text)
 
     def analyze(self, text: str) -> Encoding:
-        """Encode a text, spans in the user's text."""
-        written = self._written(text)
-        return super().analyze(written.text).within(written)
+        """Encode the facts, or a sentence about them, to ids with spans in the given text."""
+        delexicalised = self._delexicalise(text)
+        return super().analyze(delexicalised.text).within(delexicalised)
 
     def decode(self, ids: Iterable[int]) -> str:
-        """The sentence of ids, with the names of the facts."""
+        """Decode ids to a sentence with the names of the facts."""
         return self.form.put_in(super().decode(ids), self.facts)
 
     def unknown(self, text: str) -> str:
-        """The first characters, names aside, that the vocabulary lacks."""
-        return super().unknown(self._written(text).text)
+        """Return the first characters outside of names that the vocabulary lacks; empty if it has all."""
+        return super().unknown(self._delexicalise(text).text)
 
-    def _written(self, text: str) -> Normalized:
+    def _delexicalise(self, text: str) -> Normalized:
         return self.form.read(text) if text == self.source else self.form.leave_out(text, self.facts)
