@@ -22,7 +22,7 @@ LONGEST = 100_000
 LARGEST_SEED = 2**63 - 1
 OF_SOURCES = ("forced_words", "glossary", "keep_words", "keep_numbers")  # refused by a language model
 
-# What a caller may give. Every value is kept as a tuple, so that options can be compared and hashed.
+# The types that a caller may pass. Values are stored as tuples, so that options can be compared and hashed.
 Texts = list[str] | tuple[str, ...]
 Glossary = Mapping[str, str] | list[tuple[str, str]] | tuple[tuple[str, str], ...]
 
@@ -39,8 +39,8 @@ class DecodeOptions:
     """Options of one call: search, lengths, sampling, and the words that a result has or lacks.
 
     Raises:
-        ValueError: a value of the wrong type or outside its range, and options that contradict each other.
-            A `beam_size` other than 1 and the default contradicts sampling; the default cannot be told from
+        ValueError: A value is of the wrong type or outside its range, or options contradict each other. A
+            `beam_size` other than 1 and the default contradicts sampling; the default cannot be told from
             an option left out and is then not used.
     """
 
@@ -121,7 +121,7 @@ class DecodeOptions:
 
     @cached_property
     def later(self) -> "DecodeOptions":
-        """The options for later parts of a text: its first part has met target_prefix and forced_words."""
+        """The options of later parts of a text: target_prefix and forced_words apply to its first part."""
         if self.target_prefix is None and self.forced_words is None:
             return self
         return replace(self, target_prefix=None, forced_words=None)
@@ -191,8 +191,9 @@ class DecodeOptions:
 class OptionField:
     """One field of `DecodeOptions`, described for a flag, a schema entry or a slider.
 
-    `type` is the type that a value is parsed as: list is several texts, dict is pairs of texts. An `optional`
-    field may be None. `target_prefix` takes a list of tokens in Python and JSON only; as a flag it is a text.
+    `type` is the type that a value is parsed to: list for several texts, dict for pairs of texts. An
+    `optional` field may be None. `target_prefix` takes a list of tokens in Python and JSON only; as a flag it
+    is a text.
     """
 
     name: str
@@ -207,14 +208,14 @@ class OptionField:
         """Refuse a value of the wrong type or outside the range.
 
         Raises:
-            ValueError: with the field, the value and what to give instead.
+            ValueError: With the field, the value and the accepted values.
         """
         if value is None and self.optional:
             return
         if not self._fits(value):
-            shown = repr(value)
-            shown = shown if len(shown) <= 80 else shown[:77] + "..."
-            raise ValueError(f"{self.name} is {shown}; give {self.accepted()}")
+            literal = repr(value)
+            literal = literal if len(literal) <= 80 else literal[:77] + "..."
+            raise ValueError(f"{self.name} is {literal}; give {self.accepted()}")
 
     def accepted(self) -> str:
         """Return the accepted values in words, such as "a whole number from 1 to 64"."""
