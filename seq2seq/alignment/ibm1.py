@@ -59,7 +59,7 @@ def best_sources(
 
 
 def _flatten(pairs: Sequence[tuple[Words, Words]]) -> _Corpus:
-    """Number the words of both sides and lay out every entry of every pair."""
+    """Assign ids to the words of both sides, and lay out every entry of every pair."""
     sources, targets = _Numbers(), _Numbers()
     null = sources.of("")
     source_ids = torch.tensor([i for s, _ in pairs for i in (null, *map(sources.of, s))])
