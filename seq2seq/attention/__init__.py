@@ -1,14 +1,14 @@
-"""Attention, along its three orthogonal axes.
+"""Attention, along three orthogonal axes.
 
-    axis 1   score.py    how a query is compared with a key        scaled dot-product, additive, target-aware
-    axis 2   flow.py     where queries, keys and values come from  self, causal self, cross
-    axis 3   heads.py    how heads share what they remember        MHA, GQA, MQA, MLA
-             mask.py     what may be compared                      padding, causal, window, global, strided
-             linear.py   what replaces the softmax at length       linear attention
-             target.py   a history seen from one candidate         target-aware pooling (DIN)
+    axis 1   score.py    comparison of a query with a key          scaled dot-product, additive, target-aware
+    axis 2   flow.py     source of queries, keys and values        self, causal self, cross
+    axis 3   heads.py    sharing of keys and values among heads    MHA, GQA, MQA, MLA
+             mask.py     pairs that may be compared                padding, causal, window, global, strided
+             linear.py   features in place of the softmax          linear attention
+             target.py   pooling of a history for a candidate      target-aware pooling (DIN)
 
-`attend.py` is the one formula that joins them, softmax(score(Q, K) masked) V; `cache.py` what a layer
-remembers while decoding, `window.py` the sliding window at a cost that is linear in length.
+`attend.py` joins them by one formula, softmax(score(Q, K) masked) V. `cache.py` holds the memory of a layer
+while decoding; `window.py` computes the sliding window in time linear in the length.
 A module is a point in this space: GPT's block is (scaled dot-product, causal self, multi-head).
 
 Shape letters, here and everywhere in the project:

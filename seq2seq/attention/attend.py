@@ -1,11 +1,11 @@
 """The formula: score, mask, softmax, mix.
 
-    weights = softmax(score(Q, K) masked)        [B, H, T, S]   who looks where
-    context = weights V                          [B, H, T, D]   what it takes from there
+    weights = softmax(score(Q, K) masked)        [B, H, T, S]   the map: weights of keys for each query
+    context = weights V                          [B, H, T, D]   the weighted means of the values
 
-Every attention of this package ends here, whatever its score, its flow and its heads. Where
-nobody asked for the weights and the score is the scaled dot product, the fused kernel of torch
-computes the same context without ever writing them down.
+Every attention of this package ends here, whatever its score, its flow and its heads. If the weights are not
+needed and the score is the scaled dot product, torch's fused kernel computes the same context without
+storing them.
 """
 
 from typing import NamedTuple
@@ -20,7 +20,7 @@ from seq2seq.attention.transforms import transformed
 
 
 class Attended(NamedTuple):
-    """What attention gives back: the mixed values and, where asked for, the map."""
+    """The result of an attention: the context and, on request, the map."""
 
     context: Tensor
     weights: Tensor | None
@@ -36,7 +36,7 @@ def attend(
     dropout: float = 0.0,
     need_weights: bool = False,
 ) -> Attended:
-    """Mix the values, each as much as its key answers the query.
+    """Compute the mean of the values, weighted by the softmax of their keys' scores.
 
     Shapes: query [B, H, T, D], key and value [B, H, S, D], mask boolean and broadcastable to
     [B, H, T, S], true = may attend -> context [B, H, T, D], weights [B, H, T, S] or None.
@@ -44,11 +44,12 @@ def attend(
     weights are those before it. Source: Vaswani et al. 2017, eq. 1.
 
     Raises:
-        ValueError: a mask that is not boolean or does not broadcast.
+        ValueError: The mask is not boolean or does not broadcast.
     """
     check_mask(mask, query, key)
     if mask is not None and mask.ndim < 2:
         mask = torch.atleast_2d(mask)  # torch's kernel takes nothing smaller
+    # The kernel has no forward derivative, and under vmap it runs once for each example.
     if is_scaled_dot(score) and not need_weights and not transformed():
         context = fused(query, key, value, mask, dropout)
         return Attended(context, None)
@@ -58,22 +59,27 @@ def attend(
 
 
 def check_mask(mask: Tensor | None, query: Tensor, key: Tensor) -> None:
-    """Refuse a mask that is not boolean, or that does not broadcast to every query with every key."""
+    """Refuse a mask that is not boolean, or that does not broadcast to every query with every key.
+
+    Raises:
+        ValueError: The mask is not boolean or does not broadcast.
+    """
     if mask is None:
         return
-    wanted, shape = (*query.shape[:-1], key.shape[-2]), boolean(mask).shape
-    fits = len(shape) <= len(wanted)
-    for size, full in zip(shape[::-1], wanted[::-1], strict=False):  # plain, for it runs at every step
+    expected, shape = (*query.shape[:-1], key.shape[-2]), boolean(mask).shape
+    fits = len(shape) <= len(expected)
+    # A plain loop: torch.broadcast_shapes takes some sixty times as long, and every layer of a step asks.
+    for size, full in zip(shape[::-1], expected[::-1], strict=False):
         fits = fits and (size == 1 or size == full)
     if not fits:
         raise ValueError(
-            f"the mask is of shape {tuple(shape)}; give one that broadcasts to {wanted}, "
+            f"the mask is of shape {tuple(shape)}; give one that broadcasts to {expected}, "
             "rows, heads, queries and keys"
         )
 
 
 def fused(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, dropout: float) -> Tensor:
-    """The context of scaled dot-product attention by torch's kernel, its weights never written down."""
+    """Compute the context of scaled dot-product attention by torch's kernel, which stores no weights."""
     if torch.is_autocast_enabled("cpu") and query.device.type == "cpu":
         # Backward, the CPU kernel takes some twenty times longer in bfloat16 than in float32.
         with torch.autocast("cpu", enabled=False):
@@ -97,12 +103,13 @@ def masked_softmax(scores: Tensor, mask: Tensor | None, *, overwrite: bool = Tru
 
 
 def softmax_in_place(scores: Tensor, mask: Tensor | None) -> Tensor:
-    """As `masked_softmax`, into the scores: fresh memory for each step would cost more than the step.
+    """Compute `masked_softmax` into the scores themselves.
 
-    The mask becomes numbers to add, while it is small, and half the lowest is low enough: added to a
-    score, the lowest itself could overflow.
+    Fresh memory for each step would cost more than the step.
     """
     if mask is not None:
+        # The mask becomes numbers to add while it is small, before it broadcasts. Half the lowest number is
+        # low enough; the lowest itself, added to a score, could overflow.
         hidden = torch.zeros(mask.shape, dtype=scores.dtype, device=scores.device)
         scores += hidden.masked_fill_(~mask, torch.finfo(scores.dtype).min / 2)
     weights = torch.softmax(scores, dim=-1, out=scores)

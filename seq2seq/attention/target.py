@@ -1,11 +1,11 @@
-"""Target-aware pooling: a candidate asks a history how much of it speaks for the candidate.
+"""Target-aware pooling: one vector of a history, weighted by relevance to a candidate.
 
-    a_s = MLP([c, h_s, c - h_s, c * h_s])        how much item s of the history matters to candidate c
-    pooled = sum_s a_s h_s                       what this user's history is, seen from this candidate
+    a_s = MLP([c, h_s, c - h_s, c * h_s])        relevance of item s of the history to the candidate c
+    pooled = sum_s a_s h_s                       the history as this candidate sees it
 
-The weights are no softmax: they need not sum to 1, so that a history full of what the candidate
-resembles weighs more than one with a single such item. With another candidate the same history
-becomes another vector. Source: Zhou et al. 2018 (Deep Interest Network), section 4.3, eq. 3.
+The weights are no softmax and need not sum to 1: a history with many items like the candidate weighs more
+than one with a single such item. Another candidate gets another vector of the same history.
+Source: Zhou et al. 2018 (Deep Interest Network), section 4.3, eq. 3.
 """
 
 import torch
@@ -16,7 +16,7 @@ from seq2seq.attention.score import TargetAwareScore
 
 
 class TargetAwarePooling(nn.Module):
-    """One vector of a history for one candidate, by DIN's activation unit.
+    """Pooling of a history for one candidate, by DIN's activation unit.
 
     `hidden` is the width of the unit's hidden layer (36 in the paper).
     """
@@ -26,13 +26,13 @@ class TargetAwarePooling(nn.Module):
         self.score = TargetAwareScore(width, hidden)
 
     def forward(self, candidate: Tensor, history: Tensor, present: Tensor | None = None) -> Attended:
-        """Pool the history as the candidate sees it.
+        """Pool the history, each item weighted by its relevance to the candidate.
 
         Shapes: candidate [B, M], history [B, S, M], present [B, S] boolean (true = a real item) ->
         context [B, M], weights [B, S]. An empty history gives zeros.
 
         Raises:
-            ValueError: `present` that is not boolean, or has no value for each item.
+            ValueError: `present` is not boolean, or has not one value for each item.
         """
         if present is not None and (present.dtype != torch.bool or present.shape != history.shape[:2]):
             raise ValueError(

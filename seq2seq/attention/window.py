@@ -1,11 +1,11 @@
-"""The sliding window in blocks: the same numbers as under `window_mask`, at a cost linear in length.
+"""The sliding window in blocks: the results of `window_mask`, at a cost linear in the length.
 
-Positions are cut into blocks at least as long as the window. What a query of block i may see then
-lies in the blocks i - 1, i and, unless causal, i + 1; each block becomes a little attention of its
-own, all of them one batch:
+Positions are cut into blocks at least as long as the window. The keys that a query of block i may see then
+lie in the blocks i - 1, i and, unless causal, i + 1. Each block is a small attention of its own, and all
+blocks are one batch:
 
     keys      0 1 | 2 3 | 4 5 | 6 7          window 2, block 2
-    block 2         2 3   4 5   6 7   <- asked by the queries 4 5
+    block 2         2 3   4 5   6 7   <- read by the queries 4 5
 """
 
 import torch
@@ -20,7 +20,7 @@ SHORTEST_BLOCK = 16
 
 
 def block_length(window: int) -> int:
-    """Positions in a block: the window, but not so few that the blocks themselves cost more."""
+    """Return the positions of a block: the window, but not so few that the number of blocks costs more."""
     return max(window, SHORTEST_BLOCK)
 
 
@@ -36,7 +36,7 @@ def attend_window(
     dropout: float = 0.0,
     block: int | None = None,
 ) -> Tensor:
-    """Each position reads those less than `window` away from it.
+    """Let each position read those less than `window` away from it.
 
     Shapes: query, key and value [B, H, T, D], present [B, T] (true = a real key) or None ->
     context [B, H, T, D]. `block` is at least `window`.
@@ -44,7 +44,7 @@ def attend_window(
     batch, length = query.shape[0], query.shape[2]
     block = block_length(window) if block is None else block
     blocks = -(-length // block)
-    around = 1 if causal else 2  # neighbours a block reads
+    around = 1 if causal else 2  # neighbours that a block reads
     queries = functional.pad(query, (0, 0, 0, blocks * block - length)).unflatten(2, (blocks, block))
     keys, values = (_neighbourhoods(x, blocks, block, around) for x in (key, value))
 
@@ -58,16 +58,16 @@ def attend_window(
     assert mask is not None
 
     mask = _fold(mask.expand(batch, -1, -1, -1, -1))
-    context = attend(_fold(queries), _fold(keys), _fold(values), score, mask, dropout=dropout).context
+    context: Tensor = attend(_fold(queries), _fold(keys), _fold(values), score, mask, dropout=dropout).context
     return context.unflatten(0, (batch, blocks)).transpose(1, 2).flatten(2, 3)[:, :, :length]
 
 
 def _neighbourhoods(x: Tensor, blocks: int, block: int, around: int) -> Tensor:
-    """Each block with its neighbours, zeros beyond the ends: [B, H, T, D] -> [B, H, blocks, keys, D]."""
+    """Cut out blocks with neighbours, zeros beyond the ends: [B, H, T, D] -> [B, H, blocks, keys, D]."""
     after = (blocks + around - 1) * block - x.shape[2]
     return functional.pad(x, (0, 0, block, after)).unfold(2, (1 + around) * block, block).mT
 
 
 def _fold(x: Tensor) -> Tensor:
-    """The blocks as further rows of the batch: [B, H, blocks, ...] -> [B blocks, H, ...]."""
+    """Turn blocks into further rows of the batch: [B, H, blocks, ...] -> [B blocks, H, ...]."""
     return x.transpose(1, 2).flatten(0, 1)
