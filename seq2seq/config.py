@@ -1,20 +1,22 @@
-"""What a model is made of: dataclasses that go to JSON and come back, and refuse contradictions.
+"""Model configuration: dataclasses that convert to JSON and back and refuse contradictions.
 
-`AttentionConfig` is one point in the space of attentions (score, heads, sparsity, positions);
-`ModelConfig` puts three of them together, one a flow: encoder self, decoder causal self, cross.
+`AttentionConfig` is one point in the space of attentions (score, heads, sparsity, positions). `ModelConfig`
+has three of them: encoder self-attention, causal decoder self-attention and cross-attention.
 """
 
 import dataclasses
 import types
 import typing
 from dataclasses import MISSING, dataclass, field
+from functools import cached_property
 from typing import Any, Literal, TypeVar
 
-# The ids of the special symbols, the same in every vocabulary of ours, and how the last two are written.
+# The ids of the special symbols, equal in every vocabulary, and the pieces of start and end.
 PAD, UNK, BOS, EOS = 0, 1, 2, 3
 START, END = "<s>", "</s>"
 
-# The most positions of a sequence, and the most numbers of a vector or positions of a window.
+# The largest number of positions of a sequence, and the largest width of a vector or window. Larger values
+# come from damaged files and would exhaust the memory.
 LONGEST, WIDEST = 2**17, 2**20
 
 Config = TypeVar("Config")
@@ -22,27 +24,28 @@ Config = TypeVar("Config")
 
 @dataclass(frozen=True)
 class AttentionConfig:
-    """One attention: how queries meet keys, how heads share what they remember, who sees whom.
+    """The configuration of one attention: score function, heads, sparsity pattern, positions.
 
-    Of `window`, `global_tokens` and `stride` together a query sees what any of them shows; without the
-    three it sees everything.
+    With several of `window`, `global_tokens` and `stride`, a query attends to the union of their positions;
+    with none of them, to all positions.
 
     Args:
-        score: how a query is compared with a key.
-        heads: how many queries a position asks, each with its part of the width.
-        kv_heads: keys and values a position; null: a pair for each head (MHA), 1: one pair for all (MQA),
-            between: one for each group of heads (GQA).
-        latent: make the keys and values of all heads from one vector of so many numbers a position (MLA).
-        window: show the positions less than so far away.
-        global_tokens: show the first so many positions, and show them everything.
-        stride: show every so-many-th position.
-        linear: a product of features in place of the softmax.
-        rotary: turn queries and keys by their position (self-attention only); a model sets it by positions.
-        dropout: share of the weights that is left out while training.
+        score: score function of queries and keys.
+        heads: number of query heads; each has its part of the width.
+        kv_heads: number of key/value heads; null: one per head (MHA), 1: one for all (MQA), between: one
+            per group of heads (GQA).
+        latent: width of one latent vector per position from which the keys and values of all heads are
+            computed (MLA).
+        window: attend to positions less than this far away.
+        global_tokens: the first positions, this many, attend to all and are attended by all.
+        stride: attend to positions at multiples of this distance.
+        linear: linear attention, a product of features in place of the softmax.
+        rotary: rotary positions (self-attention only); a model sets it by `positions`.
+        dropout: dropout probability of the attention weights.
 
     Raises:
-        ValueError: a count below its least, `kv_heads` that do not divide `heads`, dropout outside
-            [0, 1), and choices that exclude each other.
+        ValueError: A count is too small, `kv_heads` does not divide `heads`, dropout is outside [0, 1), or
+            choices exclude each other.
     """
 
     score: Literal["scaled_dot", "additive", "target_aware"] = "scaled_dot"
@@ -98,51 +101,51 @@ class AttentionConfig:
                 "vectors depends on their distance, set rotary to False"
             )
 
-    @property
+    @cached_property
     def shared_heads(self) -> int:
         """K, the number of key/value heads."""
         return self.heads if self.kv_heads is None else self.kv_heads
 
-    @property
+    @cached_property
     def sparse(self) -> bool:
-        """Whether a query sees only some positions, padding and the future aside."""
+        """True where a query attends to some positions only, padding and the future aside."""
         return self.window is not None or self.global_tokens > 0 or self.stride is not None
 
     @property
     def comparison(self) -> str:
-        """The field that says how queries are compared with keys, for errors."""
+        """The field of the score function with its value, for error messages."""
         return "linear True" if self.linear else f"score {self.score!r}"
 
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """A Transformer, whole: an encoder-decoder, or a decoder alone, which is a language model.
+    """The configuration of a Transformer: an encoder-decoder, or a decoder alone as language model.
 
-    What concerns encoder and cross-attention is not used by a decoder alone.
+    A decoder alone ignores the fields of encoder and cross-attention.
 
     Args:
-        vocabulary_size: pieces of the vocabulary, special symbols among them.
-        kind: an encoder-decoder, which turns one text into another, or a decoder, which goes on with a text.
-        width: numbers a position, between the layers.
-        feed_forward: numbers a position inside a layer's feed-forward net.
-        encoder_layers: layers of the encoder; 0: the memory comes from elsewhere, such as an image.
-        decoder_layers: layers of the decoder.
-        encoder_attention: The encoder's self-attention.
-        decoder_attention: The decoder's self-attention, to the past.
-        cross_attention: The decoder's attention to what the encoder remembers.
-        positions: how places are told apart: waves or learned vectors added to the embeddings, or queries
-            and keys turned (rotary).
-        norm: normalise by mean and variance (layer) or by the root mean square alone (rms).
+        vocabulary_size: number of pieces, special symbols included.
+        kind: an encoder-decoder, which converts a text into another, or a decoder, which continues a text.
+        width: width of the model.
+        feed_forward: inner width of the feed-forward networks.
+        encoder_layers: number of encoder layers; 0: the memory comes from elsewhere, such as an image.
+        decoder_layers: number of decoder layers.
+        encoder_attention: self-attention of the encoder.
+        decoder_attention: causal self-attention of the decoder.
+        cross_attention: attention of the decoder to the memory of the encoder.
+        positions: position encoding: sinusoidal or learned vectors added to the embeddings, or rotated
+            queries and keys (rotary).
+        norm: layer normalisation (layer) or root mean square normalisation (rms).
         norm_order: normalise before each sub-layer (pre) or after it (post).
-        activation: of the feed-forward nets; swiglu has a gate.
-        tied_embeddings: one matrix as source embedding, target embedding and output layer.
-        dropout: share of the numbers that is left out behind embeddings and sub-layers while training.
-        max_length: longest sequence, special symbols counted; of a language model the context, the tokens
-            that the next one is predicted from.
-        memory_width: numbers a position of a memory from elsewhere; null: as many as width.
+        activation: activation of the feed-forward networks; swiglu has a gate.
+        tied_embeddings: share one matrix between source embedding, target embedding and output layer.
+        dropout: dropout probability after embeddings and sub-layers.
+        max_length: longest sequence in tokens, special symbols counted; for a language model the context.
+        memory_width: width of a memory from elsewhere; null: the width of the model.
 
     Raises:
-        ValueError: widths that the heads do not divide, and every other contradiction.
+        ValueError: The heads do not divide the width, a value is outside its range, or choices exclude each
+            other.
     """
 
     vocabulary_size: int
@@ -219,20 +222,20 @@ class ModelConfig:
             )
 
     def self_attention(self, side: Literal["encoder", "decoder"]) -> AttentionConfig:
-        """The self-attention of one side, rotary where the model's positions are."""
+        """Return the self-attention of one side, with rotary positions where the model has them."""
         config = self.encoder_attention if side == "encoder" else self.decoder_attention
         return dataclasses.replace(config, rotary=self.positions == "rotary")
 
     def to_json(self) -> dict[str, Any]:
-        """A plain dictionary, to be written as JSON."""
+        """Return the config as a JSON object."""
         return dataclasses.asdict(self)
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> "ModelConfig":
-        """The config that `to_json` wrote.
+        """Build the config from the object of `to_json`.
 
         Raises:
-            ValueError: unknown or missing keys, and whatever the config itself refuses.
+            ValueError: A key is unknown or missing, or the config refuses a value.
         """
         check_mapping(cls, values)
         nested: dict[str, Any] = {
@@ -257,32 +260,48 @@ def _build(cls: type[Config], values: dict[str, Any]) -> Config:
 
 
 def check_mapping(cls: type, values: Any) -> None:
-    """Refuse what cannot be the fields of a config, as a damaged file may have it."""
+    """Refuse values that are no mapping, as in a damaged file.
+
+    Raises:
+        ValueError: With the value.
+    """
     if not isinstance(values, dict):
         raise ValueError(f"{cls.__name__} is {values!r}; it must be a mapping of its fields")
 
 
 def check_bound(name: str, size: int | None, most: int) -> None:
-    """Refuse a size that no text or memory has, as a damaged file may."""
+    """Refuse a size above `most`, as in a damaged file.
+
+    Raises:
+        ValueError: With the field, its value and the maximum.
+    """
     if size is not None and size > most:
         raise ValueError(f"{name} is {size}; choose at most {most}")
 
 
 def check_dropout(dropout: float) -> None:
-    """Refuse a dropout that is no probability below 1."""
+    """Refuse a dropout outside [0, 1).
+
+    Raises:
+        ValueError: With the value.
+    """
     if not 0.0 <= dropout < 1.0:
         raise ValueError(f"dropout is {dropout}; choose a number from 0 up to, but not including, 1")
 
 
 def check_types(config: Any) -> None:
-    """Refuse a field whose value is not of its annotated type (JSON and YAML do not check)."""
+    """Refuse fields whose values do not have their annotated types; JSON and YAML do not check.
+
+    Raises:
+        ValueError: With the first such field, its value and the accepted type.
+    """
     hints = typing.get_type_hints(type(config))
     for name, hint in hints.items():
         value = getattr(config, name)
         if not _fits(value, hint):
             choices = typing.get_args(hint) if typing.get_origin(hint) is Literal else ()
-            wanted = " or ".join(map(repr, choices)) or getattr(hint, "__name__", hint)
-            raise ValueError(f"{name} is {value!r}; it must be {wanted}")
+            accepted = " or ".join(map(repr, choices)) or getattr(hint, "__name__", hint)
+            raise ValueError(f"{name} is {value!r}; it must be {accepted}")
 
 
 def _fits(value: Any, hint: Any) -> bool:
@@ -290,6 +309,7 @@ def _fits(value: Any, hint: Any) -> bool:
         return value in typing.get_args(hint)
     if isinstance(hint, types.UnionType):
         return any(_fits(value, part) for part in typing.get_args(hint))
+    # In Python a bool is an int; in a config it is a mistake.
     if hint is float:
         return isinstance(value, int | float) and not isinstance(value, bool)
     if hint is int:

@@ -1,15 +1,16 @@
-"""Axis 2, the flow: where queries, keys and values come from.
+"""Axis 2, the flow: the source of queries, keys and values.
 
-    self            x asks x                 every position sees every other at once
-    causal self     x asks x's past          a decoder may not read what it has yet to write
-    cross           x asks another source    queries from one sequence, keys and values from another
+    self            x reads x                 every position sees every other at once
+    causal self     x reads its past          a decoder may not see what it has yet to write
+    cross           x reads another source    queries from one sequence, keys and values from another
 
-All three are the same four moves: query, compress, expand, attend. What else the config asks for
+All three are the same four moves: query, compress, expand, attend. Everything else that a config names
 (score, heads, masks, linear) is the same in each of them.
 """
 
 import torch
 from torch import Tensor, nn
+from torch.autograd import forward_ad
 from torch.nn.functional import scaled_dot_product_attention
 
 from seq2seq.attention.attend import Attended, attend, check_mask
@@ -31,13 +32,13 @@ from seq2seq.config import AttentionConfig
 
 
 class Attention(nn.Module):
-    """The parts every flow shares: heads, a score, and the formula between them.
+    """The parts of every flow: heads, a score, and the ways to read a memory with them.
 
-    `score` makes a score of one's own, which takes the place of the one that the config names. The score may
-    also be exchanged later: every call asks the score that is there which fast paths it allows.
+    `score` makes a score of your own in place of the one that the config names. The attribute may also be
+    replaced later: every call asks the score itself which fast paths it allows.
 
     Raises:
-        ValueError: a score of one's own beside linear attention, which compares by its features.
+        ValueError: A score of your own stands beside linear attention, which compares by features.
     """
 
     score: ScoreFunction
@@ -58,11 +59,15 @@ class Attention(nn.Module):
 
     @property
     def dropout(self) -> float:
-        """The share of weights dropped: the config's in training, else none."""
+        """Share of the weights dropped: the config's in training, else none."""
         return self.config.dropout if self.training else 0.0
 
     def check_score(self) -> None:
-        """Refuse a score of one's own beside linear attention, which would never call it."""
+        """Refuse a score of your own beside linear attention, which never calls it.
+
+        Raises:
+            ValueError: Linear attention has a score other than the scaled dot product.
+        """
         if self.config.linear and not is_scaled_dot(self.score):
             raise ValueError(
                 f"linear is True beside a score of your own, {type(self.score).__name__}; linear attention "
@@ -70,10 +75,14 @@ class Attention(nn.Module):
             )
 
     def read(self, query: Tensor, compressed: Tensor, mask: Tensor | None, need_weights: bool) -> Attended:
-        """Queries [B, H, T, D] read a compressed memory [B, S, C] -> context [B, T, M]."""
-        if self._reads_views and not need_weights and torch.is_inference_mode_enabled():
-            plain = not self.training and type(self.score) is ScaledDotScore
-            if plain and (mask is None or mask.ndim > 1) and not functorch_is_active():
+        """Read a compressed memory [B, S, C] by queries [B, H, T, D] -> context [B, T, M], weights.
+
+        The score and the heads decide the way; a test holds all ways equal.
+        """
+        if self._reads_views and not (need_weights or self.training or torch.is_grad_enabled()):
+            plain = type(self.score) is ScaledDotScore and (mask is None or mask.ndim > 1)
+            # Written out, not asked of `transformed`: this runs in every layer of every step.
+            if plain and not functorch_is_active() and forward_ad._current_level < 0:
                 return self.read_views(query, compressed, mask)
         if self.absorbs(query.shape[2]):
             return self.read_absorbed(query, compressed, mask, need_weights)
@@ -92,55 +101,53 @@ class Attention(nn.Module):
     def read_expanded(
         self, query: Tensor, compressed: Tensor, mask: Tensor | None, need_weights: bool
     ) -> Attended:
-        """As `read`: the heads' keys and values are made of the memory, then attended to."""
+        """Read by keys and values of every head, made from the memory: the plain way."""
         key, value = self.heads.expand(compressed)
         if self.config.linear:
             self.check_score()
-            found = linear_attention(query, key, value, mask, dropout=self.dropout, need_weights=need_weights)
+            attended = linear_attention(
+                query, key, value, mask, dropout=self.dropout, need_weights=need_weights
+            )
         else:
-            found = self._attend(query, key, value, mask, need_weights)
-        return self._merge(found)
+            attended = self._attend(query, key, value, mask, need_weights)
+        return self._merge(attended)
 
     def read_absorbed(
         self, query: Tensor, compressed: Tensor, mask: Tensor | None, need_weights: bool
     ) -> Attended:
-        """As `read`: latent heads ask the memory itself, no keys and values are made of it."""
+        """Read the latents themselves; no keys and values are made of them."""
         assert isinstance(self.heads, LatentHeads)
         latents = compressed[:, None].expand(-1, self.heads.heads, -1, -1)
-        found = self._attend(self.heads.absorb(query), latents, latents, mask, need_weights)
-        return self._merge(Attended(self.heads.release(found.context), found.weights))
+        attended = self._attend(self.heads.absorb(query), latents, latents, mask, need_weights)
+        return self._merge(Attended(self.heads.release(attended.context), attended.weights))
 
     def read_grouped(
         self, query: Tensor, compressed: Tensor, mask: Tensor | None, need_weights: bool
     ) -> Attended:
-        """As `read`: the queries of a group's heads are all asked of the one key/value head they share.
-
-        So keys and values are not copied for every head of the group, which in decoding, where one
-        query reads all of them, would be most of the work.
-        """
+        """Read each shared key/value head by the queries of all heads of its group, as further queries."""
+        # So keys and values are not copied for every head of the group. In decoding, where one query reads
+        # all of them, these copies would be most of the work.
         assert isinstance(self.heads, SharedHeads)
         check_mask(mask, query, compressed)
         key, value = self.heads.pairs(compressed)
         shared, group = key.shape[1], self.heads.heads // key.shape[1]
-        asked = query.unflatten(1, (shared, group)).flatten(2, 3)  # [B, K, H / K T, D]
+        stacked = query.unflatten(1, (shared, group)).flatten(2, 3)  # [B, K, H / K T, D]
         mask = None if mask is None else group_queries(mask, (shared, group, query.shape[2]))
-        found = self._attend(asked, key, value, mask, need_weights)
+        attended = self._attend(stacked, key, value, mask, need_weights)
         context, weights = (
-            None if x is None else x.unflatten(2, (group, query.shape[2])).flatten(1, 2) for x in found
+            None if x is None else x.unflatten(2, (group, query.shape[2])).flatten(1, 2) for x in attended
         )
         assert context is not None
         return self._merge(Attended(context, weights))
 
     def absorbs(self, queries: int) -> bool:
-        """Whether `read_absorbed` does, and pays: latent heads, dot products, queries fewer than D.
-
-        To ask the latents costs H T latent a key, to expand them M latent.
-        """
+        """Return whether `read_absorbed` is right and pays: latent heads, dot products, fewer queries than D."""
+        # Reading the latents costs H T latent a key, expanding them M latent = H D latent.
         dot = is_scaled_dot(self.score) and not self.config.linear
         return dot and isinstance(self.heads, LatentHeads) and queries < self.heads.head_width
 
     def read_near(self, query: Tensor, compressed: Tensor, mask: Tensor | None, *, causal: bool) -> Attended:
-        """As `read` under the config's window, queries and keys being the same positions, in blocks."""
+        """Read under the config's window in blocks, queries and keys being the same positions."""
         assert self.config.window is not None
         key, value = self.heads.expand(compressed)
         present = None if mask is None else mask[:, 0, 0]
@@ -157,7 +164,7 @@ class Attention(nn.Module):
         return self._merge(Attended(context, None))
 
     def near_only(self, query: Tensor, compressed: Tensor, mask: Tensor | None, need_weights: bool) -> bool:
-        """Whether `read_near` does, and pays: a window and nothing else over many blocks, no map wanted."""
+        """Return whether `read_near` is right and pays: a window alone over many blocks, without a map."""
         config, length = self.config, compressed.shape[1]
         if config.window is None or config.global_tokens or config.stride is not None or need_weights:
             return False
@@ -171,21 +178,23 @@ class Attention(nn.Module):
     ) -> Attended:
         return attend(query, key, value, self.score, mask, dropout=self.dropout, need_weights=need_weights)
 
-    def _merge(self, found: Attended) -> Attended:
-        return Attended(self.heads.merge(found.context), found.weights)
+    def _merge(self, attended: Attended) -> Attended:
+        return Attended(self.heads.merge(attended.context), attended.weights)
 
 
 class SelfAttention(Attention):
-    """Each position of a sequence asks every position of it."""
+    """Attention of each position of a sequence to all of its positions."""
 
     def __init__(self, width: int, config: AttentionConfig, score: ScoreFactory | None = None):
         super().__init__(width, config, width, score)
 
     def forward(self, x: Tensor, mask: Tensor | None = None, *, need_weights: bool = False) -> Attended:
-        """x [B, T, M], mask broadcastable to [B, H, T, T] -> context [B, T, M], weights [B, H, T, T].
+        """Let every position of x read all of x.
+
+        Shapes: x [B, T, M], mask broadcastable to [B, H, T, T] -> context [B, T, M], weights [B, H, T, T].
 
         Raises:
-            ValueError: a mask of wrong shape or dtype.
+            ValueError: The mask has a wrong shape or dtype.
         """
         positions = torch.arange(x.shape[1], device=x.device)
         query, compressed = self.heads.query(x, positions), self.heads.compress(x, positions)
@@ -199,24 +208,24 @@ class SelfAttention(Attention):
 
 
 class CausalSelfAttention(Attention):
-    """Each position asks itself and what came before it, in this call or, remembered, in earlier ones."""
+    """Attention of each position to itself and to those before it, of this call and of earlier ones."""
 
     def __init__(self, width: int, config: AttentionConfig, score: ScoreFactory | None = None):
         super().__init__(width, config, width, score)
 
     def empty_memory(self, rows: int, capacity: int, window: int | None = None) -> Memory:
-        """A memory for so many rows and tokens, to be given back as `memory=`.
+        """Return an empty memory for so many rows and tokens, to be passed as `memory=`.
 
-        With a `window` it forgets all but the newest so many, as if the config's window were no wider.
+        With a `window` it drops all but the newest so many, as if the config's window were no wider.
         """
         heads, config = self.heads, self.config
         weight = dense_weight(heads.query_projection)
         dtype, device = weight.dtype, weight.device
         if config.linear:
-            dtype = torch.promote_types(dtype, torch.float32)  # long sums would drown in 16 bit
+            dtype = torch.promote_types(dtype, torch.float32)  # long sums lose their newest terms in 16 bit
             return LinearState(rows, heads.heads, heads.head_width, dtype=dtype, device=device)
         alone = not config.global_tokens and config.stride is None
-        near = config.window if alone else None  # others may still ask for what left the window
+        near = config.window if alone else None  # global tokens and strides reach beyond the window
         window = near if window is None else min(window, near or window)
         return KeyValueCache(
             rows, capacity, heads.compressed_width, window=window, dtype=dtype, device=device
@@ -230,15 +239,14 @@ class CausalSelfAttention(Attention):
         memory: Memory | None = None,
         need_weights: bool = False,
     ) -> Attended:
-        """The T newest tokens ask all S so far (S = T without a memory).
+        """Let the T newest tokens read all S so far (S = T without a memory).
 
         Shapes: x [B, T, M], mask broadcastable to [B, H, T, S] -> context [B, T, M],
-        weights [B, H, T, S] (under a window with a memory, its newest columns). The memory is
-        appended to in place.
+        weights [B, H, T, S] (under a window with a memory, its newest columns). The memory grows in place.
 
         Raises:
-            ValueError: a mask of wrong shape or dtype; more tokens than the memory's capacity; of linear
-                attention beside a memory, a wish for weights or a mask that differs between queries.
+            ValueError: The mask has a wrong shape or dtype, or the tokens exceed the memory's capacity. Or
+                linear attention has a memory beside `need_weights` or a mask that differs between queries.
         """
         read = 0 if memory is None else memory.length
         end = read + x.shape[1]
@@ -293,10 +301,10 @@ class CausalSelfAttention(Attention):
 
 
 class CrossAttention(Attention):
-    """Each position of one sequence asks a memory made from another: a text, an image, anything [B, S, *].
+    """Attention of each position of one sequence to a memory of another: a text, an image, any [B, S, *].
 
     Raises:
-        ValueError: a config with rotary, for positions of two sequences are not to be compared.
+        ValueError: The config is rotary; positions of two sequences have no distance.
     """
 
     def __init__(
@@ -314,16 +322,17 @@ class CrossAttention(Attention):
             )
 
     def remember(self, source: Tensor) -> Tensor:
-        """Compress the source once, for every later question: [B, S, memory width] -> [B, S, C]."""
+        """Compress the source once, for all later queries: [B, S, memory width] -> [B, S, C]."""
         return self.heads.compress(source)
 
     def remember_for_steps(self, source: Tensor, mask: Tensor | None = None) -> Remembered:
-        """As `remember`, for questions that come one by one and want no map: linear attention sums up.
+        """Compress the source for decoding, step by step and without maps: linear attention sums it up.
 
-        Those sums leave out what the mask, broadcastable to [B, H, 1, S], hides; none is given with them.
+        The sums leave out the keys that the mask, broadcastable to [B, H, 1, S], hides. `forward` then takes
+        no mask.
 
         Raises:
-            ValueError: of linear attention, a mask of wrong shape or dtype.
+            ValueError: The mask of linear attention has a wrong shape or dtype.
         """
         self.check_score()
         remembered = self.remember(source)
@@ -338,12 +347,13 @@ class CrossAttention(Attention):
         positions: Tensor | None = None,
         need_weights: bool = False,
     ) -> Attended:
-        """x [B, T, M] asks remembered [B, S, C]; mask to [B, H, T, S] -> context [B, T, M], weights.
+        """Let every position of x read a remembered source.
 
-        `positions` [T] says where the queries stand (None: 0, 1, ...), which a sparse mask asks for.
+        Shapes: x [B, T, M], remembered [B, S, C], mask broadcastable to [B, H, T, S] -> context [B, T, M],
+        weights [B, H, T, S]. `positions` [T] are those of the queries (None: 0, 1, ...), for sparse masks.
 
         Raises:
-            ValueError: a mask of wrong shape or dtype; a mask or a wish for weights beside sums.
+            ValueError: The mask has a wrong shape or dtype, or a mask or `need_weights` stands beside sums.
         """
         query = self.heads.query(x)
         if isinstance(remembered, LinearState):

@@ -1,14 +1,14 @@
-"""Axis 3, how heads share what they remember: multi-head, grouped-query, multi-query, multi-head latent.
+r"""Axis 3, the sharing of keys and values: multi-head, grouped-query, multi-query, multi-head latent.
 
-Attention reads in two moves. *Compress* makes one vector of each token attended to, [B, S, C]:
-that is all a cache has to hold. *Expand* turns it into the keys and values of the H heads,
-[B, H, S, D]. The family differs by one number, C: 2 K D where heads share, the latent's own width
-where each head expands its keys and values from one latent c.
+Attention reads in two moves. *Compress* turns each token attended to into one vector, [B, S, C]; a cache
+holds nothing else. *Expand* turns these vectors into the keys and values of the H heads, [B, H, S, D]. The
+layouts differ by one number, C: 2 K D for shared heads, the latent's own width where every head expands
+its keys and values from one latent c.
 
     H = 4 query heads       q1 q2 q3 q4     q1 q2 q3 q4     q1 q2 q3 q4     q1 q2 q3 q4
-                             |  |  |  |      \\ /   \\ /       \\  \\ /  /       |  |  |  |
+                             |  |  |  |      \ /   \ /       \  \ /  /       |  |  |  |
     K key/value heads       k1 k2 k3 k4      k1     k2           k1         k1 k2 k3 k4
-                                                                              \\  \\ /  /
+                                                                              \  \ /  /
                                                                                   c
                             multi-head       grouped         multi-query     multi-head latent
                             K = H            1 < K < H       K = 1
@@ -30,8 +30,8 @@ class SharedHeads(nn.Module):
     Sources: Vaswani et al. 2017, section 3.2.2; Shazeer 2019; Ainslie et al. 2023.
 
     Raises:
-        ValueError: heads that do not divide the width, key/value heads that do not divide the heads,
-            rotary heads of an odd width.
+        ValueError: The heads do not divide the width, the key/value heads do not divide the heads, or
+            rotary heads have an odd width.
     """
 
     def __init__(self, width: int, heads: int, kv_heads: int, memory_width: int, *, rotary: bool = False):
@@ -53,24 +53,24 @@ class SharedHeads(nn.Module):
 
     @property
     def compressed_width(self) -> int:
-        """C, the numbers to remember a token."""
+        """C, the cached numbers a token."""
         return 2 * self.kv_heads * self.head_width
 
     @property
     def key_width(self) -> int:
-        """D, what queries and keys are compared by."""
+        """D, the width of queries and keys."""
         return self.head_width
 
     def query(self, x: Tensor, positions: Tensor | None = None) -> Tensor:
-        """What each token asks, one question a head: [B, T, M] -> [B, H, T, D]."""
-        query = self.query_projection(x).unflatten(-1, (self.heads, self.head_width))
+        """Compute the queries of each token, one a head: [B, T, M] -> [B, H, T, D]."""
+        query: Tensor = self.query_projection(x).unflatten(-1, (self.heads, self.head_width))
         if self.rotary and positions is not None:
             query = rotate(query, positions)
         return query.transpose(1, 2)
 
     def compress(self, source: Tensor, positions: Tensor | None = None) -> Tensor:
-        """What is worth remembering of each token: [B, S, M] -> [B, S, C], keys already rotated."""
-        compressed = self.key_value_projection(source)
+        """Compute keys and values side by side: [B, S, M] -> [B, S, C], keys already rotated."""
+        compressed: Tensor = self.key_value_projection(source)
         if self.rotary and positions is not None:
             key, value = compressed.chunk(2, dim=-1)
             key = rotate(key.unflatten(-1, (self.kv_heads, self.head_width)), positions).flatten(-2)
@@ -78,12 +78,12 @@ class SharedHeads(nn.Module):
         return compressed
 
     def pairs(self, compressed: Tensor) -> tuple[Tensor, Tensor]:
-        """Keys and values as they are shared, views: [B, S, C] -> twice [B, K, S, D]."""
+        """Return keys and values of the shared heads, as views: [B, S, C] -> twice [B, K, S, D]."""
         key, value = compressed.unflatten(-1, (2, self.kv_heads, self.head_width)).permute(2, 0, 3, 1, 4)
         return key, value
 
     def expand(self, compressed: Tensor) -> tuple[Tensor, Tensor]:
-        """Keys and values for every head: [B, S, C] -> twice [B, H, S, D]."""
+        """Return keys and values of every head: [B, S, C] -> twice [B, H, S, D]."""
         key, value = self.pairs(compressed)
         if self.kv_heads == self.heads:
             return key, value
@@ -91,8 +91,9 @@ class SharedHeads(nn.Module):
         return key.repeat_interleave(group, dim=1), value.repeat_interleave(group, dim=1)
 
     def merge(self, context: Tensor) -> Tensor:
-        """The heads' findings as one vector a token: [B, H, T, D] -> [B, T, M]."""
-        return self.output_projection(context.transpose(1, 2).flatten(-2))
+        """Project the contexts of all heads to one vector a token: [B, H, T, D] -> [B, T, M]."""
+        merged: Tensor = self.output_projection(context.transpose(1, 2).flatten(-2))
+        return merged
 
     def _initialise(self) -> None:
         # Keys and values lie in one matrix; Glorot's bound counts the outputs of one projection.
@@ -105,20 +106,20 @@ class SharedHeads(nn.Module):
 
 
 class LatentHeads(nn.Module):
-    """H heads whose keys and values all come from one latent vector a position: MLA.
+    """H heads whose keys and values are all linear maps of one latent vector a position: MLA.
 
-        c = norm(W_c x)          [B, S, latent]         what the cache holds
+        c = norm(W_c x)          [B, S, latent]         cached
         k, v = W_k c, W_v c      [B, H, S, D] each
         r = rotate(W_r x)        [B, S, R]              in rotary self-attention, cached beside c
 
-    A turned key could not be expanded from a latent later, so position has a key of its own, r, as
-    wide as half a head and shared by all: queries and keys are then [D | R] wide. Because k and v
-    are linear in c, heads may as well ask the latents themselves (`absorb`): (W_k^T q) . c is
-    q . (W_k c), and the mixture of the W_v c is W_v times the mixture of the c.
-    No biases, as in the paper. Source: DeepSeek-V2, 2024, section 2.1.
+    A rotated key cannot be expanded from a latent later. Position therefore has a key of its own, r, half as
+    wide as a head and shared by all heads; queries and keys are then [D | R] wide. Since k and v are linear
+    in c, queries may read the latents directly (`absorb`): (W_k^T q) . c equals q . (W_k c), and the mean
+    of the W_v c equals W_v times the mean of the c. There are no biases, as in the paper.
+    Source: DeepSeek-V2, 2024, section 2.1.
 
     Raises:
-        ValueError: heads that do not divide the width.
+        ValueError: The heads do not divide the width.
     """
 
     def __init__(self, width: int, heads: int, latent: int, memory_width: int, *, rotary: bool = False):
@@ -142,26 +143,27 @@ class LatentHeads(nn.Module):
 
     @property
     def compressed_width(self) -> int:
-        """C, the numbers to remember a token."""
+        """C, the cached numbers a token."""
         return self.latent + self.rotary_width
 
     @property
     def key_width(self) -> int:
-        """D + R, what queries and keys are compared by."""
+        """D + R, the width of queries and keys."""
         return self.head_width + self.rotary_width
 
     def query(self, x: Tensor, positions: Tensor | None = None) -> Tensor:
-        """What each token asks, one question a head: [B, T, M] -> [B, H, T, D + R]."""
-        query = self.query_projection(x).unflatten(-1, (self.heads, self.key_width))
+        """Compute the queries of each token, one a head: [B, T, M] -> [B, H, T, D + R]."""
+        query: Tensor = self.query_projection(x).unflatten(-1, (self.heads, self.key_width))
         if self.rotary_width and positions is not None:
             content, place = query.split([self.head_width, self.rotary_width], dim=-1)
             query = torch.cat([content, rotate(place, positions)], dim=-1)
         return query.transpose(1, 2)
 
     def compress(self, source: Tensor, positions: Tensor | None = None) -> Tensor:
-        """The latent of each token and, where rotary, its turned key: [B, S, M] -> [B, S, C]."""
-        latent = self.latent_projection(source)
-        latent = self.latent_norm(latent.to(self.latent_norm.weight.dtype))  # autocast leaves it in 16 bit
+        """Compute the latent of each token and, if rotary, its rotated key: [B, S, M] -> [B, S, C]."""
+        latent: Tensor = self.latent_projection(source)
+        # Autocast leaves the projection in 16 bit; of two types in one norm torch warns, and takes a slow way.
+        latent = self.latent_norm(latent.to(self.latent_norm.weight.dtype))
         if self.rotary_projection is None:
             return latent
         place = self.rotary_projection(source)
@@ -170,7 +172,7 @@ class LatentHeads(nn.Module):
         return torch.cat([latent, place], dim=-1)
 
     def expand(self, compressed: Tensor) -> tuple[Tensor, Tensor]:
-        """Keys [B, H, S, D + R] and values [B, H, S, D] of every head, from [B, S, C]."""
+        """Return keys [B, H, S, D + R] and values [B, H, S, D] of every head, from [B, S, C]."""
         latent, place = compressed.split([self.latent, self.rotary_width], dim=-1)
         pairs = self.key_value_projection(latent).unflatten(-1, (2, self.heads, self.head_width))
         key, value = pairs.permute(2, 0, 3, 1, 4)
@@ -179,26 +181,25 @@ class LatentHeads(nn.Module):
         return key, value
 
     def absorb(self, query: Tensor) -> Tensor:
-        """Queries that ask the latents themselves: [B, H, T, D + R] -> [B, H, T, C].
-
-        Scaled so that dividing by sqrt(C), as the score will, gives what sqrt(D + R) gives.
-        """
+        """Turn queries into queries for the latents themselves: [B, H, T, D + R] -> [B, H, T, C]."""
         content, place = query.split([self.head_width, self.rotary_width], dim=-1)
         key_weight, _ = self._expansion()
-        asked = torch.cat([content @ key_weight, place], dim=-1)
-        return asked * math.sqrt(self.compressed_width / self.key_width)
+        absorbed = torch.cat([content @ key_weight, place], dim=-1)
+        # The score divides by sqrt(C), the width it sees, in place of sqrt(D + R).
+        return absorbed * math.sqrt(self.compressed_width / self.key_width)
 
     def release(self, context: Tensor) -> Tensor:
-        """Each head's values from its mixture of compressed vectors: [B, H, T, C] -> [B, H, T, D]."""
+        """Compute each head's context from its mean of compressed vectors: [B, H, T, C] -> [B, H, T, D]."""
         _, value_weight = self._expansion()
         return context[..., : self.latent] @ value_weight.transpose(-2, -1)
 
     def merge(self, context: Tensor) -> Tensor:
-        """The heads' findings as one vector a token: [B, H, T, D] -> [B, T, M]."""
-        return self.output_projection(context.transpose(1, 2).flatten(-2))
+        """Project the contexts of all heads to one vector a token: [B, H, T, D] -> [B, T, M]."""
+        merged: Tensor = self.output_projection(context.transpose(1, 2).flatten(-2))
+        return merged
 
     def _expansion(self) -> tuple[Tensor, Tensor]:
-        """W_k and W_v, [H, D, latent] each."""
+        """Return W_k and W_v, [H, D, latent] each."""
         weight = dense_weight(self.key_value_projection)
         key, value = weight.unflatten(0, (2, self.heads, self.head_width))
         return key, value
@@ -214,7 +215,7 @@ def dense_weight(linear: nn.Module) -> Tensor:
 
 
 def make_heads(width: int, config: AttentionConfig, memory_width: int) -> SharedHeads | LatentHeads:
-    """The heads that a config describes."""
+    """Build the heads that a config describes."""
     if config.latent is not None:
         return LatentHeads(width, config.heads, config.latent, memory_width, rotary=config.rotary)
     return SharedHeads(width, config.heads, config.shared_heads, memory_width, rotary=config.rotary)

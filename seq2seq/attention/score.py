@@ -1,14 +1,16 @@
-"""Axis 1, the score: how well does a key answer a query?
+"""Axis 1, the score: comparison of queries with keys.
 
     scaled dot-product   q . k / sqrt(D)                        Vaswani et al. 2017, eq. 1
     additive             v . tanh(W_q q + W_k k)                Bahdanau et al. 2015, appendix A.1.2
     target-aware         MLP([q, k, q - k, q * k])              Zhou et al. 2018 (DIN), figure 2
 
-The dot product of two independent vectors of variance 1 has variance D; without the root, a wide
-head would hand the softmax such large numbers that one key takes everything and the gradient
-vanishes. It is a plain matrix product; the other two build a hidden layer for each pair of query
-and key, [B, H, T, S, hidden]. They do so for a few queries at a time and, where gradients are
-recorded, build it again on the way back, so that memory grows with T S and not with T S hidden.
+The dot product of two independent vectors of variance 1 has variance D. Without the root, the scores of a
+wide head are so large that the softmax gives all weight to one key and the gradient vanishes. The dot
+product is a plain matrix product; the other two compute a hidden layer for each pair of query and key,
+[B, H, T, S, hidden]. They do so for a few queries at a time and, if gradients are recorded, compute it again
+in the backward pass, so that memory grows with T S and not with T S hidden.
+
+A score of your own is any `ScoreFunction`; docs/own_attention.md puts one into a whole model.
 """
 
 import math
@@ -22,7 +24,7 @@ from torch.utils.checkpoint import checkpoint
 from seq2seq.attention.transforms import transformed
 from seq2seq.config import AttentionConfig
 
-# The most numbers of hidden layer that are held at once: 64 MiB in float32.
+# The most numbers of a hidden layer held at once: 64 MiB in float32.
 BLOCK = 2**24
 
 
@@ -41,18 +43,20 @@ ScoreFactory = Callable[[int], ScoreFunction]  # D, the width of queries and key
 
 
 class ScaledDotScore(nn.Module):
-    """q . k / sqrt(D): plain matrix products, nothing to learn."""
+    """q . k / sqrt(D): matrix products without parameters."""
 
     def forward(self, query: Tensor, key: Tensor) -> Tensor:
+        """Score queries [B, H, T, D] and keys [B, H, S, D] -> [B, H, T, S]."""
+        # Dividing the queries takes T D divisions, dividing the scores T S.
         return (query / math.sqrt(query.shape[-1])) @ key.transpose(-2, -1)
 
 
 class AdditiveScore(nn.Module):
     """v . tanh(W_q q + W_k k): queries and keys may differ in width.
 
-    Shapes: query [B, H, T, query width], key [B, H, S, key width] -> [B, H, T, S]. One set of
-    weights serves all heads, which differ by what was projected for them. `block` bounds the
-    numbers of the hidden layer held at once.
+    Shapes: query [B, H, T, query width], key [B, H, S, key width] -> [B, H, T, S]. One set of weights
+    serves all heads, which differ by their projections. `block` bounds the numbers of the hidden layer
+    held at once.
     """
 
     def __init__(self, query_width: int, key_width: int, hidden: int, *, block: int = BLOCK):
@@ -67,6 +71,7 @@ class AdditiveScore(nn.Module):
             nn.init.normal_(self.direction, std=hidden**-0.5)
 
     def forward(self, query: Tensor, key: Tensor) -> Tensor:
+        """Score every query with every key."""
         query, key = self.query_projection(query), self.key_projection(key)
         return in_blocks(self._compare, query, key, self.block // len(self.direction))
 
@@ -75,11 +80,11 @@ class AdditiveScore(nn.Module):
 
 
 class TargetAwareScore(nn.Module):
-    """DIN's activation unit: a small net looks at q, k, their difference and their product.
+    """DIN's activation unit: a small net of q, k, their difference and their product.
 
-    Shapes: query [B, H, T, D], key [B, H, S, D] -> [B, H, T, S]. `block` bounds the numbers held
-    at once of the net's input or, where that is wider, of its hidden layer. Source: Zhou et al. 2018,
-    figure 2, which says "out product"; difference and product are what its authors' code takes.
+    Shapes: query [B, H, T, D], key [B, H, S, D] -> [B, H, T, S]. `block` bounds the numbers held at once
+    of the net's input or, if that is wider, of its hidden layer. Source: Zhou et al. 2018, figure 2. It says
+    "out product"; the code of its authors takes difference and product.
     """
 
     def __init__(self, width: int, hidden: int, *, block: int = BLOCK):
@@ -93,17 +98,19 @@ class TargetAwareScore(nn.Module):
             nn.init.zeros_(linear.bias)
 
     def forward(self, query: Tensor, key: Tensor) -> Tensor:
+        """Score every query with every key."""
         widest = max(self.widen.in_features, self.widen.out_features)
         return in_blocks(self._compare, query, key, self.block // widest)
 
     def _compare(self, query: Tensor, key: Tensor) -> Tensor:
         q, k = torch.broadcast_tensors(query[..., :, None, :], key[..., None, :, :])
         pairs = torch.cat([q, k, q - k, q * k], dim=-1)
-        return self.narrow(self.activation(self.widen(pairs))).squeeze(-1)
+        scores: Tensor = self.narrow(self.activation(self.widen(pairs)))
+        return scores.squeeze(-1)
 
 
 def in_blocks(compare: Callable[[Tensor, Tensor], Tensor], query: Tensor, key: Tensor, pairs: int) -> Tensor:
-    """`compare(query, key)`, for at most so many pairs (but a whole query) at a time."""
+    """Compute `compare(query, key)` for at most so many pairs at a time, but for whole queries."""
     batch = torch.broadcast_shapes(query.shape[:-2], key.shape[:-2]).numel()
     queries = max(1, pairs // max(1, batch * key.shape[-2]))
     if queries >= query.shape[-2]:
@@ -111,6 +118,7 @@ def in_blocks(compare: Callable[[Tensor, Tensor], Tensor], query: Tensor, key: T
     # torch.func's transforms follow the call themselves and refuse a checkpoint.
     if not torch.is_grad_enabled() or transformed():
         return torch.cat([compare(part, key) for part in query.split(queries, dim=-2)], dim=-2)
+    # The generator of random numbers need not be saved: no comparison has dropout.
     parts = (
         checkpoint(compare, part, key, use_reentrant=False, preserve_rng_state=False)
         for part in query.split(queries, dim=-2)

@@ -58,8 +58,9 @@ def attend_window(
     assert mask is not None
 
     mask = _fold(mask.expand(batch, -1, -1, -1, -1))
-    context: Tensor = attend(_fold(queries), _fold(keys), _fold(values), score, mask, dropout=dropout).context
-    return context.unflatten(0, (batch, blocks)).transpose(1, 2).flatten(2, 3)[:, :, :length]
+    folded = attend(_fold(queries), _fold(keys), _fold(values), score, mask, dropout=dropout).context
+    context: Tensor = folded.unflatten(0, (batch, blocks)).transpose(1, 2).flatten(2, 3)
+    return context[:, :, :length]
 
 
 def _neighbourhoods(x: Tensor, blocks: int, block: int, around: int) -> Tensor:

@@ -281,7 +281,12 @@ class Transformer(nn.Module):
                 "encoder_layers is 0, so this model reads no source tokens; give a memory to start or decode"
             )
         x = self._embed(source, self.source_embedding)
-        mask = padding_mask(source != PAD)
+        real = source != PAD
+        # Without padding the kernel is faster without a mask; elsewhere than here the question would wait for a
+        # device, or be asked of a tracer.
+        here = source.device.type == "cpu" and not torch.compiler.is_compiling()
+        full = here and torch.is_inference_mode_enabled() and bool(real.all())
+        mask = None if full else padding_mask(real)
         maps: list[Tensor] = []
         for layer in self.encoder:
             x, weights = layer(x, mask, need_weights=need_weights)
@@ -299,4 +304,4 @@ class Transformer(nn.Module):
         x = embedding(tokens)
         if self.positions is not None:
             x = x + self.positions(torch.arange(first, end, device=tokens.device))
-        return self.dropout(x)
+        return self.dropout(x) if self.training else x

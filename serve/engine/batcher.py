@@ -1,12 +1,12 @@
-"""Dynamic batching: requests that wait together run together, in the one place where models run.
+"""Dynamic batching: waiting requests share batches, and all batches run in one executor.
 
-    job ─> room for its tokens? ─> its client's line ─┐
-             └─ no: 503                               ├─> batch within a budget ─> lane ─> worker ─> results
-    job ─> ...                     ─> another line ───┘                         └────> lane
+    job ─> admitted? ─> queue of its client ──┐
+             └─ no: 503                       ├─> batch within a token budget ─> lane ─> executor ─> results
+    job ─> ...       ─> queue of another ─────┘                               └─> lane
 
-While all lanes are busy the next batch gathers by itself. A lane that is free waits a few milliseconds for
-others to join the first job, which costs little and doubles what fits together. A job whose client leaves
-is taken out of the line and out of the batch that runs; a server that stops turns away what has not begun.
+While all lanes are busy, the next batch gathers by itself. An idle lane waits a few milliseconds for other
+jobs to join the first one, which costs little and doubles the size of batches. A job whose client disconnects
+leaves the queue and the running batch. A stopping server refuses jobs that have not started.
 """
 
 import asyncio
@@ -22,19 +22,19 @@ from ..metrics import Metrics
 from .executor import Executor
 from .fair_queue import FairQueue, Job, RunBatch
 
-BUDGET = 1024  # tokens that run together
-PATIENCE = 0.005  # seconds without a newcomer after which a lane begins that was idle
-PART = 0.05  # of the time its last batch took: the patience of a lane that was not
-LONGEST_PATIENCE = 10  # times the patience, and the longest that a batch is gathered
-LONGEST_WAIT = 60  # seconds that a client is told to stay away, at most
+BUDGET = 1024  # tokens of a batch
+PATIENCE = 0.005  # seconds without a new job after which an idle lane starts its batch
+PART = 0.05  # of the time of its last batch: the patience of a busy lane
+LONGEST_PATIENCE = 10  # times the patience: the longest time that a batch gathers
+LONGEST_WAIT = 60  # seconds: the largest Retry-After
 
 
 class Batcher:
-    """Runs jobs in batches; fair between clients, bounded, and cancellable while they wait."""
+    """A scheduler of jobs in batches: fair between clients, bounded, with cancellation."""
 
     def __init__(
         self,
-        worker: Executor,
+        executor: Executor,
         limits: Limits,
         metrics: Metrics,
         *,
@@ -42,23 +42,29 @@ class Batcher:
         patience: float = PATIENCE,
         lanes: int = 1,
     ) -> None:
-        self.worker = worker
+        self.executor = executor
         self.limits = limits
         self.metrics = metrics
         self.budget = budget
         self.patience = patience
         self.lanes = lanes
         self.stopping = False
-        self._turns = FairQueue()
+        self._queue = FairQueue()
         self._waiters: dict[Job, asyncio.Future[None]] = {}
-        self._draining: list[asyncio.Task[None]] = []  # the lanes at work
+        self._busy_lanes: list[asyncio.Task[None]] = []
         self._admitted = 0  # tokens of requests that wait or run
-        self._running = 0  # tokens of batches that run
-        self._speed = 1000.0  # tokens a second of one lane, measured
+        self._running = 0  # tokens of running batches
+        self._speed = 1000.0  # tokens per second of one lane, measured
 
     @contextmanager
     def admit(self, tokens: int) -> Iterator[None]:
-        """Room for a request for as long as it waits and runs; HTTPException 503 when there is none."""
+        """Reserve room for a request while it waits and runs.
+
+        A request larger than the whole limit is admitted when nothing else waits or runs.
+
+        Raises:
+            Busy: 503; there is no room, or the server is stopping.
+        """
         if self.stopping:
             raise Busy("busy_stopping", "the server is stopping; ask again when it is back", 5)
         allowed = self.limits.waiting_tokens
@@ -85,69 +91,82 @@ class Batcher:
         items: Sequence[Any],
         costs: Sequence[int],
     ) -> list[Any]:
-        """The results of `run` for each item; items of equal kinds, whosever they are, run together.
+        """Run items in batches with those of other jobs of the same kind, and return their results.
 
-        A caller that is cancelled gives its items up, even those that run already. Raises what `run` raises
-        for these items, and HTTPException 503 when the server stops first.
+        When the caller is cancelled, its items are cancelled too, even those in a running batch.
+
+        Args:
+            client: The client, for fair queueing.
+            kind: Items of equal kinds may share a batch.
+            run: Runs a batch: `run(items, cancelled) -> results`.
+            items: The items of this job.
+            costs: The tokens of each item.
+
+        Returns:
+            The result of each item, in order.
+
+        Raises:
+            Busy: 503; the server stops before the job has started.
+            Exception: Whatever `run` raises for these items.
         """
         if not items:
             return []
         job = Job(client, kind, run, items, costs)
         finished: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiters[job] = finished
-        self._turns.add(job)
+        self._queue.add(job)
         self._count()
-        self._draining = [lane for lane in self._draining if not lane.done()]
-        if len(self._draining) < self.lanes:
-            self._draining.append(asyncio.create_task(self._drain()))
+        self._busy_lanes = [lane for lane in self._busy_lanes if not lane.done()]
+        if len(self._busy_lanes) < self.lanes:
+            self._busy_lanes.append(asyncio.create_task(self._drain()))
         try:
             await finished
         finally:
             job.cancelled = True
-            self._turns.remove(job)
+            self._queue.remove(job)
             del self._waiters[job]
             self._count()
         return [job.results[index] for index in range(len(items))]
 
     def stop(self) -> None:
-        """Turns away new requests and those that have not begun; what runs goes on."""
+        """Refuse new requests and waiting jobs that have not started; running batches continue."""
         self.stopping = True
-        for job in list(self._turns):
+        for job in list(self._queue):
             if not job.started:
                 self._fail(job, Busy("busy_stopping", "the server is stopping; ask again when it is back", 5))
 
     async def _drain(self) -> None:
-        """Runs batch after batch until nothing waits."""
-        took = 0.0
-        while batch := await self._gather(took):
+        """Run batch after batch until the queue is empty; this is one busy lane."""
+        duration = 0.0
+        while batch := await self._gather(duration):
             self._count()
             self.metrics.batch_size.observe(len(batch))
-            began, tokens = time.monotonic(), sum(job.costs[index] for job, index in batch)
+            start, tokens = time.monotonic(), sum(job.costs[index] for job, index in batch)
             self._running += tokens
             await self._run_batch(batch)
             self._running -= tokens
-            took = time.monotonic() - began
-            self._speed += 0.2 * (tokens / max(took, 1e-3) - self._speed)
+            duration = time.monotonic() - start
+            self._speed += 0.2 * (tokens / max(duration, 1e-3) - self._speed)
 
-    async def _gather(self, took: float) -> list[tuple[Job, int]]:
-        """The next batch, which is taken when it is full, or when nobody has joined for some milliseconds.
+    async def _gather(self, last_duration: float) -> list[tuple[Job, int]]:
+        """Take the next batch once it is full, or once no job has joined for some milliseconds.
 
-        Those whose answers have just come often have more to ask, and come one after another: after a batch
-        that `took` long, a lane is more patient. It takes no more than its share of what waits and runs, so
-        that no other lane idles or works on crumbs.
+        Clients that have just received results often send their next requests one after another, so the
+        patience grows with the duration of the last batch. A lane takes at most its share of all tokens that
+        wait and run, which leaves other lanes neither idle nor with tiny batches.
         """
         longest = LONGEST_PATIENCE * self.patience
-        patience = max(self.patience, min(longest, PART * took))
+        patience = max(self.patience, min(longest, PART * last_duration))
         waiting, quiet, end = -1, 0.0, time.monotonic() + longest
-        while self._turns.tokens < self.budget and time.monotonic() < end:
-            if self._turns.items > waiting:
+        while self._queue.tokens < self.budget and time.monotonic() < end:
+            if self._queue.items > waiting:
                 quiet = time.monotonic() + patience
             elif time.monotonic() >= quiet:
                 break
-            waiting = self._turns.items
+            waiting = self._queue.items
             await asyncio.sleep(self.patience / 5)
-        share = math.ceil((self._turns.tokens + self._running) / self.lanes)
-        return self._turns.take(min(self.budget, share))
+        share = math.ceil((self._queue.tokens + self._running) / self.lanes)
+        return self._queue.take(min(self.budget, share))
 
     async def _run_batch(self, batch: list[tuple[Job, int]]) -> None:
         batch = [(job, index) for job, index in batch if not job.cancelled]
@@ -156,13 +175,16 @@ class Batcher:
         run = batch[0][0].run
         items = [job.items[index] for job, index in batch]
         try:
-            results = await self.worker.run(lambda: list(run(items, lambda place: batch[place][0].cancelled)))
+            results = await self.executor.run(
+                lambda: list(run(items, lambda place: batch[place][0].cancelled))
+            )
         except Exception as error:
             if len(batch) == 1:
                 self._fail(batch[0][0], error)
                 return
-            for one in batch:  # one item is at fault; the others are not to suffer for it
-                await self._run_batch([one])
+            # One item is at fault: each runs again by itself, so that the others get their results.
+            for entry in batch:
+                await self._run_batch([entry])
             return
         for (job, index), result in zip(batch, results, strict=True):
             job.results[index] = result
@@ -171,10 +193,10 @@ class Batcher:
                 waiter.set_result(None)
 
     def _fail(self, job: Job, error: Exception) -> None:
-        self._turns.remove(job)
+        self._queue.remove(job)
         waiter = self._waiters.get(job)
         if waiter and not waiter.done():
             waiter.set_exception(error)
 
     def _count(self) -> None:
-        self.metrics.waiting.set(self._turns.items)
+        self.metrics.waiting.set(self._queue.items)

@@ -28,8 +28,8 @@ from ..errors import Busy
 from ..http.parsing import CLIENT_LEFT
 from ..limits import Limits
 from .pivot import compose_alignments
-from .routing import Route, RoutedTranslation
-from .segments import DocumentPart, SegmentedText, TranslationPlan, portions, whole_texts
+from .routing import Route
+from .segments import DocumentPart, RoutedTranslation, SegmentedText, TranslationPlan, portions, whole_texts
 from .service import Service, options_of_hop
 
 AT_ONCE = 16  # documents that are worked on side by side
@@ -148,10 +148,10 @@ class _DocumentTranslator:
         return await self._wait_for(self.service.in_turn(self.client, calls, costs))
 
     async def _wait_for(self, work: Coroutine[Any, Any, DocumentResult]) -> DocumentResult:
-        self._asked = asyncio.ensure_future(work)
+        self._asked = pending = asyncio.ensure_future(work)
         try:
             async with asyncio.timeout(self.end - time.monotonic()):
-                return await self._asked
+                return await pending
         except TimeoutError:
             sentence = "the document took longer than is allowed; send it in parts"
             raise Busy("busy_slow", sentence, 5) from None

@@ -1,13 +1,12 @@
-"""The one place where models are used: a few calls at a time, in threads, so that the server keeps answering.
+"""The executor of model calls: a few threads, so that the event loop stays responsive.
 
-    batch   ──┐                                                                       ┌──> searchers
-    batch   ──┼──> limiter (a place for each thread, first come first served) ──> thread
-    stream  ──┘                                                                       └──> model
+    batch   ──┐                                                                   ┌──> process pool
+    batch   ──┼──> limiter (one place per thread, first come first served) ──> thread
+    stream  ──┘                                                                   └──> model
 
-A small model leaves most of a processor's cores idle if one batch is spread over them, so batches run side
-by side instead, each on its share of the cores (`lanes`), in `searchers` where the server has processes. A
-stream takes a place anew for every step: a long one does not keep others waiting, and one whose reader has
-left stops before its next step.
+A batch of a small model cannot use all cores of a processor. Batches therefore run side by side, each on its
+share of the cores (`lanes`), and in a process pool where the server has one. A stream takes a new place for
+each step: a long stream does not block others, and one whose reader has left stops before its next step.
 """
 
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -19,18 +18,18 @@ import torch
 
 CallResult = TypeVar("CallResult")
 
-MOST_LANES = 4  # each holds a batch in memory, and the models once more
+MOST_LANES = 4  # each has a batch and, with processes, a copy of the models in memory
 
 
 def lanes() -> int:
-    """How many batches run side by side: one on a GPU, else one for each core that torch may use."""
+    """Return the number of batches that run at once: one on a GPU, else one per core that torch may use."""
     return 1 if torch.cuda.is_available() else min(MOST_LANES, torch.get_num_threads())
 
 
 class Executor:
-    """Runs calls of models away from the event loop, `places` at a time, on `threads` cores each.
+    """An executor of model calls outside of the event loop: `places` at once, on `threads` cores each.
 
-    None leaves the number of cores to torch.
+    `threads` None leaves the number of cores to torch.
     """
 
     def __init__(self, places: int = 1, threads: int | None = None) -> None:
@@ -38,11 +37,11 @@ class Executor:
         self._threads = threads
 
     async def run(self, call: Callable[[], CallResult]) -> CallResult:
-        """The result of `call()`; a caller that gives up while waiting leaves the queue."""
+        """Run `call()` in a thread and return its result; a caller cancelled while waiting leaves the queue."""
         return await anyio.to_thread.run_sync(self._call, call, limiter=self._limiter)
 
     async def stream(self, steps: Iterator[CallResult]) -> AsyncIterator[CallResult]:
-        """The items of a generator, each made in a worker thread; closed when its reader leaves."""
+        """Yield the items of an iterator, each computed in a thread; it is closed when the reader leaves."""
         try:
             while True:
                 item = await self.run(lambda: next(steps, _END))
@@ -55,7 +54,7 @@ class Executor:
 
     def _call(self, call: Callable[[], CallResult]) -> CallResult:
         if self._threads is not None:
-            torch.set_num_threads(self._threads)  # of this thread, which another worker may have used
+            torch.set_num_threads(self._threads)  # per thread; another executor may have used this one
         return call()
 
 

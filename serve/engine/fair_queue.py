@@ -1,10 +1,10 @@
-"""Work that waits, and who is next: clients take turns, and so do the requests of one client.
+"""Fair queueing (round robin): clients take turns, and so do the requests of one client.
 
     client A: request 1 [a b c d ...]  request 2 [e]        order: a x e b y c d ...
     client B: request 3 [x y]
 
-A client with a thousand texts delays another with one text by one batch, not by a thousand texts.
-Only jobs of one kind (model and options) can run together; the first in turn says which.
+A client with a thousand texts delays another with one text by one batch, not by a thousand texts. Only jobs
+of one kind (model and options) share a batch; the first job in turn determines the kind.
 """
 
 from collections import OrderedDict, deque
@@ -19,11 +19,18 @@ RunBatch = Callable[[list[Any], Cancelled], Sequence[Any]]
 
 @dataclass(eq=False)
 class Job:
-    """Items of one request that go through one call, whatever batch they are in.
+    """The items of one request for one model, which may run in several batches.
 
-    `run(items, cancelled) -> results`, where `cancelled(n)` says that the n-th item was cancelled:
-    its result may be anything. `costs` are tokens, one for each item; `results` fill up as batches
-    come back.
+    Attributes:
+        client: The client of the request.
+        kind: Jobs of equal kinds may share a batch.
+        run: Runs a batch: `run(items, cancelled) -> results`. `cancelled(n)` is true once the n-th item is
+            cancelled; its result is then ignored.
+        items: The items.
+        costs: The tokens of each item.
+        left: The indices of items that still wait.
+        results: The results by index, filled batch by batch.
+        cancelled: Whether the client has left.
     """
 
     client: str
@@ -40,12 +47,12 @@ class Job:
 
     @property
     def started(self) -> bool:
-        """Whether any item has been taken."""
+        """True once an item has been taken."""
         return len(self.left) < len(self.items)
 
 
 class FairQueue:
-    """The jobs that wait."""
+    """The queue of waiting jobs, by client."""
 
     def __init__(self) -> None:
         self._clients: OrderedDict[str, OrderedDict[Job, None]] = OrderedDict()
@@ -57,14 +64,14 @@ class FairQueue:
             yield from jobs
 
     def add(self, job: Job) -> None:
-        """Puts a job at the end of its client's line, and a new client at the end of the clients."""
+        """Append a job to the queue of its client; a new client goes to the end of the clients."""
         if job.left:
             self._clients.setdefault(job.client, OrderedDict())[job] = None
             self.tokens += sum(job.costs)
             self.items += len(job.items)
 
     def remove(self, job: Job) -> None:
-        """Takes what is left of a job out of the line; one that is not there is no error."""
+        """Remove the waiting items of a job, if it is in the queue."""
         jobs = self._clients.get(job.client, OrderedDict())
         if job in jobs:
             self.tokens -= sum(job.costs[index] for index in job.left)
@@ -73,26 +80,27 @@ class FairQueue:
             self._drop(job)
 
     def take(self, budget: int) -> list[tuple[Job, int]]:
-        """The next batch, of one kind: as many items as the budget of tokens allows, at least one."""
+        """Take the next batch, of one kind: as many items as the token budget allows, at least one."""
         first = next(iter(self), None)
-        taken: list[tuple[Job, int]] = []
+        batch: list[tuple[Job, int]] = []
         while first is not None and budget > 0:
-            found = [job for client in list(self._clients) if (job := self._next(client, first.kind))]
-            if not found:
+            # A round: one item of each client.
+            jobs = [job for client in list(self._clients) if (job := self._next(client, first.kind))]
+            if not jobs:
                 break
-            for job in found:
+            for job in jobs:
                 cost = job.costs[job.left[0]]
-                if taken and cost > budget:
-                    return taken
+                if batch and cost > budget:
+                    return batch
                 budget -= cost
-                taken.append((job, self._pop(job)))
-        return taken
+                batch.append((job, self._pop(job)))
+        return batch
 
     def _next(self, client: str, kind: Hashable) -> Job | None:
         return next((job for job in self._clients[client] if job.kind == kind), None)
 
     def _pop(self, job: Job) -> int:
-        """Takes one item; its request and its client go to the end of their lines."""
+        """Take one item of a job; the job and its client go to the end of their queues."""
         index = job.left.popleft()
         self.tokens -= job.costs[index]
         self.items -= 1

@@ -1,9 +1,9 @@
-"""Which language a text is in, among the languages that the server knows.
+"""Language identification among the languages of the server.
 
     bytes of the text -> counts of byte n-grams -> naive Bayes over the known languages -> probabilities
 
-The counting and its model are py3langid's (97 languages, 4.5 MB, in the installed package); nothing is
-fetched. Short texts are guesses: "Hallo" says little to n-grams of bytes, and the confidence says so.
+The classifier is py3langid (97 languages, 4.5 MB, part of the installed package); nothing is downloaded.
+Short texts have few n-grams, so their language is uncertain and the confidence is low.
 """
 
 import functools
@@ -12,38 +12,38 @@ from typing import Any, NamedTuple
 
 from seq2seq.text.normalization import base_language
 
-ENOUGH = 2_000  # characters that are looked at; more change nothing
+MOST_CHARACTERS = 2_000  # of a text that are classified; more do not change the result
 
 
 class DetectedLanguage(NamedTuple):
-    """A language and how sure we are of it, from 0 to 100."""
+    """A language and the confidence in it, from 0 to 100."""
 
     language: str
     confidence: float
 
     def to_json(self) -> dict[str, float | str]:
-        """The wire shape."""
+        """Return the JSON object of the REST API."""
         return {"confidence": self.confidence, "language": self.language}
 
 
 class LanguageIdentifier:
-    """Tells the known languages apart; codes with a region (zh-hans) stand for their language."""
+    """A classifier over the languages of the server; a code with a region or script counts as its language."""
 
     def __init__(self, codes: Sequence[str]) -> None:
-        """Takes codes in lower case; the model is read when a text is first asked about."""
+        """Store the codes, in lower case; the model is loaded on first use."""
         self.codes = list(codes)
 
     def rank(self, text: str) -> list[DetectedLanguage]:
-        """Every known language, likeliest first; of a text without letters nothing is known (0)."""
+        """Return every language, most probable first; without letters in the text all have confidence 0."""
         if not any(character.isalpha() for character in text):
             return [DetectedLanguage(code, 0.0) for code in self.codes]
-        by_base = dict(self._identifier.rank(text[:ENOUGH])) if self._identifier else {}
-        shares = [float(by_base.get(base_language(code), 0)) for code in self.codes]
-        found = [
-            DetectedLanguage(code, round(100 * share, 1))
-            for code, share in zip(self.codes, shares, strict=True)
+        by_base = dict(self._identifier.rank(text[:MOST_CHARACTERS])) if self._identifier else {}
+        probabilities = [float(by_base.get(base_language(code), 0)) for code in self.codes]
+        languages = [
+            DetectedLanguage(code, round(100 * probability, 1))
+            for code, probability in zip(self.codes, probabilities, strict=True)
         ]
-        return sorted(found, key=lambda each: -each.confidence)
+        return sorted(languages, key=lambda language: -language.confidence)
 
     @functools.cached_property
     def _identifier(self) -> Any:  # a class of a package without types

@@ -8,7 +8,7 @@ other, so that its words are the same: the product of the two matrices is a shar
 
 from seq2seq.alignment.maps import Alignment, Grid
 
-from .routing import RoutedTranslation
+from .segments import RoutedTranslation
 
 
 def compose_alignments(found: RoutedTranslation) -> Alignment:

@@ -1,11 +1,11 @@
-"""Processes that search: batches side by side that do not take turns in the interpreter of the server.
+"""The process pool of searches: batches run in parallel without the interpreter lock of the server.
 
     thread of a lane ─── ids, options ───────────────> process: decode_sources
-                     ─── numbers of what is given up ─>    │
-                     <── hypotheses, or what was wrong ────┘
+                     ─── numbers of cancelled rows ──>     │
+                     <── hypotheses, or an exception ──────┘
 
-Words stay with the server, which cuts texts and puts translations together. A process is sent the weights
-of a model when it is first to search with it. One that dies is replaced, and its work begun anew.
+Texts stay in the server, which splits them and joins translations. A process receives the weights of a model
+with its first request for that model. A process that dies is replaced, and its request runs again.
 """
 
 import atexit
@@ -27,13 +27,13 @@ from seq2seq.inference.decoding import SearchRequest, Vocabulary, decode_sources
 from seq2seq.model.transformer import Model
 from seq2seq.search import Cancelled, Hypothesis
 
-LOOK = 0.02  # seconds between two looks at what has been given up, on either side
+POLL = 0.02  # seconds between two checks for cancelled rows, on either side
 ENDING = 1  # seconds that a process has to end by itself
-TRIES = 2  # processes that may die of the same work
+TRIES = 2  # processes that may die of the same request
 
 
 class ProcessPool:
-    """Processes that take turns at what they are given, each on `threads` cores."""
+    """A pool of processes that run searches, each on `threads` cores."""
 
     def __init__(self, count: int, threads: int = 1) -> None:
         self._all = [_SearchProcess(threads) for _ in range(count)]
@@ -43,7 +43,12 @@ class ProcessPool:
         atexit.register(self.close)
 
     def decode(self, model: Model, request: SearchRequest) -> list[list[Hypothesis]]:
-        """Run `decode_sources` in a process that is free; RuntimeError where two of them die of it."""
+        """Run `decode_sources` in a free process; this is a `Decode`.
+
+        Raises:
+            RuntimeError: Two processes died of this request.
+            Exception: Whatever `decode_sources` raises.
+        """
         process = self._free.get()
         try:
             for _ in range(TRIES):
@@ -55,14 +60,14 @@ class ProcessPool:
             self._free.put(process)
 
     def close(self) -> None:
-        """End the processes, whatever they do."""
+        """End all processes, busy or not."""
         atexit.unregister(self.close)
         for process in self._all:
             process.close()
 
 
 class _SearchProcess:
-    """One process, and what it has been sent."""
+    """One process, and the models it has received."""
 
     def __init__(self, threads: int) -> None:
         self._threads = threads
@@ -70,29 +75,35 @@ class _SearchProcess:
         self._start()
 
     def decode(self, model: Model, request: SearchRequest) -> list[list[Hypothesis]]:
-        """Return the answer of the process; EOFError or OSError when it has ended."""
+        """Run a search in the process and return its hypotheses.
+
+        Raises:
+            EOFError: The process has ended.
+            OSError: The process has ended.
+            Exception: Whatever `decode_sources` raises.
+        """
         # The model and the vocabulary are sent once, not with each request.
-        held = (model, request.vocabulary)
-        number = next((number for number, known in enumerate(self._known) if known == held), None)
+        resources = (model, request.vocabulary)
+        number = next((number for number, sent in enumerate(self._sent) if sent == resources), None)
         if number is None:
-            number = len(self._known)
-            self._connection.send_bytes(pickle.dumps(held))
-            self._known.append(held)
+            number = len(self._sent)
+            self._connection.send_bytes(pickle.dumps(resources))
+            self._sent.append(resources)
         work = replace(request, vocabulary=None, cancelled=None)
         self._connection.send_bytes(pickle.dumps((number, work)))
-        told: set[int] = set()
-        while request.cancelled and not self._connection.poll(LOOK):
-            gone = {place for place in range(len(request.sources)) if request.cancelled(place)}
-            if gone - told:
-                self._connection.send_bytes(pickle.dumps(gone))
-                told = gone
+        reported: set[int] = set()
+        while request.cancelled and not self._connection.poll(POLL):
+            cancelled = {place for place in range(len(request.sources)) if request.cancelled(place)}
+            if cancelled - reported:
+                self._connection.send_bytes(pickle.dumps(cancelled))
+                reported = cancelled
         answer: list[list[Hypothesis]] | Exception = pickle.loads(self._connection.recv_bytes())
         if isinstance(answer, Exception):
             raise answer
         return answer
 
     def restart(self) -> None:
-        """Another process in the place of one that has ended."""
+        """Start a process in place of one that has ended."""
         self._end()
         if not self._closed:
             self._start()
@@ -106,28 +117,28 @@ class _SearchProcess:
         context = multiprocessing.get_context("spawn")  # a fork would copy the locks of other threads
         self._connection, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(theirs, self._threads), daemon=True)
-        with _undisturbed():
+        with _signals_blocked():
             self._process.start()
         theirs.close()
-        self._known: list[tuple[Model, Vocabulary | None]] = []
+        self._sent: list[tuple[Model, Vocabulary | None]] = []
 
     def _end(self) -> None:
-        self._connection.close()  # which tells the process
+        self._connection.close()  # an idle process ends at this
         self._process.join(ENDING)
         self._process.kill()
         self._process.join()
 
 
 @contextlib.contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Processes started here do not hear Ctrl-C, which reaches a whole group: they end with the server.
+def _signals_blocked() -> Iterator[None]:
+    """Start processes that do not receive Ctrl-C, which goes to the whole process group.
 
-    Whoever ends the server ends them by that; it still has answers to finish when it is told to stop.
+    They end with the server, which still has requests to finish when it is stopped.
     """
     if not hasattr(signal, "pthread_sigmask"):  # not a Unix
         yield
         return
-    resource_tracker.ensure_running()  # which multiprocessing starts at need, and lets all signals in again
+    resource_tracker.ensure_running()  # multiprocessing would start it later and unblock all signals
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
     try:
         yield
@@ -136,25 +147,25 @@ def _undisturbed() -> Iterator[None]:
 
 
 def _serve(connection: Connection, threads: int) -> None:
-    """The life of a process: it searches what it is sent, until nobody holds the other end."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # where it could not be kept out from the beginning
+    """Run searches in this process until the other end of the connection is closed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # where signals cannot be blocked from the start
     torch.set_num_threads(threads)
-    known: list[tuple[Model, Vocabulary | None]] = []
+    received: list[tuple[Model, Vocabulary | None]] = []
     with contextlib.suppress(EOFError, OSError):
         while True:
             match pickle.loads(connection.recv_bytes()):
-                case set():  # given up, but done already
+                case set():  # a cancellation that arrived after the search
                     pass
                 case int() as number, SearchRequest() as request:
-                    model, vocabulary = known[number]
+                    model, vocabulary = received[number]
                     request = replace(request, vocabulary=vocabulary, cancelled=_listener(connection))
                     connection.send_bytes(_answer(partial(decode_sources, model, request)))
                 case model, vocabulary:
-                    known.append((model, vocabulary))
+                    received.append((model, vocabulary))
 
 
 def _answer(search: Callable[[], list[list[Hypothesis]]]) -> bytes:
-    """The hypotheses, or the exception that took their place."""
+    """Run a search and pickle its hypotheses, or the exception it raised."""
     try:
         return pickle.dumps(search())
     except Exception as error:
@@ -162,16 +173,16 @@ def _answer(search: Callable[[], list[list[Hypothesis]]]) -> bytes:
 
 
 def _listener(connection: Connection) -> Cancelled:
-    """Whether a row is given up, by what has been heard; the server is listened to now and then."""
-    gone: set[int] = set()
+    """Return a callback for cancelled rows that reads the connection from time to time."""
+    cancelled_rows: set[int] = set()
     last = time.monotonic()
 
     def cancelled(place: int) -> bool:
         nonlocal last
-        if time.monotonic() - last > LOOK:
+        if time.monotonic() - last > POLL:
             while connection.poll():
-                gone.update(pickle.loads(connection.recv_bytes()))
+                cancelled_rows.update(pickle.loads(connection.recv_bytes()))
             last = time.monotonic()
-        return place in gone
+        return place in cancelled_rows
 
     return cancelled

@@ -9,6 +9,7 @@ name -> writer                       a language model, loaded likewise
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from seq2seq.storage.settings import directions
@@ -129,6 +130,8 @@ class ModelRegistry:
                     )
         given = sorted(chosen.items(), key=lambda item: self.models.index(item[1].model))
         self._by_pair: dict[LanguagePair, Hop] = dict(given)
+        # The models stay the same, so the route of a pair is found once.
+        self.route = lru_cache(maxsize=1024)(self._route)
 
     @property
     def pairs(self) -> list[LanguagePair]:
@@ -167,17 +170,18 @@ class ModelRegistry:
         self._refuse(source, target, pivot=False)
         raise AssertionError("a pair without a model was not refused")
 
-    def route(self, source: str, target: str) -> list[Hop]:
-        """The way from a language to another: one hop, or two where pivoting is allowed and needed.
+    def _route(self, source: str, target: str) -> tuple[Hop, ...]:
+        """Return the hops from a language to another: one, or two where pivoting is allowed and needed.
 
-        Raises ValueError, naming what is not supported.
+        Raises:
+            ValueError: a language that is not supported, by name.
         """
         source, target = source.lower(), target.lower()
         if (source, target) in self._by_pair:
-            return [self._by_pair[source, target]]
+            return (self._by_pair[source, target],)
         self._refuse(source, target, pivot=self.pivot)
         middle = next(t for s, t in self._by_pair if s == source and (t, target) in self._by_pair)
-        return [self._by_pair[source, middle], self._by_pair[middle, target]]
+        return self._by_pair[source, middle], self._by_pair[middle, target]
 
     def sources_of(self, target: str) -> list[str]:
         """The languages that can be translated to a target; ValueError when there is none."""

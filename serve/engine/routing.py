@@ -1,9 +1,6 @@
-"""The way of a text from its language to the target, and what came of it."""
+"""The route of a text from its language to the target."""
 
-from dataclasses import dataclass
 from typing import Any, NamedTuple
-
-from seq2seq.inference.results import Translation
 
 from .language_id import DetectedLanguage
 from .registry import Hop
@@ -27,17 +24,3 @@ class Route(NamedTuple):
             return {"languages": [code.lower() for code in codes]}
         languages = [code.lower() for code in codes] or [self.detected.language]
         return {"languages": languages, "detectedLanguage": self.detected.to_json()}
-
-
-@dataclass(frozen=True)
-class RoutedTranslation:
-    """A text, the way it went, and its translation by each hop (none where it was there already)."""
-
-    text: str
-    route: Route
-    steps: list[Translation]
-
-    @property
-    def best(self) -> Translation:
-        """The translation into the target language."""
-        return self.steps[-1] if self.steps else Translation(self.text, self.text)

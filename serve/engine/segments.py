@@ -19,7 +19,7 @@ from seq2seq.inference.results import join_parts
 from seq2seq.text.joining import separators_of
 
 from .registry import Hop
-from .routing import Route, RoutedTranslation
+from .routing import Route
 
 TEXTS = 32  # of a portion at most
 TOKENS = 4096  # of a portion at most, or one segment: as much as four lanes take at once
@@ -47,6 +47,20 @@ class SegmentedText(NamedTuple):
     def join(self, translations: list[Translation]) -> Translation:
         """Return the translation of the text from those of its segments."""
         return join_segments(self.text, self.segments, translations)
+
+
+@dataclass(frozen=True)
+class RoutedTranslation:
+    """A text, the way it went, and its translation by each hop (none where it was there already)."""
+
+    text: str
+    route: Route
+    steps: list[Translation]
+
+    @property
+    def best(self) -> Translation:
+        """The translation into the target language."""
+        return self.steps[-1] if self.steps else Translation(self.text, self.text)
 
 
 @dataclass(frozen=True)

@@ -26,8 +26,8 @@ from .batcher import Batcher
 from .executor import Executor
 from .language_id import DetectedLanguage, LanguageIdentifier
 from .registry import Hop, ModelRegistry
-from .routing import Route, RoutedTranslation
-from .segments import SegmentedText, TranslationPlan
+from .routing import Route
+from .segments import RoutedTranslation, SegmentedText, TranslationPlan
 
 AUTO = "auto"
 SHORT = 1_000  # characters that are cut at once, for changing threads takes longer
@@ -139,26 +139,26 @@ class Service:
             hop = route.hops[-1]
             translator = await self.load(hop)
             steps = translator.stream(text, options, hop.source, hop.target)
-            async for piece in self.batcher.worker.stream(steps):
+            async for piece in self.batcher.executor.stream(steps):
                 self.metrics.tokens_out.inc()
                 yield piece
 
     async def route(self, text: str, source: str, target: str) -> Route:
         """The hops for one text; its language is detected where `source` is auto."""
         if source.lower() != AUTO:
-            return Route(tuple(self.registry.route(source, target)))
+            return Route(self.registry.route(source, target))
         reaching = self.registry.sources_of(target)  # refuses a target that nothing reaches
         detected = _likeliest(await self.detect(text), {*reaching, target.lower()})
         if detected.language == target.lower():
             return Route((), detected)
         if not detected.confidence:  # no letters: any model gives such a text back
-            return Route(tuple(self.registry.route(reaching[0], target)), detected)
-        return Route(tuple(self.registry.route(detected.language, target)), detected)
+            return Route(self.registry.route(reaching[0], target), detected)
+        return Route(self.registry.route(detected.language, target), detected)
 
     async def load(self, hop: Hop) -> Translator:
         """The translator of a hop, loaded if this is its first use."""
         if hop.model.loaded is not None:
-            return hop.translator()
+            return hop.model.loaded.directed(hop.source, hop.target)
         try:
             return await self._loader.run(hop.translator)
         except ValueError as error:

@@ -9,7 +9,7 @@ Every error is {"error": sentence}: 400 for a value that is missing, wrong or be
 """
 
 import asyncio
-from functools import partial
+from functools import lru_cache, partial
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Request
@@ -21,7 +21,8 @@ from seq2seq.documents.html import translate_html
 
 from ..engine.documents import DocumentExecutor, html_terms
 from ..engine.language_id import DetectedLanguage
-from ..engine.routing import Route, RoutedTranslation
+from ..engine.routing import Route
+from ..engine.segments import RoutedTranslation
 from ..engine.service import AUTO, Service
 from ..http.auth import Admission, Admitted, Authenticator
 from ..http.parsing import Body, BodyReader, refuse, while_connected
@@ -153,6 +154,7 @@ def make_router(service: Service, authenticator: Authenticator, documents: Docum
     return router
 
 
+@lru_cache(maxsize=64)
 def options_for(alternatives: int) -> DecodeOptions:
     """Return the default search, its beam wide enough for a translation and its alternatives."""
     count = 1 + alternatives
@@ -189,7 +191,6 @@ def _shape(body: TranslateRequest, answer: dict[str, list[Any]], routes: list[Ro
     if body.source.lower() == AUTO:
         unknown = DetectedLanguage(body.target.lower(), 0.0)  # of HTML without any text
         answer["detectedLanguage"] = [(route.detected or unknown).to_json() for route in routes]
-    pivots = [route.pivots for route in routes]
-    if any(pivots):
-        answer["pivot"] = [next(iter(languages), None) for languages in pivots]
+    if any(len(route.hops) > 1 for route in routes):
+        answer["pivot"] = [next(iter(route.pivots), None) for route in routes]
     return {name: values[0] for name, values in answer.items()} if isinstance(body.q, str) else answer

@@ -25,7 +25,7 @@ from seq2seq.inference.results import Translation
 from seq2seq.options import option_fields
 
 from ..engine.pivot import compose_alignments
-from ..engine.routing import RoutedTranslation
+from ..engine.segments import RoutedTranslation
 from ..engine.service import Service
 from ..http.auth import Admission, Admitted, Authenticator
 from ..http.parsing import Body, BodyReader, while_connected

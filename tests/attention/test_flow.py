@@ -242,3 +242,22 @@ def test_too_long_for_the_memory_is_refused() -> None:
     attention(torch.randn(2, 3, WIDTH), memory=memory)
     with pytest.raises(ValueError, match="4 tokens do not fit a memory of 3"):
         attention(torch.randn(2, 1, WIDTH), memory=memory)
+
+
+@pytest.mark.parametrize("masked", [False, True])
+def test_views_are_read_as_expanded_keys_and_values_are(masked: bool) -> None:
+    """Without gradients multi-head attention reads views of its memory, to the numbers of the plain path."""
+    torch.manual_seed(5)
+    layer = CrossAttention(22, AttentionConfig(heads=2), 13).eval()
+    x, source = torch.randn(3, 5, 22), torch.randn(3, 7, 13)
+    mask = torch.arange(7) < torch.tensor([7, 4, 0])[:, None] if masked else None
+    mask = None if mask is None else mask[:, None, None]
+    with torch.no_grad():
+        query, compressed = layer.heads.query(x), layer.remember(source)
+        plain = layer.read_expanded(query, compressed, mask, True).context
+        assert torch.allclose(layer.read_views(query, compressed, mask).context, plain, atol=1e-6)
+        assert torch.equal(
+            layer(x, compressed, mask).context, layer.read_views(query, compressed, mask).context
+        )
+    with torch.no_grad(), pytest.raises(ValueError, match="the mask is of shape"):
+        layer(x, compressed, torch.ones(3, 1, 1, 6, dtype=torch.bool))

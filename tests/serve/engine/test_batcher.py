@@ -42,8 +42,8 @@ def run(
     model = Model(open=open)
 
     async def inner() -> None:
-        worker = Executor(lanes)
-        batcher = Batcher(worker, Limits(**limits), Metrics(), budget=100, patience=0.001, lanes=lanes)
+        executor = Executor(lanes)
+        batcher = Batcher(executor, Limits(**limits), Metrics(), budget=100, patience=0.001, lanes=lanes)
         await asyncio.wait_for(main(batcher, model), 60)
 
     asyncio.run(inner())

@@ -22,10 +22,10 @@ def test_calls_run_one_at_a_time() -> None:
         inside -= 1
 
     async def main() -> None:
-        worker = Executor()
+        executor = Executor()
         async with anyio.create_task_group() as group:
             for _ in range(8):
-                group.start_soon(worker.run, call)
+                group.start_soon(executor.run, call)
 
     anyio.run(main)
     assert together == [1] * 8
@@ -36,10 +36,10 @@ def test_places_are_how_many_run_at_once() -> None:
     both = threading.Barrier(2, timeout=30)
 
     async def main() -> None:
-        worker = Executor(places=2)
+        executor = Executor(places=2)
         async with anyio.create_task_group() as group:
-            group.start_soon(worker.run, both.wait)
-            group.start_soon(worker.run, both.wait)
+            group.start_soon(executor.run, both.wait)
+            group.start_soon(executor.run, both.wait)
 
     anyio.run(main)
 
@@ -83,10 +83,10 @@ def test_stream_and_calls_take_turns() -> None:
             yield number
 
     async def main() -> None:
-        worker = Executor()
+        executor = Executor()
 
         async def read() -> None:
-            async for number in worker.stream(steps()):
+            async for number in executor.stream(steps()):
                 if number == 0:
                     started.set()
 
@@ -94,7 +94,7 @@ def test_stream_and_calls_take_turns() -> None:
         async with anyio.create_task_group() as group:
             group.start_soon(read)
             await started.wait()
-            await worker.run(lambda: order.append("call"))
+            await executor.run(lambda: order.append("call"))
 
     anyio.run(main)
     assert order.index("call") < len(order) - 1
@@ -129,14 +129,14 @@ def test_caller_that_gives_up_leaves_the_queue() -> None:
     release = threading.Event()
 
     async def main() -> None:
-        worker = Executor()
+        executor = Executor()
         async with anyio.create_task_group() as group:
-            group.start_soon(worker.run, release.wait)
+            group.start_soon(executor.run, release.wait)
             await anyio.wait_all_tasks_blocked()
             with anyio.move_on_after(0.01):
-                await worker.run(lambda: done.append("left"))
+                await executor.run(lambda: done.append("left"))
             release.set()
-        await worker.run(lambda: done.append("stayed"))
+        await executor.run(lambda: done.append("stayed"))
 
     anyio.run(main)
     assert done == ["stayed"]

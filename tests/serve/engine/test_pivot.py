@@ -98,7 +98,8 @@ def test_languages_name_what_a_pivot_reaches(pivoting: "TestClient") -> None:
 def test_alignments_are_composed() -> None:
     """A word would light up that its counterpart did not come from: 1 -> 2 -> 1 here, by hand."""
     from serve.engine.pivot import compose_alignments
-    from serve.engine.service import Route, Translated
+    from serve.engine.routing import Route
+    from serve.engine.segments import RoutedTranslation
 
     def step(source: str, target: str, weights: list[list[float]]) -> Translation:
         spans = [[(2 * n, 2 * n + 1) for n in range(len(text.split()))] for text in (source, target)]
@@ -107,6 +108,6 @@ def test_alignments_are_composed() -> None:
 
     first = step("a b", "x y z", [[1.0, 0.0], [0.5, 0.5], [0.0, 1.0]])
     second = step("x y z", "p q", [[0.0, 0.0, 1.0], [0.5, 0.5, 0.0]])
-    composed = compose_alignments(Translated("a b", Route(()), [first, second]))
+    composed = compose_alignments(RoutedTranslation("a b", Route(()), [first, second]))
     assert composed.matrix().weights.tolist() == [[0.0, 1.0], [0.75, 0.25]]
     assert composed.links() == [(0, 1), (1, 0)]

@@ -1,4 +1,4 @@
-"""Documents in portions: none too large, nothing lost between them, long texts whole again."""
+"""Documents in portions: bounded, complete, and long texts whole again."""
 
 from typing import TYPE_CHECKING
 
@@ -9,8 +9,16 @@ from seq2seq.inference.results import Translation
 from seq2seq.inference.terminology import PreparedSource
 from seq2seq.text.normalization import normalize
 from seq2seq.text.tokenizer import Encoding
-from serve.engine.routing import Route, RoutedTranslation
-from serve.engine.segments import TEXTS, TOKENS, DocumentPart, SegmentedText, portions, whole_texts
+from serve.engine.routing import Route
+from serve.engine.segments import (
+    TEXTS,
+    TOKENS,
+    DocumentPart,
+    RoutedTranslation,
+    SegmentedText,
+    portions,
+    whole_texts,
+)
 
 if TYPE_CHECKING:
     from seq2seq import Translator
@@ -24,7 +32,7 @@ def cut_of(text: str, cost: int) -> SegmentedText:
 
 
 def segment(text: str, separator: str) -> PreparedSegment:
-    """A prepared segment without ids."""
+    """Return a prepared segment without ids."""
     return PreparedSegment(PreparedSource(text, Encoding([], [], (normalize(""),))), separator, [], True)
 
 
@@ -39,7 +47,7 @@ def segment(text: str, separator: str) -> PreparedSegment:
     ],
 )
 def test_portions_are_small(cuts: list[SegmentedText], sizes: list[int]) -> None:
-    """A document would take all the room of the server for itself, or be too much to be taken at all."""
+    """No portion exceeds the limit, and every document is accepted."""
     found = list(portions(cuts))
     assert [len(portion) for portion in found] == sizes
     for portion in found:
@@ -54,7 +62,7 @@ def test_portions_are_small(cuts: list[SegmentedText], sizes: list[int]) -> None
 def test_parted_text_is_the_text_translated(
     translator: "Translator", monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A long line would lose blanks, words or links where it was parted, on one hop or on the next."""
+    """A long line in portions keeps its blanks, words and links, on every hop."""
     monkeypatch.setattr("serve.engine.segments.TOKENS", 30)
     text = " two dogs plays in the snow.  A man sleeps. \n" * 3 + "a cat "
     parts = [part for portion in portions([SegmentedText.of(translator, text)]) for part in portion]
@@ -72,7 +80,7 @@ def test_parted_text_is_the_text_translated(
 
 
 def check_same(found: Translation, expected: Translation) -> None:
-    """Two translations of the same text agree in all that is read of them."""
+    """Assert that two translations of one text agree in every field that is read."""
     assert (found.source, found.text, found.tokens) == (expected.source, expected.text, expected.tokens)
     assert found.alignment.links() == expected.alignment.links()
 
