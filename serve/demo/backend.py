@@ -155,7 +155,9 @@ class Backend:
             with self.service.batcher.admit(sum(segmented.costs) + 1):
                 for source, separator in segmented.parts:
                     joiner.begin(source)
-                    async for piece in self.service.batcher.worker.stream(translator.stream(source, options)):
+                    async for piece in self.service.batcher.executor.stream(
+                        translator.stream(source, options)
+                    ):
                         if time.monotonic() > end:
                             raise self.service.too_slow()
                         joiner.add(piece)

@@ -17,8 +17,8 @@ Draw = Callable[[Translator, str, str], Drawing]
 class LiveMaps:
     """The drawings of one text, one at a time."""
 
-    def __init__(self, worker: Executor, translator: Translator, draw: Draw) -> None:
-        self._worker = worker
+    def __init__(self, executor: Executor, translator: Translator, draw: Draw) -> None:
+        self._executor = executor
         self._translator = translator
         self._draw = draw
         self._task: asyncio.Task[Drawing] | None = None
@@ -30,7 +30,7 @@ class LiveMaps:
         if self._task is None and now >= self._next and target.strip():
             self._next = now + PAUSE
             self._task = asyncio.create_task(
-                self._worker.run(lambda: self._draw(self._translator, source, target))
+                self._executor.run(lambda: self._draw(self._translator, source, target))
             )
 
     def take(self) -> Drawing | None:

@@ -35,6 +35,8 @@ FILE_CLEANUP = (600, 3600)  # seconds: how often files are looked for, and how o
 # Short events go by themselves, not through the queue's one stream of answers. On a busy machine a first
 # click beside the page's own first event was sometimes never answered while both went through it.
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
+# The mark of a page that listens and has handled its own first event: scripts and tests wait for it.
+READY = "() => { document.documentElement.dataset.ready = 'true'; }"
 # The choices may be renewed while one of them is on its way; Gradio would call such a choice a fault.
 # These events take it as it was sent, and the handlers check it.
 UNCHECKED: dict[str, Any] = {**QUIET, "preprocess": False}
@@ -55,6 +57,7 @@ class Page:
             else:
                 title_row()
                 CompletionPanel(self.backend)
+                blocks.load(None, js=READY, api_visibility="private")
         blocks.queue(max_size=QUEUE_SIZE, default_concurrency_limit=CONCURRENCY)
         return blocks
 
@@ -123,12 +126,12 @@ class Page:
         self._refresh(event.then)
         return event
 
-    def _refresh(self, listener: Any) -> None:
+    def _refresh(self, listener: Any) -> Any:
         """Let an event renew the open tab."""
         inputs = [self.open_tab, self.state, self.header.segment]
         inputs += [component for tab in self.tabs for component in tab.inputs]
         outputs = [self.header.status, *(component for tab in self.tabs for component in tab.outputs)]
-        listener(self.handlers.refresh, inputs, outputs, **UNCHECKED)
+        return listener(self.handlers.refresh, inputs, outputs, **UNCHECKED)
 
     def _connect_versions(self) -> None:
         """Connect what puts another translation of the segment on the page."""
@@ -153,7 +156,9 @@ class Page:
         segment, status = [self.state, self.header.segment], self.header.status
         for tab, item in zip(self.tabs, self.tab_items, strict=True):
             opened = item.select(lambda name=tab.name: name, None, self.open_tab, **QUIET)
-            self._refresh(opened.then)
+            refreshed = self._refresh(opened.then)
+            if tab is self.words:  # Gradio opens the first tab when the page is loaded
+                refreshed.then(None, js=READY, api_visibility="private")
         self._refresh(self.header.segment.input)
         self.attention.view.missing(handlers.fetch_map, segment, [self.attention.view, status], **UNCHECKED)
         what_if.grow.click(

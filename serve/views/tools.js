@@ -117,6 +117,7 @@ const show = (root, host, kind, empty, paint) => {
     const tongue = speak(host);
     box.lang = tongue.language;
     const data = host.data();
+    box.setAttribute("aria-busy", String(Boolean(data?.growing))); // readers wait until the text is written
     if (data) paint(box, data, tongue);
     else box.replaceChildren(make("p", { class: "empty" }, tongue.say(empty)));
   };

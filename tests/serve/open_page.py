@@ -1,15 +1,16 @@
-"""A page that is open in a real browser, and what it asked for and complained about."""
+"""A page that is open in a real browser, with the addresses it fetches and the errors it reports."""
 
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-PATIENCE = 60_000  # milliseconds; a busy machine is no fault of the page
+PATIENCE = 120_000  # milliseconds until a state that never comes is a failure; a busy machine is none
+READY = "html[data-ready]"  # the mark of a page of Gradio's that listens
 
 
 class OpenPage:
-    """A page of its own in a browser; `asked` holds the addresses it fetched, `complaints` its errors."""
+    """A page in a browser; `requested` holds the addresses it fetched, `errors` what it reported."""
 
     def __init__(
         self,
@@ -26,9 +27,11 @@ class OpenPage:
             locale=locale,
         )
         self.page.set_default_timeout(PATIENCE)
-        self.asked: set[str] = set()
-        self.complaints: list[str] = []
-        self.page.on("request", lambda request: self.asked.add(request.url))
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("console", lambda said: self.complaints.extend([said.text] * (said.type == "error")))
+        self.requested: set[str] = set()
+        self.errors: list[str] = []
+        self.page.on("request", lambda request: self.requested.add(request.url))
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("console", lambda line: self.errors.extend([line.text] * (line.type == "error")))
         self.page.goto(address)
+        if address.startswith("http"):
+            self.page.locator(READY).wait_for(state="attached")

@@ -89,7 +89,7 @@ class CompletionPanel:
             limits.check_token_count(cost)
             end = time.monotonic() + limits.seconds
             with service.batcher.admit(cost):
-                async for piece, _ in service.batcher.worker.stream(generator.steps(prompt, options)):
+                async for piece, _ in service.batcher.executor.stream(generator.steps(prompt, options)):
                     text += piece
                     yield [text, status("writing")]
                     if time.monotonic() > end:

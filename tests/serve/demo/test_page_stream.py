@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,48 +19,60 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 
+SCRIPT = SimpleNamespace(text="", stream=None)  # what the translator of this module writes
 
-def writing(written: str) -> type[Translator]:
-    """A translator that always writes the same."""
 
-    class Writing(Translator):
-        def stream(self, *given: Any, **named: Any) -> Iterator[str]:
-            yield written
+class ScriptedTranslator(Translator):
+    """A translator that writes the text of the script, or streams what the script streams."""
 
-        def translate_segments(self, segments: Any, *given: Any, **named: Any) -> Any:
-            pieces = self.tokenizer.pieces(self.tokenizer.encode(written))
-            return [Translation(segment.source.source, written, tokens=pieces) for segment in segments]
+    def stream(self, *given: Any, **named: Any) -> Iterator[str]:
+        return iter(SCRIPT.stream() if SCRIPT.stream else [SCRIPT.text])
 
-    return Writing
+    def translate_segments(self, segments: Any, *given: Any, **named: Any) -> Any:
+        tokens = self.tokenizer.pieces(self.tokenizer.encode(SCRIPT.text))
+        return [Translation(segment.source.source, SCRIPT.text, tokens=tokens) for segment in segments]
+
+
+@pytest.fixture(scope="module")
+def address(make: "Make", running: "Running") -> Iterator[str]:
+    """A server of the scripted translator."""
+    with running(make(ScriptedTranslator)) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def visit(browser: "Browser", address: str) -> Iterator[Visit]:
+    """A page of that server."""
+    visit = Visit(browser, address)
+    yield visit
+    visit.close()
 
 
 @pytest.mark.parametrize("written", ["<img src=x onerror=hacked=1>", "${window.hacked=1} {{value}}</p>"])
-def test_hostile_translation_stays_text(
-    browser: "Browser", make: "Make", running: "Running", written: str
-) -> None:
-    """What a model writes, or a visitor, could run a script in the reader's browser."""
-    with running(make(writing(written))) as address:
-        visit = Visit(browser, address)
-        visit.translate(f"dogs {written}")
-        assert visit.translation() == written
-        for tab in ("Attention", "Explore alternatives", "How it works"):
-            visit.open_tab(tab)
-            visit.page.wait_for_timeout(1_000)
-            assert visit.page.evaluate("window.hacked") is None
-        assert visit.page.locator("img[src=x], #pair script, #difference script").count() == 0
-        visit.close()
+def test_hostile_translation_stays_text(visit: Visit, written: str) -> None:
+    """Markup and code in a text or its translation are shown as text, in every tab."""
+    SCRIPT.text, SCRIPT.stream = written, None
+    visit.translate(f"dogs {written}")
+    assert visit.translation() == written
+    signs = {
+        "Attention": "#attention .drawing .caption",
+        "Explore alternatives": "#candidates .candidate",
+        "How it works": "#step table.steps",
+    }
+    for tab, sign in signs.items():
+        visit.open_tab(tab)
+        visit.page.locator(sign).first.wait_for()
+        assert visit.page.evaluate("window.hacked") is None
+    assert visit.page.locator("img[src=x], #pair script, #difference script").count() == 0
 
 
-def test_translation_beyond_the_model_is_not_looked_at(
-    browser: "Browser", make: "Make", running: "Running"
-) -> None:
-    """A translation longer than the model reads would be a fault of the page."""
-    with running(make(writing("dogs " * 200))) as address:
-        visit = Visit(browser, address)
+def test_translation_beyond_the_model_is_not_looked_at(visit: Visit) -> None:
+    """Of a translation longer than the model reads the page says that it cannot be explained."""
+    SCRIPT.text, SCRIPT.stream = "dogs " * 200, None
+    with visit.refreshed():
         visit.submit(SENTENCE)
-        visit.wait_for_status("longer than the model's maximum length")
-        assert visit.translation().startswith("dogs")
-        visit.close()
+    visit.wait_for_status("longer than the model's maximum length")
+    assert visit.translation().startswith("dogs")
 
 
 class Endless:
@@ -70,10 +83,10 @@ class Endless:
         self.closed = threading.Event()
 
     def pieces(self) -> Iterator[str]:
-        """One piece, and when told to go on, more without end."""
+        """Yield one piece, and once `go_on` is set, more without end."""
         try:
             yield "dogs"
-            self.go_on.wait(60)
+            self.go_on.wait()
             while True:
                 time.sleep(0.1)  # no model writes faster; a text beyond its length is not drawn
                 yield " dogs"
@@ -82,23 +95,18 @@ class Endless:
 
 
 @pytest.mark.parametrize("leave", ["stop", "close"])
-def test_stream_is_seen_and_stops(browser: "Browser", make: "Make", running: "Running", leave: str) -> None:
-    """The text would come only at its end; or the work would go on when nobody waits for it."""
+def test_stream_is_seen_and_stops(browser: "Browser", address: str, leave: str) -> None:
+    """The text is shown as it is written, and the work ends when the reader stops it or leaves."""
     endless = Endless()
-
-    class Streaming(Translator):
-        def stream(self, *given: Any, **named: Any) -> Iterator[str]:
-            return endless.pieces()
-
-    with running(make(Streaming)) as address:
-        visit = Visit(browser, address)
-        visit.submit(SENTENCE)
-        visit.page.wait_for_function("document.querySelector('#target textarea').value === 'dogs'")
-        endless.go_on.set()
-        visit.pair.locator("[data-side=target] .word").first.wait_for()  # drawn while it is written
-        if leave == "stop":
-            visit.page.locator("#stop").click()
-        else:
-            visit.page.close()
-        assert endless.closed.wait(60)
+    SCRIPT.stream = endless.pieces
+    visit = Visit(browser, address)
+    visit.submit(SENTENCE)
+    visit.page.wait_for_function("document.querySelector('#target textarea').value === 'dogs'")
+    endless.go_on.set()
+    visit.draft.locator("[data-side=target] .word").first.wait_for()  # drawn while it is written
+    if leave == "stop":
+        visit.page.locator("#stop").click()
+    else:
         visit.page.close()
+    assert endless.closed.wait(120)
+    visit.page.close()

@@ -1,4 +1,4 @@
-"""What else could have been written, in a real browser: candidates, the tree, two versions compared."""
+"""The tab of alternatives in a real browser: candidates, the beam search tree, two versions compared."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -10,25 +10,23 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
     from seq2seq import Translator
-    from tests.serve.conftest import Make, Running
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def visit(make: "Make", running: "Running", browser: "Browser") -> Iterator[Visit]:
-    """A page on which a text is translated and the third tab open."""
-    with running(make()) as address:
-        visit = Visit(browser, address)
-        visit.translate(SENTENCE)
-        visit.open_tab("Explore alternatives")
-        visit.page.locator("#candidates .candidate").first.wait_for()
-        yield visit
-        visit.close()
+def visit(browser: "Browser", address: str) -> Iterator[Visit]:
+    """A page on which a text is translated and the tab of alternatives open."""
+    visit = Visit(browser, address)
+    visit.translate(SENTENCE)
+    visit.open_tab("Explore alternatives")
+    visit.page.locator("#candidates .candidate").first.wait_for()
+    yield visit
+    visit.close()
 
 
 def test_candidate_is_forced_and_taken_back(visit: Visit, translator: "Translator") -> None:
-    """A click on a candidate would not write it, or there would be no way back."""
+    """A clicked candidate is written and decoded on from; a button leads back to the model's translation."""
     from seq2seq import DecodeOptions
     from serve.demo.explain import show_candidates
     from serve.demo.state import read_part
@@ -43,13 +41,14 @@ def test_candidate_is_forced_and_taken_back(visit: Visit, translator: "Translato
     piece = show_candidates(translator, part)["steps"][0][number][0]
     expected = translator.translate(SENTENCE, DecodeOptions(target_prefix=(piece,))).text
     assert visit.translation() == expected
-    visit.page.get_by_role("button", name="Back to the model's own translation").click()
+    with visit.refreshed():
+        visit.page.get_by_role("button", name="Back to the model's own translation").click()
     visit.wait_for_status("Done.")
     assert visit.translation() == own
 
 
 def test_tree_grows_and_can_be_followed(visit: Visit) -> None:
-    """The tree would stay empty, or a click on it lead nowhere."""
+    """The tree is grown on demand, and a click on a node decodes on from it."""
     visit.page.get_by_role("button", name="Show the beam search tree").click()
     nodes = visit.page.locator("#tree .node")
     nodes.first.wait_for()
@@ -59,7 +58,7 @@ def test_tree_grows_and_can_be_followed(visit: Visit) -> None:
 
 
 def test_two_translations_are_compared(visit: Visit) -> None:
-    """Words that only one translation has would not be marked, or a map be missing."""
+    """Words that only one of two translations has are marked, and both have their maps."""
     difference = visit.page.locator("#difference")
     difference.locator("section").first.wait_for()
     texts = difference.locator(".text").all_text_contents()

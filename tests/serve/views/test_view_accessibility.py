@@ -61,7 +61,6 @@ def test_axe_finds_nothing(browser: "Browser", tmp_path: Path, drawing: str, sch
         visit.view(".word-of").nth(1).hover()
     if drawing == "pair":
         visit.view("[data-side=target] .word").nth(1).hover()
-        visit.page.wait_for_timeout(300)  # the colour fades in
     assert violations(visit.page, ".drawing") == []
     visit.page.close()
 

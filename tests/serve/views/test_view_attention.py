@@ -36,8 +36,8 @@ def visit(browser: "Browser", tmp_path: Path) -> Iterator[Visit]:
 
     visit = open_file(browser, tmp_path / "map.html", standalone_page("attention", value()))
     yield visit
-    assert visit.complaints == []
-    assert visit.asked == {visit.page.url}
+    assert visit.errors == []
+    assert visit.requested == {visit.page.url}
     visit.page.close()
 
 
@@ -290,8 +290,8 @@ def live(browser: "Browser", address: str) -> Iterator[Visit]:
     """Gradio's page, which must stay silent and ask no other host."""
     visit = Visit(browser, address)
     yield visit
-    assert visit.complaints == []
-    assert all(url.startswith((address, "data:", "blob:")) for url in visit.asked), visit.asked
+    assert visit.errors == []
+    assert all(url.startswith((address, "data:", "blob:")) for url in visit.requested), visit.requested
     visit.page.close()
 
 
@@ -299,9 +299,9 @@ def test_choices_reach_python_and_stay_while_the_text_grows(live: Visit) -> None
     """A map that was chosen would jump back whenever another piece has been written."""
     live.show("part")
     live.page.get_by_role("radio", name="Layer 0, head 1").click()
-    live.wait_for_told({**CHOSEN, "layer": 0, "head": 1})
+    live.wait_for_event({**CHOSEN, "layer": 0, "head": 1})
     live.page.get_by_label("ribbons", exact=True).check()
-    live.wait_for_told({**CHOSEN, "drawing": "ribbons", "layer": 0, "head": 1})
+    live.wait_for_event({**CHOSEN, "drawing": "ribbons", "layer": 0, "head": 1})
     live.show("all")
     live.view(".word-of[data-side=below]").nth(3).wait_for()
     assert live.view(".caption strong").text_content() == "Layer 0, head 1"
@@ -313,7 +313,7 @@ def test_a_map_that_was_not_sent_is_asked_for(live: Visit) -> None:
     live.view(".row-names .name").nth(249).wait_for(state="attached")
     live.page.get_by_role("radio", name="Layer 0, head 1").click()
     live.page.get_by_text("Loading this map").wait_for()
-    live.wait_for_told({**CHOSEN, "layer": 0, "head": 1})
+    live.wait_for_event({**CHOSEN, "layer": 0, "head": 1})
     live.show("long")
     live.page.get_by_text("Loading this map").wait_for(state="detached")
     point_at(live, 1, 1, 250, 250)

@@ -124,6 +124,6 @@ def test_page_works_from_disk_and_makes_itself_again(browser: "Browser", tmp_pat
     assert again.page.title().startswith("tiny <en-de>")
     assert again.page.evaluate("window.hacked") is None
     assert download(again, "HTML page").read_text(encoding="utf-8") == saved
-    assert again.complaints == []
-    assert {url for url in again.asked if not url.startswith("blob:")} == {again.page.url}
+    assert again.errors == []
+    assert {url for url in again.requested if not url.startswith("blob:")} == {again.page.url}
     again.page.close()

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from axe_check import wait_until_still
 from view_samples import HOSTILE, SOURCE, TARGET
 from view_stage import Visit, open_file, stage
 
@@ -54,8 +55,8 @@ def live(browser: "Browser", address: str) -> Iterator[Visit]:
     visit.show("all")
     visit.view("[data-side=target] .word").nth(3).wait_for()
     yield visit
-    assert visit.complaints == []
-    assert all(url.startswith((address, "data:", "blob:")) for url in visit.asked), visit.asked
+    assert visit.errors == []
+    assert all(url.startswith((address, "data:", "blob:")) for url in visit.requested), visit.requested
     visit.page.close()
 
 
@@ -66,8 +67,8 @@ def visit(browser: "Browser", tmp_path: Path) -> Iterator[Visit]:
 
     visit = open_file(browser, tmp_path / "pair.html", standalone_page("pair", pair()))
     yield visit
-    assert visit.complaints == []
-    assert visit.asked == {visit.page.url}
+    assert visit.errors == []
+    assert visit.requested == {visit.page.url}
     visit.page.close()
 
 
@@ -92,7 +93,7 @@ def test_pointing_at_a_word_lights_its_counterparts(visit: Visit) -> None:
 def test_more_weight_is_more_colour(visit: Visit) -> None:
     """The strength of a link would not be seen."""
     visit.view("[data-side=target] .word").nth(1).hover()
-    visit.page.wait_for_timeout(300)  # the colour fades in
+    wait_until_still(visit.page)  # the colour fades in
     strengths = visit.view("[data-side=source] .word").evaluate_all(
         "words => words.map(w => getComputedStyle(w).backgroundColor)"
         ".map(colour => Number((colour.match(/[\\d.]+/g) ?? [])[3] ?? 0))"
@@ -116,7 +117,7 @@ def test_keyboard_alone_reaches_and_keeps_a_word(live: Visit) -> None:
     live.page.keyboard.press("ArrowRight")
     live.page.keyboard.press("ArrowRight")
     live.page.keyboard.press("Enter")
-    live.wait_for_told({"side": "target", "word": 2})
+    live.wait_for_event({"side": "target", "word": 2})
     kept = "“spielen” looked at “play.” 0.96 · probability 1.00"
     live.wait_for_readout(kept)
     live.page.keyboard.press("Tab")
@@ -161,7 +162,7 @@ def test_labels_follow_the_language_asked_for(browser: "Browser", address: str) 
     visit.page.get_by_text("Die beiden Sätze erscheinen hier").wait_for()
     visit.view(".empty").hover()
     visit.page.mouse.move(0, 0)
-    assert visit.complaints == []
+    assert visit.errors == []
     visit.page.close()
 
 

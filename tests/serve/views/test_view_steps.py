@@ -88,7 +88,7 @@ def leave(visit: Visit) -> None:
     """The page must have been silent and have run nobody's text."""
     assert visit.view("img").count() == 0
     assert visit.page.evaluate("window.hacked") is None
-    assert visit.complaints == []
+    assert visit.errors == []
     visit.page.close()
 
 
@@ -96,7 +96,7 @@ def test_a_clicked_candidate_is_told(browser: "Browser", addresses: dict[str, st
     """A click would force another piece than the one under the pointer, or none."""
     visit = visit_to(browser, addresses, "candidates")
     visit.page.get_by_role("button", name="Katzen, 30%, chosen by you").click()
-    visit.wait_for_told({"step": 1, "candidate": 1, "token": "▁Katzen"})
+    visit.wait_for_event({"step": 1, "candidate": 1, "token": "▁Katzen"})
     pressed = visit.view(".candidate[aria-pressed=true]").all_text_contents()
     assert pressed == ["▁Zwei90%", "▁Katzen30%"]
     visit.view(".candidate").first.focus()
@@ -104,7 +104,7 @@ def test_a_clicked_candidate_is_told(browser: "Browser", addresses: dict[str, st
     visit.page.keyboard.press("ArrowDown")
     visit.page.keyboard.press("ArrowDown")
     visit.page.keyboard.press("Enter")
-    visit.wait_for_told({"step": 1, "candidate": 2, "token": HOSTILE[0]})
+    visit.wait_for_event({"step": 1, "candidate": 2, "token": HOSTILE[0]})
     leave(visit)
 
 
@@ -120,7 +120,7 @@ def test_tree_tells_how_a_piece_came_about(browser: "Browser", addresses: dict[s
     visit.page.keyboard.press("ArrowDown")
     visit.wait_for_readout("“Zwei Hund”: probability 0.10, cumulative 0.05")
     visit.page.keyboard.press("Enter")
-    visit.wait_for_told({"node": 2})
+    visit.wait_for_event({"node": 2})
     assert visit.view(".node.dropped .token").all_text_contents() == ["Hund", f"{HOSTILE[0][:15]}…"]
     leave(visit)
 
@@ -160,7 +160,7 @@ def test_a_deep_tree_is_drawn(browser: "Browser", tmp_path: Path) -> None:
     nodes = [Node("▁a", 0.9, number - 1 if number else None, True) for number in range(3000)]
     visit = open_file(browser, tmp_path / "tree.html", standalone_page("tree", tree_data(nodes)))
     assert visit.view(".node").count() == 3000
-    assert visit.complaints == []
+    assert visit.errors == []
     visit.page.close()
 
 
@@ -175,10 +175,10 @@ def test_steps_are_columns_of_numbers(browser: "Browser", addresses: dict[str, s
     assert "divided by √D = 2.00" in str(visit.view("thead").text_content())
     assert visit.view("tfoot canvas").get_attribute("aria-label") == "sum: 0.98 −0.95"
     visit.view(".query").nth(2).click()
-    visit.wait_for_told({"query": 2})
+    visit.wait_for_event({"query": 2})
     visit.view(".query[aria-checked=true]").focus()
     visit.page.keyboard.press("ArrowLeft")
-    visit.wait_for_told({"query": 0})
+    visit.wait_for_event({"query": 0})
     leave(visit)
 
 
