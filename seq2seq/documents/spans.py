@@ -36,7 +36,7 @@ _LABEL = re.compile(r"\[([^\[\]]{0,999})\]")
 
 
 @dataclass
-class _Run:
+class _DelimiterRun:
     """A run of delimiters that may open emphasis: its sign, how many are unpaired, the sizes of pairs."""
 
     sign: str
@@ -63,9 +63,9 @@ class _SpanReader:
 
     def __init__(self, text: str, labels: frozenset[str]) -> None:
         self.text, self.labels = text, labels
-        self.items: list[InlineToken | _Run] = []
+        self.items: list[InlineToken | _DelimiterRun] = []
         self.brackets: list[tuple[int, int, bool]] = []  # place in items, place in text, whether of an image
-        self.openers: dict[str, list[_Run]] = {"*": [], "_": [], "~": []}
+        self.openers: dict[str, list[_DelimiterRun]] = {"*": [], "_": [], "~": []}
         self.ticks: dict[int, list[int]] = defaultdict(list)
         for match in re.finditer("`+", text):  # by length, so that an end is found without a new search
             self.ticks[len(match[0])].append(match.start())
@@ -79,7 +79,7 @@ class _SpanReader:
     def result(self) -> Iterator[InlineToken]:
         """Yield the tokens, runs split into what opens emphasis and what is text."""
         for item in self.items:
-            if not isinstance(item, _Run):
+            if not isinstance(item, _DelimiterRun):
                 yield item
                 continue
             if item.left:
@@ -177,7 +177,7 @@ class _SpanReader:
             if not opener.left:
                 runs.pop()
         if left and opens:
-            run = _Run(sign, len(self.items), left)
+            run = _DelimiterRun(sign, len(self.items), left)
             self.items.append(run)
             runs.append(run)
         elif left:

@@ -125,7 +125,7 @@ class _End(Point):
 
 
 @dataclass(frozen=True)
-class _Run:
+class _TextRun:
     """The text of a run, its properties, and its XML."""
 
     properties: str
@@ -202,7 +202,7 @@ class _WordReader:
 
     def read(self) -> Iterator[str | Paragraph]:
         """Yield the untouched parts and the slots, in order."""
-        stretch: list[InlineToken | _Run] = []
+        stretch: list[InlineToken | _TextRun] = []
         number = 0
         while number < len(self.parts):
             name, end = self.names[number], self.ends[number]
@@ -238,7 +238,7 @@ class _WordReader:
             return TextToken("", raw), after
         return (Break(raw) if name == "pPr" else Point(raw)), after
 
-    def _run(self, number: int, end: int) -> Iterator[InlineToken | _Run]:
+    def _run(self, number: int, end: int) -> Iterator[InlineToken | _TextRun]:
         """Yield the children of a run, each in a run of its own."""
         start, properties = self.parts[number], ""
         children: list[tuple[str | None, int, int]] = []
@@ -254,9 +254,9 @@ class _WordReader:
             if len(children) == 1:
                 raw = "".join(self.parts[number : end + 1])
             if name == "t":
-                yield _Run(properties, _characters(self.parts[first + 1 : after - 1]), raw)
+                yield _TextRun(properties, _characters(self.parts[first + 1 : after - 1]), raw)
             elif name == "noBreakHyphen":
-                yield _Run(properties, "-", raw)
+                yield _TextRun(properties, "-", raw)
             elif name in _BREAKS:
                 yield Break(raw)
             else:
@@ -264,22 +264,22 @@ class _WordReader:
         if not children:
             yield TextToken("", "".join(self.parts[number : end + 1]))
 
-    def _paragraphs(self, stretch: list[InlineToken | _Run]) -> Iterator[str | Paragraph]:
+    def _paragraphs(self, stretch: list[InlineToken | _TextRun]) -> Iterator[str | Paragraph]:
         """Yield the slots between two paragraph tags, and the untouched parts between them."""
         lengths: Counter[str] = Counter()
         for item in stretch:
-            if isinstance(item, _Run):
+            if isinstance(item, _TextRun):
                 lengths[item.properties] += len(item.text)
         base = lengths.most_common(1)[0][0] if lengths else ""
         for part in gather(_with_format_tags(stretch, base)):
             yield Paragraph(part, base, self.prefix) if isinstance(part, InlineUnit) else _raw(part)
 
 
-def _with_format_tags(stretch: list[InlineToken | _Run], base: str) -> Iterator[InlineToken]:
+def _with_format_tags(stretch: list[InlineToken | _TextRun], base: str) -> Iterator[InlineToken]:
     """Yield the tokens of a paragraph, with two tags around adjacent runs of one format."""
     current = base
     for item in stretch:
-        if isinstance(item, _Run):
+        if isinstance(item, _TextRun):
             properties = item.properties
         else:  # a dropped mark does not end a format, any other token does
             properties = current if isinstance(item, TextToken) else base
@@ -289,7 +289,7 @@ def _with_format_tags(stretch: list[InlineToken | _Run], base: str) -> Iterator[
             if properties != base:
                 yield Open(_RUN + properties, "")
             current = properties
-        yield TextToken(item.text, item.raw) if isinstance(item, _Run) else item
+        yield TextToken(item.text, item.raw) if isinstance(item, _TextRun) else item
     if current != base:
         yield Close(_RUN + current, "")
 
