@@ -159,7 +159,10 @@ def run(
         enable_progress_bar=False,
         enable_model_summary=False,
     )
-    trainer.fit(task, DataLoader(BatchList(batches), batch_size=None, collate_fn=as_it_is))
+    with warnings.catch_warnings():
+        # Lightning misses a validation set and a shorter logging interval: a race needs neither.
+        warnings.filterwarnings("ignore", module="lightning")
+        trainer.fit(task, DataLoader(BatchList(batches), batch_size=None, collate_fn=as_it_is))
     return race.comparison
 
 
@@ -174,7 +177,6 @@ def main() -> None:
     parser.add_argument("--keep-memory", action="store_true", help="the peer keeps freed memory as ours does")
     arguments = parser.parse_args()
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
-    warnings.filterwarnings("ignore", module="lightning")
 
     keep_freed_memory()  # as `seq2seq train` does
     task = make_task(arguments.vocabulary_size)
