@@ -315,6 +315,7 @@ def _allow_files(connections: int) -> None:
     except ImportError:  # not a Unix
         return
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    # Each connection is an open file; the rest is for everything else that a server opens.
     needed = connections + 256
     if soft != resource.RLIM_INFINITY and soft < needed:
         highest = needed if hard == resource.RLIM_INFINITY else min(needed, hard)

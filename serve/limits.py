@@ -24,6 +24,7 @@ class Limits:
     characters: int = limit(20_000, "characters of all texts of one request together")
     tokens: int = limit(8_000, "source tokens of all texts of one request together")
     candidates: int = limit(8, "translations of one text, the best one included; also the beam size")
+    # A character outside the basic plane can be written as \ud83d\ude00 in JSON: 12 bytes.
     body_bytes: int = limit(524_288, "bytes of a body; JSON may need 12 for one character")
     file_bytes: int = limit(10_485_760, "bytes of a file, an archive's contents included")
     file_characters: int = limit(200_000, "characters of all texts of a file together")
@@ -37,6 +38,7 @@ class Limits:
     def __post_init__(self) -> None:
         for known in fields(self):
             value = getattr(self, known.name)
+            # True is an int in Python, and would be a limit of 1.
             if not isinstance(value, int) or isinstance(value, bool) or value < 1:
                 raise ValueError(f"the limit {known.name} is {value!r}; give a whole number from 1")
 

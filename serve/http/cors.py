@@ -35,6 +35,7 @@ class CORSMiddleware:
             await _allow(send, methods)
             return
 
+        # Errors get the header as well, so that a web page can read why it was refused.
         async def send_open(message: Message) -> None:
             if message["type"] == "http.response.start":
                 MutableHeaders(scope=message)["access-control-allow-origin"] = "*"

@@ -68,6 +68,7 @@ class LimitedProtocol(H11Protocol):
 
     def _expect_header(self) -> None:
         """Start the timer at the beginning of a request, and stop it when the header is complete."""
+        # h11 is idle from the end of one request until the whole header of the next has arrived.
         waits = self.conn.their_state is h11.IDLE and not self.transport.is_closing()
         if waits and self._header_timer is None:
             self._header_timer = self.loop.call_later(self._limits.header_seconds, self._header_is_late)
@@ -89,6 +90,7 @@ class LimitedProtocol(H11Protocol):
         """Cut off a client that has not taken its answer; one that has is left alone."""
         self._reader_timer = None
         if self.transport.get_write_buffer_size() or self.transport.is_closing():
+            # close() would wait until the client has taken everything, which it does not.
             self.transport.abort()
 
     def _refuse(self, status: str, sentence: str) -> None:

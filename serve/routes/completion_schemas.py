@@ -33,6 +33,7 @@ class CompletionRequest(Body):
     stop: str | list[str] | None = Field(None, description="a text, or up to four, before which to stop")
     seed: int | None = Field(None, ge=0, le=2**63 - 1, description="a whole number from 0")
     user: str | None = Field(None, description="any text; it is not used")
+    # These have no effect here, so they are accepted only at the value that changes nothing.
     best_of: Literal[1] | None = Field(None, description="1, or leave it out")
     frequency_penalty: Literal[0] | None = Field(
         None, description="0, or leave it out: repetition_penalty is there"

@@ -135,7 +135,6 @@ def make_router(service: Service, authenticator: Authenticator) -> APIRouter:
     @router.post(
         "/attention",
         response_model=AttentionAnswer,
-        response_model_exclude_none=True,
         responses=FAILURES,
         openapi_extra=ATTENTION_BODY.openapi,
     )
@@ -152,6 +151,7 @@ def make_router(service: Service, authenticator: Authenticator) -> APIRouter:
         def call() -> dict[str, Any]:
             return _attention(translator, body.q, body.translation, body.maps)
 
+        # One call reads both texts, so it has one cost.
         costs = [sum([await _cost(service, translator, text) for text in texts])]
         return JSONResponse((await while_connected(request, service.look(client, [call], costs)))[0])
 

@@ -1,4 +1,4 @@
-"""Attention maps and sentences to draw: chosen words, weights that a test can foresee, hostile texts."""
+"""Attention maps and sentences to draw: chosen words, weights that a test can predict, hostile texts."""
 
 import re
 from typing import TYPE_CHECKING, Any
@@ -23,7 +23,7 @@ LAYERS, HEADS = 2, 3
 def make_maps(
     source: str = SOURCE, target: str = TARGET, layers: int = LAYERS, heads: int = HEADS
 ) -> "AttentionMaps":
-    """Maps of random weights between blank-separated words, other ones in each head, the same every time."""
+    """Return maps of random weights between blank-separated words, others in each head, from a fixed seed."""
     import torch
 
     from seq2seq.alignment.maps import AttentionMaps
@@ -52,5 +52,5 @@ def make_maps(
 
 
 def numbered(count: int) -> str:
-    """So many different short words."""
+    """Return a text of so many different short words."""
     return " ".join(f"w{number}" for number in range(count))
