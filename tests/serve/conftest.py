@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def translator(tiny_tokenizer: "Tokenizer") -> "Translator":
-    """English to German in name: random weights, 2 layers of 4 heads, alignment head (1, 2), 30 pieces."""
+    """English to German in name: random weights, 2 layers of 4 heads, alignment head (1, 2), 30 tokens."""
     import torch
 
     from seq2seq import Translator
