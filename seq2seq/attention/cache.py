@@ -62,7 +62,7 @@ class KeyValueCache:
         return self._entries[:, start:end]
 
     def hiding(self, keys: int) -> int | None:
-        """Return the window if it is narrower than the keys that several new tokens see at once, else None."""
+        """Return the window if it is narrower than the keys that several new tokens see, else None."""
         return None if self.window is None or self.window >= keys else self.window
 
     def select(self, rows: Tensor) -> None:

@@ -81,7 +81,7 @@ class Attention(nn.Module):
         """
         if self._reads_views and not (need_weights or self.training or torch.is_grad_enabled()):
             plain = type(self.score) is ScaledDotScore and (mask is None or mask.ndim > 1)
-            # Written out, not asked of `transformed`: this runs in every layer of every step.
+            # `transformed` written out: this runs in every layer of every step.
             if plain and not functorch_is_active() and forward_ad._current_level < 0:
                 return self.read_views(query, compressed, mask)
         if self.absorbs(query.shape[2]):
@@ -92,7 +92,11 @@ class Attention(nn.Module):
         return self.read_expanded(query, compressed, mask, need_weights)
 
     def read_views(self, query: Tensor, compressed: Tensor, mask: Tensor | None) -> Attended:
-        """Read as `read` does, in the fewest steps: one token of a small model is mostly such steps."""
+        """Read views of the memory by torch's kernel: multi-head dot products without maps or gradients.
+
+        It takes the fewest calls of Python, which are most of the time of one token of a small model.
+        """
+        assert isinstance(self.heads, SharedHeads)
         if mask is not None:
             check_mask(mask, query, compressed)
         key, value = self.heads.pairs(compressed)
@@ -141,7 +145,7 @@ class Attention(nn.Module):
         return self._merge(Attended(context, weights))
 
     def absorbs(self, queries: int) -> bool:
-        """Return whether `read_absorbed` is right and pays: latent heads, dot products, fewer queries than D."""
+        """Return whether `read_absorbed` is right and pays: latents, dot products, fewer queries than D."""
         # Reading the latents costs H T latent a key, expanding them M latent = H D latent.
         dot = is_scaled_dot(self.score) and not self.config.linear
         return dot and isinstance(self.heads, LatentHeads) and queries < self.heads.head_width
@@ -268,14 +272,14 @@ class CausalSelfAttention(Attention):
             check_mask(mask, query, compressed)
         forgets = memory is not None and memory.window is not None
         rolling = memory.hiding(compressed.shape[1]) if memory is not None and forgets else None
-        if self.config.sparse and rolling in (None, self.config.window):
-            if self.near_only(query, compressed, mask, need_weights):
-                return self.read_near(query, compressed, mask, causal=True)
+        blocks = self.config.sparse and rolling in (None, self.config.window)
+        if blocks and self.near_only(query, compressed, mask, need_weights):
+            return self.read_near(query, compressed, mask, causal=True)
         if positions is not None and not alone:
-            held = torch.arange(end - compressed.shape[1], end, device=x.device)
-            near = None if rolling is None else window_mask(positions, held, rolling)
-            shown = sparse_mask(self.config, positions, held)
-            mask = all_of(mask, shown, near, causal_mask(positions, held))
+            places = torch.arange(end - compressed.shape[1], end, device=x.device)  # of the keys in memory
+            near = None if rolling is None else window_mask(positions, places, rolling)
+            shown = sparse_mask(self.config, positions, places)
+            mask = all_of(mask, shown, near, causal_mask(positions, places))
         return self.read(query, compressed, mask, need_weights)
 
     def _read_running(

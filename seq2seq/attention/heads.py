@@ -162,7 +162,7 @@ class LatentHeads(nn.Module):
     def compress(self, source: Tensor, positions: Tensor | None = None) -> Tensor:
         """Compute the latent of each token and, if rotary, its rotated key: [B, S, M] -> [B, S, C]."""
         latent: Tensor = self.latent_projection(source)
-        # Autocast leaves the projection in 16 bit; of two types in one norm torch warns, and takes a slow way.
+        # Autocast leaves the projection in 16 bit; torch's norm warns of two types and takes a slow way.
         latent = self.latent_norm(latent.to(self.latent_norm.weight.dtype))
         if self.rotary_projection is None:
             return latent

@@ -28,8 +28,8 @@ def frequencies(width: int, device: torch.device | str = "cpu") -> Tensor:
 class SinusoidalPositions(nn.Module):
     """Fixed waves, added to embeddings: positions [T] or [N, T] -> [T, M] or [N, T, M].
 
-    State dicts do not hold the table, for the formula gives it. A model made on the meta device gets its table
-    when weights are loaded, or by `reset_parameters`.
+    State dicts do not hold the table, for the formula gives it. A model made on the meta device gets its
+    table when weights are loaded, or by `reset_parameters`.
     """
 
     table: Tensor

@@ -36,7 +36,8 @@ class ScoreFunction(Protocol):
     as further queries.
     """
 
-    def __call__(self, query: Tensor, key: Tensor) -> Tensor: ...
+    def __call__(self, query: Tensor, key: Tensor) -> Tensor:
+        """Score every query with every key."""
 
 
 ScoreFactory = Callable[[int], ScoreFunction]  # D, the width of queries and keys -> a score of that width
@@ -127,18 +128,16 @@ def in_blocks(compare: Callable[[Tensor, Tensor], Tensor], query: Tensor, key: T
 
 
 def is_scaled_dot(score: ScoreFunction) -> bool:
-    """Return whether a score is the scaled dot product itself, which kernels and latents may compute.
-
-    The exact type is asked for: a subclass may compute something else.
-    """
+    """Return whether a score is the scaled dot product itself, which kernels and latents may compute."""
+    # The exact type counts, for a subclass may compute something else.
     return type(score) is ScaledDotScore
 
 
 def is_pairwise(score: ScoreFunction) -> bool:
-    """Return whether a score is one of this file, each pair of query and key by itself, in new numbers.
+    """Return whether a score is one of this file: every pair by itself, all heads alike, in a new tensor.
 
-    Only then may pairs be grouped, cut into blocks or overwritten. A score written elsewhere may look at
-    heads and positions: it gets all pairs of all heads at once.
+    Only such scores may be grouped, cut into blocks or overwritten. A score written elsewhere may depend on
+    heads and positions; it gets all pairs of all heads at once.
     """
     return type(score) in (ScaledDotScore, AdditiveScore, TargetAwareScore)
 
