@@ -103,7 +103,7 @@ class Backend:
             cost: How much the call reads and writes, in tokens.
             call: The call, made in the worker.
         """
-        (result,) = await self.service.look(client, [call], [cost])
+        (result,) = await self.service.run_calls(client, [call], [cost])
         return result
 
     async def translate(

@@ -1,1 +1,1 @@
-"""The models behind the routes: registry, routing, segments, batching and the processes that search."""
+"""The engine behind the routes: model registry, routing, segments, batching and the process pool."""

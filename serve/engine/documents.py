@@ -1,12 +1,12 @@
-"""HTML and files are read and written in threads of their own, and ask the service for translations.
+"""Translation of HTML and files, which are read and written in threads of their own.
 
     event loop:  run ──> thread: read ─ translate(texts) ─ write ──> result
                                           │      ▲
-    event loop:      service.carry_out <──┘      └── translations, a portion at a time
+    event loop:        service.execute <──┘      └── translations, one portion at a time
 
-What a document may cost is said by its terms: a file has limits of its own, HTML those of one request.
-A thread waits while others translate, so it must not be the worker's. The word alignment that inline tags
-follow is computed only where it is asked for, in turn with everything else.
+A file has limits of its own (`DocumentLimits`), HTML those of one request. The thread of a document waits
+for translations, so it must not be one of the executor that runs models. The word alignment that inline tags
+follow is computed only on access, in the queue of the batcher.
 """
 
 import asyncio
@@ -32,33 +32,33 @@ from .routing import Route
 from .segments import DocumentPart, RoutedTranslation, SegmentedText, TranslationPlan, portions, whole_texts
 from .service import Service, options_of_hop
 
-AT_ONCE = 16  # documents that are worked on side by side
+AT_ONCE = 16  # documents in progress, one thread each
 
 DocumentResult = TypeVar("DocumentResult")
 
 
 class DocumentLimits(NamedTuple):
-    """What a document may cost in time, and what is checked of it before its first text is translated."""
+    """The time limit of a document, and the checks before its first text is translated."""
 
     check_texts: Callable[[list[str]], None]
     check_tokens: Callable[[int], None]
     seconds: int
 
 
-def file_terms(limits: Limits) -> DocumentLimits:
-    """A file counts by its characters; how many tokens they are is its own affair, and they need time."""
+def file_limits(limits: Limits) -> DocumentLimits:
+    """Return the limits of a file: on its characters and its time, not on its tokens."""
     return DocumentLimits(limits.check_file_texts, lambda count: None, limits.file_seconds)
 
 
-def html_terms(limits: Limits) -> DocumentLimits:
-    """HTML counts as texts do, by its characters and tokens; how many blocks it has is its own affair."""
+def html_limits(limits: Limits) -> DocumentLimits:
+    """Return the limits of HTML: those of a text with as many characters, however many blocks it has."""
     return DocumentLimits(
         lambda texts: limits.check_texts(["".join(texts)]), limits.check_token_count, limits.seconds
     )
 
 
 class DocumentExecutor:
-    """Runs functions that take a `translate`, one thread each."""
+    """An executor of functions that take a `translate`, one thread each."""
 
     def __init__(self, service: Service) -> None:
         self.service = service
@@ -70,85 +70,89 @@ class DocumentExecutor:
         source: str,
         target: str,
         client: str,
-        terms: DocumentLimits,
+        limits: DocumentLimits,
     ) -> tuple[DocumentResult, Route]:
-        """What `work` makes of its document, and the way of its texts (nowhere where there were none).
+        """Run `work` in a thread; return its result and the route of the texts, without hops if none.
 
-        Raises what `Service.translate` raises.
+        Raises:
+            ValueError: As `Service.translate`.
+            Busy: As `Service.translate`.
         """
-        lender = _DocumentTranslator(self.service, source, target, client, terms)
+        translator = _DocumentTranslator(self.service, source, target, client, limits)
         try:
             result = await anyio.to_thread.run_sync(
-                lambda: work(lender.translate), limiter=self._limiter, abandon_on_cancel=True
+                lambda: work(translator.translate), limiter=self._limiter, abandon_on_cancel=True
             )
         finally:
-            lender.give_up()
-        return result, lender.route
+            translator.cancel()
+        return result, translator.route
 
 
 class _DocumentTranslator:
-    """The `translate` of one document."""
+    """The translator of one document, called from its thread."""
 
     def __init__(
-        self, service: Service, source: str, target: str, client: str, terms: DocumentLimits
+        self, service: Service, source: str, target: str, client: str, limits: DocumentLimits
     ) -> None:
         self.service = service
         self.source = source
         self.target = target
         self.client = client
-        self.terms = terms
-        self.end = time.monotonic() + terms.seconds
+        self.limits = limits
+        self.end = time.monotonic() + limits.seconds
         self.route = Route(())
         self.cancelled = False
-        self._asked: asyncio.Future[Any] | None = None  # what the thread waits for
+        self._pending: asyncio.Future[Any] | None = None  # the thread waits for it
 
-    def give_up(self) -> None:
-        """Ends what the thread waits for, and itself when it asks for more: its client has left."""
+    def cancel(self) -> None:
+        """Cancel the pending work of the thread, and refuse any further."""
         self.cancelled = True
-        if self._asked is not None:
-            self._asked.cancel()
+        if self._pending is not None:
+            self._pending.cancel()
 
     def translate(self, texts: list[str]) -> Iterator[Translation]:
-        """The translations of all texts, in order; called in a thread, once a document."""
-        self.terms.check_texts(texts)
+        """Return the translations of all texts, in order and lazily; called once, in the thread."""
+        self.limits.check_texts(texts)
         self.route = from_thread.run(self.service.route, "\n".join(texts), self.source, self.target)
         if not self.route.hops:
             return (Translation(text, text) for text in texts)
         translator = from_thread.run(self.service.load, self.route.hops[0])
         options = options_of_hop(DecodeOptions(), self.route.hops, 0)
         segmented = [SegmentedText.of(translator, text, options) for text in texts]
-        self.terms.check_tokens(sum(sum(text.costs) for text in segmented))
-        return map(self._lend, whole_texts(self._translated(segmented)))
+        self.limits.check_tokens(sum(sum(text.costs) for text in segmented))
+        return map(self._with_alignment, whole_texts(self._translate_parts(segmented)))
 
-    def _translated(self, segmented: list[SegmentedText]) -> Iterator[tuple[DocumentPart, RoutedTranslation]]:
+    def _translate_parts(
+        self, segmented: list[SegmentedText]
+    ) -> Iterator[tuple[DocumentPart, RoutedTranslation]]:
         for portion in portions(segmented):
-            yield from zip(portion, from_thread.run(self._translate, portion), strict=True)
+            yield from zip(portion, from_thread.run(self._translate_portion, portion), strict=True)
 
-    async def _translate(self, portion: list[DocumentPart]) -> list[RoutedTranslation]:
+    async def _translate_portion(self, portion: list[DocumentPart]) -> list[RoutedTranslation]:
         if self.cancelled:
             raise HTTPException(CLIENT_LEFT, "the client left")
         segmented = [part.segmented for part in portion]
         texts, routes = [text.text for text in segmented], [self.route] * len(segmented)
         plan = TranslationPlan(texts, routes, segmented, DecodeOptions())
-        return await self._wait_for(self.service.carry_out(plan, self.client))
+        return await self._wait_for(self.service.execute(plan, self.client))
 
-    def _lend(self, found: RoutedTranslation) -> Translation:
-        """A translation whose alignment, over all hops, is computed in the worker when it is asked for."""
-        cost = len(found.best.tokens) + 1
+    def _with_alignment(self, translation: RoutedTranslation) -> Translation:
+        """Return a translation whose alignment over all hops is computed on access, in the executor."""
+        cost = len(translation.best.tokens) + 1
 
-        def look() -> ForcedDecoding:
-            call = [lambda: ForcedDecoding([], compose_alignments(found))]
-            return from_thread.run(self._look, call, [cost])[0]
+        def explain() -> ForcedDecoding:
+            calls = [lambda: ForcedDecoding([], compose_alignments(translation))]
+            return from_thread.run(self._run_calls, calls, [cost])[0]
 
-        return replace(found.best, source=found.text, explain=look)
+        return replace(translation.best, source=translation.text, explain=explain)
 
-    async def _look(
+    async def _run_calls(
         self, calls: list[Callable[[], ForcedDecoding]], costs: list[int]
     ) -> list[ForcedDecoding]:
-        return await self._wait_for(self.service.in_turn(self.client, calls, costs))
+        return await self._wait_for(self.service.queue_calls(self.client, calls, costs))
 
     async def _wait_for(self, work: Coroutine[Any, Any, DocumentResult]) -> DocumentResult:
-        self._asked = pending = asyncio.ensure_future(work)
+        self._pending = pending = asyncio.ensure_future(work)
         try:
             async with asyncio.timeout(self.end - time.monotonic()):
                 return await pending

@@ -37,7 +37,7 @@ class Executor:
         self._threads = threads
 
     async def run(self, call: Callable[[], CallResult]) -> CallResult:
-        """Run `call()` in a thread and return its result; a caller cancelled while waiting leaves the queue."""
+        """Return the result of `call()` in a thread; a caller cancelled while waiting leaves the queue."""
         return await anyio.to_thread.run_sync(self._call, call, limiter=self._limiter)
 
     async def stream(self, steps: Iterator[CallResult]) -> AsyncIterator[CallResult]:

@@ -27,7 +27,7 @@ class DetectedLanguage(NamedTuple):
 
 
 class LanguageIdentifier:
-    """A classifier over the languages of the server; a code with a region or script counts as its language."""
+    """A classifier over the languages of the server, where a code with a region counts as its language."""
 
     def __init__(self, codes: Sequence[str]) -> None:
         """Store the codes, in lower case; the model is loaded on first use."""

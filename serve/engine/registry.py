@@ -1,9 +1,9 @@
-"""Which model answers for which pair of languages, directly or through a third language.
+"""The model registry: translation models by language pair, language models by name.
 
-(source, target) -> one hop          of two models of a pair the one of fewer pairs, else refused
-                 -> two hops         where no model knows the pair, if pivoting is allowed
-hop -> translator                    loaded at the start, or when it is first asked for
-name -> writer                       a language model, loaded likewise
+(source, target) -> one hop          of two models of a pair the one with fewer pairs; a tie is refused
+                 -> two hops         where no model has the pair, if pivoting is allowed
+hop -> translator                    loaded at start-up or on first use
+name -> language model               loaded likewise
 """
 
 import threading
@@ -25,14 +25,14 @@ LanguagePair = tuple[str, str]  # codes of the source and the target language
 
 
 class LazyModel(Generic[Loaded]):
-    """What is loaded once, when it is first asked for."""
+    """A model that is loaded once, on first use."""
 
     load: "Callable[[], Loaded]"
     loaded: "Loaded | None"
     lock: threading.Lock
 
     def take(self) -> Loaded:
-        """What is loaded; whoever asks meanwhile waits for it."""
+        """Return the model, loaded if this is its first use; other callers wait meanwhile."""
         with self.lock:
             if self.loaded is None:
                 self.loaded = self.load()
@@ -41,7 +41,10 @@ class LazyModel(Generic[Loaded]):
 
 @dataclass(eq=False)
 class TranslationModel(LazyModel["Translator"]):
-    """A model that can be asked: what it translates, and how it is loaded (once, on first use)."""
+    """A translation model with its languages and a function that loads it.
+
+    `created` is the time its config was written, in seconds since 1970.
+    """
 
     name: str
     sources: list[str]
@@ -53,18 +56,21 @@ class TranslationModel(LazyModel["Translator"]):
 
     @classmethod
     def of(cls, name: str, translator: "Translator") -> "TranslationModel":
-        """The model of a translator that is loaded already."""
+        """Return the entry of a translator that is loaded already."""
         settings = translator.settings
         return cls(name, settings.source_languages, settings.target_languages, lambda: translator, translator)
 
     def translator(self) -> "Translator":
-        """The translator; the first call may take seconds, and others wait for it."""
+        """Return the translator; the first call may take seconds, and others wait for it."""
         return self.take()
 
 
 @dataclass(eq=False)
 class LanguageModelEntry(LazyModel["Generator"]):
-    """A language model that can be asked: what it writes, and how it is loaded (once, on first use)."""
+    """A language model with its languages and a function that loads it.
+
+    `created` is the time its config was written, in seconds since 1970.
+    """
 
     name: str
     languages: list[str]
@@ -79,19 +85,19 @@ class LanguageModelEntry(LazyModel["Generator"]):
         return cls(name, generator.settings.languages, lambda: generator, generator)
 
     def generator(self) -> "Generator":
-        """The generator; the first call may take seconds, and others wait for it."""
+        """Return the generator; the first call may take seconds, and others wait for it."""
         return self.take()
 
 
 class Hop(NamedTuple):
-    """One translation on the way from a language to another; the codes are as the model knows them."""
+    """One translation step of a route, with the language codes as the model has them."""
 
     model: TranslationModel
     source: str
     target: str
 
     def translator(self) -> "Translator":
-        """The model's translator, told which languages are meant."""
+        """Return the translator of the model in the direction of the hop."""
         return self.model.translator().directed(self.source, self.target)
 
 
@@ -105,17 +111,18 @@ class ModelRegistry:
         language_models: "Mapping[str, Generator | LanguageModelEntry] | None" = None,
         pivot: bool = False,
     ) -> None:
-        """Take models by name, loaded or not.
+        """Register models by name, loaded or not.
 
         Raises:
-            ValueError: two models of as many pairs translate the same pair."""
-        written = (language_models or {}).items()
+            ValueError: Two models with equally many pairs translate the same pair.
+        """
         self.language_models = [
-            w if isinstance(w, LanguageModelEntry) else LanguageModelEntry.of(name, w) for name, w in written
+            model if isinstance(model, LanguageModelEntry) else LanguageModelEntry.of(name, model)
+            for name, model in (language_models or {}).items()
         ]
         self.models = [
-            m if isinstance(m, TranslationModel) else TranslationModel.of(name, m)
-            for name, m in models.items()
+            model if isinstance(model, TranslationModel) else TranslationModel.of(name, model)
+            for name, model in models.items()
         ]
         self.pivot = pivot
         chosen: dict[LanguagePair, Hop] = {}
@@ -128,33 +135,37 @@ class ModelRegistry:
                         f"the models {known.model.name} and {model.name} both translate "
                         f"{pair[0]} to {pair[1]}; serve one of them"
                     )
-        given = sorted(chosen.items(), key=lambda item: self.models.index(item[1].model))
-        self._by_pair: dict[LanguagePair, Hop] = dict(given)
+        in_order = sorted(chosen.items(), key=lambda item: self.models.index(item[1].model))
+        self._by_pair: dict[LanguagePair, Hop] = dict(in_order)
         # The models stay the same, so the route of a pair is found once.
         self.route = lru_cache(maxsize=1024)(self._route)
 
     @property
     def pairs(self) -> list[LanguagePair]:
-        """All pairs with a model of their own, in the order in which their models were given."""
+        """All pairs with a model of their own, in the order of the models."""
         return list(self._by_pair)
 
     @property
     def reachable(self) -> list[LanguagePair]:
-        """All pairs that can be translated: those with a model first, then those through another language."""
+        """All supported pairs: first those with a model, then those through a pivot language."""
         reached = [(source, target) for source in self.codes for target in self.targets(source)]
         return [*self._by_pair, *(pair for pair in reached if pair not in self._by_pair)]
 
     @property
     def codes(self) -> list[str]:
-        """All languages, as sources or targets, sorted."""
+        """All source and target languages, sorted."""
         return sorted({code for pair in self._by_pair for code in pair})
 
     def language_model(self, name: str | None) -> LanguageModelEntry:
-        """The language model of a name, None for the first; ValueError names those there are."""
-        for writer in self.language_models:
-            if name in (None, writer.name):
-                return writer
-        names = " or ".join(writer.name for writer in self.language_models)
+        """Return the language model of a name; None is the first.
+
+        Raises:
+            ValueError: There is none of this name; the message has the names.
+        """
+        for model in self.language_models:
+            if name in (None, model.name):
+                return model
+        names = " or ".join(model.name for model in self.language_models)
         if not names:
             raise ValueError(
                 "this server has no language model; start it with one, such as --model shakespeare"
@@ -163,7 +174,11 @@ class ModelRegistry:
         raise ValueError(f"model is {_short(name)}, which this server does not write with; choose {names}")
 
     def find(self, source: str, target: str) -> "Translator":
-        """The translator for a pair of codes in any case; ValueError names what is not supported."""
+        """Return the translator of a language pair, codes in any case.
+
+        Raises:
+            ValueError: No single model translates the pair; the message names the unsupported language.
+        """
         pair = source.lower(), target.lower()
         if pair in self._by_pair:
             return self._by_pair[pair].translator()
@@ -174,7 +189,7 @@ class ModelRegistry:
         """Return the hops from a language to another: one, or two where pivoting is allowed and needed.
 
         Raises:
-            ValueError: a language that is not supported, by name.
+            ValueError: The pair is not supported; the message names the unsupported language.
         """
         source, target = source.lower(), target.lower()
         if (source, target) in self._by_pair:
@@ -184,7 +199,11 @@ class ModelRegistry:
         return self._by_pair[source, middle], self._by_pair[middle, target]
 
     def sources_of(self, target: str) -> list[str]:
-        """The languages that can be translated to a target; ValueError when there is none."""
+        """Return the languages that can be translated to a target.
+
+        Raises:
+            ValueError: There is none.
+        """
         sources = [code for code in self.codes if target.lower() in self.targets(code)]
         if not sources:
             targets = sorted({t for _, t in self._by_pair})
@@ -193,11 +212,11 @@ class ModelRegistry:
         return sources
 
     def targets(self, source: str) -> list[str]:
-        """The languages that a language can be translated to, sorted."""
+        """Return the languages that a language can be translated to, sorted."""
         return self._targets(source, pivot=self.pivot)
 
     def languages(self) -> list[dict[str, str | list[str]]]:
-        """Every language, with its English name and the languages it can be translated to."""
+        """Return every language with its English name and its target languages, as the REST API has them."""
         return [
             {"code": code, "name": language_name(code), "targets": list(self.targets(code))}
             for code in self.codes

@@ -7,18 +7,18 @@ from .registry import Hop
 
 
 class Route(NamedTuple):
-    """How a text gets from its language to the target: no hop where it is there already."""
+    """The hops of a text to the target language; none where the text is in that language already."""
 
     hops: tuple[Hop, ...]
     detected: DetectedLanguage | None = None
 
     @property
     def pivots(self) -> list[str]:
-        """The languages between source and target."""
+        """The pivot languages between source and target."""
         return [hop.target.lower() for hop in self.hops[:-1]]
 
     def to_json(self) -> dict[str, Any]:
-        """The languages on the way, and what was detected (where it was)."""
+        """Return the languages of the route, and the detected language if there is one."""
         codes = [self.hops[0].source, *(hop.target for hop in self.hops)] if self.hops else []
         if not self.detected:
             return {"languages": [code.lower() for code in codes]}

@@ -1,11 +1,11 @@
-"""Texts as queueable segments, and segments as texts again.
+"""Splitting of texts into queueable segments, and joining of their translations.
 
     text ─> prepared segments ─> one Translation each ─> joined
     document ─> texts ─> portions of a bounded size ─> joined
 
 Segments are prepared (normalised, tokenized) once, when a text arrives; the queue carries them to the search.
-A document's portion waits in line as one request does, so that no document takes all the room there is,
-however long its lines are.
+A portion of a document is queued like a request, so that no document fills the queue, however long its lines
+are.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,8 +21,8 @@ from seq2seq.text.joining import separators_of
 from .registry import Hop
 from .routing import Route
 
-TEXTS = 32  # of a portion at most
-TOKENS = 4096  # of a portion at most, or one segment: as much as four lanes take at once
+TEXTS = 32  # the most texts of a portion
+TOKENS = 4096  # the most tokens of a portion of several segments: the batches of four lanes
 
 
 class SegmentedText(NamedTuple):
@@ -34,24 +34,24 @@ class SegmentedText(NamedTuple):
 
     @classmethod
     def of(cls, translator: Translator, text: str, options: DecodeOptions | None = None) -> "SegmentedText":
-        """Split a text for a model; what the options keep in it costs little."""
+        """Split a text into segments of a model, with their costs."""
         segments = translator.prepare(text, options)
         special = len(translator.tag) + 1
         return cls(text, segments, [len(segment.source.ids) + special for segment in segments])
 
     @property
     def parts(self) -> list[tuple[str, str]]:
-        """The source of each segment, and the blanks or line breaks that follow it."""
+        """The source of each segment, and the blanks or line breaks after it."""
         return [(segment.source.source, segment.separator) for segment in self.segments]
 
     def join(self, translations: list[Translation]) -> Translation:
-        """Return the translation of the text from those of its segments."""
+        """Join the translations of the segments to that of the text."""
         return join_segments(self.text, self.segments, translations)
 
 
 @dataclass(frozen=True)
 class RoutedTranslation:
-    """A text, the way it went, and its translation by each hop (none where it was there already)."""
+    """A text, its route, and its translation by each hop (none for a text in the target language)."""
 
     text: str
     route: Route
@@ -65,9 +65,9 @@ class RoutedTranslation:
 
 @dataclass(frozen=True)
 class TranslationPlan:
-    """Texts to be translated together: the route of each, and its segments.
+    """The texts of a request, each with its route and segments.
 
-    A text that is in the target language already has no segments.
+    A text in the target language has no segments (None).
     """
 
     texts: Sequence[str]
@@ -82,7 +82,7 @@ class TranslationPlan:
 
     @property
     def groups(self) -> dict[tuple[Hop, ...], dict[int, SegmentedText]]:
-        """The texts of each route by their numbers; those without segments are left out."""
+        """The segmented texts of each route by their numbers, without texts that need no translation."""
         groups: dict[tuple[Hop, ...], dict[int, SegmentedText]] = {}
         for number, (route, segmented) in enumerate(zip(self.routes, self.segmented, strict=True)):
             if segmented:
@@ -91,14 +91,14 @@ class TranslationPlan:
 
 
 class DocumentPart(NamedTuple):
-    """Some segments of a text, and what separates them from its next part; None ends the text."""
+    """Consecutive segments of a text, and the separator before its next part; None ends the text."""
 
     segmented: SegmentedText
     separator: str | None
 
 
 def portions(texts: Iterable[SegmentedText]) -> Iterator[list[DocumentPart]]:
-    """Yield the texts of a document in portions, in order, each text whole or in parts."""
+    """Yield the texts of a document in portions, in order; a long text is split into several parts."""
     portion: list[DocumentPart] = []
     tokens = 0
     for part in (part for text in texts for part in _parts(text)):
@@ -113,13 +113,13 @@ def portions(texts: Iterable[SegmentedText]) -> Iterator[list[DocumentPart]]:
 
 
 def whole_texts(parts: Iterable[tuple[DocumentPart, RoutedTranslation]]) -> Iterator[RoutedTranslation]:
-    """Join the translations of parts, one after another, to those of their texts."""
-    of_text: list[tuple[DocumentPart, RoutedTranslation]] = []
+    """Join the translations of consecutive parts to those of their texts."""
+    text_parts: list[tuple[DocumentPart, RoutedTranslation]] = []
     for part in parts:
-        of_text.append(part)
+        text_parts.append(part)
         if part[0].separator is None:
-            yield _whole(of_text)
-            of_text = []
+            yield _whole(text_parts)
+            text_parts = []
 
 
 def _parts(text: SegmentedText) -> Iterator[DocumentPart]:
@@ -133,7 +133,7 @@ def _parts(text: SegmentedText) -> Iterator[DocumentPart]:
 
 
 def _part(text: SegmentedText, start: int, end: int) -> DocumentPart:
-    """Return the segments from `start` to before `end`; the separator after them where the text goes on."""
+    """Return segments[start:end] as a part, with the separator after them unless the text ends."""
     segments, separator = text.segments[start:end], None
     if end < len(text.segments):
         separator = segments[-1].separator
@@ -149,8 +149,9 @@ def _whole(parts: list[tuple[DocumentPart, RoutedTranslation]]) -> RoutedTransla
     text = "".join(part.segmented.text + (part.separator or "") for part, _ in parts)
     source = text
     steps: list[Translation] = []
-    for of_hop in zip(*(translation.steps for _, translation in parts), strict=True):
-        steps.append(join_parts(source, list(of_hop), separators))
-        pairs = [(step.source, step.text) for step in of_hop]
+    for hop_steps in zip(*(translation.steps for _, translation in parts), strict=True):
+        steps.append(join_parts(source, list(hop_steps), separators))
+        # The next hop read this translation, with the separators that joined it.
+        pairs = [(step.source, step.text) for step in hop_steps]
         source, separators = steps[-1].text, separators_of(pairs, separators)
     return RoutedTranslation(text, parts[0][1].route, steps)

@@ -1,9 +1,9 @@
-"""What every route asks for: texts of one language translated to another, whatever that takes.
+"""The translation service behind the routes.
 
-    text ─> language (given or detected) ─> route (one hop or two) ─> segments ─> batcher ─> joined again
+    text ─> language (given or detected) ─> route (one hop or two) ─> segments ─> batcher ─> joined
 
-A text of the target's own language, found by `auto`, is its own translation. Segments, not texts, are
-what waits in line, so that a long text and a short one share a batch.
+A text detected (`auto`) to be in the target language is its own translation. Segments are queued, not texts,
+so that a long text and a short one can share a batch.
 """
 
 import asyncio
@@ -30,13 +30,13 @@ from .routing import Route
 from .segments import RoutedTranslation, SegmentedText, TranslationPlan
 
 AUTO = "auto"
-SHORT = 1_000  # characters that are cut at once, for changing threads takes longer
+SHORT = 1_000  # characters; segmenting so few takes less time than a switch of threads
 
 ServiceResult = TypeVar("ServiceResult")
 
 
 class Service:
-    """The models of a registry behind one line of waiting requests; batches are searched by `decode`."""
+    """The models of a registry behind one batcher; `decode` runs the searches."""
 
     def __init__(
         self,
@@ -52,73 +52,88 @@ class Service:
         self.metrics = metrics
         self.decode = decode
         self.detector = LanguageIdentifier(registry.codes)
-        self._reader = Executor()  # cuts texts and tells languages while the other worker translates
-        self._loader = Executor()  # loads models meanwhile
+        # Executors of their own: segmenting and loading do not wait for translations.
+        self._reader = Executor()
+        self._loader = Executor()
 
     async def detect(self, text: str) -> list[DetectedLanguage]:
-        """Every language of the registry, likeliest first."""
+        """Return every language of the registry, most probable first."""
         return await self._reader.run(lambda: self.detector.rank(text))
 
     async def translate(
         self, texts: Sequence[str], source: str, target: str, options: DecodeOptions, client: str
     ) -> list[RoutedTranslation]:
-        """The translation of each text, in order.
+        """Translate texts and return their translations in order.
 
-        Raises ValueError for a pair that is not supported and for too much text, HTTPException 503
-        when the server is full, stops, or needs longer than a request may take.
+        Raises:
+            ValueError: The pair is not supported, or the text is too long.
+            Busy: 503; the server is full or stopping, or the request took too long.
         """
         plan = await self.plan(texts, source, target, options)
         self.limits.check_token_count(plan.tokens)
-        return await self.in_time(self.carry_out(plan, client))
+        return await self.in_time(self.execute(plan, client))
 
     async def plan(
         self, texts: Sequence[str], source: str, target: str, options: DecodeOptions
     ) -> TranslationPlan:
-        """The way of each text and its segments; ValueError for a pair that is not supported."""
+        """Find the route of each text and split it into segments.
+
+        Raises:
+            ValueError: The pair is not supported, or a glossary meets a pivot.
+            Busy: 503; a model cannot be loaded.
+        """
         routes = [await self.route(text, source, target) for text in texts]
         segmented: list[SegmentedText | None] = []
         for text, route in zip(texts, routes, strict=True):
-            check_glossary_way(options, route.hops)
+            check_glossary_route(options, route.hops)
             translator = await self.load(route.hops[0]) if route.hops else None
-            own = options_of_hop(options, route.hops, 0)
-            segmented.append(await self.segment(translator, text, own) if translator else None)
+            hop_options = options_of_hop(options, route.hops, 0)
+            segmented.append(await self.segment(translator, text, hop_options) if translator else None)
         return TranslationPlan(texts, routes, segmented, options)
 
-    async def carry_out(self, plan: TranslationPlan, client: str) -> list[RoutedTranslation]:
-        """The translation of each text of a plan, however long that takes; HTTPException 503 when full."""
+    async def execute(self, plan: TranslationPlan, client: str) -> list[RoutedTranslation]:
+        """Translate the texts of a plan without a time limit.
+
+        Raises:
+            Busy: 503; the server is full or stopping.
+        """
         groups = plan.groups
         with self.batcher.admit(plan.tokens + len(plan.texts)):
             self.metrics.tokens_in.inc(plan.tokens)
-            found = await asyncio.gather(
+            group_steps = await asyncio.gather(
                 *(
-                    self._along(hops, list(cuts.values()), plan.options, client)
-                    for hops, cuts in groups.items()
+                    self._along(hops, list(texts.values()), plan.options, client)
+                    for hops, texts in groups.items()
                 )
             )
         steps: dict[int, list[Translation]] = {}
-        for cuts, results in zip(groups.values(), found, strict=True):
-            steps.update(zip(cuts, results, strict=True))
-        ways = zip(plan.texts, plan.routes, strict=True)
+        for texts, text_steps in zip(groups.values(), group_steps, strict=True):
+            steps.update(zip(texts, text_steps, strict=True))
         return [
-            RoutedTranslation(text, route, steps.get(number, [])) for number, (text, route) in enumerate(ways)
+            RoutedTranslation(text, route, steps.get(number, []))
+            for number, (text, route) in enumerate(zip(plan.texts, plan.routes, strict=True))
         ]
 
     async def stream(
         self, text: str, source: str, target: str, options: DecodeOptions, client: str
     ) -> AsyncIterator[dict[str, Any]]:
-        """Events: `piece` with its text as it is decoded, then `end` with the whole and its way.
+        """Yield events: `piece` with each piece of text, then `end` with the whole text and its route.
 
-        Raises what `translate` raises; with two hops only the second can be seen as it is written.
+        With two hops only the second is streamed.
+
+        Raises:
+            ValueError: As `translate`.
+            Busy: As `translate`.
         """
         end = time.monotonic() + self.limits.seconds
         route = await self.route(text, source, target)
-        written = ""
+        emitted = ""
         async for piece in self._pieces(text, route, options, client):
-            written += piece
+            emitted += piece
             yield {"event": "piece", "data": {"text": piece}}
             if time.monotonic() > end:
                 raise self.too_slow()
-        yield {"event": "end", "data": {"text": written, **route.to_json()}}
+        yield {"event": "end", "data": {"text": emitted, **route.to_json()}}
 
     async def _pieces(
         self, text: str, route: Route, options: DecodeOptions, client: str
@@ -126,7 +141,7 @@ class Service:
         if not route.hops:
             yield text
             return
-        check_glossary_way(options, route.hops)
+        check_glossary_route(options, route.hops)
         translator = await self.load(route.hops[0])
         segmented = await self.segment(translator, text, options_of_hop(options, route.hops, 0))
         tokens = sum(segmented.costs)
@@ -134,8 +149,8 @@ class Service:
         with self.batcher.admit(tokens + 1):
             self.metrics.tokens_in.inc(tokens)
             if len(route.hops) > 1:
-                before = self._along(route.hops[:-1], [segmented], on_the_way(options), client)
-                text = (await self.in_time(before))[0][-1].text
+                pivoting = self._along(route.hops[:-1], [segmented], pivot_options(options), client)
+                text = (await self.in_time(pivoting))[0][-1].text
             hop = route.hops[-1]
             translator = await self.load(hop)
             steps = translator.stream(text, options, hop.source, hop.target)
@@ -144,19 +159,27 @@ class Service:
                 yield piece
 
     async def route(self, text: str, source: str, target: str) -> Route:
-        """The hops for one text; its language is detected where `source` is auto."""
+        """Find the route of one text; its language is detected where `source` is "auto".
+
+        Raises:
+            ValueError: The pair is not supported.
+        """
         if source.lower() != AUTO:
             return Route(self.registry.route(source, target))
-        reaching = self.registry.sources_of(target)  # refuses a target that nothing reaches
-        detected = _likeliest(await self.detect(text), {*reaching, target.lower()})
+        sources = self.registry.sources_of(target)  # refuses a target without sources
+        detected = _most_probable(await self.detect(text), {*sources, target.lower()})
         if detected.language == target.lower():
             return Route((), detected)
-        if not detected.confidence:  # no letters: any model gives such a text back
-            return Route(self.registry.route(reaching[0], target), detected)
+        if not detected.confidence:  # no letters: any model returns such a text unchanged
+            return Route(self.registry.route(sources[0], target), detected)
         return Route(self.registry.route(detected.language, target), detected)
 
     async def load(self, hop: Hop) -> Translator:
-        """The translator of a hop, loaded if this is its first use."""
+        """Return the translator of a hop, loaded if this is its first use.
+
+        Raises:
+            Busy: 503; the model cannot be loaded.
+        """
         if hop.model.loaded is not None:
             return hop.model.loaded.directed(hop.source, hop.target)
         try:
@@ -169,46 +192,61 @@ class Service:
     async def segment(
         self, translator: Translator, text: str, options: DecodeOptions | None = None
     ) -> SegmentedText:
-        """A text as segments that the model can read, what is to be kept in it being short."""
+        """Split a text into segments that fit the model."""
         if len(text) <= SHORT:
             return SegmentedText.of(translator, text, options)
         return await self._reader.run(lambda: SegmentedText.of(translator, text, options))
 
     async def translate_segments(
-        self, hop: Hop, cut: SegmentedText, options: DecodeOptions, client: str
+        self, hop: Hop, text: SegmentedText, options: DecodeOptions, client: str
     ) -> list[Translation]:
-        """The translation of each segment of a text by one model; raises as `translate` does."""
-        tokens = sum(cut.costs)
+        """Translate the segments of a text by one model, and return a translation for each.
+
+        Raises:
+            ValueError: The text is too long.
+            Busy: As `translate`.
+        """
+        tokens = sum(text.costs)
         self.limits.check_token_count(tokens)
         with self.batcher.admit(tokens + 1):
             self.metrics.tokens_in.inc(tokens)
-            return await self.in_time(self._by_segment(await self.load(hop), hop, [cut], options, client))
+            return await self.in_time(self._by_segment(await self.load(hop), hop, [text], options, client))
 
     async def in_time(self, work: Awaitable[ServiceResult]) -> ServiceResult:
-        """The result of work; HTTPException 503 when it takes longer than a request may."""
+        """Return the result of work within the time limit of a request.
+
+        Raises:
+            Busy: 503; it took too long.
+        """
         try:
             async with asyncio.timeout(self.limits.seconds):
                 return await work
         except TimeoutError:
             raise self.too_slow() from None
 
-    async def in_turn(
+    async def queue_calls(
         self, client: str, calls: Sequence[Callable[[], ServiceResult]], costs: Sequence[int]
     ) -> list[ServiceResult]:
-        """The results of calls that use a model for a request that was admitted, in turn with all else."""
+        """Queue calls of a model for a request that is admitted already, and return their results."""
+        # A kind of its own: calls share no batch with other jobs.
         return await self.batcher.run(client, object(), _call_all, calls, costs)
 
-    async def look(
+    async def run_calls(
         self, client: str, calls: Sequence[Callable[[], ServiceResult]], costs: Sequence[int]
     ) -> list[ServiceResult]:
-        """The results of calls that use a model, as a request of their own; raises as `translate` does."""
+        """Run calls of a model as a request of their own, and return their results.
+
+        Raises:
+            ValueError: The texts are too long.
+            Busy: As `translate`.
+        """
         self.limits.check_token_count(sum(costs))
         with self.batcher.admit(sum(costs)):
             self.metrics.tokens_in.inc(sum(costs))
-            return await self.in_time(self.in_turn(client, calls, costs))
+            return await self.in_time(self.queue_calls(client, calls, costs))
 
     def too_slow(self) -> Busy:
-        """What a request is told that took longer than it may."""
+        """Return the error of a request that took too long."""
         return Busy(
             "busy_slow",
             f"the request took longer than the {self.limits.seconds} seconds that are allowed; "
@@ -219,16 +257,16 @@ class Service:
     async def _along(
         self, hops: Sequence[Hop], texts: list[SegmentedText], options: DecodeOptions, client: str
     ) -> list[list[Translation]]:
-        """Return the translations of some texts by each hop, one list a text."""
+        """Translate texts along a route; return for each text its translation by every hop."""
         steps: list[list[Translation]] = [[] for _ in texts]
         for place, hop in enumerate(hops):
             translator = await self.load(hop)
-            own = options_of_hop(options, hops, place)
+            hop_options = options_of_hop(options, hops, place)
             if place:
-                texts = [await self.segment(translator, of_text[-1].text, own) for of_text in steps]
-            translations = iter(await self._by_segment(translator, hop, texts, own, client))
-            for of_text, text in zip(steps, texts, strict=True):
-                of_text.append(text.join(list(islice(translations, len(text.segments)))))
+                texts = [await self.segment(translator, done[-1].text, hop_options) for done in steps]
+            translations = iter(await self._by_segment(translator, hop, texts, hop_options, client))
+            for text_steps, text in zip(steps, texts, strict=True):
+                text_steps.append(text.join(list(islice(translations, len(text.segments)))))
         return steps
 
     async def _by_segment(
@@ -239,7 +277,7 @@ class Service:
         options: DecodeOptions,
         client: str,
     ) -> list[Translation]:
-        """Return the translations of the segments of some texts, one after another."""
+        """Translate the segments of texts in common batches; return the translations in order."""
         translations = await self.batcher.run(
             client,
             (hop.model.name, hop.source, hop.target, options),
@@ -251,18 +289,19 @@ class Service:
         return translations
 
 
-def _likeliest(ranked: list[DetectedLanguage], useful: set[str]) -> DetectedLanguage:
-    """The likeliest language that can be of use; where all of these are ruled out, the likeliest of all."""
-    return next((each for each in ranked if each.language in useful and each.confidence), ranked[0])
+def _most_probable(ranked: list[DetectedLanguage], supported: set[str]) -> DetectedLanguage:
+    """Return the most probable supported language; the first of all where these have confidence 0."""
+    candidates = (each for each in ranked if each.language in supported and each.confidence)
+    return next(candidates, ranked[0])
 
 
 def options_of_hop(options: DecodeOptions, hops: Sequence[Hop], place: int) -> DecodeOptions:
-    """Return the options of one hop of a route: those of the call for the last."""
-    return options if place == len(hops) - 1 else on_the_way(options)
+    """Return the options of one hop of a route: those of the request for the last hop."""
+    return options if place == len(hops) - 1 else pivot_options(options)
 
 
-def on_the_way(options: DecodeOptions) -> DecodeOptions:
-    """The options of the hops before the last: what is to be kept is kept on all of them."""
+def pivot_options(options: DecodeOptions) -> DecodeOptions:
+    """Return the options of the hops before the last, which protect the same words."""
     return DecodeOptions(
         keep_words=options.keep_words,
         keep_placeholders=options.keep_placeholders,
@@ -270,12 +309,16 @@ def on_the_way(options: DecodeOptions) -> DecodeOptions:
     )
 
 
-def check_glossary_way(options: DecodeOptions, hops: Sequence[Hop]) -> None:
-    """Refuse (ValueError) a glossary where the text is first translated to another language."""
+def check_glossary_route(options: DecodeOptions, hops: Sequence[Hop]) -> None:
+    """Refuse a glossary on a route through a pivot language, where its source terms would be lost.
+
+    Raises:
+        ValueError: With the languages of the route.
+    """
     if options.glossary and len(hops) > 1:
-        way = " to ".join([hops[0].source, *(hop.target for hop in hops)]).lower()
+        languages = " to ".join([hops[0].source, *(hop.target for hop in hops)]).lower()
         raise ValueError(
-            f"a glossary needs a model of its two languages, but the way leads from {way}; "
+            f"a glossary needs a model of its two languages, but the way leads from {languages}; "
             "leave out glossary, or translate step by step"
         )
 
@@ -287,7 +330,7 @@ def _translate(
     segments: Sequence[PreparedSegment],
     cancelled: Cancelled,
 ) -> list[Translation]:
-    """Translate segments side by side, whosever they are."""
+    """Translate a batch of segments, whatever requests they belong to."""
     return translator.translate_segments(segments, options, cancelled=cancelled, decode=decode)
 
 

@@ -193,7 +193,7 @@ class RunningCompletion:
         if self.body.echo:
             yield {**part("", None), "text": prompt}  # the prompt's tokens were not generated
         steps: Iterator[tuple[str, float]] = self.generator.steps(prompt, options)
-        async for step in self.service.batcher.worker.stream(steps):
+        async for step in self.service.batcher.executor.stream(steps):
             count += 1
             yield part(buffer.add(step[0]), None, step)
             if buffer.stopped:

@@ -21,7 +21,7 @@ from starlette.datastructures import UploadFile
 
 from seq2seq.documents import SUPPORTED, TranslatedDocument, translate_document
 
-from ..engine.documents import DocumentExecutor, file_terms
+from ..engine.documents import DocumentExecutor, file_limits
 from ..engine.service import Service
 from ..http.auth import Admission, Admitted, Authenticator
 from ..http.parsing import Body, check_fields, media_type, refuse, while_connected
@@ -108,7 +108,7 @@ def make_router(service: Service, authenticator: Authenticator, documents: Docum
             fields.source,
             fields.target,
             client,
-            file_terms(service.limits),
+            file_limits(service.limits),
         )
         translated, route = await while_connected(request, work)
         pivot = {"pivot": route.pivots[0]} if route.pivots else {}

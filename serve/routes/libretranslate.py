@@ -19,7 +19,7 @@ from pydantic import BaseModel, Field
 from seq2seq import DecodeOptions
 from seq2seq.documents.html import translate_html
 
-from ..engine.documents import DocumentExecutor, html_terms
+from ..engine.documents import DocumentExecutor, html_limits
 from ..engine.language_id import DetectedLanguage
 from ..engine.routing import Route
 from ..engine.segments import RoutedTranslation
@@ -165,7 +165,7 @@ async def _translate_html(body: TranslateRequest, documents: DocumentExecutor, c
     """Return the answer for HTML; each text is a document of its own, but their blocks share batches."""
     if body.alternatives:
         refuse('alternatives are not made of HTML; send alternatives 0, or format "text"')
-    limits = html_terms(documents.service.limits)
+    limits = html_limits(documents.service.limits)
     results = await asyncio.gather(
         *(
             documents.run(partial(translate_html, text), body.source, body.target, client, limits)

@@ -153,7 +153,7 @@ def make_router(service: Service, authenticator: Authenticator) -> APIRouter:
 
         # One call reads both texts, so it has one cost.
         costs = [sum([await _cost(service, translator, text) for text in texts])]
-        return JSONResponse((await while_connected(request, service.look(client, [call], costs)))[0])
+        return JSONResponse((await while_connected(request, service.run_calls(client, [call], costs)))[0])
 
     return router
 
@@ -182,7 +182,7 @@ async def _for_pairs(
         await _cost(service, translator, source) + await _cost(service, translator, target)
         for source, target in pairs
     ]
-    return await while_connected(request, service.look(client, calls, costs))
+    return await while_connected(request, service.run_calls(client, calls, costs))
 
 
 async def _translator(service: Service, source: str, target: str) -> Translator:

@@ -183,7 +183,7 @@ def make_router(service: Service, authenticator: Authenticator) -> APIRouter:
                 return [describe_translation(translation) for translation in translations]
             calls = [partial(_describe_and_explain, translation) for translation in translations]
             costs = [len(translation.best.tokens) + 1 for translation in translations]
-            return await service.in_time(service.in_turn(client, calls, costs))
+            return await service.in_time(service.queue_calls(client, calls, costs))
 
         return JSONResponse({"translations": await while_connected(request, work())})
 

@@ -15,7 +15,7 @@ import gradio as gr
 
 from seq2seq.documents import SUPPORTED, TranslatedDocument, translate_document
 
-from ...engine.documents import file_terms
+from ...engine.documents import file_limits
 from ...engine.routing import Route
 from ..backend import Backend, Message, failure_message, route_to_show
 from ..header import done_status, status
@@ -101,7 +101,7 @@ class DocumentJob:
             lambda translate: read(translate=translate, progress=self._report),
             *self.backend.directions[self.direction],
             client,
-            file_terms(self.backend.limits),
+            file_limits(self.backend.limits),
         )
 
     def _report(self, done: int, total: int) -> None:
