@@ -1,9 +1,9 @@
-"""config.json of a model directory: what a model was trained for, readable without torch.
+"""Settings of a model directory, config.json; readable without torch.
 
     {"format": 1, "model": {ModelConfig}, "source_languages": [...], ..., "files": {name: checksum}}
 
-What stands beside the shape follows from the model's kind: `Settings` or `LanguageSettings`.
-Keys that are unknown or missing are refused, so a misspelt one is never silently a default.
+The keys beside the shape depend on the kind of model: `Settings` or `LanguageSettings`. Unknown and missing
+keys are refused, so that a misspelt key never becomes a default.
 """
 
 import json
@@ -22,13 +22,16 @@ PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle")  # files that can 
 
 @dataclass(frozen=True)
 class Settings:
-    """What a model was trained for, beside its shape.
+    """Settings of an encoder-decoder beside its shape: languages, lengths, alignment.
 
     Each source language is translated to each other target language. `longest_source` and `longest_target`
-    count pieces with the special ones, as trained on. `alignment` names the cross-attention head that is read
-    as word alignment. `codec` reads sources that are not plain text; None for plain text. `most_sentences`
-    is how many sentences at once the model has learned to read; of more it would drop some, so that it is
-    given no more. None for any number.
+    are the longest lengths of the training in tokens, special symbols included. `alignment` names the
+    cross-attention head that is read as word alignment. `codec` reads sources that are not plain text; None
+    is plain text. `most_sentences` is the largest number of sentences in a training text: of more the model
+    would drop some, so that it gets no more at once. None is any number.
+
+    Raises:
+        ValueError: a value of the wrong type or out of its range.
     """
 
     source_languages: list[str]
@@ -52,45 +55,47 @@ class Settings:
 
     @property
     def directions(self) -> list[tuple[str, str]]:
-        """From which language to which."""
+        """The pairs (source, target) of languages that the model translates."""
         return directions(self.source_languages, self.target_languages)
 
     def direction(self, source: str | None, target: str | None) -> tuple[str | None, str | None]:
-        """The two languages, one that was not named filled in where only one is possible.
+        """Return the two languages; one that is None is filled in where only one is possible.
 
-        ValueError for languages between which the model does not translate.
+        Raises:
+            ValueError: the model does not translate between the languages.
         """
         possible = [(s, t) for s, t in self.directions if source in (None, s) and target in (None, t)]
         if not possible:
             sources, targets = self.source_languages, self.target_languages
-            asked = f"{source} to {target}"
-            for language, known in ((target, targets), (source, sources)):
-                if language is not None and language not in known:
-                    asked = repr(language)
+            requested = f"{source} to {target}"
+            for language, languages in ((target, targets), (source, sources)):
+                if language is not None and language not in languages:
+                    requested = repr(language)
             raise ValueError(
-                f"{asked} is not supported; this model translates {' and '.join(sources)} "
+                f"{requested} is not supported; this model translates {' and '.join(sources)} "
                 f"to {' and '.join(targets)}"
             )
-        found = [set(side) for side in zip(*possible, strict=True)]
-        one = [side.pop() if len(side) == 1 else None for side in found]
-        return source or one[0], target or one[1]
+        candidates = [set(side) for side in zip(*possible, strict=True)]
+        only = [languages.pop() if len(languages) == 1 else None for languages in candidates]
+        return source or only[0], target or only[1]
 
     def to_json(self) -> dict[str, Any]:
-        """Return the settings as plain JSON values; what is None is left out."""
+        """Return the settings as JSON values; None is left out."""
         plain = asdict(replace(self, codec=None))
         values = {name: value for name, value in plain.items() if value is not None}
         return {**values, **self.codec.to_json()} if self.codec else values
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> "Settings":
-        """Settings from the values of config.json; unknown and missing keys are refused."""
+        """Return settings from the values of config.json, refusing unknown and missing keys."""
         values = {**dict.fromkeys(optional_keys()), **values}
         _check_keys("settings", values, set(_keys(cls)))
         head = values["alignment"]
         if not isinstance(head, dict):
             raise ValueError(f'alignment is {head!r}; give {{"layer": 0, "head": 0, "read": "output"}}')
         known = {f.name for f in fields(AlignmentHead)}
-        _check_keys("alignment", {"share": AlignmentHead.share, **head}, known)  # not in models before it
+        # Models saved before the share existed lack it.
+        _check_keys("alignment", {"share": AlignmentHead.share, **head}, known)
         own = {name: values[name] for name in _names(cls)}
         return cls(**{**own, "alignment": AlignmentHead(**head)}, codec=read_codec(values))
 
@@ -101,21 +106,24 @@ def optional_keys() -> tuple[str, ...]:
 
 
 def _names(kind: Any) -> list[str]:
-    """Return the fields that stand in config.json under their own name."""
-    return [each.name for each in fields(kind) if each.name != "codec"]
+    """Return the fields that config.json has under their own names."""
+    return [item.name for item in fields(kind) if item.name != "codec"]
 
 
 def _keys(kind: Any) -> list[str]:
-    """Return every key of config.json that a kind of settings has."""
+    """Return all keys of config.json that a kind of settings has."""
     return _names(kind) + (list(codec_keys()) if kind is Settings else [])
 
 
 @dataclass(frozen=True)
 class LanguageSettings:
-    """What a language model was trained on, beside its shape.
+    """Settings of a language model beside its shape.
 
-    `ends` says whether it has seen texts end: then a new text begins after an end symbol, and a result
-    may end by itself; else it has read one endless text, and begins at a new line.
+    With `ends` the model was trained on texts with an end: a new text begins after an end symbol, and a
+    result may end by itself. Otherwise it was trained on one endless text, and a result begins at a new line.
+
+    Raises:
+        ValueError: a value of the wrong type.
     """
 
     languages: list[str]
@@ -127,32 +135,34 @@ class LanguageSettings:
             raise ValueError(f"ends is {self.ends!r}; give true or false")
 
     def to_json(self) -> dict[str, Any]:
-        """The settings as plain JSON values."""
+        """Return the settings as JSON values."""
         return asdict(self)
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> "LanguageSettings":
-        """Settings from the values of config.json; unknown and missing keys are refused."""
+        """Return settings from the values of config.json, refusing unknown and missing keys."""
         _check_keys("settings", values, {f.name for f in fields(cls)})
         return cls(**values)
 
 
 def is_language_model(config: dict[str, Any]) -> bool:
-    """Whether config.json describes a decoder alone."""
+    """Return whether config.json describes a language model."""
     return bool(config["model"].get("kind") == "decoder")
 
 
 def directions(sources: list[str], targets: list[str]) -> list[tuple[str, str]]:
-    """Each source language with each other target language."""
+    """Return each source language with each other target language."""
     return [(s, t) for s in sources for t in targets if s != t] or [(sources[0], targets[0])]
 
 
 def _check_languages(name: str, value: Any) -> None:
-    if not isinstance(value, list) or not value or not all(isinstance(each, str) and each for each in value):
+    """Refuse a value that is no list of language codes."""
+    if not isinstance(value, list) or not value or not all(isinstance(code, str) and code for code in value):
         raise ValueError(f'{name} is {value!r}; give a list of language codes such as ["en"]')
 
 
 def _check_keys(where: str, values: dict[str, Any], known: set[str]) -> None:
+    """Refuse unknown and missing keys."""
     if unknown := values.keys() - known:
         raise ValueError(f"{where} has an unknown key {min(unknown)!r}; known are {', '.join(sorted(known))}")
     if missing := known - values.keys():
@@ -160,7 +170,11 @@ def _check_keys(where: str, values: dict[str, Any], known: set[str]) -> None:
 
 
 def read_config(directory: Path) -> dict[str, Any]:
-    """config.json as a dictionary whose outer keys are all there; the rest is checked by its readers."""
+    """Return config.json as a dictionary with all its outer keys; the values are checked by their readers.
+
+    Raises:
+        ValueError: no file, malformed JSON, another format, or unknown and missing keys.
+    """
     path = directory / CONFIG
     if not path.is_file():
         raise ValueError(_why_no_model(directory))
@@ -190,7 +204,7 @@ def read_config(directory: Path) -> dict[str, Any]:
 
 
 def _why_no_model(directory: Path) -> str:
-    """One sentence on why a path is no model directory."""
+    """Return one sentence on why a path is no model directory."""
     previous = previous_of(directory)
     if previous.is_dir() and not directory.exists():
         return f"{directory} was being replaced when the program stopped; rename {previous} to it"
