@@ -31,7 +31,7 @@ def test_an_overlay_is_found_by_its_name(name: str) -> None:
     assert find_config(f"attention/{name}") == find_config(f"attention/{name}.yaml") == path
 
 
-@pytest.mark.parametrize(("recipe", "overlay"), itertools.product(RECIPES, OVERLAYS))
+@pytest.mark.parametrize(("recipe", "overlay"), list(itertools.product(RECIPES, OVERLAYS)))
 def test_every_overlay_trains_on_every_recipe(recipe: str, overlay: str) -> None:
     """The command line would refuse the two together, or their model would not run two steps."""
     paths = [str(find_config(name)) for name in (recipe, f"attention/{overlay}.yaml")]
@@ -57,7 +57,7 @@ def test_every_overlay_trains_on_every_recipe(recipe: str, overlay: str) -> None
     assert loss.isfinite()
 
 
-@pytest.mark.parametrize(("first", "second"), itertools.permutations(OVERLAYS, 2))
+@pytest.mark.parametrize(("first", "second"), list(itertools.permutations(OVERLAYS, 2)))
 def test_every_overlay_resets_what_it_excludes(first: str, second: str) -> None:
     """The later of two must win, not be refused beside what the earlier left."""
     merged = dict(section(first))
