@@ -1,4 +1,4 @@
-"""Takes docs/figures/demo.png: the page of `seq2seq serve` with a translated sentence and its attention.
+"""Take docs/figures/demo.png: the page of `seq2seq serve` with a translated sentence and its attention.
 
 python docs/figures/take_screenshot.py [--out docs/figures/demo.png] [--dark] [--width 1200]
 
@@ -16,13 +16,13 @@ from pathlib import Path
 from playwright.sync_api import Page, sync_playwright
 
 SENTENCE = "A young girl in a red dress is reading a book on a bench."
-POINTED_AT = "Buch."  # whose source words are lit
-HEIGHT = 1200  # pixels; all of the page is in the picture
-PATIENCE = 120_000  # milliseconds
+POINTED_AT = "Buch."  # the word whose links are lit
+HEIGHT = 1200  # pixels of the window; the picture is as high as the page
+PATIENCE = 120_000  # milliseconds; a busy machine may be slow
 
 
 def main() -> None:
-    """Serves, looks, and writes the picture."""
+    """Serve the page, look at it, and write the picture."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "demo.png")
     parser.add_argument("--dark", action="store_true", help="in dark colours")
@@ -47,7 +47,7 @@ def main() -> None:
 
 @contextmanager
 def serving() -> Iterator[str]:
-    """The address of a server that runs for as long as the context lasts."""
+    """Yield the address of a server that runs for as long as the context lasts."""
     command = [sys.executable, "-m", "seq2seq", "serve", "--port", "0"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
@@ -59,8 +59,9 @@ def serving() -> Iterator[str]:
 
 
 def look(page: Page, address: str) -> None:
-    """Translates the sentence, opens the attention tab and points at a word."""
+    """Translate the sentence, open the attention tab and point at a word."""
     page.goto(address)
+    page.locator("html[data-ready]").wait_for(state="attached")
     page.locator("#source textarea").fill(SENTENCE)
     page.locator("#go").click()
     page.locator("#status").get_by_text("Done.").wait_for()
@@ -68,7 +69,8 @@ def look(page: Page, address: str) -> None:
     page.locator("#attention .thumb").first.wait_for()
     page.locator("#attention").get_by_text("ribbons", exact=True).click()
     page.locator("#attention .word-of", has_text=POINTED_AT).hover(force=True)
-    page.wait_for_timeout(1_500)
+    page.locator("#attention .ribbon.lit").first.wait_for()
+    page.wait_for_function("document.getAnimations().every(one => one.playState !== 'running')")
 
 
 if __name__ == "__main__":
