@@ -1,1 +1,1 @@
-"""The networks: the encoder-decoder Transformer, the language model, and their layers."""
+"""Networks: the encoder-decoder Transformer, the language model, and their layers."""

@@ -1,12 +1,12 @@
-"""Batches: sentences of like length side by side, filled up to a rectangle.
+"""Batches: sentences of similar length, padded to a rectangle.
 
 This is the one place that adds the special symbols and shifts the target:
 
     source         s1 s2 s3 </s>
-    target input   <s> t1 t2 t3        what the decoder reads
-    target output  t1 t2 t3 </s>       what it is asked for, one step ahead
+    target input   <s> t1 t2 t3        read by the decoder
+    target output  t1 t2 t3 </s>       predicted by it, one step ahead
 
-A batch's size is counted in tokens, rows x the longer padded side, because that is what it costs.
+The size of a batch is counted in tokens, rows x the longer padded side, because that is its cost.
 """
 
 import random
@@ -21,9 +21,9 @@ from seq2seq.config import BOS, EOS, PAD
 
 @dataclass
 class Batch:
-    """Token ids filled up with PAD: source [B, S], target input and output [B, T] (None without targets).
+    """Token ids padded with PAD: source [B, S], target input and output [B, T] (None without targets).
 
-    `links` [E, 3], where a training is told them: row, target piece, source piece, counted from 0.
+    `links` [E, 3] are the word links of guided alignment: row, target token, source token, counted from 0.
     """
 
     source: Tensor
@@ -34,13 +34,13 @@ class Batch:
     @property
     def tokens(self) -> int:
         """Real tokens on both sides, padding not counted."""
-        counted = int((self.source != PAD).sum())
+        tokens = int((self.source != PAD).sum())
         if self.target_output is not None:
-            counted += int((self.target_output != PAD).sum())
-        return counted
+            tokens += int((self.target_output != PAD).sum())
+        return tokens
 
     def to(self, device: torch.device | str) -> "Batch":
-        """The same batch on another device."""
+        """Return the same batch on another device."""
         return Batch(
             self.source.to(device),
             None if self.target_input is None else self.target_input.to(device),
@@ -50,7 +50,7 @@ class Batch:
 
 
 def make_batch(sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]] | None = None) -> Batch:
-    """One rectangle a side from ids without special symbols."""
+    """Build a batch from ids without special symbols."""
     source = pad([[*ids, EOS] for ids in sources])
     if targets is None:
         return Batch(source)
@@ -58,7 +58,7 @@ def make_batch(sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]
 
 
 def pad(rows: Sequence[Sequence[int]]) -> Tensor:
-    """Rows of ids as one tensor [B, longest], filled up with PAD."""
+    """Pad rows of ids with PAD to one tensor [B, longest]."""
     longest = max((len(row) for row in rows), default=0)
     return torch.tensor([[*row, *[PAD] * (longest - len(row))] for row in rows], dtype=torch.int64).reshape(
         len(rows), longest
@@ -68,13 +68,14 @@ def pad(rows: Sequence[Sequence[int]]) -> Tensor:
 def token_budget_batches(
     lengths: Sequence[tuple[int, int]], budget: int, *, seed: int | None, epoch: int = 0
 ) -> list[list[int]]:
-    """Indices grouped so that rows x the longer padded side stays within the budget.
+    """Group indices of pairs so that rows x the longer padded side stays within a budget of tokens.
 
-    Lengths are (source, target), special symbols counted. The grouping and its order are a pure
-    function of (seed, epoch); with seed None the batches go from short to long.
+    Lengths are (source, target), special symbols counted. Groups and their order are a pure function of
+    (seed, epoch), so that a resumed epoch sees the batches of the interrupted one. With seed None the
+    batches go from short to long.
 
     Raises:
-        ValueError: a pair that is longer than the budget by itself.
+        ValueError: A pair is longer than the budget by itself.
     """
     order = list(range(len(lengths)))
     generator = random.Random(f"{seed} {epoch}")

@@ -1,4 +1,4 @@
-"""Where a model computes: the flag that asks for it, and what is taken where nothing is said."""
+"""The device that a model computes on: the flag and its default."""
 
 import argparse
 
@@ -6,28 +6,28 @@ AUTO = "auto"
 
 
 def add_device(parser: argparse.ArgumentParser) -> None:
-    """The flag that says on which device."""
+    """Add the flag --device to a parser."""
     parser.add_argument("--device", default=AUTO, help="auto (a GPU where there is one), cpu, cuda, ...")
 
 
-def choose_device(asked: str = AUTO) -> str:
-    """The device that was asked for; "auto" is a GPU where there is one.
+def choose_device(name: str = AUTO) -> str:
+    """Return the name of a device that is there; "auto" is a GPU if there is one, else the CPU.
 
     Raises:
-        ValueError: no device has that name, or this PyTorch does not find it.
+        ValueError: No device has that name, or this PyTorch does not find it.
     """
     import torch  # on use, for a command's flags are read without it
 
-    if asked == AUTO:
+    if name == AUTO:
         return "cuda" if torch.cuda.is_available() else "cpu"
     try:
-        device = torch.device(asked)
+        device = torch.device(name)
         kind = torch.get_device_module(device.type)
     except RuntimeError:
-        raise ValueError(f"device is {asked!r}, which is none; use --device auto, cpu or cuda") from None
+        raise ValueError(f"device is {name!r}, which is none; use --device auto, cpu or cuda") from None
     if device.type != "cpu" and (device.index or 0) >= (kind.device_count() if kind.is_available() else 0):
         raise ValueError(
-            f"device is {asked!r}, but there is no such {device.type.upper()} device in this PyTorch; "
+            f"device is {name!r}, but there is no such {device.type.upper()} device in this PyTorch; "
             "use --device cpu or auto"
         )
-    return asked
+    return name

@@ -1,13 +1,13 @@
-"""The language model: a decoder alone, which goes on from what it has read.
+"""The language model: a decoder alone, which predicts the next token.
 
     start    rows                   -> state                 nothing read
     step     tokens [N, T], state   -> logits [N, V]         the state moves on in place
     forward  tokens [B, T]          -> logits [B, T, V]      all positions at once
 
-Layers, caches and the contract of `step` are those of the encoder-decoder. A text may outgrow the
-context. With rotary positions, which know distances only, the caches then roll: each layer forgets what
-is older than the context. Other positions are numbered and run out, so the newest half of the context is
-read again from position 0, once every half context.
+Layers, caches and the contract of `step` are those of the encoder-decoder. A text may be longer than the
+context. With rotary positions, which encode distances only, the caches then roll: each layer drops tokens
+older than the context. Other positions are numbered and run out, so the newest half of the context is read
+again from position 0, once every half context.
 """
 
 import sys
@@ -25,7 +25,7 @@ from seq2seq.model.layers import CausalLayer, Embedding, Stack, make_norm, make_
 
 
 class LanguageOutput(NamedTuple):
-    """Logits [B, T, V] of the next token at each position, and a map [B, H, T, T] a layer where asked for."""
+    """Logits [B, T, V] of the next token at each position and, on request, a map [B, H, T, T] a layer."""
 
     logits: Tensor
     maps: list[Tensor] | None
@@ -33,24 +33,24 @@ class LanguageOutput(NamedTuple):
 
 @dataclass
 class LanguageState:
-    """Where reading stands: what each layer remembers of the rows [N], and their newest tokens [N, T]."""
+    """State of reading: the memory of each layer for the rows [N], and their newest tokens [N, T]."""
 
     memories: list[Memory]
     tokens: Tensor
 
     @property
     def length(self) -> int:
-        """Tokens that the layers have read since they last began anew."""
+        """Tokens that the layers have read since they last began at position 0."""
         return self.memories[0].length
 
     @property
     def device(self) -> torch.device:
-        """Where tokens and row numbers are expected."""
+        """Device that tokens and row numbers are expected on."""
         return self.tokens.device
 
     @property
     def nbytes(self) -> int:
-        """Bytes remembered by all layers."""
+        """Bytes of the memories of all layers."""
         return sum(memory.nbytes for memory in self.memories)
 
     def select(self, rows: Tensor, sentences: Tensor | None = None) -> None:
@@ -61,13 +61,13 @@ class LanguageState:
 
 
 class LanguageModel(nn.Module):
-    """A decoder-only Transformer (Radford et al. 2018), built as its config says.
+    """A decoder-only Transformer (Radford et al. 2018), built by its config.
 
-    `score` makes a score of one's own for each attention, in place of the one that the config names. A config
-    does not store it: whoever loads the weights gives it again.
+    `score` makes a score of your own for each attention, in place of the one that the config names. No config
+    stores it: give it again to load the weights.
 
     Raises:
-        ValueError: a config of another kind.
+        ValueError: The config is of another kind.
     """
 
     def __init__(self, config: ModelConfig, score: ScoreFactory | None = None):
@@ -84,20 +84,20 @@ class LanguageModel(nn.Module):
 
     @property
     def rolls(self) -> bool:
-        """Whether caches may forget the oldest token: it has no number, and nobody asks for it by place."""
+        """Whether caches may drop the oldest token: no position and no mask refers to its number."""
         attention = self.config.decoder_attention
         counted = attention.global_tokens > 0 or attention.stride is not None
         return self.config.positions == "rotary" and not counted
 
     def start(self, rows: int) -> LanguageState:
-        """A state of so many rows that has read nothing."""
+        """Return the state of so many rows before anything is read."""
         device = self.embedding.table.weight.device
         return LanguageState(self._memories(rows), torch.empty(rows, 0, dtype=torch.long, device=device))
 
     def step(self, tokens: Tensor, state: LanguageState) -> Tensor:
-        """Read the T newest tokens [N, T] and score what may follow them: [N, V].
+        """Read the T newest tokens [N, T] and return the logits of the next one, [N, V].
 
-        Of more tokens than the context the newest are read, as if the others had been read before.
+        Of more tokens than the context, the newest are read, as if the others had been read before.
         """
         context = self.config.max_length
         tokens = tokens[:, -context:]
@@ -113,16 +113,16 @@ class LanguageModel(nn.Module):
         return self.output.scores(self.norm(x[:, -1]))
 
     def forward(self, tokens: Tensor, *, need_weights: bool = False) -> LanguageOutput:
-        """Score every next token of given texts [B, T] at once.
+        """Compute the logits of every next token of given texts [B, T] at once.
 
         Raises:
-            ValueError: texts longer than the context.
+            ValueError: The texts are longer than the context.
         """
         states, maps = self._read(tokens, need_weights=need_weights)
         return LanguageOutput(self.output.scores(states), maps if need_weights else None)
 
     def states(self, tokens: Tensor) -> Tensor:
-        """What `forward` gives its output layer, [B, T, M], for a loss that computes both at once."""
+        """Return the input of the output layer, [B, T, M], for a loss that includes that layer."""
         return self._read(tokens, need_weights=False)[0]
 
     def _read(self, tokens: Tensor, *, need_weights: bool) -> tuple[Tensor, list[Tensor]]:
@@ -140,10 +140,10 @@ class LanguageModel(nn.Module):
         return self.norm(x), maps
 
     def _embed(self, tokens: Tensor, first: int) -> Tensor:
-        x = self.embedding(tokens)
+        x: Tensor = self.embedding(tokens)
         if self.positions is not None:
             x = x + self.positions(torch.arange(first, first + tokens.shape[1], device=tokens.device))
-        return self.dropout(x)
+        return self.dropout(x) if self.training else x
 
     def _memories(self, rows: int) -> list[Memory]:
         context = self.config.max_length

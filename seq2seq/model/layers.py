@@ -1,7 +1,7 @@
-"""The layers of encoder and decoder: attention and a feed-forward net, each in a residual branch.
+"""Layers of encoder and decoder: attention and a feed-forward net, each in a residual branch.
 
 post-norm   x = norm(x + f(x))      Vaswani et al. 2017
-pre-norm    x = x + f(norm(x))      steadier when deep; wants one more norm after the last layer
+pre-norm    x = x + f(norm(x))      more stable when deep; needs one more norm after the last layer
 """
 
 from collections.abc import Callable, Iterator
@@ -21,7 +21,7 @@ Layer = TypeVar("Layer", bound=nn.Module)
 
 
 class Stack(nn.ModuleList, Generic[Layer]):
-    """Layers one above the other, of a type that a checker of types knows."""
+    """A list of layers with their static type."""
 
     if TYPE_CHECKING:
 
@@ -29,7 +29,7 @@ class Stack(nn.ModuleList, Generic[Layer]):
 
 
 def make_positions(config: ModelConfig) -> nn.Module | None:
-    """What is added to the embeddings; None where the self-attentions turn queries and keys themselves."""
+    """Build the positions added to embeddings; None for rotary ones, which belong to self-attention."""
     match config.positions:
         case "sinusoidal":
             return SinusoidalPositions(config.max_length, config.width)
@@ -40,7 +40,7 @@ def make_positions(config: ModelConfig) -> nn.Module | None:
 
 
 def make_norm(config: ModelConfig) -> nn.Module:
-    """The normalisation the config names, over the last axis."""
+    """Build the norm that the config names, over the last axis."""
     match config.norm:
         case "layer":
             return nn.LayerNorm(config.width)
@@ -49,9 +49,9 @@ def make_norm(config: ModelConfig) -> nn.Module:
 
 
 class FeedForward(nn.Module):
-    """Each position by itself, widened and narrowed: [B, T, M] -> [B, T, M].
+    """A net of one hidden layer, applied to each position: [B, T, M] -> [B, T, M].
 
-    SwiGLU multiplies two widened halves, one through SiLU (Shazeer 2020).
+    SwiGLU multiplies the two halves of a hidden layer of double width, one after SiLU (Shazeer 2020).
     """
 
     def __init__(self, config: ModelConfig):
@@ -65,6 +65,7 @@ class FeedForward(nn.Module):
             nn.init.zeros_(linear.bias)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Widen, activate and narrow each position."""
         hidden = self.widen(x)
         match self.activation:
             case "relu":
@@ -74,11 +75,12 @@ class FeedForward(nn.Module):
             case "swiglu":
                 gate, content = hidden.chunk(2, dim=-1)
                 hidden = functional.silu(gate) * content
-        return self.narrow(hidden)
+        narrowed: Tensor = self.narrow(hidden)
+        return narrowed
 
 
 class Residual(nn.Module):
-    """What stands around a sublayer f: the norm before or after it, dropout, and the way past it."""
+    """Pre- or post-norm residual connection with dropout."""
 
     def __init__(self, config: ModelConfig):
         super().__init__()
@@ -87,21 +89,21 @@ class Residual(nn.Module):
         self.pre = config.norm_order == "pre"
 
     def forward(self, x: Tensor, f: Callable[[Tensor], Tensor]) -> Tensor:
-        """x with f in the branch: [B, T, M] -> [B, T, M]."""
+        """Add the branch f to x: [B, T, M] -> [B, T, M]."""
         return self.leave(x, f(self.enter(x)))
 
     def enter(self, x: Tensor) -> Tensor:
-        """What f reads."""
+        """Return the input of the branch."""
         return self.norm(x) if self.pre else x
 
-    def leave(self, x: Tensor, found: Tensor) -> Tensor:
-        """x with what f found added."""
-        x = x + (self.dropout(found) if self.training else found)
+    def leave(self, x: Tensor, branch: Tensor) -> Tensor:
+        """Add the output of the branch to x."""
+        x = x + (self.dropout(branch) if self.training else branch)
         return x if self.pre else self.norm(x)
 
 
 class EncoderLayer(nn.Module):
-    """Self-attention, then feed-forward."""
+    """Encoder layer: self-attention, then feed-forward."""
 
     def __init__(self, config: ModelConfig, score: ScoreFactory | None = None):
         super().__init__()
@@ -113,14 +115,14 @@ class EncoderLayer(nn.Module):
     def forward(
         self, x: Tensor, mask: Tensor | None, *, need_weights: bool = False
     ) -> tuple[Tensor, Tensor | None]:
-        """x [B, S, M], mask [B, 1, 1, S] -> x, weights [B, H, S, S] or None."""
-        found = self.self_attention(self.self_residual.enter(x), mask, need_weights=need_weights)
-        x = self.self_residual.leave(x, found.context)
-        return self.feed_forward_residual(x, self.feed_forward), found.weights
+        """Map x [B, S, M] under a mask [B, 1, 1, S] to x and the weights [B, H, S, S] or None."""
+        attended = self.self_attention(self.self_residual.enter(x), mask, need_weights=need_weights)
+        x = self.self_residual.leave(x, attended.context)
+        return self.feed_forward_residual(x, self.feed_forward), attended.weights
 
 
 class CausalLayer(nn.Module):
-    """Causal self-attention, then feed-forward: a decoder layer that has no source to ask."""
+    """Decoder layer without a source: causal self-attention, then feed-forward."""
 
     def __init__(self, config: ModelConfig, score: ScoreFactory | None = None):
         super().__init__()
@@ -132,21 +134,21 @@ class CausalLayer(nn.Module):
     def forward(
         self, x: Tensor, memory: Memory | None = None, *, need_weights: bool = False
     ) -> tuple[Tensor, Tensor | None]:
-        """x [N, T, M] after what the memory holds -> x, weights [N, H, T, S] or None."""
-        found = self.self_attention(self.self_residual.enter(x), memory=memory, need_weights=need_weights)
-        x = self.self_residual.leave(x, found.context)
-        return self.feed_forward_residual(x, self.feed_forward), found.weights
+        """Map x [N, T, M], which follows the memory, to x and the weights [N, H, T, S] or None."""
+        attended = self.self_attention(self.self_residual.enter(x), memory=memory, need_weights=need_weights)
+        x = self.self_residual.leave(x, attended.context)
+        return self.feed_forward_residual(x, self.feed_forward), attended.weights
 
 
 class DecoderMaps(NamedTuple):
-    """Where one decoder layer looked: own past [B, H, T, T] and source [B, H, T, S], or None each."""
+    """Maps of one decoder layer: its own past [B, H, T, T] and the source [B, H, T, S], or None each."""
 
     decoder: Tensor | None
     cross: Tensor | None
 
 
 class DecoderLayer(nn.Module):
-    """Causal self-attention, cross-attention to the source, feed-forward."""
+    """Decoder layer: causal self-attention, cross-attention to the source, feed-forward."""
 
     def __init__(self, config: ModelConfig, score: ScoreFactory | None = None):
         super().__init__()
@@ -169,7 +171,7 @@ class DecoderLayer(nn.Module):
         need_weights: bool = False,
         need_cross: bool = False,
     ) -> tuple[Tensor, DecoderMaps]:
-        """x [N, T, M] beside the remembered source [B, S, C], N a multiple of B -> x, maps (N = B).
+        """Map x [N, T, M] and the remembered source [B, S, C], N a multiple of B, to x and maps (N = B).
 
         `need_weights` asks for both maps, `need_cross` for that of the source alone.
 
@@ -180,15 +182,15 @@ class DecoderLayer(nn.Module):
         own = self.self_attention(self.self_residual.enter(x), memory=memory, need_weights=need_weights)
         x = self.self_residual.leave(x, own.context)
 
-        # The rows of one sentence's beam ask the same source: to cross-attention they are simply
-        # more queries, so the source is held once however wide the beam.
+        # The rows of one sentence's beam read the same source. To cross-attention they are further
+        # queries, so the source is held once however wide the beam.
         beam = rows_a_sentence(len(x), len(remembered))
-        asking = self.cross_residual.enter(x).reshape(len(remembered), beam * x.shape[1], x.shape[-1])
-        places = None
-        if self.cross_attention.config.sparse:  # of each query, the rows of a beam one after the other
-            places = torch.arange(read, read + x.shape[1], device=x.device).repeat(beam)
+        queries = self.cross_residual.enter(x).reshape(len(remembered), beam * x.shape[1], x.shape[-1])
+        positions = None
+        if self.cross_attention.config.sparse:  # those of one row of the beam after those of another
+            positions = torch.arange(read, read + x.shape[1], device=x.device).repeat(beam)
         source = self.cross_attention(
-            asking, remembered, source_mask, positions=places, need_weights=need_weights or need_cross
+            queries, remembered, source_mask, positions=positions, need_weights=need_weights or need_cross
         )
         x = self.cross_residual.leave(x, source.context.reshape(x.shape))
 
@@ -197,11 +199,12 @@ class DecoderLayer(nn.Module):
 
 
 def rows_a_sentence(rows: int, sentences: int) -> int:
-    """W, how many rows ask each source.
+    """Return W, the rows of each source.
 
     Raises:
-        ValueError: they cannot be shared out equally; some would ask another sentence's source.
+        ValueError: The rows cannot be shared out equally.
     """
+    # Some rows would read another sentence's source, in silence where the number of tokens happens to fit.
     if rows % max(1, sentences):
         raise ValueError(
             f"{rows} rows of the target cannot be shared out among {sentences} sources; give one row, or "
@@ -211,7 +214,7 @@ def rows_a_sentence(rows: int, sentences: int) -> int:
 
 
 class Embedding(nn.Module):
-    """Tokens as vectors, scaled by sqrt(M) so that they are as large as the positions added to them."""
+    """Embeddings of tokens, scaled by sqrt(M) to the size of the positions added to them."""
 
     def __init__(self, config: ModelConfig):
         super().__init__()
@@ -219,9 +222,10 @@ class Embedding(nn.Module):
         self.scale = config.width**0.5
 
     def forward(self, tokens: Tensor) -> Tensor:
-        """tokens [N, T] -> [N, T, M]."""
-        return self.table(tokens) * self.scale
+        """Look up tokens [N, T] -> [N, T, M]."""
+        vectors: Tensor = self.table(tokens) * self.scale
+        return vectors
 
     def scores(self, x: Tensor) -> Tensor:
-        """How well each vector fits each token of the vocabulary: [..., M] -> [..., V]."""
+        """Compute the logits of every token of the vocabulary: [..., M] -> [..., V]."""
         return torch.matmul(x, self.table.weight.t())

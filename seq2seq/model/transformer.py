@@ -1,4 +1,4 @@
-"""The encoder-decoder Transformer, from our own attention.
+"""The encoder-decoder Transformer.
 
     encode   source [B, S]            -> memory [B, S, M]          once a sentence
     start    memory                   -> state                     the source compressed, nothing written
@@ -6,9 +6,9 @@
     decode   memory, target [B, T]    -> logits [B, T, V]          all positions at once
     forward  source [B, S], target [B, T] -> logits [B, T, V]      encode, then decode
 
-A memory may come from elsewhere, such as an image, and be of another width: `start` and `decode` take any.
-`step` after `step` gives what `forward` gives at once: the masks are the same functions of
-positions, and the caches hold what the full pass would compute again.
+A memory may come from elsewhere, such as an image, and have another width: `start` and `decode` take any.
+Calls of `step` give the logits that `forward` gives at once: masks are the same functions of positions, and
+caches hold the keys and values that the full pass computes again.
 """
 
 from collections.abc import Iterator
@@ -20,6 +20,7 @@ from torch import Tensor, nn
 
 from seq2seq.attention import LinearState, Memory, Remembered, padding_mask
 from seq2seq.attention.score import ScoreFactory
+from seq2seq.attention.transforms import transformed
 from seq2seq.config import PAD, ModelConfig
 from seq2seq.model.dropout import Dropout
 from seq2seq.model.layers import (
@@ -34,7 +35,7 @@ from seq2seq.model.layers import (
 
 
 class Maps(NamedTuple):
-    """Every attention map of one pass, a tensor a layer."""
+    """The attention maps of one pass, a tensor a layer."""
 
     cross: list[Tensor]  # [B, H, T, S] each
     encoder: list[Tensor]  # [B, H, S, S] each
@@ -42,14 +43,14 @@ class Maps(NamedTuple):
 
 
 class TransformerOutput(NamedTuple):
-    """Logits [B, T, V] of the next token at each position, and the maps where asked for."""
+    """Logits [B, T, V] of the next token at each position and, on request, the maps."""
 
     logits: Tensor
     maps: Maps | None
 
 
 class DecoderStates(NamedTuple):
-    """What the output layer reads, [B, T, M], and the cross-attention map [B, H, T, S] of one layer."""
+    """Input of the output layer, [B, T, M], and the cross-attention map [B, H, T, S] of one layer."""
 
     states: Tensor
     cross: Tensor | None
@@ -57,38 +58,38 @@ class DecoderStates(NamedTuple):
 
 @dataclass
 class DecoderState:
-    """Where decoding stands: what each layer remembers of the rows [N] and of their sources [B]."""
+    """State of decoding: the memories of each layer for the rows [N] and for their sources [B]."""
 
     memories: list[Memory]
     remembered: list[Remembered]  # [B, S, C] each, or their sums
-    source_mask: Tensor | None  # [B, 1, 1, S]; None also where sums have left the filler out
-    watched: tuple[int, int] | None = None  # a layer and head of the cross-attention, which every step
-    looked: Tensor | None = None  # writes here: where the newest token of each row looked, [N, S]
+    source_mask: Tensor | None  # [B, 1, 1, S]; None also where sums have left padding out
+    watched: tuple[int, int] | None = None  # a layer and head of the cross-attention; every step writes
+    looked: Tensor | None = None  # its weights here, for the newest token of each row, [N, S]
 
     @property
     def length(self) -> int:
-        """Tokens read so far."""
+        """Tokens of the target read so far."""
         return self.memories[0].length
 
     @property
     def device(self) -> torch.device:
-        """Where tokens and row numbers are expected."""
+        """Device that tokens and row numbers are expected on."""
         return self.remembered[0].device
 
     @property
     def nbytes(self) -> int:
-        """Bytes remembered of the target (the source's share does not grow)."""
+        """Bytes of the target's memories; those of the source do not grow."""
         return sum(memory.nbytes for memory in self.memories)
 
     def watch(self, layer: int, head: int) -> None:
-        """Have every step from now on tell where this head looks."""
+        """Record the weights of this head of the cross-attention at every step from now on."""
         self.watched = layer, head
 
     def select(self, rows: Tensor, sentences: Tensor | None = None) -> None:
         """Keep these rows, in this order; a row may come several times.
 
-        Shapes: rows [N'], sentences [B'] the sentences that stay (None: all). Rows lie grouped by
-        sentence, equally many each.
+        Shapes: rows [N'], sentences [B'] that stay (None: all). Rows are grouped by sentence, equally many
+        each.
         """
         for memory in self.memories:
             memory.select(rows)
@@ -99,7 +100,7 @@ class DecoderState:
 
 
 def pick(source: Remembered, sentences: Tensor) -> Remembered:
-    """What is remembered of these sentences' sources."""
+    """Select the sources of these sentences."""
     if isinstance(source, LinearState):
         source.select(sentences)
         return source
@@ -107,36 +108,36 @@ def pick(source: Remembered, sentences: Tensor) -> Remembered:
 
 
 class Model(Protocol):
-    """What search and forced pass ask of a network, be it one `Transformer` or several of them.
+    """The interface of search and forced decoding to a network: one `Transformer` or an ensemble.
 
-    Memories and states are its own affair.
+    Memories and states are opaque to the caller.
     """
 
     @property
     def config(self) -> ModelConfig:
-        """The shape; its `max_length` holds."""
+        """Config of the network; its `max_length` bounds sources and targets."""
 
     def parameters(self) -> Iterator[nn.Parameter]:
-        """All weights."""
+        """Iterate over all weights."""
 
     def encode(self, source: Tensor) -> Any:
-        """Tokens [B, S] -> what was read of them."""
+        """Read tokens [B, S] -> memory."""
 
     def start(self, memory: Any, mask: Tensor | None, capacity: int) -> Any:
-        """The state before anything is written."""
+        """Return the state before anything is written."""
 
     def step(self, tokens: Tensor, state: Any) -> Tensor:
-        """Tokens [N, T] -> logits [N, V]."""
+        """Read tokens [N, T] -> logits [N, V]."""
 
     def __call__(self, source: Tensor, target: Tensor, *, need_weights: bool = False) -> TransformerOutput:
-        """Logits [B, T, V] of a given target, and maps."""
+        """Compute the logits [B, T, V] of a given target, and maps."""
 
 
 class Transformer(nn.Module):
-    """An encoder-decoder Transformer (Vaswani et al. 2017), built as its config says.
+    """An encoder-decoder Transformer (Vaswani et al. 2017), built by its config.
 
-    `score` makes a score of one's own for each attention, in place of the one that the config names. A config
-    does not store it: whoever loads the weights gives it again.
+    `score` makes a score of your own for each attention, in place of the one that the config names. No config
+    stores it: give it again to load the weights.
     """
 
     def __init__(self, config: ModelConfig, score: ScoreFactory | None = None):
@@ -157,21 +158,21 @@ class Transformer(nn.Module):
         self.decoder_norm = make_norm(config) if pre else nn.Identity()
 
     def encode(self, source: Tensor) -> Tensor:
-        """Read the source: tokens [B, S], filled up with PAD -> memory [B, S, M].
+        """Read the source: tokens [B, S], padded with PAD -> memory [B, S, M].
 
         Raises:
-            ValueError: this model has no encoder; a source longer than max_length.
+            ValueError: This model has no encoder, or the source is longer than max_length.
         """
         return self._encode(source, need_weights=False)[0]
 
     def start(self, memory: Tensor, mask: Tensor | None, capacity: int) -> DecoderState:
-        """A state that has written nothing yet, one row a sentence.
+        """Return the state before anything is written, one row a sentence.
 
-        Shapes: memory [B, S, M], or as wide as `memory_width` says, mask [B, S] (true = real) or None;
+        Shapes: memory [B, S, M], or of the width `memory_width`, mask [B, S] (true = real) or None;
         capacity in target tokens, the start symbol counted.
 
         Raises:
-            ValueError: a memory or mask of another shape.
+            ValueError: The memory or mask has another shape.
         """
         padding = self._padding(memory, mask)
         return DecoderState(
@@ -181,10 +182,10 @@ class Transformer(nn.Module):
         )
 
     def step(self, tokens: Tensor, state: DecoderState) -> Tensor:
-        """Read the T newest tokens [N, T] and score what may follow them: [N, V].
+        """Read the T newest tokens [N, T] and return the logits of the next one, [N, V].
 
         Raises:
-            ValueError: more tokens, with those before, than max_length or than the state's capacity.
+            ValueError: All tokens together exceed max_length or the state's capacity.
         """
         x = self._embed(tokens, self.target_embedding, state.length)
         watched, head = state.watched or (-1, -1)
@@ -196,13 +197,13 @@ class Transformer(nn.Module):
         return self.output.scores(self.decoder_norm(x[:, -1]))
 
     def forward(self, source: Tensor, target: Tensor, *, need_weights: bool = False) -> TransformerOutput:
-        """Score every next token of a given target at once.
+        """Compute the logits of every next token of a given target at once.
 
-        Shapes: source [B, S] and target [B, T] (the start symbol first), filled up with PAD ->
-        logits [B, T, V], maps where `need_weights`.
+        Shapes: source [B, S] and target [B, T] (the start symbol first), padded with PAD ->
+        logits [B, T, V], and maps with `need_weights`.
 
         Raises:
-            ValueError: this model has no encoder; a source or target longer than max_length.
+            ValueError: This model has no encoder, or the source or target is longer than max_length.
         """
         memory, encoder_maps = self._encode(source, need_weights=need_weights)
         output = self.decode(memory, source != PAD, target, need_weights=need_weights)
@@ -213,11 +214,11 @@ class Transformer(nn.Module):
     def decode(
         self, memory: Tensor, mask: Tensor | None, target: Tensor, *, need_weights: bool = False
     ) -> TransformerOutput:
-        """As `forward`, over a memory and mask as `start` takes them; the maps have no encoder's.
+        """Compute `forward` over a memory and mask as `start` takes them, without maps of the encoder.
 
         Raises:
-            ValueError: a memory or mask of another shape, a mask that is not boolean; a target longer than
-                max_length.
+            ValueError: The memory or mask has another shape, the mask is not boolean, or the target is
+                longer than max_length.
         """
         states, maps = self._decode(memory, mask, target, need_weights=need_weights)
         logits = self.output.scores(states)
@@ -228,12 +229,12 @@ class Transformer(nn.Module):
         return TransformerOutput(logits, Maps(cross, [], decoder))
 
     def states(self, source: Tensor, target: Tensor, *, cross_layer: int | None = None) -> DecoderStates:
-        """What `forward` gives its output layer, for a loss that computes both at once.
+        """Return the input of the output layer, for a loss that includes that layer.
 
-        Of `cross_layer` the map is given too; all other attentions stay on their fast path.
+        The map of `cross_layer` is returned too; all other attentions stay on their fast path.
 
         Raises:
-            ValueError: this model has no encoder; a source or target longer than max_length.
+            ValueError: This model has no encoder, or the source or target is longer than max_length.
         """
         memory, _ = self._encode(source, need_weights=False)
         states, maps = self._decode(memory, source != PAD, target, cross_layer=cross_layer)
@@ -261,7 +262,7 @@ class Transformer(nn.Module):
         return self.decoder_norm(x), maps
 
     def _padding(self, memory: Tensor, mask: Tensor | None) -> Tensor | None:
-        """The mask as attention takes it, [B, 1, 1, S]; a memory that does not fit is refused."""
+        """Return the mask in the form of attention, [B, 1, 1, S], once memory and mask are known to fit."""
         width = self.config.memory_width or self.config.width
         if memory.ndim != 3 or memory.shape[2] != width:
             raise ValueError(
@@ -282,9 +283,9 @@ class Transformer(nn.Module):
             )
         x = self._embed(source, self.source_embedding)
         real = source != PAD
-        # Without padding the kernel is faster without a mask; elsewhere than here the question would wait for a
-        # device, or be asked of a tracer.
-        here = source.device.type == "cpu" and not torch.compiler.is_compiling()
+        # Without padding the kernel is faster without a mask. On another device the question would wait for
+        # the device, and a tracer or vmap has no answer.
+        here = source.device.type == "cpu" and not torch.compiler.is_compiling() and not transformed()
         full = here and torch.is_inference_mode_enabled() and bool(real.all())
         mask = None if full else padding_mask(real)
         maps: list[Tensor] = []
@@ -301,7 +302,7 @@ class Transformer(nn.Module):
                 f"a sequence of {end} tokens is longer than max_length, {self.config.max_length}; "
                 "split the text or use a model with a larger max_length"
             )
-        x = embedding(tokens)
+        x: Tensor = embedding(tokens)
         if self.positions is not None:
             x = x + self.positions(torch.arange(first, end, device=tokens.device))
         return self.dropout(x) if self.training else x
