@@ -31,6 +31,7 @@ class RerankerSettings:
     def __post_init__(self) -> None:
         if self.kind != "slots":
             raise ValueError(f'reranker.kind is {self.kind!r}; this version knows "slots"')
+        # A bool is an int in Python, but no beam size.
         if not isinstance(self.beam, int) or isinstance(self.beam, bool) or not 1 <= self.beam <= 1000:
             raise ValueError(f"reranker.beam is {self.beam!r}; give a whole number from 1 to 1000")
         if not isinstance(self.temperature, int | float) or not self.temperature > 0:

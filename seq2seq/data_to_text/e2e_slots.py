@@ -187,6 +187,7 @@ def slot_errors(facts: Facts, text: str) -> SlotErrors:
     stated_values = stated(text, names)
     for slot in (*_RULES, "familyFriendly"):
         values = stated_values.get(slot, set())
+        # The generic word "restaurant" is no error beside another type, nor without one.
         if slot not in facts:
             if values - {"restaurant"}:
                 added.append(slot)

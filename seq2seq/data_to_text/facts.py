@@ -104,6 +104,7 @@ class FactsForm:
         names = {fact.value.lower(): self.letter(fact.name) for fact in facts if fact.name in self.copied}
         if not names:
             return _unchanged(text)
+        # Longer names first, for a name may begin like another.
         pattern = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
         builder, position = _Builder(), 0
         for match in re.finditer(rf"(?<!\w)(?:{pattern})(?!\w)", text, re.IGNORECASE):

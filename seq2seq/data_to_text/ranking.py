@@ -53,6 +53,7 @@ class SlotRanking:
 
 def agreements(texts: Sequence[str], log_probabilities: Sequence[float], temperature: float) -> list[float]:
     """Compute the expected similarity of each text to all, under their probabilities: from 0 to 1."""
+    # Relative to the largest: exp of a long text's log-probability would underflow.
     largest = max(log_probabilities)
     weights = [math.exp((value - largest) / temperature) for value in log_probabilities]
     grams = [_grams(text) for text in texts]

@@ -21,7 +21,7 @@ class FactsTokenizer(Tokenizer):
     """
 
     def __init__(self, tokenizer: Tokenizer, form: FactsForm, source: str) -> None:
-        super().__init__(tokenizer._processor)
+        super().__init__(tokenizer._processor)  # the loaded SentencePiece model is shared
         self.form, self.source = form, source
         self.facts = form.check(source)
 

@@ -108,6 +108,7 @@ def _batches(request: SearchRequest) -> Iterator[list[int]]:
         yield [0]
         return
     lengths = [(len(ids) + 1, 1) for ids in request.sources]
+    # A source longer than the budget is a batch of its own.
     budget = max(BUDGET, max((length for length, _ in lengths), default=1))
     counts = list(map(len, request.phrases)) or [0] * len(lengths)
     # The beam size of a sentence follows from its number of phrases, so a batch has sentences of one number.

@@ -94,6 +94,7 @@ class Ensemble(nn.Module):
 
 def mean_probability(logits: Sequence[Tensor]) -> Tensor:
     """Return the log of the mean of several distributions, given as logits [..., V]."""
+    # In the log domain: log of mean exp(log p), where small probabilities do not underflow.
     logs = torch.stack([model_logits.float().log_softmax(-1) for model_logits in logits])
     return logs.logsumexp(0) - math.log(len(logits))
 

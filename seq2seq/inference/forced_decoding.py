@@ -71,6 +71,7 @@ def force_decode(
     lengths = [(len(s) + 1, len(t) + 1) for s, t in zip(sources, targets, strict=True)]
     for number, pair in enumerate(lengths, 1):
         _check_lengths(model, *pair, f" of pair {number}")
+    # A pair longer than the budget is a batch of its own.
     budget = max(BUDGET, max((max(pair) for pair in lengths), default=1))
     scores: list[list[float]] = [[]] * len(lengths)
     for rows in token_budget_batches(lengths, budget, seed=None):

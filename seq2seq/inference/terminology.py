@@ -116,6 +116,7 @@ def prepare_source(source: str, options: DecodeOptions, tokenizer: Tokenizer) ->
         encoder.phrase(constraint.text, constraint.is_kept, _columns(span, encoding.spans))
         for constraint, span in zip(constraints, spans, strict=True)
     ]
+    # Forced words stand for no source tokens, so the search may place them anywhere.
     phrases += [encoder.phrase(word, False) for word in forced]
     return PreparedSource(
         source,

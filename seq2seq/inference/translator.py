@@ -132,7 +132,7 @@ class Translator:
         directed = copy(self)
         directed.source_language, directed.target_language = self.settings.direction(*direction)
         directed._pipeline = directed._make_pipeline()
-        directed._directed = {}
+        directed._directed = {}  # not shared: None in a key means the languages of this translator
         return directed
 
     def _make_pipeline(self) -> Pipeline:
@@ -337,6 +337,7 @@ class Translator:
         if target is not None:
             target_side = encode_side(tokenizer, check_text(target))
         else:
+            # Without placeholders: the maps show the source as it was given.
             prepared = PreparedSource(source, tokenizer.analyze(source))
             best = self._pipeline.search(prepared, [], _DEFAULTS)[0]
             target_side = decode_side(tokenizer, best.tokens)

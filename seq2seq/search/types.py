@@ -80,7 +80,7 @@ class SearchTask:
 
     @property
     def ranks_by_other_scores(self) -> bool:
-        """Whether the search ranks hypotheses by more than the log-probabilities in their score."""
+        """True where the search ranks hypotheses by more than the log-probabilities in their score."""
         return (
             self.options.repetition_penalty != 1.0 or bool(self.options.stop) or self.constraints is not None
         )

@@ -77,6 +77,7 @@ def find_terms(text: str, pairs: GlossaryPairs) -> Iterator[TermMatch]:
     normalized = normalize(text)
     plain = normalized.text
     folded = _folded(plain)
+    # Besides blanks, marks within a word separate terms: "dog-friendly", "l'eau".
     borders = {border for span in word_spans(plain) for border in span}
     borders.update(at for at in range(len(plain) + 1) if _is_border(plain, at))
     at = 0
@@ -91,7 +92,7 @@ def find_terms(text: str, pairs: GlossaryPairs) -> Iterator[TermMatch]:
                 break
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=16)  # the texts of a call share one glossary
 def _table(pairs: GlossaryPairs) -> tuple[dict[str, str], list[int]]:
     """Return the targets by folded source, and the lengths of the sources, longest first."""
     targets = {_key(source): target.strip() for source, target in pairs}

@@ -22,6 +22,7 @@ PartPair = tuple[str, str]
 def separator_of(before: PartPair, blanks: str, after: PartPair) -> str:
     """Return the separator of two translations whose sources are separated by `blanks` (maybe empty)."""
     (source, text), (next_source, next_text) = before, after
+    # Parts without text, and two parts that are both untranslated, keep what separates their sources.
     if not (text and next_text) or (source, next_source) == (text, next_text):
         return blanks
     last, first = text[-1], next_text[0]

@@ -123,6 +123,7 @@ def _is_sentence_end(line: str, end: int, following: int) -> bool:
         following += 1
     if following < len(line) and line[following].islower():
         return False
+    # No abbreviation is longer than 16 characters; a bound keeps the time linear.
     return line[last - 1] != "." or not _is_abbreviated(line[max(0, last - 16) : last - 1])
 
 

@@ -255,6 +255,7 @@ class Tokenizer:
         return self._scored() == other._scored()
 
     def _scored(self) -> list[tuple[str, float]]:
+        # Pieces and scores determine the segmentation; the file also records how it was trained.
         spm = self._processor
         return [(spm.IdToPiece(index), spm.GetScore(index)) for index in range(len(self))]
 

@@ -68,6 +68,7 @@ class Batcher:
         if self.stopping:
             raise Busy("busy_stopping", "the server is stopping; ask again when it is back", 5)
         allowed = self.limits.waiting_tokens
+        # A request larger than the limit runs alone; otherwise it would never run.
         if self._admitted and self._admitted + tokens > allowed:
             seconds = math.ceil(self._admitted / (self._speed * self.lanes))
             raise Busy(
@@ -146,6 +147,7 @@ class Batcher:
             await self._run_batch(batch)
             self._running -= tokens
             duration = time.monotonic() - start
+            # A moving average, from which Retry-After is estimated.
             self._speed += 0.2 * (tokens / max(duration, 1e-3) - self._speed)
 
     async def _gather(self, last_duration: float) -> list[tuple[Job, int]]:

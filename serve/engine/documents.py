@@ -113,6 +113,7 @@ class _DocumentTranslator:
     def translate(self, texts: list[str]) -> Iterator[Translation]:
         """Return the translations of all texts, in order and lazily; called once, in the thread."""
         self.limits.check_texts(texts)
+        # One route for the document: its language is detected from all texts together.
         self.route = from_thread.run(self.service.route, "\n".join(texts), self.source, self.target)
         if not self.route.hops:
             return (Translation(text, text) for text in texts)

@@ -44,6 +44,7 @@ class Executor:
         """Yield the items of an iterator, each computed in a thread; it is closed when the reader leaves."""
         try:
             while True:
+                # A marker, since StopIteration cannot pass through a future.
                 item = await self.run(lambda: next(steps, _END))
                 if item is _END:
                     return

@@ -126,6 +126,7 @@ class ModelRegistry:
         ]
         self.pivot = pivot
         chosen: dict[LanguagePair, Hop] = {}
+        # Models with fewer pairs come first and keep their pairs.
         for model in sorted(self.models, key=lambda model: len(_hops(model))):
             for hop in _hops(model):
                 pair = hop.source.lower(), hop.target.lower()

@@ -185,6 +185,7 @@ class Service:
         try:
             return await self._loader.run(hop.translator)
         except ValueError as error:
+            # Without the message of the error, which may name files of the server.
             raise Busy(
                 "busy_model", f"the model {hop.model.name} cannot be loaded ({type(error).__name__})", 60
             ) from None
