@@ -1,6 +1,6 @@
 """What buys quality on little data, one thing at a time: rows of a recipe, trained alike on the same budget.
 
-    python experiments/ablations.py --write docs/training.md
+    python experiments/ablations.py --write docs/results.md
 
 Each row changes one line of the recipe, and has its data, seed and number of updates. Judged is the valid set
 alone, whole and greedily (`study.py`). A budget of some 1,500 updates is short: what regularises (dropout,

@@ -11,7 +11,7 @@ import torch
 from digits import ORDINALS, STRIDE, Reader, make_questions, measure, train
 from strips import DIGIT, NONE, Digits, Strips, make_strips
 
-TRAINING = 400  # steps
+TRAINING = 350  # steps
 
 
 @pytest.fixture(scope="module")

@@ -101,7 +101,7 @@ def test_a_shape_that_cannot_be_is_a_sentence(
 def test_sound_and_masked_words_each_add_what_they_must(capsys: pytest.CaptureFixture[str]) -> None:
     """The example would not show what it says: that words, or labels, alone are not enough."""
     sentiment.compare(
-        argparse.Namespace(texts=1000, reviews=400, width=32, word_steps=600, steps=250, batch=48, seed=1)
+        argparse.Namespace(texts=1000, reviews=400, width=32, word_steps=500, steps=220, batch=48, seed=1)
     )
     shown = capsys.readouterr().out
     print(shown)

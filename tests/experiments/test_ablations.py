@@ -53,4 +53,4 @@ def test_a_row_of_a_stopped_study_is_not_measured_yet(benchmark: ModuleType) -> 
 
 def test_the_page_has_a_place_for_the_table(benchmark: ModuleType, repository: Path) -> None:
     """After hours of training there would be nowhere to write the table."""
-    benchmark.around_markers(repository / "docs" / "training.md", benchmark.MARKERS)
+    benchmark.around_markers(repository / "docs" / "results.md", benchmark.MARKERS)

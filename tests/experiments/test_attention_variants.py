@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -108,8 +109,9 @@ def test_rows_of_other_settings_are_not_mixed(benchmark: ModuleType, recipe: Pat
 
 
 def test_a_training_that_fails_ends_the_study(benchmark: ModuleType, recipe: Path, tmp_path: Path) -> None:
-    """A row would be judged that was never trained."""
+    """A training that ends with an error is reported with its exit code, and nothing is scored."""
     study = benchmark.Study(tmp_path, [str(recipe)], [1])
+    study.command = lambda variant, seed: [sys.executable, "-c", f"raise SystemExit({len(variant.arguments)})"]
     with pytest.raises(ChildProcessError, match="the training of odd ended with 2"):
         study.train(benchmark.Variant("odd", ("--model.no_such_field", "1")), 1)
 
