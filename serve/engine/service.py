@@ -319,7 +319,7 @@ def check_glossary_route(options: DecodeOptions, hops: Sequence[Hop]) -> None:
     if options.glossary and len(hops) > 1:
         languages = " to ".join([hops[0].source, *(hop.target for hop in hops)]).lower()
         raise ValueError(
-            f"a glossary needs a model of its two languages, but the way leads from {languages}; "
+            f"a glossary needs a model of its two languages, but the route is {languages}; "
             "leave out glossary, or translate step by step"
         )
 
