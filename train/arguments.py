@@ -102,4 +102,4 @@ class TrainCLI(LightningCLI):
 
     def instantiate_classes(self) -> None:
         """Make the sections; the model follows later, for its size depends on the vocabulary."""
-        self.sections = self.parser.instantiate_classes(self.config)
+        self.sections = self.parser.instantiate(self.config)

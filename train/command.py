@@ -11,12 +11,14 @@ import logging
 import os
 import sys
 import warnings
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import datasets
 import torch
 from huggingface_hub.utils.tqdm import disable_progress_bars
-from jsonargparse import ArgumentError, dict_to_namespace
+from jsonargparse import ArgumentError, Namespace
 from lightning import Trainer
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.callbacks import EarlyStopping
@@ -165,8 +167,8 @@ class TrainingRun:
         config = self.cli.config.clone()
         shape = self.task.model.config.to_json()
         del shape["vocabulary_size"]
-        config.ckpt_path, config.init, config.model = None, self.start.init, dict_to_namespace(shape)
-        return str(self.cli.parser.dump(config, skip_none=False))
+        config.ckpt_path, config.init, config.model = None, self.start.init, _namespace(shape)
+        return str(self.cli.parser.dump(config, skip_unset=False))
 
     def train(self) -> None:
         """Train, then write the model directory and print its path."""
@@ -251,6 +253,14 @@ class TrainingRun:
         settings["default_root_dir"] = self.folder.path
         settings["enable_model_summary"] = settings["enable_progress_bar"] = False  # `Progress` shows both
         return Trainer(**settings)
+
+
+def _namespace(values: dict[str, Any]) -> Namespace:
+    """Return a nested dictionary as a nested namespace, as the parser would read it."""
+    make: Callable[..., Namespace] = Namespace  # jsonargparse has no types for it
+    return make(
+        **{name: _namespace(value) if isinstance(value, dict) else value for name, value in values.items()}
+    )
 
 
 def _sentence(error: Exception) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from seq2seq.config import ModelConfig
+from seq2seq.data_to_text.codec import FactsCodec
 from seq2seq.data_to_text.facts import FactsForm
 from seq2seq.storage.settings import Settings
 
@@ -34,14 +35,11 @@ class Initialization:
     @classmethod
     def of(cls, init: str, shape: ModelConfig, settings: Settings | None = None) -> "Initialization":
         """Return the start from a model; a language model has no `settings` of pairs."""
-        longest = (settings.longest_source, settings.longest_target) if settings else (0, 0)
-        return cls(
-            shape,
-            "the model of --init",
-            init,
-            longest,
-            getattr(settings.codec, "form", None) if settings else None,
-        )
+        if settings is None:
+            return cls(shape, "the model of --init", init)
+        longest = (settings.longest_source, settings.longest_target)
+        facts = settings.codec.form if isinstance(settings.codec, FactsCodec) else None
+        return cls(shape, "the model of --init", init, longest, facts)
 
     def to_json(self, shape: ModelConfig) -> dict[str, Any]:
         """Return plain data for a checkpoint of a run of this shape."""

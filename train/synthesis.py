@@ -101,6 +101,7 @@ class SynthesisParser(argparse.ArgumentParser):
     """An argument parser that raises its errors (ValueError) as one sentence."""
 
     def error(self, message: str) -> NoReturn:
+        """Raise the error."""
         raise ValueError(f"{message}; see {self.prog} --help")
 
 

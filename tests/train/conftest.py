@@ -15,23 +15,34 @@ trainer: {max_steps: 12, val_check_interval: 6, accelerator: cpu, enable_progres
 """
 
 
-@pytest.fixture
-def recipe(tmp_path: Path, sentences: list[str]) -> list[str]:
-    """Arguments of a training of 40 pairs, some 8 batches an epoch; its run folder is not among them."""
+def write_recipe(folder: Path, sentences: list[str]) -> list[str]:
+    """Write a corpus of 40 pairs, some 8 batches an epoch; return arguments without a run folder."""
     for name, part in (("train", sentences[:40]), ("valid", sentences[40:50])):
         rows = [json.dumps({"en": text, "de": " ".join(reversed(text.split()))}) for text in part]
-        (tmp_path / f"{name}.jsonl").write_text("\n".join(rows) + "\n")
-    (tmp_path / "tiny.yaml").write_text(RECIPE)
+        (folder / f"{name}.jsonl").write_text("\n".join(rows) + "\n")
+    (folder / "tiny.yaml").write_text(RECIPE)
     return [
-        *("--config", str(tmp_path / "tiny.yaml")),
-        *("--data.files", str(tmp_path / "train.jsonl")),
-        *("--data.valid_files", str(tmp_path / "valid.jsonl")),
+        *("--config", str(folder / "tiny.yaml")),
+        *("--data.files", str(folder / "train.jsonl")),
+        *("--data.valid_files", str(folder / "valid.jsonl")),
     ]
 
 
 @pytest.fixture
+def recipe(tmp_path: Path, sentences: list[str]) -> list[str]:
+    """Arguments of a tiny training, without a run folder."""
+    return write_recipe(tmp_path, sentences)
+
+
+@pytest.fixture(scope="module")
+def shared_recipe(tmp_path_factory: pytest.TempPathFactory, sentences: list[str]) -> list[str]:
+    """The same arguments for trainings that several tests of a module share."""
+    return write_recipe(tmp_path_factory.mktemp("shared"), sentences)
+
+
+@pytest.fixture
 def start(tmp_path: Path) -> Callable[..., BaseProcess]:
-    """Starts `seq2seq train` as a process; what it says goes to tmp_path/said."""
+    """A function that starts `seq2seq train` as a process; its output goes to tmp_path/said."""
     import training_process
 
     return lambda *argv, largest_file=None: training_process.start(argv, tmp_path / "said", largest_file)

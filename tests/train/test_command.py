@@ -1,4 +1,4 @@
-"""`seq2seq train` from its command line to its model directory."""
+"""`seq2seq train`, from its command line to its model directory."""
 
 import json
 import re
@@ -23,7 +23,7 @@ Capsys = pytest.CaptureFixture[str]
 
 
 def test_a_training_ends_in_a_model_directory(recipe: list[str], tmp_path: Path, capsys: Capsys) -> None:
-    """Else the hours of training would leave nothing to translate with, or nothing that says what it is."""
+    """A training prints its model directory, which has model, settings and card."""
     folder = tmp_path / "run"
     assert train([*recipe, "--run_dir", str(folder), "--task.samples=1"]) == 0
     out, err = capsys.readouterr()
@@ -48,7 +48,7 @@ def test_a_training_ends_in_a_model_directory(recipe: list[str], tmp_path: Path,
 
 
 def test_resolved_settings_train_the_same_model_again(recipe: list[str], tmp_path: Path) -> None:
-    """Else config.yaml would not be the record of a run that it is taken for."""
+    """The config.yaml of a run trains the same weights again."""
     assert train([*recipe, "--run_dir", str(tmp_path / "one"), "--data.sampling=0.1"]) == 0
     config = str(tmp_path / "one" / "config.yaml")
     assert train(["--config", config, "--run_dir", str(tmp_path / "two")]) == 0
@@ -57,7 +57,7 @@ def test_resolved_settings_train_the_same_model_again(recipe: list[str], tmp_pat
 
 
 def test_training_goes_on_from_a_model(recipe: list[str], tmp_path: Path, capsys: Capsys) -> None:
-    """Else fine-tuning would start from nothing, or with a vocabulary that does not fit the weights."""
+    """With --init training starts from a model's weights and vocabulary; another shape is refused."""
     assert train([*recipe, "--run_dir", str(tmp_path / "first")]) == 0
     first = str(tmp_path / "first" / "model")
     (tmp_path / "own.tsv").write_text("en\tde\n" + "".join(f"a dog {n}\tein Hund {n}\n" for n in range(50)))
@@ -79,7 +79,7 @@ def test_training_goes_on_from_a_model(recipe: list[str], tmp_path: Path, capsys
 
 
 def test_a_recipe_may_repeat_the_shape_of_the_model_it_goes_on_from() -> None:
-    """Else the recipe that trained a model could not go on with it."""
+    """A recipe may set the shape that the model of --init has."""
     start = Initialization(ModelConfig(50, width=64, dropout=0.3))
     continued = ModelConfig(50, width=64, dropout=0.1)
     assert start.continued(ModelConfig(4, width=64)) == start.continued(ModelConfig(4)) == continued
@@ -87,7 +87,7 @@ def test_a_recipe_may_repeat_the_shape_of_the_model_it_goes_on_from() -> None:
 
 @pytest.mark.parametrize("algorithm", ["norm", "value"])
 def test_gradients_are_clipped_in_mixed_precision(recipe: list[str], tmp_path: Path, algorithm: str) -> None:
-    """The recipes that clip would not start in bf16-mixed, which is what a GPU is told to use."""
+    """Gradients are clipped by norm and by value in bf16-mixed precision."""
     args = [*recipe, "--trainer.precision=bf16-mixed", "--task.schedule=constant", "--task.warmup=1"]
     weights = []
     for name, more in (("plain", []), ("clipped", ["--trainer.gradient_clip_val=1e-9"])):
@@ -101,7 +101,7 @@ def test_gradients_are_clipped_in_mixed_precision(recipe: list[str], tmp_path: P
 def test_a_training_stops_by_what_it_monitors(
     recipe: list[str], tmp_path: Path, monitor: str, mode: str
 ) -> None:
-    """A loss that falls would count as no improvement, and end a training that goes well."""
+    """Early stopping minimizes losses and maximizes scores."""
     cli = TrainCLI([*recipe, "--early_stopping.monitor", monitor])
     run = TrainingRun(cli, RunFolder(tmp_path / "run"))
     assert [each.mode for each in run.trainer.early_stopping_callbacks] == [mode]
@@ -131,7 +131,7 @@ WRONG = [
 def test_a_wrong_command_line_is_one_sentence(
     recipe: list[str], tmp_path: Path, capsys: Capsys, flags: list[str], named: str
 ) -> None:
-    """Else a typing error would be ignored, or end in a page that nobody reads."""
+    """A wrong command line is one sentence that names the mistake; no folder is made."""
     assert train([*recipe, "--run_dir", str(tmp_path / "run"), *flags]) == 2
     out, err = capsys.readouterr()
     assert not out and named in err and err.startswith("seq2seq: ") and "Traceback" not in err
@@ -153,7 +153,7 @@ def test_a_wrong_command_line_is_one_sentence(
 def test_a_wrong_recipe_is_one_sentence(
     recipe: list[str], tmp_path: Path, capsys: Capsys, text: str, named: str
 ) -> None:
-    """Else a key that does not exist would be ignored."""
+    """A wrong recipe is one sentence that names the key or the file."""
     (tmp_path / "mine.yaml").write_text(text)
     assert train([*recipe, "--config", str(tmp_path / "mine.yaml")]) == 2
     err = capsys.readouterr().err
@@ -161,13 +161,13 @@ def test_a_wrong_recipe_is_one_sentence(
 
 
 def test_no_config_is_said(capsys: Capsys) -> None:
-    """Else a forgotten recipe would train the defaults on nothing."""
+    """Without --config an error says so."""
     assert train([]) == 2
     assert "--config is missing" in capsys.readouterr().err
 
 
 def test_a_bad_corpus_stops_before_the_first_step(recipe: list[str], tmp_path: Path, capsys: Capsys) -> None:
-    """Else a broken line would be found in the middle of a training, or never."""
+    """A malformed line of the corpus is an error before training begins."""
     (tmp_path / "bad.jsonl").write_text(json.dumps({"en": "a", "de": "b"}) + "\n{\n")
     args = [*recipe, "--run_dir", str(tmp_path / "run"), "--data.files", str(tmp_path / "bad.jsonl")]
     assert train(args) == 2
@@ -179,7 +179,7 @@ def test_a_bad_corpus_stops_before_the_first_step(recipe: list[str], tmp_path: P
 def test_a_recipe_whose_files_are_not_there_says_where_they_come_from(
     tmp_path: Path, capsys: Capsys, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Else who trains a recipe with local texts would be told to check a path that is right."""
+    """The error for a recipe's missing files refers to the recipe's first lines."""
     monkeypatch.chdir(tmp_path)
     assert train(["--config", "multi30k-en-fr"]) == 2
     err = capsys.readouterr().err
@@ -190,7 +190,7 @@ def test_a_recipe_whose_files_are_not_there_says_where_they_come_from(
 
 
 def test_help_tells_of_every_setting_and_of_recipes(capsys: Capsys) -> None:
-    """Else a setting would have to be looked up in the code, and those of language models be nowhere."""
+    """The help describes every setting of both kinds of model."""
     assert train(["--help"]) == 0
     shown = " ".join(capsys.readouterr().out.split())
     assert "seq2seq train --config text --help" in shown and "A shipped recipe by its name" in shown
@@ -202,7 +202,7 @@ def test_help_tells_of_every_setting_and_of_recipes(capsys: Capsys) -> None:
 
 
 def test_keeping_freed_memory_is_harmless(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Else training would not start where there is no glibc."""
+    """Setting the allocator twice, or without glibc, does no harm."""
     keep_freed_memory()
     keep_freed_memory()
     assert torch.ones(1 << 20).sum() == 1 << 20
@@ -215,7 +215,7 @@ def test_keeping_freed_memory_is_harmless(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_the_document_names_settings_that_exist(repository: Path) -> None:
-    """Else the document would describe another version of the program."""
+    """Every setting that docs/training.md names exists."""
     named = re.findall(
         r"\b(?:data|model|task|checkpoints|early_stopping|trainer)\.[a-z_]+\b",
         re.sub(r"\w+\.(model|safetensors)\b", "", (repository / "docs" / "training.md").read_text()),

@@ -1,6 +1,7 @@
-"""What may go wrong in a training: a full disk, a damaged checkpoint, divergence, a loader that dies."""
+"""Faults in a training: a full disk, a damaged checkpoint, divergence, a loader that dies."""
 
 import os
+import shutil
 import signal
 from pathlib import Path
 from typing import Any
@@ -20,12 +21,19 @@ from train.run import RunFolder
 DONE = 60  # seconds after which a process counts as hanging
 
 
+@pytest.fixture(scope="module")
+def trained_once(shared_recipe: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run of 12 updates, validated at 6 and 12."""
+    folder = tmp_path_factory.mktemp("trained") / "run"
+    assert train([*shared_recipe, "--run_dir", str(folder)]) == 0
+    return folder
+
+
 @pytest.fixture
-def trained(recipe: list[str], tmp_path: Path) -> list[str]:
-    """Arguments of a run that stands at update 12, validated at 6 and 12."""
-    args = [*recipe, "--run_dir", str(tmp_path / "run")]
-    assert train(args) == 0
-    return args
+def trained(shared_recipe: list[str], trained_once: Path, tmp_path: Path) -> list[str]:
+    """Arguments of a copy of that run."""
+    shutil.copytree(trained_once, tmp_path / "run")
+    return [*shared_recipe, "--run_dir", str(tmp_path / "run")]
 
 
 def checkpoint(tmp_path: Path, name: str = "last.ckpt") -> Path:
@@ -35,7 +43,7 @@ def checkpoint(tmp_path: Path, name: str = "last.ckpt") -> Path:
 def test_a_full_disk_is_said_and_the_checkpoint_survives(
     trained: list[str], tmp_path: Path, start: Any
 ) -> None:
-    """Else a save that fails is silent, or costs the checkpoint that was there."""
+    """On a full disk the run ends with an error, and the last checkpoint stays whole."""
     before = checkpoint(tmp_path).read_bytes()
     resumed = [*trained, "--ckpt_path=last", "--checkpoints.every=1", "--trainer.max_steps=20"]
     process = start(*resumed, largest_file=len(before) // 2)
@@ -50,7 +58,7 @@ def test_a_full_disk_is_said_and_the_checkpoint_survives(
 
 
 def test_writing_keeps_the_one_before(tmp_path: Path) -> None:
-    """Else there is a moment without any last.ckpt that reads, or the one before is no other file."""
+    """A written last.ckpt leaves the one before as last.previous.ckpt, also after a failure."""
     path = tmp_path / "last.ckpt"
     for text in (b"one", b"two", b"three"):
         write_beside(path, lambda file, text=text: file.write(text))
@@ -81,7 +89,7 @@ def overwrite(path: Path) -> None:
 def test_a_damaged_checkpoint_is_named_and_the_one_before_is_used(
     trained: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], damage: Any
 ) -> None:
-    """Else one bad block ends a run, or bad weights are trained on in silence."""
+    """A damaged checkpoint is named, and the run resumes from the one before."""
     damage(checkpoint(tmp_path))
     capsys.readouterr()
     assert train([*trained, "--ckpt_path=last", "--trainer.max_steps=13"]) == 0
@@ -94,7 +102,7 @@ def test_a_damaged_checkpoint_is_named_and_the_one_before_is_used(
 def test_all_checkpoints_damaged_is_said(
     trained: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Else a run that cannot be saved begins anew, or ends in a traceback."""
+    """If all checkpoints are damaged, the error names each of them."""
     for name in ("last.ckpt", "last.previous.ckpt", "best.ckpt"):
         truncate(checkpoint(tmp_path, name))
     with pytest.raises(
@@ -108,7 +116,7 @@ def test_all_checkpoints_damaged_is_said(
 def test_without_its_best_weights_a_run_still_gives_a_model(
     trained: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], damage: Any
 ) -> None:
-    """Else hours of training would end in a message, at the very last step."""
+    """Without a readable best.ckpt the last weights become the model."""
     damage(checkpoint(tmp_path, "best.ckpt"))
     assert train([*trained, "--ckpt_path=last"]) == 0
     said = capsys.readouterr().err
@@ -116,7 +124,7 @@ def test_without_its_best_weights_a_run_still_gives_a_model(
 
 
 def test_a_checkpoint_runs_no_code(tmp_path: Path) -> None:
-    """Else a run folder from somewhere else could do anything on resuming."""
+    """Reading a checkpoint never runs code from it."""
 
     class Canary:
         def __reduce__(self) -> Any:
@@ -131,7 +139,7 @@ def test_a_checkpoint_runs_no_code(tmp_path: Path) -> None:
 def test_divergence_stops_before_it_reaches_a_checkpoint(
     recipe: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Else hours are trained on nothing, and the last good checkpoint is overwritten with NaN."""
+    """A diverging run stops with advice, and its checkpoints stay finite."""
     args = [*recipe, "--run_dir", str(tmp_path / "run"), "--checkpoints.every=1", "--trainer.max_steps=40"]
     assert train([*args, "--task.learning_rate=1e38", "--task.warmup=30"]) == 1
     said = capsys.readouterr().err.splitlines()[-1]
@@ -142,7 +150,7 @@ def test_divergence_stops_before_it_reaches_a_checkpoint(
 
 
 def test_a_poisoned_weight_stops_at_its_update(recipe: list[str], tmp_path: Path) -> None:
-    """Else one bad value spreads through the whole model before anybody looks."""
+    """A NaN weight stops the run at the next update, without a checkpoint."""
     cli = TrainCLI([*recipe, "--run_dir", str(tmp_path / "run")])
     run = TrainingRun(cli, RunFolder(tmp_path / "run"))
     with torch.no_grad():
@@ -154,7 +162,7 @@ def test_a_poisoned_weight_stops_at_its_update(recipe: list[str], tmp_path: Path
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="finds the process in /proc")
 def test_a_loader_that_dies_ends_the_training(recipe: list[str], tmp_path: Path, start: Any) -> None:
-    """Else a worker that the system kills for memory leaves a training that waits for ever."""
+    """A killed loader process ends the training with an error."""
     args = [*recipe, "--run_dir", str(tmp_path / "run"), "--data.workers=2", "--trainer.max_steps=100000"]
     process = start(*args, "--trainer.val_check_interval=100000", "--checkpoints.every=5")
     while process.is_alive() and not checkpoint(tmp_path).exists():
@@ -168,7 +176,7 @@ def test_a_loader_that_dies_ends_the_training(recipe: list[str], tmp_path: Path,
 
 
 def loader_worker(trainer: int) -> int:
-    """A process that a training's own fork server has started for its loader."""
+    """Return the process id of a loader that a training's fork server started."""
     stats = [path.read_text() for path in Path("/proc").glob("[0-9]*/stat")]
     fields = [stat.rpartition(")")[2].split() for stat in stats]
     pids = [int(stat.split()[0]) for stat in stats]

@@ -1,4 +1,4 @@
-"""Whether a model knows a corpus: captions of its kind are known, other languages and wrong columns not."""
+"""The check of --init: captions of the model's languages pass; other languages and swapped columns do not."""
 
 import pytest
 
@@ -39,7 +39,7 @@ def released() -> LoadedModel:
 
 
 def test_translations_are_known(released: LoadedModel) -> None:
-    """Else a good file would be called a bad one."""
+    """Translations of the model's languages give no warning."""
     assert init_mismatch(released, GERMAN) is None
 
 
@@ -47,13 +47,13 @@ def test_translations_are_known(released: LoadedModel) -> None:
     "pairs", [FRENCH, [each._replace(source=each.target, target=each.source) for each in GERMAN]]
 )
 def test_other_languages_and_swapped_columns_are_noticed(released: LoadedModel, pairs: list[Example]) -> None:
-    """Else hours would go into teaching a model the wrong direction."""
+    """Another language and swapped columns give a warning."""
     note = init_mismatch(released, pairs)
     assert note and "en to de" in note and "data.columns" in note
 
 
 def test_directions_that_alternate_with_a_known_one_are_noticed(released: LoadedModel) -> None:
-    """Every third pair would be asked, and so the known direction alone."""
+    """Regression: directions that alternate are all checked, not only every third pair."""
     known, french = (
         [
             one._replace(source=f"{one.source} {other.source}", target=f"{one.target} {other.target}")
@@ -70,5 +70,5 @@ def test_directions_that_alternate_with_a_known_one_are_noticed(released: Loaded
 
 
 def test_too_few_pairs_say_nothing(released: LoadedModel) -> None:
-    """Else chance would warn: a share of a handful is no evidence."""
+    """Too few pairs give no warning."""
     assert init_mismatch(released, FRENCH[: FEWEST - 1]) is None

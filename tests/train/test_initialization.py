@@ -1,4 +1,4 @@
-"""What a training knows of the model it goes on from, also where it was stopped in between."""
+"""Training from the model of --init: shape, lengths and facts, also in a resumed run."""
 
 import json
 from pathlib import Path
@@ -11,6 +11,7 @@ pytest.importorskip("lightning")
 from training_process import train
 
 from seq2seq.config import ModelConfig
+from seq2seq.data_to_text.codec import FactsCodec
 from seq2seq.data_to_text.facts import FactsForm
 from seq2seq.storage.model_directory import load_model
 from seq2seq.storage.settings import Settings
@@ -26,14 +27,14 @@ FACTS = FactsForm(["name"], {"food": ["Italian", "French"], "area": ["riverside"
 
 @pytest.fixture
 def first(recipe: list[str], tmp_path: Path) -> list[str]:
-    """`--init` of a model that reads texts of some words, with rotary positions."""
+    """`--init` of a model trained on texts of some words, with rotary positions."""
     run = str(tmp_path / "first")
     assert train([*recipe, "--run_dir", run, "--model.positions=rotary", "--trainer.max_steps=2"]) == 0
     return ["--init", f"{run}/model"]
 
 
 def longest(directory: Path) -> tuple[int, int]:
-    """The longest source and target that a model says it has learned."""
+    """Return the longest source and target of a model's training."""
     settings = load_model(directory).settings
     return settings.longest_source, settings.longest_target
 
@@ -42,7 +43,7 @@ def longest(directory: Path) -> tuple[int, int]:
 def test_a_model_that_learned_from_short_texts_still_reads_long_ones(
     recipe: list[str], first: list[str], tmp_path: Path, stopped: bool
 ) -> None:
-    """A glossary learned on top would make the model cut every ordinary sentence into bits."""
+    """A model fine-tuned on short texts still reads long ones, also after resuming."""
     args = [*recipe, *first, "--run_dir", str(tmp_path / "second"), "--trainer.max_steps=3"]
     rows = [json.dumps({"en": f"a dog {n}", "de": f"{n} dog a"}) for n in range(40)]
     (tmp_path / "short.jsonl").write_text("\n".join(rows) + "\n")
@@ -57,7 +58,7 @@ def test_a_model_that_learned_from_short_texts_still_reads_long_ones(
 def test_config_yaml_of_a_resumed_run_trains_the_same_again(
     recipe: list[str], first: list[str], tmp_path: Path
 ) -> None:
-    """It would resume another run, or begin from nothing with another shape."""
+    """The config.yaml of a resumed run trains the same weights again."""
     run = ["--run_dir", str(tmp_path / "second")]
     assert train([*recipe, *first, *run, "--trainer.max_steps=3"]) == 0
     config = tmp_path / "second" / "config.yaml"
@@ -71,9 +72,9 @@ def test_config_yaml_of_a_resumed_run_trains_the_same_again(
 
 
 def test_plain_data_and_back() -> None:
-    """A checkpoint would hold what cannot be read without running code."""
+    """The start of a run is stored as plain data and read back."""
     shape = ModelConfig(50, width=64)
-    settings = Settings(["en"], ["en"], 30, 20, facts=FACTS)
+    settings = Settings(["en"], ["en"], 30, 20, codec=FactsCodec(FACTS))
     start = Initialization.of("en-de", shape, settings)
     kept = Initialization.from_json(json.loads(json.dumps(start.to_json(shape))))
     assert kept == Initialization(shape, "the checkpoint", "en-de", (30, 20), FACTS)
@@ -81,7 +82,7 @@ def test_plain_data_and_back() -> None:
 
 
 def test_facts_that_a_model_knew_keep_their_order() -> None:
-    """Slots would reach the weights in an order they have not learned, and values be unknown again."""
+    """Slots and values of the model of --init keep their order; new ones follow."""
     pairs = [Example("name[A], area[centre], food[French], rating[5]", "A.", "en", "en")]
     form = learn_form(pairs, ["name"], FACTS)
     values = {"food": ["Italian", "French"], "area": ["riverside", "centre"], "rating": ["5"]}
@@ -94,7 +95,7 @@ def test_facts_that_a_model_knew_keep_their_order() -> None:
 
 
 def test_a_model_of_facts_does_not_go_on_with_texts(recipe: list[str], tmp_path: Path) -> None:
-    """Its form would be lost, and nobody told."""
+    """A model of facts is refused for plain texts."""
     cli = TrainCLI([*recipe, "--run_dir", str(tmp_path / "run")])
     run = TrainingRun(cli, RunFolder(tmp_path / "run"))
     run.data.start_model = Initialization(facts=FACTS)
@@ -105,7 +106,7 @@ def test_a_model_of_facts_does_not_go_on_with_texts(recipe: list[str], tmp_path:
 def test_a_second_process_reads_the_tokens_of_the_first(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Writing them again would take them from under the others."""
+    """A second process reads the token files of the first and does not write them."""
     from train.data.language_module import LanguageData, TextSettings
 
     (tmp_path / "text.txt").write_text("a dog plays in the snow.\n" * 200)

@@ -1,4 +1,4 @@
-"""A language model from its recipe to its directory: it learns, resumes, and is what was judged."""
+"""A language model, from its recipe to its directory: it learns, resumes, and scores as its card says."""
 
 import json
 from pathlib import Path
@@ -26,7 +26,7 @@ trainer: {max_steps: 12, val_check_interval: 6, accelerator: cpu, enable_progres
 
 @pytest.fixture
 def language_recipe(tmp_path: Path) -> list[str]:
-    """Arguments of a training on counting verses; its run folder is not among them."""
+    """Arguments of a training on counting verses, without a run folder."""
     verses = "".join(f"{number % 10} green bottles\nhanging on the wall\n" for number in range(90))
     (tmp_path / "verses.txt").write_text(verses)
     (tmp_path / "tiny.yaml").write_text(RECIPE)
@@ -34,7 +34,7 @@ def language_recipe(tmp_path: Path) -> list[str]:
 
 
 def test_a_language_model_learns_its_text(language_recipe: list[str], tmp_path: Path, capsys: Capsys) -> None:
-    """The hours of training would leave nothing that writes, or a card with another score."""
+    """A language model learns its text, and `evaluate` measures the score of its card."""
     folder = tmp_path / "run"
     steps = ["--trainer.max_steps=150", "--trainer.val_check_interval=75"]
     assert train([*language_recipe, "--run_dir", str(folder), *steps]) == 0
@@ -59,7 +59,7 @@ def test_a_language_model_learns_its_text(language_recipe: list[str], tmp_path: 
 
 
 def test_a_resumed_run_is_the_same_run(language_recipe: list[str], tmp_path: Path) -> None:
-    """A stopped training would go on with other windows, or forget its random numbers."""
+    """A resumed run has the same weights as an uninterrupted one, for both orders of windows."""
     for windows in ("random", "packed"):
         one, two = (str(tmp_path / f"{windows}{number}") for number in (1, 2))
         asked = [*language_recipe, f"--data.windows={windows}", "--task.schedule=constant"]
@@ -73,7 +73,7 @@ def test_a_resumed_run_is_the_same_run(language_recipe: list[str], tmp_path: Pat
 
 
 def test_training_goes_on_from_a_language_model(language_recipe: list[str], tmp_path: Path) -> None:
-    """Going on with --init would begin from nothing, or with a vocabulary that does not fit."""
+    """With --init training starts from a language model's weights."""
     assert train([*language_recipe, "--run_dir", str(tmp_path / "one")]) == 0
     first = str(tmp_path / "one" / "model")
     steps = ["--trainer.max_steps=1", "--trainer.val_check_interval=1", "--task.learning_rate=0"]
@@ -83,7 +83,7 @@ def test_training_goes_on_from_a_language_model(language_recipe: list[str], tmp_
 
 
 def test_the_wrong_kind_is_said(language_recipe: list[str], tmp_path: Path, capsys: Capsys) -> None:
-    """Settings of a translation would be taken in silence, or --init of one end in a fault."""
+    """Settings and models of the other kind are refused."""
     assert train([*language_recipe, "--data.source", "en"]) == 2
     assert "data.source" in capsys.readouterr().err
     assert train([*language_recipe, "--run_dir", str(tmp_path / "run"), "--init", "en-de"]) == 2

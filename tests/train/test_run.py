@@ -10,7 +10,7 @@ from train.run import RunFolder, find_config, recipe_folders
 
 
 def test_a_recipe_goes_by_its_bare_name_and_a_file_by_its_path(tmp_path: Path) -> None:
-    """Else an installed package could not be told which recipe to train."""
+    """A shipped recipe is found by its name, a file by its path."""
     assert find_config("quickstart") == recipe_folders()[0] / "quickstart.yaml"
     own = tmp_path / "own.yaml"
     own.write_text("")
@@ -18,19 +18,19 @@ def test_a_recipe_goes_by_its_bare_name_and_a_file_by_its_path(tmp_path: Path) -
 
 
 def test_an_unknown_recipe_lists_the_known(tmp_path: Path) -> None:
-    """Else a misspelt name leaves one guessing."""
+    """The error for an unknown recipe lists the recipes."""
     with pytest.raises(ValueError, match=r"--config quikstart is neither .* multi30k-to-fr, quickstart"):
         find_config("quikstart")
 
 
 def test_only_the_own_last_checkpoint_can_be_resumed(tmp_path: Path) -> None:
-    """Else a run would go on from the weights of another, under its own name."""
+    """Only the run's own last checkpoint can be resumed."""
     with pytest.raises(ValueError, match=r"--ckpt_path is 'x\.ckpt'; only last is possible"):
         RunFolder(tmp_path).prepare("x.ckpt")
 
 
 def test_what_a_killed_run_left_half_written_is_removed(tmp_path: Path) -> None:
-    """Else every kill costs the disk a checkpoint."""
+    """Partly written files of a killed run are removed."""
     folder = RunFolder(tmp_path)
     (folder.checkpoints / "weights").mkdir(parents=True)
     for name in (".last.ckpt.new", "weights/.7.safetensors.new", "weights/7.safetensors"):
@@ -40,7 +40,7 @@ def test_what_a_killed_run_left_half_written_is_removed(tmp_path: Path) -> None:
 
 
 def test_each_start_has_a_log_of_its_own(tmp_path: Path) -> None:
-    """Else resuming overwrites the log of what was trained before."""
+    """Each start of a run has its own CSV log."""
     folder = RunFolder(tmp_path)
     assert folder.next_log() == "part_1"
     (folder.logs / "csv" / "part_1").mkdir(parents=True)
@@ -48,7 +48,7 @@ def test_each_start_has_a_log_of_its_own(tmp_path: Path) -> None:
 
 
 def test_two_processes_cannot_train_in_one_folder(tmp_path: Path) -> None:
-    """Else each would overwrite the other's checkpoints; once the first has ended, the second may."""
+    """A second process is refused a run's folder as long as the first one trains."""
     refused = pytest.raises(ValueError, match="in use by another training")
     with RunFolder(tmp_path).claimed(), refused, RunFolder(tmp_path).claimed():
         pytest.fail("the folder was given twice")

@@ -1,4 +1,4 @@
-"""Pairs that a model made: which texts are translated, which are kept, and who trains on them."""
+"""Synthetic pairs: which texts are translated, which pairs are kept, and how they are trained on."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -23,7 +23,7 @@ TEXTS = ["a dog plays in the snow.", "  two   dogs ", "", "a dog plays in the sn
 
 @pytest.fixture
 def models(tmp_path: Path, tiny_model: Transformer, tiny_tokenizer: Tokenizer) -> tuple[Path, Path]:
-    """A model from English to German, and the same said to go back."""
+    """A model from English to German, and the same with its languages swapped."""
     for name, languages in (("there", ("en", "de")), ("back", ("de", "en"))):
         settings = Settings([languages[0]], [languages[1]], 16, 40)
         save_model(tmp_path / name, tiny_model, tiny_tokenizer, settings, "card")
@@ -32,7 +32,7 @@ def models(tmp_path: Path, tiny_model: Transformer, tiny_tokenizer: Tokenizer) -
 
 @pytest.fixture
 def ending(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Untrained models seldom come to an end; here what they write is said to."""
+    """Translations of untrained models with `finish` set to `end`, which they seldom reach."""
     translate = Translator.translate
 
     def ended(self: Translator, texts: list[str], options: DecodeOptions, *_: str) -> list[Translation]:
@@ -43,7 +43,7 @@ def ending(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def rows_of(path: Path) -> list[list[str]]:
-    """The cells of a table."""
+    """Return the cells of a table."""
     return [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()]
 
 
@@ -51,7 +51,7 @@ def rows_of(path: Path) -> list[list[str]]:
 def test_texts_become_pairs_in_the_columns_of_their_languages(
     models: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Back-translation would put the machine's text where a person's belongs, or repeat texts."""
+    """Each text is translated once, in columns named by the languages."""
     (tmp_path / "mono.de").write_text("\n".join(TEXTS) + "\n")
     back = Translator.from_pretrained(models[1], "cpu")
     table = tmp_path / "made" / "pairs.tsv"
@@ -69,7 +69,7 @@ def test_texts_become_pairs_in_the_columns_of_their_languages(
 def test_an_ensemble_distils_the_texts_of_a_recipe(
     models: tuple[Path, Path], tmp_path: Path, sentences: list[str]
 ) -> None:
-    """The student would be taught other texts than the recipe's, or texts of its validation set."""
+    """The training texts of a recipe are translated, without those of its validation set."""
     rows = [json.dumps({"en": text, "de": text.upper()}) for text in sentences[:60]]
     (tmp_path / "train.jsonl").write_text("\n".join(rows) + "\n")
     (tmp_path / "valid.jsonl").write_text("\n".join(rows[:3]) + "\n")
@@ -106,7 +106,7 @@ def test_a_stopped_run_goes_on(
     beam: int,
     translated: list[str],
 ) -> None:
-    """Hours of translating would be lost, or the translations of two models be mixed in silence."""
+    """A stopped run continues where it was; other flags begin anew."""
     (tmp_path / "mono.en").write_text("\n".join(TEXTS) + "\n")
     table, part = tmp_path / "pairs.tsv", tmp_path / "pairs.tsv.part"
     command = ["synthesize", "--model", models[0], "--text", tmp_path / "mono.en"]
@@ -136,7 +136,7 @@ def test_a_stopped_run_goes_on(
 
 
 def test_a_recipe_of_one_language_gives_its_sources(tmp_path: Path) -> None:
-    """A corrector would be taught what the answers become, and its table have two columns of one name."""
+    """A recipe of one language gives its sources, in a table with columns source and target."""
     rows = [f"rong {n}\tright {n}" for n in range(60)]
     (tmp_path / "pairs.tsv").write_text("bad\tgood\n" + "\n".join(rows) + "\n")
     data = {"files": str(tmp_path / "pairs.tsv"), "columns": ["bad", "good"], "source": "en", "target": "en"}
@@ -151,7 +151,7 @@ def test_a_recipe_of_one_language_gives_its_sources(tmp_path: Path) -> None:
 
 
 def test_recipes_that_name_nothing_more_or_no_pairs(tmp_path: Path) -> None:
-    """A recipe that trains would end in a traceback here, or one of other data in a sentence about fields."""
+    """Recipes without further corpora work; those without pairs or data are refused."""
     rows = [f"a dog {n}\tein Hund {n}" for n in range(60)]
     (tmp_path / "pairs.tsv").write_text("en\tde\n" + "\n".join(rows) + "\n")
     data = {"files": str(tmp_path / "pairs.tsv"), "also": None, "held_out": None}
@@ -167,7 +167,7 @@ def test_recipes_that_name_nothing_more_or_no_pairs(tmp_path: Path) -> None:
 
 
 def test_what_is_kept() -> None:
-    """A copy, a text cut short and a text the model does not know would be learned as translations."""
+    """Copies, unfinished translations and empty ones are not kept."""
     good = Translation("a", "b", -0.5, -3.0, [], ["b", "b"], "end")
     cut = Translation("a", "b", -0.5, -3.0, [], ["b"], "length")
     copied = Translation("a", "a", -0.5, -3.0, [], ["a"], "end")
@@ -181,7 +181,7 @@ def test_what_is_kept() -> None:
 
 
 def test_the_best_share_in_the_order_of_the_texts() -> None:
-    """Half would be kept by place, or the order of the corpus be lost."""
+    """The best share by score is kept, in the order of the texts."""
     made = [SynthesizedPair(str(score), "x", score) for score in (-3.0, -1.0, -4.0, -2.0)]
     assert [each.score for each in best(made, 0.5)] == [-1.0, -2.0]
     assert best(made, 1.0) == made and [each.score for each in best(made, 0.1)] == [-1.0]
@@ -193,7 +193,7 @@ def test_no_pair_at_all_is_an_error(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """An empty table would be written, and refused only by the training after it."""
+    """Without any usable pair the command fails and writes no table."""
     (tmp_path / "mono.en").write_text("a dog\n")
     monkeypatch.setattr("train.synthesis.usable", lambda result: None)
     command = ["synthesize", "--model", models[0], "--text", tmp_path / "mono.en", "--to", tmp_path / "x.tsv"]
@@ -217,7 +217,7 @@ def test_wrong_command_lines(
     said: str,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """An hour of translating would end in nothing."""
+    """Wrong flags are refused with the remedy."""
     (tmp_path / "mono.en").write_text("a dog\n")
     command = ["synthesize", "--model", models[0], "--text", tmp_path / "mono.en", "--to", tmp_path / "x.tsv"]
     assert main([*map(str, command), *flags]) == 2
@@ -227,7 +227,7 @@ def test_wrong_command_lines(
 def test_a_recipe_of_other_languages_is_refused(
     models: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A model would translate a language that it has never seen."""
+    """A recipe of other languages than the model's is refused."""
     (tmp_path / "fr.yaml").write_text("data: {files: [x.tsv], source: fr, target: cs}")
     command = ["synthesize", "--model", models[0], "--config", tmp_path / "fr.yaml"]
     assert main([str(each) for each in (*command, "--to", tmp_path / "x.tsv")]) == 2

@@ -1,4 +1,4 @@
-"""`seq2seq train` as its command line runs it: here, or in a process of its own that gets real signals."""
+"""`seq2seq train` by its command line, in this process or in one of its own that gets real signals."""
 
 import multiprocessing
 import os
@@ -11,12 +11,12 @@ from seq2seq.cli import main
 
 
 def train(argv: Sequence[str]) -> int:
-    """The exit code of `seq2seq train`."""
+    """Run `seq2seq train` and return its exit code."""
     return main(["train", *argv])
 
 
 def start(argv: tuple[str, ...], said: Path, largest_file: int | None = None) -> BaseProcess:
-    """Starts a training; what it says goes to a file, and no file that it writes may be larger than that."""
+    """Start a training with its output in a file; no file it writes may exceed `largest_file` bytes."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["train.command"])  # imported once, not once a process
     process = context.Process(target=_train, args=(argv, said, largest_file))

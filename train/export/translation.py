@@ -97,9 +97,9 @@ def choose_alignment(task: TranslationTask, data: TranslationData) -> tuple[Alig
     except ValueError as error:
         return AlignmentHead(), f"no alignment head could be chosen, so the first is taken: {error}"
     return head, (
-        f"alignment head {head.layer}.{head.head} (read at the token's {head.read}): agreement {agreement:.1%} "
-        f"with links counted over {len(counted)} pairs, threshold {head.share:g} x row maximum"
-        f"{_guidance(task, head)}"
+        f"alignment head {head.layer}.{head.head} (read at the token's {head.read}): agreement "
+        f"{agreement:.1%} with links counted over {len(counted)} pairs, "
+        f"threshold {head.share:g} x row maximum{_guidance(task, head)}"
     )
 
 

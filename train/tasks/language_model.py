@@ -2,8 +2,8 @@
 
     loss = cross-entropy / tokens                    valid_nats = loss x tokens / characters
 
-Measures are train_loss, valid_loss, valid_perplexity (per token) and valid_nats (per character, which compares
-models with different vocabularies).
+Measures are train_loss, valid_loss, valid_perplexity (per token) and valid_nats (per character, which
+compares models with different vocabularies).
 """
 
 from typing import ClassVar

@@ -15,7 +15,7 @@ from train.callbacks.ema import MovingAverage
 
 
 def test_average_by_hand() -> None:
-    """First the weights themselves, then 3/12 of what was and 9/12 of what is, until the decay is less."""
+    """The average starts at the weights and moves by 1 - min(decay, (1 + n) / (10 + n)) at update n."""
     layer = nn.Linear(1, 1, bias=False)
     moving = MovingAverage(0.3)
     expected = 0.0
@@ -34,7 +34,7 @@ def test_average_by_hand() -> None:
 
 
 def test_without_decay_nothing_is_kept() -> None:
-    """Every run would pay for a copy of its weights."""
+    """Without decay no copy of the weights is made; a decay of 1 is refused."""
     moving = MovingAverage(0.0)
     moving.update(nn.Linear(2, 2))
     assert moving.weights == {}
@@ -45,7 +45,7 @@ def test_without_decay_nothing_is_kept() -> None:
 def test_a_stopped_run_goes_on_with_its_average(
     recipe: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A resumed run would begin its average anew, and release another model than an uninterrupted one."""
+    """A resumed run has the same moving average as an uninterrupted one."""
     flags = ["--checkpoints.ema", "0.9"]
     whole, halved = tmp_path / "whole", tmp_path / "halved"
     assert train([*recipe, *flags, "--run_dir", str(whole)]) == 0
@@ -61,7 +61,7 @@ def test_a_stopped_run_goes_on_with_its_average(
 
 
 def moving_of(run: Path) -> dict:
-    """What a run's last checkpoint says of the average."""
+    """Return the moving average of a run's last checkpoint."""
     callbacks = read_checkpoint(run / "checkpoints" / LAST)["callbacks"].values()
     (found,) = [state["moving"] for state in callbacks if "moving" in state]
     return found

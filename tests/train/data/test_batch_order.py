@@ -1,4 +1,4 @@
-"""The order of batches: a pure function of (seed, epoch), shared out without overlap."""
+"""The order of batches: a pure function of (seed, epoch), divided among processes without overlap."""
 
 from itertools import islice
 
@@ -10,7 +10,7 @@ BUDGET = 30
 
 
 def pairs(count: int = 101) -> list[IdPair]:
-    """Pairs of different lengths; the first id tells which pair it is."""
+    """Pairs of different lengths; the first id is the number of the pair."""
     return [([n] * (1 + n * 7 % 11), [n] * (1 + n * 5 % 13)) for n in range(count)]
 
 
@@ -23,7 +23,7 @@ def numbers(batches: list[tuple[list[int], list[IdPair]]]) -> list[list[int]]:
 
 
 def test_epochs_differ_and_repeat_with_the_seed() -> None:
-    """Else every epoch shows the same batches (nobody tells a batch sampler its epoch), or no run repeats."""
+    """Each epoch has every pair once, in other batches than the last epoch; a seed repeats them."""
     sizes = [len(order().batches(epoch, pairs())) for epoch in (0, 1)]
     batches = numbers(list(islice(order(), sum(sizes))))
     first, second = batches[: sizes[0]], batches[sizes[0] :]
@@ -38,7 +38,7 @@ def test_epochs_differ_and_repeat_with_the_seed() -> None:
 
 
 def test_no_batch_exceeds_the_budget() -> None:
-    """Else memory is what the longest sentence makes of it."""
+    """Rows x the longer padded side of a batch is at most the budget."""
     for _, batch in islice(order(), 60):
         longest = max(max(len(source), len(target)) + 1 for source, target in batch)
         assert len(batch) * longest <= BUDGET
@@ -46,14 +46,14 @@ def test_no_batch_exceeds_the_budget() -> None:
 
 @pytest.mark.parametrize("taken", [0, 1, 17, 100])
 def test_going_on_from_a_place_is_going_on(taken: int) -> None:
-    """Else a resumed run repeats batches or leaves some out."""
+    """An order started at a position continues with the same batches."""
     place = order().position_after(taken)
     assert list(islice(order(start=place), 20)) == list(islice(order(), taken, taken + 20))
     assert order(start=place).position_after(5) == order().position_after(taken + 5)
 
 
 def test_processes_share_an_epoch_without_overlap() -> None:
-    """Else processes train on the same batches, or one waits for ever for the others."""
+    """Processes take disjoint batches, each the same number."""
     whole = order().batches(0, pairs())
     parts = [order(rank=rank, world=3).batches(0, pairs()) for rank in range(3)]
     assert {len(part) for part in parts} == {len(whole) // 3}
@@ -62,7 +62,7 @@ def test_processes_share_an_epoch_without_overlap() -> None:
 
 
 def test_the_draw_of_an_epoch_is_asked_for_by_its_number() -> None:
-    """Else sampled segmentations would be those of another epoch after resuming."""
+    """The ids of an epoch are drawn with the epoch's number, also after resuming."""
     asked = []
 
     def draw(epoch: int) -> list[IdPair]:
@@ -75,6 +75,6 @@ def test_the_draw_of_an_epoch_is_asked_for_by_its_number() -> None:
 
 
 def test_fewer_batches_than_processes_is_refused() -> None:
-    """Else a process would have nothing to do and all would wait."""
+    """A corpus with fewer batches than processes is refused."""
     with pytest.raises(ValueError, match=r"1 batches of data\.batch_tokens 30, fewer than the 2 processes"):
         next(iter(BatchOrder(lambda epoch: pairs(2), BUDGET, 1, world=2)))

@@ -1,4 +1,4 @@
-"""The corpus: all ways to name it give the same pairs, cleaning counts what it drops, refusals help."""
+"""Corpora: the same pairs from every format, cleaning with counts, errors with remedies."""
 
 import json
 from pathlib import Path
@@ -30,7 +30,7 @@ def hub_folder(tmp_path: Path) -> str:
 
 
 def test_folder_like_a_hub_data_set_has_its_splits(hub_folder: str) -> None:
-    """If it failed, the default recipe would train on its test set or find no validation set."""
+    """A folder laid out like a hub data set has its three splits, in both directions."""
     corpus = Corpus(name=hub_folder)
     assert load_pairs(corpus, "train") == TRAIN
     assert load_pairs(corpus, "validation") == VALID
@@ -39,7 +39,7 @@ def test_folder_like_a_hub_data_set_has_its_splits(hub_folder: str) -> None:
 
 
 def test_changed_folder_is_read_again(hub_folder: str) -> None:
-    """If it failed, a corrected corpus would be ignored for the copy in the cache."""
+    """A changed file of a folder is read again, not taken from the cache."""
     corpus = Corpus(name=hub_folder)
     load_pairs(corpus, "test")
     write_jsonl(Path(hub_folder, "test.jsonl"), [("another.", "Noch einer.")])
@@ -66,7 +66,7 @@ def files_of(kind: str, folder: Path, pairs: list[tuple[str, str]]) -> list[str]
 
 @pytest.mark.parametrize("kind", ["text", "tsv", "csv", "jsonl", "parquet"])
 def test_every_kind_of_file_gives_the_same_pairs(tmp_path: Path, kind: str) -> None:
-    """If it failed, the same corpus in another format would train another model."""
+    """The same pairs are read from every format."""
     for name in ("more", "valid"):
         (tmp_path / name).mkdir()
     files = files_of(kind, tmp_path, TRAIN[:3]) + files_of(kind, tmp_path / "more", TRAIN[3:])
@@ -77,25 +77,25 @@ def test_every_kind_of_file_gives_the_same_pairs(tmp_path: Path, kind: str) -> N
 
 
 def test_translation_dictionaries_are_read_too(tmp_path: Path) -> None:
-    """If it failed, WMT and OPUS sets of the hub, which keep both sides in one column, could not be used."""
+    """A column `translation` of dictionaries is read, as in WMT and OPUS sets of the hub."""
     Dataset.from_list([{"translation": {"en": "a", "de": "b"}}]).to_parquet(tmp_path / "t.parquet")
     assert load_pairs(Corpus(files=[str(tmp_path / "t.parquet")]), "train") == [("a", "b")]
 
 
 def test_validation_files_go_before_the_split_of_the_data_set(hub_folder: str, tmp_path: Path) -> None:
-    """If it failed, data sets with a training split only could not be validated on."""
+    """Validation files replace the validation split of the data set."""
     corpus = Corpus(name=hub_folder, valid_files=files_of("tsv", tmp_path, TEST))
     assert load_pairs(corpus, "validation") == TEST
 
 
 def test_odd_content_comes_through_unchanged(tmp_path: Path) -> None:
-    """If it failed, NUL, U+2028 or a megabyte would be changed on the way through Arrow."""
+    """NUL, U+2028, blanks and a line of a megabyte pass unchanged."""
     pairs = [("a\0b\u2028c", "\u00a0d "), ("x" * 1_000_000, "y")]
     assert load_pairs(Corpus(files=files_of("tsv", tmp_path, pairs)), "train") == pairs
 
 
 def test_cleaning_drops_and_counts_by_reason() -> None:
-    """If it failed, bad pairs would be trained on, or good ones would vanish without a number."""
+    """Cleaning keeps good pairs in order and counts the others by reason."""
     good = ("Two dogs  play.", "Zwei Hunde spielen.")
     pairs = [
         good,
@@ -117,7 +117,7 @@ def test_cleaning_drops_and_counts_by_reason() -> None:
 
 
 def test_a_line_of_a_megabyte_is_dropped_as_too_long() -> None:
-    """If it failed, one broken line would fill the memory of the GPU."""
+    """A line of a megabyte is dropped as too long."""
     kept, report = clean([("x" * 1_000_000, "y"), ("a", "b")])
     assert kept == [("a", "b")] and report.too_long == 1
 
@@ -143,13 +143,13 @@ REFUSED = [
 
 @pytest.mark.parametrize(("arguments", "message"), REFUSED)
 def test_contradictions_are_refused_at_once(arguments: dict, message: str) -> None:
-    """If it failed, a mistake in the config would be found after a download, or never."""
+    """Contradicting settings are refused before anything is read."""
     with pytest.raises(ValueError, match=message):
         Corpus(**arguments)
 
 
 def test_script_is_never_run_and_a_way_out_is_named(tmp_path: Path) -> None:
-    """If it failed, a data set could run code, or the user would read the library's own riddle."""
+    """A data set that is a script is not run; the error names a remedy."""
     folder = tmp_path / "scripted"
     folder.mkdir()
     (folder / "scripted.py").write_text(f"open({str(tmp_path / 'canary')!r}, 'w')")
@@ -159,7 +159,7 @@ def test_script_is_never_run_and_a_way_out_is_named(tmp_path: Path) -> None:
 
 
 def test_of_a_script_the_hubs_parquet_copy_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Many data sets of the hub are scripts still, whose rows it keeps as Parquet in a branch."""
+    """Of a data set that is a script the hub's Parquet copy is read."""
     asked = []
 
     def load(path: str, subset: str | None, **more: object) -> Dataset:
@@ -174,20 +174,20 @@ def test_of_a_script_the_hubs_parquet_copy_is_read(monkeypatch: pytest.MonkeyPat
 
 
 def test_hub_out_of_reach_is_one_sentence() -> None:
-    """If it failed, a user without network would see a page of retries' traceback."""
+    """Without network the error is one sentence."""
     with pytest.raises(ValueError, match=r"'nobody/no-such-set' is not here and the hub cannot be reached; "):
         load_pairs(Corpus(name="nobody/no-such-set"), "train")
 
 
 @pytest.mark.parametrize("name", ["./gone", "/gone/data", "a/b/c", "../x"])
 def test_name_that_is_neither_folder_nor_hub_id_is_refused(name: str) -> None:
-    """If it failed, a mistyped path would be looked for on the hub."""
+    """A name that is neither a folder nor a hub id is refused without asking the hub."""
     with pytest.raises(ValueError, match="neither a folder nor a hub data set"):
         load_pairs(Corpus(name=name), "train")
 
 
 def test_bad_data_sets_are_named(hub_folder: str, tmp_path: Path) -> None:
-    """If it failed, what is wrong with a data set would be told in another library's words."""
+    """Errors of a data set name the setting to change."""
     with pytest.raises(ValueError, match=r"has no column 'fr' but \['de', 'en'\]; name them in"):
         load_pairs(Corpus(name=hub_folder, target="fr"), "train")
     with pytest.raises(ValueError, match=r"is the file .*train\.jsonl; name files in data\.files"):
@@ -210,7 +210,7 @@ def test_bad_data_sets_are_named(hub_folder: str, tmp_path: Path) -> None:
 
 
 def test_bad_files_are_named(tmp_path: Path) -> None:
-    """If it failed, a run would start on nothing, on half, or end in a traceback."""
+    """Errors of files name the file, and mixed or missing files are refused."""
     (tmp_path / "bad.parquet").write_bytes(b"PAR1 and no more")
     (tmp_path / "empty.tsv").write_text("en\tde\n")
     cases = [
@@ -228,14 +228,14 @@ def test_bad_files_are_named(tmp_path: Path) -> None:
 
 
 def test_nothing_left_after_cleaning_is_refused(tmp_path: Path) -> None:
-    """If it failed, training would start on no batch at all."""
+    """A corpus of which cleaning leaves nothing is refused, with the reasons."""
     files = files_of("tsv", tmp_path, VALID)
     with pytest.raises(ValueError, match="0 of 2 pairs kept; dropped: 2 held out, so nothing is left"):
         load_corpus(Corpus(files=files, valid_files=files))
 
 
 def test_files_alone_give_their_own_validation_pairs(tmp_path: Path) -> None:
-    """If it failed, one file would not be enough to train on, or it would judge what it learnt."""
+    """Without validation files some sources are split off, with all their references."""
     pairs = [(f"sentence {n}.", f"Satz {n}.") for n in range(50)]
     training, validation, report = load_corpus(Corpus(files=files_of("tsv", tmp_path, pairs)[0]))
     assert validation == pairs[::20] and training == [pair for pair in pairs if pair not in validation]
@@ -243,7 +243,7 @@ def test_files_alone_give_their_own_validation_pairs(tmp_path: Path) -> None:
 
 
 def test_what_is_not_worth_learning_judges_nobody(tmp_path: Path) -> None:
-    """A model would be chosen by how it translates blank lines, and by a pair as often as it is repeated."""
+    """Pairs that cleaning drops are not split off for validation."""
     pairs = [(f"sentence {n}.", f"Satz {n}.") for n in range(45)]
     bad = [("", "nichts"), ("sentence 0.", ""), ("sentence 0. ", "Satz 0."), ("kurz", "lang " * 40), pairs[0]]
     files = files_of("tsv", tmp_path, [*bad, *pairs])
@@ -258,7 +258,7 @@ def test_what_is_not_worth_learning_judges_nobody(tmp_path: Path) -> None:
 
 @pytest.mark.data
 def test_multi30k_is_read_whole(data_directory: Path) -> None:
-    """If it failed, the real corpus would not have the counts its source states."""
+    """Multi30k has the counts that its source states."""
     raw = data_directory / "multi30k" / "raw"
     corpus = Corpus(
         files=[str(raw / "train.en.gz"), str(raw / "train.de.gz")],
@@ -270,7 +270,7 @@ def test_multi30k_is_read_whole(data_directory: Path) -> None:
 
 
 def test_a_handful_of_pairs_is_refused(tmp_path: Path) -> None:
-    """If it failed, a model would be judged, and chosen, by one sentence."""
+    """A corpus too small to split off validation pairs is refused."""
     (tmp_path / "few.tsv").write_text("en\tde\n" + "a dog\tein Hund\n" * 10)
     with pytest.raises(
         ValueError, match=r"few\.tsv has 1 different sources, too few to split .* data\.valid_files"

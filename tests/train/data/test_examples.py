@@ -1,4 +1,4 @@
-"""Several corpora and languages made one training: every direction, and nothing that is judged."""
+"""Examples of several corpora and languages: every direction, without validation and held-out texts."""
 
 import json
 from dataclasses import replace
@@ -41,7 +41,7 @@ def corpora(tmp_path: Path) -> list[Corpus]:
 
 
 def test_every_direction_of_every_corpus_is_learnt(corpora: list[Corpus], tmp_path: Path) -> None:
-    """Else a model would be listed for directions that it never saw, or see a pair under a wrong name."""
+    """Rows of several languages give examples of every direction, rows of two of their own."""
     training, validation, report = load_examples(corpora, [write(tmp_path / "test.txt", [("eine kuh",)])])
     assert len(training) == 2 * 6 + 2 and len(validation) == 6 + 1
     assert Example("un chien", "ein Hund", "fr", "de") in training
@@ -65,7 +65,7 @@ def test_every_direction_of_every_corpus_is_learnt(corpora: list[Corpus], tmp_pa
 def test_a_test_set_is_held_out_whatever_its_form(
     corpora: list[Corpus], tmp_path: Path, name: str, content: str
 ) -> None:
-    """Else a test set that is a table would be trained on, and nothing said."""
+    """Texts of a held-out file in any format are kept out of training."""
     (tmp_path / name).write_text(content)
     training, _, report = load_examples(corpora, [str(tmp_path / name)])
     assert report.held_out == 2 and "a horse" not in {each.source for each in training}
@@ -74,7 +74,7 @@ def test_a_test_set_is_held_out_whatever_its_form(
 
 
 def test_made_tables_may_have_some_of_the_languages(corpora: list[Corpus], tmp_path: Path) -> None:
-    """A model of many languages could not learn from pairs, for a row of its corpus has a text of each."""
+    """A synthetic table of some of a corpus's languages gives examples of its directions."""
     pairs = write(tmp_path / "pairs.tsv", [("fr", "score", "en"), ("une vache", "-1", "a cow")])
     judged = [("de", "en", "fr"), ("ein Kater", "a cat", "un minou"), ("ein Reh", "a deer", "un cerf")]
     whole = tmp_path / "all.jsonl"
@@ -95,21 +95,21 @@ def test_made_tables_may_have_some_of_the_languages(corpora: list[Corpus], tmp_p
 
 
 def test_a_pair_of_two_corpora_is_learnt_once(corpora: list[Corpus]) -> None:
-    """Else a text that many corpora hold would weigh as many times."""
+    """A pair that two corpora share is trained on once and counted as a duplicate."""
     once, _, first = load_examples(corpora, [])
     twice, _, second = load_examples([*corpora, corpora[1]], [])
     assert twice == once and second.kept == first.kept and second.duplicate == first.duplicate + 3
 
 
 def test_what_one_corpus_is_judged_by_no_other_teaches(corpora: list[Corpus]) -> None:
-    """Else captions that judge the model are learnt from another corpus, and its score is flattered."""
+    """Validation texts of one corpus are kept out of the training rows of all."""
     training, _, _ = load_examples(corpora, [])
     assert not [each for each in training if "cat" in each.source.casefold()]
     assert [each.source for each in training[-3:]] == ["a horse", "a goat", "a cow"]
 
 
 def test_some_examples_are_of_every_direction() -> None:
-    """Directions alternate, so every second example would be of one alone."""
+    """A subset of examples has as many of each direction."""
     pair = [Example("a", "b", "en", "de"), Example("b", "a", "de", "en")]
     examples = [each._replace(source=f"{each.source} {n}") for n in range(8) for each in pair]
     assert [each.source for each in spread(examples, 8)] == [
@@ -126,7 +126,7 @@ def test_some_examples_are_of_every_direction() -> None:
 
 
 def test_text_files_stand_side_by_side(tmp_path: Path) -> None:
-    """Else the third language of a row would be another sentence's."""
+    """Parallel text files of several languages give rows line by line."""
     files = [
         write(tmp_path / f"t.{name}", [(f"{name} {n}",) for n in range(40)]) for name in ("en", "de", "fr")
     ]

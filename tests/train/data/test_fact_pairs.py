@@ -24,12 +24,12 @@ FORM = FactsForm(
 
 
 def pair(source: str, reference: str = "") -> Example:
-    """Facts and a sentence."""
+    """Return facts and a sentence as an example."""
     return Example(source, reference, "facts", "en")
 
 
 def test_the_form_is_that_of_the_corpus() -> None:
-    """Slots in the order in which they come, each value once, names not among them."""
+    """Slots are in the order of the corpus, each value once; copied slots have none."""
     pairs = [pair("name[a], food[French]"), pair("name[b], near[c], area[x], food[Thai], food[French]")]
     form = learn_form(pairs, ["name", "near"])
     assert form == FactsForm(["name", "near"], {"food": ["French", "Thai"], "area": ["x"]})
@@ -54,7 +54,7 @@ def test_the_form_is_that_of_the_corpus() -> None:
     ],
 )
 def test_facts_follow_the_reference(source: str, reference: str, read: str) -> None:
-    """A model learns to say what it is asked for only where that is what was said."""
+    """The facts of a training pair become those that its reference states."""
     (found,), _ = follow_references([pair(source, reference)], FORM)
     assert found.source == read
 
@@ -70,7 +70,7 @@ def test_facts_follow_the_reference(source: str, reference: str, read: str) -> N
     ],
 )
 def test_what_cannot_be_put_right_is_dropped(source: str, reference: str) -> None:
-    """Names that were not asked for, or contradictions, teach only to invent."""
+    """References with other names or contradictions are dropped and counted."""
     other = pair("name[Cotto]", "Cotto is open.")
     pairs, report = follow_references([pair(source, reference), other], FORM)
     assert pairs == [pair("X", "X is open.")]
@@ -78,14 +78,14 @@ def test_what_cannot_be_put_right_is_dropped(source: str, reference: str) -> Non
 
 
 def test_references_are_spelt_one_way() -> None:
-    """Else the same sentence in two cases shares its probability with itself."""
+    """Capitals of references are unified: names, sentence starts and proper nouns."""
     usual = ["It has French food."] * 5
     spelt = one_spelling([*usual, "THE  MILL Serves french Food. it is Good!  ok"], {"The Mill"})
     assert spelt[-1] == "THE MILL serves French food. It is good! Ok"
 
 
 def test_references_of_a_source_are_judged_together() -> None:
-    """Else a good sentence would be held to one of eight others at random."""
+    """All references of a source count in its score."""
     judged = by_source([pair("a", "x y z w"), pair("b", "u"), pair("a", "X Y Z V")])
     assert judged == [
         EvalExample("a", ["x y z w", "X Y Z V"], "facts", "en"),
@@ -96,7 +96,7 @@ def test_references_of_a_source_are_judged_together() -> None:
 
 
 def test_a_source_is_split_off_with_all_its_references(tmp_path: Path) -> None:
-    """A source on both sides would be dropped from training or known before it is judged."""
+    """A source is split off for validation with all its references."""
     rows = [(f"name[n{k // 5}]", f"n{k // 5} is number {k}") for k in range(300)]
     with gzip.open(tmp_path / "facts.csv.gz", "wt", newline="") as file:
         csv.writer(file).writerows([("mr", "ref"), *rows])

@@ -33,20 +33,20 @@ TABLES = {
 
 @pytest.mark.parametrize("name", TABLES)
 def test_every_table_gives_the_same_texts(tmp_path: Path, name: str) -> None:
-    """If it failed, a format would change texts: NA to nothing, dates to times, odd separators to lines."""
+    """TSV, CSV and JSON lines give the same texts, odd ones unchanged."""
     assert list(read_table(write(tmp_path / name, TABLES[name]), ("en", "de"))) == PAIRS
 
 
 @pytest.mark.parametrize(("name", "separator"), [("t.tsv", "\t"), ("t.csv", ",")])
 def test_columns_by_number_need_no_header(tmp_path: Path, name: str, separator: str) -> None:
-    """If it failed, the first pair of a table without header would be taken for names."""
+    """Columns by number read a table without header from its first row."""
     file = write(tmp_path / name, "".join(f"{n}{separator}en{n}{separator}de{n}\n" for n in range(3)))
     assert list(read_table(file, ("2", "1"))) == [(f"de{n}", f"en{n}") for n in range(3)]
 
 
 @pytest.mark.parametrize("names", [("s.txt", "t.txt"), ("s.en.gz", "t.de.gz"), ("train.en", "train.de.gz")])
 def test_text_files_pair_line_by_line(tmp_path: Path, names: tuple[str, str]) -> None:
-    """If it failed, an odd separator inside a line would shift every later pair."""
+    """Text files are split at line feeds only, so lines stay parallel."""
     source = write(tmp_path / names[0], "\r\n".join(en for en, _ in PAIRS))
     target = write(tmp_path / names[1], "".join(de + "\n" for _, de in PAIRS))
     assert list(read_side_by_side(source, target)) == PAIRS
@@ -56,7 +56,7 @@ def test_text_files_pair_line_by_line(tmp_path: Path, names: tuple[str, str]) ->
     ("sides", "counts"), [((3, 5), "3 lines but .*5"), ((7, 5), "7 lines but .*5"), ((0, 1), "0 .*1")]
 )
 def test_sides_of_different_length_are_refused_with_both_counts(tmp_path: Path, sides, counts: str) -> None:
-    """If it failed, the longer side would be cut, or pairs would be nonsense from some line on."""
+    """Text files of different length are refused with both counts."""
     source, target = (write(tmp_path / str(i), "x\n" * lines) for i, lines in enumerate(sides))
     with pytest.raises(ValueError, match=counts):
         list(read_side_by_side(source, target))
@@ -90,19 +90,19 @@ BROKEN: dict[str, list[tuple[str | bytes, str]]] = {
     ("name", "text", "message"), [(n, t, m) for n, cases in BROKEN.items() for t, m in cases]
 )
 def test_broken_line_is_named(tmp_path: Path, name: str, text: str | bytes, message: str) -> None:
-    """If it failed, training would start on a file that is broken, or stop without saying where."""
+    """A malformed line is refused with file and number."""
     with pytest.raises(ValueError, match=message):
         list(read_table(write(tmp_path / name, text), ("en", "de")))
 
 
 def test_column_number_beyond_the_table_is_refused(tmp_path: Path) -> None:
-    """If it failed, an index error would be all there is to see."""
+    """A column number beyond the table is refused."""
     with pytest.raises(ValueError, match=r"line 1: 2 columns, so there is no column 2 counted from 0"):
         list(read_table(write(tmp_path / "t.tsv", "a\tb\n"), ("1", "2")))
 
 
 def test_broken_gzip_and_missing_files_are_named(tmp_path: Path) -> None:
-    """If it failed, a download cut short would train on half a corpus."""
+    """Truncated gzip files and missing files are refused by name."""
     whole = gzip.compress(b"en\tde\n" + bytes(range(65, 91)) * 1000)
     for data in (whole[:-9], b"en\tde\n", whole[:20] + b"\0\0\0" + whole[23:]):
         (tmp_path / "t.tsv.gz").write_bytes(data)
@@ -113,7 +113,7 @@ def test_broken_gzip_and_missing_files_are_named(tmp_path: Path) -> None:
 
 
 def test_content_is_left_to_cleaning(tmp_path: Path) -> None:
-    """If it failed, an empty side, NUL, half a character or an endless line would stop a whole corpus."""
+    """Empty sides, NUL, lone surrogates and very long lines are read, for the cleaning to drop."""
     file = write(tmp_path / "t.tsv", "en\tde\n\t\na\0b\tc\n" + "x" * 1_000_000 + "\ty\n")
     assert [len(source) for source, _ in read_table(file, ("en", "de"))] == [0, 3, 1_000_000]
     field = write(tmp_path / "t.csv", "en,de\n" + "x" * 1_000_000 + ",y\n")
@@ -123,7 +123,7 @@ def test_content_is_left_to_cleaning(tmp_path: Path) -> None:
 
 
 def test_kind_is_told_by_the_name() -> None:
-    """If it failed, text would be read as a table or the other way round."""
+    """The format of a file follows from its name."""
     names = ["A.TSV", "a.tab", "a.csv.gz", "a.jsonl", "a.ndjson.gz", "a.json"]
     names += ["a.parquet", "a.en.gz", "tsv"]
     assert [table_kind(name) for name in names] == [

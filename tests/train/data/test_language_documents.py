@@ -1,4 +1,4 @@
-"""Text files, tables and data sets as text for a language model, and what validates."""
+"""Text files, tables and data sets as text for a language model, and their validation parts."""
 
 import gzip
 import json
@@ -14,7 +14,7 @@ TEXT = "".join(f"line {number}\n" for number in range(50))
 
 
 def test_the_last_characters_of_a_text_file_validate(tmp_path: Path) -> None:
-    """Losses would be of another split than the published ones: the last tenth, cut at a character."""
+    """The last tenth of a text file's characters is for validation, as in published splits."""
     (tmp_path / "text.txt.gz").write_bytes(gzip.compress(TEXT.encode()))
     corpus = TextCorpus(files=str(tmp_path / "text.txt.gz"))
     training, validation = ("".join(texts()) for texts in open_texts(corpus))
@@ -23,7 +23,7 @@ def test_the_last_characters_of_a_text_file_validate(tmp_path: Path) -> None:
 
 
 def test_rows_are_documents(tmp_path: Path) -> None:
-    """Rows would run together as one text, or validate what was trained on."""
+    """Rows of a table are documents; validation rows are not trained on."""
     rows = [json.dumps({"body": f"text {number}\nits end"}) for number in range(30)]
     (tmp_path / "rows.jsonl").write_text("\n".join(rows) + "\n")
     corpus = TextCorpus(files=[str(tmp_path / "rows.jsonl")], column="body")
@@ -34,7 +34,7 @@ def test_rows_are_documents(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("share", [0.01, 0.05, 0.1, 0.3, 0.4, 0.75, 0.9])
 def test_a_share_of_the_rows_validates(tmp_path: Path, share: float) -> None:
-    """Of three tenths a third would validate, and of nine tenths a half."""
+    """Exactly the share of rows validates, evenly spread from the first."""
     rows = [json.dumps({"text": f"text {number}"}) for number in range(100)]
     (tmp_path / "rows.jsonl").write_text("\n".join(rows) + "\n")
     texts = open_texts(TextCorpus(files=str(tmp_path / "rows.jsonl"), valid_share=share))
@@ -47,7 +47,7 @@ def test_a_share_of_the_rows_validates(tmp_path: Path, share: float) -> None:
 
 @pytest.mark.parametrize("streaming", [False, True])
 def test_a_data_set_is_read_as_it_arrives(tmp_path: Path, streaming: bool) -> None:
-    """A data set larger than the disk could not be read, or streaming would give other text."""
+    """Streaming gives the same texts as a whole download."""
     for name, count in (("train", 9), ("validation", 2)):
         rows = [json.dumps({"text": f"{name} {number}"}) for number in range(count)]
         (tmp_path / f"{name}.jsonl").write_text("\n".join(rows) + "\n")
@@ -68,6 +68,6 @@ def test_a_data_set_is_read_as_it_arrives(tmp_path: Path, streaming: bool) -> No
     ],
 )
 def test_what_cannot_be_is_refused(wrong: dict[str, object], said: str) -> None:
-    """A recipe's mistake would show as a fault deep in the training."""
+    """Contradicting settings are refused."""
     with pytest.raises(ValueError, match=said):
         TextCorpus(**wrong)  # type: ignore[arg-type]

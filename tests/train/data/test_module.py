@@ -22,7 +22,7 @@ def texts(sentences: list[str]) -> Texts:
 
 
 def test_a_long_pair_is_left_out_and_counted(tiny_tokenizer: Tokenizer, texts: Texts) -> None:
-    """Else one pair beyond the model's positions would end the training at some later batch."""
+    """Pairs beyond the model's length are left out and counted."""
     texts = [*texts, Example("a dog " * 30, "a dog", "en", "de")]
     made = Segmentation(texts, tiny_tokenizer, 0.0, 1, 40)
     assert len(made(0)) == 30 and made.report == "; 1 pairs of more than 39 pieces left out"
@@ -32,7 +32,7 @@ def test_a_long_pair_is_left_out_and_counted(tiny_tokenizer: Tokenizer, texts: T
 
 
 def test_sampling_is_anew_each_epoch_and_never_too_long(tiny_tokenizer: Tokenizer, texts: Texts) -> None:
-    """Else an epoch repeats another's segmentation, or a pair cut finely no longer fits the model."""
+    """Sampled segmentations differ by epoch and seed, fit the model and decode to the text."""
     longest = max(len(tiny_tokenizer.encode(text)) for text, *_ in texts) + 2
     made = Segmentation(texts, tiny_tokenizer, 0.3, 1, longest)
     assert made(0) == made(0) != made(1)
@@ -48,7 +48,7 @@ def test_sampling_is_anew_each_epoch_and_never_too_long(tiny_tokenizer: Tokenize
 def test_loader_workers_share_the_batches_in_their_order(
     monkeypatch: pytest.MonkeyPatch, tiny_tokenizer: Tokenizer, texts: Texts
 ) -> None:
-    """Else more loader processes would train on other batches, or on each batch twice."""
+    """Loader workers share the batches; interleaved they are the order of one process."""
     order = BatchOrder(Segmentation(texts, tiny_tokenizer, 0.0, 1, 40), 60, 1)
     alone = [batch.source.tolist() for batch in islice(BatchStream(order), 12)]
 
@@ -63,7 +63,7 @@ def test_loader_workers_share_the_batches_in_their_order(
 
 
 def test_judged_sentences_are_spread_over_the_set(tmp_path: Path) -> None:
-    """Else a small number of judged sentences would all be of the first document."""
+    """Evaluation examples are evenly spread over the validation set."""
     (tmp_path / "t.tsv").write_text("en\tde\n" + "".join(f"a dog {n}\tein Hund {n}\n" for n in range(40)))
     (tmp_path / "v.tsv").write_text("en\tde\n" + "".join(f"sentence {n}\tSatz {n}\n" for n in range(10)))
     files = {"files": str(tmp_path / "t.tsv"), "valid_files": str(tmp_path / "v.tsv")}
@@ -77,7 +77,7 @@ def test_judged_sentences_are_spread_over_the_set(tmp_path: Path) -> None:
 def test_directions_that_no_tag_tells_apart_are_refused(
     sentences: list[str], tmp_path: Path, tagged: list[str]
 ) -> None:
-    """A model of one direction would go on with two, and never be told which language to write."""
+    """A vocabulary without tags for all target languages is refused."""
     (tmp_path / "t.tsv").write_text("en\tde\n" + "".join(f"a dog {n}\tein Hund {n}\n" for n in range(40)))
     data = TranslationData(DataSettings(files=str(tmp_path / "t.tsv"), languages=["en", "de"]), 64, 1)
     tokenizer = Tokenizer.train(sentences, 100, languages=tagged)
@@ -102,6 +102,6 @@ REFUSED = [
 
 @pytest.mark.parametrize(("arguments", "message"), REFUSED)
 def test_contradictions_are_refused_at_once(arguments: dict, message: str) -> None:
-    """Else a mistake in the config would be found after a download, or never."""
+    """Contradicting settings are refused."""
     with pytest.raises(ValueError, match=message):
         DataSettings(name="a/b", **arguments)

@@ -1,4 +1,4 @@
-"""Links of words reach the pieces that each batch is really made of."""
+"""Word links of training pairs become links of the pieces of each batch."""
 
 from pathlib import Path
 
@@ -20,7 +20,7 @@ LINKS = [[(0, 1), (1, 2), (2, 0), (3, 3)], [], [(1, 0), (2, 1)]]
 
 
 def words(tokenizer: Tokenizer, text: str, ids: list[int]) -> list[str]:
-    """The token that each piece is a part of, found by decoding: an independent way to the same."""
+    """Return the token of each piece, by decoding: independent of the code under test."""
     found, letters = [], 0
     parts = text.replace(".", " .").replace("!", " !").split()
     for index in ids:
@@ -35,7 +35,7 @@ def words(tokenizer: Tokenizer, text: str, ids: list[int]) -> list[str]:
 def test_pieces_of_linked_words_are_linked_however_they_are_cut(
     tiny_tokenizer: Tokenizer, sampling: float
 ) -> None:
-    """Else with subword sampling the head would be taught links of other words."""
+    """Pieces are linked exactly where their tokens are, with any segmentation."""
     segmentation = Segmentation(TEXTS[:2] * 20, tiny_tokenizer, sampling, 1, 60)
     made = WordLinks(segmentation.texts, LINKS[:2] * 20, tiny_tokenizer)
     pairs = segmentation(3)
@@ -69,7 +69,7 @@ def test_links_of_pieces_are_computed_once_where_pieces_do_not_change(
 
 
 def test_unknown_characters_are_stepped_over(tiny_tokenizer: Tokenizer) -> None:
-    """Else one unknown sign would shift the links of all words after it."""
+    """Links after an unknown character stay at their words."""
     source, target = (tiny_tokenizer.encode(text) for text in SIDES[2])
     assert source.count(UNK) == target.count(UNK) == 1 and len(source) == len(target) + 1
     found = WordLinks(TEXTS[2:], LINKS[2:], tiny_tokenizer).of_batch([0], [(source, target)]).tolist()
@@ -82,7 +82,7 @@ def test_unknown_characters_are_stepped_over(tiny_tokenizer: Tokenizer) -> None:
 def test_links_are_counted_once_for_the_same_texts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sentences: list[str]
 ) -> None:
-    """Else a resumed run counts again, or goes on with links of other texts."""
+    """Links are counted once and cached; other texts or a damaged cache are counted again."""
     texts = [Example(text, text.upper(), "en", "de") for text in sentences[:40]]
     counted = []
     original = module.align_both_ways
@@ -104,7 +104,7 @@ def test_links_are_counted_once_for_the_same_texts(
 
 
 def test_both_directions_have_the_same_links_and_a_tag_has_none(tmp_path: Path, sentences: list[str]) -> None:
-    """Else the two directions of a pair would be taught different links, or a tag would count as a word."""
+    """Both directions of a pair have the same links, and a tag has none."""
     texts = [Example(text, " ".join(reversed(text.split())), "en", "de") for text in sentences[:40]]
     texts += [Example(each.target, each.source, "de", "en") for each in texts]
     found = load_links(tmp_path / "links.gz", texts, list)

@@ -25,32 +25,32 @@ def unigram(sentences: list[str]) -> Tokenizer:
 
 
 def test_no_dropout_is_the_tokenizer(bpe: Tokenizer, sentences: list[str]) -> None:
-    """If it failed, our merges would not be SentencePiece's, and training would see other pieces."""
+    """Without dropout the segmentation is SentencePiece's."""
     texts = [*sentences[:50], "  odd   blanks ", "☃☃ snow☃☃man", ""]
     assert sample(MergeDropout(bpe, 0.0), texts, random.Random(1)) == [bpe.encode(text) for text in texts]
 
 
 def test_every_merge_left_out_is_characters(bpe: Tokenizer) -> None:
-    """If it failed, a dropout of 1 would still merge."""
+    """With a dropout of 1 nothing is merged."""
     (ids,) = sample(MergeDropout(bpe, 1.0), ["two dogs"], random.Random(1))
     assert bpe.pieces(ids) == list("▁two▁dogs")
 
 
 def test_a_high_power_is_the_tokenizer(unigram: Tokenizer, sentences: list[str]) -> None:
-    """If it failed, the segmentation drawn most would not be the most probable one."""
+    """With a high power the segmentation is the most probable one."""
     texts = [*sentences[:50], "☃☃ snow☃☃man", ""]
     drawn = sample(UnigramSampling(unigram, 200.0), texts, random.Random(1))
     assert drawn == [unigram.encode(text) for text in texts]
 
 
 def cuts(word: str) -> list[list[str]]:
-    """All ways to cut a word."""
+    """Return all segmentations of a word."""
     places = [[i for i in range(1, len(word)) if bits >> i & 1] for bits in range(0, 1 << len(word), 2)]
     return [[word[a:b] for a, b in pairwise([0, *inside, len(word)])] for inside in places]
 
 
 def test_unigram_draws_with_the_probabilities_of_the_formula(unigram: Tokenizer) -> None:
-    """If it failed, the regularisation would favour some cuts for no reason."""
+    """Segmentations are drawn with the probabilities of Kudo 2018."""
     scores = dict(zip(unigram.pieces(range(len(unigram))), unigram.scores(), strict=True))
     word, power = "▁childreness", 0.2
     possible = [cut for cut in cuts(word) if all(piece in scores for piece in cut)]
@@ -84,7 +84,7 @@ def test_bpe_draws_with_the_probabilities_of_left_out_merges() -> None:
 def test_drawn_pieces_say_the_same_text(
     kind: str, request: pytest.FixtureRequest, sentences: list[str]
 ) -> None:
-    """If it failed, the model would be trained on texts that nobody wrote."""
+    """A sampled segmentation decodes to the text."""
     tokenizer = request.getfixturevalue(kind)
     texts = [*sentences[:40], "snow☃☃man"]
     drawn = sample(make_sampler(tokenizer, 0.2), texts, random.Random(1))
@@ -94,14 +94,14 @@ def test_drawn_pieces_say_the_same_text(
 
 
 def test_words_are_cut_in_more_than_one_way(unigram: Tokenizer) -> None:
-    """If it failed, a frequent word would look the same all through an epoch."""
+    """A frequent word is segmented in several ways in an epoch, at most VARIANTS."""
     drawn = sample(make_sampler(unigram, 0.1), ["children"] * 100, random.Random(1))
     assert 2 < len({tuple(ids) for ids in drawn}) <= 8
 
 
 @pytest.mark.parametrize("kind", ["bpe", "unigram"])
 def test_another_process_draws_the_same(kind: str, request: pytest.FixtureRequest, tmp_path) -> None:
-    """If it failed, a run resumed in another process would see other pieces than an uninterrupted one."""
+    """Another process draws the same segmentations (SentencePiece's own sampling does not)."""
     tokenizer = request.getfixturevalue(kind)
     tokenizer.save(tmp_path / "t.model")
     code = (
@@ -117,5 +117,5 @@ def test_another_process_draws_the_same(kind: str, request: pytest.FixtureReques
 
 
 def test_words_keep_the_blank_before_them() -> None:
-    """If it failed, every word would be cut as if it went on the one before."""
+    """Each word has its blank before it, as in SentencePiece."""
     assert split_words(" two  dogs\t") == ["▁two", "▁dogs"]

@@ -1,4 +1,4 @@
-"""Text as one row of tokens, and its windows: nothing lost, nothing twice, the same again from any place."""
+"""Token files and windows: nothing lost, nothing repeated, resumable at any position."""
 
 import itertools
 from collections import Counter
@@ -20,12 +20,12 @@ LINES = ["a dog\n", "two  men\n", "\n", "an owl\n"] * 6
 
 @pytest.fixture(scope="module")
 def tokenizer() -> Tokenizer:
-    """Characters of the lines."""
+    """A character vocabulary of the lines."""
     return Tokenizer.train(LINES, 99, "char", verbatim=True)
 
 
 def test_a_file_of_tokens_is_the_text(tokenizer: Tokenizer, tmp_path: Path) -> None:
-    """A model would be trained on another text, or on texts that run into each other."""
+    """A token file holds the text, with an end symbol after each document."""
     text = "".join(LINES)
     assert write_tokens(tmp_path / "lines", LINES, tokenizer, ends=False) == len(text)
     assert read_tokens(tmp_path / "lines").tolist() == tokenizer.encode(text)
@@ -35,7 +35,7 @@ def test_a_file_of_tokens_is_the_text(tokenizer: Tokenizer, tmp_path: Path) -> N
 
 
 def test_a_window_is_asked_for_what_follows() -> None:
-    """The model would be taught to repeat what it reads, or to foretell what is two steps ahead."""
+    """The targets of a window are its inputs one step ahead."""
     batch = window(torch.arange(40, dtype=torch.int32), [0, 7], 5)
     assert batch.read.tolist() == [[0, 1, 2, 3, 4], [7, 8, 9, 10, 11]]
     assert batch.target.tolist() == [[1, 2, 3, 4, 5], [8, 9, 10, 11, 12]] and batch.tokens == 10
@@ -43,7 +43,7 @@ def test_a_window_is_asked_for_what_follows() -> None:
 
 @pytest.mark.parametrize("kind", ["random", "packed"])
 def test_an_order_goes_on_from_any_place(kind: str) -> None:
-    """A resumed run would read other windows than the run it resumes."""
+    """An order started at a position continues with the same windows."""
     whole = list(itertools.islice(WindowOrder(kind, 97, 6, 2, 5), 30))  # type: ignore[arg-type]
     place = WindowOrder(kind, 97, 6, 2, 5).position_after(17)  # type: ignore[arg-type]
     rest = WindowOrder(kind, 97, 6, 2, 5, start=place)  # type: ignore[arg-type]
@@ -55,7 +55,7 @@ def test_an_order_goes_on_from_any_place(kind: str) -> None:
 
 
 def test_packed_windows_are_all_of_the_text() -> None:
-    """An epoch would read some places twice and others never, or the next cut at the same places."""
+    """Packed windows cover the text once an epoch, from another offset each time."""
     order = WindowOrder("packed", 61, 6, 2, 5)
     epochs = [
         list(itertools.islice(iter(WindowOrder("packed", 61, 6, 2, 5, start=BatchPosition(e, 0))), 4))
@@ -69,7 +69,7 @@ def test_packed_windows_are_all_of_the_text() -> None:
 
 
 def test_processes_share_the_windows() -> None:
-    """Two processes would learn from the same windows."""
+    """Two processes together read the windows of one."""
     for kind in ("random", "packed"):
         alone = itertools.islice(WindowOrder(kind, 200, 6, 2, 5), 12)  # type: ignore[arg-type]
         both = [WindowOrder(kind, 200, 6, 2, 5, rank=rank, world=2) for rank in (0, 1)]  # type: ignore[arg-type]
@@ -78,7 +78,7 @@ def test_processes_share_the_windows() -> None:
 
 
 def test_validation_reads_each_token_once() -> None:
-    """Validation would be of a part of the text, or count some tokens twice."""
+    """Validation predicts each token but the first exactly once."""
     for length in (5, 6, 7):
         row = WindowRow(torch.arange(38), length, 3)
         counted = Counter(token for batch in row for token in batch.target.flatten().tolist())
@@ -86,7 +86,7 @@ def test_validation_reads_each_token_once() -> None:
 
 
 def test_too_short_a_text_is_refused() -> None:
-    """Training would end in an error of torch's, or never begin."""
+    """A text shorter than a batch needs is refused."""
     with pytest.raises(ValueError, match="6 tokens, fewer than the 7"):
         WindowOrder("random", 6, 6, 2, 1)
     with pytest.raises(ValueError, match="lower model"):
@@ -95,7 +95,7 @@ def test_too_short_a_text_is_refused() -> None:
 
 
 def test_a_vocabulary_is_learned_from_lines_of_all_the_text() -> None:
-    """Of a large text only the beginning would be learned from, or all of it be held in memory."""
+    """The sample for a vocabulary is bounded, repeatable and from all of the text."""
     texts = [f"{number:05}" for number in range(4000)]
     assert drawn_lines(texts, 1) == [f"{text}\n" for text in texts]
     drawn = drawn_lines(texts, 1, most=3000)

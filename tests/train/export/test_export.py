@@ -1,4 +1,4 @@
-"""What a training says of its model in config.json."""
+"""The settings that a training writes into config.json."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from train.export.translation import make_settings
 
 
 def settings_of(folder: Path, sources: list[str]) -> Settings:
-    """The settings after a training with these sources."""
+    """Return the settings of a model trained on these sources."""
     rows = "".join(f"{source}\tein Satz {number}\n" for number, source in enumerate(sources))
     (folder / "t.tsv").write_text("en\tde\n" + rows)
     data = TranslationData(DataSettings(files=str(folder / "t.tsv"), vocabulary_size=60), 64, 1)
@@ -22,7 +22,7 @@ def settings_of(folder: Path, sources: list[str]) -> Settings:
 
 
 def test_how_many_sentences_were_read_at_once_is_counted(tmp_path: Path) -> None:
-    """A model of captions would be given two sentences at once and drop one; one of dialogues, one by one."""
+    """The model reads as many sentences at once as one source in a hundred has."""
     single, several = ([f"{begins} {n}" for n in range(200)] for begins in ("A dog", "A dog. A cat"))
     assert settings_of(tmp_path, single).most_sentences == 1
     assert settings_of(tmp_path, single[1:] + several[:1]).most_sentences == 1

@@ -1,4 +1,4 @@
-"""The model card of a training: whose scores are whose, how they were decoded, and what it began with."""
+"""The model card of a training: scores by direction, how they were decoded, the model it began with."""
 
 from pathlib import Path
 from types import SimpleNamespace
@@ -27,7 +27,7 @@ from train.tasks.validation import Scores
 
 
 def test_each_direction_has_its_scores(tmp_path: Path, tiny_model: Transformer) -> None:
-    """The hub would show the figures of all directions under the first."""
+    """The metadata has the scores of each direction under its own name."""
     (tmp_path / "t.tsv").write_text("en\tde\n" + "".join(f"a dog {n}\tein Hund {n}\n" for n in range(40)))
     settings = DataSettings(files=str(tmp_path / "t.tsv"), languages=["en", "de"], vocabulary_size=60)
     data = TranslationData(settings, 64, 1, Initialization(init="captions"))
@@ -50,7 +50,7 @@ def test_each_direction_has_its_scores(tmp_path: Path, tiny_model: Transformer) 
 
 
 def test_metadata_is_what_the_hub_takes(tmp_path: Path, tiny_model: Transformer) -> None:
-    """It would refuse a card whose data set is a folder of this machine, or a language without ISO code."""
+    """Metadata has no local folder as data set and only ISO codes as languages."""
     folder = tmp_path / "own"
     folder.mkdir()
     (folder / "train.csv").write_text("zh-CN,facts\n" + "".join(f"狗 {n},a dog {n}\n" for n in range(40)))
@@ -68,7 +68,7 @@ def test_metadata_is_what_the_hub_takes(tmp_path: Path, tiny_model: Transformer)
 def test_metadata_of_a_language_model(
     name: str, tmp_path: Path, tiny_generator: Generator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The same, where texts were learnt from."""
+    """A language model's metadata names a data set of the hub, but no local folder."""
     (tmp_path / "own").mkdir()
     monkeypatch.chdir(tmp_path)
     data = SimpleNamespace(settings=TextSettings(name), report="corpus")
@@ -78,7 +78,7 @@ def test_metadata_of_a_language_model(
 
 
 def test_what_decoded_is_said() -> None:
-    """Figures of a wide beam that slots choose in would be read as those of a beam of 5."""
+    """The card says the beam size and the re-ranker of its scores."""
     facts = FactsCodec(FactsForm(["name"], {"food": ["French"]}), RerankerSettings())
     plain, ranked = (Settings(["en"], ["en"], 9, 9, codec=codec) for codec in (None, facts))
     assert described(DecodeOptions(), plain) == "beam 5"

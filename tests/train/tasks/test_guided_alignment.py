@@ -1,4 +1,4 @@
-"""One cross-attention head learns word links; the rest of the training stays what it was."""
+"""Guided alignment: one cross-attention head learns word links; nothing else changes."""
 
 import math
 from pathlib import Path
@@ -26,7 +26,7 @@ SHAPE = {"vocabulary_size": 30, "width": 8, "feed_forward": 8, "encoder_layers":
 @pytest.mark.parametrize(("read", "shift"), [("input", 1), ("output", 0)])
 @pytest.mark.parametrize("passes", [1, 2])
 def test_loss_by_hand(read: str, shift: int, passes: int) -> None:
-    """Else another step, another row or another pass would be taught: log sums, a mean over linked pieces."""
+    """The loss is the mean over linked pieces of minus the log of the summed weights."""
     weights = torch.rand(passes * 2, 4, 3, generator=torch.Generator().manual_seed(1))
     expected = 0.0
     for p in range(passes):
@@ -37,7 +37,7 @@ def test_loss_by_hand(read: str, shift: int, passes: int) -> None:
 
 
 def test_a_batch_without_links_teaches_nothing() -> None:
-    """Else a batch of unlinked pairs would end the training with a loss that is not a number."""
+    """A batch without links has loss 0 and no gradient."""
     weights = torch.zeros(2, 4, 3, requires_grad=True)
     loss = link_loss(weights, LINKS[:0], 2, "input")
     loss.backward()
@@ -62,7 +62,7 @@ def test_a_batch_without_links_teaches_nothing() -> None:
 def test_any_cross_attention_learns_its_links(
     tiny_tokenizer: Tokenizer, cross: AttentionConfig, r_drop: float
 ) -> None:
-    """Else guidance would fail beside another attention, or would not reach the head."""
+    """Every kind of cross-attention learns links, with and without R-Drop."""
     torch.manual_seed(1)
     config = ModelConfig(**SHAPE, cross_attention=cross)
     guidance = GuidedAlignment(weight=1.0, layer=0, head=1)
@@ -87,7 +87,7 @@ def test_any_cross_attention_learns_its_links(
 
 
 def test_the_map_of_one_layer_changes_nothing(tiny_tokenizer: Tokenizer) -> None:
-    """Else a guided training would be one of another network: the layer's map is on the explicit path."""
+    """Asking for the map of one layer changes no output."""
     torch.manual_seed(1)
     task = TranslationTask(ModelConfig(**SHAPE), tiny_tokenizer, [])
     model = task.model.eval()
@@ -109,7 +109,7 @@ REFUSED = [
 
 @pytest.mark.parametrize(("settings", "message"), REFUSED)
 def test_a_head_that_is_not_there_is_refused(settings: dict, message: str) -> None:
-    """Else the mistake would be found at the first batch, or another head would be taught."""
+    """A layer or head that the model lacks is refused."""
     with pytest.raises(ValueError, match=message):
         GuidedAlignment(**settings).head_of(ModelConfig(**SHAPE))
     assert GuidedAlignment(weight=0.1).head_of(ModelConfig(**SHAPE)).layer == 1  # type: ignore[union-attr]
@@ -118,7 +118,7 @@ def test_a_head_that_is_not_there_is_refused(settings: dict, message: str) -> No
 def test_a_run_begun_without_it_goes_on_with_it(
     recipe: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Else a long training would have to begin again for its alignment."""
+    """A run started without guided alignment resumes with it."""
     args = [*recipe, "--run_dir", str(tmp_path / "run")]
     assert train([*args, "--trainer.max_steps=6"]) == 0
     assert not (tmp_path / "run" / "links.gz").exists()

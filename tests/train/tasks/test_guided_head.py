@@ -1,7 +1,6 @@
-"""On a language with exact links a guided head shows them, and the release takes it, by measure alone.
+"""On a language with exact links a guided head shows them, and the export chooses it by measurement.
 
-One small training, and four readings of it beside the right one. What each failure would mean stands at its
-assertion. The bars lie between what the design gives and what its lack gives, far from both.
+One small training is read in the right way and in four others. Thresholds lie far from the results of both.
 """
 
 from dataclasses import replace
@@ -19,16 +18,15 @@ from seq2seq.alignment.head import AlignmentHead
 from seq2seq.inference.translator import Translator
 
 SMALL = """
-data: {files: [train.tsv], valid_files: [valid.tsv], vocabulary_size: 150, batch_tokens: 600}
+data: {files: [train.tsv], valid_files: [valid.tsv], vocabulary_size: 150, batch_tokens: 400}
 model: {width: 32, feed_forward: 64, encoder_layers: 1, decoder_layers: 2, dropout: 0.0, max_length: 96}
 task: {learning_rate: 1.e-2, warmup: 50, samples: 0, alignment: {weight: 0.2, layer: 0, head: 2}}
-trainer: {max_steps: 300, val_check_interval: 300, enable_progress_bar: false}
+trainer: {max_steps: 200, val_check_interval: 200, enable_progress_bar: false}
 """
 
 
-@pytest.mark.timeout(900)  # twenty seconds on a core of its own
 def test_a_guided_head_shows_the_links(tmp_path: Path) -> None:
-    """Else guidance, its step, the reading of the map or the choosing of the head would be worth nothing."""
+    """A trained head shows the links at the step it was trained on; other steps and heads do not."""
     trial = synthetic(tmp_path, pairs=600, tests=60, settings=SMALL, words=40)
     assert train([*trial.flags, "--run_dir", str(tmp_path / "run")]) == 0
     translator = Translator.from_pretrained(tmp_path / "run" / "model", "cpu")

@@ -30,7 +30,7 @@ def states_table_and_targets(
 def test_slices_give_the_formula_and_its_gradients(
     monkeypatch: pytest.MonkeyPatch, smoothing: float, rows: int, r_drop: float
 ) -> None:
-    """Else the fast path trains another model than the one that is described."""
+    """The fused loss and its gradients equal the formula, for every size of slices."""
     passes = 2 if r_drop else 1
     monkeypatch.setitem(losses.SLICE_ELEMENTS, "cpu", rows * passes * VOCABULARY)
     states, table, targets = states_table_and_targets(passes, torch.float64)
@@ -46,7 +46,7 @@ def test_slices_give_the_formula_and_its_gradients(
 
 
 def test_mixed_precision_stays_near_the_formula() -> None:
-    """Else bf16-mixed training would sum its loss, or its gradient of the table, in 16 bit."""
+    """In bf16 autocast the sums stay in float32, near the formula."""
     states, table, targets = states_table_and_targets(2)
     plain = plain_loss(states @ table.t(), targets, 0.1, 5.0)
     expected = torch.autograd.grad(plain.total, (states, table))
@@ -60,7 +60,7 @@ def test_mixed_precision_stays_near_the_formula() -> None:
 
 
 def test_the_formula_is_torchs() -> None:
-    """Else label smoothing would mean something else than everywhere."""
+    """Label smoothing is PyTorch's."""
     states, table, targets = states_table_and_targets(1)
     logits = states @ table.t()
     expected = functional.cross_entropy(
@@ -70,7 +70,7 @@ def test_the_formula_is_torchs() -> None:
 
 
 def test_loss_by_hand() -> None:
-    """Else a constant would be wrong that both paths share: p = (1/4, 3/4), target 1, smoothing 0.2."""
+    """The loss by hand: p = (1/4, 3/4), target 1, smoothing 0.2."""
     logits = torch.tensor([[[0.0, math.log(3)]]])
     loss = plain_loss(logits, torch.tensor([[1]]), 0.2)
     assert loss.likelihood.item() == pytest.approx(-math.log(3 / 4))
@@ -79,7 +79,7 @@ def test_loss_by_hand() -> None:
 
 
 def test_divergence_by_hand_and_without_padding() -> None:
-    """Else R-Drop would pull in a wrong direction, or be fed by padding: (1/4, 3/4) against (1/2, 1/2)."""
+    """The divergence by hand, without padding: (1/4, 3/4) against (1/2, 1/2)."""
     first, second = torch.tensor([[[0.0, math.log(3)], [5.0, 0.0]]]), torch.zeros(1, 2, 2)
     targets = torch.tensor([[1, PAD]])
     logits = torch.cat([first, second])

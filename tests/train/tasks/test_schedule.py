@@ -17,18 +17,18 @@ BY_HAND = [
 
 @pytest.mark.parametrize(("schedule", "rates"), BY_HAND)
 def test_rates_by_hand(schedule: Schedule, rates: dict[int, float]) -> None:
-    """Else the peak, or how the rate falls, would not be what a recipe says: warm-up 4, 12 updates in all."""
+    """Rates of each schedule by hand: warm-up 4, 12 updates in all."""
     assert {update: factor(schedule, update, 4, 12) for update in rates} == pytest.approx(rates)
 
 
 @pytest.mark.parametrize("schedule", ["constant", "inverse_sqrt", "linear", "cosine"])
 def test_no_warm_up_begins_at_the_peak(schedule: Schedule) -> None:
-    """Else a warm-up of 0 would divide by zero or start at zero."""
+    """Without warm-up the first update has the peak rate."""
     assert factor(schedule, 1, 0, 1_000_000) == pytest.approx(1, rel=1e-5)
 
 
 def test_optimiser_moves_from_its_first_update_on() -> None:
-    """Else the first update would be made with a rate of 0, or every rate would come one update late."""
+    """The optimizer has the first rate, not 0, at its first update."""
     parameter = torch.nn.Parameter(torch.zeros(1))
     optimizer = torch.optim.SGD([parameter], lr=8.0)
     scheduler = make_scheduler(optimizer, "linear", 2, 4)
@@ -41,7 +41,7 @@ def test_optimiser_moves_from_its_first_update_on() -> None:
 
 
 def test_contradictions_are_refused() -> None:
-    """Else a schedule that falls until a last update would fall at once where there is none."""
+    """A negative warm-up, and a decay without a last update, are refused."""
     optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
     with pytest.raises(ValueError, match=r"task\.warmup is -1"):
         make_scheduler(optimizer, "constant", -1, 10)

@@ -1,4 +1,4 @@
-"""What is minimised, with a network in the place of the Transformer whose logits are known."""
+"""The loss of the translation task, with known logits in place of a Transformer."""
 
 from pathlib import Path
 from types import SimpleNamespace
@@ -25,7 +25,7 @@ BATCH = make_batch([[4, 5], [6]], [[7, 8, 9], [5]])  # 4 + 2 target tokens, thei
 
 
 class Known(torch.nn.Module):
-    """Gives logits of its own, another for each row it is asked for; nothing is read."""
+    """Fixed logits, different in each row, whatever the input."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -47,7 +47,7 @@ def make_task(tokenizer: Tokenizer, **settings: object) -> TranslationTask:
 
 
 def test_loss_is_a_mean_over_real_target_tokens(tiny_tokenizer: Tokenizer) -> None:
-    """Else padding would be learnt, or the rate would depend on the size of a batch."""
+    """The loss is a mean over target tokens without padding."""
     task = make_task(tiny_tokenizer, label_smoothing=0.1)
     logits = task.model.values[:2]
     assert BATCH.target_output is not None
@@ -56,7 +56,7 @@ def test_loss_is_a_mean_over_real_target_tokens(tiny_tokenizer: Tokenizer) -> No
 
 
 def test_r_drop_is_the_papers_formula(tiny_tokenizer: Tokenizer) -> None:
-    """Else its weight would not be the one of the paper: half of CE1 + CE2 + a (KL12 + KL21) / 2, a token."""
+    """R-Drop is half of CE1 + CE2 + a (KL12 + KL21) / 2 per token (Liang et al. 2021)."""
     task = make_task(tiny_tokenizer, label_smoothing=0.0, r_drop=5.0)
     assert BATCH.target_output is not None
     wanted, first, second = BATCH.target_output, task.model.values[:2], task.model.values[2:]
@@ -72,13 +72,13 @@ def test_r_drop_is_the_papers_formula(tiny_tokenizer: Tokenizer) -> None:
 
 @pytest.mark.parametrize("name", ["learning_rate", "weight_decay", "r_drop"])
 def test_negative_weights_are_refused(tiny_tokenizer: Tokenizer, name: str) -> None:
-    """Else a minus sign would train away from the data."""
+    """Negative weights and rates are refused."""
     with pytest.raises(ValueError, match=rf"task\.{name} is -1; give 0 or more"):
         make_task(tiny_tokenizer, **{name: -1})
 
 
 def test_two_dropout_passes_train(recipe: list[str], tmp_path: Path) -> None:
-    """Else R-Drop would fail beside accumulation or clipping."""
+    """R-Drop trains together with gradient accumulation and clipping."""
     args = ["--task.r_drop=1", "--trainer.accumulate_grad_batches=2", "--trainer.gradient_clip_val=0.5"]
     assert train([*recipe, "--run_dir", str(tmp_path / "run"), *args]) == 0
 
@@ -86,7 +86,7 @@ def test_two_dropout_passes_train(recipe: list[str], tmp_path: Path) -> None:
 def test_a_compiled_training_saves_plain_names(
     recipe: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Else a checkpoint of a compiled training could be read by a compiled one only.
+    """A compiled training's checkpoint has the names of an uncompiled one's.
 
     Compiling takes longer than a test should, so what is compiled is only written down here.
     """
