@@ -20,7 +20,7 @@ from seq2seq.model.transformer import Transformer
 
 @torch.no_grad()
 def attention_twin(attention: Attention) -> nn.MultiheadAttention:
-    """torch's MultiheadAttention that computes what ours (MHA, not rotary) computes."""
+    """Return torch's MultiheadAttention with the weights of ours (MHA, not rotary)."""
     heads = attention.heads
     assert heads.kv_heads == heads.heads and not heads.rotary, "torch has plain multi-head attention only"
     width, memory_width = heads.query_projection.in_features, heads.key_value_projection.in_features
@@ -38,9 +38,10 @@ def attention_twin(attention: Attention) -> nn.MultiheadAttention:
 
 
 def transformer_twin(model: Transformer) -> nn.Transformer:
-    """torch's Transformer, from embeddings to the vectors before the output layer, in eval mode.
+    """Return torch's Transformer with the weights of ours, embeddings and output layer left out.
 
-    torch always adds a last norm to both stacks; ours has one only in pre-norm, so post-norm drops it.
+    In eval mode. torch always adds a last norm to both stacks; ours has one only in pre-norm, so post-norm
+    drops it.
     """
     config = model.config
     assert config.norm == "layer" and config.activation in ("relu", "gelu"), "torch has no other layers"

@@ -1,4 +1,4 @@
-"""What a layer remembers: order, growth, rows moved, bytes counted, what is forgotten, and an end."""
+"""The memory of a layer: order, growth, rows moved, bytes counted, tokens dropped, and its capacity."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ def empty(rows: int = 2, capacity: int = 53, width: int = 3) -> KeyValueCache:
 @given(st.lists(st.integers(1, 13), max_size=9), st.integers(1, 5), st.integers(1, 7))
 @settings(deadline=None, max_examples=40)
 def test_appended_parts_are_their_concatenation(steps: list[int], rows: int, width: int) -> None:
-    """However the tokens come, one or many at a time, and whenever room grows, none may be lost."""
+    """Tokens come back complete and in order, however they are appended and whenever the room grows."""
     cache = empty(rows, max(1, sum(steps)), width)
     parts = [torch.randn(rows, tokens, width) for tokens in steps]
     for end, part in enumerate(parts, start=1):
@@ -27,7 +27,7 @@ def test_appended_parts_are_their_concatenation(steps: list[int], rows: int, wid
 
 
 def test_rows_are_kept_reordered_and_repeated() -> None:
-    """A beam whose rows kept another's past would go on with a text it never wrote."""
+    """After a select, each row continues with the past of the row it came from."""
     cache = empty(rows=3)
     entries = torch.randn(3, 2, 3)
     cache.append(entries)
@@ -37,7 +37,7 @@ def test_rows_are_kept_reordered_and_repeated() -> None:
 
 
 def test_repeated_rows_are_copies() -> None:
-    """Two hypotheses with one past write different tokens next; sharing storage would mix them."""
+    """Two hypotheses with one past do not share storage: each appends its own tokens."""
     cache = empty(rows=1)
     cache.append(torch.zeros(1, 1, 3))
     cache.select(torch.tensor([0, 0]))
@@ -46,7 +46,7 @@ def test_repeated_rows_are_copies() -> None:
 
 
 def test_overrun_is_refused_and_nothing_is_written() -> None:
-    """A token beyond the capacity must not push another out, nor fail deep inside torch."""
+    """Tokens beyond the capacity are refused, and the memory stays as it was."""
     cache = empty(capacity=3)
     cache.append(torch.zeros(2, 2, 3))
     with pytest.raises(ValueError, match=r"4 tokens do not fit a memory of 3; .*larger capacity"):
@@ -56,7 +56,7 @@ def test_overrun_is_refused_and_nothing_is_written() -> None:
 
 
 def test_bytes_follow_the_key_value_heads() -> None:
-    """Width 64 over 4 heads remembers 128, 64 and 32 numbers a token: MHA, GQA, MQA as 4 : 2 : 1."""
+    """Width 64 over 4 heads caches 128, 64 and 32 numbers a token: MHA, GQA, MQA as 4 : 2 : 1."""
     numbers = []
     for kv_heads in (None, 2, 1):
         attention = CausalSelfAttention(64, AttentionConfig(heads=4, kv_heads=kv_heads))
@@ -67,7 +67,7 @@ def test_bytes_follow_the_key_value_heads() -> None:
 
 
 def test_a_window_forgets_what_no_later_token_sees() -> None:
-    """Window 4: a new token sees three before it; bytes stop growing there, and rows still move rightly."""
+    """With window 4 a token sees three before it; bytes and room stop growing, and rows still move."""
     cache = KeyValueCache(2, 53, 3, window=4, dtype=torch.float32, device=torch.device("cpu"))
     entries = torch.randn(2, 50, 3)
     end = 0
@@ -83,7 +83,7 @@ def test_a_window_forgets_what_no_later_token_sees() -> None:
 
 
 def test_a_window_of_one_remembers_nothing() -> None:
-    """It sees itself only."""
+    """With window 1 a token sees itself only, and the cache stays empty."""
     cache = KeyValueCache(2, 9, 3, window=1, dtype=torch.float32, device=torch.device("cpu"))
     for part in torch.randn(2, 6, 3).split([1, 3, 2], dim=1):
         assert torch.equal(cache.append(part), part)
@@ -91,7 +91,7 @@ def test_a_window_of_one_remembers_nothing() -> None:
 
 
 def test_a_linear_state_never_grows() -> None:
-    """Its bytes are those of two sums, whether 1 or 64 tokens were read; rows are kept and repeated."""
+    """Its bytes are those of two sums after 1 and after 64 tokens; rows are selected and repeated."""
     attention = CausalSelfAttention(12, AttentionConfig(heads=3, linear=True))
     memory = attention.empty_memory(rows=2, capacity=4)
     assert isinstance(memory, LinearState)
@@ -107,7 +107,7 @@ def test_a_linear_state_never_grows() -> None:
 
 @pytest.mark.parametrize("others", [{"global_tokens": 1}, {"stride": 2}])
 def test_what_others_may_ask_for_is_kept(others: dict[str, int]) -> None:
-    """Beside a window, a global token or a stride still reaches far back."""
+    """Beside a window, global tokens and strides reach far back, so no token is dropped."""
     attention = CausalSelfAttention(12, AttentionConfig(heads=3, window=2, **others))
     memory = attention.empty_memory(rows=2, capacity=9)
     attention(torch.randn(2, 9, 12), memory=memory)
@@ -122,7 +122,7 @@ def test_what_others_may_ask_for_is_kept(others: dict[str, int]) -> None:
 def test_several_tokens_see_no_more_than_one_by_one(
     choice: dict[str, int], rotary: bool, window: int
 ) -> None:
-    """A prompt read in chunks would be another prompt: a token would see what had left the window."""
+    """A prompt read in chunks gives the results of one read token by token, under any window."""
     torch.manual_seed(1)
     attention = CausalSelfAttention(16, AttentionConfig(heads=2, rotary=rotary, **choice)).eval()
     x = torch.randn(2, 40, 16)
@@ -140,7 +140,7 @@ def test_several_tokens_see_no_more_than_one_by_one(
     "choice", [{}, {"kv_heads": 1}, {"latent": 5}, {"window": 3}, {"score": "additive"}, {"linear": True}]
 )
 def test_gradients_flow_through_steps(choice: dict[str, Any]) -> None:
-    """Whoever trains on what the model wrote itself could not go back through its memory, or rows moved."""
+    """Gradients through a memory, and through rows moved in it, equal those of the full pass."""
     torch.manual_seed(2)
     attention = CausalSelfAttention(16, AttentionConfig(heads=2, **choice)).double()
     x, rows = torch.randn(2, 19, 16, dtype=torch.float64, requires_grad=True), torch.tensor([1, 0, 1])

@@ -1,4 +1,4 @@
-"""The three flows against torch's MultiheadAttention, and what must hold of each by its nature."""
+"""The three flows beside torch's MultiheadAttention, and the properties of each."""
 
 import pytest
 import torch
@@ -25,8 +25,8 @@ STRUCTURES = [
 IDS = ["mha", "mha-rotary", "mqa", "mqa-rotary"]
 
 
-def shaken(attention: torch.nn.Module) -> torch.nn.Module:
-    """The same with random biases, which start at zero and would hide a mistake."""
+def randomized(attention: torch.nn.Module) -> torch.nn.Module:
+    """Randomize all parameters, biases too, which start at zero and would hide a mistake."""
     for parameter in attention.parameters():
         torch.nn.init.normal_(parameter, std=0.5)
     return attention.eval()
@@ -34,51 +34,51 @@ def shaken(attention: torch.nn.Module) -> torch.nn.Module:
 
 @pytest.mark.parametrize("padded", [False, True])
 def test_self_attention_is_torchs(padded: bool) -> None:
-    """Contexts or a head's weights that differ from an independent implementation's."""
+    """Contexts and the weights of every head are torch's, with and without padding."""
     torch.manual_seed(1)
-    ours = shaken(SelfAttention(WIDTH, AttentionConfig(heads=3)))
+    ours = randomized(SelfAttention(WIDTH, AttentionConfig(heads=3)))
     x, present = torch.randn(2, 7, WIDTH), torch.ones(2, 7, dtype=torch.bool)
     present[1, 4:] = not padded
     expected, weights = attention_twin(ours)(x, x, x, key_padding_mask=~present, average_attn_weights=False)
     mask = padding_mask(present) if padded else None
     for need_weights in (False, True):
-        found = ours(x, mask, need_weights=need_weights)
-        torch.testing.assert_close(found.context, expected, atol=1e-5, rtol=0)
-    torch.testing.assert_close(found.weights, weights, atol=1e-5, rtol=0)
+        result = ours(x, mask, need_weights=need_weights)
+        torch.testing.assert_close(result.context, expected, atol=1e-5, rtol=0)
+    torch.testing.assert_close(result.weights, weights, atol=1e-5, rtol=0)
 
 
 def test_causal_self_attention_is_torchs() -> None:
-    """The future hidden one place too early or too late."""
+    """Contexts and weights under the causal mask are torch's."""
     torch.manual_seed(2)
-    ours = shaken(CausalSelfAttention(WIDTH, AttentionConfig(heads=4)))
+    ours = randomized(CausalSelfAttention(WIDTH, AttentionConfig(heads=4)))
     x, positions = torch.randn(2, 5, WIDTH), torch.arange(5)
     hidden = ~causal_mask(positions, positions)
     expected, weights = attention_twin(ours)(x, x, x, attn_mask=hidden, average_attn_weights=False)
-    found = ours(x, need_weights=True)
-    torch.testing.assert_close(found.context, expected, atol=1e-5, rtol=0)
+    result = ours(x, need_weights=True)
+    torch.testing.assert_close(result.context, expected, atol=1e-5, rtol=0)
     torch.testing.assert_close(ours(x).context, expected, atol=1e-5, rtol=0)
-    torch.testing.assert_close(found.weights, weights, atol=1e-5, rtol=0)
+    torch.testing.assert_close(result.weights, weights, atol=1e-5, rtol=0)
 
 
 @pytest.mark.parametrize("memory_width", [None, 5])
 def test_cross_attention_is_torchs(memory_width: int | None) -> None:
-    """Keys and values mixed up, or a source of another width misread."""
+    """Contexts and weights are torch's, also for a source of another width."""
     torch.manual_seed(3)
-    ours = shaken(CrossAttention(WIDTH, AttentionConfig(heads=2), memory_width))
+    ours = randomized(CrossAttention(WIDTH, AttentionConfig(heads=2), memory_width))
     x, source = torch.randn(3, 5, WIDTH), torch.randn(3, 7, memory_width or WIDTH)
     present = torch.arange(7) < torch.tensor([[7], [1], [4]])
     twin = attention_twin(ours)
     expected, weights = twin(x, source, source, key_padding_mask=~present, average_attn_weights=False)
     for need_weights in (False, True):
-        found = ours(x, ours.remember(source), padding_mask(present), need_weights=need_weights)
-        torch.testing.assert_close(found.context, expected, atol=1e-5, rtol=0)
-    torch.testing.assert_close(found.weights, weights, atol=1e-5, rtol=0)
+        result = ours(x, ours.remember(source), padding_mask(present), need_weights=need_weights)
+        torch.testing.assert_close(result.context, expected, atol=1e-5, rtol=0)
+    torch.testing.assert_close(result.weights, weights, atol=1e-5, rtol=0)
 
 
 def test_gradients_are_torchs() -> None:
-    """Training would go another way than the outputs say."""
+    """The gradients of all projections are torch's."""
     torch.manual_seed(4)
-    ours = shaken(SelfAttention(WIDTH, AttentionConfig(heads=3))).double()
+    ours = randomized(SelfAttention(WIDTH, AttentionConfig(heads=3))).double()
     twin = attention_twin(ours)
     x = torch.randn(2, 5, WIDTH, dtype=torch.float64)
     ours(x).context.square().sum().backward()
@@ -97,38 +97,38 @@ def test_gradients_are_torchs() -> None:
 @given(st.lists(st.integers(1, 5), min_size=1, max_size=5), st.sampled_from([1, 2, 3]))
 @settings(deadline=None, max_examples=12)
 def test_steps_are_all_at_once(config: AttentionConfig, steps: list[int], rows: int) -> None:
-    """Decoding, in steps of one token or several, would read another past than training did."""
+    """Steps of one token or several give contexts and maps of the full pass."""
     torch.manual_seed(sum(steps))
-    attention = shaken(CausalSelfAttention(WIDTH, config))
+    attention = randomized(CausalSelfAttention(WIDTH, config))
     x = torch.randn(rows, sum(steps), WIDTH)
     memory = attention.empty_memory(rows, x.shape[1])
     parts = [attention(part, memory=memory).context for part in x.split(steps, dim=1)]
     torch.testing.assert_close(torch.cat(parts, dim=1), attention(x).context, atol=1e-5, rtol=0)
     memory = attention.empty_memory(rows, x.shape[1])
     for part in x.split(steps, dim=1):
-        found = attention(part, memory=memory, need_weights=True)
+        result = attention(part, memory=memory, need_weights=True)
     newest = attention(x, need_weights=True).weights[:, :, -steps[-1] :]
-    torch.testing.assert_close(found.weights, newest, atol=1e-5, rtol=0)
+    torch.testing.assert_close(result.weights, newest, atol=1e-5, rtol=0)
 
 
 @pytest.mark.parametrize("config", STRUCTURES, ids=IDS)
 @pytest.mark.parametrize("need_weights", [False, True])
 def test_the_future_changes_nothing(config: AttentionConfig, need_weights: bool) -> None:
-    """A decoder that sees what it has yet to write, even in the last bit."""
+    """Later tokens change no bit of an earlier token's context."""
     torch.manual_seed(5)
-    attention = shaken(CausalSelfAttention(WIDTH, config))
+    attention = randomized(CausalSelfAttention(WIDTH, config))
     x = torch.randn(2, 7, WIDTH)
     other = x.clone()
     other[:, 4:] = 100 * torch.randn(2, 3, WIDTH)
-    one, two = (attention(each, need_weights=need_weights).context[:, :4] for each in (x, other))
+    one, two = (attention(text, need_weights=need_weights).context[:, :4] for text in (x, other))
     assert torch.equal(one, two)
 
 
 @pytest.mark.parametrize("config", STRUCTURES, ids=IDS)
 def test_padding_changes_nothing(config: AttentionConfig) -> None:
-    """A sentence would be read differently beside a longer one."""
+    """A sentence reads the same alone and padded to a longer one."""
     torch.manual_seed(6)
-    attention = shaken(SelfAttention(WIDTH, config))
+    attention = randomized(SelfAttention(WIDTH, config))
     x = torch.randn(1, 5, WIDTH)
     longer = torch.cat([x, 100 * torch.randn(1, 3, WIDTH)], dim=1)
     mask = padding_mask(torch.arange(8)[None] < 5)
@@ -138,7 +138,7 @@ def test_padding_changes_nothing(config: AttentionConfig) -> None:
 
 
 def scores_of(attention: SelfAttention, x: Tensor, first: int) -> Tensor:
-    """Every query with every key, x standing from position `first` on."""
+    """Score every query with every key, x beginning at position `first`."""
     positions = torch.arange(first, first + x.shape[1])
     query, compressed = attention.heads.query(x, positions), attention.heads.compress(x, positions)
     return attention.score(query, attention.heads.expand(compressed)[0])
@@ -146,7 +146,7 @@ def scores_of(attention: SelfAttention, x: Tensor, first: int) -> Tensor:
 
 @pytest.mark.parametrize("kv_heads", [None, 1])
 def test_rotary_scores_depend_on_distances_only(kv_heads: int | None) -> None:
-    """A phrase would be read differently further back; in double, 1000 places away."""
+    """Rotary scores are the same 1000 positions further on, in double, and depend on order."""
     torch.manual_seed(7)
     attention = SelfAttention(WIDTH, AttentionConfig(heads=2, kv_heads=kv_heads, rotary=True)).double()
     x = torch.randn(2, 5, WIDTH, dtype=torch.float64)
@@ -156,17 +156,17 @@ def test_rotary_scores_depend_on_distances_only(kv_heads: int | None) -> None:
 
 
 def test_self_attention_without_positions_sees_a_set() -> None:
-    """Positions leak in where none were asked for."""
+    """Without positions, permuted inputs give permuted outputs."""
     torch.manual_seed(8)
-    attention = shaken(SelfAttention(WIDTH, AttentionConfig(heads=2))).double()
+    attention = randomized(SelfAttention(WIDTH, AttentionConfig(heads=2))).double()
     x, order = torch.randn(2, 7, WIDTH, dtype=torch.float64), torch.randperm(7)
     torch.testing.assert_close(attention(x[:, order]).context, attention(x).context[:, order])
 
 
 def test_rows_select_their_own_past() -> None:
-    """After a beam's reordering each row must go on with the past of the row it came from."""
+    """After a beam's reordering, each row goes on with the past of the row it came from."""
     torch.manual_seed(9)
-    attention = shaken(CausalSelfAttention(WIDTH, AttentionConfig(heads=2)))
+    attention = randomized(CausalSelfAttention(WIDTH, AttentionConfig(heads=2)))
     x, rows = torch.randn(3, 4, WIDTH), torch.tensor([2, 2, 0, 1, 0])
     memory = attention.empty_memory(3, 9)
     attention(x, memory=memory)
@@ -181,7 +181,7 @@ def test_rows_select_their_own_past() -> None:
     "choice", [{}, {"window": 2}, {"stride": 3}, {"linear": True}, {"latent": 4}], ids=str
 )
 def test_a_mask_that_is_none_is_refused(flow: type[torch.nn.Module], choice: dict[str, int]) -> None:
-    """Joined with another mask, numbers would turn into truth values, whatever they meant; in blocks too."""
+    """A mask of numbers or of another shape is refused, also where masks are joined or read in blocks."""
     attention = flow(WIDTH, AttentionConfig(heads=2, **choice))
     x = torch.randn(2, 67, WIDTH)
     with pytest.raises(ValueError, match=r"the mask is of torch\.float32; give a boolean one"):
@@ -196,9 +196,9 @@ def test_a_mask_that_is_none_is_refused(flow: type[torch.nn.Module], choice: dic
 @pytest.mark.parametrize("read", [0, 4])
 @torch.no_grad()
 def test_a_mask_of_more_keys_than_were_read_is_refused(choice: dict[str, int], read: int) -> None:
-    """Its newest columns would be taken for the whole, and so hide other keys than asked for."""
+    """Beside a memory a mask covers all keys read or the new ones; a longer one is refused."""
     torch.manual_seed(11)
-    attention = shaken(CausalSelfAttention(WIDTH, AttentionConfig(heads=2, **choice)))
+    attention = randomized(CausalSelfAttention(WIDTH, AttentionConfig(heads=2, **choice)))
     x, present = torch.randn(2, read + 3, WIDTH), torch.rand(2, read + 3) > 0.3
 
     def newest(mask: Tensor) -> Tensor:
@@ -214,13 +214,13 @@ def test_a_mask_of_more_keys_than_were_read_is_refused(choice: dict[str, int], r
 
 @pytest.mark.parametrize("flow", [SelfAttention, CausalSelfAttention])
 def test_a_mask_of_one_value_is_for_all(flow: type[torch.nn.Module]) -> None:
-    """It broadcasts as any other."""
+    """A mask of a single value broadcasts as any other."""
     attention, x = flow(WIDTH, AttentionConfig(heads=2)), torch.randn(2, 5, WIDTH)
     assert torch.equal(attention(x, torch.tensor(True)).context, attention(x).context)
 
 
 def test_dropout_is_off_in_eval_mode() -> None:
-    """A translation would differ from call to call."""
+    """Dropout falls in training and never in eval mode."""
     torch.manual_seed(10)
     attention = SelfAttention(WIDTH, AttentionConfig(heads=2, dropout=0.5))
     x = torch.randn(2, 5, WIDTH)
@@ -230,13 +230,13 @@ def test_dropout_is_off_in_eval_mode() -> None:
 
 
 def test_rotary_cross_attention_is_refused() -> None:
-    """Positions of two sequences have no distance."""
+    """Rotary cross-attention is refused, for positions of two sequences have no distance."""
     with pytest.raises(ValueError, match=r"rotary is True in cross-attention, .* set it to False"):
         CrossAttention(WIDTH, AttentionConfig(heads=2, rotary=True))
 
 
 def test_too_long_for_the_memory_is_refused() -> None:
-    """The one token too many must be named, not fail inside torch."""
+    """A token beyond the memory's capacity is refused by a sentence with both numbers."""
     attention = CausalSelfAttention(WIDTH, AttentionConfig(heads=2))
     memory = attention.empty_memory(2, 3)
     attention(torch.randn(2, 3, WIDTH), memory=memory)
@@ -246,7 +246,7 @@ def test_too_long_for_the_memory_is_refused() -> None:
 
 @pytest.mark.parametrize("masked", [False, True])
 def test_views_are_read_as_expanded_keys_and_values_are(masked: bool) -> None:
-    """Without gradients multi-head attention reads views of its memory, to the numbers of the plain path."""
+    """Without gradients, multi-head attention reads views of its memory; the result is the plain path's."""
     torch.manual_seed(5)
     layer = CrossAttention(22, AttentionConfig(heads=2), 13).eval()
     x, source = torch.randn(3, 5, 22), torch.randn(3, 7, 13)

@@ -162,5 +162,5 @@ def test_no_position_and_one_position() -> None:
 def test_the_printed_grid_is_the_grid(repository: Path) -> None:
     """docs/attention.md shows the grid that the config's types give."""
     printed = (repository / "docs" / "attention.md").read_text(encoding="utf-8")
-    found = re.search(r"<!-- grid -->\n(.*?)\n<!-- end of grid -->", printed, re.DOTALL)
-    assert found and found[1].strip() == grid(), "print it anew: python tests/attention_cells.py"
+    result = re.search(r"<!-- grid -->\n(.*?)\n<!-- end of grid -->", printed, re.DOTALL)
+    assert result and result[1].strip() == grid(), "print it anew: python tests/attention_cells.py"

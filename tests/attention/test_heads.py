@@ -1,4 +1,4 @@
-"""How heads share keys and values: MHA, GQA and MQA differ by one number and agree where they must."""
+"""Shared keys and values: MHA, GQA and MQA differ by one number and agree where they must."""
 
 import pytest
 import torch
@@ -19,7 +19,7 @@ WIDTH, HEADS, HEAD_WIDTH = 20, 4, 5
 @pytest.mark.parametrize("kv_heads", [1, 2, 4])
 @pytest.mark.parametrize("masked", [False, True])
 def test_grouped_heads_are_torchs(kv_heads: int, masked: bool) -> None:
-    """Query heads paired with the wrong key/value head; torch's own grouping is the judge."""
+    """Query heads read the key/value head of their group, as in torch's own grouping."""
     torch.manual_seed(1)
     heads = SharedHeads(WIDTH, HEADS, kv_heads, WIDTH)
     x, source = torch.randn(2, 3, WIDTH), torch.randn(2, 7, WIDTH)
@@ -32,8 +32,8 @@ def test_grouped_heads_are_torchs(kv_heads: int, masked: bool) -> None:
     )
     expected = scaled_dot_product_attention(query, key, value, attn_mask=mask, enable_gqa=True)
     for need_weights in (False, True):
-        found = attend(query, *heads.expand(compressed), ScaledDotScore(), mask, need_weights=need_weights)
-        torch.testing.assert_close(found.context, expected, atol=1e-5, rtol=0)
+        result = attend(query, *heads.expand(compressed), ScaledDotScore(), mask, need_weights=need_weights)
+        torch.testing.assert_close(result.context, expected, atol=1e-5, rtol=0)
 
 
 def test_heads_and_groups_by_hand() -> None:
@@ -46,7 +46,7 @@ def test_heads_and_groups_by_hand() -> None:
 
 @pytest.mark.parametrize("kv_heads", [1, 2, 4])
 def test_cached_width(kv_heads: int) -> None:
-    """C = 2 K D: what a cache holds of each token."""
+    """A cache holds C = 2 K D numbers of each token."""
     heads = SharedHeads(WIDTH, HEADS, kv_heads, 7)
     assert heads.compressed_width == 2 * kv_heads * HEAD_WIDTH
     assert heads.compress(torch.randn(2, 3, 7)).shape == (2, 3, heads.compressed_width)
@@ -64,7 +64,7 @@ def tie(grouped: SelfAttention, plain: SelfAttention) -> None:
 
 @pytest.mark.parametrize("kv_heads", [1, 2])
 def test_multi_head_with_tied_heads_is_grouped(kv_heads: int) -> None:
-    """GQA and MQA are MHA whose groups hold equal keys and values; nothing else may differ."""
+    """GQA and MQA equal MHA whose groups hold equal keys and values."""
     torch.manual_seed(2)
     grouped = SelfAttention(WIDTH, AttentionConfig(heads=HEADS, kv_heads=kv_heads))
     plain = SelfAttention(WIDTH, AttentionConfig(heads=HEADS))
@@ -76,7 +76,7 @@ def test_multi_head_with_tied_heads_is_grouped(kv_heads: int) -> None:
 
 
 def test_as_many_groups_as_heads_is_multi_head() -> None:
-    """kv_heads=4 of 4 must be kv_heads=None, to the bit."""
+    """kv_heads=4 of 4 equals kv_heads=None to the bit."""
     torch.manual_seed(3)
     plain = SelfAttention(WIDTH, AttentionConfig(heads=HEADS))
     grouped = SelfAttention(WIDTH, AttentionConfig(heads=HEADS, kv_heads=HEADS))
@@ -86,7 +86,7 @@ def test_as_many_groups_as_heads_is_multi_head() -> None:
 
 
 def test_merge_undoes_the_split() -> None:
-    """A head's findings must come back to the places its queries were taken from."""
+    """The contexts of the heads return to the places that their queries were taken from."""
     heads = SharedHeads(6, 3, 3, 6)
     torch.nn.init.eye_(heads.query_projection.weight)
     torch.nn.init.eye_(heads.output_projection.weight)
@@ -95,7 +95,7 @@ def test_merge_undoes_the_split() -> None:
 
 
 def test_keys_and_values_start_as_if_they_were_apart() -> None:
-    """They lie in one matrix; Glorot's bound over both outputs would start them too small."""
+    """Glorot's bound counts the outputs of one projection, though keys and values share a matrix."""
     torch.manual_seed(4)
     weight = SharedHeads(64, 4, 4, 64).key_value_projection.weight
     bound = (6 / (64 + 64)) ** 0.5
@@ -104,14 +104,14 @@ def test_keys_and_values_start_as_if_they_were_apart() -> None:
 
 
 def test_plain_attention_keeps_its_names() -> None:
-    """Models released before the family grew would not load."""
+    """Parameter names stay those of the released models."""
     names = {f"heads.{part}_projection" for part in ("query", "key_value", "output")}
-    found = set(SelfAttention(WIDTH, AttentionConfig(heads=HEADS)).state_dict())
-    assert found == {f"{name}.{part}" for name in names for part in ("weight", "bias")}
+    result = set(SelfAttention(WIDTH, AttentionConfig(heads=HEADS)).state_dict())
+    assert result == {f"{name}.{part}" for name in names for part in ("weight", "bias")}
 
 
 def test_impossible_heads_are_refused() -> None:
-    """A head of a fraction of a width, a key/value head for a fraction of the heads, half a pair to turn."""
+    """Heads that divide no width, groups that divide no heads, and odd rotary heads are refused."""
     with pytest.raises(ValueError, match=r"heads is 3, which does not divide width 20; choose a divisor"):
         SharedHeads(20, 3, 3, 20)
     with pytest.raises(ValueError, match=r"kv_heads is 3; choose a divisor of heads \(4\)"):
@@ -129,7 +129,7 @@ def test_impossible_heads_are_refused() -> None:
 def test_a_group_asks_as_its_heads_do(
     score: str, kv_heads: int, shape: tuple[int, ...] | None, need_weights: bool
 ) -> None:
-    """A head would ask with another's queries, or under another's mask; gradients would differ."""
+    """Queries stacked by group give contexts, maps and gradients of the expanded heads, under any mask."""
     torch.manual_seed(2)
     attention = CrossAttention(WIDTH, AttentionConfig(heads=HEADS, kv_heads=kv_heads, score=score)).double()
     x = torch.randn(2, 3, WIDTH, dtype=torch.float64, requires_grad=True)
@@ -137,22 +137,22 @@ def test_a_group_asks_as_its_heads_do(
     mask = None if shape is None else torch.rand(shape) > 0.4
     results = []
     for read in (attention.read_grouped, attention.read_expanded):
-        found = read(attention.heads.query(x), remembered, mask, need_weights)
-        (gradient,) = torch.autograd.grad(found.context.square().sum(), x, retain_graph=True)
-        results.append([found.context, gradient, *([found.weights] if need_weights else [])])
+        result = read(attention.heads.query(x), remembered, mask, need_weights)
+        (gradient,) = torch.autograd.grad(result.context.square().sum(), x, retain_graph=True)
+        results.append([result.context, gradient, *([result.weights] if need_weights else [])])
     for one, other in zip(*results, strict=True):
         torch.testing.assert_close(one, other, atol=1e-10, rtol=0)
 
 
 def test_a_mask_of_another_shape_is_refused_as_it_was_given() -> None:
-    """The sentence would speak of groups, which whoever gave the mask knows nothing of."""
+    """The error about a mask names the shape of the call, not that of the groups."""
     attention = SelfAttention(WIDTH, AttentionConfig(heads=HEADS, kv_heads=2))
     with pytest.raises(ValueError, match=r"give one that broadcasts to \(2, 4, 3, 3\)"):
         attention(torch.randn(2, 3, WIDTH), torch.ones(2, 1, 6, 3, dtype=torch.bool))
 
 
 def test_groups_are_not_copied_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Decoding would read every key once a head again, and the shared heads save memory only."""
+    """Decoding with shared heads does not copy keys and values for every head."""
     attention = CrossAttention(WIDTH, AttentionConfig(heads=HEADS, kv_heads=1)).eval()
     remembered = attention.remember(torch.randn(2, 7, WIDTH))
     monkeypatch.setattr(SharedHeads, "expand", None)

@@ -36,7 +36,7 @@ SHAPE = {
 }
 
 
-def shaken(attention: nn.Module) -> nn.Module:
+def randomized(attention: nn.Module) -> nn.Module:
     """In eval mode, all parameters random."""
     for parameter in attention.parameters():
         nn.init.normal_(parameter, std=0.5)
@@ -44,13 +44,13 @@ def shaken(attention: nn.Module) -> nn.Module:
 
 
 def deal(rows: Tensor) -> Tensor:
-    """Our halves [.., R, M] as neighbouring pairs."""
+    """Rearrange our halves [.., R, M] as neighbouring pairs."""
     return torch.stack(rows.chunk(2, dim=-2), dim=-2).flatten(-3, -2)
 
 
 @torch.no_grad()
 def peer_of(heads: LatentHeads, version: int) -> nn.Module:
-    """The peer's attention with our weights."""
+    """Return the peer's attention with our weights."""
     if version == 2:
         peer: nn.Module = DeepseekV2Attention(DeepseekV2Config(**SHAPE), layer_idx=0)
     else:
@@ -59,8 +59,8 @@ def peer_of(heads: LatentHeads, version: int) -> nn.Module:
     content, place = query.split([HEAD_WIDTH, TURNED], dim=1)
     peer.q_proj.weight.copy_(torch.cat([content, deal(place)], dim=1).flatten(0, 1))
     assert heads.rotary_projection is not None
-    turned = deal(heads.rotary_projection.weight)
-    peer.kv_a_proj_with_mqa.weight.copy_(torch.cat([heads.latent_projection.weight, turned]))
+    rotated = deal(heads.rotary_projection.weight)
+    peer.kv_a_proj_with_mqa.weight.copy_(torch.cat([heads.latent_projection.weight, rotated]))
     peer.kv_a_layernorm.load_state_dict(heads.latent_norm.state_dict())
     pairs = heads.key_value_projection.weight.unflatten(0, (2, HEADS, HEAD_WIDTH))
     peer.kv_b_proj.weight.copy_(pairs.transpose(0, 1).flatten(0, 2))
@@ -69,7 +69,7 @@ def peer_of(heads: LatentHeads, version: int) -> nn.Module:
 
 
 def ask_peer(peer: nn.Module, x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-    """The peer's context and weights; its positions and its additive mask made by hand."""
+    """Return the peer's context and weights; its positions and its additive mask are made here."""
     angles = torch.arange(x.shape[1])[:, None] * frequencies(TURNED)
     if isinstance(peer, DeepseekV2Attention):
         positions: Tensor | tuple[Tensor, Tensor] = torch.polar(torch.ones_like(angles), angles)[None]
@@ -85,23 +85,23 @@ def ask_peer(peer: nn.Module, x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
 @pytest.mark.parametrize("causal", [False, True])
 @torch.no_grad()
 def test_latent_attention_is_deepseeks(version: int, causal: bool) -> None:
-    """Contexts or weights that differ from the authors' own arrangement of the same weights."""
+    """Contexts and weights are those of DeepSeek's own code with the same weights."""
     torch.manual_seed(version)
     config = AttentionConfig(heads=HEADS, latent=LATENT, rotary=True)
-    ours = shaken((CausalSelfAttention if causal else SelfAttention)(WIDTH, config))
+    ours = randomized((CausalSelfAttention if causal else SelfAttention)(WIDTH, config))
     x, mask = torch.randn(2, 11, WIDTH), torch.ones(11, 11, dtype=torch.bool)
     expected, weights = ask_peer(peer_of(ours.heads, version), x, mask.tril() if causal else mask)
     for need_weights in (False, True):
-        found = ours(x, need_weights=need_weights)
-        torch.testing.assert_close(found.context, expected, atol=1e-5, rtol=0)
-    torch.testing.assert_close(found.weights, weights, atol=1e-5, rtol=0)
+        result = ours(x, need_weights=need_weights)
+        torch.testing.assert_close(result.context, expected, atol=1e-5, rtol=0)
+    torch.testing.assert_close(result.weights, weights, atol=1e-5, rtol=0)
 
 
 @torch.no_grad()
 def test_absorbed_decoding_is_deepseeks() -> None:
-    """One token at a time the latents themselves are asked; the peer expands them all, in one pass."""
+    """Token by token the latents are read directly; the result is the peer's, which expands them all."""
     torch.manual_seed(4)
-    ours = shaken(CausalSelfAttention(WIDTH, AttentionConfig(heads=HEADS, latent=LATENT, rotary=True)))
+    ours = randomized(CausalSelfAttention(WIDTH, AttentionConfig(heads=HEADS, latent=LATENT, rotary=True)))
     x = torch.randn(2, 11, WIDTH)
     expected, _ = ask_peer(peer_of(ours.heads, 3), x, torch.ones(11, 11, dtype=torch.bool).tril())
     memory = ours.empty_memory(2, 11)
@@ -113,10 +113,10 @@ def test_absorbed_decoding_is_deepseeks() -> None:
 @pytest.mark.parametrize("rotary", [False, True])
 @pytest.mark.parametrize("need_weights", [False, True])
 def test_absorbed_is_expanded(rotary: bool, need_weights: bool) -> None:
-    """The short way round the up-projection must give the long way's numbers and gradients, in double."""
+    """Absorbed and expanded reading give equal numbers and gradients in double."""
     torch.manual_seed(5)
     config = AttentionConfig(heads=HEADS, latent=LATENT, rotary=rotary)
-    ours = shaken(SelfAttention(WIDTH, config)).double()
+    ours = randomized(SelfAttention(WIDTH, config)).double()
     x = torch.randn(2, HEAD_WIDTH - 1, WIDTH, dtype=torch.float64)  # few enough queries to absorb
     assert ours.absorbs(x.shape[1]) and not ours.absorbs(HEAD_WIDTH)
     positions = torch.arange(x.shape[1])
@@ -136,9 +136,9 @@ def test_absorbed_is_expanded(rotary: bool, need_weights: bool) -> None:
 @pytest.mark.parametrize("memory_width", [None, 5])
 @torch.no_grad()
 def test_cross_attention_absorbs_too(memory_width: int | None) -> None:
-    """A beam asks the source's latents; all queries at once expand them."""
+    """Few queries read the source's latents, many expand them, with one result."""
     torch.manual_seed(6)
-    ours = shaken(CrossAttention(WIDTH, AttentionConfig(heads=HEADS, latent=LATENT), memory_width))
+    ours = randomized(CrossAttention(WIDTH, AttentionConfig(heads=HEADS, latent=LATENT), memory_width))
     x, source = torch.randn(2, 11, WIDTH), torch.randn(2, 13, memory_width or WIDTH)
     remembered = ours.remember(source)
     assert remembered.shape == (2, 13, LATENT)
@@ -149,7 +149,7 @@ def test_cross_attention_absorbs_too(memory_width: int | None) -> None:
 
 @pytest.mark.parametrize(("rotary", "numbers"), [(False, 16), (True, 24)])
 def test_cached_width(rotary: bool, numbers: int) -> None:
-    """Width 64, 4 heads, latent 16: 16 numbers a token, 24 with the turned key, of multi-head's 128."""
+    """Width 64, 4 heads, latent 16: 16 numbers a token, 24 with the rotated key, of multi-head's 128."""
     attention = CausalSelfAttention(64, AttentionConfig(heads=4, latent=16, rotary=rotary))
     memory = attention.empty_memory(rows=3, capacity=7)
     attention(torch.randn(3, 5, 64), memory=memory)
@@ -158,7 +158,7 @@ def test_cached_width(rotary: bool, numbers: int) -> None:
 
 
 def test_keys_keep_their_distance_only() -> None:
-    """A phrase would be read differently further back; in double, 1000 places away."""
+    """Latent rotary scores are the same 1000 positions further on, in double."""
     torch.manual_seed(7)
     heads = LatentHeads(WIDTH, HEADS, LATENT, WIDTH, rotary=True).double()
     x = torch.randn(2, 5, WIDTH, dtype=torch.float64)
@@ -171,13 +171,13 @@ def test_keys_keep_their_distance_only() -> None:
 
 
 def test_heads_that_do_not_divide_are_refused() -> None:
-    """A head of a fraction of a number."""
+    """Heads that do not divide the width are refused."""
     with pytest.raises(ValueError, match=r"heads is 5, which does not divide width 24; choose a divisor"):
         LatentHeads(WIDTH, 5, LATENT, WIDTH)
 
 
 def test_autocast_normalises_latents_as_the_weights_are() -> None:
-    """In mixed precision torch would warn of two types in one norm, and take a slow way through it."""
+    """In mixed precision the norm gets latents of its own type, of which torch neither warns nor is slow."""
     heads = LatentHeads(WIDTH, HEADS, LATENT, WIDTH)
     seen: list[torch.dtype] = []
     heads.latent_norm.register_forward_pre_hook(lambda norm, given: seen.append(given[0].dtype))

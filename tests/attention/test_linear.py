@@ -1,4 +1,4 @@
-"""Linear attention: a naive loop, and its parallel, chunked and running forms beside each other."""
+"""Linear attention: a naive loop, and its explicit, chunked and running forms beside each other."""
 
 import itertools
 import math
@@ -26,7 +26,7 @@ FORMS = [linear_attention, causal_linear_attention]
 
 
 def inputs(b: int = 2, h: int = 3, t: int = 5, d: int = 7, s: int | None = None) -> tuple[Tensor, ...]:
-    """Queries, keys and values in double, leaves that want gradients."""
+    """Queries, keys and values in double that require gradients."""
     shapes = ((b, h, t, d), (b, h, s or t, d), (b, h, s or t, d))
     return tuple(torch.randn(shape, dtype=torch.float64, requires_grad=True) for shape in shapes)
 
@@ -36,12 +36,12 @@ def empty_state(rows: int = 2, heads: int = 3, width: int = 7) -> LinearState:
 
 
 def f(x: float) -> float:
-    """elu(x) + 1."""
+    """Return elu(x) + 1."""
     return x + 1 if x > 0 else math.exp(x)
 
 
 def naive(query: Tensor, key: Tensor, value: Tensor, sees: Callable[[int, int], bool]) -> Tensor:
-    """One head [T, D], number by number."""
+    """Compute one head [T, D] number by number."""
     context = torch.zeros_like(query)
     for t, q in enumerate(query.tolist()):
         weights = [
@@ -57,20 +57,20 @@ def naive(query: Tensor, key: Tensor, value: Tensor, sees: Callable[[int, int], 
 @pytest.mark.parametrize("need_weights", [False, True])
 @torch.no_grad()
 def test_a_naive_loop(causal: bool, need_weights: bool) -> None:
-    """Another feature map, a sum over the wrong keys, or another denominator."""
+    """Contexts are those of the formula written as a loop."""
     torch.manual_seed(1)
     query, key, value = inputs(s=None if causal else 11)
-    found = FORMS[causal](query, key, value, need_weights=need_weights).context
+    result = FORMS[causal](query, key, value, need_weights=need_weights).context
     for b in range(2):
         for h in range(3):
             expected = naive(query[b, h], key[b, h], value[b, h], lambda t, s: not causal or s <= t)
-            torch.testing.assert_close(found[b, h], expected, atol=1e-10, rtol=0)
+            torch.testing.assert_close(result[b, h], expected, atol=1e-10, rtol=0)
 
 
 @given(st.integers(1, 40), st.sampled_from([1, 2, 3, 7, 64]), st.lists(st.integers(0, 39), max_size=4))
 @settings(deadline=None, max_examples=40)
 def test_parallel_is_chunked_is_running(tokens: int, chunk: int, cuts: list[int]) -> None:
-    """Training and decoding compute one formula in three ways, at any length and any step."""
+    """The three forms agree at any length, chunk and step."""
     torch.manual_seed(tokens)
     query, key, value = inputs(t=tokens)
     present = padding_mask(torch.rand(2, tokens) > 0.3)
@@ -87,8 +87,8 @@ def test_parallel_is_chunked_is_running(tokens: int, chunk: int, cuts: list[int]
     torch.testing.assert_close(torch.cat(parts, dim=2), explicit.context, atol=1e-10, rtol=0)
     assert state.length == tokens
     gradients = [
-        torch.autograd.grad(found.square().sum(), (query, key, value), retain_graph=True)
-        for found in (explicit.context, chunked.context, torch.cat(parts, dim=2))
+        torch.autograd.grad(result.square().sum(), (query, key, value), retain_graph=True)
+        for result in (explicit.context, chunked.context, torch.cat(parts, dim=2))
     ]
     for other in gradients[1:]:
         torch.testing.assert_close(gradients[0], other, atol=1e-9, rtol=0)
@@ -97,22 +97,22 @@ def test_parallel_is_chunked_is_running(tokens: int, chunk: int, cuts: list[int]
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("need_weights", [False, True])
 def test_hidden_keys_count_nothing(form: Callable, need_weights: bool) -> None:
-    """Filler that enters the sums; a row that sees nothing must be zero, its gradients no NaN."""
+    """Padding never enters the sums; a row that sees nothing is zero, and so are its gradients."""
     torch.manual_seed(2)
     leaves = inputs()
     present = torch.tensor([[True, False, True, True, False], [False] * 5])
-    found = form(*leaves, padding_mask(present), need_weights=need_weights)
-    assert (found.context[1] == 0).all()
-    gradients = torch.autograd.grad(found.context.square().sum(), leaves)
+    result = form(*leaves, padding_mask(present), need_weights=need_weights)
+    assert (result.context[1] == 0).all()
+    gradients = torch.autograd.grad(result.context.square().sum(), leaves)
     assert all(g.isfinite().all() and (g[1] == 0).all() for g in gradients)
     assert all((g[0, :, [1, 4]] == 0).all() for g in gradients[1:])
     if need_weights:
-        assert (found.weights.masked_select(~padding_mask(present)) == 0).all()
-        torch.testing.assert_close(found.weights[0].sum(-1), torch.ones(3, 5, dtype=torch.float64))
+        assert (result.weights.masked_select(~padding_mask(present)) == 0).all()
+        torch.testing.assert_close(result.weights[0].sum(-1), torch.ones(3, 5, dtype=torch.float64))
 
 
 def test_a_mask_that_differs_between_queries_is_obeyed() -> None:
-    """The one sum over all keys cannot; the explicit form must step in."""
+    """A mask that differs between queries takes the explicit form."""
     torch.manual_seed(3)
     query, key, value = inputs()
     mask = torch.ones(5, 5, dtype=torch.bool).tril()
@@ -122,7 +122,7 @@ def test_a_mask_that_differs_between_queries_is_obeyed() -> None:
 
 @pytest.mark.parametrize("form", FORMS)
 def test_gradients_are_those_of_finite_differences(form: Callable) -> None:
-    """A derivative of the normalised sums that is not its own."""
+    """The gradients of the normalised sums equal finite differences."""
     torch.manual_seed(4)
     leaves = inputs(1, 2, 3, 2)
     mask = padding_mask(torch.tensor([[True, False, True]]))
@@ -133,21 +133,21 @@ def test_gradients_are_those_of_finite_differences(form: Callable) -> None:
 @pytest.mark.parametrize("need_weights", [False, True])
 @torch.no_grad()
 def test_dropout_keeps_the_mean(form: Callable, need_weights: bool) -> None:
-    """In training the context must on average be that without dropout, and the map the one before it."""
+    """The mean context under dropout is the one without, and the map is the one before dropout."""
     torch.manual_seed(5)
     leaves = inputs(1, 1, 2, 3)
     calm = form(*leaves, need_weights=need_weights)
     drawn = [form(*leaves, dropout=0.25, need_weights=need_weights) for _ in range(2000)]
     assert not torch.equal(drawn[0].context, drawn[1].context)
-    mean = sum(found.context for found in drawn) / 2000
+    mean = sum(result.context for result in drawn) / 2000
     torch.testing.assert_close(mean, calm.context, atol=0.1, rtol=0)
     if need_weights:
-        assert all(torch.equal(found.weights, calm.weights) for found in drawn[:9])
+        assert all(torch.equal(result.weights, calm.weights) for result in drawn[:9])
 
 
 @torch.no_grad()
 def test_long_sums_survive_half_precision() -> None:
-    """A thousand features summed in bfloat16 stand still at 256; the sums are kept in single."""
+    """Sums of a thousand features are kept in single precision, for in bfloat16 they stop at 256."""
     torch.manual_seed(6)
     attention = CausalSelfAttention(8, AttentionConfig(heads=2, linear=True))
     x = torch.randn(1, 1000, 8)
@@ -155,12 +155,12 @@ def test_long_sums_survive_half_precision() -> None:
     half = attention.bfloat16()
     memory = half.empty_memory(1, 1000)
     for part in x.bfloat16().split(1, dim=1):
-        found = half(part, memory=memory).context[:, -1]
-    torch.testing.assert_close(found.float(), expected, atol=5e-2, rtol=0)
+        result = half(part, memory=memory).context[:, -1]
+    torch.testing.assert_close(result.float(), expected, atol=5e-2, rtol=0)
 
 
 def test_the_state_has_no_single_keys() -> None:
-    """A map over keys that are only in a sum would be made up."""
+    """A map of keys that are only in a sum is refused."""
     attention = CausalSelfAttention(8, AttentionConfig(heads=2, linear=True))
     memory = attention.empty_memory(1, 9)
     with pytest.raises(ValueError, match="a LinearState has no single keys to weigh or to mask; give need_w"):
@@ -170,7 +170,7 @@ def test_the_state_has_no_single_keys() -> None:
 @pytest.mark.parametrize("heads", [{}, {"kv_heads": 1}, {"latent": 5}], ids=["MHA", "MQA", "MLA"])
 @torch.no_grad()
 def test_a_source_summed_once_answers_as_the_source_itself(heads: dict[str, int]) -> None:
-    """Every step of decoding would read another source than training did, or filler would be in its sums."""
+    """Summed once, without its padding, a source gives every step the context of the full pass."""
     torch.manual_seed(7)
     attention = CrossAttention(12, AttentionConfig(heads=3, linear=True, **heads), memory_width=11).double()
     x, source = torch.randn(3, 5, 12).double(), torch.randn(3, 7, 11).double()
@@ -185,21 +185,21 @@ def test_a_source_summed_once_answers_as_the_source_itself(heads: dict[str, int]
 
 
 def test_the_sums_of_a_source_are_as_small_however_long_it_is() -> None:
-    """A step would cost more after a longer source, which is what linear attention is to avoid."""
+    """The sums of a source have one size, however long the source is."""
     attention = CrossAttention(12, AttentionConfig(heads=3, linear=True))
     short, long = (attention.remember_for_steps(torch.randn(2, length, 12)) for length in (1, 97))
     assert short.nbytes == long.nbytes == 2 * 3 * (4 * 4 + 4) * 4
 
 
 @pytest.mark.parametrize(
-    "asked", [{"need_weights": True}, {"mask": torch.ones(1, 1, 1, 7, dtype=torch.bool)}]
+    "arguments", [{"need_weights": True}, {"mask": torch.ones(1, 1, 1, 7, dtype=torch.bool)}]
 )
-def test_sums_of_a_source_have_no_single_keys(asked: dict) -> None:
-    """A map, or a mask come too late, would silently concern nothing."""
+def test_sums_of_a_source_have_no_single_keys(arguments: dict) -> None:
+    """Maps and masks beside the sums of a source are refused."""
     attention = CrossAttention(12, AttentionConfig(heads=3, linear=True))
     sums = attention.remember_for_steps(torch.randn(2, 7, 12))
     with pytest.raises(ValueError, match="a LinearState has no single keys to weigh or to mask; give what"):
-        attention(torch.randn(2, 1, 12), sums, **asked)
+        attention(torch.randn(2, 1, 12), sums, **arguments)
 
 
 @pytest.mark.parametrize(
@@ -208,14 +208,14 @@ def test_sums_of_a_source_have_no_single_keys(asked: dict) -> None:
     ids=["of queries", "of other keys", "of numbers"],
 )
 def test_a_mask_that_no_sum_can_obey_is_refused(mask: Tensor) -> None:
-    """Broadcast, it would hide other keys than asked for."""
+    """A mask of queries, of other keys or of numbers is refused before keys are summed."""
     _, key, value = inputs(s=7)
     with pytest.raises(ValueError, match="the mask is of"):
         summed(key, value, mask)
 
 
 def test_gradients_flow_through_sums() -> None:
-    """Whoever trains through a summed source would train another model."""
+    """Gradients through a summed source equal finite differences."""
     torch.manual_seed(8)
     mask = padding_mask(torch.tensor([[True, False, True]]))
     leaves = inputs(1, 2, 3, 2)
@@ -223,7 +223,7 @@ def test_gradients_flow_through_sums() -> None:
 
 
 def test_the_feature_is_elu_plus_one() -> None:
-    """Written out in two parts, value and slope must meet at 0 as elu's do."""
+    """Written out in two parts, value and slope are those of elu plus one, at 0 too."""
     x = torch.tensor([-3.0, -0.5, 0.0, 0.5, 3.0], dtype=torch.float64, requires_grad=True)
     torch.testing.assert_close(feature(x), elu(x) + 1)
     slopes = [torch.autograd.grad(function(x).sum(), x)[0] for function in (feature, elu)]

@@ -1,4 +1,4 @@
-"""Masks as little tables: true = may attend, and the same in one step as in a full pass."""
+"""Masks as small tables: true = may attend, and the same in one step as in a full pass."""
 
 import itertools
 from collections.abc import Callable
@@ -29,14 +29,14 @@ from seq2seq.attention.mask import sparse_mask
 
 
 def test_causal_table() -> None:
-    """A position that saw its successor could copy the answer."""
+    """A position sees itself and its past, never its successor."""
     positions = torch.arange(4)
     expected = [[1, 0, 0, 0], [1, 1, 0, 0], [1, 1, 1, 0], [1, 1, 1, 1]]
     assert causal_mask(positions, positions).int().tolist() == expected
 
 
 def test_causal_step_is_the_full_pass_last_rows() -> None:
-    """While decoding the queries are the newest positions only; their rows must not change by that."""
+    """The newest queries alone get the last rows of the full mask."""
     everything = torch.arange(7)
     full = causal_mask(everything, everything)
     for first in range(7):
@@ -44,7 +44,7 @@ def test_causal_step_is_the_full_pass_last_rows() -> None:
 
 
 def test_padding_table() -> None:
-    """Each sentence hides its own filler, from all heads and queries alike."""
+    """Each sentence hides its own padding, from all heads and queries alike."""
     present = torch.tensor([[True, True, False], [True, False, False]])
     mask = padding_mask(present)
     assert mask.shape == (2, 1, 1, 3)
@@ -52,7 +52,7 @@ def test_padding_table() -> None:
 
 
 def test_all_of_is_and() -> None:
-    """A key hidden by one mask must stay hidden when another allows it."""
+    """A key hidden by one mask stays hidden when another allows it."""
     positions = torch.arange(3)
     causal = causal_mask(positions, positions)
     padding = padding_mask(torch.tensor([[False, True, True]]))
@@ -64,14 +64,14 @@ def test_all_of_is_and() -> None:
 
 
 def test_all_of_leaves_its_masks_alone() -> None:
-    """A source's mask is used by every layer: combining must not write into it."""
+    """Joining masks writes into none of them, for every layer uses the source's mask."""
     one, other = torch.tensor([True, True]), torch.tensor([True, False])
     all_of(one, other)
     assert one.tolist() == [True, True]
 
 
 def test_window_table() -> None:
-    """One too wide or too narrow; window 2 sees itself and one neighbour on either side."""
+    """Window 2 shows a position itself and one neighbour on either side."""
     positions = torch.arange(4)
     expected = [[1, 1, 0, 0], [1, 1, 1, 0], [0, 1, 1, 1], [0, 0, 1, 1]]
     assert window_mask(positions, positions, 2).int().tolist() == expected
@@ -80,14 +80,14 @@ def test_window_table() -> None:
 
 
 def test_global_table() -> None:
-    """Longformer's global tokens look both ways."""
+    """Global tokens see all and are seen by all, as in Longformer."""
     positions = torch.arange(4)
     expected = [[1, 1, 1, 1], [1, 0, 0, 0], [1, 0, 0, 0], [1, 0, 0, 0]]
     assert global_mask(positions, positions, 1).int().tolist() == expected
 
 
 def test_strided_table() -> None:
-    """Every third place, counted from the query itself in both directions."""
+    """Stride 3 shows every third position, counted from the query in both directions."""
     positions = torch.arange(5)
     expected = [[1, 0, 0, 1, 0], [0, 1, 0, 0, 1], [0, 0, 1, 0, 0], [1, 0, 0, 1, 0], [0, 1, 0, 0, 1]]
     assert strided_mask(positions, positions, 3).int().tolist() == expected
@@ -106,7 +106,7 @@ MAKERS: list[Callable[[Tensor, Tensor], Tensor]] = [
 def test_a_mask_is_a_function_of_two_positions(
     maker: Callable[[Tensor, Tensor], Tensor], queries: list[int], keys: list[int]
 ) -> None:
-    """A step of decoding (few queries), a window (late keys) and the full pass must mean the same places."""
+    """Few queries, late keys and the full pass mean the same positions."""
     full = maker(torch.arange(31), torch.arange(31))
     part = maker(torch.tensor(queries), torch.tensor(keys, dtype=torch.long))
     assert torch.equal(part, full[queries][:, keys])
@@ -122,36 +122,36 @@ def test_any_of_is_or() -> None:
 
 @pytest.mark.parametrize("causal", [False, True])
 def test_longformer_and_sparse_transformer_by_definition(causal: bool) -> None:
-    """Composed masks beside their papers' words, pair by pair; window, global tokens and stride join."""
+    """Joined masks show the pairs that the papers define, one by one."""
     length, window, tokens, stride = 13, 3, 2, 5
     config = AttentionConfig(window=window, global_tokens=tokens, stride=stride)
     positions = torch.arange(length)
-    found = all_of(
+    result = all_of(
         sparse_mask(config, positions, positions), causal_mask(positions, positions) if causal else None
     )
     for t, s in itertools.product(range(length), repeat=2):
         shown = abs(t - s) < window or t < tokens or s < tokens or (t - s) % stride == 0
-        assert found is not None and found[t, s] == (shown and not (causal and s > t))
+        assert result is not None and result[t, s] == (shown and not (causal and s > t))
     assert sparse_mask(AttentionConfig(), positions, positions) is None
 
 
 @pytest.mark.parametrize("sparse", [{"window": 3}, {"window": 3, "global_tokens": 2}, {"stride": 4}])
 @pytest.mark.parametrize("flow", [SelfAttention, CausalSelfAttention])
 def test_sparse_attention_is_dense_attention_under_its_mask(flow: Any, sparse: dict[str, int]) -> None:
-    """A sparse config must compute what a full one computes under the dense mask written out."""
+    """A sparse config computes full attention under its mask written out."""
     torch.manual_seed(1)
     thin, full = flow(12, AttentionConfig(heads=2, **sparse)), flow(12, AttentionConfig(heads=2))
     thin.load_state_dict(full.state_dict())
     x, positions = torch.randn(2, 11, 12), torch.arange(11)
     mask = sparse_mask(thin.config, positions, positions)
     for need_weights in (False, True):
-        found, expected = thin(x, need_weights=need_weights), full(x, mask, need_weights=need_weights)
-        torch.testing.assert_close(found, expected, atol=1e-6, rtol=0)
+        result, expected = thin(x, need_weights=need_weights), full(x, mask, need_weights=need_weights)
+        torch.testing.assert_close(result, expected, atol=1e-6, rtol=0)
 
 
 @pytest.mark.parametrize("flow", [SelfAttention, CausalSelfAttention])
 def test_a_window_as_long_as_the_text_is_none(flow: Any) -> None:
-    """The last position must still see the first."""
+    """A window as long as the text hides nothing."""
     torch.manual_seed(2)
     wide, full = flow(12, AttentionConfig(heads=2, window=11)), flow(12, AttentionConfig(heads=2))
     wide.load_state_dict(full.state_dict())
@@ -165,7 +165,7 @@ def test_a_window_as_long_as_the_text_is_none(flow: Any) -> None:
     "sparse", [{"window": 37}, {"window": 37, "global_tokens": 3}, {"window": 11, "stride": 29}]
 )
 def test_sparse_attention_is_flex_attention(sparse: dict[str, int], causal: bool) -> None:
-    """Torch's own sparse attention, told the rule of the papers and the padding, gives the same context."""
+    """Torch's flex attention, given the papers' rule and the padding, computes the same context."""
     torch.manual_seed(3)
     length, config = 211, AttentionConfig(**sparse)
     window, tokens, stride = sparse["window"], config.global_tokens, config.stride
@@ -184,5 +184,7 @@ def test_sparse_attention_is_flex_attention(sparse: dict[str, int], causal: bool
         padding_mask(present),
         causal_mask(positions, positions) if causal else None,
     )
-    found = attend(query, key, value, ScaledDotScore(), mask).context
-    torch.testing.assert_close(found, flex_attention(query, key, value, block_mask=blocks), atol=1e-5, rtol=0)
+    result = attend(query, key, value, ScaledDotScore(), mask).context
+    torch.testing.assert_close(
+        result, flex_attention(query, key, value, block_mask=blocks), atol=1e-5, rtol=0
+    )

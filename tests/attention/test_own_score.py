@@ -101,8 +101,8 @@ def by_the_formula(attention: nn.Module, x: Tensor, source: Tensor, mask: Tensor
     return attention.heads.merge(scores.softmax(-1) @ value)
 
 
-def near(found: Tensor, expected: Tensor) -> None:
-    torch.testing.assert_close(found, expected, atol=1e-10, rtol=0)
+def near(result: Tensor, expected: Tensor) -> None:
+    torch.testing.assert_close(result, expected, atol=1e-10, rtol=0)
 
 
 @pytest.mark.parametrize("score", SCORES)
@@ -144,7 +144,7 @@ def test_self_attention_computes_the_formula_in_every_structure(score: str) -> N
 @pytest.mark.parametrize("score", [name for name in SCORES if name != "distance"])
 @torch.no_grad()
 def test_cross_attention_steps_equal_the_full_pass_in_every_structure(score: str) -> None:
-    """A source of another width, its filler hidden, asked at once and in steps."""
+    """A source of another width, its padding hidden, read at once and in steps."""
 
     def check(config: AttentionConfig) -> None:
         attention = randomized(CrossAttention(WIDTH, config, 5, SCORES[score]))
@@ -167,7 +167,7 @@ def test_cross_attention_steps_equal_the_full_pass_in_every_structure(score: str
 
 @torch.no_grad()
 def test_a_score_exchanged_after_the_layer_was_made_counts() -> None:
-    """The attribute `score` is asked at every call, not what the config called it."""
+    """Every call uses the attribute `score`, not the name in the config."""
     attention = randomized(CausalSelfAttention(WIDTH, AttentionConfig(latent=5)))
     x = torch.randn(2, 3, WIDTH, dtype=torch.float64)
     plain = attention(x).context

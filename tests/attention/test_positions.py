@@ -1,4 +1,4 @@
-"""Positions by the formula of the paper, and rotary ones by what they are for: distances."""
+"""Positions by the formulas of the papers; rotary products depend on distances."""
 
 import math
 
@@ -16,7 +16,7 @@ def test_frequencies_by_hand() -> None:
 
 
 def test_sinusoids_by_hand() -> None:
-    """All sines first, then all cosines (as Marian has them), position 0 first."""
+    """The table has all sines first, then all cosines (as Marian's), from position 0 on."""
     table = SinusoidalPositions(4, 4)(torch.tensor([0, 3]))
     assert table[0].tolist() == [0.0, 0.0, 1.0, 1.0]
     expected = [math.sin(3), math.sin(0.03), math.cos(3), math.cos(0.03)]
@@ -24,12 +24,12 @@ def test_sinusoids_by_hand() -> None:
 
 
 def test_sinusoids_are_not_stored() -> None:
-    """A checkpoint would carry a table that the formula gives, and refuse another max_length."""
+    """State dicts hold no table, which the formula gives for any max_length."""
     assert not SinusoidalPositions(5, 4).state_dict()
 
 
 def test_learned_positions_are_rows() -> None:
-    """A position that reads another's vector."""
+    """Each position reads its own vector."""
     positions = LearnedPositions(7, 4)
     rows = positions(torch.tensor([[6, 0], [2, 2]]))
     assert rows.shape == (2, 2, 4)
@@ -46,7 +46,7 @@ def test_rotation_by_hand() -> None:
 @given(st.integers(0, 500), st.integers(0, 500), st.integers(0, 500), st.sampled_from([2, 6, 10, 14]))
 @settings(deadline=None, max_examples=40)
 def test_turned_products_depend_on_distance(one: int, other: int, shift: int, width: int) -> None:
-    """q at p against k at p' must equal q at p + n against k at p' + n, and lengths must stay."""
+    """q at p with k at p' equals q at p + n with k at p' + n, and lengths stay."""
     torch.manual_seed(width)
     q, k = torch.randn(2, 1, 1, 1, width, dtype=torch.float64)
 
@@ -68,12 +68,12 @@ def test_positions_of_each_row() -> None:
 
 
 def test_rotation_keeps_the_type() -> None:
-    """Half precision would become single, and no longer fit the memory it is appended to."""
+    """A rotated key keeps its type and so fits the memory that it is appended to."""
     assert rotate(torch.randn(1, 3, 2, 4).bfloat16(), torch.arange(3)).dtype == torch.bfloat16
 
 
 def test_a_tracer_leaves_nothing_behind() -> None:
-    """After one model is exported, every rotary model of the process would compute with no numbers at all."""
+    """Regression: after one model was exported, every rotary model of the process failed to compute."""
 
     class Turn(torch.nn.Module):
         def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -86,7 +86,7 @@ def test_a_tracer_leaves_nothing_behind() -> None:
 
 
 def test_one_position_compiles() -> None:
-    """A text of one token would break the graph of a compiled model."""
+    """Regression: a text of one token broke the graph of a compiled model."""
     x = torch.randn(2, 1, 5, 6)
     compiled = torch.compile(rotate, backend="eager", fullgraph=True)
     assert torch.equal(compiled(x, torch.tensor([7])), rotate(x, torch.tensor([7])))

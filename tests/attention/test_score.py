@@ -20,7 +20,7 @@ def test_by_hand() -> None:
 
 
 def test_variance_stays_one_at_any_head_width() -> None:
-    """Without the root a wide head would give all its weight to one key from the start."""
+    """Scores of independent vectors have variance 1 at any head width."""
     torch.manual_seed(1)
     for width in (2, 31, 512):
         scores = ScaledDotScore()(torch.randn(1, 1, 200, width), torch.randn(1, 1, 200, width))
@@ -28,7 +28,7 @@ def test_variance_stays_one_at_any_head_width() -> None:
 
 
 def test_each_head_is_by_itself() -> None:
-    """A query of one head must not be compared with a key of another; all sizes are different primes."""
+    """Queries of a head are compared with keys of the same head; all sizes are different primes."""
     torch.manual_seed(2)
     query, key = torch.randn(2, 3, 5, 11), torch.randn(2, 3, 7, 11)
     scores = ScaledDotScore()(query, key)
@@ -48,7 +48,7 @@ def make_score(kind: str, block: int = 2**24) -> AdditiveScore | TargetAwareScor
 
 
 def make_pair(kind: str, queries: int = 11, keys: int = 13) -> tuple[Tensor, Tensor]:
-    """Queries [2, 3, T, 5] and keys [2, 3, S, 5 or 7], leaves that want gradients."""
+    """Queries [2, 3, T, 5] and keys [2, 3, S, 5 or 7] that require gradients."""
     torch.manual_seed(4)
     query = torch.randn(2, 3, queries, 5, dtype=torch.float64, requires_grad=True)
     width = 7 if kind == "additive" else 5
@@ -56,7 +56,7 @@ def make_pair(kind: str, queries: int = 11, keys: int = 13) -> tuple[Tensor, Ten
 
 
 def one_by_one(score: AdditiveScore | TargetAwareScore, q: Tensor, k: Tensor) -> Tensor:
-    """The score of one query [D] and one key [D], as the papers write it."""
+    """Score one query [D] and one key [D] as the papers write it."""
     if isinstance(score, AdditiveScore):
         summed = score.query_projection.weight @ q + score.key_projection.weight @ k
         return sum(v * torch.tanh(h) for v, h in zip(score.direction, summed, strict=True))
@@ -72,32 +72,32 @@ def test_additive_by_hand() -> None:
         score.query_projection.weight.copy_(torch.tensor([[1.0], [-3.0]]))
         score.key_projection.weight.copy_(torch.tensor([[1.0], [1.0]]))
         score.direction.copy_(torch.tensor([2.0, -1.0]))
-    found = score(torch.ones(1, 1, 1, 1), torch.full((1, 1, 1, 1), 0.5))
-    assert found.item() == pytest.approx(2 * math.tanh(1.5) - math.tanh(-2.5))
+    result = score(torch.ones(1, 1, 1, 1), torch.full((1, 1, 1, 1), 0.5))
+    assert result.item() == pytest.approx(2 * math.tanh(1.5) - math.tanh(-2.5))
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_learned_scores_are_a_naive_loop(kind: str) -> None:
-    """A query compared with another key, another head's, or by another formula; all sizes are different."""
+    """Every pair has the score of the papers' formula; all sizes are different."""
     score, (query, key) = make_score(kind), make_pair(kind)
-    found = score(query, key)
-    assert found.shape == (2, 3, 11, 13)
+    result = score(query, key)
+    assert result.shape == (2, 3, 11, 13)
     for b, h, t, s in itertools.product(range(2), range(3), range(11), range(13)):
-        torch.testing.assert_close(found[b, h, t, s], one_by_one(score, query[b, h, t], key[b, h, s]))
+        torch.testing.assert_close(result[b, h, t, s], one_by_one(score, query[b, h, t], key[b, h, s]))
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("block", [1, 3000, 5000])
 def test_blocks_of_queries_change_nothing(kind: str, block: int) -> None:
-    """Long texts go in blocks, rebuilt on the way back: scores and all gradients must be the plain form's."""
+    """In blocks, recomputed in the backward pass, scores and all gradients are the plain form's."""
     results = []
     for size in (block, 2**24):
         score, (query, key) = make_score(kind, size), make_pair(kind)
-        found = score(query, key)
+        result = score(query, key)
         with torch.no_grad():
-            torch.testing.assert_close(score(query, key), found)
-        weighted = (found * torch.linspace(-1, 1, found.numel(), dtype=found.dtype).view_as(found)).sum()
-        results.append([found, *torch.autograd.grad(weighted, [query, key, *score.parameters()])])
+            torch.testing.assert_close(score(query, key), result)
+        weighted = (result * torch.linspace(-1, 1, result.numel(), dtype=result.dtype).view_as(result)).sum()
+        results.append([result, *torch.autograd.grad(weighted, [query, key, *score.parameters()])])
     for one, other in zip(*results, strict=True):
         torch.testing.assert_close(one, other, atol=1e-10, rtol=0)
 
@@ -105,7 +105,7 @@ def test_blocks_of_queries_change_nothing(kind: str, block: int) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("training", [False, True])
 def test_the_hidden_layer_stays_within_its_block(kind: str, training: bool) -> None:
-    """The hidden layer of all pairs at once would fill the memory long before the scores do."""
+    """No more of the hidden layer is held than a block, and none waits for the backward pass."""
     held: list[int] = []
     score, (query, key) = make_score(kind, 2 * 3 * 13 * 3 * 4), make_pair(kind)
     plain = score._compare
@@ -120,10 +120,10 @@ def test_the_hidden_layer_stays_within_its_block(kind: str, training: bool) -> N
 
 
 def test_a_hidden_layer_wider_than_its_input_stays_within_the_block() -> None:
-    """Counted by its input alone, a wide hidden layer would take many times the memory allowed."""
+    """The block bounds the hidden layer, too, where it is wider than the input."""
     score, block = TargetAwareScore(2, 80, block=13 * 80 * 2), 13 * 80 * 2
     sizes: list[int] = []
-    score.widen.register_forward_hook(lambda net, given, found: sizes.append(found.numel()))
+    score.widen.register_forward_hook(lambda net, given, result: sizes.append(result.numel()))
     score(torch.randn(1, 1, 11, 2), torch.randn(1, 1, 13, 2))
     assert 0 < max(sizes) <= block
 
@@ -131,23 +131,23 @@ def test_a_hidden_layer_wider_than_its_input_stays_within_the_block() -> None:
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("block", [1, 2**24])
 def test_gradients_are_those_of_finite_differences(kind: str, block: int) -> None:
-    """A derivative that is not its own, in one piece or in blocks."""
+    """Gradients equal finite differences, in one piece and in blocks."""
     score, pair = make_score(kind, block), make_pair(kind, 2, 3)
     assert torch.autograd.gradcheck(lambda q, k, *_: score(q, k), (*pair, *score.parameters()))
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_learned_scores_attend_as_any_other(kind: str) -> None:
-    """Masked keys get no weight, a row that sees nothing is zero, its gradients are no NaN."""
+    """Masked keys get no weight; a row that sees nothing is zero, and its gradients are finite."""
     score, (query, key) = make_score(kind), make_pair(kind)
     mask = torch.rand(2, 1, 11, 13) > 0.4
     mask[:, :, 3] = False
     value = torch.randn(2, 3, 13, 2, dtype=torch.float64)
     fast = attend(query, key, value, score, mask)
-    found = attend(query, key, value, score, mask, need_weights=True)
-    assert found.weights is not None
-    torch.testing.assert_close(fast.context, found.context)
-    assert (found.weights.masked_select(~mask) == 0).all() and (found.context[:, :, 3] == 0).all()
-    found.context.square().sum().backward()
+    result = attend(query, key, value, score, mask, need_weights=True)
+    assert result.weights is not None
+    torch.testing.assert_close(fast.context, result.context)
+    assert (result.weights.masked_select(~mask) == 0).all() and (result.context[:, :, 3] == 0).all()
+    result.context.square().sum().backward()
     assert query.grad is not None and (query.grad[:, :, 3] == 0).all()
     assert all(p.grad is not None and p.grad.isfinite().all() for p in score.parameters())

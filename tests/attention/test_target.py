@@ -1,4 +1,4 @@
-"""Target-aware pooling (DIN): a naive loop, no softmax, and another candidate sees another history."""
+"""Target-aware pooling (DIN): a naive loop, weights that are no softmax, and dependence on the candidate."""
 
 import pytest
 import torch
@@ -17,7 +17,7 @@ def make_pooling() -> TargetAwarePooling:
 
 
 def make_inputs() -> tuple[Tensor, Tensor, Tensor]:
-    """Candidates [2, 5], histories [2, 7, 5] of which the second has 3 real items."""
+    """Candidates [2, 5] and histories [2, 7, 5], of which the second has 3 real items."""
     torch.manual_seed(2)
     candidate = torch.randn(2, 5, dtype=torch.float64, requires_grad=True)
     history = torch.randn(2, 7, 5, dtype=torch.float64, requires_grad=True)
@@ -26,9 +26,9 @@ def make_inputs() -> tuple[Tensor, Tensor, Tensor]:
 
 @torch.no_grad()
 def test_a_naive_loop() -> None:
-    """Another formula than the activation unit's, or items of filler pooled."""
+    """Weights and pooled vectors are those of the activation unit written as a loop, without padding."""
     pooling, (candidate, history, present) = make_pooling(), make_inputs()
-    found = pooling(candidate, history, present)
+    result = pooling(candidate, history, present)
     unit = pooling.score
     for b, c in enumerate(candidate):
         pooled = torch.zeros(5, dtype=torch.float64)
@@ -36,14 +36,14 @@ def test_a_naive_loop() -> None:
             hidden = unit.widen.weight @ torch.cat([c, h, c - h, c * h]) + unit.widen.bias
             hidden = torch.where(hidden > 0, hidden, unit.activation.weight * hidden)
             weight = (unit.narrow.weight[0] @ hidden + unit.narrow.bias[0]) * present[b, s]
-            torch.testing.assert_close(found.weights[b, s], weight)
+            torch.testing.assert_close(result.weights[b, s], weight)
             pooled += weight * h
-        torch.testing.assert_close(found.context[b], pooled)
+        torch.testing.assert_close(result.context[b], pooled)
 
 
 @torch.no_grad()
 def test_weights_are_not_shared_out() -> None:
-    """Twice the same history must speak twice as loud; a softmax would make it speak the same."""
+    """Twice the same history weighs twice as much; no softmax divides the weights."""
     pooling, (candidate, history, _) = make_pooling(), make_inputs()
     once, twice = pooling(candidate, history), pooling(candidate, history.repeat(1, 2, 1))
     torch.testing.assert_close(twice.context, 2 * once.context)
@@ -51,30 +51,30 @@ def test_weights_are_not_shared_out() -> None:
 
 @torch.no_grad()
 def test_interest_depends_on_the_candidate() -> None:
-    """Two candidates see two histories; a mean would show them one."""
+    """Two candidates get two vectors of one history."""
     pooling, (candidate, history, present) = make_pooling(), make_inputs()
     one, other = pooling(candidate, history, present), pooling(candidate.flip(0), history, present)
     assert (one.context - other.context).abs().min() > 1e-3
 
 
 def test_an_empty_history_is_zero() -> None:
-    """A new user has no history: zeros, and no NaN in the gradients."""
+    """A user without history gets zeros, and the gradients are zero."""
     pooling, (candidate, history, _) = make_pooling(), make_inputs()
-    found = pooling(candidate, history, torch.zeros(2, 7, dtype=torch.bool)).context
-    assert (found == 0).all() and (pooling(candidate, history[:, :0]).context == 0).all()
-    found.sum().backward()
+    result = pooling(candidate, history, torch.zeros(2, 7, dtype=torch.bool)).context
+    assert (result == 0).all() and (pooling(candidate, history[:, :0]).context == 0).all()
+    result.sum().backward()
     assert history.grad is not None and (history.grad == 0).all()
 
 
 def test_gradients_are_those_of_finite_differences() -> None:
-    """A derivative that is not its own."""
+    """Gradients equal finite differences."""
     pooling, (candidate, history, present) = make_pooling(), make_inputs()
     leaves = (candidate, history, *pooling.parameters())
     assert torch.autograd.gradcheck(lambda c, h, *_: pooling(c, h, present).context, leaves)
 
 
 def test_a_mask_of_numbers_is_refused() -> None:
-    """Ones and zeros would be inverted bit by bit, not read as true and false."""
+    """A mask of ones and zeros, or one that has not a value an item, is refused."""
     pooling, (candidate, history, present) = make_pooling(), make_inputs()
     with pytest.raises(ValueError, match=r"present is of torch\.int64 and .*; give booleans of"):
         pooling(candidate, history, present.long())

@@ -59,7 +59,7 @@ def make_leaves() -> tuple[Tensor, Tensor, Tensor]:
 
 
 def make_attend(score: str, masked: bool, need_weights: bool) -> Callable[..., tuple[Tensor, ...]]:
-    """Return attention as a function of tensors to the tensors asked for."""
+    """Return attention as a function of tensors to context and, on request, map."""
     torch.manual_seed(2)
     function, mask = SCORES[score](), torch.rand(4, 7) > 0.4 if masked else None
     if mask is not None:
@@ -179,7 +179,7 @@ def test_pooling_under_transforms() -> None:
 
 
 def test_a_transform_leaves_nothing_behind() -> None:
-    """The turn of one position is kept for the next layer, but never one made inside a transform."""
+    """The rotation of one position is cached for the next layer, but never one made inside a transform."""
     x, position = torch.randn(3, 1, 1, 2, 26), torch.tensor([3])
     with torch.inference_mode():
         inside = torch.func.jvp(lambda y: rotate(y, position), (x[0],), (x[0],))[0]

@@ -1,4 +1,4 @@
-"""The blocked window beside the masked one: the same numbers and gradients, none of the far pairs."""
+"""The window in blocks beside the masked one: equal numbers and gradients, at linear cost."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ from seq2seq.attention import (
 
 
 def inputs(length: int, batch: int = 2) -> list[Tensor]:
-    """Queries, keys [B, 3, T, 5] and values [B, 3, T, 7] in double, leaves that want gradients."""
+    """Queries, keys [B, 3, T, 5] and values [B, 3, T, 7] in double that require gradients."""
     return [
         torch.randn(batch, 3, length, width, dtype=torch.float64, requires_grad=True) for width in (5, 5, 7)
     ]
@@ -34,7 +34,7 @@ def inputs(length: int, batch: int = 2) -> list[Tensor]:
 def masked(
     leaves: list[Tensor], score: ScoreFunction, window: int, present: Tensor | None, causal: bool
 ) -> Tensor:
-    """The same by the plain way: all pairs, most of them hidden."""
+    """Compute the same from all pairs under a mask."""
     positions = torch.arange(leaves[0].shape[2])
     mask = all_of(
         window_mask(positions, positions, window),
@@ -56,17 +56,17 @@ def masked(
 def test_blocked_is_masked(
     length: int, window: int, spare: int | None, causal: bool, padded: bool, additive: bool
 ) -> None:
-    """Pairs lost or counted twice where blocks meet, at the ends, or where filler lies."""
+    """Blocks lose and double no pair where they meet, at the ends and beside padding."""
     torch.manual_seed(length)
     leaves = inputs(length)
     score: ScoreFunction = AdditiveScore(5, 5, 3).double() if additive else ScaledDotScore()
     present = torch.rand(2, length) > 0.4 if padded else None
     block = None if spare is None else window + spare
-    found = attend_window(*leaves, score, window, present, causal=causal, block=block)
+    result = attend_window(*leaves, score, window, present, causal=causal, block=block)
     expected = masked(leaves, score, window, present, causal)
-    torch.testing.assert_close(found, expected, atol=1e-10, rtol=0)
+    torch.testing.assert_close(result, expected, atol=1e-10, rtol=0)
     for one, other in zip(
-        *(torch.autograd.grad(context.square().sum(), leaves) for context in (found, expected)), strict=True
+        *(torch.autograd.grad(context.square().sum(), leaves) for context in (result, expected)), strict=True
     ):
         torch.testing.assert_close(one, other, atol=1e-9, rtol=0)
 
@@ -77,29 +77,29 @@ def test_blocked_is_masked(
 )
 @torch.no_grad()
 def test_long_texts_go_in_blocks(flow: Any, choice: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    """In a layer too, whatever its heads and its score, the blocks must give what the mask gives."""
+    """In a layer, whatever its heads and its score, blocks give the result of the mask."""
     torch.manual_seed(1)
     attention = flow(12, AttentionConfig(heads=2, window=5, **choice)).eval()
     x, present = torch.randn(2, 67, 12), torch.arange(67) < torch.tensor([[67], [31]])
-    asked: list[int] = []
+    lengths: list[int] = []
     whole = attend_window
 
     def counting(query: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        asked.append(query.shape[2])
+        lengths.append(query.shape[2])
         return whole(query, *args, **kwargs)
 
     monkeypatch.setattr("seq2seq.attention.flow.attend_window", counting)
     blocked = attention(x, padding_mask(present)).context
-    assert asked == [67]
+    assert lengths == [67]
     plain = attention(x, padding_mask(present), need_weights=True)
     torch.testing.assert_close(blocked, plain.context, atol=1e-5, rtol=0)
-    assert asked == [67] and plain.weights is not None and plain.weights.shape == (2, 2, 67, 67)
+    assert lengths == [67] and plain.weights is not None and plain.weights.shape == (2, 2, 67, 67)
 
 
 @pytest.mark.parametrize("others", [{"global_tokens": 1}, {"stride": 7}])
 @torch.no_grad()
 def test_a_window_with_others_is_masked(others: dict[str, int]) -> None:
-    """Global tokens and strides reach beyond the blocks."""
+    """Global tokens and strides reach beyond blocks and take the mask."""
     torch.manual_seed(2)
     attention = SelfAttention(12, AttentionConfig(heads=2, window=5, **others)).eval()
     x = torch.randn(2, 67, 12)
@@ -110,7 +110,7 @@ def test_a_window_with_others_is_masked(others: dict[str, int]) -> None:
 
 @torch.no_grad()
 def test_a_prompt_in_blocks_then_single_steps() -> None:
-    """A long prefix is read in blocks into the memory; what is kept of it must be enough to go on."""
+    """After a long prompt read in blocks, steps give the contexts of the full pass."""
     torch.manual_seed(3)
     attention = CausalSelfAttention(12, AttentionConfig(heads=2, window=5)).eval()
     x = torch.randn(2, 73, 12)
@@ -122,7 +122,7 @@ def test_a_prompt_in_blocks_then_single_steps() -> None:
 
 @torch.no_grad()
 def test_pairs_grow_with_length_not_its_square() -> None:
-    """Blocks that compared more and more pairs would not be worth having."""
+    """Ten times the length compares ten times the pairs."""
     counted = []
     for length in (64, 640):
         pairs: list[int] = []
@@ -137,7 +137,7 @@ def test_pairs_grow_with_length_not_its_square() -> None:
 
 
 def test_gradients_are_those_of_finite_differences() -> None:
-    """A derivative that loses what the blocks share."""
+    """Gradients equal finite differences, for keys that blocks share, too."""
     torch.manual_seed(4)
     leaves = [x.detach()[:, :1].requires_grad_() for x in inputs(5, batch=1)]
     assert torch.autograd.gradcheck(

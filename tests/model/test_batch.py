@@ -12,7 +12,7 @@ LENGTHS = st.lists(st.tuples(st.integers(1, 40), st.integers(1, 40)), max_size=6
 
 
 def test_shift_by_hand() -> None:
-    """The decoder would read the piece it is asked for, or the end would never be learnt."""
+    """The target output is the input one step ahead; special symbols stand once."""
     batch = make_batch([[7, 8, 9], [5]], [[4], [6, 4]])
     assert batch.target_input is not None and batch.target_output is not None
     assert batch.source.tolist() == [[7, 8, 9, EOS], [5, EOS, PAD, PAD]]
@@ -29,13 +29,13 @@ def test_source_alone() -> None:
 
 
 def test_nothing_at_all() -> None:
-    """No sentences are a batch of none, not an error; ids stay whole numbers."""
+    """No sentences are an empty batch of whole numbers, not an error."""
     batch = make_batch([], [])
     assert batch.source.shape == (0, 0) and batch.source.dtype == torch.int64 and batch.tokens == 0
 
 
 def test_another_device_keeps_all_of_it() -> None:
-    """A side left behind would only show on a GPU."""
+    """Every tensor of a batch moves to the other device."""
     batch = make_batch([[5]], [[6]]).to("meta")
     assert {batch.source.device.type, batch.target_input.device.type, batch.target_output.device.type} == {
         "meta"
@@ -48,7 +48,7 @@ def test_another_device_keeps_all_of_it() -> None:
 def test_budget_holds_and_every_pair_comes_once(
     lengths: list[tuple[int, int]], budget: int, seed: int | None, epoch: int
 ) -> None:
-    """A batch too large for the memory, or pairs lost or seen twice in an epoch."""
+    """No batch exceeds the budget, and every pair comes exactly once an epoch."""
     batches = token_budget_batches(lengths, budget, seed=seed, epoch=epoch)
     assert sorted(index for batch in batches for index in batch) == list(range(len(lengths)))
     for batch in batches:
@@ -59,7 +59,7 @@ def test_budget_holds_and_every_pair_comes_once(
 @given(LENGTHS, st.integers(40, 300))
 @settings(deadline=None, max_examples=50)
 def test_the_budget_of_real_batches(lengths: list[tuple[int, int]], budget: int) -> None:
-    """What is counted must be what `make_batch` lays out, special symbols and all."""
+    """`make_batch` lays out no more than was counted, special symbols included."""
     for chosen in token_budget_batches(lengths, budget, seed=1):
         made: Batch = make_batch(
             [[5] * (lengths[i][0] - 1) for i in chosen], [[5] * (lengths[i][1] - 1) for i in chosen]
@@ -73,7 +73,7 @@ def many_lengths() -> list[tuple[int, int]]:
 
 
 def test_the_order_is_a_function_of_seed_and_epoch() -> None:
-    """A resumed epoch must see what the interrupted one would have; another epoch, another order."""
+    """A seed and an epoch give one order, and others give others."""
     orders = {
         (seed, epoch): token_budget_batches(many_lengths(), 100, seed=seed, epoch=epoch)
         for seed in (1, 2)
@@ -88,7 +88,7 @@ def test_the_order_is_a_function_of_seed_and_epoch() -> None:
 
 
 def test_the_order_does_not_depend_on_other_chance() -> None:
-    """Two workers, or a run after other work, would disagree on the batches."""
+    """Random numbers drawn elsewhere do not change the batches."""
     torch.manual_seed(1)
     first = token_budget_batches(many_lengths(), 100, seed=1, epoch=0)
     torch.manual_seed(2)
@@ -96,14 +96,14 @@ def test_the_order_does_not_depend_on_other_chance() -> None:
 
 
 def test_without_a_seed_from_short_to_long() -> None:
-    """Translating sorts by length; nothing may be shuffled."""
+    """Without a seed batches go from short to long."""
     lengths = many_lengths()
     order = [index for batch in token_budget_batches(lengths, 100, seed=None) for index in batch]
     assert [max(lengths[index]) for index in order] == sorted(map(max, lengths))
 
 
 def test_batches_are_filled() -> None:
-    """Rows of like length stand together: little of a batch may be padding, few batches may be small."""
+    """Rows of similar length stand together: little padding, few small batches."""
     lengths = many_lengths()
     batches = token_budget_batches(lengths, 100, seed=1)
     laid_out = sum(len(batch) * max(max(lengths[index]) for index in batch) for batch in batches)
@@ -112,6 +112,6 @@ def test_batches_are_filled() -> None:
 
 
 def test_a_pair_beyond_the_budget_is_named() -> None:
-    """It would make a batch larger than allowed, or vanish silently."""
+    """A pair longer than the budget is refused by its number."""
     with pytest.raises(ValueError, match=r"pair 1 has 41 tokens .* budget of 40; raise the budget or drop"):
         token_budget_batches([(3, 3), (2, 41)], 40, seed=1)

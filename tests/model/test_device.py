@@ -1,4 +1,4 @@
-"""Device: what auto takes, and that a device which was named must be there."""
+"""The device: the default, and refusals of devices that are not there."""
 
 import argparse
 
@@ -12,14 +12,14 @@ from seq2seq.model.device import add_device, choose_device
 def test_auto_takes_a_gpu_where_there_is_one(
     monkeypatch: pytest.MonkeyPatch, there: bool, taken: str
 ) -> None:
-    """A GPU would stand idle, or a machine without one would be asked for it."""
+    """ "auto" is the GPU if there is one, else the CPU."""
     monkeypatch.setattr(torch.cuda, "is_available", lambda: there)
     assert choose_device() == choose_device("auto") == taken
     assert choose_device("cpu") == "cpu"
 
 
 def test_a_device_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The user would read an AssertionError of torch, after the model was read."""
+    """A device that this PyTorch lacks is refused before a model is read."""
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     assert choose_device("cuda") == "cuda" and choose_device("cuda:1") == "cuda:1"
@@ -34,13 +34,13 @@ def test_a_device_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.mark.parametrize("name", ["gpu", "", "cuda:x", "meta", "vulkan"])
 def test_a_name_of_no_device_is_refused(name: str) -> None:
-    """A mistyped device would be a message of torch, or a model without weights."""
+    """A name of no device, or of one without numbers, is refused."""
     with pytest.raises(ValueError, match=f"device is '{name}', which is none; use --device auto"):
         choose_device(name)
 
 
 def test_flag_says_auto_by_default() -> None:
-    """A command without the flag would name a device that may not be there."""
+    """A command without the flag takes "auto"."""
     parser = argparse.ArgumentParser()
     add_device(parser)
     assert parser.parse_args([]).device == "auto"

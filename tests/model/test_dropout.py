@@ -1,4 +1,4 @@
-"""Dropout: the share of zeros, the mean, repeatable by torch's own seed, and nothing at all in eval mode."""
+"""Dropout: the share of zeros, the mean, repetition by torch's seed, and identity in eval mode."""
 
 import pytest
 import torch
@@ -8,7 +8,7 @@ from seq2seq.model.dropout import Dropout, keep_mask
 
 @pytest.mark.parametrize("p", [0.1, 0.3, 0.5, 0.9])
 def test_share_of_zeros_and_mean(p: float) -> None:
-    """A model regularised more or less than its config says, or activations scaled by training mode."""
+    """A share p is zero, the rest is scaled, and the mean stays."""
     torch.manual_seed(1)
     dropped = Dropout(p)(torch.ones(1000, 1000))
     kept = dropped != 0
@@ -18,7 +18,7 @@ def test_share_of_zeros_and_mean(p: float) -> None:
 
 
 def test_neighbours_are_independent() -> None:
-    """One draw serves four elements: were they tied, whole stretches would fall together."""
+    """The four elements of one draw, and neighbouring draws, are independent."""
     torch.manual_seed(2)
     kept = keep_mask(torch.Size([250_000, 4]), 0.5).float()
     assert torch.allclose(torch.corrcoef(kept.T), torch.eye(4), atol=0.01)
@@ -26,7 +26,7 @@ def test_neighbours_are_independent() -> None:
 
 
 def test_the_seed_repeats_it() -> None:
-    """A resumed training would differ from the uninterrupted one; two calls of one run must differ."""
+    """torch's seed repeats the zeros; two calls differ."""
     dropout, x = Dropout(0.5), torch.ones(7, 11)
     torch.manual_seed(3)
     first, second = dropout(x), dropout(x)
@@ -36,7 +36,7 @@ def test_the_seed_repeats_it() -> None:
 
 @pytest.mark.parametrize("shape", [(), (0,), (1,), (3,), (5, 7), (2, 3, 5), (0, 4)])
 def test_any_shape(shape: tuple[int, ...]) -> None:
-    """Sizes that four does not divide would read beyond the draws, or crash on an empty batch."""
+    """Any shape works, also sizes that four does not divide and empty ones."""
     x = torch.ones(shape)
     dropped = Dropout(0.5)(x)
     assert dropped.shape == x.shape and dropped.dtype == x.dtype
@@ -44,7 +44,7 @@ def test_any_shape(shape: tuple[int, ...]) -> None:
 
 
 def test_eval_and_zero_are_the_identity() -> None:
-    """A translation would be random, or the generator moved where nothing is dropped."""
+    """In eval mode and for p = 0 nothing is dropped and no random number drawn."""
     x = torch.randn(5, 7)
     state = torch.get_rng_state()
     assert Dropout(0.5).eval()(x) is x
@@ -53,7 +53,7 @@ def test_eval_and_zero_are_the_identity() -> None:
 
 
 def test_gradients_pass_where_values_did() -> None:
-    """A dropped element that still learns, or a kept one whose gradient is not scaled."""
+    """Gradients are zero where values are, and scaled where they are."""
     torch.manual_seed(4)
     x = torch.ones(97, requires_grad=True)
     dropped = Dropout(0.25)(x)
@@ -63,5 +63,5 @@ def test_gradients_pass_where_values_did() -> None:
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16])
 def test_the_type_stays(dtype: torch.dtype) -> None:
-    """Mixed precision would be promoted silently, at twice the memory."""
+    """The result has the type of the input."""
     assert Dropout(0.3)(torch.ones(5, dtype=dtype)).dtype == dtype

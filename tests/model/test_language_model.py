@@ -1,4 +1,4 @@
-"""The language model: step by step is all at once, rows stay apart, and texts outgrow the context."""
+"""The language model: steps equal the full pass, rows stay apart, and texts outgrow the context."""
 
 import itertools
 
@@ -29,7 +29,7 @@ CELLS = [
 
 
 def make(kind: str = "multi-head", positions: str = "rotary", layers: int = 2) -> LanguageModel:
-    """A small model with fixed random weights."""
+    """Return a small model with fixed random weights."""
     torch.manual_seed(3)
     config = ModelConfig(
         VOCABULARY,
@@ -46,24 +46,24 @@ def make(kind: str = "multi-head", positions: str = "rotary", layers: int = 2) -
 
 
 def texts(rows: int, length: int) -> torch.Tensor:
-    """Random tokens [rows, length]."""
+    """Draw random tokens [rows, length]."""
     return torch.randint(4, VOCABULARY, (rows, length), generator=torch.Generator().manual_seed(5))
 
 
 @pytest.mark.parametrize(("kind", "positions"), CELLS)
 def test_step_by_step_is_all_at_once(kind: str, positions: str) -> None:
-    """What is generated would not be what was trained: a cache, mask or position differs."""
+    """Steps give the logits of the full pass, for every attention and kind of positions."""
     model, tokens = make(kind, positions), texts(3, CONTEXT)
     whole = model(tokens).logits
     state = model.start(3)
-    found = [model.step(tokens[:, :4], state)]
-    found += [model.step(tokens[:, t : t + 1], state) for t in range(4, CONTEXT)]
-    torch.testing.assert_close(torch.stack(found, 1), whole[:, 3:], atol=2e-5, rtol=1e-4)
+    result = [model.step(tokens[:, :4], state)]
+    result += [model.step(tokens[:, t : t + 1], state) for t in range(4, CONTEXT)]
+    torch.testing.assert_close(torch.stack(result, 1), whole[:, 3:], atol=2e-5, rtol=1e-4)
 
 
 @pytest.mark.parametrize(("kind", "positions"), CELLS)
 def test_the_future_changes_nothing(kind: str, positions: str) -> None:
-    """The model would be trained to read the answer."""
+    """Later tokens change no earlier logit."""
     model, tokens = make(kind, positions), texts(1, CONTEXT)
     changed = tokens.clone()
     changed[:, 7:] = 4 + (changed[:, 7:] - 3) % (VOCABULARY - 4)
@@ -74,20 +74,20 @@ def test_the_future_changes_nothing(kind: str, positions: str) -> None:
 
 @pytest.mark.parametrize("positions", ["learned", "sinusoidal"])
 def test_past_the_context_the_newest_half_is_read_again(positions: str) -> None:
-    """The model would be asked about positions it has none of, or go on from what is not the newest."""
+    """Past the context, numbered positions begin again with the newest half of it."""
     model, tokens = make(positions=positions), texts(2, 2 * CONTEXT + 5)
     state = model.start(2)
     held = 0
     for end in range(1, tokens.shape[1] + 1):
-        found = model.step(tokens[:, end - 1 : end], state)
+        result = model.step(tokens[:, end - 1 : end], state)
         held = held + 1 if held < CONTEXT else CONTEXT // 2
         expected = model(tokens[:, end - held : end]).logits[:, -1]
-        torch.testing.assert_close(found, expected, atol=2e-5, rtol=1e-4)
+        torch.testing.assert_close(result, expected, atol=2e-5, rtol=1e-4)
     assert held < CONTEXT < tokens.shape[1], "the text never outgrew the context"
 
 
 def test_rotary_caches_roll() -> None:
-    """A text could not outgrow the context, or what is forgotten would still be seen.
+    """Caches of rotary models drop tokens older than the context, and steps go on.
 
     One layer sees nothing but its context, so its step is the full pass over the newest tokens, wherever
     in the text they stand.
@@ -95,21 +95,21 @@ def test_rotary_caches_roll() -> None:
     model, tokens = make(layers=1), texts(2, 3 * CONTEXT)
     state = model.start(2)
     for end in range(1, tokens.shape[1] + 1):
-        found = model.step(tokens[:, end - 1 : end], state)
+        result = model.step(tokens[:, end - 1 : end], state)
         expected = model(tokens[:, max(0, end - CONTEXT) : end]).logits[:, -1]
-        torch.testing.assert_close(found, expected, atol=2e-5, rtol=1e-4)
+        torch.testing.assert_close(result, expected, atol=2e-5, rtol=1e-4)
     assert model.rolls and state.length == 3 * CONTEXT
     assert state.nbytes == 2 * (CONTEXT - 1) * 2 * 16 * 4, "a cache holds more than the context"
 
 
 def test_what_must_be_found_by_its_place_does_not_roll() -> None:
-    """Global tokens would be forgotten, though every later token asks for them."""
+    """Models with global tokens or a stride do not drop tokens that later ones read."""
     assert not make("global").rolls and not make("strided").rolls and make("window").rolls
 
 
 @pytest.mark.parametrize("positions", POSITIONS)
 def test_rows_move_with_all_they_remember(positions: str) -> None:
-    """A beam would go on from another hypothesis' text, at once or when it is read again."""
+    """After a select, each row goes on from its own text, also when it is read again."""
     model, tokens = make(positions=positions), texts(3, CONTEXT + 7)
     rows = torch.tensor([2, 0, 0])
     state, moved = model.start(3), model.start(3)
@@ -123,14 +123,14 @@ def test_rows_move_with_all_they_remember(positions: str) -> None:
 
 @pytest.mark.parametrize("positions", POSITIONS)
 def test_of_a_longer_prompt_the_newest_part_is_read(positions: str) -> None:
-    """A long prompt would be an error, or its beginning would push its end out."""
+    """Of a prompt longer than the context the newest part is read."""
     model, tokens = make(positions=positions), texts(1, CONTEXT + 9)
-    found = model.step(tokens, model.start(1))
-    torch.testing.assert_close(found, model(tokens[:, -CONTEXT:]).logits[:, -1], atol=2e-5, rtol=1e-4)
+    result = model.step(tokens, model.start(1))
+    torch.testing.assert_close(result, model(tokens[:, -CONTEXT:]).logits[:, -1], atol=2e-5, rtol=1e-4)
 
 
 def test_maps_are_of_the_past() -> None:
-    """A map would show what the model cannot have looked at."""
+    """Maps sum to 1 and are zero in the future."""
     output = make()(texts(2, 7), need_weights=True)
     assert output.maps is not None and len(output.maps) == 2
     for weights in output.maps:
@@ -140,7 +140,7 @@ def test_maps_are_of_the_past() -> None:
 
 
 def test_what_cannot_be_is_refused() -> None:
-    """A text would be cut in silence, or an encoder-decoder built as half of itself."""
+    """A text longer than the context and a config of an encoder-decoder are refused."""
     with pytest.raises(ValueError, match="longer than the context, 12"):
         make()(texts(1, CONTEXT + 1))
     with pytest.raises(ValueError, match="of kind decoder"):

@@ -46,11 +46,11 @@ def make_model(kv_heads: int | None = None, **changes: Any) -> LanguageModel:
 
 
 def copy_linear(ours: nn.Linear, *theirs: nn.Linear) -> None:
-    """Our matrix, cut into theirs."""
-    sizes = [each.out_features for each in theirs]
-    for each, weight, bias in zip(theirs, ours.weight.split(sizes), ours.bias.split(sizes), strict=True):
-        each.weight.data.copy_(weight)
-        each.bias.data.copy_(bias)
+    """Cut our matrix into theirs."""
+    sizes = [layer.out_features for layer in theirs]
+    for layer, weight, bias in zip(theirs, ours.weight.split(sizes), ours.bias.split(sizes), strict=True):
+        layer.weight.data.copy_(weight)
+        layer.bias.data.copy_(bias)
 
 
 @torch.no_grad()
@@ -90,9 +90,9 @@ def make_llama(model: LanguageModel) -> nn.Module:
 def copy_gpt2_layer(ours: CausalLayer, theirs: nn.Module) -> None:
     """GPT-2 writes its matrices [in, out]; queries, keys and values lie in one."""
     heads, net = ours.self_attention.heads, ours.feed_forward
-    asked, answered = heads.query_projection, heads.key_value_projection
-    theirs.attn.c_attn.weight.copy_(torch.cat([asked.weight, answered.weight]).t())
-    theirs.attn.c_attn.bias.copy_(torch.cat([asked.bias, answered.bias]))
+    query, key_value = heads.query_projection, heads.key_value_projection
+    theirs.attn.c_attn.weight.copy_(torch.cat([query.weight, key_value.weight]).t())
+    theirs.attn.c_attn.bias.copy_(torch.cat([query.bias, key_value.bias]))
     pairs = (heads.output_projection, theirs.attn.c_proj), (net.widen, theirs.mlp.c_fc)
     for one, other in (*pairs, (net.narrow, theirs.mlp.c_proj)):
         other.weight.copy_(one.weight.t())
@@ -127,7 +127,7 @@ def make_gpt2(model: LanguageModel) -> nn.Module:
 
 
 def hold_equal(model: LanguageModel, twin: nn.Module) -> None:
-    """Logits and every map of one pass, and logits step by step, theirs by their cache."""
+    """Compare the logits and maps of one pass, and the logits of steps with both caches."""
     tokens = torch.randint(4, VOCABULARY, (3, 11), generator=torch.Generator().manual_seed(2))
     ours, theirs = model(tokens, need_weights=True), twin(tokens, output_attentions=True)
     torch.testing.assert_close(ours.logits, theirs.logits, atol=2e-5, rtol=1e-5)
@@ -144,13 +144,13 @@ def hold_equal(model: LanguageModel, twin: nn.Module) -> None:
 @pytest.mark.parametrize("kv_heads", [None, 2, 1], ids=["MHA", "GQA", "MQA"])
 @torch.no_grad()
 def test_it_is_llama(kv_heads: int | None) -> None:
-    """Turned by other angles, grouped with other heads, gated by the wrong half, or normed elsewhere."""
+    """Logits, maps and steps are Llama's with the same weights."""
     model = make_model(kv_heads, positions="rotary", norm="rms", activation="swiglu")
     hold_equal(model, make_llama(model))
 
 
 @torch.no_grad()
 def test_it_is_gpt2() -> None:
-    """Positions counted from elsewhere, or a norm too few."""
+    """Logits, maps and steps are GPT-2's with the same weights."""
     model = make_model(positions="learned", norm="layer", activation="gelu")
     hold_equal(model, make_gpt2(model))

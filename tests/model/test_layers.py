@@ -1,4 +1,4 @@
-"""The pieces around attention, by hand: feed-forward nets, norms, residual branches, embeddings."""
+"""The layers around attention, by hand: feed-forward nets, norms, residual branches, embeddings."""
 
 import math
 from typing import Any
@@ -30,7 +30,7 @@ def config(**changes: Any) -> ModelConfig:
     ],
 )
 def test_activations_by_hand(activation: str, expected: list[float]) -> None:
-    """Another nonlinearity than the one named, or SwiGLU's halves exchanged."""
+    """Each activation is the one named, and SwiGLU gates with its first half."""
     one = AttentionConfig(heads=1)
     attentions = {"encoder_attention": one, "decoder_attention": one, "cross_attention": one}
     net = FeedForward(config(width=2, feed_forward=2, activation=activation, **attentions))
@@ -54,17 +54,17 @@ def test_norms_by_hand() -> None:
 
 @pytest.mark.parametrize("norm_order", ["pre", "post"])
 def test_the_norm_stands_where_its_name_says(norm_order: str) -> None:
-    """post: norm(x + f(x)); pre: x + f(norm(x)). Exchanged, training would still run, but badly."""
+    """post: norm(x + f(x)); pre: x + f(norm(x))."""
     torch.manual_seed(1)
     branch, x = Residual(config(norm_order=norm_order)), torch.randn(2, 3, 6)
     norm = branch.norm
-    found = branch(x, lambda y: 3 * y)
+    result = branch(x, lambda y: 3 * y)
     expected = x + 3 * norm(x) if norm_order == "pre" else norm(x + 3 * x)
-    torch.testing.assert_close(found, expected)
+    torch.testing.assert_close(result, expected)
 
 
 def test_dropout_falls_on_the_branch_only() -> None:
-    """Dropped residuals would lose the signal itself."""
+    """Dropout never falls on the residual itself."""
     torch.manual_seed(2)
     branch = Residual(config(norm_order="pre", dropout=0.5))
     x = torch.randn(5, 7, 6)
@@ -74,7 +74,7 @@ def test_dropout_falls_on_the_branch_only() -> None:
 
 
 def test_embedding_and_output_are_one_matrix() -> None:
-    """The way in is scaled by the root of the width, the way out is not (section 3.4 of the paper)."""
+    """Embeddings are scaled by the root of the width, logits are not (section 3.4 of the paper)."""
     torch.manual_seed(3)
     embedding = Embedding(config())
     vectors = embedding(torch.tensor([[4, 10]]))
@@ -85,14 +85,14 @@ def test_embedding_and_output_are_one_matrix() -> None:
 
 
 def test_embeddings_start_as_large_as_positions() -> None:
-    """A wave of size 1 is added to them: much smaller ones would drown, much larger ones drown it."""
+    """Embeddings start with standard deviation 1, the size of the waves added to them."""
     torch.manual_seed(4)
     embedding = Embedding(config(vocabulary_size=500))
     assert embedding(torch.arange(500)).std().item() == pytest.approx(1.0, abs=0.1)
 
 
 def test_a_decoder_layer_reads_its_own_source() -> None:
-    """Rows of a beam are grouped by sentence; each must ask the source of its own."""
+    """Rows of a beam, grouped by sentence, read the source of their own sentence."""
     torch.manual_seed(5)
     layer = DecoderLayer(config()).eval()
     sources, x = torch.randn(2, 7, 6), torch.randn(6, 1, 6)
@@ -108,7 +108,7 @@ def test_a_decoder_layer_reads_its_own_source() -> None:
 
 @pytest.mark.parametrize(("rows", "tokens"), [(1, 4), (3, 2), (5, 4)])
 def test_rows_that_cannot_be_shared_out_are_refused(rows: int, tokens: int) -> None:
-    """The tokens of one row would ask two sources, in silence where their number happens to be even."""
+    """Rows that sources cannot share equally are refused, also where the number of tokens would fit."""
     layer = DecoderLayer(config()).eval()
     remembered = layer.cross_attention.remember(torch.randn(2, 7, 6))
     with pytest.raises(ValueError, match=rf"{rows} rows of the target cannot be shared out among 2 sources"):
@@ -117,7 +117,7 @@ def test_rows_that_cannot_be_shared_out_are_refused(rows: int, tokens: int) -> N
 
 @pytest.mark.parametrize("cross", [{}, {"stride": 2}, {"linear": True}])
 def test_no_sentences_are_no_error(cross: dict[str, Any]) -> None:
-    """The rest of a division that happens to be empty."""
+    """A batch of no sentences gives no rows."""
     layer = DecoderLayer(config(cross_attention=AttentionConfig(heads=2, **cross))).eval()
     remembered = layer.cross_attention.remember(torch.randn(0, 7, 6))
     x, _ = layer(torch.randn(0, 3, 6), remembered, None)
@@ -125,7 +125,7 @@ def test_no_sentences_are_no_error(cross: dict[str, Any]) -> None:
 
 
 def test_maps_are_given_only_when_asked_for() -> None:
-    """Without the question the fused path must be taken; with it no map may be missing."""
+    """Maps are None unless asked for, and then complete."""
     torch.manual_seed(6)
     encoder, decoder = EncoderLayer(config()).eval(), DecoderLayer(config()).eval()
     x = torch.randn(2, 5, 6)
@@ -138,7 +138,7 @@ def test_maps_are_given_only_when_asked_for() -> None:
 
 
 def test_every_parameter_learns() -> None:
-    """A part that is built and never used would be stored and averaged for nothing."""
+    """Every parameter of the layers gets a gradient."""
     torch.manual_seed(7)
     layers = nn.ModuleList([EncoderLayer(config(activation="swiglu")), DecoderLayer(config(norm="rms"))])
     x, _ = layers[0](torch.randn(2, 5, 6), None)

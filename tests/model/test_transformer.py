@@ -1,6 +1,6 @@
-"""What must hold of every Transformer that a config can describe: the grid is made from the config's types.
+"""Properties of every Transformer that a config can describe; the grid is made from the config's types.
 
-Step by step is all at once; the future and padding change nothing; rows and sentences come and go.
+Steps equal the full pass, the future and padding change nothing, rows and sentences come and go.
 """
 
 import itertools
@@ -65,12 +65,12 @@ def make_pair() -> tuple[Tensor, Tensor]:
 
 
 def begin(model: Transformer, source: Tensor, capacity: int = 40) -> DecoderState:
-    """The source read and nothing written."""
+    """Return the state after the source was read and before anything is written."""
     return model.start(model.encode(source), source != PAD, capacity)
 
 
 def steps(model: Transformer, target: Tensor, state: DecoderState) -> Tensor:
-    """Logits [N, T, V] token by token."""
+    """Return logits [N, T, V] token by token."""
     return torch.stack([model.step(token, state) for token in target.split(1, dim=1)], dim=1)
 
 
@@ -122,7 +122,7 @@ def test_future_and_padding_change_nothing() -> None:
 @pytest.mark.parametrize("positions", CHOICES["positions"])
 @torch.no_grad()
 def test_rows_and_sentences_come_and_go(positions: str) -> None:
-    """After beams are widened, reordered and sentences leave, each row must be itself and read its source."""
+    """After beams are widened and reordered and sentences leave, each row has its own past and source."""
     model = make_model(positions=positions, kv_heads=2, layers=2)
     source = torch.cat([make_pair()[0], make_pair()[0].flip(0).roll(1, 1).clamp(min=5)])[:3]
     begun, middle, last = (torch.randint(4, 23, (rows, 1)) for rows in (3, 6, 4))
@@ -132,18 +132,18 @@ def test_rows_and_sentences_come_and_go(positions: str) -> None:
     state.select(torch.tensor([0, 0, 1, 1, 2, 2]))
     model.step(middle, state)
     state.select(torch.tensor([1, 1, 5, 4]), torch.tensor([0, 2]))  # sentence 1 leaves
-    found = model.step(last, state)
+    result = model.step(last, state)
 
     rows, sentences = [1, 1, 5, 4], [0, 0, 2, 2]
     written = torch.cat([begun[sentences], middle[rows], last], dim=1)
     expected = model(source[sentences], written).logits[:, -1]
-    torch.testing.assert_close(found, expected, atol=1e-5, rtol=0)
+    torch.testing.assert_close(result, expected, atol=1e-5, rtol=0)
     assert state.length == 3
 
 
 @torch.no_grad()
 def test_a_mask_that_hides_nothing_is_no_mask() -> None:
-    """Leaving out the mask of a batch without padding is a short cut; it must change nothing."""
+    """A batch without padding gives the same logits with and without its mask."""
     model = make_model()
     source, target = make_pair()[0][:1], make_pair()[1][:1]
     memory = model.encode(source)
@@ -154,7 +154,7 @@ def test_a_mask_that_hides_nothing_is_no_mask() -> None:
 
 @torch.no_grad()
 def test_memory_is_counted_in_proportion() -> None:
-    """MHA : GQA : MQA remember 4 : 2 : 1 numbers a token; layers and rows multiply, the source counts not."""
+    """MHA : GQA : MQA cache 4 : 2 : 1 numbers a token, times layers and rows, the source not counted."""
     counted = []
     for kv_heads in (None, 2, 1):
         model = make_model(kv_heads=kv_heads, layers=3)
@@ -169,7 +169,7 @@ def test_memory_is_counted_in_proportion() -> None:
 
 
 def test_one_token_too_many_is_said() -> None:
-    """Beyond the memory's capacity or the positions' range: a sentence, not a shape error of torch."""
+    """Tokens beyond the memory's capacity or the positions' range are refused with both numbers."""
     model = make_model(max_length=8)
     source, target = make_pair()
     state = begin(model, source, capacity=3)
@@ -188,7 +188,7 @@ def test_one_token_too_many_is_said() -> None:
 
 @pytest.mark.parametrize("tied", [False, True])
 def test_tied_embeddings_are_one_parameter(tied: bool) -> None:
-    """Tied, one matrix serves three times; untied, there are three that learn apart."""
+    """Tied, one matrix serves three times; untied, three learn apart."""
     model = make_model(tied_embeddings=tied)
     tables = [p for p in model.parameters() if p.shape == (23, 16)]
     assert len(tables) == (1 if tied else 3)
@@ -200,7 +200,7 @@ def test_tied_embeddings_are_one_parameter(tied: bool) -> None:
 
 @pytest.mark.parametrize("positions", CHOICES["positions"])
 def test_order_counts(positions: str) -> None:
-    """A model whose positions do nothing reads a bag of words."""
+    """With every kind of positions the order of the source changes the logits."""
     model = make_model(positions=positions)
     source, target = make_pair()
     logits = model(source[:1], target[:1]).logits
@@ -208,7 +208,7 @@ def test_order_counts(positions: str) -> None:
 
 
 def test_training_mode_drops_and_repeats_with_the_seed() -> None:
-    """Dropout that never falls, or that a seed does not repeat (a resumed run would differ)."""
+    """In training dropout falls, and a seed repeats it."""
     model = make_model().train()
     source, target = make_pair()
     runs = []
@@ -221,7 +221,7 @@ def test_training_mode_drops_and_repeats_with_the_seed() -> None:
 @pytest.mark.parametrize("positions", CHOICES["positions"])
 @torch.no_grad()
 def test_bfloat16_is_near(positions: str) -> None:
-    """Probabilities in half precision that differ by more than its rounding, stepwise too."""
+    """Probabilities in half precision are those of single precision up to its rounding, in steps, too."""
     exact = make_model(positions=positions)
     half = make_model(positions=positions).bfloat16()
     source, target = make_pair()
@@ -232,15 +232,15 @@ def test_bfloat16_is_near(positions: str) -> None:
 
 
 def test_compiled_is_eager() -> None:
-    """One graph without a break, forward and backward (traced only: making machine code takes a minute)."""
+    """A compiled model is one graph and computes the same forward and backward (traced only)."""
     model = make_model(kv_heads=2, positions="rotary", dropout=0.0).train()
     source, target = make_pair()
     torch._dynamo.reset()
     compiled = torch.compile(model, backend="aot_eager", fullgraph=True)
     results = []
-    for each in (model, compiled):
+    for forward in (model, compiled):
         model.zero_grad()
-        logits = each(source, target).logits
+        logits = forward(source, target).logits
         logits.square().sum().backward()
         results.append([logits, *(p.grad.clone() for p in model.parameters())])
     for one, other in zip(*results, strict=True):

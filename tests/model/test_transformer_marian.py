@@ -1,6 +1,6 @@
-"""Our whole road beside `transformers`' Marian with the same weights: logits, maps, greedy and beam search.
+"""Our model and search beside `transformers`' Marian with the same weights: logits, maps, greedy and beam.
 
-Weights are random and large, so that results are sure of themselves and differ from source to source.
+Weights are random and large, so that results are confident and differ from source to source.
 The peer may not write padding or start symbols, which we never do, and stops as we do ("never").
 """
 
@@ -26,11 +26,12 @@ from seq2seq.options import DecodeOptions
 
 LIMIT, VOCABULARY, SENTENCES = 12, 37, 6
 SEEDS = [5, 6, 7]
+Result = tuple[list[int], bool]  # tokens, and whether they ended
 
 
 @dataclass
 class Pair:
-    """One set of weights in both houses, and sources of several lengths."""
+    """One set of weights in our model and in the peer, and sources of several lengths."""
 
     ours: Transformer
     theirs: MarianMTModel
@@ -50,10 +51,10 @@ def make_config(**changes: Any) -> ModelConfig:
 
 
 @torch.no_grad()
-def enliven(model: Transformer) -> None:
-    """Enlarge random weights until results are lively: sure of themselves, seldom one token over and over.
+def diversify(model: Transformer) -> None:
+    """Enlarge random weights until results are confident and seldom repeat one token.
 
-    Norms turn some signs, for the output matrix is the input matrix and would say again what was read.
+    Norms change some signs, for the output matrix is the input matrix and would repeat what was read.
     The end symbol's score rises by 4, so that some results end.
     """
     for name, parameter in model.named_parameters():
@@ -70,10 +71,10 @@ def enliven(model: Transformer) -> None:
 
 @pytest.fixture(scope="module", params=SEEDS, ids="seed={}".format)
 def pair(request: pytest.FixtureRequest) -> Pair:
-    """Lively random weights, and random sources."""
+    """Random weights with varied results, and random sources."""
     torch.manual_seed(request.param)
     model = Transformer(make_config()).eval()
-    enliven(model)
+    diversify(model)
     draw = torch.Generator().manual_seed(request.param)
     lengths = torch.randint(1, 9, (SENTENCES,), generator=draw).tolist()
     sources = [torch.randint(4, VOCABULARY, (length,), generator=draw).tolist() for length in lengths]
@@ -81,8 +82,8 @@ def pair(request: pytest.FixtureRequest) -> Pair:
 
 
 @torch.no_grad()
-def generate(pair: Pair, options: DecodeOptions) -> list[list[tuple[list[int], bool]]]:
-    """The peer's results for each source: tokens, and whether they ended."""
+def generate(pair: Pair, options: DecodeOptions) -> list[list[Result]]:
+    """Return the peer's results for each source: tokens, and whether they ended."""
     beam = options.beam_size > 1
     source = make_batch(pair.sources).source
     rows = pair.theirs.generate(
@@ -101,21 +102,21 @@ def generate(pair: Pair, options: DecodeOptions) -> list[list[tuple[list[int], b
     return [results[first : first + count] for first in range(0, len(results), count)]
 
 
-def forced_scores(pair: Pair, found: list[list[tuple[list[int], bool]]], penalty: float) -> list[list[float]]:
-    """The score of each result by one forced pass of our model: one judge for both searches."""
-    flat = [(source, *one) for source, group in zip(pair.sources, found, strict=True) for one in group]
+def forced_scores(pair: Pair, groups: list[list[Result]], penalty: float) -> list[list[float]]:
+    """Score each result by one forced pass of our model, one judge for both searches."""
+    flat = [(source, *one) for source, group in zip(pair.sources, groups, strict=True) for one in group]
     values = force_decode(pair.ours, [source for source, _, _ in flat], [tokens for _, tokens, _ in flat])
     scores = []
     for (_, tokens, ended), log_probabilities in zip(flat, values, strict=True):
         length = len(tokens) + ended
         scores.append(sum(log_probabilities[:length]) / length**penalty)
-    width = len(found[0])
+    width = len(groups[0])
     return [scores[first : first + width] for first in range(0, len(scores), width)]
 
 
 @torch.no_grad()
 def test_logits_and_cross_maps_are_marians(pair: Pair) -> None:
-    """A model that could not be compared with, or handed to, any other engine."""
+    """Logits and all maps are Marian's with the same weights."""
     batch = make_batch(pair.sources, [source[::-1] for source in pair.sources])
     ours, theirs = deepcopy(pair.ours).double(), deepcopy(pair.theirs).double()  # rounding says nothing here
     theirs.set_attn_implementation("eager")  # the only one that gives maps
@@ -126,22 +127,22 @@ def test_logits_and_cross_maps_are_marians(pair: Pair) -> None:
         output_attentions=True,
     )
     assert expected.logits.std() > 1, "logits this flat would show nothing"
-    found = ours(batch.source, batch.target_input, need_weights=True)
-    for logits in (found.logits, ours(batch.source, batch.target_input).logits):
+    result = ours(batch.source, batch.target_input, need_weights=True)
+    for logits in (result.logits, ours(batch.source, batch.target_input).logits):
         torch.testing.assert_close(logits, expected.logits, atol=1e-5, rtol=1e-5)
     for own, other in (
-        (found.maps.cross, expected.cross_attentions),
-        (found.maps.decoder, expected.decoder_attentions),
+        (result.maps.cross, expected.cross_attentions),
+        (result.maps.decoder, expected.decoder_attentions),
     ):
         torch.testing.assert_close(torch.stack(own), torch.stack(other), atol=1e-5, rtol=0)
     present = (batch.source != PAD)[:, None, :, None]  # rows of padding are nobody's
-    for one, other in zip(found.maps.encoder, expected.encoder_attentions, strict=True):
+    for one, other in zip(result.maps.encoder, expected.encoder_attentions, strict=True):
         torch.testing.assert_close(one * present, other * present, atol=1e-5, rtol=0)
 
 
 @torch.no_grad()
 def test_stepwise_logits_are_marians_cached_ones(pair: Pair) -> None:
-    """Two caches, one answer."""
+    """Logits step by step are those of Marian's own cache."""
     source = make_batch(pair.sources).source
     target = torch.randint(4, VOCABULARY, (SENTENCES, 5), generator=torch.Generator().manual_seed(1))
     state = pair.ours.start(pair.ours.encode(source), source != PAD, 5)
@@ -155,19 +156,19 @@ def test_stepwise_logits_are_marians_cached_ones(pair: Pair) -> None:
             use_cache=True,
         )
         cache = expected.past_key_values
-        found = pair.ours.step(token, state)
-        torch.testing.assert_close(found, expected.logits[:, -1], atol=1e-5, rtol=1e-5)
+        result = pair.ours.step(token, state)
+        torch.testing.assert_close(result, expected.logits[:, -1], atol=1e-5, rtol=1e-5)
 
 
 def test_the_models_say_something(pair: Pair) -> None:
-    """The comparisons below would be empty were results alike, none ended, or all one token repeated."""
-    found = [
+    """Results differ, some end and some do not, and few repeat one token: the comparisons mean something."""
+    result = [
         hypotheses[0]
         for hypotheses in decode_sources(pair.ours, SearchRequest(pair.sources, options_of(beam_size=4)))
     ]
-    assert len({tuple(hypothesis.tokens) for hypothesis in found}) == SENTENCES
-    assert {hypothesis.finish for hypothesis in found} == {"end", "length"}
-    assert sum(len(set(hypothesis.tokens)) for hypothesis in found) >= 2 * SENTENCES
+    assert len({tuple(hypothesis.tokens) for hypothesis in result}) == SENTENCES
+    assert {hypothesis.finish for hypothesis in result} == {"end", "length"}
+    assert sum(len(set(hypothesis.tokens)) for hypothesis in result) >= 2 * SENTENCES
 
 
 def options_of(**changes: Any) -> DecodeOptions:
@@ -175,11 +176,11 @@ def options_of(**changes: Any) -> DecodeOptions:
 
 
 def test_greedy_output_is_marians(pair: Pair) -> None:
-    """The plainest search of all must write the same tokens to the last."""
+    """Greedy search writes the same tokens as Marian's."""
     options = options_of(beam_size=1)
-    found = decode_sources(pair.ours, SearchRequest(pair.sources, options))
+    result = decode_sources(pair.ours, SearchRequest(pair.sources, options))
     expected = [[tokens for tokens, _ in group] for group in generate(pair, options)]
-    assert [[hypothesis.tokens for hypothesis in group] for group in found] == expected
+    assert [[hypothesis.tokens for hypothesis in group] for group in result] == expected
 
 
 @pytest.mark.parametrize("penalty", [0.0, 0.6, 1.0, 2.0])
@@ -188,16 +189,16 @@ def test_beam_is_marians_or_better(pair: Pair, penalty: float, beam: int, count:
     """Each of the n best is the peer's, or scores at least as high by one forced pass over both."""
     options = options_of(beam_size=beam, num_hypotheses=count, length_penalty=penalty)
     hypotheses = decode_sources(pair.ours, SearchRequest(pair.sources, options))
-    found = [[(each.tokens, each.finish == "end") for each in group] for group in hypotheses]
+    result = [[(each.tokens, each.finish == "end") for each in group] for group in hypotheses]
     expected = generate(pair, options)
-    scores, peers = (forced_scores(pair, each, penalty) for each in (found, expected))
+    scores, peers = (forced_scores(pair, each, penalty) for each in (result, expected))
     for place in range(SENTENCES):
         assert len(hypotheses[place]) == len(expected[place]) == count
         for rank in range(count):
             assert scores[place][rank] == pytest.approx(hypotheses[place][rank].score, abs=1e-4)
-            same = found[place][rank] == expected[place][rank]
+            same = result[place][rank] == expected[place][rank]
             assert same or scores[place][rank] >= peers[place][rank] - 1e-5
-        assert len({tuple(tokens) for tokens, _ in found[place]}) == count, "one result twice"
+        assert len({tuple(tokens) for tokens, _ in result[place]}) == count, "one result twice"
 
 
 @pytest.mark.parametrize(
@@ -212,13 +213,13 @@ def test_beam_is_marians_or_better(pair: Pair, penalty: float, beam: int, count:
     ids=str,
 )
 def test_what_no_peer_is_is_refused(changes: dict[str, Any]) -> None:
-    """A twin that is none would make every comparison with it meaningless."""
+    """A config without an equivalent in Marian gets no twin."""
     with pytest.raises(ValueError, match="use sinusoidal positions, LayerNorm"):
         peer_shape(make_config(**changes))
 
 
 def test_the_comparison_can_fail(pair: Pair) -> None:
-    """One weight moved in one house must show: a twin that shares nothing would pass nothing."""
+    """One weight changed in the twin alone changes the logits."""
     other = make_twin(pair.ours)
     assert isinstance(other.model.decoder.layers[1].encoder_attn.k_proj.weight, Tensor)
     with torch.no_grad():

@@ -1,4 +1,4 @@
-"""A memory from elsewhere, such as an image, of any width, under every kind of cross-attention."""
+"""Memories from elsewhere, such as an image, of any width, under every kind of cross-attention."""
 
 from typing import Any
 
@@ -37,7 +37,7 @@ def make_model(**changes: Any) -> Transformer:
 
 
 def make_memory(width: int = SEEN) -> tuple[Tensor, Tensor, Tensor]:
-    """Two memories [2, 9, width], the second with 4 real positions, their mask, and two targets [2, 5]."""
+    """Memories [2, 9, width], the second with 4 real positions, their mask, and two targets [2, 5]."""
     chance = torch.Generator().manual_seed(1)
     memory = torch.randn(2, 9, width, generator=chance)
     mask = torch.arange(9) < torch.tensor([[9], [4]])
@@ -47,7 +47,7 @@ def make_memory(width: int = SEEN) -> tuple[Tensor, Tensor, Tensor]:
 @pytest.mark.parametrize("kind", KINDS)
 @torch.no_grad()
 def test_step_by_step_is_all_at_once(kind: str) -> None:
-    """Search would read another memory than the training did, or only one as wide as the model."""
+    """Steps over a memory of another width give the logits of the full pass, and maps without padding."""
     model = make_model(cross_attention=AttentionConfig(**KINDS[kind]))
     memory, mask, target = make_memory()
     whole = model.decode(memory, mask, target).logits
@@ -57,12 +57,12 @@ def test_step_by_step_is_all_at_once(kind: str) -> None:
     explained = model.decode(memory, mask, target, need_weights=True)
     torch.testing.assert_close(explained.logits, whole, atol=1e-5, rtol=0)
     assert explained.maps is not None and explained.maps.encoder == []
-    assert all((layer[1, :, :, 4:] == 0).all() for layer in explained.maps.cross)  # nothing in the filler
+    assert all((layer[1, :, :, 4:] == 0).all() for layer in explained.maps.cross)  # nothing in the padding
 
 
 @torch.no_grad()
-def test_filler_changes_nothing() -> None:
-    """A narrow image would be read differently beside a wide one."""
+def test_padding_changes_nothing() -> None:
+    """A narrow image reads the same alone and padded beside a wide one."""
     model = make_model()
     memory, mask, target = make_memory()
     alone = model.decode(memory[1:, :4], None, target[1:]).logits
@@ -71,17 +71,17 @@ def test_filler_changes_nothing() -> None:
 
 @torch.no_grad()
 def test_the_same_start_takes_text_and_image() -> None:
-    """Beam search over an image would need a decoder of its own."""
+    """Beam search runs over a memory from elsewhere."""
     model = make_model()
     memory, mask, _ = make_memory()
     options = DecodeOptions(beam_size=3, num_hypotheses=2)
-    found = decode(model.step, model.start(memory, mask, 8), 2, [7, 7], options)
-    assert [len(hypotheses) for hypotheses in found] == [2, 2]
+    result = decode(model.step, model.start(memory, mask, 8), 2, [7, 7], options)
+    assert [len(hypotheses) for hypotheses in result] == [2, 2]
 
 
 @torch.no_grad()
 def test_forward_is_encode_then_decode() -> None:
-    """The two ways to a text's memory would drift apart."""
+    """`forward` equals `encode` followed by `decode`, to the bit."""
     model = make_model(encoder_layers=2, memory_width=None)
     source, target = torch.tensor([[5, 9, 4, PAD], [7, 7, 8, 20]]), make_memory()[2]
     apart = model.decode(model.encode(source), source != PAD, target).logits
@@ -89,13 +89,13 @@ def test_forward_is_encode_then_decode() -> None:
 
 
 def test_without_an_encoder_there_are_no_weights_for_one() -> None:
-    """A decoder of images would carry, store and train what nothing reads."""
+    """A model without an encoder has no parameters of one."""
     names = [name for name, _ in make_model().named_parameters()]
     assert not [name for name in names if name.startswith(("encoder", "source_embedding"))]
 
 
 def test_the_config_comes_back() -> None:
-    """A stored model would be built with another memory."""
+    """The config of such a model survives JSON."""
     config = make_model().config
     assert ModelConfig.from_json(config.to_json()) == config
 
@@ -113,7 +113,7 @@ def test_the_config_comes_back() -> None:
     ],
 )
 def test_a_memory_that_does_not_fit_is_refused(memory: Tensor, mask: Tensor | None, said: str) -> None:
-    """A user would meet an error of a matrix product somewhere inside."""
+    """A memory or mask of another shape is refused with the shape that the model reads."""
     with pytest.raises(ValueError, match=said):
         make_model().start(memory, mask, 5)
     with pytest.raises(ValueError, match=said):
@@ -121,6 +121,6 @@ def test_a_memory_that_does_not_fit_is_refused(memory: Tensor, mask: Tensor | No
 
 
 def test_source_tokens_are_refused_without_an_encoder() -> None:
-    """A text given to a reader of images would fail in a lookup."""
+    """A model without an encoder refuses source tokens."""
     with pytest.raises(ValueError, match="encoder_layers is 0, so this model reads no source tokens"):
         make_model().encode(torch.tensor([[5, 6]]))

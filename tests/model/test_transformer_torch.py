@@ -45,7 +45,7 @@ def embed(model: Transformer, tokens: Tensor) -> Tensor:
 
 
 def torch_logits(twin: nn.Transformer, model: Transformer, source: Tensor, target: Tensor) -> Tensor:
-    """What torch's Transformer says, its masks being true where ours are false."""
+    """Return the logits of torch's Transformer, whose masks are true where ours are false."""
     decoded = twin(
         embed(model, source),
         embed(model, target),
@@ -60,19 +60,19 @@ def torch_logits(twin: nn.Transformer, model: Transformer, source: Tensor, targe
 @pytest.mark.parametrize("activation", ["relu", "gelu"])
 @torch.no_grad()
 def test_logits_are_torchs(norm_order: str, activation: str) -> None:
-    """A norm, a residual, a mask or a scale that does not stand where everybody else has it."""
+    """Logits are torch's, in both norm orders, with and without maps."""
     model = make_model(norm_order=norm_order, activation=activation)
     source, target = make_pair()
     expected = torch_logits(transformer_twin(model), model, source, target)
     assert expected.std() > 1, "logits this flat would show nothing"
     for need_weights in (False, True):
-        found = model(source, target, need_weights=need_weights).logits
-        torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-5)
+        result = model(source, target, need_weights=need_weights).logits
+        torch.testing.assert_close(result, expected, atol=1e-5, rtol=1e-5)
 
 
 @pytest.mark.parametrize("norm_order", ["post", "pre"])
 def test_gradients_are_torchs(norm_order: str) -> None:
-    """Training would go another way than with torch's; in double, to 1e-10 of the largest."""
+    """Gradients are torch's in double, to 1e-10 of the largest."""
     model = make_model(norm_order=norm_order, dropout=0.0).double()
     twin = transformer_twin(model)
     source, target = make_pair()

@@ -45,9 +45,15 @@ def make_texts() -> tuple[Tensor, Tensor]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@torch.no_grad()
-def test_batches_of_batches(kind: str) -> None:
+@pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode])
+def test_batches_of_batches(kind: str, mode: Any) -> None:
     """`vmap` over batches gives the logits and maps of each."""
+    with mode():
+        hold_batches_of_batches(kind)
+
+
+def hold_batches_of_batches(kind: str) -> None:
+    """Compare batches of batches with each by itself, of a Transformer and of a language model."""
     torch.manual_seed(1)
     sources, targets = make_texts()
     model = Transformer(make_config(KINDS[kind])).eval()
