@@ -1,4 +1,4 @@
-"""The table of ablations: every row can be trained as it says, none twice, and gains are over the recipe."""
+"""Ablations: every row is a valid training of its own, and gains are over the recipe."""
 
 import importlib
 from pathlib import Path
@@ -14,27 +14,27 @@ from train.run import resolve_configs
 
 @pytest.fixture
 def benchmark(repository: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """The benchmark, imported as its script would be run."""
+    """The script as a module."""
     monkeypatch.syspath_prepend(str(repository / "benchmarks"))
     return importlib.import_module("ablations")
 
 
 def test_every_row_is_a_training_of_its_own(benchmark: ModuleType) -> None:
-    """A row would be refused hours later, be another row under a second name, or have another budget."""
+    """Every row has a valid config, the same budget, and is no other row."""
     configs = ["--config", "quickstart", "--config", str(benchmark.HERE / "ablations.yaml")]
     seen = set()
     for variant in benchmark.VARIANTS:
         args, _ = resolve_configs([*configs, *variant.arguments])
         cli = TrainCLI(args)
         ModelConfig(8000, **vars(cli.sections.model))
-        seen.add(yaml.safe_dump(yaml.safe_load(cli.parser.dump(cli.config, skip_none=False))))
+        seen.add(yaml.safe_dump(yaml.safe_load(cli.parser.dump(cli.config, skip_unset=False))))
         assert cli.config.trainer.max_steps == 1500 and cli.config.data.batch_tokens == 1024
     assert len(seen) == len(benchmark.VARIANTS) == len({variant.name for variant in benchmark.VARIANTS})
     assert benchmark.VARIANTS[0].arguments == ()
 
 
 def test_gains_are_over_the_recipe(benchmark: ModuleType) -> None:
-    """A gain would be counted from another row, or a mean from one seed."""
+    """Gains are differences of means over the seeds to the recipe's row."""
     rows = {
         "R-Drop 5": {"bleu": {"1": 31.0, "2": 33.0}, "minutes": 11.6},
         "the recipe": {"bleu": {"1": 30.0, "2": 31.0}, "minutes": 6.4},
@@ -46,11 +46,11 @@ def test_gains_are_over_the_recipe(benchmark: ModuleType) -> None:
 
 
 def test_a_row_of_a_stopped_study_is_not_measured_yet(benchmark: ModuleType) -> None:
-    """Another row's training would end in a traceback, its table unwritten."""
+    """A row without minutes is printed with a dash."""
     rows = {"the recipe": {"bleu": {"1": 30.0}, "minutes": 6.4}, "R-Drop 5": {"bleu": {"1": 31.0}}}
     assert benchmark.table(rows).splitlines()[3] == "| R-Drop 5 | 31.00 | +1.00 | - |"
 
 
 def test_the_page_has_a_place_for_the_table(benchmark: ModuleType, repository: Path) -> None:
-    """After hours of training there would be nowhere to write the table."""
+    """The page has the markers between which the table is written."""
     benchmark.around_markers(repository / "docs" / "results.md", benchmark.MARKERS)
