@@ -38,7 +38,7 @@ def client(address: str) -> "Client":
 
 
 def test_functions_have_names_and_types(client: "Client") -> None:
-    """A program could not find a function, or not tell what it takes; or events of the page would show."""
+    """The functions have names and types; events of the page are not shown."""
     described: Any = client.view_api(print_info=False, return_format="dict")
     named = described["named_endpoints"]
     assert set(named) == {f"/{name}" for name in NAMES}
@@ -51,7 +51,7 @@ def test_functions_have_names_and_types(client: "Client") -> None:
 
 
 def test_translates_as_the_library_does(client: "Client", translator: "Translator") -> None:
-    """A program would get another text, or other alternatives, than the library gives."""
+    """Programs get the library's translations and alternatives."""
     assert client.predict(api_name="/languages") == [["en", "de"]]
     assert client.predict(SENTENCE, "en", "de", api_name="/translate") == translator.translate(SENTENCE).text
     found = client.predict(SENTENCE, "en", "de", 3, api_name="/alternatives")
@@ -60,7 +60,7 @@ def test_translates_as_the_library_does(client: "Client", translator: "Translato
 
 
 def test_explains_as_the_library_does(client: "Client", translator: "Translator") -> None:
-    """Scores, links or weights would be others than the library's."""
+    """Scores, links and weights are the library's."""
     source, target = PAIR[:2]
     score = client.predict(*PAIR, api_name="/score")
     assert score == pytest.approx(translator.score(source, target).log_probability)
@@ -88,7 +88,7 @@ def test_explains_as_the_library_does(client: "Client", translator: "Translator"
     ],
 )
 def test_refusals_are_sentences(client: "Client", name: str, given: tuple[Any, ...], said: str) -> None:
-    """A program would learn nothing of what was wrong, or read a traceback."""
+    """A refusal is a sentence that names what was wrong, without a traceback."""
     from gradio_client.exceptions import AppError
 
     with pytest.raises((AppError, ValueError), match=said) as error:
@@ -97,7 +97,7 @@ def test_refusals_are_sentences(client: "Client", name: str, given: tuple[Any, .
 
 
 def test_rate_holds_for_programs_too(make: "Make", running: "Running") -> None:
-    """A rate that holds for the REST routes could be got around by way of the page."""
+    """The rate of the REST routes holds for the page, too."""
     import httpx
     from gradio_client import Client
     from gradio_client.exceptions import AppError
@@ -110,19 +110,19 @@ def test_rate_holds_for_programs_too(make: "Make", running: "Running") -> None:
         client.predict(*PAIR, api_name="/score")
         with pytest.raises(AppError, match="Slowdown: at most 2 requests a minute"):
             client.predict(SENTENCE, "en", "de", api_name="/translate")
-        asked = {"q": SENTENCE, "source": "en", "target": "de"}
-        assert httpx.post(f"{address}/translate", json=asked, timeout=300).status_code == 429
+        body = {"q": SENTENCE, "source": "en", "target": "de"}
+        assert httpx.post(f"{address}/translate", json=body, timeout=300).status_code == 429
 
 
 def test_tools_are_listed_and_called(address: str, translator: "Translator") -> None:
-    """A client of MCP would find other tools than those named, or none that works."""
+    """A client of MCP finds the named tools and can call them."""
     pytest.importorskip("mcp", reason="the extra mcp is not installed")
     from mcp import ClientSession
-    from mcp.client.streamable_http import streamablehttp_client
+    from mcp.client.streamable_http import streamable_http_client
 
     async def ask() -> tuple[set[str], str]:
         async with (
-            streamablehttp_client(f"{address}/gradio_api/mcp/") as (read, write, _),
+            streamable_http_client(f"{address}/gradio_api/mcp/") as (read, write, _),
             ClientSession(read, write) as session,
         ):
             await session.initialize()
@@ -135,7 +135,7 @@ def test_tools_are_listed_and_called(address: str, translator: "Translator") -> 
 
 
 def test_tools_are_off_by_default_and_need_their_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A server would offer tools unasked, or fail with a traceback where the extra is missing."""
+    """Tools are off by default; without their extra the error names the command that installs it."""
     from serve.app import ServerOptions
     from serve.command import main
 
@@ -147,7 +147,7 @@ def test_tools_are_off_by_default_and_need_their_extra(monkeypatch: pytest.Monke
 
 
 def test_tools_ask_nobody_for_a_key(tmp_path: Any) -> None:
-    """A server that answers only who has a key would offer its tools to everybody."""
+    """Tools and keys exclude each other, for tools send no key."""
     pytest.importorskip("mcp", reason="the extra mcp is not installed")
     from serve.command import main
 
