@@ -1,11 +1,11 @@
-"""The living drawings of the page, each a Gradio component fed with plain data.
+"""The interactive drawings of the page, each a Gradio component with a value of plain data.
 
-    PairView        source and target in place; a word lights up its counterparts    pair_data
-    AttentionView   maps of every layer and head: matrix, ribbons, overview          attention_data
-    TreeView        the tree that a beam search grew                                 tree_data
-    CandidatesView  what each step could have written, to be clicked                 candidates_data
-    StepView        one query step by step: score, scale, mask, softmax, mix         step_data
-    page            any of them as one file of its own                               standalone_page
+    PairView        source and target in place; a word highlights its links        pair_data
+    AttentionView   maps of every layer and head: matrix, ribbons, overview        attention_data
+    TreeView        the tree of a beam search                                      tree_data
+    CandidatesView  the most probable tokens of each step, to be clicked           candidates_data
+    StepView        one query step by step: score, scale, mask, softmax, sum       step_data
+    page            any of them as an HTML file of its own                         standalone_page
 
 Their events carry plain data, too (`gr.EventData`): see each component.
 """

@@ -1,5 +1,5 @@
-// Every map of a pair of texts: choosers, the map as matrix or ribbons, the overview, a table, downloads.
-// What the reader chose stays chosen when new data come, as they do while a text is being written.
+// All maps of a pair of texts: choosers, the map as matrix or ribbons, the overview, a table, downloads.
+// The reader's choice stays when new data come, as they do while a text is being written.
 
 const UNITS = ["words", "pieces"], DRAWINGS = ["matrix", "ribbons"];
 const LONGEST_TABLE = 4000; // cells of a table that shows every weight

@@ -1,12 +1,12 @@
 """One query of one head, step by step, computed anew by the formula that the page explains.
 
-    scores [S]     how well each key answers the query: q . k (or the score that the model has)
+    scores [S]     score of the query with each key: q . k, or the model's own score
     scaled [S]     scores / sqrt(D)
-    allowed [S]    what the query may look at; the rest becomes minus infinity
-    weights [S]    softmax: from 0 to 1, together 1
+    allowed [S]    the keys that the mask allows; the scores of the others become minus infinity
+    weights [S]    softmax: from 0 to 1, with sum 1
     mix [D]        sum of weights x values [S, D]
 
-The inputs are those of the model's own pass; a test holds `weights` equal to the map that the pass gave.
+The inputs are those of the model's own pass; a test holds `weights` equal to the map of that pass.
 """
 
 import math
@@ -33,7 +33,7 @@ class AttentionSteps(NamedTuple):
     """The numbers of one query [S keys, D wide]; `query` counts among `queries`, layer and head from 0.
 
     `score` names the score; `scale` is sqrt(D), or None where the score is not scaled. Of a cross or
-    decoder flow the queries are the pieces read, the start symbol first.
+    decoder flow the queries are the tokens read, the start symbol first.
     """
 
     flow: Flow
@@ -56,10 +56,10 @@ class AttentionSteps(NamedTuple):
 def attention_steps(
     translator: Translator, source: str, target: str, flow: Flow, layer: int, head: int, query: int
 ) -> AttentionSteps:
-    """The numbers of one query of one head, while the model reads a source and a target.
+    """Return the numbers of one query of one head, for a source and its target.
 
     Raises:
-        ValueError: a layer, head or query that is not there, or a linear attention, which has no softmax.
+        ValueError: there is no such layer, head or query, or the attention is linear: it has no softmax.
     """
     attention = _attention(translator, flow, layer)
     _check("head", head, attention.config.heads)
@@ -71,13 +71,13 @@ def attention_steps(
     queries = [*sources, END] if flow == "encoder" else [START, *targets]
     keys = queries if flow != "cross" else [*sources, END]
     _check("query", query, len(queries))
-    asking, compressed = _inputs(translator, attention, [side.ids for side in sides])
-    return _work_out(attention, asking, compressed, flow, layer, head, query, queries, keys)
+    projected, compressed = _inputs(translator, attention, [side.ids for side in sides])
+    return _compute(attention, projected, compressed, flow, layer, head, query, queries, keys)
 
 
-def _work_out(
+def _compute(
     attention: Attention,
-    asking: Tensor,
+    projected: Tensor,
     compressed: Tensor,
     flow: Flow,
     layer: int,
@@ -86,17 +86,17 @@ def _work_out(
     queries: list[str],
     keys: list[str],
 ) -> AttentionSteps:
-    """Queries asking [1, H, T, D] of a memory [1, S, C], by the formula of attention."""
+    """Compute the steps from projected queries [1, H, T, D] and a compressed memory [1, S, C]."""
     key, value = attention.heads.expand(compressed)
-    places, found = torch.arange(asking.shape[2]), torch.arange(key.shape[2])
-    past = causal_mask(places, found) if flow == "decoder" else None
-    mask = all_of(sparse_mask(attention.config, places, found), past)
-    scaled = attention.score(asking, key)[0, head, query].cpu()
-    scale = math.sqrt(asking.shape[-1]) if isinstance(attention.score, ScaledDotScore) else None
+    query_positions, key_positions = torch.arange(projected.shape[2]), torch.arange(key.shape[2])
+    causal = causal_mask(query_positions, key_positions) if flow == "decoder" else None
+    mask = all_of(sparse_mask(attention.config, query_positions, key_positions), causal)
+    scaled = attention.score(projected, key)[0, head, query].cpu()
+    scale = math.sqrt(projected.shape[-1]) if isinstance(attention.score, ScaledDotScore) else None
     allowed = (
         torch.ones(len(keys), dtype=torch.bool) if mask is None else mask.expand(len(queries), -1)[query]
     )
-    weights = masked_softmax(scaled.clone(), allowed)  # which may write into what it is given
+    weights = masked_softmax(scaled.clone(), allowed)  # it may overwrite its argument
     values = value[0, head].cpu()
     return AttentionSteps(
         flow,
@@ -116,17 +116,17 @@ def _work_out(
     )
 
 
-def _attention(translator: Translator, flow: Flow, layer: int) -> Attention:
+def _attention(translator: Translator, flow: Flow, number: int) -> Attention:
     model = translator.model
     assert isinstance(model, Transformer), "the demo shows one model"
     stacks: dict[Flow, Sequence[Attention]] = {
-        "encoder": [each.self_attention for each in model.encoder],
-        "decoder": [each.self_attention for each in model.decoder],
-        "cross": [each.cross_attention for each in model.decoder],
+        "encoder": [layer.self_attention for layer in model.encoder],
+        "decoder": [layer.self_attention for layer in model.decoder],
+        "cross": [layer.cross_attention for layer in model.decoder],
     }
     layers = stacks[flow]
-    _check("layer", layer, len(layers))
-    return layers[layer]
+    _check("layer", number, len(layers))
+    return layers[number]
 
 
 def _check(name: str, value: int, count: int) -> None:
@@ -135,22 +135,22 @@ def _check(name: str, value: int, count: int) -> None:
 
 
 def _inputs(translator: Translator, attention: Attention, ids: list[list[int]]) -> tuple[Tensor, Tensor]:
-    """What an attention of the model is asked [1, H, T, D] and what it reads [1, S, C], in one pass."""
-    caught: list[tuple[Any, ...]] = []
-    thread = get_ident()  # others may use the model at the same time
+    """Return the queries [1, H, T, D] and the compressed memory [1, S, C] of an attention in one pass."""
+    calls: list[tuple[Any, ...]] = []
+    thread = get_ident()
 
-    def catch(_module: nn.Module, given: tuple[Any, ...], _named: dict[str, Any]) -> None:
-        if get_ident() == thread:
-            caught.append(given)
+    def record(_module: nn.Module, arguments: tuple[Any, ...], _keywords: dict[str, Any]) -> None:
+        if get_ident() == thread:  # other threads may use the model meanwhile, and the hook sees them all
+            calls.append(arguments)
 
-    hook = attention.register_forward_pre_hook(catch, with_kwargs=True)
+    hook = attention.register_forward_pre_hook(record, with_kwargs=True)
     try:
         batch = make_batch(ids[:1], ids[1:]).to(next(translator.model.parameters()).device)
         assert batch.target_input is not None
         translator.model(batch.source, batch.target_input)
     finally:
         hook.remove()
-    x, *rest = caught[0]
+    x, *rest = calls[0]
     if isinstance(attention, CrossAttention):
         return attention.heads.query(x), rest[0]
     positions = torch.arange(x.shape[1], device=x.device)

@@ -1,7 +1,7 @@
-// The candidates of each step as a strip of columns; each candidate is a button. One stop of the Tab key;
-// left and right go from step to step, up and down through the candidates of one.
+// The candidates of each step as a strip of columns; each candidate is a button. One stop of the Tab key:
+// left and right go from step to step, up and down through the candidates of one step.
 
-// A piece with the blank before it as a faint mark, so that it shows where words begin.
+// A token with the blank before it as a faint mark, which shows where words begin.
 const piece = (token) => {
   const begins = token.startsWith("\u2581");
   const rest = begins ? token.slice(1) : token;

@@ -1,7 +1,7 @@
-"""What each step could have written: its best pieces with their probabilities, to be clicked.
+"""Drawing of the most probable tokens of each step, to be clicked.
 
 step 0        step 1        step 2
-[Zwei  91 %]  [Hunde 88 %]  ...        the piece that was written is marked
+[Zwei  91 %]  [Hunde 88 %]  ...        the token that was written is marked
 [Die    4 %]  [Hund   5 %]
 """
 
@@ -12,7 +12,7 @@ from .view import View
 
 
 class StepCandidate(NamedTuple):
-    """A piece that a step could write, and how probable it is."""
+    """A token that a step could write, and its probability."""
 
     token: str
     probability: float
@@ -27,16 +27,18 @@ class CandidatesView(View):
 def candidates_data(
     steps: Sequence[Sequence[StepCandidate]], written: Sequence[int | None], forced: Sequence[int] = ()
 ) -> dict[str, Any]:
-    """The value of a CandidatesView: the candidates of each step, best first.
+    """Return the value of a CandidatesView.
 
-    `written` is, a step, the number of the candidate that was written (None: another piece); `forced` are
-    the steps whose piece the reader chose.
+    Args:
+        steps: The candidates of each step, best first.
+        written: For each step the number of the candidate that was written; None for another token.
+        forced: The steps whose token the reader chose.
 
     Raises:
-        ValueError: not one written candidate a step.
+        ValueError: there is not one written candidate a step.
     """
     if len(written) != len(steps):
-        raise ValueError(f"there are {len(steps)} steps but {len(written)} written pieces; give one a step")
+        raise ValueError(f"there are {len(steps)} steps but {len(written)} written tokens; give one a step")
     return {
         "steps": [[[c.token, round(c.probability, 4)] for c in step] for step in steps],
         "written": list(written),

@@ -1,4 +1,4 @@
-// The maps of a value: which there are, and their numbers.
+// The maps of a value, unpacked.
 //
 //   data.sheets   one a flow and unit: rows, columns, layers, heads, and maps by "layer.head"
 //   plane         one map: weights [rows x columns] one row after the other, hidden [rows]

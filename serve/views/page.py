@@ -1,4 +1,4 @@
-"""A drawing as one HTML file: opens from disk, pointing works, nothing is asked of any other host."""
+"""A drawing as one interactive HTML file, which opens from disk and fetches nothing from other hosts."""
 
 import re
 from html import escape
@@ -8,14 +8,18 @@ from .script import as_script, script_of, shell
 
 
 def standalone_page(drawing: str, data: dict[str, Any], title: str = "", language: str = "en") -> str:
-    """The page of one drawing ("pair", "attention", "tree", "candidates", "step") with its data.
+    """Return the HTML page of one drawing.
 
-    `data` is what the drawing's `*_data` function gave.
+    Args:
+        drawing: "pair", "attention", "tree", "candidates" or "step".
+        data: The value that the drawing's `*_data` function returned.
+        title: The title of the page; by default the drawing's name.
+        language: The language of its labels.
     """
-    filled = {
+    values = {
         "LANGUAGE": escape(language),
         "TITLE": escape(title or drawing),
         "SCRIPT": script_of(drawing),
         "DATA": as_script(data),
     }
-    return re.sub("%([A-Z]+)%", lambda gap: filled[gap[1]], shell())
+    return re.sub("%([A-Z]+)%", lambda gap: values[gap[1]], shell())

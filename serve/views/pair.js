@@ -1,4 +1,4 @@
-// Source and target in place. A word that is pointed at, focused or clicked lights up its counterparts.
+// Source and target in place. A word that is pointed at, focused or clicked highlights its counterparts.
 
 const OTHER = { source: "target", target: "source" };
 

@@ -1,4 +1,4 @@
-// What can be taken home of a map: SVG, PNG, JSON, and an HTML page of its own. All from the data shown.
+// Downloads of a map: SVG, PNG, JSON, and an HTML page of its own, all from the data shown.
 
 const PAPER = "#ffffff";
 const CELL = 22;

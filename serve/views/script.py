@@ -1,8 +1,8 @@
-"""The scripts of the drawings, put together: labels and style, the shared tools, then the drawing itself.
+"""Assembly of the drawings' scripts: labels and style, the shared tools, then the drawing itself.
 
     (function drawing(LABELS, STYLE, SHELL) { tools.js, ..., <drawing>.js; return mount; })(...)
 
-The result is one JavaScript expression whose value is `mount(root, host)`. It loads nothing and names no
+The result is one JavaScript expression whose value is `mount(root, host)`. It loads nothing and contains no
 address, so it runs in Gradio's page and in a file of its own alike; `drawing` can write itself into one.
 """
 
@@ -14,7 +14,7 @@ from pathlib import Path
 from .labels import LABELS
 
 HERE = Path(__file__).parent
-# What each drawing is made of, in order; each part may use those before it.
+# The files of each drawing, in order: each may use those before it.
 PARTS = {
     "pair": ("tools", "pair"),
     "attention": ("tools", "maps", "matrix", "ribbons", "picture", "overview", "attention"),
@@ -26,15 +26,17 @@ PARTS = {
 
 @cache
 def script_of(drawing: str) -> str:
-    """The JavaScript expression that is the `mount` function of a drawing."""
+    """Return the JavaScript expression that is the `mount` function of a drawing."""
     body = "\n".join(_read(f"{part}.js") for part in PARTS[drawing])
     style = _read("view.css") + _read(f"{drawing}.css")
-    given = ",".join(as_script(each) for each in (labels_in(body), style, shell()))
-    return f'(function drawing(LABELS, STYLE, SHELL) {{\n"use strict";\n{body}\nreturn mount;\n}})({given})'
+    arguments = ",".join(as_script(value) for value in (labels_in(body), style, shell()))
+    return (
+        f'(function drawing(LABELS, STYLE, SHELL) {{\n"use strict";\n{body}\nreturn mount;\n}})({arguments})'
+    )
 
 
 def labels_in(script: str) -> dict[str, dict[str, str]]:
-    """The labels that a script names, whole ("hint_map") or by their beginning (`map_${...}`)."""
+    """Return the labels that a script names, whole ("hint_map") or by their beginning (`map_${...}`)."""
     whole = set(re.findall(r'"([a-z_]+)"', script))
     beginnings = tuple(re.findall(r"`([a-z_]+_)\$\{", script))
     return {
@@ -44,12 +46,12 @@ def labels_in(script: str) -> dict[str, dict[str, str]]:
 
 
 def shell() -> str:
-    """The page of one drawing, with gaps like %DATA%."""
+    """Return the HTML of a page of one drawing, with gaps like %DATA%."""
     return _read("page.html")
 
 
 def as_script(value: object) -> str:
-    """A plain value as JavaScript that may stand in a page: no word in it can end the script element."""
+    """Return a plain value as JavaScript for an HTML page: no text in it can end the script element."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")

@@ -1,4 +1,4 @@
-// One query of one head, a column a step: score, scaled, masked, softmax, mix. A row is a key.
+// One query of one head, a column a step: score, scaled, masked, softmax, weighted sum. A row is a key.
 
 // A number with a bar from zero: to the right where it is above, to the left where it is below.
 const barCell = (tongue, value, largest, kind) => {

@@ -1,4 +1,4 @@
-"""One query step by step, a column a step: score, scaled, masked, softmax, mix."""
+"""Drawing of one query step by step, a column a step: score, scaled, masked, softmax, weighted sum."""
 
 from typing import Any
 
@@ -7,28 +7,28 @@ from .view import View
 
 
 class StepView(View):
-    """How one query of one head comes to its mixture. Event: `select` with `query`, a query clicked."""
+    """The steps from a query's scores to its output. Event: `select` with `query`, the number clicked."""
 
     SCRIPT = "step"
 
 
-def step_data(lesson: AttentionSteps) -> dict[str, Any]:
-    """The value of a StepView."""
+def step_data(steps: AttentionSteps) -> dict[str, Any]:
+    """Return the value of a StepView."""
     return {
-        "flow": lesson.flow,
-        "layer": lesson.layer,
-        "head": lesson.head,
-        "query": lesson.query,
-        "queries": lesson.queries,
-        "keys": lesson.keys,
-        "score": lesson.score,
-        "scale": lesson.scale,
-        "scores": _rounded(lesson.scores),
-        "scaled": _rounded(lesson.scaled),
-        "allowed": lesson.allowed,
-        "weights": _rounded(lesson.weights),
-        "values": [_rounded(row) for row in lesson.values],
-        "mix": _rounded(lesson.mix),
+        "flow": steps.flow,
+        "layer": steps.layer,
+        "head": steps.head,
+        "query": steps.query,
+        "queries": steps.queries,
+        "keys": steps.keys,
+        "score": steps.score,
+        "scale": steps.scale,
+        "scores": _rounded(steps.scores),
+        "scaled": _rounded(steps.scaled),
+        "allowed": steps.allowed,
+        "weights": _rounded(steps.weights),
+        "values": [_rounded(row) for row in steps.values],
+        "mix": _rounded(steps.mix),
     }
 
 

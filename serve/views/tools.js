@@ -1,4 +1,4 @@
-// What all drawings share. Words become text nodes and attribute values, never markup.
+// Tools of all drawings. Words become text nodes and attribute values, never markup.
 
 const SHOWN = 0.04; // counterparts with less weight are neither lit nor named
 const FLOWS = ["cross", "encoder", "decoder"];
@@ -47,7 +47,7 @@ const nameStrongest = (tongue, weights, words) => {
   return list([...named, ...(order.length > NAMED ? [say("and_more")] : [])]);
 };
 
-// At most one call a frame, with the newest arguments.
+// Call at most once a frame, with the newest arguments.
 const oncePerFrame = (act) => {
   let newest = null;
   return (...given) => {
@@ -92,7 +92,7 @@ const table = (caption, head, rows) =>
     ),
   );
 
-// A table that is made when it is opened, for it can have thousands of cells.
+// A table that is built when it is opened, for it can have thousands of cells.
 const foldedTable = (summary, build, isOpen) => {
   const holder = make("div", { class: "table", tabindex: 0, role: "region", "aria-label": summary });
   const folded = make("details", { open: isOpen }, make("summary", {}, summary), holder);

@@ -1,4 +1,4 @@
-// A beam's tree: a step is a column, a node a piece joined to the one it continues. Each takes the first line
+// A beam search tree: a step is a column, a node a token joined to the one it continues. Each takes the first line
 // of its column that is free and not above its parent's; the result goes first, a straight line at the top.
 
 const LINE = 26;

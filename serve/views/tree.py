@@ -1,8 +1,8 @@
-"""The tree that a beam search grew: every candidate is a node below the hypothesis it continues.
+"""Drawing of the tree of a beam search: every candidate is a node below the hypothesis it continues.
 
 step 0        step 1
 Zwei 0.91 ─┬─ Hunde 0.88 ─ ...
-           └─ Hund 0.05            not kept: faint
+           └─ Hund 0.05            not kept: drawn faintly
 """
 
 import math
@@ -13,10 +13,10 @@ from .view import View
 
 
 class Node(NamedTuple):
-    """A candidate of some step: its piece, its own probability, the number of the node it continues.
+    """A candidate of one step: its token, its own probability, the number of the node that it continues.
 
-    `parent` is None at the first step, else smaller than the node's own number. `kept` says whether it
-    lived on, `best` whether it is part of the result.
+    `parent` is None at the first step, else smaller than the node's own number. `kept` candidates stayed in
+    the beam, `best` ones are part of the result.
     """
 
     token: str
@@ -27,16 +27,16 @@ class Node(NamedTuple):
 
 
 class TreeView(View):
-    """A beam's tree. Event: `select` with `node`, the number of the node clicked."""
+    """A beam search tree. Event: `select` with `node`, the number of the node clicked."""
 
     SCRIPT = "tree"
 
 
 def tree_data(nodes: Sequence[Node]) -> dict[str, Any]:
-    """The value of a TreeView.
+    """Return the value of a TreeView.
 
     Raises:
-        ValueError: a node that continues one that does not stand before it.
+        ValueError: a node stands before its parent, or its probability is not finite.
     """
     for number, node in enumerate(nodes):
         if node.parent is not None and not 0 <= node.parent < number:

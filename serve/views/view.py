@@ -1,10 +1,10 @@
-"""What all drawings share: plain data in, a script of ours draws it.
+"""The base of all drawings: a value of plain data, drawn by a script of ours.
 
     data (a dict of plain values) ─> value of gr.HTML ─> watch ─> our script ─> elements, text as text
 
-Gradio fills the template of a component by running it as a program; ours is an empty box that says
-nothing of the value, so no word of a text is ever read as markup or code. The labels come along in every
-language; the script takes the one that the component names or, where it names none, the page's.
+Gradio runs the template of an HTML component as code. Ours is an empty box without the value, so that no
+text is ever read as markup or code. The script has the labels of every language; it uses the language that
+the component names or, where it names none, the page's.
 """
 
 from abc import ABCMeta
@@ -17,7 +17,7 @@ from .script import script_of
 
 PageLanguage = Literal["en", "zh", "de"]
 
-# Gradio's end of the wire: what a value is, when it changes, and how to tell Python of a click.
+# The host of a drawing in Gradio: its value, how to watch it, and how to send an event to Python.
 CONNECT = """((element, props, trigger, watch) => mount(element.firstElementChild, {
   data: () => props.value,
   language: () => props.language ?? document.documentElement.lang,
@@ -30,16 +30,17 @@ CONNECT = """((element, props, trigger, watch) => mount(element.firstElementChil
 
 
 class NoStubMeta(ComponentMeta):
-    """Gradio's metaclass, which writes a stub file beside each component's source; this one writes none."""
+    """Gradio's metaclass without its stub files, which would be written beside the source."""
 
     def __new__(cls, name: str, bases: tuple[type, ...], attributes: dict[str, Any]) -> type:
+        """Create a component class as Gradio does."""
         if "__init__" in attributes:
             attributes["__init__"] = updateable(attributes["__init__"])  # type: ignore[no-untyped-call]
         return ABCMeta.__new__(cls, name, bases, attributes)
 
 
 class View(gr.HTML, metaclass=NoStubMeta):
-    """A drawing of ours as a component; its value is what the `*_data` function beside it gives, or None."""
+    """A drawing as a component; its value is that of the `*_data` function beside it, or None."""
 
     SCRIPT: ClassVar[str]  # the file that draws it
 
@@ -66,13 +67,13 @@ class View(gr.HTML, metaclass=NoStubMeta):
         )
 
     def preprocess(self, payload: dict[str, Any] | None) -> dict[str, Any] | None:  # type: ignore[override]
-        """The data as it was given."""
+        """Return the value as the browser sent it."""
         return payload
 
     def postprocess(self, value: dict[str, Any] | None) -> dict[str, Any] | None:  # type: ignore[override]
-        """The data as it is drawn."""
+        """Return the value as it is drawn."""
         return value
 
     def api_info(self) -> dict[str, Any]:
-        """What a client of Gradio's API gets: any JSON object."""
+        """Describe the value for clients of Gradio's API: any JSON object."""
         return {"type": {}, "description": "the data that is drawn"}

@@ -1,4 +1,4 @@
-"""What the page computes of a translated part, against the library's own search and forced pass."""
+"""The page's explanations of a translated part, against the library's own search and forced pass."""
 
 import math
 from typing import TYPE_CHECKING
@@ -24,51 +24,51 @@ def part(translator: "Translator") -> "PagePart":
 
 
 def test_candidates_are_those_of_the_model(translator: "Translator", part: "PagePart") -> None:
-    """A step's likeliest pieces would not be sorted, or the written one have another probability."""
+    """A step's candidates are sorted, and the written one has the model's probability."""
     from serve.demo.explain import show_candidates
 
     data = show_candidates(translator, part)
-    pieces = [*part.version.tokens, END]
+    tokens = [*part.version.tokens, END]
     scores = translator.translate(SENTENCE).token_log_probabilities
-    assert len(data["steps"]) == len(pieces) == len(scores)
-    for step, place, piece, score in zip(data["steps"], data["written"], pieces, scores, strict=True):
+    assert len(data["steps"]) == len(tokens) == len(scores)
+    for step, place, token, score in zip(data["steps"], data["written"], tokens, scores, strict=True):
         probabilities = [probability for _, probability in step]
         assert probabilities == sorted(probabilities, reverse=True)
         if place is None:
-            assert piece not in [token for token, _ in step]
+            assert token not in [candidate for candidate, _ in step]
         else:
-            assert step[place][0] == piece
+            assert step[place][0] == token
             assert step[place][1] == pytest.approx(math.exp(score), abs=1e-4)
 
 
 def test_forced_piece_is_written_and_decoded_on(translator: "Translator", part: "PagePart") -> None:
-    """The text after a forced piece would not be what the model writes after it."""
+    """After a forced token stands what the model writes after it."""
     from serve.demo.explain import decode_on, show_candidates
 
     step = show_candidates(translator, part)["steps"][1]
     other = next(token for token, _ in step if token not in (part.version.tokens[1], END))
     beginning = [*part.version.tokens[:1], other]
-    found = decode_on(translator, part.source, beginning, DecodeOptions())
-    assert list(found.tokens[:2]) == beginning
+    version = decode_on(translator, part.source, beginning, DecodeOptions())
+    assert list(version.tokens[:2]) == beginning
     expected = translator.translate(SENTENCE, DecodeOptions(target_prefix=tuple(beginning)))
-    assert (found.text, found.score) == (expected.text, expected.score)
+    assert (version.text, version.score) == (expected.text, expected.score)
 
 
 def test_end_can_be_forced(translator: "Translator", part: "PagePart") -> None:
-    """Choosing the end would fail, for no prefix may hold it, or score something else."""
+    """The end symbol can be chosen, which no prefix may hold, and is scored as the library does."""
     from serve.demo.explain import decode_on
 
     pieces = list(part.version.tokens[:2])
-    found = decode_on(translator, part.source, [*pieces, END], DecodeOptions())
-    assert found.text == translator.tokenizer.decode(translator.tokenizer.ids(pieces))
+    version = decode_on(translator, part.source, [*pieces, END], DecodeOptions())
+    assert version.text == translator.tokenizer.decode(translator.tokenizer.ids(pieces))
     source = translator.tokenizer.pieces(translator.tokenizer.encode(SENTENCE))
     (expected,) = translator.score([source], [pieces])
-    assert found.log_probability == expected.log_probability
-    assert found.score == pytest.approx(expected.log_probability / 3)
+    assert version.log_probability == expected.log_probability
+    assert version.score == pytest.approx(expected.log_probability / 3)
 
 
 def test_tree_holds_the_result_and_its_rivals(translator: "Translator", part: "PagePart") -> None:
-    """The beam's tree would not lead to its own result, or a child stand before its parent."""
+    """The beam search tree leads to the search's result, and parents stand before their children."""
     from serve.demo.explain import grow_tree, path_to
 
     nodes = grow_tree(translator, part, DecodeOptions())
@@ -81,7 +81,7 @@ def test_tree_holds_the_result_and_its_rivals(translator: "Translator", part: "P
 
 
 def test_tree_probabilities_are_the_models(translator: "Translator", part: "PagePart") -> None:
-    """A node would name another probability than the model gives to its piece."""
+    """A node has the probability that the model gives to its token."""
     from serve.demo.explain import grow_tree, path_to
 
     nodes = grow_tree(translator, part, DecodeOptions())
@@ -96,7 +96,7 @@ def test_tree_probabilities_are_the_models(translator: "Translator", part: "Page
 
 @pytest.mark.parametrize(("text", "label"), [("  ", "blank"), ("😀", "unknown")])
 def test_nothing_to_be_seen_is_said(translator: "Translator", text: str, label: str) -> None:
-    """A text that was given back as it is would be a fault of the page."""
+    """A text that was returned unchanged is no fault: the page says why there is nothing to explain."""
     from serve.demo.explain import NothingToExplainError, explain_part
     from serve.demo.state import read_part
 
@@ -106,7 +106,7 @@ def test_nothing_to_be_seen_is_said(translator: "Translator", text: str, label: 
 
 
 def test_draft_map_is_the_beginning_of_the_last(translator: "Translator") -> None:
-    """The map would change under the reader's eyes while the text grows, as no causal model's does."""
+    """The map of a draft is the beginning of the finished text's map."""
     from serve.demo.explain import explain_draft
 
     whole = "a man sleeps in the snow."
@@ -118,7 +118,7 @@ def test_draft_map_is_the_beginning_of_the_last(translator: "Translator") -> Non
 
 
 def test_versions_of_a_part(part: "PagePart") -> None:
-    """A forced translation would replace one of the model's own, or stay marked when it is left."""
+    """A forced translation replaces an earlier forced one only, and its marks go when it is left."""
     from serve.demo.state import PageState, PartVersion
 
     forced = part.add(PartVersion("anders", ("▁x",)), (0,))
@@ -131,5 +131,5 @@ def test_versions_of_a_part(part: "PagePart") -> None:
 
 
 def test_end_symbol_is_the_end(translator: "Translator") -> None:
-    """The page would mark another piece as the end than the one that ends a text."""
+    """The page's end symbol is the token that ends a text."""
     assert translator.tokenizer.pieces([EOS]) == [END]

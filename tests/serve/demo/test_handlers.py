@@ -1,4 +1,4 @@
-"""What the events of the page give back, without a browser: texts, status, what is shown, refusals."""
+"""The results of the page's events, without a browser: texts, status, state, refusals."""
 
 import asyncio
 from collections.abc import Callable
@@ -20,8 +20,8 @@ GERMAN = "zwei Hunde spielen im Schnee und der Mann schaut zu"
 
 
 @pytest.fixture
-def acts(translator: "Translator", make_backend: "MakeBackend") -> Callable[..., "Handlers"]:
-    """The events of a page for English to German and German to French, with limits of one's own."""
+def make_handlers(translator: "Translator", make_backend: "MakeBackend") -> Callable[..., "Handlers"]:
+    """Return the handlers of a page for English to German and German to French, with some limits."""
     from dataclasses import replace
 
     from seq2seq import Translator
@@ -36,51 +36,53 @@ def acts(translator: "Translator", make_backend: "MakeBackend") -> Callable[...,
     return make
 
 
-def translate(acts: "Handlers", way: int, text: str, options: tuple[Any, ...] = OPTIONS) -> list[list[Any]]:
-    """All that the page is given for a text, in order."""
+def translate(
+    handlers: "Handlers", direction: int, text: str, options: tuple[Any, ...] = OPTIONS
+) -> list[list[Any]]:
+    """Return all updates of the page for a text, in order."""
 
     async def collect() -> list[list[Any]]:
-        return [each async for each in acts.translate(way, "attention", text, *options)]
+        return [update async for update in handlers.translate(direction, "attention", text, *options)]
 
     return asyncio.run(collect())
 
 
-def test_text_comes_before_its_best_translation(acts: Any, translator: "Translator") -> None:
-    """The page would wait for the beam, end with another text than the library's, or show no alternatives."""
+def test_text_comes_before_its_best_translation(make_handlers: Any, translator: "Translator") -> None:
+    """The page shows a draft, then the library's translation and its alternatives."""
     from serve.demo.labels import say
 
-    updates = translate(acts(), 0, f"{SENTENCE}\n\na man sleeps.")
+    updates = translate(make_handlers(), 0, f"{SENTENCE}\n\na man sleeps.")
     texts = [update[0] for update in updates]
     expected = [
         translator.translate(text, DecodeOptions(num_hypotheses=4)) for text in (SENTENCE, "a man sleeps.")
     ]
     assert texts[-1] == f"{expected[0].text}\n\n{expected[1].text}"
     assert len(texts) > 5 and say("searching") in updates[-2][1]
-    shown = updates[-1][2]
-    assert shown.pair == ("en", "de")
-    assert [part.source for part in shown.parts if part.source] == [SENTENCE, "a man sleeps."]
-    first = shown.parts[0]
-    assert [each.text for each in first.versions] == [
+    state = updates[-1][2]
+    assert state.pair == ("en", "de")
+    assert [part.source for part in state.parts if part.source] == [SENTENCE, "a man sleeps."]
+    first = state.parts[0]
+    assert [version.text for version in first.versions] == [
         expected[0].text,
-        *(each.text for each in expected[0].alternatives),
+        *(alternative.text for alternative in expected[0].alternatives),
     ]
     assert updates[-1][1] == say("done")
 
 
-def test_way_is_said(acts: Any, translator: "Translator") -> None:
-    """A reader would take the work of two models for that of one, or not learn what was detected."""
+def test_way_is_said(make_handlers: Any, translator: "Translator") -> None:
+    """The status names the route of a pivoted text, and the language that was detected."""
     from serve.demo.labels import say
 
-    page = acts()
+    page = make_handlers()
     assert page.backend.directions[4] == ("auto", "fr")
-    *_, (text, told, shown, *_) = translate(page, 4, SENTENCE)
+    *_, (text, line, state, *_) = translate(page, 4, SENTENCE)
     between = translator.translate(SENTENCE).text
     assert text == translator.translate(between).text
-    assert told == f"{say('way')} (English → Deutsch → Français)"
-    assert shown.pair == ("de", "fr")
-    assert "".join(part.source + part.separator for part in shown.parts) == between
-    *_, (text, told, shown, *_) = translate(page, 3, GERMAN)
-    assert (text, told, shown.pair) == (GERMAN, f"{say('same_language')} (Deutsch)", None)
+    assert line == f"{say('way')} (English → Deutsch → Français)"
+    assert state.pair == ("de", "fr")
+    assert "".join(part.source + part.separator for part in state.parts) == between
+    *_, (text, line, state, *_) = translate(page, 3, GERMAN)
+    assert (text, line, state.pair) == (GERMAN, f"{say('same_language')} (Deutsch)", None)
 
 
 @pytest.mark.parametrize(
@@ -93,42 +95,42 @@ def test_way_is_said(acts: Any, translator: "Translator") -> None:
     ],
 )
 def test_refusals_have_a_name(
-    acts: Any, text: str, options: tuple[Any, ...], limits: dict[str, int], kind: str, note: str
+    make_handlers: Any, text: str, options: tuple[Any, ...], limits: dict[str, int], kind: str, note: str
 ) -> None:
-    """What was refused would be said in English to all, or not at all."""
+    """A refusal has a label of its own, with the numbers behind it."""
     from serve.demo.labels import say
 
-    page = acts(**limits)
+    page = make_handlers(**limits)
     if kind == "busy_slow":
         object.__setattr__(page.backend.limits, "seconds", -1)
-    told = unescape(translate(page, 0, text, options)[-1][1])
-    assert told.startswith(say(kind)) and told.endswith(f"{note})")
+    line = unescape(translate(page, 0, text, options)[-1][1])
+    assert line.startswith(say(kind)) and line.endswith(f"{note})")
 
 
-def test_fault_is_told_without_details(acts: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A visitor would read what only the log is for."""
+def test_fault_is_told_without_details(make_handlers: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a fault a visitor reads no details."""
     from serve.demo.labels import say
 
     def fail(*given: Any) -> None:
         raise RuntimeError("my secret")
 
-    page = acts()
+    page = make_handlers()
     monkeypatch.setattr(page.backend.service, "route", fail)
     assert translate(page, 0, SENTENCE)[-1][1] == say("fault")
 
 
-def test_looks_count_as_requests(acts: Any) -> None:
-    """A rate that holds for the REST routes could be got around by way of the page."""
+def test_looks_count_as_requests(make_handlers: Any) -> None:
+    """The rate of the REST routes holds for the page, too."""
     from serve.demo.labels import say
     from serve.demo.tabs.attention import AttentionTab
 
-    page = acts(rate=2)
-    shown = translate(page, 0, SENTENCE)[-1][2]
+    page = make_handlers(rate=2)
+    state = translate(page, 0, SENTENCE)[-1][2]
     import gradio as gr
 
     with gr.Blocks(analytics_enabled=False):
         page.tabs.append(AttentionTab())
     for expected in (None, "slowdown"):
-        told, drawing = asyncio.run(page.refresh("attention", shown, 0))
+        line, drawing = asyncio.run(page.refresh("attention", state, 0))
         assert (drawing is None) == (expected is not None)
-        assert expected is None or say(expected) in told
+        assert expected is None or say(expected) in line

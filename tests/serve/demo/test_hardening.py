@@ -1,4 +1,4 @@
-"""The page's events, asked by hand as a stranger would: files that nobody uploaded stay where they are."""
+"""The page's events, called by hand as a stranger would: files that nobody uploaded are refused."""
 
 import json
 from pathlib import Path
@@ -18,23 +18,23 @@ TABLE = "id,text\n1,two dogs\n"
 
 @pytest.fixture
 def fetched(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What Gradio goes to fetch: addresses of its inputs, hosts that it passes on."""
+    """Record what Gradio would fetch: addresses of its inputs, hosts that it passes on."""
     import safehttpx
     from gradio import processing_utils
 
-    asked: list[str] = []
+    fetched: list[str] = []
 
     async def fail(address: str, *others: Any) -> Any:
-        asked.append(address)
+        fetched.append(address)
         raise OSError("the network is not there in a test")
 
     monkeypatch.setattr(processing_utils, "async_ssrf_protected_get", fail)
     monkeypatch.setattr(safehttpx, "async_validate_url", fail)
-    return asked
+    return fetched
 
 
 def find_event(client: "TestClient", kind: str) -> tuple[int, list[str]]:
-    """The number of the first event with an input of a kind, and the kinds of its inputs."""
+    """Return the number of the first event with an input of a kind, and the kinds of its inputs."""
     config = client.get("/config").json()
     kinds = {each["id"]: each["type"] for each in config["components"]}
     for event in config["dependencies"]:
@@ -45,28 +45,28 @@ def find_event(client: "TestClient", kind: str) -> tuple[int, list[str]]:
 
 
 def send(client: "TestClient", event: int, data: list[Any]) -> dict[str, Any]:
-    """The last message of an event."""
-    asked = {"data": data, "fn_index": event, "session_hash": "stranger"}
-    assert client.post("/gradio_api/queue/join", json=asked).status_code == 200
+    """Return the last message of an event."""
+    event_data = {"data": data, "fn_index": event, "session_hash": "stranger"}
+    assert client.post("/gradio_api/queue/join", json=event_data).status_code == 200
     messages = client.get("/gradio_api/queue/data?session_hash=stranger").text.splitlines()
     sent = [json.loads(line.removeprefix("data: ")) for line in messages if line]
     return next(each for each in sent if each["msg"] == "process_completed")
 
 
 def translate_file(client: "TestClient", path: str) -> dict[str, Any]:
-    """What the document panel answers for a path."""
+    """Return the answer of the document panel for a path."""
     event, inputs = find_event(client, "file")
     assert inputs == ["dropdown", "file", "textbox"]
     return send(client, event, [0, file_at(path), "text"])
 
 
 def file_at(path: str) -> dict[str, Any]:
-    """A path as Gradio's own pages send an uploaded file."""
+    """Return a path as Gradio's own pages send an uploaded file."""
     return {"path": path, "meta": {"_type": "gradio.FileData"}}
 
 
 def test_upload_is_translated(client: "TestClient", translator: "Translator") -> None:
-    """What keeps strangers out would keep visitors' own files out, too."""
+    """A file that a visitor uploaded is translated."""
     sent = client.post("/gradio_api/upload", files={"files": ("table.csv", TABLE.encode())})
     answer = translate_file(client, sent.json()[0])
     assert answer["success"], answer
@@ -76,7 +76,7 @@ def test_upload_is_translated(client: "TestClient", translator: "Translator") ->
 
 
 def test_files_of_the_server_are_not_read(client: "TestClient", tmp_path: Path) -> None:
-    """Any visitor could read any file that the server can, and have it deleted, too."""
+    """A path that nobody uploaded is refused, and its file neither read nor deleted."""
     secret = tmp_path / "secret.csv"
     secret.write_text(TABLE, encoding="utf-8")
     answer = translate_file(client, str(secret))
@@ -86,7 +86,7 @@ def test_files_of_the_server_are_not_read(client: "TestClient", tmp_path: Path) 
 
 @pytest.mark.parametrize("kind", ["file", "textbox", "dropdown"])
 def test_events_fetch_nothing(client: "TestClient", fetched: list[str], kind: str) -> None:
-    """A visitor could have the server ask other hosts in its name, by way of any field of the page."""
+    """No field of the page makes the server fetch an address."""
     event, inputs = find_event(client, kind)
     data = [file_at(ELSEWHERE) if each == kind else 0 for each in inputs]
     answer = send(client, event, data)
@@ -95,7 +95,7 @@ def test_events_fetch_nothing(client: "TestClient", fetched: list[str], kind: st
 
 
 def test_addresses_are_not_passed_on(client: "TestClient", refusal: "Refusal", fetched: list[str]) -> None:
-    """The server would be an open proxy: it would fetch any page of the net for anybody."""
+    """The server is no open proxy: addresses in its file routes are refused."""
     for method in ("GET", "HEAD"):
         for path in ("file=", "file/"):
             assert client.request(method, f"/gradio_api/{path}{ELSEWHERE}").status_code == 403
@@ -104,6 +104,6 @@ def test_addresses_are_not_passed_on(client: "TestClient", refusal: "Refusal", f
 
 
 def test_recordings_are_not_kept(client: "TestClient", refusal: "Refusal") -> None:
-    """Strangers could fill the disk: Gradio keeps what it takes for a recording, and never removes it."""
+    """Gradio's route for recordings, which would store files for ever, is closed."""
     sent = client.post("/gradio_api/process_recording", files={"file": ("clip.wav", b"RIFF" * 1000)})
     assert "records nothing" in refusal(sent, 403)

@@ -24,14 +24,14 @@ def blocks(make_backend: "MakeBackend") -> Any:
 
 
 def test_page_is_under_a_megabyte(client: "TestClient") -> None:
-    """What we add to Gradio's own files would be slow to load."""
+    """The page itself, beside Gradio's own files, is under a megabyte."""
     answer = client.get("/")
     assert answer.status_code == 200
     assert len(answer.content) < 1_000_000
 
 
 def test_page_keeps_and_tells_nothing(client: "TestClient", blocks: Any) -> None:
-    """The page would report to others, keep what was run, share itself, or show who uses it."""
+    """The page has no analytics, history, sharing or monitoring."""
     config = client.get("/config").json()
     assert config["analytics_enabled"] is False
     assert not config.get("run_history") and not config.get("share")
@@ -40,7 +40,7 @@ def test_page_keeps_and_tells_nothing(client: "TestClient", blocks: Any) -> None
 
 
 def test_only_named_functions_are_public(blocks: Any) -> None:
-    """A program could call events of the page, which take what no program has."""
+    """Programs see the named functions, and no events of the page."""
     from serve.demo.api import PageApi
 
     public = {fn.api_name for fn in blocks.fns.values() if fn.api_visibility == "public"}
@@ -50,7 +50,7 @@ def test_only_named_functions_are_public(blocks: Any) -> None:
 def test_way_back_is_offered_where_there_is_one(
     translator: "Translator", make_backend: "MakeBackend"
 ) -> None:
-    """Swap would lead nowhere, or be missing where the reverse pair is served."""
+    """Swap is offered where the opposite direction is served."""
     from serve.demo.handlers import Handlers
     from serve.engine.registry import TranslationModel
 

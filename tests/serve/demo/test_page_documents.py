@@ -17,20 +17,20 @@ GERMAN = "zwei Hunde spielen im Schnee und der Mann schaut zu\n"
 
 @pytest.fixture(autouse=True)
 def _made(make_backend: "MakeBackend") -> None:
-    """The page's work needs gradio, which takes a while to load."""
+    """Import the backend of the page, and Gradio with it."""
 
 
-def run(backend: Any, path: Path, column: str = "", way: int = 0) -> Any:
-    """What the page makes of a file: the document and the way of its texts."""
+def run(backend: Any, path: Path, column: str = "", direction: int = 0) -> Any:
+    """Return the translated document of a file, and the route of its texts."""
     import gradio as gr
 
     from serve.demo.tabs.documents import DocumentJob
 
-    return asyncio.run(DocumentJob(backend, way, gr.Progress()).run(str(path), column))
+    return asyncio.run(DocumentJob(backend, direction, gr.Progress()).run(str(path), column))
 
 
 def test_upload_is_deleted(translator: "Translator", make_backend: "MakeBackend", tmp_path: Path) -> None:
-    """What a visitor sent would stay on the server's disk."""
+    """An uploaded document is deleted once it is read."""
     file = tmp_path / "note.txt"
     file.write_text("two dogs\n", encoding="utf-8")
     made, route = run(make_backend({"tiny": translator}), file)
@@ -41,7 +41,7 @@ def test_upload_is_deleted(translator: "Translator", make_backend: "MakeBackend"
 def test_upload_is_deleted_when_it_is_refused(
     translator: "Translator", make_backend: "MakeBackend", tmp_path: Path
 ) -> None:
-    """A file that cannot be read would stay on the disk, or be refused without a reason."""
+    """A file of an unknown kind is refused with a reason, and deleted."""
     file = tmp_path / "program.exe"
     file.write_bytes(b"MZ")
     with pytest.raises(ValueError, match="is not a supported document"):
@@ -52,7 +52,7 @@ def test_upload_is_deleted_when_it_is_refused(
 def test_document_beyond_its_limits_is_refused(
     translator: "Translator", make_backend: "MakeBackend", tmp_path: Path
 ) -> None:
-    """One document could keep the server busy for as long as it likes."""
+    """A document beyond the limits is refused."""
     file = tmp_path / "long.txt"
     file.write_text("two dogs\n" * 100, encoding="utf-8")
     with pytest.raises(ValueError, match="file characters"):
@@ -62,7 +62,7 @@ def test_document_beyond_its_limits_is_refused(
 def test_document_that_takes_too_long_is_ended(
     translator: "Translator", make_backend: "MakeBackend", tmp_path: Path
 ) -> None:
-    """A slow document would never end."""
+    """A document that takes too long is ended."""
     file = tmp_path / "slow.txt"
     file.write_text("two dogs\n", encoding="utf-8")
     backend = make_backend({"tiny": translator})
@@ -74,7 +74,7 @@ def test_document_that_takes_too_long_is_ended(
 def test_language_is_detected_and_the_way_is_said(
     translator: "Translator", make_backend: "MakeBackend", tmp_path: Path
 ) -> None:
-    """The page could not do with a document what the REST routes can."""
+    """A document on the page is detected and pivoted as on the REST routes."""
     from seq2seq import Translator
 
     second = Translator(
@@ -86,11 +86,11 @@ def test_language_is_detected_and_the_way_is_said(
     assert backend.directions == [("en", "de"), ("de", "fr"), ("en", "fr"), ("auto", "de"), ("auto", "fr")]
     file = tmp_path / "note.txt"
     file.write_text("two dogs\n", encoding="utf-8")
-    made, route = run(backend, file, way=2)
+    made, route = run(backend, file, direction=2)
     between = translator.translate("two dogs").text
     assert (made.content.decode(), route.pivots) == (translator.translate(between).text + "\n", ["de"])
     file.write_text(GERMAN, encoding="utf-8")
-    made, route = run(backend, file, way=4)
+    made, route = run(backend, file, direction=4)
     assert route.detected and (route.detected.language, route.pivots) == ("de", [])
     assert made.content.decode() == translator.translate(GERMAN).text
 
@@ -98,7 +98,7 @@ def test_language_is_detected_and_the_way_is_said(
 def test_visitor_who_asks_too_often_is_told(
     translator: "Translator", make_backend: "MakeBackend", tmp_path: Path
 ) -> None:
-    """A rate that holds for the REST routes could be got around by way of the page."""
+    """The rate of the REST routes holds for the page, too."""
     file = tmp_path / "note.txt"
     backend = make_backend({"tiny": translator}, rate=1)
     for expected in (None, "Slowdown"):

@@ -53,7 +53,7 @@ def test_files_have_the_same_labels() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_labels_are_given_once(language: str) -> None:
-    """No label stands twice in a file, where the later would silently replace the earlier."""
+    """No label stands twice in a file."""
 
     def unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
         assert len(dict(pairs)) == len(pairs), [name for name, _ in pairs]

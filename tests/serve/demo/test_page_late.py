@@ -1,4 +1,4 @@
-"""Choices that arrive late, when what they were made among is gone: the page takes them and stays whole."""
+"""Late choices: the page takes a choice whose alternatives were renewed meanwhile."""
 
 import asyncio
 from typing import TYPE_CHECKING, Any
@@ -30,24 +30,24 @@ def blocks(page: "Page") -> "gr.Blocks":
 
 
 def call(blocks: "gr.Blocks", name: str, odd: Any) -> list[Any]:
-    """What the browser is sent for an event whose every value is odd; a fault is an exception."""
+    """Return what the browser is sent for an event whose every value is odd; a fault is an exception."""
     from gradio.state_holder import SessionState
 
     event = next(each for each in blocks.fns.values() if each.name == name)
     sent = [None if component.stateful else odd for component in event.inputs]
-    told: dict[str, Any] = asyncio.run(blocks.process_api(event, sent, state=SessionState(blocks)))
-    return list(told["data"])
+    sent_back: dict[str, Any] = asyncio.run(blocks.process_api(event, sent, state=SessionState(blocks)))
+    return list(sent_back["data"])
 
 
 @pytest.mark.parametrize("name", ["refresh", "choose", "compare", "grow"])
 def test_events_take_any_value(blocks: "gr.Blocks", name: str) -> None:
-    """A choice among segments, layers or translations that were renewed meanwhile would be a fault."""
+    """Regression: a choice among segments, layers or translations that were renewed meanwhile was a fault."""
     for odd in ODD:
         assert call(blocks, name, odd), odd
 
 
 def test_tabs_show_what_is_there(page: "Page", blocks: "gr.Blocks", translator: "Translator") -> None:
-    """The lesson or the comparison would fail for a layer or a translation that is gone."""
+    """The learn tab and the comparison take a number that is gone for the nearest there is."""
     from serve.demo.state import read_part
 
     text = "two dogs sleeps."

@@ -51,7 +51,7 @@ def build(tokenizer: "Tokenizer", **options: object) -> "Translator":
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("flow", get_args(Flow))
 def test_weights_are_those_of_the_models_own_map(tiny_tokenizer: "Tokenizer", kind: str, flow: Flow) -> None:
-    """The page would explain numbers that the model never had."""
+    """The weights of every query are those of the model's own map."""
     from serve.views.attention_steps import attention_steps
 
     translator = build(tiny_tokenizer, **KINDS[kind])
@@ -70,7 +70,7 @@ def test_weights_are_those_of_the_models_own_map(tiny_tokenizer: "Tokenizer", ki
 def test_mixes_of_all_heads_are_what_the_layer_gives_on(
     tiny_tokenizer: "Tokenizer", kind: str, flow: Flow
 ) -> None:
-    """The values shown would not be those that the model mixed."""
+    """The weighted sums of all heads, merged, are the layer's output."""
     from serve.views.attention_steps import attention_steps
 
     translator = build(tiny_tokenizer, **KINDS[kind])
@@ -89,7 +89,7 @@ def test_mixes_of_all_heads_are_what_the_layer_gives_on(
 
 
 def test_each_step_follows_from_the_one_before(tiny_tokenizer: "Tokenizer") -> None:
-    """A column would not be what its heading says of the column before."""
+    """Each column follows from the one before as its heading says."""
     from serve.views.attention_steps import attention_steps
 
     lesson = attention_steps(build(tiny_tokenizer), SOURCE, TARGET, "decoder", 1, 0, 1)
@@ -104,7 +104,7 @@ def test_each_step_follows_from_the_one_before(tiny_tokenizer: "Tokenizer") -> N
 
 
 def test_scores_without_a_root_have_no_scale(tiny_tokenizer: "Tokenizer") -> None:
-    """The page would show a division that the additive score does not do."""
+    """An additive score has no scale."""
     from serve.views.attention_steps import attention_steps
 
     lesson = attention_steps(build(tiny_tokenizer, score="additive"), SOURCE, TARGET, "cross", 0, 0, 0)
@@ -118,7 +118,7 @@ def test_scores_without_a_root_have_no_scale(tiny_tokenizer: "Tokenizer") -> Non
 def test_what_is_not_there_is_refused(
     tiny_tokenizer: "Tokenizer", layer: int, head: int, query: int, name: str
 ) -> None:
-    """A click on something old would be a fault of the server."""
+    """A layer, head or query that is not there is refused by name."""
     from serve.views.attention_steps import attention_steps
 
     with pytest.raises(ValueError, match=name):
@@ -126,7 +126,7 @@ def test_what_is_not_there_is_refused(
 
 
 def test_linear_attention_is_refused_with_a_reason(tiny_tokenizer: "Tokenizer") -> None:
-    """There is no softmax to show; a made-up one would be a lie."""
+    """Linear attention, which has no softmax, is refused with that reason."""
     from serve.views.attention_steps import attention_steps
 
     with pytest.raises(ValueError, match="linear"):

@@ -69,7 +69,7 @@ def wait_for_start(visit: Visit, expected: str) -> None:
 
 
 def test_cells_under_the_pointer_say_their_weights(visit: Visit) -> None:
-    """The matrix would show other weights than the library, or rows and columns swapped."""
+    """Each cell of the matrix has the library's weight of its row and column."""
     for row in range(4):
         for column in range(3):
             point_at(visit, row, column)
@@ -78,7 +78,7 @@ def test_cells_under_the_pointer_say_their_weights(visit: Visit) -> None:
 
 
 def test_hidden_symbols_are_accounted_for(visit: Visit) -> None:
-    """A row that looked mostly at a special symbol would seem to have looked at words only."""
+    """The line says how much of a row's weight went to hidden symbols."""
     point_at(visit, 0, 0)
     share = make_head_maps(make_maps(), "cross", "words").hidden[1, 2, 0].item()
     visit.wait_for_readout(f"{cell(0, 0)}; {share:.0%} went to hidden symbols")
@@ -86,7 +86,7 @@ def test_hidden_symbols_are_accounted_for(visit: Visit) -> None:
 
 
 def test_canvas_is_as_dark_as_the_weights(visit: Visit) -> None:
-    """The shades would be those of other weights."""
+    """The shade of a cell is its weight to the power 0.75."""
     shades = visit.view(".cells canvas").evaluate(
         "canvas => [...canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data]"
         ".filter((_, place) => place % 4 === 3)"
@@ -96,7 +96,7 @@ def test_canvas_is_as_dark_as_the_weights(visit: Visit) -> None:
 
 
 def test_words_light_their_row_or_column(visit: Visit) -> None:
-    """Pointing at a word would say nothing, or the weights of the other side."""
+    """Pointing at a word lights its row or column and names its weights."""
     visit.view(".column-names .name").nth(1).hover()
     wait_for_start(visit, "“dogs” was looked at by “")
     visit.view(".row-names .name").nth(1).hover()
@@ -105,7 +105,7 @@ def test_words_light_their_row_or_column(visit: Visit) -> None:
 
 @pytest.mark.parametrize("drawing", ["matrix", "ribbons"])
 def test_arrow_keys_walk_the_map(visit: Visit, drawing: str) -> None:
-    """Somebody without a mouse could not read the map."""
+    """Arrow keys walk through the matrix and the ribbons."""
     visit.page.get_by_label(drawing, exact=True).check()
     visit.view(".overview [aria-checked=true]").focus()
     visit.page.keyboard.press("Shift+Tab")
@@ -126,7 +126,7 @@ def test_arrow_keys_walk_the_map(visit: Visit, drawing: str) -> None:
 
 
 def test_overview_chooses_by_click_and_arrow(visit: Visit) -> None:
-    """A small picture would lead to another map than the one it shows."""
+    """A small picture leads to the map that it shows, by click and by arrow."""
     assert visit.view(".thumb").count() == LAYERS * (HEADS + 1)
     visit.page.get_by_role("radio", name="Layer 0, head 1").click()
     point_at(visit, 2, 1)
@@ -144,7 +144,7 @@ def test_overview_chooses_by_click_and_arrow(visit: Visit) -> None:
 
 
 def test_choosers_lead_to_every_map(visit: Visit) -> None:
-    """A layer, a head or one of the three attentions could not be reached."""
+    """The choosers reach every layer, head and flow."""
     visit.page.get_by_label("Layer", exact=True).select_option("0")
     visit.page.get_by_label("Head", exact=True).select_option("mean")
     visit.page.get_by_label("source → itself").check()
@@ -156,7 +156,7 @@ def test_choosers_lead_to_every_map(visit: Visit) -> None:
 
 
 def test_ribbons_light_what_belongs_together(visit: Visit) -> None:
-    """The second drawing would show other weights, or light bands of other words."""
+    """The ribbons of a word are lit with the words that they lead to."""
     visit.page.get_by_label("ribbons", exact=True).check()
     visit.view(".word-of[data-side=below]").nth(2).hover()
     wait_for_start(visit, "“spielen” looked at “")
@@ -171,7 +171,7 @@ def test_ribbons_light_what_belongs_together(visit: Visit) -> None:
 
 
 def test_table_holds_every_weight(visit: Visit) -> None:
-    """Who cannot see the shades would get no or other numbers."""
+    """The table holds every weight of the map."""
     visit.page.get_by_text("The numbers as a table").click()
     visit.view("tbody tr").first.wait_for()
     rows = [row.locator("td").all_text_contents() for row in visit.view("tbody tr").all()]
@@ -180,7 +180,7 @@ def test_table_holds_every_weight(visit: Visit) -> None:
 
 
 def test_pointing_builds_nothing_anew(browser: "Browser", tmp_path: Path) -> None:
-    """With 60 x 60 words every move of the pointer would build parts of the page anew."""
+    """A movement of the pointer adds and removes no element."""
     from serve.views import attention_data, standalone_page
 
     words = numbered(60)
@@ -199,7 +199,7 @@ def test_pointing_builds_nothing_anew(browser: "Browser", tmp_path: Path) -> Non
 
 
 def test_names_stay_in_sight_in_a_long_text(browser: "Browser", tmp_path: Path) -> None:
-    """Deep in a long text nobody would know whose cells these are, or the keys would leave the window."""
+    """In a long text the names of the cell under the keys stay in sight."""
     from serve.views import attention_data, standalone_page
 
     words = numbered(200)
@@ -221,7 +221,7 @@ def test_names_stay_in_sight_in_a_long_text(browser: "Browser", tmp_path: Path) 
 
 
 def test_columns_of_arabic_run_leftwards(browser: "Browser", tmp_path: Path) -> None:
-    """The first word of the source would stand where a reader of Arabic looks for the last."""
+    """The columns of a text in Arabic run leftwards."""
     from serve.views import attention_data, standalone_page
 
     data = attention_data(make_maps("كلبان يلعبان هنا", TARGET), ALIGNED)
@@ -237,7 +237,7 @@ def test_columns_of_arabic_run_leftwards(browser: "Browser", tmp_path: Path) -> 
 
 @pytest.mark.parametrize("drawing", ["matrix", "ribbons"])
 def test_phone_shows_all_without_scrolling_the_page(browser: "Browser", tmp_path: Path, drawing: str) -> None:
-    """On a phone the page would be wider than the screen."""
+    """On a phone the page is no wider than the screen."""
     from serve.views import attention_data, standalone_page
 
     words = numbered(25)
@@ -249,7 +249,7 @@ def test_phone_shows_all_without_scrolling_the_page(browser: "Browser", tmp_path
 
 
 def test_colours_follow_light_and_dark(browser: "Browser", tmp_path: Path) -> None:
-    """In the dark the map would keep the colours of the day."""
+    """The map's colours follow the colour scheme."""
     from serve.views import standalone_page
 
     visit = open_file(browser, tmp_path / "map.html", standalone_page("attention", value()), scheme="dark")
@@ -271,8 +271,8 @@ def address(running: "Running") -> Iterator[str]:
     words = numbered(250)
     long_maps = make_maps(words, words)
 
-    def long(asked: dict[str, Any] | None) -> dict[str, Any]:
-        choice = asked and MapSelection(asked["flow"], asked["units"], asked["layer"], asked["head"])
+    def long(event: dict[str, Any] | None) -> dict[str, Any]:
+        choice = event and MapSelection(event["flow"], event["units"], event["layer"], event["head"])
         return attention_data(long_maps, ALIGNED, choice, name="long")
 
     values = {
@@ -296,7 +296,7 @@ def live(browser: "Browser", address: str) -> Iterator[Visit]:
 
 
 def test_choices_reach_python_and_stay_while_the_text_grows(live: Visit) -> None:
-    """A map that was chosen would jump back whenever another piece has been written."""
+    """A chosen map stays chosen while the text grows, and Python is told of the choice."""
     live.show("part")
     live.page.get_by_role("radio", name="Layer 0, head 1").click()
     live.wait_for_event({**CHOSEN, "layer": 0, "head": 1})
@@ -308,7 +308,7 @@ def test_choices_reach_python_and_stay_while_the_text_grows(live: Visit) -> None
 
 
 def test_a_map_that_was_not_sent_is_asked_for(live: Visit) -> None:
-    """Of a long text only one map could be seen."""
+    """A map that was not sent is asked for and shown."""
     live.show("long")
     live.view(".row-names .name").nth(249).wait_for(state="attached")
     live.page.get_by_role("radio", name="Layer 0, head 1").click()
@@ -323,7 +323,7 @@ def test_a_map_that_was_not_sent_is_asked_for(live: Visit) -> None:
 
 @pytest.mark.parametrize("drawing", ["matrix", "ribbons"])
 def test_hostile_words_stay_text(live: Visit, drawing: str) -> None:
-    """What somebody wrote, or a model, could run a script in the reader's browser."""
+    """Markup in a text stays text."""
     live.show("hostile")
     live.page.get_by_label(drawing, exact=True).check()
     live.page.get_by_text("The numbers as a table").click()

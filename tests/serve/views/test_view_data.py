@@ -1,4 +1,4 @@
-"""What is sent to the drawings: faithful numbers, text that cannot become code, labels in every language."""
+"""The values of the drawings: faithful numbers, text that cannot become code, labels in every language."""
 
 import base64
 import json
@@ -16,14 +16,14 @@ BRACES = re.compile(r"\{\w+\}")
 
 
 def unpack(packed: str) -> list[float]:
-    """What the browser reads: 16-bit numbers, lower byte first."""
+    """Return the numbers as the browser reads them: 16 bits each, lower byte first."""
     data = base64.b64decode(packed)
     return [int.from_bytes(data[place : place + 2], "little") / 65535 for place in range(0, len(data), 2)]
 
 
 @pytest.mark.parametrize("source", [SOURCE, "  leading", "a\n\nb ", "", "猫坐着。", *HOSTILE])
 def test_pair_is_cut_without_loss(source: str) -> None:
-    """A part of somebody's text would be missing on the page, or stand there twice."""
+    """Words and gaps of a text join to the text."""
     from serve.views import pair_data
 
     data = pair_data(make_maps(source).alignment(ALIGNED))
@@ -33,9 +33,9 @@ def test_pair_is_cut_without_loss(source: str) -> None:
 
 
 def test_pair_has_the_alignments_links_and_the_pieces_probabilities() -> None:
-    """A word would light up others than its own, or its line would be as long as another's."""
+    """The links are the alignment's larger weights, the probabilities those of the tokens."""
     from serve.views import pair_data
-    from serve.views.pair import FAINTEST
+    from serve.views.pair import SMALLEST_WEIGHT
 
     alignment = make_maps().alignment(ALIGNED)
     weights = alignment.matrix("words").weights
@@ -44,20 +44,22 @@ def test_pair_has_the_alignments_links_and_the_pieces_probabilities() -> None:
     links = {(t, s): weight for t, s, weight in data["links"]}
     for t, row in enumerate(weights.tolist()):
         for s, weight in enumerate(row):
-            assert links.get((t, s), 0.0) == pytest.approx(weight if weight >= FAINTEST else 0.0, abs=1e-4)
+            assert links.get((t, s), 0.0) == pytest.approx(
+                weight if weight >= SMALLEST_WEIGHT else 0.0, abs=1e-4
+            )
     pieces = [[0, "Zwei", 0.9], [1, "Hunde", 0.8], [2, "spielen", 0.7], [3, "hier.", 0.6]]
     assert data["pieces"] == pieces
 
 
 def test_probabilities_of_another_text_are_left_out() -> None:
-    """Numbers would be shown beside words that they do not belong to."""
+    """Probabilities that do not fit the text are left out."""
     from serve.views import pair_data
 
     assert pair_data(make_maps().alignment(ALIGNED), [-0.1, -0.2])["pieces"] == []
 
 
 def test_every_map_is_sent_with_its_numbers() -> None:
-    """A map on the page would show the weights of another head, or rounded beyond use."""
+    """Every map is sent with its numbers, exact to 1e-5."""
     from seq2seq.alignment.head_maps import make_head_maps
     from serve.views import attention_data
 
@@ -78,7 +80,7 @@ def test_every_map_is_sent_with_its_numbers() -> None:
 
 
 def test_of_a_long_text_only_the_chosen_map_is_sent_whole() -> None:
-    """A long text would send megabytes, or a large weight would be missing in its small picture."""
+    """Of a long text the chosen map is sent whole, the others as small pictures of their largest weights."""
     from seq2seq.alignment.head_maps import make_head_maps
     from serve.views import MapSelection, attention_data
     from serve.views.attention import BUDGET
@@ -99,7 +101,7 @@ def test_of_a_long_text_only_the_chosen_map_is_sent_whole() -> None:
 
 
 def test_tree_and_candidates_refuse_what_cannot_be_drawn() -> None:
-    """A wrong number would end in a page that stays empty."""
+    """Values that cannot be drawn are refused."""
     from serve.views import Node, StepCandidate, candidates_data, tree_data
 
     with pytest.raises(ValueError, match="node 0 has parent 0"):
@@ -111,7 +113,7 @@ def test_tree_and_candidates_refuse_what_cannot_be_drawn() -> None:
 
 
 def test_labels_are_the_same_in_every_language() -> None:
-    """A reader of another language would see a gap, or a label without its number."""
+    """The labels and their placeholders are the same in every language."""
     from serve.views.labels import LABELS, LANGUAGES
 
     assert set(LABELS) == set(LANGUAGES)
@@ -122,7 +124,7 @@ def test_labels_are_the_same_in_every_language() -> None:
 
 
 def test_scripts_name_labels_that_exist_and_all_of_them() -> None:
-    """A drawing would stop at a label that is missing; or labels nobody reads would pile up."""
+    """The scripts name labels that exist, and all of them."""
     from serve.views.labels import LABELS
     from serve.views.script import HERE, PARTS, labels_in
 
@@ -136,7 +138,7 @@ def test_scripts_name_labels_that_exist_and_all_of_them() -> None:
 
 
 def test_scripts_write_text_only_and_load_nothing() -> None:
-    """A word could become markup or code, or the page would ask another host."""
+    """The scripts write text only, and load nothing."""
     from serve.views.script import HERE
 
     forbidden = re.compile(
@@ -151,7 +153,7 @@ def test_scripts_write_text_only_and_load_nothing() -> None:
 
 
 def test_scripts_and_styles_are_small() -> None:
-    """The page would grow beyond what a phone likes to load."""
+    """Scripts and styles together are under 100 kB."""
     from serve.views.script import HERE
 
     sizes = [path.stat().st_size for path in [*HERE.glob("*.js"), *HERE.glob("*.css")]]
@@ -160,7 +162,7 @@ def test_scripts_and_styles_are_small() -> None:
 
 @pytest.mark.parametrize("hostile", HOSTILE)
 def test_values_in_a_page_cannot_end_its_script(hostile: str) -> None:
-    """A text would run as code in a page that somebody saved."""
+    """No text in a saved page can end its script."""
     from serve.views import attention_data, standalone_page
     from serve.views.script import as_script
 
@@ -173,7 +175,7 @@ def test_values_in_a_page_cannot_end_its_script(hostile: str) -> None:
 
 
 def test_components_leave_no_stub_files(repository: Path) -> None:
-    """Gradio writes a .pyi beside the source of each component class: into the user's installation."""
+    """Gradio writes no stub file beside the source of a component."""
     from serve import views
 
     assert issubclass(views.PairView, __import__("gradio").HTML)

@@ -1,4 +1,4 @@
-"""What can be taken home of a map: faithful, whole, working from disk, text only whatever the words are."""
+"""Downloads of a map: faithful, whole, working from disk, text only whatever the words are."""
 
 import json
 import struct
@@ -31,7 +31,7 @@ def open_map(browser: "Browser", tmp_path: Path, source: str = SOURCE, target: s
 
 
 def download(visit: Visit, kind: str, drawing: str = "matrix") -> Path:
-    """The file that a button of the page gives."""
+    """Return the file that a button of the page saves."""
     visit.page.get_by_label(drawing, exact=True).check()
     with visit.page.expect_download() as waiting:
         visit.page.get_by_role("button", name=kind, exact=True).click()
@@ -40,7 +40,7 @@ def download(visit: Visit, kind: str, drawing: str = "matrix") -> Path:
 
 @pytest.mark.parametrize("drawing", ["matrix", "ribbons"])
 def test_svg_stands_alone_with_words_as_text(browser: "Browser", tmp_path: Path, drawing: str) -> None:
-    """The picture would not open elsewhere, lack a word, or carry a script of somebody's text."""
+    """An SVG stands alone, with words as text and no script."""
     hostile = " ".join(HOSTILE)
     visit = open_map(browser, tmp_path, f"Two {hostile}", f"Zwei {hostile}")
     root = ElementTree.fromstring(download(visit, "SVG", drawing).read_text(encoding="utf-8"))
@@ -57,7 +57,7 @@ def test_svg_stands_alone_with_words_as_text(browser: "Browser", tmp_path: Path,
 
 
 def test_svg_of_the_matrix_is_as_dark_as_the_weights(browser: "Browser", tmp_path: Path) -> None:
-    """The picture somebody prints would show other weights than the page."""
+    """The cells of an SVG have the shades of their weights."""
     visit = open_map(browser, tmp_path)
     root = ElementTree.fromstring(download(visit, "SVG").read_text(encoding="utf-8"))
     cells = [rect for rect in root.iter(SVG + "rect") if rect.find(SVG + "title") is not None]
@@ -72,7 +72,7 @@ def test_svg_of_the_matrix_is_as_dark_as_the_weights(browser: "Browser", tmp_pat
 
 
 def test_png_is_a_picture_of_twice_the_size(browser: "Browser", tmp_path: Path) -> None:
-    """The file would be empty, or too coarse to print."""
+    """A PNG has twice the size of the SVG."""
     visit = open_map(browser, tmp_path)
     root = ElementTree.fromstring(download(visit, "SVG").read_text(encoding="utf-8"))
     content = download(visit, "PNG").read_bytes()
@@ -84,7 +84,7 @@ def test_png_is_a_picture_of_twice_the_size(browser: "Browser", tmp_path: Path) 
 
 
 def test_json_has_the_numbers(browser: "Browser", tmp_path: Path) -> None:
-    """Who computes with the map would get other numbers, or not know which map it is."""
+    """A JSON file has the weights, and says which map it is."""
     visit = open_map(browser, tmp_path)
     visit.page.get_by_role("radio", name="Layer 0, mean of its heads").click()
     found: dict[str, Any] = json.loads(download(visit, "JSON").read_text(encoding="utf-8"))
@@ -109,7 +109,7 @@ def test_json_has_the_numbers(browser: "Browser", tmp_path: Path) -> None:
 
 
 def test_page_works_from_disk_and_makes_itself_again(browser: "Browser", tmp_path: Path) -> None:
-    """The saved page would need a server, forget the map that was chosen, or run somebody's text."""
+    """A saved page works from disk, keeps the chosen map, and can save itself unchanged."""
     hostile = " ".join(HOSTILE)
     visit = open_map(browser, tmp_path, f"Two {hostile}", f"Zwei {hostile}")
     visit.page.get_by_role("radio", name="Layer 0, head 1").click()

@@ -78,7 +78,7 @@ def lit(visit: Visit, side: str) -> list[str]:
 
 
 def test_pointing_at_a_word_lights_its_counterparts(visit: Visit) -> None:
-    """A word would light up others than those it was made from, or say other weights."""
+    """A word that is pointed at lights its links and names their weights."""
     visit.view("[data-side=target] .word").nth(1).hover()
     visit.wait_for_readout(
         "“Hunde” looked at “dogs” 0.75, “play.” 0.25 · probability 0.40 (tokens Hun 0.80, de 0.50)"
@@ -91,7 +91,7 @@ def test_pointing_at_a_word_lights_its_counterparts(visit: Visit) -> None:
 
 
 def test_more_weight_is_more_colour(visit: Visit) -> None:
-    """The strength of a link would not be seen."""
+    """A stronger link has a stronger colour."""
     visit.view("[data-side=target] .word").nth(1).hover()
     wait_until_still(visit.page)  # the colour fades in
     strengths = visit.view("[data-side=source] .word").evaluate_all(
@@ -102,7 +102,7 @@ def test_more_weight_is_more_colour(visit: Visit) -> None:
 
 
 def test_lines_under_words_are_as_long_as_they_are_probable(visit: Visit) -> None:
-    """The confidence strip would show the probability of another word, or none."""
+    """The line under a word is as long as the word is probable."""
     sizes = visit.view("[data-side=target] .word").evaluate_all(
         "words => words.map(word => getComputedStyle(word).backgroundSize.match(/[\\d.]+/)[0])"
     )
@@ -110,7 +110,7 @@ def test_lines_under_words_are_as_long_as_they_are_probable(visit: Visit) -> Non
 
 
 def test_keyboard_alone_reaches_and_keeps_a_word(live: Visit) -> None:
-    """Somebody without a mouse would not see the alignment; or Tab would stop at every word."""
+    """The keyboard reaches every word with one stop of the Tab key, and keeps one lit."""
     live.view("[data-side=source] .word").first.focus()
     live.page.keyboard.press("Tab")
     live.wait_for_readout("“Zwei” looked at “Two” 1.00 · probability 0.90")
@@ -129,7 +129,7 @@ def test_keyboard_alone_reaches_and_keeps_a_word(live: Visit) -> None:
 
 
 def test_a_kept_word_survives_a_growing_text(live: Visit) -> None:
-    """While the translation is being written, what somebody looks at would vanish at every piece."""
+    """A word that is kept lit stays lit while the text grows."""
     live.show("start")
     live.view("[data-side=target] .word").nth(2).wait_for(state="detached")
     live.view("[data-side=source] .word").nth(1).click()
@@ -142,7 +142,7 @@ def test_a_kept_word_survives_a_growing_text(live: Visit) -> None:
 
 
 def test_table_says_the_same(visit: Visit) -> None:
-    """Who cannot see colours would get no or other numbers."""
+    """The table has the same numbers as the drawing."""
     visit.page.get_by_text("The numbers as a table").click()
     visit.view("tbody tr").first.wait_for()
     rows = visit.view("tbody tr").all()
@@ -152,7 +152,7 @@ def test_table_says_the_same(visit: Visit) -> None:
 
 
 def test_labels_follow_the_language_asked_for(browser: "Browser", address: str) -> None:
-    """The page would stay English for a Chinese reader, or keep its language when another is chosen."""
+    """The labels are in the browser's language, or in the one that the component names."""
     visit = Visit(browser, address, locale="zh-CN")
     visit.show("all")
     visit.page.get_by_text("词下横线的长短表示该词的概率。").wait_for()
@@ -167,7 +167,7 @@ def test_labels_follow_the_language_asked_for(browser: "Browser", address: str) 
 
 
 def test_hostile_words_stay_text(live: Visit) -> None:
-    """What somebody wrote, or a model, could run a script in the reader's browser."""
+    """Markup in a text stays text."""
     live.show("hostile")
     live.page.get_by_text(HOSTILE[0]).first.wait_for()
     shown = live.view(".text").all_text_contents()
@@ -183,7 +183,7 @@ def test_hostile_words_stay_text(live: Visit) -> None:
 
 
 def test_text_that_reads_leftwards_stands_so(browser: "Browser", tmp_path: Path) -> None:
-    """Arabic would begin at the left, and the arrow keys would walk against the reading."""
+    """A text in Arabic begins at the right, and arrow keys follow the reading."""
     from serve.views import standalone_page
 
     data = pair(source="كلبان يلعبان هنا", links=[[0, 0, 1.0], [1, 1, 1.0], [2, 2, 1.0]])

@@ -1,4 +1,4 @@
-"""Candidates, the beam's tree and the steps of one query in a real browser: what is shown and clicked."""
+"""Candidates, the beam search tree and the steps of one query in a real browser: shown and clicked."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -93,7 +93,7 @@ def leave(visit: Visit) -> None:
 
 
 def test_a_clicked_candidate_is_told(browser: "Browser", addresses: dict[str, str]) -> None:
-    """A click would force another piece than the one under the pointer, or none."""
+    """A click or Enter on a candidate sends its step, number and token."""
     visit = visit_to(browser, addresses, "candidates")
     visit.page.get_by_role("button", name="Katzen, 30%, chosen by you").click()
     visit.wait_for_event({"step": 1, "candidate": 1, "token": "▁Katzen"})
@@ -109,7 +109,7 @@ def test_a_clicked_candidate_is_told(browser: "Browser", addresses: dict[str, st
 
 
 def test_tree_tells_how_a_piece_came_about(browser: "Browser", addresses: dict[str, str]) -> None:
-    """A node would stand below another hypothesis, or with another probability."""
+    """A node shows its path, its own and the cumulative probability."""
     visit = visit_to(browser, addresses, "tree")
     visit.view(".node").nth(3).hover()
     visit.wait_for_readout("“Zwei Hunde spielen”: probability 0.25, cumulative 0.10")
@@ -126,7 +126,7 @@ def test_tree_tells_how_a_piece_came_about(browser: "Browser", addresses: dict[s
 
 
 def test_pointer_may_stay_over_a_tree_that_is_gone(browser: "Browser", addresses: dict[str, str]) -> None:
-    """A click decodes on, the tree goes from under the pointer, and its next move would be an error."""
+    """Regression: a movement of the pointer over a tree that was removed raised an error."""
     visit = visit_to(browser, addresses, "tree")
     visit.view(".node").first.wait_for()
     visit.show("nothing")
@@ -136,7 +136,7 @@ def test_pointer_may_stay_over_a_tree_that_is_gone(browser: "Browser", addresses
 
 
 def test_result_is_a_straight_line(browser: "Browser", tmp_path: Path) -> None:
-    """The eye would have to search for the result among hundreds of candidates."""
+    """The result is a straight line above all other candidates."""
     from serve.views import Node, standalone_page, tree_data
 
     nodes = [Node("▁a", 0.5, None, True), *[Node(*node) for node in TREE[:1]]]
@@ -154,7 +154,7 @@ def test_result_is_a_straight_line(browser: "Browser", tmp_path: Path) -> None:
 
 
 def test_a_deep_tree_is_drawn(browser: "Browser", tmp_path: Path) -> None:
-    """A long text has a tree as deep as itself: walking it by calls of itself would break."""
+    """A tree of 3000 steps is drawn: nothing recurses through it."""
     from serve.views import Node, standalone_page, tree_data
 
     nodes = [Node("▁a", 0.9, number - 1 if number else None, True) for number in range(3000)]
@@ -165,7 +165,7 @@ def test_a_deep_tree_is_drawn(browser: "Browser", tmp_path: Path) -> None:
 
 
 def test_steps_are_columns_of_numbers(browser: "Browser", addresses: dict[str, str]) -> None:
-    """A column would show the numbers of another step, or a masked key its score."""
+    """Each column shows the numbers of its step, a masked key minus infinity."""
     visit = visit_to(browser, addresses, "step")
     visit.view("tbody tr").first.wait_for()
     rows = [row.locator("td, th").all_text_contents() for row in visit.view("tbody tr").all()]
@@ -183,7 +183,7 @@ def test_steps_are_columns_of_numbers(browser: "Browser", addresses: dict[str, s
 
 
 def test_a_score_without_a_root_has_no_column_for_it(browser: "Browser", tmp_path: Path) -> None:
-    """The page would teach a division that this score does not do."""
+    """A score without scaling has no column for it."""
     from serve.views import standalone_page
 
     page = standalone_page("step", lesson(scale=None, score="additive"), language="de")
