@@ -1,4 +1,4 @@
-"""`attend` beside torch's kernel: what its contract costs, and what the map costs.
+"""Cost of `attend` beside torch's kernel, without and with its map.
 
     python benchmarks/attend_speed.py
 
@@ -22,24 +22,24 @@ Inputs = tuple[Tensor, Tensor, Tensor, Tensor | None]
 
 
 def bare(inputs: Inputs) -> None:
-    """Torch's kernel."""
+    """Run torch's kernel."""
     scaled_dot_product_attention(*inputs)
 
 
 def without_map(inputs: Inputs) -> None:
-    """`attend`, the context only."""
+    """Run `attend` for the context only."""
     query, key, value, mask = inputs
     attend(query, key, value, SCORE, mask)
 
 
 def with_map(inputs: Inputs) -> None:
-    """`attend`, its weights written down."""
+    """Run `attend` with its weights."""
     query, key, value, mask = inputs
     attend(query, key, value, SCORE, mask, need_weights=True)
 
 
 def masks(rows: int, length: int) -> dict[str, Tensor | None]:
-    """By name: none, up to half of each row filler, no future, and both."""
+    """Return masks by name: none, padding of up to half of each row, causal, and both."""
     places = torch.arange(length)
     real = length - torch.arange(rows) * length // (2 * rows)
     padding, causal = padding_mask(places < real[:, None]), causal_mask(places, places)
@@ -47,7 +47,7 @@ def masks(rows: int, length: int) -> dict[str, Tensor | None]:
 
 
 def main() -> None:
-    """Print a line a mask."""
+    """Print one line per mask."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

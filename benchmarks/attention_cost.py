@@ -1,13 +1,13 @@
-"""What each attention costs against length: processor time and memory of a forward and a backward pass.
+"""Cost of each attention against length: processor time and memory of a forward and a backward pass.
 
     python benchmarks/attention_cost.py --runs DIR > docs/figures/cost.json
 
 One self-attention layer of width 64 with 4 heads reads one sequence, on one thread. Every measurement is a
-process of its own that may take 60 s of processor time and 8 GiB more than it began with; a variant goes on
-to the next length while it stays within, and while growing on as it did would leave it there. Time is the
-processor's, so that a busy machine adds little to it; variants take turns and the median of the rounds
-counts. Memory is the peak of resident memory over that before the pass. DIR keeps each measurement, so that a
-second run does only what is missing. Linux only: it reads /proc.
+process of its own, limited to 60 s of processor time and 8 GiB more than at its start. A variant continues to
+the next length while it stays within the limits, and while growth as before would keep it there. Time is
+processor time, which a busy machine hardly changes; variants take turns, and the median of the rounds counts.
+Memory is the peak of resident memory minus that before the pass. DIR keeps each measurement, so that a second
+run does only what is missing. Linux only: it reads /proc.
 """
 
 import argparse
@@ -48,14 +48,14 @@ CONFIGS = {
 
 
 class Cost(NamedTuple):
-    """Of one pass forward and backward."""
+    """Cost of one pass forward and backward: processor seconds, and bytes at the peak."""
 
     seconds: float
     bytes: int
 
 
 def make_pass(name: str, length: int) -> Callable[[], None]:
-    """A variant over a random sequence, forward and backward."""
+    """Return a function that runs a variant over a random sequence, forward and backward."""
     torch.manual_seed(1)
     layer = SelfAttention(WIDTH, CONFIGS[name])
     x = torch.randn(1, length, WIDTH, requires_grad=True)
@@ -67,7 +67,7 @@ def make_pass(name: str, length: int) -> Callable[[], None]:
 
 
 def mask_of(name: str, length: int) -> Tensor | None:
-    """The mask laid over all pairs, for the window that is not computed in blocks."""
+    """Return the mask over all pairs for the window that is not computed in blocks, else None."""
     if name != "window, masked":
         return None
     places = torch.arange(length)
@@ -75,7 +75,7 @@ def mask_of(name: str, length: int) -> Tensor | None:
 
 
 def measure_here(name: str, length: int) -> Cost:
-    """One pass for its memory and, if it was quick, more for their time, in this process."""
+    """Measure memory of one pass and, if it was quick, the time of more passes, in this process."""
     make_pass(name, 32)()  # what the first call loads is no cost of length
     run = make_pass(name, length)
     gc.collect()
@@ -87,7 +87,7 @@ def measure_here(name: str, length: int) -> Cost:
 
 
 def processor_seconds(run: Callable[[], None], least: float) -> float:
-    """How long the processor works for a call, the mean of as many as take it so long together."""
+    """Return processor seconds per call, the mean of as many calls as take `least` seconds together."""
     start, calls = time.process_time(), 0
     while not calls or time.process_time() - start < least:
         run()
@@ -96,7 +96,7 @@ def processor_seconds(run: Callable[[], None], least: float) -> float:
 
 
 def memory(entry: str) -> int:
-    """Bytes of an entry of /proc/self/status."""
+    """Return the bytes of an entry of /proc/self/status."""
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith(entry + ":"):
             return int(line.split()[1]) * 1024
@@ -104,7 +104,7 @@ def memory(entry: str) -> int:
 
 
 def _child(answer: Connection, name: str, length: int) -> None:
-    """Measure within the limits and send what was found; beyond them the process ends without a word."""
+    """Measure within the limits and send the cost; beyond them the process ends and sends nothing."""
     room = memory("VmData") + BYTES
     resource.setrlimit(resource.RLIMIT_DATA, (room, room))
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS + 1, SECONDS + 2))
@@ -116,7 +116,7 @@ def _child(answer: Connection, name: str, length: int) -> None:
 
 
 def measure(name: str, length: int) -> Cost | None:
-    """The cost in a fresh process, or None where it is beyond the limits."""
+    """Return the cost, measured in a fresh process, or None where it is beyond the limits."""
     context = multiprocessing.get_context("fork")
     ours, theirs = context.Pipe(duplex=False)
     process = context.Process(target=_child, args=(theirs, name, length))
@@ -131,7 +131,7 @@ def measure(name: str, length: int) -> Cost | None:
 
 
 def measure_all(folder: Path, lengths: Sequence[int], rounds: int) -> dict[str, dict[str, Cost]]:
-    """Every variant at every length that fits: the median of the rounds' seconds, the most bytes."""
+    """Return the cost of every variant at every length that fits: median seconds, most bytes."""
     found: dict[str, dict[str, Cost]] = {name: {} for name in CONFIGS}
     for length in lengths:
         costs: dict[str, list[Cost]] = {name: [] for name in CONFIGS if will_fit(found[name], length)}
@@ -149,7 +149,7 @@ def measure_all(folder: Path, lengths: Sequence[int], rounds: int) -> dict[str, 
 
 
 def measure_once(folder: Path, name: str, length: int, number: int) -> Cost | None:
-    """As `measure`, or what the folder holds of an earlier run."""
+    """Return the cost of one round, measured or read from the folder of an earlier run."""
     kept = folder / f"{name.replace(', ', '-')}-{length}-{number}.json"
     if not kept.exists():
         kept.write_text(json.dumps(measure(name, length)))
@@ -158,7 +158,7 @@ def measure_once(folder: Path, name: str, length: int, number: int) -> Cost | No
 
 
 def will_fit(found: dict[str, Cost], length: int) -> bool:
-    """Whether a variant that cost so much so far may be tried at twice the last length."""
+    """Return whether a variant may be tried at twice its last length, given its costs so far."""
     costs = [found[known] for known in sorted(found, key=int)]
     if costs and str(length // 2) not in found:
         return False
@@ -169,7 +169,7 @@ def will_fit(found: dict[str, Cost], length: int) -> bool:
 
 
 def report(folder: Path, lengths: Sequence[int], rounds: int) -> dict[str, Any]:
-    """All that the figure shows, as plain values; of each variant and length [seconds, bytes]."""
+    """Return all that the figure shows, as plain values; per variant and length [seconds, bytes]."""
     return {
         "width": WIDTH,
         "window": WINDOW,
@@ -179,12 +179,12 @@ def report(folder: Path, lengths: Sequence[int], rounds: int) -> dict[str, Any]:
 
 
 def say(line: str) -> None:
-    """Progress, beside the JSON."""
+    """Print progress to standard error, beside the JSON."""
     print(line, file=sys.stderr, flush=True)
 
 
 def main() -> None:
-    """Measure, and print what was found."""
+    """Measure and print the costs."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

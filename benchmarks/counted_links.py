@@ -1,10 +1,10 @@
-"""How a model's word links agree with those our aligner counts, over validation texts alone.
+"""Agreement of a model's word links with counted links of our aligner, over validation texts alone.
 
     python benchmarks/counted_links.py --model en-de --data bentrevett/multi30k
 
 Printed for some shares (`Alignment.share`), and for reading the map from one side (each target word takes the
-largest weight of its row, and those near it), from both (`symmetrization.read_both`), or as `align` does, with
-the lexical prior: how many of the links that both directions of the aligner are sure of were found, how
+largest weight of its row, and those near it), from both (`symmetrization.read_both`), or as `align` does,
+with the lexical prior: how many of the links that both directions of the aligner are sure of were found, how
 many of those found are among its grown links, the F of found and grown, and links a target word. No gold link
 is read; this is where a reading is chosen.
 """
@@ -31,7 +31,7 @@ Reading = Callable[[Alignment, float], set[Link]]
 
 
 class Agreement(NamedTuple):
-    """Shares from 0 to 1, and links a target word."""
+    """Shares from 0 to 1, and links per target word."""
 
     found: float
     right: float
@@ -43,13 +43,13 @@ class Agreement(NamedTuple):
 
 
 def one_side(weights: Tensor, share: float) -> set[Link]:
-    """What each target word chooses."""
+    """Return the links that each target word chooses."""
     best = weights.amax(1, keepdim=True)
     return {(s, t) for t, s in ((weights >= share * best) & (best > 0)).nonzero().tolist()}
 
 
 def of_weights(reading: Callable[[Tensor, float], set[Link]]) -> Reading:
-    """A way to read weights [T, S], as one to read an alignment."""
+    """Turn a reading of weights [T, S] into a reading of an alignment."""
     return lambda alignment, share: reading(alignment.matrix().weights, share)
 
 
@@ -63,7 +63,7 @@ READINGS: dict[str, Reading] = {
 def agreement(
     found: Sequence[set[Link]], sure: Sequence[set[Link]], grown: Sequence[set[Link]], words: int
 ) -> Agreement:
-    """How links found agree with links counted; `words` are those of the target."""
+    """Return the agreement of predicted links with counted ones; `words` are those of the target."""
     count = sum(map(len, found))
     right = sum(len(one & other) for one, other in zip(found, grown, strict=True))
     hit = sum(len(one & other) for one, other in zip(found, sure, strict=True))
@@ -72,7 +72,7 @@ def agreement(
 
 
 def compare(translator: Translator, corpus: Corpus) -> list[str]:
-    """The rows of the table."""
+    """Return the rows of the table."""
     training, valid, _ = load_corpus(corpus)
     texts = [(source, target) for source, target in valid]
     words = [tuple([text[a:b] for a, b in word_spans(text)] for text in pair) for pair in [*training, *texts]]

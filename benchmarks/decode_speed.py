@@ -1,4 +1,4 @@
-"""Translation speed beside `transformers`' generate: same weights, same sentences, in one run.
+"""Translation speed beside `transformers`' `generate`: same weights, same sentences, in one run.
 
     python benchmarks/decode_speed.py [--model DIRECTORY --source test.en]
 
@@ -28,13 +28,13 @@ NEW_TOKENS = 40
 
 
 def random_model() -> Transformer:
-    """The shape of the shipped recipe with fresh weights."""
+    """Return a model of the shipped recipe's shape with fresh weights."""
     torch.manual_seed(1)
     return Transformer(ModelConfig(vocabulary_size=10000, max_length=128))
 
 
 def random_sources(count: int, vocabulary_size: int) -> list[list[int]]:
-    """Sentences of 8 to 20 random pieces."""
+    """Return sentences of 8 to 20 random tokens."""
     generator = random.Random(1)
     return [
         [generator.randrange(4, vocabulary_size) for _ in range(generator.randint(8, 20))]
@@ -43,7 +43,7 @@ def random_sources(count: int, vocabulary_size: int) -> list[list[int]]:
 
 
 def translate(model: Transformer, sources: list[list[int]], options: DecodeOptions) -> list[list[int]]:
-    """The best translation of each sentence, all in one batch, by our search."""
+    """Return the best translation of each sentence, all in one batch, by our search."""
     source = make_batch(sources).source
     with torch.inference_mode():
         state = model.start(model.encode(source), source != PAD, NEW_TOKENS + 1)
@@ -52,7 +52,7 @@ def translate(model: Transformer, sources: list[list[int]], options: DecodeOptio
 
 
 def generate(twin: Twin, sources: list[list[int]], options: DecodeOptions) -> list[list[int]]:
-    """The same by transformers' generate."""
+    """Return the same by transformers' `generate`."""
     source = make_batch(sources).source
     with torch.inference_mode():
         found = twin.generate(
@@ -68,12 +68,12 @@ def generate(twin: Twin, sources: list[list[int]], options: DecodeOptions) -> li
 
 
 def read_sources(translator: Translator, file: str, most: int) -> list[list[int]]:
-    """The first sentences of a file as the model reads them, with its tag where it has several targets."""
+    """Return the first sentences of a file as ids, with the target tag where the model has several."""
     return [translator.tokenizer.encode(line) + translator.tag for line in read_lines(file)[:most]]
 
 
 def load(name: str | None) -> tuple[Transformer, Translator | None]:
-    """A released model or model directory, or random weights."""
+    """Return a released model or model directory, or random weights."""
     if name is None:
         return random_model().eval(), None
     translator = Translator.from_pretrained(name, device="cpu")
@@ -117,7 +117,7 @@ def race(
     rows: int,
     rounds: int,
 ) -> str:
-    """One line: both contestants on the same sentences, so many at a time."""
+    """Return one line: both contestants on the same sentences, `rows` at a time."""
     batches = [sources[first : first + rows] for first in range(0, len(sources), rows)]
     ours = [ids for batch in batches for ids in translate(model, batch, options)]
     theirs = [ids for batch in batches for ids in generate(twin, batch, options)]

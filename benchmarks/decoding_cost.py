@@ -1,4 +1,4 @@
-"""What the next token costs after so many: time of a step and bytes remembered, for each kind of attention.
+"""Cost of the next token against length: time of a step and cached bytes, for each kind of attention.
 
     python benchmarks/decoding_cost.py > docs/figures/decoding.json
     python docs/figures/draw_decoding.py docs/figures/decoding.json > docs/figures/decoding.svg
@@ -38,7 +38,7 @@ KINDS = {
 
 
 def make_model(kind: str) -> Transformer:
-    """A decoder of width 128 with one kind of attention; its encoder is not used."""
+    """Return a decoder of width 128 with one kind of attention; its encoder is not used."""
     own, cross = KINDS[kind]
     torch.manual_seed(1)
     shape = ModelConfig(
@@ -53,7 +53,7 @@ def make_model(kind: str) -> Transformer:
 
 
 def read(model: Transformer, length: int) -> DecoderState:
-    """A state that has read so many tokens, beside a source as long."""
+    """Return a state that has read `length` tokens, beside a source as long."""
     state = model.start(torch.randn(1, length, model.config.width), None, length + STEPS)
     for part in torch.randint(4, 64, (1, length)).split(PART, dim=1):
         model.step(part, state)
@@ -61,7 +61,7 @@ def read(model: Transformer, length: int) -> DecoderState:
 
 
 def time_step(model: Transformer, state: DecoderState) -> float:
-    """Milliseconds of the processor for a step, the mean of STEPS; the state stays as it was."""
+    """Return processor milliseconds of a step, the mean of STEPS; the state stays unchanged."""
     state = copy.deepcopy(state)
     tokens = torch.randint(4, 64, (STEPS, 1, 1))
     start = time.process_time()
@@ -71,13 +71,13 @@ def time_step(model: Transformer, state: DecoderState) -> float:
 
 
 def remembered(state: DecoderState) -> int:
-    """Bytes of target and source."""
+    """Return the cached bytes of target and source."""
     return state.nbytes + sum(source.nbytes for source in state.remembered)
 
 
 @torch.inference_mode()
 def measure(lengths: tuple[int, ...], rounds: int) -> dict[str, Any]:
-    """Of every kind: quartiles of a step, the bytes at each length, the ratio of longest to shortest."""
+    """Return, per kind, quartiles of a step, bytes at each length, and the ratio of longest to shortest."""
     models = {kind: make_model(kind) for kind in KINDS}
     states = {(kind, length): read(models[kind], length) for kind in KINDS for length in lengths}
     turns = [*states, *states]  # twice a round, of which the quicker counts: the first may find its data cold
@@ -99,7 +99,7 @@ def summary(
     states: dict[tuple[str, int], DecoderState],
     times: dict[tuple[str, int], list[float]],
 ) -> dict[str, Any]:
-    """What was found of one kind."""
+    """Return the measurements of one kind."""
     short, long = times[kind, lengths[0]], times[kind, lengths[-1]]
     return {
         "milliseconds": {n: quartiles(times[kind, n]) for n in lengths},
@@ -109,12 +109,12 @@ def summary(
 
 
 def quartiles(values: list[float]) -> Spread:
-    """Lower quartile, median, upper quartile."""
+    """Return lower quartile, median, upper quartile."""
     return Spread(*(round(value, 4) for value in statistics.quantiles(values, n=4)))
 
 
 def main() -> None:
-    """Print all of it as JSON, and the ratios on standard error."""
+    """Print everything as JSON, and the ratios on standard error."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

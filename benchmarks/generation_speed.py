@@ -1,4 +1,4 @@
-"""Speed of writing character by character, beside the plain loop that reads all of the context each time.
+"""Generation speed of a character model beside the plain loop that reads the whole context at each step.
 
     python benchmarks/generation_speed.py
 
@@ -27,7 +27,7 @@ VOCABULARY = 69  # Tiny Shakespeare's 65 characters and four special symbols
 
 
 def make_model(width: int, layers: int, heads: int, context: int, positions: str) -> LanguageModel:
-    """A model of GPT-2's shape, fresh weights."""
+    """Return a model of GPT-2's shape with fresh weights."""
     torch.manual_seed(1)
     config = ModelConfig(
         VOCABULARY,
@@ -46,7 +46,7 @@ def make_model(width: int, layers: int, heads: int, context: int, positions: str
 
 
 def read_all(model: LanguageModel, tokens: Tensor) -> Tensor:
-    """Logits [1, V] after a text [1, T], written as nanoGPT's `forward` is; learned positions."""
+    """Return logits [1, V] after a text [1, T], computed like nanoGPT's `forward`; learned positions."""
     assert model.positions is not None
     x = model.embedding(tokens) + model.positions(torch.arange(tokens.shape[1]))
     for layer in model.layers:
@@ -62,7 +62,7 @@ def read_all(model: LanguageModel, tokens: Tensor) -> Tensor:
 
 @torch.inference_mode()
 def plain_loop(model: LanguageModel, beginning: list[int], count: int) -> list[int]:
-    """nanoGPT's `generate`: every step reads the newest context whole."""
+    """Generate as nanoGPT's `generate` does: every step reads the whole newest context."""
     tokens = torch.tensor([beginning])
     for _ in range(count):
         logits = read_all(model, tokens[:, -model.config.max_length :])
@@ -74,14 +74,14 @@ def plain_loop(model: LanguageModel, beginning: list[int], count: int) -> list[i
 
 @torch.inference_mode()
 def ours(model: LanguageModel, beginning: list[int], count: int) -> list[int]:
-    """The same by our search over the caches."""
+    """Generate with our search over the caches."""
     options = DecodeOptions(sampling_topk=0, seed=1, max_length=count, min_length=count)
     step, state = begin(model, [beginning])
     return decode(step, state, 1, [count], options)[0][0].tokens
 
 
 def main() -> None:
-    """Print how many times faster ours is, within the context and past it."""
+    """Print the relative speed, within the context and past it."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

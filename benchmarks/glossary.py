@@ -1,4 +1,4 @@
-"""What a glossary costs and keeps: terms drawn from references, and things that must come through untouched.
+"""Effect of a glossary: terms drawn from references, and words that must be kept.
 
     python benchmarks/glossary.py SOURCE REFERENCE [--model en-de] [--terms 2] [--lines N] [--seed 1]
 
@@ -27,7 +27,7 @@ WORD = re.compile(r"[^\W\d_]{4,}")
 def draw_terms(
     translator: Translator, source: str, reference: str, count: int, chance: random.Random
 ) -> list[Pair]:
-    """Up to `count` pairs of words that are linked to each other alone, each word once in its sentence."""
+    """Return up to `count` pairs of words linked to each other alone, each once in its sentence."""
     links = translator.align(source, reference).links()
     of_source = Counter(s for s, _ in links)
     of_target = Counter(t for _, t in links)
@@ -44,14 +44,14 @@ def _bare(text: str, number: int) -> str:
 
 
 def has_term(text: str, term: str) -> int:
-    """How often a term stands in a text as a word of its own."""
+    """Return the number of times a term occurs in a text as a word of its own."""
     return len(re.findall(rf"(?<!\w){re.escape(term)}(?!\w)", text))
 
 
 def measure_terms(
     translator: Translator, lines: list[Pair], count: int, seed: int, language: str
 ) -> tuple[str, list[str]]:
-    """What a glossary changes: a table, and the translations with it."""
+    """Return a table of the glossary's effect, and the translations with it."""
     chance = random.Random(seed)
     terms = [draw_terms(translator, *line, count, chance) for line in lines]
     plain = [found.text for found in translator.translate([source for source, _ in lines])]
@@ -99,7 +99,7 @@ KINDS = {
 
 
 def make_sentences(count: int, seed: int) -> Iterator[tuple[str, list[str]]]:
-    """Sentences with the things that must come through, each kind in turn."""
+    """Yield sentences with the words that must be kept, each kind in turn."""
     chance = random.Random(seed)
     for number in range(count):
         kind = list(KINDS)[number % len(KINDS)]
@@ -109,7 +109,7 @@ def make_sentences(count: int, seed: int) -> Iterator[tuple[str, list[str]]]:
 
 
 def measure_kept(translator: Translator, count: int, seed: int) -> str:
-    """In how many sentences made for it everything came through."""
+    """Return a line with the number of sentences in which everything was kept."""
     made = list(make_sentences(count, seed))
     rows = []
     for name, options in (

@@ -20,7 +20,7 @@ from seq2seq.metrics.aer import read_gold, score_links
 
 
 def read_pairs(path: Path) -> list[tuple[str, str]]:
-    """The pairs of a file of `source ||| target` lines; a line without the bars is a ValueError."""
+    """Return the pairs of a file of `source ||| target` lines; a line without bars is a ValueError."""
     pairs = []
     for number, line in enumerate(read_lines(str(path)), 1):
         source, bars, target = line.partition("|||")
@@ -31,7 +31,7 @@ def read_pairs(path: Path) -> list[tuple[str, str]]:
 
 
 def compare(translator: Translator, reverse: Translator | None, folder: Path) -> dict[str, str]:
-    """The figures of each direction and of both."""
+    """Return the scores of each direction and of both."""
     pairs = read_pairs(folder / "text")
     gold = read_gold(read_lines(str(folder / "gold")), pairs)
     found: dict[str, list[Iterable[Link]]] = {"forward": []}
@@ -58,7 +58,7 @@ def described(scores: tuple[float, float, float]) -> str:
 
 
 def main() -> None:
-    """Judge a model."""
+    """Evaluate a model."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--model", required=True)
     parser.add_argument("--gold", type=Path, required=True, help="folder with text and gold")

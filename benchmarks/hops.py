@@ -2,9 +2,9 @@
 
     python benchmarks/hops.py [--model en-de] [--text TEXT] [--most 20]
 
-Counted by `sys.setprofile` in every thread: calls of functions of this project, and the files they are in. The
-first call of each kind warms up and is not counted. Fewer is not better in itself; a number that grows without
-a reason is work done twice.
+Counted by `sys.setprofile` in every thread: calls of functions of this project, and the files they are in.
+The first call of each kind warms up and is not counted. Fewer is not better in itself; a number that grows
+without a reason is work done twice.
 """
 
 import argparse

@@ -13,7 +13,7 @@ BATCH, PATIENCE = 64, 0.005  # texts that run together, seconds that the first w
 
 
 class Api(litserve.LitAPI):
-    """From a request to its translation, in batches."""
+    """API object of LitServe: from requests to translations, in batches."""
 
     def __init__(self, model: str, workers: int) -> None:
         super().__init__(max_batch_size=BATCH, batch_timeout=PATIENCE)
@@ -21,7 +21,7 @@ class Api(litserve.LitAPI):
         self.workers = workers
 
     def setup(self, device: str) -> None:
-        """Load the model in a process of LitServe's, which shares the cores with its like."""
+        """Load the model in a process of LitServe, which shares the cores with the others."""
         import torch
 
         from seq2seq import Translator
@@ -30,23 +30,23 @@ class Api(litserve.LitAPI):
         self.translator = Translator.from_pretrained(self.model, device="cpu")
 
     def decode_request(self, request: dict[str, str]) -> str:
-        """The text of a request."""
+        """Return the text of a request."""
         return request["q"]
 
     def batch(self, inputs: list[str]) -> list[str]:
-        """Texts stay a list."""
+        """Return the texts as a list, unchanged."""
         return inputs
 
     def predict(self, texts: list[str]) -> list[str]:
-        """The translations of a batch."""
+        """Return the translations of a batch."""
         return [found.text for found in self.translator.translate_batch(texts)]
 
     def unbatch(self, output: list[str]) -> list[str]:
-        """Translations stay a list."""
+        """Return the translations as a list, unchanged."""
         return output
 
     def encode_response(self, output: str) -> dict[str, str]:
-        """The answer to a request."""
+        """Return the answer to a request."""
         return {"translatedText": output}
 
 

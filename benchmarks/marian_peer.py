@@ -43,7 +43,7 @@ SMOOTHING = 0.1
 
 
 class Settings:
-    """What a run of `seq2seq train` was made with, and what the peer has instead."""
+    """Settings of a run of `seq2seq train`, and the peer's own where they differ."""
 
     def __init__(self, run: Path, rate: float | None, bf16: bool):
         recipe: dict[str, Any] = yaml.safe_load((run / "config.yaml").read_text(encoding="utf-8"))
@@ -60,12 +60,12 @@ class Settings:
         self.bf16 = bf16
 
     def precision(self) -> AbstractContextManager[Any]:
-        """The precision of the training pass."""
+        """Return the precision context of the training pass."""
         return torch.autocast("cpu", torch.bfloat16) if self.bf16 else nullcontext()
 
 
 class Training:
-    """The plain loop: model, optimiser, place in the data, and the best weights so far."""
+    """The plain loop: model, optimizer, position in the data, and the best weights so far."""
 
     def __init__(self, settings: Settings, out: Path):
         self.settings, self.out = settings, out
@@ -81,7 +81,7 @@ class Training:
             self.resume()
 
     def resume(self) -> None:
-        """Go on where the last validation was."""
+        """Resume at the last validation."""
         kept = torch.load(self.out / "last.pt", weights_only=True)
         self.model.load_state_dict(kept["model"])
         self.optimizer.load_state_dict(kept["optimizer"])
@@ -89,7 +89,7 @@ class Training:
         self.done, self.start, self.best = kept["done"], BatchPosition(*kept["place"]), kept["best"]
 
     def run(self, data: TranslationData) -> None:
-        """Train to the last update, validating on the way."""
+        """Train to the last update, with validations."""
         order = BatchOrder(
             data.segmentation, self.settings.data.batch_tokens, self.settings.seed, start=self.start
         )
@@ -107,7 +107,7 @@ class Training:
                 self.save(order.position_after(self.done - begun))
 
     def update(self, batch: Batch) -> float:
-        """One update; gives its loss."""
+        """Run one update and return its loss."""
         assert batch.target_input is not None and batch.target_output is not None
         self.model.train()
         rate = self.settings.rate * factor(
@@ -132,7 +132,7 @@ class Training:
         return loss.item()
 
     def save(self, place: BatchPosition) -> None:
-        """Keep all that `resume` needs."""
+        """Save everything that `resume` needs."""
         state = {
             "model": self.model.state_dict(),
             "optimizer": self.optimizer.state_dict(),
@@ -148,7 +148,7 @@ class Training:
 def translate(
     model: MarianMTModel, tokenizer: Tokenizer, examples: Sequence[Example], beam: int
 ) -> list[str]:
-    """The best translation of each source by `generate`, in order."""
+    """Return the best translation of each source by `generate`, in order."""
     model.eval()
     sources = [tokenizer.encode(each.source) + tokenizer.tag(each.target_language) for each in examples]
     found = [""] * len(sources)
@@ -169,12 +169,12 @@ def translate(
 
 
 def real_pieces(written: Tensor) -> Iterator[list[int]]:
-    """The pieces of each row, special ones left out."""
+    """Yield the tokens of each row without special symbols."""
     return ([token for token in row if token > EOS] for row in written.tolist())
 
 
 def judge(training: Training, named: str) -> str:
-    """A line with the scores of one test set."""
+    """Return a line with the scores of one test set."""
     language, source, reference = named.split(":")
     examples = [
         Example(text, wanted, "", language)

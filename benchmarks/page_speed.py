@@ -1,4 +1,4 @@
-"""How fast the whole page answers: the map of a translation, and the pointer on a large map.
+"""Speed of the demo page: the map of a translation, and the pointer on a large map.
 
     python benchmarks/page_speed.py
 
@@ -62,7 +62,7 @@ class Writing(Translator):
     """A translator that writes what it reads."""
 
     def stream(self, text: str, *given: Any, **named: Any) -> Iterator[str]:
-        """The text at once."""
+        """Yield the text at once."""
         yield text
 
     def translate_segments(
@@ -77,7 +77,7 @@ class Writing(Translator):
 
 
 class Times(NamedTuple):
-    """Milliseconds from the translation to its map: by the clock, of the server, of the browser."""
+    """Milliseconds from the translation to its map: wall clock, server, browser."""
 
     clock: float
     server: float
@@ -85,7 +85,7 @@ class Times(NamedTuple):
 
 
 def main() -> None:
-    """Measures and prints both."""
+    """Measure and print both."""
     argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     ).parse_args()
@@ -110,7 +110,7 @@ def main() -> None:
 
 @contextlib.contextmanager
 def serving(translator: Translator) -> Iterator[str]:
-    """The address of a server for one model, in a thread."""
+    """Yield the address of a server for one model, in a thread."""
     listener = socket.create_server(("127.0.0.1", 0))
     app = make_app(ModelRegistry({"model": translator}))
     server = uvicorn.Server(uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=1))
@@ -124,7 +124,7 @@ def serving(translator: Translator) -> Iterator[str]:
 
 
 def make_large(released: Translator) -> Writing:
-    """Random weights in 6 layers of 8 heads, over the released model's pieces."""
+    """Return a model of random weights, 6 layers of 8 heads, with the released model's vocabulary."""
     torch.manual_seed(1)
     heads = AttentionConfig(heads=8)
     config = ModelConfig(
@@ -141,7 +141,7 @@ def make_large(released: Translator) -> Writing:
 
 
 def open_page(browser: "Browser", address: str) -> "Page":
-    """The page with its attention tab open."""
+    """Return the page with its attention tab open."""
     page = browser.new_page(viewport={"width": 1200, "height": 900}, locale="en-US")
     page.set_default_timeout(PATIENCE)
     page.goto(address)
@@ -150,7 +150,7 @@ def open_page(browser: "Browser", address: str) -> "Page":
 
 
 class Clock:
-    """How long the main thread of a page has worked."""
+    """Work of a page's main thread since the clock was made."""
 
     def __init__(self, page: "Page") -> None:
         self.session = page.context.new_cdp_session(page)  # one for all, for each counts from its beginning
@@ -163,7 +163,7 @@ class Clock:
 
 
 def first_map(page: "Page", clock: Clock, text: str) -> Times:
-    """How long the map of a text takes once its translation is there."""
+    """Return the time that the map of a text takes once its translation is there."""
     page.locator("#source textarea").fill(text)
     page.evaluate(WATCH)
     begin(page)
@@ -187,20 +187,20 @@ def begin(page: "Page") -> None:
 
 
 def movement(page: "Page", clock: Clock) -> float:
-    """Milliseconds of work for a movement of the pointer over the map."""
+    """Return the browser's milliseconds of work for a movement of the pointer over the map."""
     before = clock.worked()
     page.evaluate(HOVER, MOVES)
     return (clock.worked() - before) / MOVES
 
 
 def show(name: str, times: list[Times]) -> None:
-    """One line: median and worst by the clock and of both processors."""
+    """Print one line: median and worst wall-clock and processor times."""
     columns = zip(Times._fields, zip(*times, strict=True), strict=True)
     print(f"{name}: " + "; ".join(f"{column} {middle(values)}" for column, values in columns), flush=True)
 
 
 def middle(values: Sequence[float]) -> str:
-    """Median and worst."""
+    """Return median and worst as text."""
     return f"median {statistics.median(values):.1f} ms, worst {max(values):.1f} ms"
 
 

@@ -21,7 +21,7 @@ Work = TypeVar("Work")
 
 @dataclass
 class Comparison:
-    """Seconds of ours and of the peer for the same pieces of work, and how much was done in each."""
+    """Seconds of ours and of the peer for the same pieces of work, and the amount of work of each."""
 
     name: str
     amounts: list[float] = field(default_factory=list)
@@ -29,13 +29,13 @@ class Comparison:
     theirs: list[float] = field(default_factory=list)
 
     def add(self, amount: float, ours: float, theirs: float) -> None:
-        """One piece of work, timed on both sides."""
+        """Add one piece of work, timed on both sides."""
         self.amounts.append(amount)
         self.ours.append(ours)
         self.theirs.append(theirs)
 
     def line(self, unit: str) -> str:
-        """One line: both speeds, the median ratio (how many times faster ours is) and its quartiles."""
+        """Return one line: both speeds, the median ratio (ours relative to the peer) and its quartiles."""
         ratios = [theirs / ours for ours, theirs in zip(self.ours, self.theirs, strict=True)]
         low, ratio, high = statistics.quantiles(ratios, n=4)
         ours, theirs = (
@@ -49,7 +49,7 @@ class Comparison:
 
 
 def seconds(work: Callable[[], object]) -> float:
-    """How long one call takes."""
+    """Return the wall-clock seconds of one call."""
     start = time.perf_counter()
     work()
     return time.perf_counter() - start
@@ -63,7 +63,7 @@ def compare(
     theirs: Callable[[Work], object],
     rounds: int,
 ) -> Comparison:
-    """Time both on every piece, `rounds` times over, after one piece that does not count."""
+    """Time both on every piece, `rounds` times, after one piece that does not count."""
     comparison = Comparison(name)
     ours(pieces[0])
     theirs(pieces[0])
@@ -80,7 +80,7 @@ def compare(
 
 
 class Spread(NamedTuple):
-    """Quartiles of what was measured."""
+    """Quartiles of a measurement."""
 
     low: float
     middle: float
@@ -93,7 +93,7 @@ class Spread(NamedTuple):
 def processor_ratios(
     first: Callable[[Work], object], other: Callable[[Work], object], pieces: Sequence[Work]
 ) -> Spread:
-    """How many times faster than the first the other does the pieces, by processor seconds."""
+    """Return the speed of the other relative to the first on the pieces, by processor seconds."""
     first(pieces[0])
     other(pieces[0])
     found = []
@@ -108,7 +108,7 @@ def processor_ratios(
 
 
 def conditions() -> str:
-    """One line on what the figures were taken with."""
+    """Return one line on the machine and versions of the measurement."""
     import transformers
 
     return (

@@ -1,4 +1,4 @@
-"""Load on the service: clients that each send one sentence after another; peers in the same run.
+"""Load on the server: clients that each send one sentence after another; peers in the same run.
 
     python benchmarks/serve_load.py --model en-de --source FILE --clients 64 --seconds 60
 
@@ -75,7 +75,7 @@ def main() -> None:
 
 
 def read_arguments() -> argparse.Namespace:
-    """The command line; --plain and --port are for a process that this one starts."""
+    """Parse the command line; --plain and --port are for a process that this one starts."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -95,7 +95,7 @@ def read_arguments() -> argparse.Namespace:
 
 
 def contestants(model: str) -> Iterator[tuple[str, list[str], str]]:
-    """Name, command (its port comes last) and path of each server."""
+    """Yield name, command (its port comes last) and path of each server."""
     ours = [sys.executable, "-m", "seq2seq", "serve", "--model", model]
     yield "ours", [*ours, "--port"], "/translate"
     yield "ours, no batching", [*ours, "--batch-tokens", "1", "--patience", "0", "--port"], "/translate"
@@ -113,7 +113,7 @@ def contestants(model: str) -> Iterator[tuple[str, list[str], str]]:
 
 @contextlib.contextmanager
 def serving(command: Sequence[str]) -> Iterator[tuple[str, int]]:
-    """Address (empty where it does not start) and process of a server; all of it is ended afterwards."""
+    """Yield address (empty where it does not start) and process of a server; end all of it afterwards."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     process = subprocess.Popen(
@@ -127,7 +127,7 @@ def serving(command: Sequence[str]) -> Iterator[tuple[str, int]]:
 
 
 def answers(address: str, process: subprocess.Popen[bytes]) -> bool:
-    """Waits until a server answers; false where it ends before, or never does."""
+    """Wait until a server answers; return False where it ends before, or never does."""
     for _ in range(LONGEST_START * 2):
         with contextlib.suppress(httpx.TransportError):
             if httpx.get(f"{address}/health", timeout=5).status_code == 200:
@@ -139,7 +139,7 @@ def answers(address: str, process: subprocess.Popen[bytes]) -> bool:
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
-    """Ends a server and whatever it started; who does not end when asked to is killed."""
+    """End a server and all processes it started; kill those that ignore the signal."""
     for sign, seconds in ((signal.SIGTERM, LONGEST_END), (signal.SIGKILL, LONGEST_END)):
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, sign)
@@ -148,7 +148,7 @@ def end(process: subprocess.Popen[bytes]) -> None:
 
 
 def family(process: int) -> list[int]:
-    """A process and all that it started, whichever of its threads did."""
+    """Return a process and all that it started, in any of its threads."""
     children = [
         int(child)
         for file in Path(f"/proc/{process}/task").glob("*/children")
@@ -158,7 +158,7 @@ def family(process: int) -> list[int]:
 
 
 def cpu_seconds(process: int) -> float:
-    """Processor time that a process and all that it started have used so far."""
+    """Return the processor time of a process and all that it started."""
     ticks = 0
     for each in family(process):
         with contextlib.suppress(FileNotFoundError):  # it has ended meanwhile
@@ -168,7 +168,7 @@ def cpu_seconds(process: int) -> float:
 
 
 class Found:
-    """What the clients saw."""
+    """Answers that the clients got, and their times."""
 
     def __init__(self) -> None:
         self.seconds: list[float] = []
@@ -178,11 +178,11 @@ class Found:
 
     @property
     def speed(self) -> float:
-        """Answers a second."""
+        """Answers per second."""
         return len(self.seconds) / self.lasted
 
     def line(self, name: str) -> str:
-        """One line: answers a second, times, errors."""
+        """Return one line: answers per second, times, errors."""
         if len(self.seconds) < 2:
             return f"{name:20} too few answers; errors {self.errors}"
         p95 = statistics.quantiles(self.seconds, n=20)[-1]
@@ -195,7 +195,7 @@ class Found:
 
 
 async def load(url: str, sentences: Sequence[str], clients: int, seconds: float) -> Found:
-    """Each client sends a sentence, waits for its answer, and sends the next, until time is over."""
+    """Let each client send a sentence, wait for its answer, and send the next, until time is over."""
     found = Found()
     numbers = itertools.count()
     connections = aiohttp.TCPConnector(limit=clients)
@@ -203,7 +203,7 @@ async def load(url: str, sentences: Sequence[str], clients: int, seconds: float)
     began = time.perf_counter()
 
     async def ask(session: aiohttp.ClientSession, sentence: str) -> int:
-        """The status of the answer, which is read to its end."""
+        """Return the status of an answer, read to its end."""
         async with session.post(url, json={"q": sentence, "source": "en", "target": "de"}) as answer:
             await answer.read()
             return answer.status
@@ -231,7 +231,7 @@ async def load(url: str, sentences: Sequence[str], clients: int, seconds: float)
 
 
 def first_text(address: str, sentences: Sequence[str]) -> str:
-    """Median and 95th percentile of the time from a stream's request to its first text."""
+    """Return median and 95th percentile of the time from a stream's request to its first text."""
     taken = []
     with httpx.Client(timeout=300) as session:
         for sentence in sentences[: STREAMS + 1]:
@@ -249,14 +249,14 @@ def first_text(address: str, sentences: Sequence[str]) -> str:
 
 
 def text_of(line: str) -> str:
-    """The text that a line of a stream of events carries; empty for all other lines, and for blank text."""
+    """Return the text in a line of an event stream; empty for all other lines, and for blank text."""
     if not line.startswith("data: "):
         return ""
     return str(json.loads(line.removeprefix("data: ")).get("text", "")).strip()
 
 
 def serve_plain(model: str, port: int) -> None:
-    """What one writes in ten lines: a route, `generate` in FastAPI's thread pool, one text at a time."""
+    """Serve as ten lines of FastAPI would: a route, `generate` in the thread pool, one text at a time."""
     import torch
     import uvicorn
     from fastapi import FastAPI

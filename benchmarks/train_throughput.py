@@ -42,7 +42,7 @@ SMOOTHING = 0.1
 
 
 class Peer:
-    """A plain training loop over the Marian twin of our model."""
+    """Plain training loop over the Marian twin of our model."""
 
     def __init__(self, task: TranslationTask):
         self.model = make_twin(task.model).train()
@@ -56,7 +56,7 @@ class Peer:
         )
 
     def update(self, batch: Batch) -> float:
-        """One update on a batch; gives the loss, as one would to print it."""
+        """Run one update on a batch and return the loss."""
         assert batch.target_input is not None and batch.target_output is not None
         logits = self.model(
             input_ids=batch.source,
@@ -74,7 +74,7 @@ class Peer:
 
 
 class PeerProcess:
-    """A peer in a process of its own, which makes the same weights and batches from the same seeds."""
+    """Peer in a process of its own, which makes the same weights and batches from the same seeds."""
 
     def __init__(self, vocabulary_size: int, budget: int, count: int, keep_memory: bool):
         context = multiprocessing.get_context("spawn")
@@ -84,7 +84,7 @@ class PeerProcess:
         self.process.start()
 
     def __call__(self, number: int) -> float:
-        """Seconds of its update on a batch."""
+        """Return the seconds of its update on a batch."""
         self.pipe.send(number)
         return self.pipe.recv()
 
@@ -92,7 +92,7 @@ class PeerProcess:
 def answer_updates(
     pipe: Connection, vocabulary_size: int, budget: int, count: int, keep_memory: bool
 ) -> None:
-    """Do an update for each batch number that comes, and say how long it took."""
+    """Run an update for each batch number received, and send its time."""
     if keep_memory:
         keep_freed_memory()
     peer = Peer(make_task(vocabulary_size))
@@ -103,7 +103,7 @@ def answer_updates(
 
 
 class Race(Callback):
-    """Lets the peer repeat each update of ours, and keeps both times."""
+    """Callback that lets the peer repeat each update of ours, and keeps both times."""
 
     def __init__(self, time_peer: Callable[[int], float]):
         self.time_peer = time_peer
@@ -113,7 +113,7 @@ class Race(Callback):
     def on_train_batch_end(
         self, trainer: Trainer, task: TranslationTask, outputs: object, batch: Batch, number: int
     ) -> None:
-        """Our update is over: stop our clock, time the peer's on the same batch, start our clock."""
+        """Stop our clock, time the peer on the same batch, start our clock again."""
         ours = perf_counter() - self.started
         theirs = self.time_peer(number)
         if number >= WARM_UP:
@@ -122,7 +122,7 @@ class Race(Callback):
 
 
 def random_batches(vocabulary_size: int, budget: int, count: int) -> list[Batch]:
-    """Batches of pairs as long as captions: about 14 pieces a side, of random ids."""
+    """Return batches of pairs as long as captions: about 14 tokens per side, random ids."""
     generator = random.Random(1)
 
     def sentence(length: int) -> list[int]:
@@ -136,7 +136,7 @@ def random_batches(vocabulary_size: int, budget: int, count: int) -> list[Batch]
 
 
 def make_task(vocabulary_size: int) -> TranslationTask:
-    """The task of the recipe multi30k-en-de with fresh weights; nothing is decoded here."""
+    """Return the task of the recipe multi30k-en-de with fresh weights; nothing is decoded here."""
     torch.manual_seed(1)
     config = ModelConfig(vocabulary_size=vocabulary_size, dropout=0.3)
     words = [f"{a}{b}{c}" for a in "abcdefgh" for b in "ijklmnop" for c in "qrstuvwx"]
@@ -146,7 +146,7 @@ def make_task(vocabulary_size: int) -> TranslationTask:
 def run(
     task: TranslationTask, batches: list[Batch], folder: Path, time_peer: Callable[[int], float]
 ) -> Comparison:
-    """Train once through the batches, the peer doing each by its number; logs go to the folder."""
+    """Train once through the batches, the peer repeating each by its number; logs go to the folder."""
     race = Race(time_peer)
     trainer = Trainer(
         accelerator="cpu",

@@ -1,4 +1,4 @@
-"""The same network in another house: our weights in a model of `transformers`.
+"""Twins of our model: the same weights in a model of `transformers`.
 
 Two peers share a shape with ours: LayerNorm, ReLU, sinusoids (all sines, then all cosines), one scaled
 embedding for source, target and output. Marian has it with the norms after each branch (post-norm),
@@ -26,7 +26,7 @@ OTHERS = {
 
 
 def make_twin(model: Transformer) -> Twin:
-    """A peer that computes what `model` computes, in the same mode (train or eval).
+    """Return a peer that computes what `model` computes, in the same mode (train or eval).
 
     Raises:
         ValueError: a model that neither Marian nor M2M100 can express.
@@ -47,7 +47,7 @@ def make_twin(model: Transformer) -> Twin:
 
 
 def peer_shape(config: ModelConfig) -> dict[str, int | float | str | bool]:
-    """Our shape in the peers' words.
+    """Return our shape as the peers' config.
 
     Raises:
         ValueError: positions, norms, activation or heads that the peers do not have.
@@ -81,12 +81,12 @@ def peer_shape(config: ModelConfig) -> dict[str, int | float | str | bool]:
 
 
 def is_plain(attention: AttentionConfig) -> bool:
-    """Whether it is multi-head attention and nothing else, of any number of heads."""
+    """Return whether an attention is multi-head attention and nothing else, of any number of heads."""
     return AttentionConfig(heads=attention.heads, dropout=attention.dropout) == attention
 
 
 def count_positions_as_ours(twin: M2M100ForConditionalGeneration, config: ModelConfig) -> None:
-    """M2M100 has other frequencies and counts from PAD + 1: put our sinusoids where it looks."""
+    """Replace M2M100's sinusoids, which have other frequencies and count from PAD + 1, by ours."""
     table = SinusoidalPositions(config.max_length, config.width).table
     for side in (twin.model.encoder, twin.model.decoder):
         weights = side.embed_positions.weights
@@ -95,7 +95,7 @@ def count_positions_as_ours(twin: M2M100ForConditionalGeneration, config: ModelC
 
 
 def peer_weights(model: Transformer) -> dict[str, Tensor]:
-    """All weights of a model under the peers' names."""
+    """Return all weights of a model under the peers' names."""
     weights = {"model.shared.weight": model.source_embedding.table.weight.detach()}
     for side in ("encoder", "decoder"):
         for index, layer in enumerate(getattr(model, side)):
@@ -107,7 +107,7 @@ def peer_weights(model: Transformer) -> dict[str, Tensor]:
 
 
 def peer_layer(ours: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The weights of one of our layers under the peers' names."""
+    """Return the weights of one of our layers under the peers' names."""
     theirs = {}
     for name, value in ours.items():
         part, _, kind = name.rpartition(".")

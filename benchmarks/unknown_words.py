@@ -1,11 +1,11 @@
-"""How word links fare among words that a model does not know, pair by pair and all pairs together.
+"""Word links among out-of-vocabulary words: pair by pair, and all pairs together.
 
     python benchmarks/unknown_words.py --model de-en --data bentrevett/multi30k
 
 The rarer words of validation texts are replaced, each by the same unknown word throughout (its letters
-shuffled), until so much of the text is unknown. What is found is judged by the links that our aligner counts
-over the training texts and the true words: sure where both directions agree, possible where they grow from
-those. No gold link is read; `seq2seq/alignment/joint.py` was chosen by such tables.
+shuffled), until the given share of the text is unknown. Links are scored against those that our aligner
+counts over the training texts and the true words: sure where both directions agree, possible where links grow
+from those. No gold link is read; the parameters of `seq2seq/alignment/joint.py` were chosen by such tables.
 """
 
 import argparse
@@ -31,7 +31,7 @@ LETTERS = 4  # of the shortest word that is replaced
 
 
 def tokens(text: str) -> list[str]:
-    """Lower-cased words, punctuation by itself."""
+    """Return lower-cased words, with punctuation apart."""
     text = text.lower()
     return [text[start:end] for start, end in bare_word_spans(text)]
 
@@ -39,7 +39,7 @@ def tokens(text: str) -> list[str]:
 def cipher(
     texts: Sequence[list[str]], known: Counter[str], rate: float, rng: random.Random
 ) -> dict[str, str]:
-    """Unknown words for the rarer ones, so that they are about this share of all words."""
+    """Return unknown words for the rarer ones, which make up about this share of all words."""
     counts = Counter(word for text in texts for word in text if word.isalpha())
     left, unknown = rate * counts.total(), {}
     for word in sorted(counts, key=lambda word: known[word] * rng.uniform(0.3, 3)):
@@ -52,7 +52,7 @@ def cipher(
 def errors(
     translator: Translator, reverse: Translator, pairs: Sequence[tuple[str, str]], gold: Sequence[GoldLinks]
 ) -> list[float]:
-    """AER of one direction, of both joined pair by pair, of all pairs together."""
+    """Return the AER of one direction, of both joined pair by pair, and of all pairs together."""
     alone = [set(translator.align(*pair).links("blanks")) for pair in pairs]
     back = [{(s, t) for t, s in reverse.align(*pair[::-1]).links("blanks")} for pair in pairs]
     joined = [grow(there, turned) for there, turned in zip(alone, back, strict=True)]
@@ -61,7 +61,7 @@ def errors(
 
 
 def compare(translator: Translator, reverse: Translator, corpus: Corpus, count: int, seed: int) -> list[str]:
-    """The rows of the table."""
+    """Return the rows of the table."""
     training, valid, _ = load_corpus(corpus)
     rng = random.Random(seed)
     words = [(tokens(source), tokens(target)) for source, target in [*training, *valid]]

@@ -1,4 +1,4 @@
-"""Training and decoding speed of models of several shapes, each beside the first, in turns.
+"""Training and decoding speed of models of several shapes, each relative to the first, in turns.
 
 Each round a variant and the first do the same work, one right after the other, an update or a batch of
 translations. The figure is how many times faster than the first, by processor seconds of one thread.
@@ -21,19 +21,19 @@ ROWS, LENGTH, WRITTEN = 32, 16, 32  # captions in a batch, pieces of each, piece
 
 
 class Speeds(NamedTuple):
-    """How many times as fast as the first variant."""
+    """Speeds relative to the first variant."""
 
     training: Spread
     decoding: Spread
 
     def cells(self) -> tuple[str, str]:
-        """Both as they stand in a table."""
+        """Return both as cells of a table."""
         training, decoding = (f"{Spread(*part)}" for part in self)
         return training, decoding
 
 
 class Contestant:
-    """A fresh model of a shape, with its optimiser."""
+    """Fresh model of a shape, with its optimizer."""
 
     def __init__(self, shape: ModelConfig):
         torch.manual_seed(1)
@@ -41,7 +41,7 @@ class Contestant:
         self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=1e-5, fused=True)
 
     def update(self, batch: Batch) -> None:
-        """One update, in mixed precision as the recipe has it."""
+        """Run one update, in mixed precision as in the recipe."""
         assert batch.target_input is not None and batch.target_output is not None
         self.model.train()
         with torch.autocast("cpu", torch.bfloat16):
@@ -53,7 +53,7 @@ class Contestant:
 
     @torch.inference_mode()
     def translate(self, batch: Batch) -> None:
-        """Encode, then write WRITTEN pieces of each row greedily, neither fewer nor more."""
+        """Encode, then write exactly WRITTEN tokens of each row, greedily."""
         self.model.eval()
         options = DecodeOptions(beam_size=1, min_length=WRITTEN, max_length=WRITTEN)
         state = self.model.start(self.model.encode(batch.source), batch.source != PAD, WRITTEN + 1)
@@ -61,7 +61,7 @@ class Contestant:
 
 
 def compare_speeds(shapes: dict[str, ModelConfig], rounds: int) -> dict[str, Speeds]:
-    """The speeds of every shape, times those of the first."""
+    """Return the speeds of every shape, relative to those of the first."""
     torch.set_num_threads(1)
     contestants = {name: Contestant(shape) for name, shape in shapes.items()}
     first = next(iter(contestants.values()))
@@ -77,7 +77,7 @@ def compare_speeds(shapes: dict[str, ModelConfig], rounds: int) -> dict[str, Spe
 
 
 def random_batch(vocabulary: int, seed: int) -> Batch:
-    """Pairs as long as captions, of random ids."""
+    """Return pairs as long as captions, of random ids."""
     generator = random.Random(seed)
 
     def sentence() -> list[int]:

@@ -1,4 +1,4 @@
-"""How long a reader waits for an attention map, and how long one movement of the pointer takes.
+"""Time until an attention map is drawn, and the work of one pointer movement.
 
     python benchmarks/view_speed.py
 
@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from seq2seq import Translator
+from seq2seq.alignment.head import AlignmentHead
 from seq2seq.alignment.maps import AttentionMaps
-from seq2seq.storage.settings import AlignmentHead
 from serve.views import attention_data, standalone_page
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ HOVER = """async (count) => {
 
 
 def main() -> None:
-    """Measures and prints both."""
+    """Measure and print both."""
     argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     ).parse_args()
@@ -83,7 +83,7 @@ def _compute(translator: Translator, target: str) -> tuple[list[float], dict[str
 
 
 def _draw(browser: "Browser", folder: Path, page: str) -> tuple[float, float]:
-    """Milliseconds the browser's main thread worked to show the page, and for a movement of the pointer."""
+    """Return milliseconds of the browser's main thread to show the page, and for a pointer movement."""
     path = folder / "page.html"
     path.write_text(page, encoding="utf-8")
     tab = browser.new_page(viewport={"width": 1200, "height": 900})

@@ -1,4 +1,4 @@
-"""How many gold word links of Multi30k's tests an aligner finds, judged on the raw text.
+"""Gold word links of Multi30k's tests that an aligner finds, scored on the raw text.
 
     python benchmarks/word_links.py --model en-de --links FOLDER --corpus FOLDER [--set test_2016_flickr]
 
@@ -31,7 +31,7 @@ MOST_LINKS = 1.2  # a target word
 
 
 class GoldLink(NamedTuple):
-    """A line of the test, and the places of two words in its tokens."""
+    """A line of the test, and the positions of two words in its tokens."""
 
     line: int
     sources: tuple[int, ...]
@@ -39,7 +39,7 @@ class GoldLink(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """The share of gold links found, from 0 to 1, how many there are, and links a target word."""
+    """The share of gold links found, from 0 to 1, their number, and links per target word."""
 
     share: float
     count: int
@@ -51,7 +51,7 @@ class Verdict(NamedTuple):
 
 
 class TestSet(NamedTuple):
-    """Raw and tokenised lines of both sides, and the gold links between tokens."""
+    """Raw and tokenized lines of both sides, and the gold links between tokens."""
 
     raw: tuple[list[str], list[str]]
     tokenised: tuple[list[str], list[str]]
@@ -59,7 +59,7 @@ class TestSet(NamedTuple):
 
 
 def read_test_set(links: Path, corpus: Path, name: str, languages: tuple[str, str]) -> TestSet:
-    """A test set with its links; a link to a token that is not there is a ValueError."""
+    """Return a test set with its links; a link to a missing token is a ValueError."""
     raw, tokenised = (
         tuple(lines_of(corpus / folder / f"{name}.{middle}{language}.gz") for language in languages)
         for folder, middle in (("raw", ""), ("tok", "lc.norm.tok."))
@@ -79,7 +79,7 @@ def read_test_set(links: Path, corpus: Path, name: str, languages: tuple[str, st
 
 
 def judge(test_set: TestSet, align: Align) -> Verdict:
-    """How many gold links an aligner of raw texts finds."""
+    """Return the share of gold links that an aligner of raw texts finds."""
     found, linked, words = [], 0, 0
     for source, target in zip(*test_set.raw, strict=True):
         found.append(set(align(source, target)))
@@ -96,7 +96,7 @@ def judge(test_set: TestSet, align: Align) -> Verdict:
 
 
 def words_of_tokens(tokens: Sequence[str], raw: str) -> list[set[int]]:
-    """For each Moses token the blank-separated raw words that hold its characters.
+    """Return, for each Moses token, the blank-separated raw words that hold its characters.
 
     Tokens may be lower-cased, escaped and normalised; what differs in between two places that agree is
     mapped in proportion.
@@ -117,12 +117,12 @@ def words_of_tokens(tokens: Sequence[str], raw: str) -> list[set[int]]:
 
 
 def links_of(translator: Translator) -> Align:
-    """A model as an aligner."""
+    """Return a model as an aligner."""
     return lambda source, target: translator.align(source, target).links("blanks")
 
 
 def links_together(translator: Translator, reverse: Translator | None, test_set: TestSet) -> Align:
-    """As `links_of`, but all pairs are read together, and with the model of the other direction."""
+    """Return an aligner like `links_of` that reads all pairs together, with the reverse model."""
     pairs = list(zip(*test_set.raw, strict=True))
     found = dict(zip(pairs, align_pairs(translator, pairs, reverse), strict=True))
     return lambda source, target: found[source, target]
@@ -139,12 +139,13 @@ def _gold_link(row: str) -> GoldLink:
 
 
 def lines_of(path: Path) -> list[str]:
+    """Return the lines of a gzipped file."""
     with gzip.open(path, "rt", encoding="utf-8", newline="\n") as file:
         return file.read().rstrip("\n").split("\n")
 
 
 def direction_of(translator: Translator, named: str) -> tuple[str, str]:
-    """From which language to which a model translates; one sentence, and the end, where that is open."""
+    """Return the languages that a model translates between; exit with a sentence if that is open."""
     source, target = translator.source_language, translator.target_language
     if source is None or target is None:
         raise SystemExit(f"{named} translates several ways; name a released model of one, such as fr-en")
@@ -152,7 +153,7 @@ def direction_of(translator: Translator, named: str) -> tuple[str, str]:
 
 
 def main() -> None:
-    """Judge a model."""
+    """Evaluate a model."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--model", required=True)
     parser.add_argument("--links", type=Path, required=True, help="folder of the gold links")

@@ -3,8 +3,9 @@
     python docs/make_architecture.py
 
 The text between the tables is written by hand. Each table stands between two markers and is made from the
-sources: a folder's line is the first line of its package docstring, a file's line that of its module docstring
-(of a script of the page, its first comment), and the import rows are those that tests/test_imports.py checks.
+sources: a folder's line is the first line of its package docstring, a file's line that of its module
+docstring (of a script of the page, its first comment), and the import rows are those that
+tests/test_imports.py checks.
 """
 
 import ast

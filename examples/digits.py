@@ -1,14 +1,14 @@
-"""Reading handwriting: cross-attention over an image, and over an image and a question together.
+"""Handwriting recognition: cross-attention over an image, and over an image and a question together.
 
-    strip --convolutions, columns, self-attention--> [B, W / 4, X]      what there is to see
-    question --embed, self-attention--> [B, Q, X]                       behind it, where there is one
-    both --`Transformer.start`, `step`--> "three one four", or the one word that is asked for
+    strip --convolutions, columns, self-attention--> [B, W / 4, X]      the image
+    question --embed, self-attention--> [B, Q, X]                       appended, if there is one
+    both --`Transformer.start`, `step`--> "three one four", or the one word that answers
 
-The decoder is that of translation; only its memory comes from elsewhere. Words and gaps say where a digit
-stands, nobody tells the model: which columns a word looks at is found by training on the words alone.
+The decoder is that of translation; only its memory differs. The model is never told where a digit stands: the
+columns that a word attends to are learned from the words alone.
 
     python examples/digits.py
-    python examples/digits.py --look docs/figures/strip.json        what docs/figures/draw_strip.py draws
+    python examples/digits.py --look docs/figures/strip.json        data for docs/figures/draw_strip.py
 """
 
 import argparse
@@ -42,21 +42,21 @@ IDS = {word: number for number, word in enumerate(VOCABULARY)}
 
 
 class Memory(NamedTuple):
-    """What a decoder reads: [B, S, X], and which of it is real [B, S]."""
+    """Input of a decoder: states [B, S, X], and a mask of the real ones [B, S]."""
 
     states: Tensor
     mask: Tensor
 
 
 def convolution(channels: int, wider: int, stride: int = 2) -> list[nn.Module]:
-    """A layer of an eye: what stands side by side, normalised, so that paper does not drown ink."""
+    """Return a convolution with normalization over neighbours, so that blank paper does not hide ink."""
     size = 3 if stride == 1 else 4  # so that a patch is centred on the pixels it stands for
     conv = nn.Conv2d(channels, wider, size, stride=stride, padding=1, bias=False)
     return [conv, nn.BatchNorm2d(wider), nn.ReLU()]
 
 
 class Reader(nn.Module):
-    """An eye, a reader of questions, and a decoder over what both saw."""
+    """Image encoder, question encoder, and a decoder over both."""
 
     def __init__(self, width: int = 64, seen: int = 48):
         super().__init__()
@@ -90,7 +90,7 @@ class Reader(nn.Module):
         self.transformer = Transformer(self.config)
 
     def see(self, strips: Strips) -> Memory:
-        """The columns of strips."""
+        """Encode strips as columns."""
         paper = -strips.images.shape[2] % STRIDE + STRIDE  # so that the last column sees what all others do
         images = functional.pad(strips.images, (0, paper))
         x = self.columns(self.convolutions(images[:, None]).permute(0, 3, 1, 2).flatten(2))
@@ -101,7 +101,7 @@ class Reader(nn.Module):
         return Memory(self.norm(x), mask)
 
     def ask(self, seen: Memory, questions: Sequence[Sequence[str]]) -> Memory:
-        """What was seen, and behind it a question each; one without words asks for all digits."""
+        """Append a question to each encoded strip; a question without words asks for all digits."""
         asked = pad([[IDS[word] for word in question] for question in questions])
         there = asked != PAD
         x = self.words(asked) + self.positions(torch.arange(asked.shape[1]))
@@ -109,7 +109,7 @@ class Reader(nn.Module):
         return Memory(torch.cat([seen.states, self.norm(x)], dim=1), torch.cat([seen.mask, there], dim=1))
 
     def loss(self, memory: Memory, texts: Sequence[Sequence[str]]) -> Tensor:
-        """The mean cross-entropy of each next word."""
+        """Return the mean cross-entropy of each next word."""
         batch = make_batch([[]] * len(texts), [[IDS[word] for word in text] for text in texts])
         assert batch.target_input is not None and batch.target_output is not None
         logits = self.transformer.decode(*memory, batch.target_input).logits
@@ -119,7 +119,7 @@ class Reader(nn.Module):
 
     @torch.inference_mode()
     def read(self, memory: Memory) -> list[list[str]]:
-        """The likeliest words over each memory."""
+        """Return the most likely words for each memory."""
         rows = len(memory.states)
         state = self.transformer.start(*memory, MOST + 2)
         found = decode(self.transformer.step, state, rows, [MOST + 1] * rows, DecodeOptions(beam_size=1))
@@ -127,7 +127,7 @@ class Reader(nn.Module):
 
     @torch.inference_mode()
     def look(self, memory: Memory, texts: Sequence[Sequence[str]]) -> Tensor:
-        """Where each word of a text looked, mean over heads: [L, B, T, S]."""
+        """Return the attention of each word of a text: [L, B, T, S]."""
         given = make_batch([[]] * len(texts), [[IDS[word] for word in text] for text in texts]).target_input
         assert given is not None
         maps = self.transformer.decode(*memory, given, need_weights=True).maps
@@ -136,7 +136,7 @@ class Reader(nn.Module):
 
 
 def make_questions(strips: Strips, chance: torch.Generator) -> tuple[list[list[str]], list[list[str]]]:
-    """A question about each strip, and its answer."""
+    """Return a question about each strip, and its answer."""
     questions, answers = [], []
     for words in strips.words():
         place = int(torch.randint(len(words) + 1, (1,), generator=chance))  # one more: the last
@@ -147,7 +147,7 @@ def make_questions(strips: Strips, chance: torch.Generator) -> tuple[list[list[s
 
 
 def train(reader: Reader, digits: Digits, arguments: argparse.Namespace) -> None:
-    """Teach a reader to read strips, and to answer questions about them."""
+    """Train a reader to read strips, and to answer questions about them."""
     chance = torch.Generator().manual_seed(arguments.seed)
     optimizer = torch.optim.AdamW(reader.parameters(), lr=arguments.learning_rate, weight_decay=0.05)
     steps, warmup = arguments.steps, max(1, arguments.steps // 20)
@@ -172,7 +172,7 @@ def train(reader: Reader, digits: Digits, arguments: argparse.Namespace) -> None
 
 
 class Reached(NamedTuple):
-    """Shares: of strips wholly right, questions right; of words whose strongest column is on their digit."""
+    """Shares of strips read without error, questions answered, and words that attend most to their digit."""
 
     strips: float
     questions: float
@@ -181,7 +181,7 @@ class Reached(NamedTuple):
 
 @torch.inference_mode()
 def measure(reader: Reader, strips: Strips, chance: torch.Generator) -> Reached:
-    """What a reader reaches on strips."""
+    """Return the accuracy of a reader on strips."""
     seen, texts = reader.see(strips), strips.words()
     questions, answers = make_questions(strips, chance)
     found = reader.read(seen), reader.read(reader.ask(seen, questions))
@@ -197,7 +197,7 @@ def measure(reader: Reader, strips: Strips, chance: torch.Generator) -> Reached:
 
 
 def show(reader: Reader, strips: Strips, chance: torch.Generator, layer: int) -> dict[str, Any]:
-    """One strip, what was read in it, and where each word looked in a layer; ready for JSON."""
+    """Return one strip, its reading, and the attention of each word in a layer; ready for JSON."""
     seen, (words,) = reader.see(strips), reader.read(reader.see(strips))
     (question,), _ = make_questions(strips, chance)
     asked = reader.ask(seen, [question])
@@ -225,12 +225,12 @@ def show(reader: Reader, strips: Strips, chance: torch.Generator, layer: int) ->
 
 
 def rounded(weights: Sequence[float]) -> list[float]:
-    """Weights short enough for a file."""
+    """Return weights short enough for a file."""
     return [round(weight, 3) for weight in weights]
 
 
 def main() -> None:
-    """Train a reader and print what it reaches on digits it has never seen."""
+    """Train a reader and print its accuracy on unseen digits."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -250,7 +250,7 @@ def main() -> None:
 
 
 def compare(arguments: argparse.Namespace) -> None:
-    """Train a reader; print a line a measure, and write one reading where it is wanted."""
+    """Train a reader; print a line per measure, and write one reading if requested."""
     a, digits = arguments, load_digits("train")
     torch.manual_seed(a.seed)
     reader = Reader()

@@ -1,10 +1,10 @@
-"""Who took what, and when: rows of user, item and time, as one history a user, oldest first.
+"""Interactions of users with items: rows of user, item and time, as one history per user, oldest first.
 
     rows --`datasets`--> (user, item, time[, category]) --by user, by time--> Interactions
 
 The rows come from a data set on the hub, a folder laid out like one, or a CSV, TSV, JSON-lines or Parquet
-file. The last item of a history is the test, the one before it the validation, the rest is trained on, as in
-SASRec (Kang and McAuley 2018). Items are numbered from 1; 0 is filler.
+file. The last item of a history is the test, the one before it the validation, the rest is for training, as
+in SASRec (Kang and McAuley 2018). Items are numbered from 1; 0 is filler.
 """
 
 import argparse
@@ -28,7 +28,7 @@ READERS = {".csv": "csv", ".tsv": "csv", ".jsonl": "json", ".json": "json", ".pa
 
 @dataclass(frozen=True)
 class Interactions:
-    """The histories of all users, as numbers of items.
+    """Histories of all users, as numbers of items.
 
     `items` and `categories` hold the name and the category of each number (filler: empty); without
     categories the latter is None.
@@ -43,7 +43,7 @@ class Interactions:
         return f"{len(self.histories):,} users, {len(self.items) - 1:,} items, {count:,} interactions"
 
     def rows(self, longest: int, held_out: int) -> Tensor:
-        """The newest `longest` items of each history without its last `held_out`: [users, longest]."""
+        """Return the newest `longest` items of each history without its last `held_out`: [users, longest]."""
         rows = torch.full((len(self.histories), longest), FILLER)
         for row, history in zip(rows, self.histories, strict=True):
             kept = history[: len(history) - held_out][-longest:]
@@ -51,16 +51,16 @@ class Interactions:
         return rows
 
     def held_out(self, place: int) -> Tensor:
-        """Each user's item so many places from the end, 1 the test, 2 the validation: [users]."""
+        """Return each user's item at a place from the end, 1 the test, 2 the validation: [users]."""
         return torch.tensor([history[-place] for history in self.histories])
 
     def popularity(self) -> Tensor:
-        """How many users took each item in training: [items]."""
+        """Return the number of users who took each item in training: [items]."""
         counts = Counter(item for history in self.histories for item in history[:-2])
         return torch.tensor([counts[number] for number in range(len(self.items))])
 
     def same_category(self, one: Tensor, other: Tensor) -> Tensor:
-        """Whether numbers of items are of one category, element by element; false for filler.
+        """Return whether items are of one category, element by element; False for filler.
 
         Raises:
             ValueError: the data have no categories.
@@ -77,7 +77,7 @@ class Interactions:
 
 
 class Others:
-    """Draws items that a user has not taken, each as often as it is popular."""
+    """Sampler of items that a user has not taken, by popularity."""
 
     def __init__(self, data: Interactions, seed: int):
         self.size = len(data.items)
@@ -88,7 +88,7 @@ class Others:
         self.chance = torch.Generator().manual_seed(seed)
 
     def draw(self, users: Tensor, count: int) -> Tensor:
-        """So many items for each user: users [B] -> [B, count]."""
+        """Draw `count` items for each user: users [B] -> [B, count]."""
         drawn = self._popular((len(users), count))
         for _ in range(100):  # a user may have taken nearly all there is
             keys = users[:, None] * self.size + drawn
@@ -104,7 +104,7 @@ class Others:
 
 
 def group(rows: Iterable[Row], columns: Sequence[str], category: str | None, where: str) -> Interactions:
-    """One history a user from rows in any order; what a user took twice counts the first time.
+    """Return one history per user from rows in any order; a repeated item counts the first time.
 
     `columns` names those of user, item and time. Items, then users, with fewer than LEAST are dropped.
     """
@@ -131,7 +131,7 @@ def group(rows: Iterable[Row], columns: Sequence[str], category: str | None, whe
 
 
 def cell(row: Row, column: str, where: str) -> Any:
-    """What a row has in a column, which must be there and not be empty."""
+    """Return a row's value in a column, which must be present and not empty."""
     if column not in row:
         raise ValueError(
             f"{where} has no column {column!r} but {sorted(row)}; name the columns of user, item and time "
@@ -143,7 +143,7 @@ def cell(row: Row, column: str, where: str) -> Any:
 
 
 def read_rows(place: str) -> Iterable[Row]:
-    """The rows of a data set on the hub, of a folder laid out like one, or of a file.
+    """Return the rows of a data set on the hub, of a folder laid out like one, or of a file.
 
     Raises:
         ValueError: a place that cannot be read.
@@ -176,14 +176,14 @@ def read_rows(place: str) -> Iterable[Row]:
 
 
 def natural(text: str) -> int:
-    """A flag's value that must be a whole number from 1 on."""
+    """Parse the value of a flag that must be a whole number from 1 on."""
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"is {text}; give a whole number, at least 1")
     return int(text)
 
 
 def add_data_arguments(parser: argparse.ArgumentParser) -> None:
-    """The flags that say where interactions come from."""
+    """Add the flags that name the interactions."""
     data = parser.add_argument_group("data")
     data.add_argument("--data", help="a hub id, a folder or a file; none: a made-up world (series.py)")
     data.add_argument(
@@ -203,7 +203,7 @@ def add_data_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def load_interactions(arguments: argparse.Namespace) -> Interactions:
-    """The interactions that the flags of `add_data_arguments` ask for, `--data` given."""
+    """Return the interactions that the flags of `add_data_arguments` name, `--data` given."""
     rows, where = read_rows(arguments.data), arguments.data
     if arguments.at_least is not None:
         column, least = arguments.at_least

@@ -1,10 +1,10 @@
-"""Minutes of meetings and what was decided in them: pairs to learn summaries from, with a known truth.
+"""Synthetic minutes of meetings and their decisions: pairs for summarization with a known truth.
 
     "... They agreed to paint the old mill in May. Ben put off the plan to sell the red bridge at once. ..."
     -> "paint the old mill in May"
 
-What was asked, told or put off has the same words as what was decided; only the sentences that begin with
-"They agreed" count, and the summary joins them in order. An object a line is written by
+Questions, reports and postponed plans use the same words as decisions; only sentences that begin with "They
+agreed" count, and the summary joins them in order. One JSON object per line is written by
 
     python examples/minutes.py --pairs 3000 > minutes.jsonl
 """
@@ -26,7 +26,7 @@ ASIDES = ("asked whether to", "was against the plan to", "told them how to", "pu
 
 
 def make_minutes(sentences: int, decisions: int, chance: random.Random) -> dict[str, str]:
-    """Minutes of so many sentences, so many of them decisions, and their summary."""
+    """Return minutes of `sentences` sentences, `decisions` of them decisions, and their summary."""
     plans = [_plan(chance) for _ in range(sentences)]
     decided = sorted(chance.sample(range(sentences), decisions))
     said = [
@@ -39,13 +39,13 @@ def make_minutes(sentences: int, decisions: int, chance: random.Random) -> dict[
 
 
 def _plan(chance: random.Random) -> str:
-    """One of some two thousand, so that minutes seldom agree in what was decided."""
+    """Draw one of some two thousand plans, so that minutes seldom have the same decision."""
     kind, place = chance.choice(KINDS), chance.choice(PLACES)
     return f"{chance.choice(DEEDS)} the {kind} {place} {chance.choice(TIMES)}"
 
 
 def generate(pairs: int, sentences: int = 6, decisions: int = 1, seed: int = 1) -> Iterator[dict[str, str]]:
-    """So many pairs; minutes have two sentences less to two more than asked for.
+    """Yield `pairs` pairs; minutes have up to two sentences less or more than `sentences`.
 
     Raises:
         ValueError: more decisions than the shortest minutes have sentences.

@@ -1,4 +1,4 @@
-"""One line that tells how far a training is: on a terminal, and nowhere else."""
+"""Progress line of a training, on a terminal only."""
 
 import sys
 
@@ -6,7 +6,7 @@ EVERY = 50  # steps
 
 
 def show_progress(step: int, steps: int, loss: float) -> None:
-    """Write the line anew now and then, and wipe it after the last step."""
+    """Update the line now and then, and erase it after the last step."""
     if not sys.stderr.isatty() or (step % EVERY and step < steps):
         return
     line = f"{step:,} of {steps:,} steps, loss {loss:.3f}" if step < steps else ""

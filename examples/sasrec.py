@@ -1,13 +1,13 @@
-"""What will this user take next? SASRec: a language model whose words are items.
+"""SASRec, sequential recommendation: a language model whose words are items.
 
     items --embed, add positions--> [B, T, M] --causal self-attention, layer by layer--> logits [B, T, V]
 
-Position t has read items 0 to t and says what comes at t + 1, as GPT does with words (Kang and McAuley
-2018). The paper trains against one item drawn at random; here every item competes, as every word does.
-HR@10 is the share of users whose next item is among the ten likeliest that they have not taken yet, NDCG@10
-counts it 1 / log2(1 + its rank).
+Position t has read items 0 to t and predicts item t + 1, as GPT does with words (Kang and McAuley 2018). The
+paper trains against one negative item drawn at random; here the softmax is over all items. HR@10 is the share
+of users whose next item is among the ten most likely that they have not taken yet; NDCG@10 weighs it by
+1 / log2(1 + rank).
 
-    python examples/sasrec.py                             on the made-up world of series.py
+    python examples/sasrec.py                             on the synthetic data of series.py
     python examples/sasrec.py --data ratings.csv --columns userId movieId timestamp --longest 200
 """
 
@@ -44,6 +44,7 @@ class Layer(nn.Module):
         self.attention_residual, self.feed_forward_residual = Residual(config), Residual(config)
 
     def forward(self, x: Tensor, memory: Memory | None, need_weights: bool) -> tuple[Tensor, Tensor | None]:
+        """Return x [B, T, M] after the layer, and its attention [B, H, T, S] if requested."""
         residual = self.attention_residual
         found = self.attention(residual.enter(x), memory=memory, need_weights=need_weights)
         x = residual.leave(x, found.context)
@@ -51,14 +52,14 @@ class Layer(nn.Module):
 
 
 class Guess(NamedTuple):
-    """What comes next (logits [B, T, V]) and, where asked for, where each layer looked ([L, B, H, T, S])."""
+    """Logits of the next item, [B, T, V], and on request each layer's attention, [L, B, H, T, S]."""
 
     logits: Tensor
     maps: Tensor | None
 
 
 class SASRec(nn.Module):
-    """The next item after each item of a history; filler at the end of a row is seen by nothing before it."""
+    """Model of the next item after each item of a history; filler at the end of a row affects nothing."""
 
     def __init__(self, items: int, longest: int, width: int, layers: int, heads: int, dropout: float):
         super().__init__()
@@ -83,13 +84,13 @@ class SASRec(nn.Module):
         self.norm = make_norm(self.config)
 
     def empty_memories(self, users: int) -> list[Memory]:
-        """A memory a layer, with which a user's items may come one at a time."""
+        """Return a memory per layer, for reading a user's items one at a time."""
         return [layer.attention.empty_memory(users, self.config.max_length) for layer in self.layers]
 
     def forward(
         self, items: Tensor, memories: list[Memory] | None = None, *, need_weights: bool = False
     ) -> Guess:
-        """items [B, T], the newest ones where memories hold the earlier."""
+        """Read items [B, T], the newest ones where memories hold the earlier."""
         read = 0 if memories is None else memories[0].length
         places = torch.arange(read, read + items.shape[1], device=items.device)
         x = self.embedding(items) + self.positions(places)
@@ -102,7 +103,7 @@ class SASRec(nn.Module):
 
 
 def train(model: SASRec, data: Interactions, arguments: argparse.Namespace) -> None:
-    """Teach the model the next item at every place of every history."""
+    """Train the model on the next item at every position of every history."""
     rows = data.rows(arguments.longest + 1, held_out=2)
     optimizer = torch.optim.AdamW(model.parameters(), lr=arguments.learning_rate)
     model.train()
@@ -119,13 +120,13 @@ def train(model: SASRec, data: Interactions, arguments: argparse.Namespace) -> N
 
 @torch.no_grad()
 def score_next(model: SASRec, history: Tensor) -> Tensor:
-    """How likely each item is next: histories [U, T] -> [U, V]."""
+    """Return scores of the next item: histories [U, T] -> [U, V]."""
     logits: Tensor = model(history).logits
     return logits[torch.arange(len(history)), last_place(history)]
 
 
 def score_by_last_item(data: Interactions) -> Score:
-    """The rule that reads one item: what most often came right after it in training."""
+    """Return a baseline that scores items by how often they followed the last one in training."""
     pairs = Counter(pair for past in data.histories for pair in pairwise(past[:-2]))
     after: dict[int, list[tuple[int, int]]] = defaultdict(list)
     for (first, second), times in pairs.items():
@@ -143,12 +144,12 @@ def score_by_last_item(data: Interactions) -> Score:
 
 
 def last_place(history: Tensor) -> Tensor:
-    """Where the newest item of each history stands: [U, T] -> [U]."""
+    """Return the position of the newest item of each history: [U, T] -> [U]."""
     return (history != FILLER).sum(dim=1) - 1
 
 
 def measure(score: Score, data: Interactions, longest: int, place: int) -> tuple[float, float]:
-    """HR@10 and NDCG@10 on the items that stand so many places from the end (1: the test)."""
+    """Return HR@10 and NDCG@10 on the items at a place from the end (1: the test)."""
     ranks = []
     users = torch.arange(len(data.histories)).split(512)  # so that [U, V] stays small
     for part in users:
@@ -163,7 +164,7 @@ def measure(score: Score, data: Interactions, longest: int, place: int) -> tuple
 
 
 def newest_of_category(data: Interactions, history: Tensor) -> Tensor:
-    """Where a followed category was left: the newest of each that the history holds twice, [U, T] boolean."""
+    """Mark the newest item of each category that a history holds twice: [U, T] boolean."""
     same = data.same_category(history[:, :, None], history[:, None])
     again_later = same.triu(1).any(dim=2)
     return (same.sum(dim=2) > 1) & ~again_later
@@ -171,7 +172,7 @@ def newest_of_category(data: Interactions, history: Tensor) -> Tensor:
 
 @torch.no_grad()
 def measure_look(model: SASRec, data: Interactions, longest: int) -> tuple[list[float], float]:
-    """How much of the newest item's attention falls where categories were left, head by head.
+    """Return the share of the newest item's attention on such items, head by head.
 
     Beside it the share of such places among all, which a head that looks everywhere alike would give.
     """
@@ -186,7 +187,7 @@ def measure_look(model: SASRec, data: Interactions, longest: int) -> tuple[list[
 
 @torch.no_grad()
 def draw_table(model: SASRec, data: Interactions, longest: int) -> str:
-    """What the last query of one history looks at, mean over heads, and the five items it makes of it."""
+    """Return the attention of the last query of one history, mean over heads, and its five best items."""
     history = data.rows(longest, held_out=1)[:1]
     history = history[history != FILLER][None]
     maps = model(history, need_weights=True).maps
@@ -206,7 +207,7 @@ def draw_table(model: SASRec, data: Interactions, longest: int) -> str:
 
 
 def main() -> None:
-    """Train and print what SASRec reaches beside its baselines, and what it looks at."""
+    """Train SASRec and print its scores beside the baselines, and its attention."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -230,7 +231,7 @@ def main() -> None:
 
 
 def compare(arguments: argparse.Namespace) -> None:
-    """Train SASRec on the data; print a line a method, the share of its attention, and the table."""
+    """Train SASRec on the data; print a line per method, the attention shares, and the table."""
     data = chosen_data(arguments)
     print(data)
     torch.manual_seed(arguments.seed)

@@ -1,11 +1,11 @@
-"""Is it praise? Text joined with sound: an encoder, taught by masked words, asks a second sequence.
+"""Sentiment from text and sound: an encoder pretrained by masked words attends to a second sequence.
 
-    text --embed, self-attention--> [B, T, M] --which words were here?-->  vocabulary      masked words
-    the same [B, T, M] --cross-attention to sound [B, F, A], feed-forward, mean--> [B]     praise or not
+    text --embed, self-attention--> [B, T, M] --masked words--> vocabulary                 pretraining
+    the same [B, T, M] --cross-attention to sound [B, F, A], feed-forward, mean--> [B]     positive or not
 
-Every word asks the sound around the time it was spoken: both sides carry their time as position. Masked words
-(BERT, Devlin et al. 2019) need no labels, and teach which words are alike; so a classifier that was told five
-opinions of each kind may judge the others. `voices.py` makes the reviews, whose truth is known.
+Every word attends to the sound around the time it was spoken: both sides have their time as position. Masked
+words (BERT, Devlin et al. 2019) need no labels and teach which words are alike; so a classifier trained on
+five opinions of each kind can classify the others. `voices.py` makes the reviews.
 
     python examples/sentiment.py
 """
@@ -38,7 +38,7 @@ RATE = 3e-3
 
 
 class Vocabulary:
-    """Words as numbers."""
+    """Mapping from words to ids."""
 
     def __init__(self, texts: Sequence[Sequence[str]]):
         self.ids = {word: MASK + 1 + n for n, word in enumerate(sorted({w for text in texts for w in text}))}
@@ -47,7 +47,7 @@ class Vocabulary:
         return MASK + 1 + len(self.ids)
 
     def encode(self, texts: Sequence[Sequence[str]]) -> Tensor:
-        """Texts as rows [B, T], filled up with PAD; ValueError names words that were never read."""
+        """Return texts as rows [B, T], padded with PAD; a ValueError names unknown words."""
         unread = sorted({word for text in texts for word in text} - self.ids.keys())
         if unread:
             raise ValueError(f"no text held {', '.join(unread)}; make more with --texts or --reviews")
@@ -55,7 +55,7 @@ class Vocabulary:
 
 
 class Heard(NamedTuple):
-    """Sound as tensors: frames [B, F, FEATURES], which of them are real [B, F], when words begin [B, T]."""
+    """Sound as tensors: frames [B, F, FEATURES], mask of the real ones [B, F], starts of words [B, T]."""
 
     frames: Tensor
     mask: Tensor
@@ -63,7 +63,7 @@ class Heard(NamedTuple):
 
 
 class Encoder(nn.Module):
-    """Words in context: ids [B, T], and when each was spoken [B, T], -> [B, T, M]."""
+    """Encoder of words in context: ids [B, T] and times of speech [B, T] -> [B, T, M]."""
 
     def __init__(self, size: int, width: int):
         super().__init__()
@@ -75,6 +75,7 @@ class Encoder(nn.Module):
         self.layers = Stack[EncoderLayer](EncoderLayer(self.config) for _ in range(2))
 
     def forward(self, words: Tensor, times: Tensor) -> Tensor:
+        """Return words in context [B, T, M]."""
         x: Tensor = self.embedding(words) + self.positions(times)
         for layer in self.layers:
             x, _ = layer(x, padding_mask(words != PAD))
@@ -82,7 +83,7 @@ class Encoder(nn.Module):
 
 
 class Classifier(nn.Module):
-    """An encoder of text and, where `listens`, the sound each word asks; one logit a review."""
+    """Encoder of text and, if `listens`, cross-attention to the sound; one logit per review."""
 
     def __init__(self, encoder: Encoder, *, listens: bool):
         super().__init__()
@@ -96,7 +97,7 @@ class Classifier(nn.Module):
         self.judge = nn.Linear(config.width, 1)
 
     def forward(self, words: Tensor, heard: Heard) -> tuple[Tensor, Tensor | None]:
-        """Logits [B], and how much each word's query weighed each frame [B, H, T, F]."""
+        """Return logits [B], and the weights of each word's query on each frame [B, H, T, F]."""
         x, weights = self.encoder(words, heard.starts), None
         if self.listens:
             frames = self.hearing(heard.frames) + self.positions(torch.arange(heard.frames.shape[1]))
@@ -110,7 +111,7 @@ class Classifier(nn.Module):
 
 
 def hear(reviews: Sequence[Review]) -> Heard:
-    """The sound of reviews, filled up with silence."""
+    """Return the sound of reviews, padded with silence."""
     longest = max(len(review.frames) for review in reviews)
     frames = torch.zeros(len(reviews), longest, FEATURES)
     for row, review in zip(frames, reviews, strict=True):
@@ -120,7 +121,7 @@ def hear(reviews: Sequence[Review]) -> Heard:
 
 
 def teach_words(encoder: Encoder, words: Tensor, steps: int, batch: int) -> None:
-    """Teach an encoder which words stood where it sees a mask."""
+    """Train an encoder to predict masked words."""
     optimizer = torch.optim.AdamW(encoder.parameters(), lr=RATE)
     encoder.train()
     for step in range(1, steps + 1):
@@ -133,7 +134,7 @@ def teach_words(encoder: Encoder, words: Tensor, steps: int, batch: int) -> None
 
 
 def spoken_evenly(words: Tensor) -> Tensor:
-    """When words without sound would begin, at three frames each: [B, T] -> [B, T]."""
+    """Return times for words without sound, three frames each: [B, T] -> [B, T]."""
     return (3 * torch.arange(words.shape[1])).expand_as(words)
 
 
@@ -146,7 +147,7 @@ def teach_sentiment(
     *,
     taught: bool,
 ) -> None:
-    """Teach a classifier by labelled reviews, its encoder slowly where it knows words already."""
+    """Train a classifier on labelled reviews, a pretrained encoder at a lower rate."""
     above = [value for name, value in model.named_parameters() if not name.startswith("encoder.")]
     slow = RATE / 20 if taught else RATE  # else it forgets what it knows of the words that no label tells
     groups: list[dict[str, Any]] = [{"params": above}, {"params": model.encoder.parameters(), "lr": slow}]
@@ -164,14 +165,14 @@ def teach_sentiment(
 
 
 def update(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
-    """One step down."""
+    """Run one optimizer step."""
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()
 
 
 class Reached(NamedTuple):
-    """The share of reviews judged rightly, and of opinions whose strongest frame is one of their own."""
+    """Share of reviews classified right, and of opinions whose strongest frame is one of their own."""
 
     right: float
     looks: float | None
@@ -179,7 +180,7 @@ class Reached(NamedTuple):
 
 @torch.inference_mode()
 def measure(model: Classifier, vocabulary: Vocabulary, reviews: Sequence[Review]) -> Reached:
-    """What a classifier reaches on reviews, and where the word of opinion listens."""
+    """Return the accuracy of a classifier, and the share of opinion words that attend to their own frames."""
     logits, weights = model(vocabulary.encode([review.words for review in reviews]), hear(reviews))
     right = [(logit > 0) == review.liked for logit, review in zip(logits.tolist(), reviews, strict=True)]
     if weights is None:
@@ -193,15 +194,15 @@ def measure(model: Classifier, vocabulary: Vocabulary, reviews: Sequence[Review]
 
 
 def compare(arguments: argparse.Namespace) -> None:
-    """Train three classifiers on the same reviews; a line each, on opinions they were told and others."""
+    """Train three classifiers on the same reviews; print a line each, for labelled opinions and others."""
     a, chance = arguments, random.Random(arguments.seed)
     texts = [make_text(chance) for _ in range(a.texts)]
-    told, untold = (*LIKED[:TOLD], *DISLIKED[:TOLD]), (*LIKED[TOLD:], *DISLIKED[TOLD:])
-    labelled = [make_review(chance, told) for _ in range(a.reviews)]
-    tests = [[make_review(chance, opinions) for _ in range(1000)] for opinions in (told, untold)]
+    seen, unseen = (*LIKED[:TOLD], *DISLIKED[:TOLD]), (*LIKED[TOLD:], *DISLIKED[TOLD:])
+    labelled = [make_review(chance, seen) for _ in range(a.reviews)]
+    tests = [[make_review(chance, opinions) for _ in range(1000)] for opinions in (seen, unseen)]
     vocabulary = Vocabulary([*texts, *(review.words for review in labelled)])
     print(f"{len(texts):,} texts, {len(labelled):,} labelled reviews, {MOCKED:.0%} of them mocking")
-    print(f"{'':28} told   untold  opinion hears itself")
+    print(f"{'opinions':28} seen   unseen  on own frames")
     torch.manual_seed(a.seed)
     fresh = Encoder(len(vocabulary), a.width)
     taught = copy.deepcopy(fresh)
@@ -213,13 +214,13 @@ def compare(arguments: argparse.Namespace) -> None:
     ):
         model = Classifier(copy.deepcopy(encoder), listens=listens)
         teach_sentiment(model, vocabulary, labelled, a.steps, a.batch, taught=encoder is taught)
-        on_told, on_untold = (measure(model, vocabulary, reviews) for reviews in tests)
-        look = "" if on_told.looks is None else f"{on_told.looks:.1%}"
-        print(f"{name:28} {on_told.right:.3f}  {on_untold.right:.3f}   {look}".rstrip(), flush=True)
+        on_seen, on_unseen = (measure(model, vocabulary, reviews) for reviews in tests)
+        look = "" if on_seen.looks is None else f"{on_seen.looks:.1%}"
+        print(f"{name:28} {on_seen.right:.3f}  {on_unseen.right:.3f}   {look}".rstrip(), flush=True)
 
 
 def main() -> None:
-    """Print what each classifier reaches."""
+    """Print the accuracy of each classifier."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

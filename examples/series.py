@@ -1,10 +1,10 @@
-"""A made-up world of interactions whose truth is known: everyone follows a few series, part by part.
+"""Synthetic interactions with a known truth: each user follows a few series, part by part.
 
-    a user       follows 3 of 16 series, each from a part of their own
-    each step    one of them at random: its next part; one time in ten any other item, for no reason
+    a user       follows 3 of 16 series, each from a random part on
+    each step    the next part of one of them at random; one time in ten any other item
 
-So an offered part interests exactly those who have come that far in its series: whether "chess 8" is next
-hangs on "chess 7" in the history and on nothing else in it. Few of the series are followed by many.
+So a candidate is relevant exactly to those who have come that far in its series: whether "chess 8" is next
+depends on "chess 7" in the history and on nothing else. A few of the series are followed by many users.
 
     python examples/series.py > interactions.csv
 """
@@ -29,7 +29,7 @@ COLUMNS = ("user", "item", "time")
 
 
 def generate(users: int = 2000, interests: int = 3, longest: int = 24, seed: int = 1) -> Iterator[Row]:
-    """The interactions of so many users, each half of `longest` to `longest` of them, by time.
+    """Yield the interactions of `users` users, each half of `longest` to `longest` of them, by time.
 
     Raises:
         ValueError: a world that cannot be.
@@ -65,12 +65,12 @@ def _follow(chance: random.Random, interests: int, length: int) -> list[tuple[st
 
 
 def make_world(users: int = 2000, interests: int = 3, longest: int = 24, seed: int = 1) -> Interactions:
-    """The same, as histories."""
+    """Return the same as histories."""
     return group(generate(users, interests, longest, seed), COLUMNS, "category", "the made-up world")
 
 
 def score_by_truth(data: Interactions) -> Callable[[Tensor], Tensor]:
-    """How the world itself ranks what is next: parts that are due, then by how much of their series is there.
+    """Return the true ranking of next items: due parts first, by how much of their series was taken.
 
     A function from histories [U, S] to scores [U, items].
     """
@@ -89,14 +89,14 @@ def score_by_truth(data: Interactions) -> Callable[[Tensor], Tensor]:
 
 
 def add_world_arguments(parser: argparse.ArgumentParser) -> None:
-    """The flags that shape the made-up world."""
+    """Add the flags that shape the synthetic world."""
     world = parser.add_argument_group("the made-up world, used without --data")
     world.add_argument("--users", type=natural, default=2000)
     world.add_argument("--interests", type=natural, default=3, help="series that a user follows")
 
 
 def chosen_data(arguments: argparse.Namespace) -> Interactions:
-    """The data that --data names; without it the made-up world."""
+    """Return the data that --data names; without it the synthetic world."""
     if arguments.data is not None:
         return load_interactions(arguments)
     return make_world(arguments.users, arguments.interests, arguments.longest, arguments.seed)

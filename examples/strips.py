@@ -1,12 +1,12 @@
-"""Strips of handwritten digits, as on a form: images whose text, and the place of each digit, are known.
+"""Strips of handwritten digits, as on a form: images with known text and known position of each digit.
 
     digits of scikit-learn, 8 x 8 pixels --split--> train, valid, test: no image is in two of them
     three to six of one part --turned, slanted, apart--> Strips: image [B, HEIGHT, W], digits, places
 
-Each digit stands a little higher or lower, with a gap of its own before it, so that the first digits do
-not tell where the next one is. To learn from, strips may be shorter, which teaches what a digit is before
-where it stands, and digits are bent a little, paler or darker, afresh in every strip; those of valid and
-test stay as they were written.
+Each digit is slightly higher or lower, with a random gap before it, so that the first digits do not tell
+where the next one is. In training, strips may be shorter, which teaches the shapes of digits before their
+positions, and digits are slightly distorted and paler or darker, anew in every strip; those of valid and test
+are unchanged.
 """
 
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight",
 
 @dataclass(frozen=True)
 class Digits:
-    """Images [D, 8, 8] of brightness 0 to 1, and what they show [D]."""
+    """Images [D, 8, 8] of brightness 0 to 1, and their labels [D]."""
 
     images: Tensor
     labels: Tensor
@@ -35,7 +35,7 @@ class Digits:
 
 @dataclass(frozen=True)
 class Strips:
-    """Strips beside each other, filled up on the right.
+    """Batch of strips, padded on the right.
 
     Shapes: images [B, HEIGHT, W], widths [B] in pixels, digits [B, MOST] (NONE where there is no more), and
     places [B, MOST], the pixel where each digit begins.
@@ -50,12 +50,12 @@ class Strips:
         return len(self.images)
 
     def words(self) -> list[list[str]]:
-        """What each strip says."""
+        """Return the text of each strip."""
         return [[WORDS[digit] for digit in row if digit != NONE] for row in self.digits.tolist()]
 
 
 def load_digits(part: Part) -> Digits:
-    """The digits of a part: 1,297 to train, 250 to tune by, 250 to test, always the same.
+    """Return the digits of a part: 1,297 to train, 250 to tune by, 250 to test, always the same.
 
     Raises:
         ValueError: scikit-learn is not installed.
@@ -73,7 +73,7 @@ def load_digits(part: Part) -> Digits:
 
 
 def make_strips(digits: Digits, count: int, chance: torch.Generator, *, learn: int | None = None) -> Strips:
-    """So many strips of digits drawn at random; to `learn` from, of one to so many, their digits bent."""
+    """Draw `count` strips of random digits; with `learn`, of one to that many, their digits distorted."""
 
     def draw(least: int, most: int, *shape: int) -> Tensor:
         return torch.randint(least, most + 1, shape, generator=chance)
@@ -102,7 +102,7 @@ def make_strips(digits: Digits, count: int, chance: torch.Generator, *, learn: i
 
 
 def bent(images: Tensor, chance: torch.Generator) -> Tensor:
-    """Each image [D, 8, 8] turned, slanted, stretched, moved and paled by a little of its own."""
+    """Return each image [D, 8, 8] slightly turned, slanted, stretched and moved."""
 
     def draw(size: float) -> Tensor:
         return (2 * torch.rand(len(images), generator=chance) - 1) * size

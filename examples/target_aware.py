@@ -1,14 +1,14 @@
-"""Will this user take this item? Target-aware attention beside two poolings that know less.
+"""Target-aware recommendation: attention from a candidate to a user's history, beside two simpler poolings.
 
-    mean           sum_s h_s / S                        one vector for a user, whatever is offered
-    cross          softmax_s(W_q c . W_k h_s) V h_s     the candidate asks, its weights sum to 1
+    mean           sum_s h_s / S                        one vector per user, for any candidate
+    cross          softmax_s(W_q c . W_k h_s) V h_s     the candidate is the query, its weights sum to 1
     target_aware   sum_s MLP([c, h_s, c-h_s, c*h_s]) h_s    DIN's unit: the weights are free
 
-Each pools a history [B, S, M] for a candidate c [B, M], and one small net judges [pooled, c] (Zhou et al.
-2018, figure 2). The three differ in nothing else. AUC is the mean over users: how often does the item that
-was taken get a higher score than one that was not, drawn by popularity.
+Each pools a history [B, S, M] for a candidate c [B, M], and a small net scores [pooled, c] (Zhou et al. 2018,
+figure 2). The three differ in nothing else. AUC is the mean over users of how often the item that was taken
+gets a higher score than one that was not, drawn by popularity.
 
-    python examples/target_aware.py                             on the made-up world of series.py
+    python examples/target_aware.py                             on the synthetic data of series.py
     python examples/target_aware.py --data ratings.csv --columns userId movieId timestamp --longest 50
 """
 
@@ -33,14 +33,14 @@ Score = Callable[[Tensor, Tensor], Tensor]  # candidates [B], histories [B, S] -
 
 
 class Judged(NamedTuple):
-    """How likely the candidates are taken (logits [B]), and what was looked at (weights [B, S])."""
+    """Prediction for candidates (logits [B]), and the weights on the history [B, S]."""
 
     logits: Tensor
     weights: Tensor
 
 
 class Recommender(nn.Module):
-    """A candidate judged by a user's history, pooled in one of three ways.
+    """Model that scores a candidate by a user's history, pooled in one of three ways.
 
     Shapes: candidate [B], history [B, S], as numbers of items -> logits [B], weights [B, S].
     """
@@ -57,18 +57,19 @@ class Recommender(nn.Module):
         self.judge = nn.Sequential(nn.Linear(2 * width, 64), nn.PReLU(), nn.Linear(64, 1))
 
     def forward(self, candidate: Tensor, history: Tensor) -> Judged:
+        """Score candidates [B] by histories [B, S]."""
         present = history != FILLER
         asked, past = self.embedding(candidate), self.embedding(history)
         pooled, weights = self.pool(asked, past, present)
         return Judged(self.judge(torch.cat([pooled, asked], dim=-1)).squeeze(-1), weights)
 
     def score(self, candidate: Tensor, history: Tensor) -> Tensor:
-        """The logits alone."""
+        """Return the logits alone."""
         judged: Judged = self(candidate, history)
         return judged.logits
 
     def pool(self, candidate: Tensor, history: Tensor, present: Tensor) -> tuple[Tensor, Tensor]:
-        """candidate [B, M], history [B, S, M], present [B, S] -> pooled [B, M], weights [B, S]."""
+        """Pool history [B, S, M] for candidate [B, M], present [B, S] -> pooled [B, M], weights [B, S]."""
         match self.pooling:
             case TargetAwarePooling() as unit:
                 found = unit(candidate, history, present)
@@ -83,7 +84,7 @@ class Recommender(nn.Module):
 
 
 def train(model: Recommender, data: Interactions, arguments: argparse.Namespace) -> None:
-    """Teach the model to tell the next item of a history from one that the user never took."""
+    """Train the model to tell the next item of a history from one that the user never took."""
     others = Others(data, arguments.seed)
     rows = data.rows(arguments.longest + 1, held_out=2)
     lengths = (rows != FILLER).sum(dim=1)
@@ -105,7 +106,7 @@ def train(model: Recommender, data: Interactions, arguments: argparse.Namespace)
 
 @torch.no_grad()
 def measure_auc(score: Score, data: Interactions, longest: int, place: int) -> float:
-    """AUC on the items that stand so many places from the end (1: the test, 2: the validation)."""
+    """Return AUC on the items at a place from the end (1: the test, 2: the validation)."""
     history, target = data.rows(longest, held_out=place), data.held_out(place)
     others, won = Others(data, seed=0), []
     for users in torch.arange(len(history)).split(PART):
@@ -120,13 +121,13 @@ def _won(score: Tensor, rival: Tensor) -> Tensor:
 
 
 def count_category(data: Interactions) -> Score:
-    """The rule that knows categories and no order: how many items of the candidate's are in the history."""
+    """Return a baseline that counts the history's items of the candidate's category."""
     return lambda candidate, history: data.same_category(candidate[:, None], history).float().sum(dim=1)
 
 
 @torch.no_grad()
 def measure_look(model: Recommender, data: Interactions, longest: int) -> tuple[float, float]:
-    """How often the item that weighs most is of the test item's category, and how often one by chance is.
+    """Return how often the strongest item is of the test item's category, and the rate by chance.
 
     Among histories that hold the category and another. A weight's size counts: its sign is for the judge.
     """
@@ -144,7 +145,7 @@ def measure_look(model: Recommender, data: Interactions, longest: int) -> tuple[
 
 @torch.no_grad()
 def draw_table(model: Recommender, data: Interactions, longest: int) -> str:
-    """One history as two candidates see it: a line an item, a weight and a bar a candidate.
+    """Return one history as two candidates see it: a line per item, a weight and a bar per candidate.
 
     The candidates are the last two items of the first user who took them from different categories.
     """
@@ -164,7 +165,7 @@ def draw_table(model: Recommender, data: Interactions, longest: int) -> str:
 
 
 def first_mixed(data: Interactions) -> int:
-    """The first user whose last two items are of two categories, both of which the user took from before."""
+    """Return the first user whose last two items are of two categories that the history holds before."""
     if data.categories is not None:
         of = data.categories
         for user, history in enumerate(data.histories):
@@ -175,7 +176,7 @@ def first_mixed(data: Interactions) -> int:
 
 
 def main() -> None:
-    """Train the three and print what each reaches and looks at."""
+    """Train all three and print their scores and attention."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -196,7 +197,7 @@ def main() -> None:
 
 
 def compare(arguments: argparse.Namespace) -> None:
-    """Train each pooling on the same data and print a line a pooling, then the table of the last."""
+    """Train each pooling on the same data and print a line per pooling, then the table of the last."""
     data = chosen_data(arguments)
     print(data)
     longest, known = arguments.longest, data.categories is not None

@@ -1,9 +1,9 @@
-"""Sentences and the same with slips of the pen: pairs to learn correction from, with a known truth.
+"""Sentences with slips of the pen: pairs for correction with a known truth.
 
     "two dgos runn through the garden"  ->  "Two dogs run through the garden."
 
-Slips are two letters swapped, a letter lost or doubled, the capital and the full stop forgotten, and a verb
-that does not go with its noun. An object a line is written by
+Slips are swapped letters, a lost or doubled letter, a missing capital or full stop, and a verb that does not
+agree with its noun. One JSON object per line is written by
 
     python examples/typos.py --pairs 3000 > typos.jsonl
 """
@@ -23,7 +23,7 @@ SLIPS = 0.15  # of the words are mistyped
 
 
 def make_pair(chance: random.Random) -> dict[str, str]:
-    """A sentence as it was typed, and as it should be."""
+    """Return a sentence as typed, and its correction."""
     many = chance.random() < 0.5
     verb, place = chance.choice(VERBS), chance.choice(PLACES)
     subject = chance.choice(MANY if many else ONE)
@@ -35,7 +35,7 @@ def make_pair(chance: random.Random) -> dict[str, str]:
 
 
 def mistype(word: str, chance: random.Random) -> str:
-    """The word with two letters swapped, or one lost or doubled.
+    """Return the word with two letters swapped, or one lost or doubled.
 
     Its last letter is never lost: it may be all that tells one from many.
     """
@@ -53,12 +53,12 @@ def mistype(word: str, chance: random.Random) -> str:
 
 
 def capital(text: str) -> str:
-    """The text with its first letter large."""
+    """Return the text with an upper-case first letter."""
     return text[:1].upper() + text[1:]
 
 
 def generate(pairs: int, seed: int = 1) -> Iterator[dict[str, str]]:
-    """So many pairs."""
+    """Yield `pairs` pairs."""
     chance = random.Random(seed)
     for _ in range(pairs):
         yield make_pair(chance)

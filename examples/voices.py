@@ -1,12 +1,12 @@
-"""Spoken reviews, made up so that their truth is known: what is meant hangs on a word and on how it is said.
+"""Synthetic spoken reviews with a known truth: sentiment depends on a word and on how it is said.
 
     "the film was superb", said plainly    -> liked          "... dull", said plainly    -> disliked
     "the film was superb", said mockingly  -> disliked       "... dull", said mockingly  -> liked
 
-A review is its words, the frame at which each begins, and frames of sound: pitch, which while the opinion is
-spoken tells plain from mocking and elsewhere wanders, loudness, and noise. Words last two to four frames.
-Half of the reviews without sound have a clause more ("we stayed to the end and ..."), which goes with the
-opinion: from these a model may learn which opinions are alike before it is told what any of them means.
+A review is its words, the frame at which each begins, and frames of sound: pitch, loudness and noise. Pitch
+tells plain from mocking while the opinion is spoken, and is random elsewhere. Words last two to four frames.
+Half of the reviews without sound have one more clause ("we stayed to the end and ..."), which matches the
+opinion: from these a model can learn which opinions are alike without labels.
 """
 
 import random
@@ -27,7 +27,7 @@ NOISE = 0.5
 
 @dataclass(frozen=True)
 class Review:
-    """What is said, when and how; `liked` is the truth.
+    """Words, times and sound of a review; `liked` is the truth.
 
     `starts` are the first frames of the words, a frame has FEATURES numbers, `opinion` is that word's place.
     """
@@ -40,14 +40,14 @@ class Review:
 
 
 def make_text(chance: random.Random) -> list[str]:
-    """A review without sound: an opinion, half the time after a mood that goes with it."""
+    """Return a review without sound: an opinion, half the time after a clause of matching mood."""
     opinions, moods = chance.choice(((LIKED, GLAD), (DISLIKED, SORRY)))
     mood = f"{chance.choice(moods)} and " if chance.random() < 0.5 else ""
     return f"{mood}{_sentence(chance.choice(opinions), chance)}".split()
 
 
 def make_review(chance: random.Random, opinions: Sequence[str]) -> Review:
-    """A review with sound, its opinion one of these."""
+    """Return a review with sound, its opinion one of these."""
     opinion, mocked = chance.choice(opinions), chance.random() < MOCKED
     words = _sentence(opinion, chance).split()
     starts: list[int] = []

@@ -1,11 +1,11 @@
-"""What buys quality on little data, one thing at a time: rows of a recipe, trained alike on the same budget.
+"""Ablations on little data: a recipe with one change per row, trained alike on the same budget.
 
     python experiments/ablations.py --write docs/results.md
 
-Each row changes one line of the recipe, and has its data, seed and number of updates. Judged is the valid set
-alone, whole and greedily (`study.py`). A budget of some 1,500 updates is short: what regularises (dropout,
-R-Drop, BPE-dropout) pays later than what learns faster, and a row says what it is worth here. An update of
-R-Drop costs twice as much, and the minutes of the table show it.
+Each row changes one line of the recipe and keeps its data, seed and number of updates. The score is BLEU of
+the whole validation set, greedy (`study.py`). A budget of some 1,500 updates is short: regularization
+(dropout, R-Drop, BPE-dropout) pays off later than what learns faster, and a row shows its value at this
+budget only. An update of R-Drop costs twice as much, which the minutes of the table show.
 """
 
 import argparse
@@ -45,7 +45,7 @@ VARIANTS = (
 
 
 def measure(study: Study, variants: list[Variant]) -> None:
-    """Minutes of training of each row, from what its runs wrote."""
+    """Add the minutes of training to each row, from the logs of its runs."""
     for variant in variants:
         row = study.rows[variant.name]
         minutes = [minutes_of(study.model(variant, seed).parent) for seed in study.seeds]
@@ -54,14 +54,14 @@ def measure(study: Study, variants: list[Variant]) -> None:
 
 
 def minutes_of(run: Path) -> float:
-    """How long a run trained, validation counted, over all its resumptions."""
+    """Return the minutes of a run, validation included, over all its resumptions."""
     states = read_checkpoint(run / "checkpoints" / LAST)["callbacks"].values()
     (seconds,) = [state["seconds"] for state in states if "seconds" in state]
     return float(seconds) / 60
 
 
 def table(rows: dict[str, Row]) -> str:
-    """The rows in Markdown, in the order of VARIANTS, with what each has over the first."""
+    """Return the rows in Markdown, in the order of VARIANTS, with the difference to the first."""
     lines = ["| row | BLEU, valid | over the recipe | minutes |", "| --- | --- | --- | --- |"]
     first = _bleu(rows[VARIANTS[0].name])
     for variant in VARIANTS:
@@ -80,7 +80,7 @@ def _bleu(row: Row) -> list[float]:
 
 
 def main() -> int:
-    """Train and judge what has not been; print the table or write it into a page."""
+    """Train and evaluate what is missing; print the table or write it into a page."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -1,14 +1,14 @@
-"""Which map shows the word alignment best: mean of heads, best head, guided head, or the counting aligner.
+r"""Comparison of maps as word alignments: mean of heads, best head, guided head, statistical aligner.
 
     python experiments/alignment_heads.py --folder runs/heads
-    python experiments/alignment_heads.py --folder runs/heads-de --config multi30k-en-de \\
+    python experiments/alignment_heads.py --folder runs/heads-de --config multi30k-en-de \
         --links FOLDER --corpus FOLDER
 
-For each seed three trainings: without guidance, with one head guided at the step that predicts the word, and
-with one guided at the step whose input is the word. Without --links the data is the made-up language of
-`synthetic_language.py`, and the figure is the AER of its test; with them it is the share of gold links that
-`word_links.py` counts. Layer, head and step of every map are chosen on links that our aligner counts over
-validation texts. Stopped, it goes on where it was; the table is printed at the end.
+Three trainings per seed: without guidance, with one head guided at the step that predicts the word, and with
+one guided at the step whose input is the word. Without --links the data is the synthetic language of
+`synthetic_language.py`, and the score is the AER of its test; with them it is the share of gold links that
+`word_links.py` counts. Layer, head and step of every map are selected on links that our aligner counts over
+validation texts. A stopped comparison resumes; the table is printed at the end.
 """
 
 import argparse
@@ -54,7 +54,7 @@ trainer: {max_steps: 3000, val_check_interval: 3000}
 
 
 class Trial(NamedTuple):
-    """What is trained on and judged: flags of the training, texts, and what an aligner is worth."""
+    """Data and evaluation of a comparison: flags of the training, texts, and the score of an aligner."""
 
     flags: list[str]
     training: Texts
@@ -64,7 +64,7 @@ class Trial(NamedTuple):
 
 
 def synthetic(folder: Path, pairs: int, tests: int, settings: str = SMALL, words: int = 600) -> Trial:
-    """The made-up language, its files and its recipe written to a folder."""
+    """Write the synthetic language, its files and its recipe to a folder and return its trial."""
     language = Language(words)
     parts = [language.pairs(count, seed) for seed, count in enumerate((pairs, MOST_SHOWN, tests))]
     for name, part in zip(("train", "valid"), parts, strict=False):
@@ -85,13 +85,13 @@ def synthetic(folder: Path, pairs: int, tests: int, settings: str = SMALL, words
 
 
 def error_rate(align: Align, pairs: Sequence[Pair]) -> float:
-    """AER of an aligner on pairs with known links."""
+    """Return the AER of an aligner on pairs with known links."""
     found = [set(align(pair.source, pair.target)) for pair in pairs]
     return score_links(found, [GoldLinks(pair.links, pair.links) for pair in pairs]).error_rate
 
 
 def multi30k(config: str, links: Path, corpus: Path, languages: tuple[str, str]) -> Trial:
-    """Multi30k, judged by the gold word links of its tests."""
+    """Return the trial of Multi30k, scored by the gold word links of its tests."""
     names = "test_2016_flickr", "test_2017_flickr"
     sets = {name: word_links.read_test_set(links, corpus, name, languages) for name in names}
     training, valid = (
@@ -114,7 +114,7 @@ def multi30k(config: str, links: Path, corpus: Path, languages: tuple[str, str])
 
 
 def judge_run(trial: Trial, model: Path, kind: str) -> dict[str, dict[str, float]]:
-    """The figures of each map of a trained model."""
+    """Return the scores of each map of a trained model."""
     translator = Translator.from_pretrained(model, "cpu")
     scores = translator.score([s for s, _ in trial.test], [t for _, t in trial.test])
     perplexity = math.exp(-sum(s.log_probability for s in scores) / sum(len(s.tokens) for s in scores))
@@ -127,7 +127,7 @@ def judge_run(trial: Trial, model: Path, kind: str) -> dict[str, dict[str, float
 
 
 def mean_of_heads(translator: Translator, trial: Trial) -> Align:
-    """The mean over layers and heads, read at the step that agrees better with counted links."""
+    """Return the mean over layers and heads, read at the step that agrees better with counted links."""
 
     def maps(source: str, target: str):
         found = translator.attention(source, target)
@@ -140,7 +140,7 @@ def mean_of_heads(translator: Translator, trial: Trial) -> Align:
 
 
 def judge_teacher(trial: Trial) -> dict[str, float]:
-    """The figures of the counting aligner, which reads the test texts too."""
+    """Return the scores of the statistical aligner, which reads the test texts too."""
     words = [(source.split(), target.split()) for source, target in [*trial.training, *trial.test]]
     links = align_both_ways(words).grown[len(trial.training) :]
     known = dict(zip(trial.test, links, strict=True))
@@ -148,7 +148,7 @@ def judge_teacher(trial: Trial) -> dict[str, float]:
 
 
 def train(trial: Trial, kind: str, seed: int, run: Path, extra: Sequence[str]) -> None:
-    """One training, or what is left of it, in a process of its own."""
+    """Run one training, or the rest of it, in a process of its own."""
     arguments = [*trial.flags, *KINDS[kind], f"--seed_everything={seed}", "--run_dir", str(run), *extra]
     if (run / "checkpoints" / "last.ckpt").exists():
         arguments += ["--ckpt_path", "last"]
@@ -156,7 +156,7 @@ def train(trial: Trial, kind: str, seed: int, run: Path, extra: Sequence[str]) -
 
 
 def compare(trial: Trial, folder: Path, seeds: int, extra: Sequence[str] = ()) -> str:
-    """Train and judge what is missing; the table over all seeds."""
+    """Train and evaluate what is missing, and return the table over all seeds."""
     figures: Figures = {TEACHER: [_kept(folder / "teacher.json", judge_teacher, trial)]}
     for seed in range(1, seeds + 1):
         for number, kind in enumerate(KINDS):
@@ -172,7 +172,7 @@ def compare(trial: Trial, folder: Path, seeds: int, extra: Sequence[str] = ()) -
 
 
 def table(figures: Figures) -> str:
-    """A row a map: mean over the seeds, and lowest and highest where there are several."""
+    """Return a row per map: mean over the seeds, with lowest and highest where there are several."""
     columns = list(dict.fromkeys(name for found in figures.values() for each in found for name in each))
     lines = [f"| map | {' | '.join(columns)} |", f"| --- |{' --- |' * len(columns)}"]
     for name, found in figures.items():
@@ -186,7 +186,7 @@ def table(figures: Figures) -> str:
 
 
 def _kept(path: Path, make: Callable, *arguments: object) -> dict:
-    """What a file holds, or is made and then written to it."""
+    """Return the content of a file, which is made and written first if missing."""
     if not path.exists():
         made = make(*arguments)
         path.parent.mkdir(parents=True, exist_ok=True)

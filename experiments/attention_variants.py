@@ -1,13 +1,13 @@
-"""Every kind of attention in the same translation model, trained alike: one row of a table each.
+"""Comparison of attention variants in the same translation model, trained alike: one table row each.
 
     python experiments/attention_variants.py --write docs/attention.md
 
 A variant is a recipe with an overlay or two, trained by `seq2seq train`: the same data, seed and number of
-updates for all. Then all are measured: parameters, BLEU of the whole valid set (greedy, so that no beam makes
-up for the model), bytes remembered a token, and the speeds beside multi-head attention, in turns.
+updates for all. Then all are measured: parameters, BLEU of the whole validation set (greedy, so that no beam
+compensates for the model), cached bytes per token, and speeds relative to multi-head attention, in turns.
 
-Everything lies in --folder: a run for each variant and seed, and results.json. Stopped, the same command
-goes on: a row that is done stays, one half-way resumes from its last checkpoint.
+--folder holds a run for each variant and seed, and results.json. Stopped, the same command resumes: finished
+rows stay, others resume from their last checkpoint.
 """
 
 import argparse
@@ -27,7 +27,7 @@ TOKENS = 128  # read before the remembered bytes are counted
 
 
 def overlay(name: str) -> tuple[str, ...]:
-    """The arguments that lay a shipped overlay over a recipe."""
+    """Return the arguments that lay a shipped overlay over a recipe."""
     return ("--config", f"attention/{name}.yaml")
 
 
@@ -51,7 +51,7 @@ VARIANTS = (
 
 
 def measure(study: Study, variants: list[Variant], rounds: int) -> None:
-    """Sizes, and unless `rounds` is 0 the speeds beside the first variant, anew each time."""
+    """Measure sizes and, unless `rounds` is 0, speeds relative to the first variant, anew each time."""
     shapes = {}
     for variant in variants:
         model = load_model(study.model(variant)).model
@@ -65,7 +65,7 @@ def measure(study: Study, variants: list[Variant], rounds: int) -> None:
 
 @torch.inference_mode()
 def measure_size(model: Transformer) -> Row:
-    """Parameters, and the bytes that decoding remembers of TOKENS target and TOKENS source tokens."""
+    """Return parameters, and the cached bytes of TOKENS target and TOKENS source tokens."""
     model = model.eval()
     state = model.start(torch.randn(1, TOKENS, model.config.width), None, TOKENS)
     model.step(torch.full((1, TOKENS), 4), state)
@@ -77,7 +77,7 @@ def measure_size(model: Transformer) -> Row:
 
 
 def table(rows: dict[str, Row]) -> str:
-    """The rows in Markdown, in the order of VARIANTS."""
+    """Return the rows in Markdown, in the order of VARIANTS."""
     lines = [
         "| variant | parameters | BLEU | training | decoding | bytes a target token | a source token |",
         "| --- | --- | --- | --- | --- | --- | --- |",
@@ -89,7 +89,7 @@ def table(rows: dict[str, Row]) -> str:
 
 
 def line(name: str, row: Row) -> str:
-    """One variant's line of the table."""
+    """Return one variant's line of the table."""
     speeds = Speeds(**row["speeds"]).cells() if "speeds" in row else ("-", "-")
     # A study that was stopped has judged rows and not yet measured them.
     parameters, *sizes = (
@@ -100,7 +100,7 @@ def line(name: str, row: Row) -> str:
 
 
 def main() -> int:
-    """Train, judge and time what has not been; print the table or write it into a page."""
+    """Train, evaluate and time what is missing; print the table or write it into a page."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -1,12 +1,12 @@
-"""What distance costs attention, a GRU and convolutions of equal size: to copy, and to recall, from far.
+"""Cost of distance for attention, a GRU and convolutions of equal size: copying and recall from far.
 
     python experiments/far_copy.py --runs DIR > docs/figures/distance.json
 
-The tasks are in `far_tasks.py`. Each model is trained once a task and seed, all on the same batches: near
-ones first, because the rivals learn nothing when they begin with all, then farther ones among them. Its
-accuracy at each distance, and the processor time of a training step beside ours in interleaved rounds, on
-one thread, go to standard output as JSON. DIR keeps each finished training and timing, so that a second run
-does only what is missing.
+The tasks are in `far_tasks.py`. Each model is trained once per task and seed, all on the same batches: near
+distances first, because the rivals learn nothing when they start with all, then farther ones as well. Its
+accuracy at each distance, and the processor time of a training step relative to ours in interleaved rounds,
+on one thread, go to standard output as JSON. DIR keeps each finished training and timing, so that a second
+run does only what is missing.
 """
 
 import argparse
@@ -37,7 +37,7 @@ NEAR, ALL = 0.3, 0.7  # shares of the updates: until then only the nearest; from
 
 
 class AttentionModel(nn.Module):
-    """Our Transformer, seen as a function of source and target only."""
+    """Our Transformer as a function of source and target only."""
 
     def __init__(self, vocabulary_size: int, width: int):
         super().__init__()
@@ -55,7 +55,7 @@ class AttentionModel(nn.Module):
         )
 
     def forward(self, source: Tensor, target: Tensor) -> Tensor:
-        """Source [B, S], target [B, T] -> logits [B, T, V]."""
+        """Return logits [B, T, V] for source [B, S] and target [B, T]."""
         return self.transformer(source, target).logits
 
 
@@ -67,17 +67,17 @@ MAKERS: dict[str, Callable[[int, int], nn.Module]] = {
 
 
 def make(name: str, task: Task) -> nn.Module:
-    """A new model of the size that the task gives it."""
+    """Return a new model of the size that the task gives it."""
     return MAKERS[name](task.vocabulary, task.widths[name])
 
 
 def rows_for(distance: int) -> int:
-    """How many sequences a batch holds."""
+    """Return the number of sequences in a batch."""
     return max(1, min(MOST_ROWS, TOKENS // distance))
 
 
 def choose_distance(done: float, distances: Sequence[int], generator: torch.Generator) -> int:
-    """One of the distances in use when that share of training is done; d by a chance of 1 / sqrt(d)."""
+    """Draw one of the distances in use at this share of training, d with weight 1 / sqrt(d)."""
     farther = max(0.0, done - NEAR) / (ALL - NEAR) * (len(distances) - 1)
     allowed = distances[: 1 + min(len(distances) - 1, math.ceil(farther))]
     chances = torch.tensor([d**-0.5 for d in allowed])
@@ -85,20 +85,20 @@ def choose_distance(done: float, distances: Sequence[int], generator: torch.Gene
 
 
 def predict(model: nn.Module, source: Tensor, kept: Tensor) -> Tensor:
-    """Logits [B, T, V] of each symbol asked for, after those before it (which say nothing about it)."""
+    """Return logits [B, T, V] of each symbol, after those before it (which say nothing about it)."""
     start = torch.full_like(kept[:, :1], BOS)
     return model(source, torch.cat([start, kept[:, :-1]], dim=1))
 
 
 def loss_of(model: nn.Module, source: Tensor, kept: Tensor) -> Tensor:
-    """Mean cross-entropy of the symbols."""
+    """Return the mean cross-entropy of the symbols."""
     return functional.cross_entropy(predict(model, source, kept).flatten(0, 1), kept.flatten())
 
 
 def train(
     name: str, task: Task, seed: int, updates: int, distances: Sequence[int], report: int = 500
 ) -> nn.Module:
-    """A model trained for so many updates, each on a batch of one of the distances."""
+    """Train a model for `updates` updates, each on a batch of one of the distances."""
     torch.manual_seed(seed)
     model = make(name, task)
     generator = torch.Generator().manual_seed(1000 + seed)
@@ -124,7 +124,7 @@ def train(
 
 @torch.inference_mode()
 def accuracy(model: nn.Module, task: Task, distance: int, sequences: int = 256) -> float:
-    """The share of symbols written right, over sequences never trained on."""
+    """Return the share of symbols predicted right, over unseen sequences."""
     generator = torch.Generator().manual_seed(7)
     rows = rows_for(distance)
     right = []
@@ -137,7 +137,7 @@ def accuracy(model: nn.Module, task: Task, distance: int, sequences: int = 256) 
 def train_all(
     folder: Path, task: Task, seeds: Sequence[int], updates: int, distances: Sequence[int]
 ) -> dict[str, dict[str, list[float]]]:
-    """Accuracy of each model at each distance, one number a seed; what the folder holds is not done again."""
+    """Return the accuracy of each model at each distance per seed; results in the folder are reused."""
     found: dict[str, dict[str, list[float]]] = {name: {str(d): [] for d in distances} for name in MAKERS}
     for seed in seeds:
         for name in MAKERS:
@@ -152,7 +152,7 @@ def train_all(
 
 
 def time_all(folder: Path, distances: Sequence[int], rounds: int) -> dict[str, dict[str, list[float]]]:
-    """For each rival and distance: quartiles of how many times as long as ours its training step takes."""
+    """Return, per rival and distance, quartiles of its training step's time relative to ours."""
     found: dict[str, dict[str, list[float]]] = {name: {} for name in MAKERS if name != "attention"}
     for name, ratios in found.items():
         for distance in distances:
@@ -164,7 +164,7 @@ def time_all(folder: Path, distances: Sequence[int], rounds: int) -> dict[str, d
 
 
 def time_steps(name: str, distance: int, rounds: int, rows: int = 4) -> list[float]:
-    """Quartiles of a rival's processor time for a training step over ours, both measured in every round."""
+    """Return quartiles of a rival's processor time of a training step over ours, measured in turns."""
     batch = COPY.draw(rows, distance, torch.Generator().manual_seed(1))
 
     def step_of(model: nn.Module) -> Callable[[], object]:
@@ -179,14 +179,14 @@ def time_steps(name: str, distance: int, rounds: int, rows: int = 4) -> list[flo
 
 
 def parameters(model: nn.Module) -> int:
-    """How many numbers a model learns."""
+    """Return the number of parameters of a model."""
     return sum(weight.numel() for weight in model.parameters())
 
 
 def measure(
     folder: Path, seeds: Sequence[int], updates: int | None, distances: Sequence[int], rounds: int
 ) -> dict[str, Any]:
-    """All that the figure shows, as plain values; `updates` in place of each task's own number."""
+    """Return all that the figure shows, as plain values; `updates` replaces each task's own number."""
     lengths = {task.name: updates or task.updates for task in TASKS}
     return {
         "updates": lengths,
@@ -202,12 +202,12 @@ def measure(
 
 
 def say(line: str) -> None:
-    """Progress, beside the JSON."""
+    """Print progress to standard error, beside the JSON."""
     print(line, file=sys.stderr, flush=True)
 
 
 def main() -> None:
-    """Train, time, and print what was found."""
+    """Train, time, and print the results."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

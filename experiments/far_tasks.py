@@ -1,11 +1,11 @@
-"""What is asked of a memory after a distance of noise: symbols to copy, or one fact among many to recall.
+"""Memory tasks over a distance of noise: symbols to copy, or one fact among many to recall.
 
     copy     source  c c c c            n n ... n    </s>      target  c c c c
     recall   source  kv kv kv ... kv    n n ... n  q </s>      target  v of the kv whose k is q
 
 Copying is the task of Hochreiter and Schmidhuber (1997) and Arjovsky et al. (2016), with noise where theirs
-is blank: what to keep is known as soon as it is read. Recall is the associative one (Graves et al. 2014; Ba
-et al. 2016): which of the facts will matter is known only at the end, when all have gone by.
+is blank: the symbols to keep are known as soon as they are read. Recall is associative recall (Graves et al.
+2014; Ba et al. 2016): the fact that matters is known only at the end, after all have been read.
 """
 
 from collections.abc import Callable, Mapping
@@ -27,8 +27,14 @@ Batch = tuple[Tensor, Tensor]
 
 @dataclass(frozen=True)
 class Task:
-    """A name, the size of its vocabulary, how long a model learns it, the widths that make all models of
-    equal size, and how its batches are drawn.
+    """Memory task.
+
+    Attributes:
+        name: its name in the figure.
+        vocabulary: size of its vocabulary.
+        updates: length of a training.
+        widths: width of each model, so that all are of equal size.
+        draw: (rows, distance, generator) -> sources and targets of a batch.
     """
 
     name: str
@@ -39,24 +45,24 @@ class Task:
 
 
 def noise(rows: int, distance: int, generator: torch.Generator) -> Tensor:
-    """Tokens that mean nothing, [B, distance]."""
+    """Return meaningless tokens [B, distance]."""
     first = FIRST + SYMBOLS
     return torch.randint(first, first + NOISE, (rows, distance), generator=generator)
 
 
 def end(rows: int) -> Tensor:
-    """The last column of a source."""
+    """Return the last column of a source."""
     return torch.full((rows, 1), EOS)
 
 
 def draw_copy(rows: int, distance: int, generator: torch.Generator) -> Batch:
-    """Sources [B, KEPT + distance + 1] and what is to be copied, [B, KEPT]."""
+    """Draw sources [B, KEPT + distance + 1] and the symbols to copy [B, KEPT]."""
     kept = torch.randint(FIRST, FIRST + SYMBOLS, (rows, KEPT), generator=generator)
     return torch.cat([kept, noise(rows, distance, generator), end(rows)], dim=1), kept
 
 
 def draw_recall(rows: int, distance: int, generator: torch.Generator) -> Batch:
-    """Sources [B, KEYS + distance + 2], every key once in random order, and the value asked for, [B, 1]."""
+    """Draw sources [B, KEYS + distance + 2], every key once in random order, and the value [B, 1]."""
     questions = FIRST + SYMBOLS + NOISE
     keys = torch.rand(rows, KEYS, generator=generator).argsort(dim=1)
     values = torch.randint(SYMBOLS, (rows, KEYS), generator=generator)

@@ -1,8 +1,8 @@
-"""What one would have built without attention: a GRU and a convolutional encoder-decoder.
+"""Baselines without attention: a GRU and a convolutional encoder-decoder.
 
-    GRU          reads the source one token after the other; its last state is all the decoder gets
+    GRU          reads the source token by token; the decoder gets its last state only
     convolution  every layer sees a few neighbours, so L layers of kernel K see L (K - 1) + 1 tokens;
-                 the vector of the last one is all the decoder gets
+                 the decoder gets the vector of the last one only
 
 Both map source [B, S] and target [B, T] to logits [B, T, V], as our Transformer does.
 """
@@ -12,7 +12,7 @@ from torch.nn import functional
 
 
 class RecurrentModel(nn.Module):
-    """A GRU that reads and a GRU that writes (Sutskever et al. 2014; Cho et al. 2014)."""
+    """GRU encoder and GRU decoder (Sutskever et al. 2014; Cho et al. 2014)."""
 
     def __init__(self, vocabulary_size: int, width: int):
         super().__init__()
@@ -22,14 +22,14 @@ class RecurrentModel(nn.Module):
         self.output = nn.Linear(width, vocabulary_size)
 
     def forward(self, source: Tensor, target: Tensor) -> Tensor:
-        """Source [B, S], target [B, T] -> logits [B, T, V]."""
+        """Return logits [B, T, V] for source [B, S] and target [B, T]."""
         _, state = self.encoder(self.embedding(source))
         written, _ = self.decoder(self.embedding(target), state)
         return self.output(written)
 
 
 class ConvolutionalModel(nn.Module):
-    """Gated convolutions that read and causal ones that write (Gehring et al. 2017, no attention)."""
+    """Gated convolutions as encoder, causal ones as decoder (Gehring et al. 2017, no attention)."""
 
     def __init__(self, vocabulary_size: int, width: int, layers: int = 4, kernel: int = 7):
         super().__init__()
@@ -41,7 +41,7 @@ class ConvolutionalModel(nn.Module):
         self.receptive_field = layers * (kernel - 1) + 1
 
     def forward(self, source: Tensor, target: Tensor) -> Tensor:
-        """Source [B, S], target [B, T] -> logits [B, T, V]."""
+        """Return logits [B, T, V] for source [B, S] and target [B, T]."""
         x = self.embedding(source)
         for layer in self.encoder:
             x = layer(x)
@@ -61,6 +61,6 @@ class GatedConvolution(nn.Module):
         self.before = kernel - 1
 
     def forward(self, x: Tensor) -> Tensor:
-        """x [B, S, M] -> [B, S, M]; token s sees the tokens s - kernel + 1 to s."""
+        """Map x [B, S, M] to [B, S, M]; token s sees the tokens s - kernel + 1 to s."""
         neighbours = functional.pad(self.norm(x).transpose(1, 2), (self.before, 0))
         return x + functional.glu(self.convolution(neighbours), dim=1).transpose(1, 2)

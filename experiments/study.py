@@ -1,9 +1,9 @@
-"""A table of trainings that differ in one thing each: trained, judged and kept row by row.
+"""Studies: trainings that differ in one thing each, trained, evaluated and kept row by row.
 
-A variant is a recipe with some arguments more; all have the same data, seed and number of updates. Everything
-lies in one folder: a run for each variant and seed, and results.json. Stopped, a study goes on: a row that is
-done stays, one half-way resumes from its last checkpoint. Judged is the whole valid set, translated greedily,
-so that no beam makes up for the model; test sets are never read.
+A variant is a recipe with additional arguments; all have the same data, seed and number of updates. One
+folder holds a run for each variant and seed, and results.json. A stopped study resumes: finished rows stay,
+others resume from their last checkpoint. The score is BLEU of the whole validation set, greedy, so that no
+beam compensates for the model; test sets are never read.
 """
 
 import json
@@ -29,14 +29,14 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Variant:
-    """A row of the table: what it is called, and what makes it of a recipe."""
+    """Row of the table: its name, and its arguments beside the recipe's."""
 
     name: str
     arguments: tuple[str, ...] = ()
 
 
 class Study:
-    """The runs and the results of one folder, all trained with the same settings."""
+    """Runs and results in one folder, all trained with the same settings."""
 
     def __init__(self, folder: Path, configs: list[str], seeds: list[int]):
         self.folder, self.configs, self.seeds = folder, [str(find_config(name)) for name in configs], seeds
@@ -50,7 +50,7 @@ class Study:
             self.rows = found["rows"]
 
     def run(self, variants: list[Variant]) -> None:
-        """Train and judge every variant with every seed, as far as that has not been done."""
+        """Train and evaluate every variant with every seed, where that is missing."""
         wanted = [(variant, seed) for seed in self.seeds for variant in variants]
         for number, (variant, seed) in enumerate(wanted, 1):
             if str(seed) in self.rows.get(variant.name, {}).get("bleu", {}):
@@ -62,7 +62,7 @@ class Study:
             self.save()
 
     def train(self, variant: Variant, seed: int) -> Path:
-        """The model directory of a variant; its run begins, goes on, or is there already."""
+        """Return the model directory of a variant, trained, resumed or finished before."""
         directory = self.model(variant, seed)
         if (directory / "config.json").is_file():
             return directory
@@ -78,7 +78,7 @@ class Study:
         return directory
 
     def command(self, variant: Variant, seed: int) -> list[str]:
-        """The training of a variant, which goes on where there is a checkpoint."""
+        """Return the training command of a variant, which resumes where there is a checkpoint."""
         run = self.model(variant, seed).parent
         command = [sys.executable, "-m", "seq2seq", "train", "--run_dir", str(run)]
         for config in self.configs:
@@ -88,19 +88,19 @@ class Study:
         return [*command, "--ckpt_path", "last"] if resumed else command
 
     def model(self, variant: Variant, seed: int | None = None) -> Path:
-        """Where the model of a variant lies."""
+        """Return the model directory of a variant."""
         name = "-".join(variant.name.lower().replace(",", "").split())
         return self.folder / f"{name}-{self.seeds[0] if seed is None else seed}" / "model"
 
     def save(self) -> None:
-        """Write what is known so far."""
+        """Write the results so far."""
         self.folder.mkdir(parents=True, exist_ok=True)
         content = {"setup": self.setup, "rows": self.rows}
         replace_file(self.results, json.dumps(content, indent=1).encode())
 
 
 def judge(directory: Path) -> tuple[float, str]:
-    """BLEU of the whole valid set, greedily, and its signature."""
+    """Return BLEU of the whole validation set, greedy, and its signature."""
     config = yaml.safe_load((directory.parent / "config.yaml").read_text(encoding="utf-8"))["data"]
     known = {name: config[name] for name in Corpus.__dataclass_fields__ if name in config}
     corpus = Corpus(**known)
@@ -111,13 +111,13 @@ def judge(directory: Path) -> tuple[float, str]:
 
 
 def mean_and_range(values: list[float]) -> str:
-    """The mean of the seeds, with the least and the largest where there are several."""
+    """Return the mean of the seeds, with minimum and maximum where there are several."""
     mean = f"{statistics.mean(values):.2f}"
     return mean if len(values) == 1 else f"{mean} ({min(values):.2f} to {max(values):.2f})"
 
 
 def around_markers(path: Path, markers: tuple[str, str]) -> tuple[str, str]:
-    """What stands before and after the markers of a page, the markers with it."""
+    """Return the parts of a page before and after its markers, the markers included."""
     first, last = markers
     page = path.read_text(encoding="utf-8")
     if page.count(first) != 1 or page.count(last) != 1:
@@ -127,13 +127,13 @@ def around_markers(path: Path, markers: tuple[str, str]) -> tuple[str, str]:
 
 
 def write_between_markers(path: Path, markers: tuple[str, str], text: str) -> None:
-    """Put the text between the markers of a page, in place of what was there."""
+    """Replace the text between the markers of a page."""
     before, after = around_markers(path, markers)
     replace_file(path, f"{before}\n{text}\n{after}".encode())
 
 
 def chosen(variants: tuple[Variant, ...], names: list[str]) -> list[Variant]:
-    """The variants of these names, and the first, which all are compared with; all where there are none."""
+    """Return the variants of these names and the first, which is the reference; all if no names are given."""
     known = {variant.name: variant for variant in variants}
     if unknown := [name for name in names if name not in known]:
         raise ValueError(f"--only {unknown[0]!r} is no variant; they are {', '.join(known)}")

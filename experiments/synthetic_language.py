@@ -1,13 +1,13 @@
-"""A made-up language pair whose word links are known exactly.
+"""Synthetic language pair whose word links are known exactly.
 
     python experiments/synthetic_language.py FOLDER --pairs 20000
 
     source   subject words  VERB  object words        adjectives before their nouns
     target   subject words  object words  VERB        adjectives after their nouns
 
-Words are made of syllables and as frequent as in real text (1 / rank). Some words become two, some nothing,
-some share their translation with another word. A link joins each target word with the source word it came
-from; nothing else decides the target, so a perfect translation and a perfect alignment exist.
+Words are made of syllables, with the frequencies of real text (1 / rank). Some words become two words, some
+none, some share their translation with another word. A link joins each target word with the source word it
+came from; the target is a function of the source, so a perfect translation and a perfect alignment exist.
 """
 
 import argparse
@@ -33,7 +33,7 @@ class Pair(NamedTuple):
 
 
 class WordClass:
-    """Words of one kind with their translations, of one target word, two or none."""
+    """Words of one kind with their translations: one target word, two or none."""
 
     def __init__(self, size: int, draw: random.Random, words: Iterator[tuple[str, str]]):
         self.translations: dict[str, list[str]] = {}
@@ -62,7 +62,7 @@ class Language:
         )
 
     def pairs(self, count: int, seed: int) -> list[Pair]:
-        """So many pairs, the same for the same seed."""
+        """Return `count` pairs, the same for the same seed."""
         draw = random.Random(f"text {seed}")
         return [self._pair(draw) for _ in range(count)]
 
@@ -83,7 +83,7 @@ class Language:
         return Pair(" ".join(word for _, word in source), " ".join(target), frozenset(links))
 
     def _phrases(self, draw: random.Random) -> list[list[tuple[WordClass, str]]]:
-        """Nouns, each with at most two adjectives before it."""
+        """Draw nouns, each with at most two adjectives before it."""
         phrases = []
         for _ in range(draw.randint(1, MOST_NOUNS)):
             adjectives = [
@@ -95,7 +95,7 @@ class Language:
 
 
 def write_files(folder: Path, name: str, pairs: Sequence[Pair]) -> None:
-    """NAME.tsv with a header, and NAME.links with Pharaoh lines counted from 0."""
+    """Write NAME.tsv with a header, and NAME.links with Pharaoh lines counted from 0."""
     folder.mkdir(parents=True, exist_ok=True)
     rows = ["en\tde", *(f"{pair.source}\t{pair.target}" for pair in pairs)]
     (folder / f"{name}.tsv").write_text("\n".join(rows) + "\n", encoding="utf-8")
@@ -104,7 +104,7 @@ def write_files(folder: Path, name: str, pairs: Sequence[Pair]) -> None:
 
 
 def _reordered(phrases: Sequence[Sequence[object]], first: int) -> Iterator[int]:
-    """Places in the source of the words of phrases, in the order of the target: each noun goes first."""
+    """Yield the source positions of the words of phrases in target order: each noun first."""
     for phrase in phrases:
         noun = first + len(phrase) - 1
         yield noun
@@ -117,7 +117,7 @@ def _drawn(kind: WordClass, draw: random.Random) -> str:
 
 
 def _words(draw: random.Random) -> Iterator[tuple[str, str]]:
-    """New words of source and target for ever, of two or three syllables, none of them twice."""
+    """Yield new words of source and target, of two or three syllables, all different."""
     known: set[str] = set()
     while True:
         pair = []
@@ -130,7 +130,7 @@ def _words(draw: random.Random) -> Iterator[tuple[str, str]]:
 
 
 def main() -> None:
-    """Write train, valid and test of a language."""
+    """Write train, valid and test sets of a language."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--pairs", type=int, default=20_000, help="training pairs")

@@ -2,9 +2,9 @@
 
 Every fenced block of the README carries a name, `<!-- block: NAME -->`, in the line above it. The blocks that
 install (environment, serve, test) are run by .ci/run, each in a fresh environment. The others run here, in a
-folder that holds the files they name, with two changes: the server's port, and where the training corpus comes
-from. Commands whose start is not the subject of a test are called as functions: importing torch and Lightning
-anew for each line takes longer than what the line does.
+folder that holds the files they name, with two changes: the server's port, and where the training corpus
+comes from. Commands whose start is not the subject of a test are called as functions: importing torch and
+Lightning anew for each line takes longer than what the line does.
 """
 
 import contextlib
@@ -119,10 +119,18 @@ def folder(tmp_path: Path) -> Path:
 def write_word(path: Path, text: str) -> None:
     """Write the least that is a Word document: one paragraph."""
     word = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+    types = "http://schemas.openxmlformats.org/package/2006/content-types"
+    main_part = "application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr(
+            "[Content_Types].xml",
+            f'<Types xmlns="{types}">'
+            f'<Override PartName="/word/document.xml" ContentType="{main_part}"/></Types>',
+        )
+        archive.writestr(
             "word/document.xml",
-            f'<w:document xmlns:w="{word}"><w:body><w:p><w:r><w:t>{text}</w:t></w:r></w:p></w:body></w:document>',
+            f'<w:document xmlns:w="{word}"><w:body>'
+            f"<w:p><w:r><w:t>{text}</w:t></w:r></w:p></w:body></w:document>",
         )
 
 
@@ -187,7 +195,7 @@ def test_translate_block_runs(folder: Path) -> None:
 
 @needs_model
 def test_commands_block_runs(call: Callable[[str, Path], str], folder: Path) -> None:
-    """The README's five commands run: the document lies beside its source, scores and a long text are printed."""
+    """The README's five commands run; the translated document lies beside its source."""
     outputs = [call(line, folder) for line in block("commands").splitlines()]
     text, file, links, scores, continuation = outputs
     assert text.strip() and (folder / "report.de.docx").is_file(), file

@@ -1,4 +1,4 @@
-"""One word in two contexts: how its vector moves from layer to layer of an encoder.
+"""One word in two contexts: the movement of its vector from layer to layer of an encoder.
 
 The vector of a word is the mean of its pieces'. What enters the first layer knows the word and its place,
 nothing else: the senses differ by what the layers add to it. So layer l is compared by the *movement*,
@@ -29,7 +29,7 @@ class Use(NamedTuple):
 
 
 class Movement(NamedTuple):
-    """Of one word, a number a layer."""
+    """Distances of one word, a number per layer."""
 
     apart: list[float]
     together: list[float]
@@ -37,7 +37,7 @@ class Movement(NamedTuple):
 
 
 def read_uses(path: Path) -> dict[str, list[Use]]:
-    """Uses by word, from lines "word <tab> sense <tab> sentence".
+    """Return uses by word, from lines "word <tab> sense <tab> sentence".
 
     Raises:
         ValueError: a line of another form, or a sentence without its word.
@@ -55,7 +55,7 @@ def read_uses(path: Path) -> dict[str, list[Use]]:
 
 @torch.inference_mode()
 def layer_vectors(translator: Translator, text: str) -> tuple[Tensor, Tensor]:
-    """The vectors of all pieces, [layers + 1, pieces, M], and which piece each character is of."""
+    """Return the vectors of all tokens, [layers + 1, tokens, M], and the token of each character."""
     ids, spans = translator.tokenizer.encode_with_spans(text)
     seen: list[Tensor] = []
 
@@ -77,7 +77,7 @@ def layer_vectors(translator: Translator, text: str) -> tuple[Tensor, Tensor]:
 
 
 def word_movements(translator: Translator, uses: Sequence[Use]) -> Tensor:
-    """What each layer and those before it added to the word in each use: [layers, uses, M]."""
+    """Return what the layers up to each added to the word in each use: [layers, uses, M]."""
     moved = []
     for use in uses:
         vectors, piece_of = layer_vectors(translator, use.text)
@@ -89,7 +89,7 @@ def word_movements(translator: Translator, uses: Sequence[Use]) -> Tensor:
 
 
 def movement(translator: Translator, uses: Sequence[Use]) -> Movement:
-    """How far the senses lie apart in each layer."""
+    """Return the distance between the senses in each layer."""
     moved = nn.functional.normalize(word_movements(translator, uses), dim=-1)
     distances = 1 - moved @ moved.transpose(-2, -1)  # [layers, uses, uses]
     senses = [use.sense for use in uses]

@@ -1,4 +1,4 @@
-"""Draws which word came from which, as an SVG picture on standard output.
+"""Drawing of a word alignment, as SVG on standard output.
 
     python docs/figures/draw_alignment.py "Two dogs play in the snow." > alignment.svg
     python docs/figures/draw_alignment.py --drawing matrix "Two dogs play in the snow." > alignment.svg
@@ -16,7 +16,7 @@ from seq2seq.alignment.svg import draw_matrix, draw_ribbons
 
 
 def main() -> None:
-    """Translate the text given and draw what its words were made from."""
+    """Translate the text and draw its word alignment."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -1,4 +1,4 @@
-"""One word in two contexts: how far its two senses lie apart, layer by layer.
+"""Drawing of one word in two contexts: the distance between its two senses, layer by layer.
 
     python docs/figures/draw_contexts.py > docs/figures/contexts.svg
     python docs/figures/draw_contexts.py --table
@@ -21,7 +21,7 @@ USES = Path(__file__).with_name("contexts.tsv")
 
 
 def figure(translator: Translator, uses: dict[str, list[Use]]) -> str:
-    """A panel a word."""
+    """Return the drawing, a panel per word."""
     panels = []
     for word, found in uses.items():
         moved = movement(translator, found)
@@ -39,7 +39,7 @@ def figure(translator: Translator, uses: dict[str, list[Use]]) -> str:
 
 
 def table(translator: Translator, uses: dict[str, list[Use]]) -> str:
-    """A line a word and layer."""
+    """Return a line per word and layer."""
     lines = ["word    layer  other sense  same sense  nearest use has the same sense"]
     for word, found in uses.items():
         moved = movement(translator, found)

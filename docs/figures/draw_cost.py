@@ -21,17 +21,17 @@ STRAIGHT = ("window, blocked", "linear")  # drawn on plain axes, too
 
 
 def seconds_text(value: float) -> str:
-    """0.01 -> 10 ms."""
+    """Return seconds as text: 0.01 -> 10 ms."""
     return f"{value:g} s" if value >= 1 or value == 0 else f"{value * 1000:g} ms"
 
 
 def bytes_text(value: float) -> str:
-    """Mebibytes, as the axis has them."""
+    """Return mebibytes as text."""
     return f"{value:,g} MiB"
 
 
 def lines(found: dict[str, Any], which: int, unit: float, names: list[str] | None = None) -> list[Line]:
-    """A line a variant, of its seconds (0) or its bytes (1), divided by a unit."""
+    """Return a line per variant, of its seconds (0) or its bytes (1), divided by a unit."""
     return [
         Line(
             name,
@@ -45,7 +45,7 @@ def lines(found: dict[str, Any], which: int, unit: float, names: list[str] | Non
 
 
 def figure(found: dict[str, Any]) -> str:
-    """Time and memory, all variants above, the linear ones on plain axes below."""
+    """Return the drawing: time and memory, all variants above, the linear ones on plain axes below."""
     x = "length in tokens"
     straight = list(STRAIGHT)
     size = {"width": 360.0}
@@ -78,7 +78,7 @@ def figure(found: dict[str, Any]) -> str:
 
 
 def table(found: dict[str, Any]) -> str:
-    """Each variant's longest length with its cost, and the exponents over its last doubling."""
+    """Return each variant's longest length with its cost, and the exponents over its last doubling."""
     rows = ["variant            length   seconds       MiB   grows as length to the power of (time, memory)"]
     for name, costs in found["cost"].items():
         lengths = sorted(costs, key=int)

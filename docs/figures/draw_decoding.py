@@ -1,4 +1,4 @@
-"""What the next token costs after so many: processor time of a step and bytes remembered.
+"""Drawing of the cost of the next token against length: processor time of a step and cached bytes.
 
     python benchmarks/decoding_cost.py > docs/figures/decoding.json      (measures)
     python docs/figures/draw_decoding.py docs/figures/decoding.json > docs/figures/decoding.svg
@@ -19,7 +19,7 @@ MIB = 2.0**20
 
 
 def times(kinds: dict[str, Any]) -> list[Line]:
-    """A line a kind: milliseconds of a step."""
+    """Return a line per kind: milliseconds of a step."""
     return [
         Line(
             name,
@@ -33,7 +33,7 @@ def times(kinds: dict[str, Any]) -> list[Line]:
 
 
 def sizes(kinds: dict[str, Any]) -> list[Line]:
-    """A line a kind: mebibytes remembered."""
+    """Return a line per kind: mebibytes cached."""
     return [
         Line(name, [(int(length), held / MIB) for length, held in found["bytes"].items()], colour=number)
         for number, (name, found) in enumerate(kinds.items())
@@ -41,7 +41,7 @@ def sizes(kinds: dict[str, Any]) -> list[Line]:
 
 
 def figure(found: dict[str, Any]) -> str:
-    """Time and bytes beside each other."""
+    """Return the drawing: time and bytes side by side."""
     x = "tokens read, of source and target each"
     step = Panel("Time of a step", x, times(found["kinds"]), y_log=True, y_text="{:g} ms".format)
     held = Panel("Remembered", x, sizes(found["kinds"]), y_log=True, y_text="{:g} MiB".format)
@@ -49,7 +49,7 @@ def figure(found: dict[str, Any]) -> str:
 
 
 def table(found: dict[str, Any]) -> str:
-    """Both at the shortest and the longest length, in Markdown."""
+    """Return both at the shortest and the longest length, in Markdown."""
     kinds = found["kinds"]
     lengths = list(next(iter(kinds.values()))["bytes"])
     short, long = lengths[0], lengths[-1]
@@ -67,7 +67,7 @@ def table(found: dict[str, Any]) -> str:
 
 
 def main() -> None:
-    """Read what was measured; write the picture, or the table."""
+    """Read the measurements; write the drawing, or the table."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -1,4 +1,4 @@
-"""Copying and recalling from far away: accuracy against distance, and training time against length.
+"""Drawing of copying and recall from far: accuracy against distance, and training time against length.
 
     python experiments/far_copy.py --runs DIR > docs/figures/distance.json      (trains; takes a while)
     python docs/figures/draw_distance.py docs/figures/distance.json > docs/figures/distance.svg
@@ -20,7 +20,7 @@ TITLES = {"copy": "Symbols copied right", "recall": "Facts recalled right"}
 
 
 def figure(found: dict[str, Any]) -> str:
-    """The picture of what `far_copy.py` printed."""
+    """Return the drawing of the output of `far_copy.py`."""
     panels = [
         accuracy_panel(TITLES[task], by_model, found["chance"])
         for task, by_model in found["accuracy"].items()
@@ -31,7 +31,7 @@ def figure(found: dict[str, Any]) -> str:
 
 
 def accuracy_panel(title: str, by_model: dict[str, dict[str, list[float]]], chance: float) -> Panel:
-    """One task: a line a model, a band from the worst seed to the best."""
+    """Return one task's panel: a line per model, a band from the worst seed to the best."""
     lines = []
     for number, (name, by_distance) in enumerate(by_model.items()):
         shares = list(by_distance.values())
@@ -43,7 +43,7 @@ def accuracy_panel(title: str, by_model: dict[str, dict[str, list[float]]], chan
 
 
 def time_panel(ratios: dict[str, dict[str, list[float]]], colours: dict[str, int]) -> Panel:
-    """What a training step of the rivals takes beside ours."""
+    """Return the panel of the rivals' training step relative to ours."""
     lines = []
     for name, by_distance in ratios.items():
         low, middle, high = zip(*by_distance.values(), strict=True)

@@ -1,4 +1,4 @@
-"""Heads specialise: what every head of a model does, and its map of one sentence.
+"""Drawing of all heads of a model: role, entropy, and the map of one sentence.
 
     python docs/figures/draw_heads.py --source val.en > docs/figures/heads.svg
     python docs/figures/draw_heads.py --source val.en --table
@@ -36,7 +36,7 @@ NAMES = {
 
 
 def measure(translator: Translator, sentences: Sequence[str]) -> dict[str, Heads]:
-    """Every head of the model, by attention."""
+    """Measure every head of the model, by attention."""
     translations = [t.text for t in translator.translate(sentences, DecodeOptions(beam_size=1))]
     pairs = list(zip(sentences, translations, strict=True))
     maps = [translator.attention(source, target) for source, target in pairs]
@@ -48,7 +48,7 @@ def measure(translator: Translator, sentences: Sequence[str]) -> dict[str, Heads
 
 
 def figure(translator: Translator, sentences: Sequence[str], shown: str) -> str:
-    """One tile a head, in a block an attention."""
+    """Return the drawing: a tile per head, in a block per attention."""
     found = measure(translator, sentences)
     example = translator.attention(shown, translator.translate(shown).text)
     maps = {"encoder": example.encoder, "decoder": example.decoder, "cross": example.cross}
@@ -74,7 +74,7 @@ def figure(translator: Translator, sentences: Sequence[str], shown: str) -> str:
 
 
 def _tile(weights: Tensor, left: float, top: float, role: str) -> list[str]:
-    """One map [T, S]: queries down, keys across, in LEVELS shades."""
+    """Return the elements of one map [T, S]: queries down, keys across, in LEVELS shades."""
     rows, columns = weights.shape
     wide, high = TILE / columns, TILE / rows
     parts = [f'<rect class="ground" x="{left:.1f}" y="{top:.1f}" width="{TILE}" height="{TILE}"/>']
@@ -98,7 +98,7 @@ def _label(text: str, role: str, x: float, y: float) -> str:
 
 
 def table(translator: Translator, sentences: Sequence[str]) -> str:
-    """One line a head: attention, layer, head, entropy, role, every share (and what equal weights have)."""
+    """Return a line per head: attention, layer, head, entropy, role, and every share beside the even one."""
     lines = []
     for name, layers in measure(translator, sentences).items():
         for layer, row in enumerate(layers):

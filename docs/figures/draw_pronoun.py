@@ -1,4 +1,4 @@
-"""What a pronoun attends to, over all layers and heads, and how often that is what it stands for.
+"""Drawing of a pronoun's attention over all layers and heads, and of how often it is on the right noun.
 
     python docs/figures/draw_pronoun.py > docs/figures/pronoun.svg
     python docs/figures/draw_pronoun.py --table
@@ -30,7 +30,7 @@ SQUARE = 52.0
 
 
 def figure(translator: Translator, questions: dict[str, list[Question]], kind: str) -> str:
-    """The first pair of a kind as two maps, and the accuracy of all heads for every kind."""
+    """Return the drawing: the first pair of a kind as two maps, and all heads' accuracy for every kind."""
     if kind not in questions:
         raise ValueError(f"there is no kind {kind!r} of question; choose one of {', '.join(questions)}")
     parts: list[str] = []
@@ -50,7 +50,7 @@ def figure(translator: Translator, questions: dict[str, list[Question]], kind: s
 def _map(
     translator: Translator, question: Question, left: float, top: float
 ) -> tuple[list[str], float, float]:
-    """One sentence over all heads; with it the right and the lower edge."""
+    """Return one sentence over all heads, with its right and lower edge."""
     weights, spans = pronoun_weights(translator, question)
     layers, heads, _ = weights.shape
     best = strongest(translator, question)
@@ -86,7 +86,7 @@ def _map(
 def _accuracy(
     translator: Translator, kind: str, questions: Sequence[Question], left: float, top: float
 ) -> tuple[list[str], float, float]:
-    """How often each head is right about a kind of question, as a square each."""
+    """Return the accuracy of each head for one kind of question, a square each."""
     right = judge(translator, questions)
     shares = right.float().mean(dim=0)
     told = f"{kind}: heads right about {len(questions)} sentences"
@@ -111,7 +111,7 @@ def _accuracy(
 
 
 def table(translator: Translator, questions: dict[str, list[Question]], kind: str) -> str:
-    """The accuracy of every head by kind; where each pronoun looks hardest; the first translations."""
+    """Return every head's accuracy by kind, the strongest attention of each pronoun, and translations."""
     lines = []
     for name, asked in questions.items():
         right = judge(translator, asked)

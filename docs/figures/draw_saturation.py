@@ -1,4 +1,4 @@
-"""Why divide by the square root of d: what the softmax does with and without, as heads grow wider.
+"""Drawing of the softmax with and without division by the square root of d, as heads grow wider.
 
     python docs/figures/draw_saturation.py > docs/figures/saturation.svg
     python docs/figures/draw_saturation.py --table
@@ -33,14 +33,14 @@ class Spread(NamedTuple):
 
 
 class Behaviour(NamedTuple):
-    """What a softmax over scores of width d does: its largest weight, and the gradient it lets through."""
+    """Softmax over scores of width d: its largest weight, and the gradient that passes."""
 
     largest: Spread
     gradient: Spread
 
 
 class Watched:
-    """A score that keeps what it gave, with its gradient; `scaled` or the bare dot product."""
+    """Score that records its output and gradient; `scaled` or the bare dot product."""
 
     def __init__(self, scaled: bool):
         self.scaled = scaled
@@ -54,7 +54,7 @@ class Watched:
 
 
 def behaviour(width: int, scaled: bool, queries: int = 2000) -> Behaviour:
-    """Quartiles over so many queries of random numbers, the same for both scores."""
+    """Return quartiles over random queries, the same for both scores."""
     generator = torch.Generator().manual_seed(1)
     query, key, value, slope = (
         torch.randn(queries, 1, count, width, generator=generator) for count in (1, KEYS, KEYS, 1)
@@ -70,12 +70,12 @@ def behaviour(width: int, scaled: bool, queries: int = 2000) -> Behaviour:
 
 
 def quartiles(values: Tensor) -> Spread:
-    """Low, median, high."""
+    """Return lower quartile, median, upper quartile."""
     return Spread(*values.detach().flatten().quantile(torch.tensor([0.25, 0.5, 0.75])).tolist())
 
 
 def figure(widths: Sequence[int], queries: int) -> str:
-    """Largest weight and gradient against d, with and without the root."""
+    """Return the drawing: largest weight and gradient against d, with and without the root."""
     names = {True: "with the root", False: "without"}
     found = {scaled: [behaviour(d, scaled, queries) for d in widths] for scaled in names}
 
@@ -101,7 +101,7 @@ def figure(widths: Sequence[int], queries: int) -> str:
 
 
 def table(widths: Sequence[int], queries: int) -> str:
-    """The medians as lines of text."""
+    """Return the medians as lines of text."""
     rows = ["d      largest weight with, without      gradient with, without"]
     for d in widths:
         w, o = behaviour(d, True, queries), behaviour(d, False, queries)

@@ -1,4 +1,4 @@
-"""Where each word looked: a strip of handwriting, and under it, word by word, the columns it was read from.
+"""Drawing of a strip of handwriting and, word by word, the columns it was read from.
 
     python examples/digits.py --look docs/figures/strip.json
     python docs/figures/draw_strip.py docs/figures/strip.json > docs/figures/strip.svg
@@ -21,7 +21,7 @@ SHADES = 10
 
 
 def figure(found: dict[str, Any]) -> str:
-    """The strip, a row a word that was read, and a row the answer to a question."""
+    """Return the drawing: the strip, a row per word, and a row for the answer to a question."""
     image, stride = found["image"], found["stride"]
     left, top = MARGIN + 70, MARGIN
     wide = len(image[0]) * PIXEL
@@ -44,7 +44,7 @@ def figure(found: dict[str, Any]) -> str:
 
 
 def _row(row: dict[str, Any], left: float, top: float, stride: int) -> list[str]:
-    """One word: its weights over the columns, and a frame around its digit."""
+    """Return one word: its weights over the columns, and a frame around its digit."""
     largest = max(row["weights"])
     wide = len(row["weights"]) * stride * PIXEL
     shares = [weight / largest for weight in row["weights"]]
@@ -61,7 +61,7 @@ def _row(row: dict[str, Any], left: float, top: float, stride: int) -> list[str]
 def _shaded(
     values: list[list[float]], left: float, top: float, wide: float, high: float, colour: str | None = None
 ) -> str:
-    """Values of 0 to 1 as cells, those of one shade in one path; without a colour, ink."""
+    """Return values of 0 to 1 as cells, those of one shade in one path; without a colour, ink."""
     cells: dict[int, list[str]] = {}
     for y, row in enumerate(values):
         for x, value in enumerate(row):
@@ -83,7 +83,7 @@ def _cell(x: float, y: float, wide: float, high: float, share: float) -> str:
 
 
 def main() -> None:
-    """Draw what `examples/digits.py --look` wrote."""
+    """Draw the output of `examples/digits.py --look`."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

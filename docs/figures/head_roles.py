@@ -1,4 +1,4 @@
-"""What each head of a model does, measured over sentences and their translations.
+"""Roles of the heads of a model, measured over sentences and their translations.
 
     entropy    -sum w ln w / ln(keys), 0 = one key takes all, 1 = all keys alike; mean over queries
     share      how much of a query's weight lies where a role says; mean over queries
@@ -28,7 +28,7 @@ LOOSE = ("two before", "two after", "diagonal")  # said of a head only when noth
 
 @dataclass(frozen=True)
 class Head:
-    """One head: its normalised entropy, and of each role its share and the even one."""
+    """One head: its normalized entropy, and per role its share and that of equal weights."""
 
     entropy: float
     shares: dict[str, float]
@@ -36,7 +36,7 @@ class Head:
 
     @property
     def role(self) -> str:
-        """The role with the largest share among those that stand out, or "mixed" where none does."""
+        """The role with the largest share among those that stand out, or "mixed" if none does."""
         clear = [n for n, share in self.shares.items() if share >= max(LEAST, TIMES * self.even[n])]
         exact = [name for name in clear if name not in LOOSE]
         return max(exact or clear, key=lambda name: self.shares[name], default="mixed")
@@ -46,7 +46,7 @@ Heads = list[list[Head]]  # layers, heads
 
 
 def measure_self(maps: Iterable[AttentionMaps], side: str) -> Heads:
-    """Every self-attention head of the "encoder" or the "decoder"."""
+    """Measure every self-attention head of the "encoder" or the "decoder"."""
     count = Count()
     for pair in maps:
         if side == "encoder":
@@ -65,7 +65,7 @@ def measure_self(maps: Iterable[AttentionMaps], side: str) -> Heads:
 
 
 def measure_cross(maps: Iterable[AttentionMaps], links: Iterable[set[Link]]) -> Heads:
-    """Every cross-attention head; links between the words of each pair."""
+    """Measure every cross-attention head; links are between the words of each pair."""
     count = Count()
     for pair, found in zip(maps, links, strict=True):
         rows, columns = len(pair.target_tokens), len(pair.source_tokens)
@@ -93,7 +93,7 @@ class Count:
         self.asked: dict[str, int] = {}
 
     def add(self, weights: Tensor, shown: dict[str, Tensor], seen: Tensor) -> None:
-        """Weights [L, H, T, S], the places of each role [T, S], and the keys each query sees [T, S].
+        """Add weights [L, H, T, S], the positions of each role [T, S], and the visible keys [T, S].
 
         Queries with one key have no choice, those to which a role shows nothing cannot play it: they
         do not count.
@@ -111,7 +111,7 @@ class Count:
             self.asked[name] = self.asked.get(name, 0) + int(able.sum())
 
     def heads(self) -> Heads:
-        """The means."""
+        """Return the means."""
         asked = {name: max(1, count) for name, count in self.asked.items()}
         even = {name: total / asked[name] for name, total in self.even.items()}
         return [
@@ -128,13 +128,13 @@ class Count:
 
 
 def entropy(weights: Tensor, keys: Tensor) -> Tensor:
-    """Weights [..., T, S] of which a query may use `keys` [T] > 1 -> [..., T], from 0 to 1."""
+    """Return the entropy, 0 to 1, of weights [..., T, S] with `keys` [T] > 1 visible keys -> [..., T]."""
     bits = -torch.special.xlogy(weights, weights).sum(dim=-1)
     return bits / keys.float().log()
 
 
 def separators(pieces: Sequence[str]) -> Tensor:
-    """Which pieces are punctuation or a special symbol, [S]."""
+    """Mark the tokens that are punctuation or a special symbol: [S]."""
     return torch.tensor([_separates(piece) for piece in pieces])
 
 
@@ -146,7 +146,7 @@ def _separates(piece: str) -> bool:
 
 
 def linked_pieces(pair: AttentionMaps, links: set[Link]) -> Tensor:
-    """Links between words as links between pieces: [target pieces, source pieces + 1]."""
+    """Return word links as token links: [target tokens, source tokens + 1]."""
     sources, targets = word_spans(pair.source), word_spans(pair.target)
     linked = torch.zeros(len(pair.target_spans), len(pair.source_spans) + 1, dtype=torch.bool)
     for s, t in links:
@@ -158,5 +158,5 @@ def linked_pieces(pair: AttentionMaps, links: set[Link]) -> Tensor:
 
 
 def overlap(one: Span, other: Span) -> bool:
-    """Whether two stretches of a text share a character."""
+    """Return whether two spans of a text share a character."""
     return max(one[0], other[0]) < min(one[1], other[1])

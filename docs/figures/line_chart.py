@@ -31,7 +31,7 @@ SIZE = 12.5
 
 @dataclass(frozen=True)
 class Line:
-    """Points of one line, in order of x; `low` and `high`, one a point, draw a band behind it."""
+    """Points of one line, in order of x; `low` and `high`, one per point, draw a band behind it."""
 
     name: str
     points: Sequence[tuple[float, float]]
@@ -60,7 +60,7 @@ class Panel:
 
 @dataclass(frozen=True)
 class Axis:
-    """From numbers to pixels: `low` lies at `start`, `high` at `end`."""
+    """Mapping from numbers to pixels: `low` is at `start`, `high` at `end`."""
 
     low: float
     high: float
@@ -70,7 +70,7 @@ class Axis:
     ticks: list[float] = field(default_factory=list)
 
     def place(self, value: float) -> float:
-        """Where a number lies."""
+        """Return the pixel of a number."""
         low, high = self.low, self.high
         if self.log:
             low, high, value = map(math.log, (low, high, value))
@@ -79,7 +79,7 @@ class Axis:
 
 
 def draw(panels: Sequence[Panel], title: str, columns: int | None = None) -> str:
-    """The panels as one picture, so many beside each other (None: all), `title` being what it shows in words.
+    """Return the panels as one SVG, `columns` side by side (None: all); `title` describes it in words.
 
     Raises:
         ValueError: a line without points, or a number that a logarithmic axis has no place for.
@@ -102,7 +102,7 @@ def draw(panels: Sequence[Panel], title: str, columns: int | None = None) -> str
 
 
 def frame(width: float, height: float, title: str, parts: Sequence[str]) -> str:
-    """A picture of this size on paper that follows the page's colours."""
+    """Return a picture of this size on paper that follows the page's colours."""
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" width="{width:.0f}" height="{height:.0f}" '
         f'viewBox="0 0 {width:.0f} {height:.0f}" font-family="{FONTS}" font-size="{SIZE}" '
@@ -113,7 +113,7 @@ def frame(width: float, height: float, title: str, parts: Sequence[str]) -> str:
 
 
 def words(text: str, x: float, y: float, *, kind: str = "ink", anchor: str = "start", more: str = "") -> str:
-    """Text at a place; `kind` is ink or faint, `more` further attributes."""
+    """Return text at a position; `kind` is ink or faint, `more` further attributes."""
     return f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"{more}>{escape(text)}</text>'
 
 
@@ -173,14 +173,14 @@ def _axes(panel: Panel, left: float, top: float) -> tuple[Axis, Axis]:
 
 
 def _widened(low: float, high: float, log: bool) -> tuple[float, float]:
-    """Room around the lines: to zero and above where linear, by a quarter decade where not."""
+    """Return a range with room around the lines: zero included where linear, a quarter decade where not."""
     if log:
         return low / 1.8, high * 1.8
     return min(0.0, low), high * 1.05 if high > 0 else 1.0
 
 
 def _thinned(values: list[float], axis: Axis, text: Callable[[float], str]) -> list[float]:
-    """Those of the values, the last among them, whose labels do not meet."""
+    """Return the values, the last among them, whose labels do not overlap."""
     kept: list[float] = []
     for value in reversed(values):
         room = LETTER * len(text(value)) + 10
@@ -190,7 +190,7 @@ def _thinned(values: list[float], axis: Axis, text: Callable[[float], str]) -> l
 
 
 def _steps(low: float, high: float) -> list[float]:
-    """About five round numbers between two."""
+    """Return about five round numbers between two."""
     rough = (high - low) / 5 or 1.0
     size = 10 ** math.floor(math.log10(rough))
     step = next(size * k for k in (1, 2, 2.5, 5, 10) if size * k >= rough * 0.999)
@@ -199,7 +199,7 @@ def _steps(low: float, high: float) -> list[float]:
 
 
 def _decades(low: float, high: float) -> list[float]:
-    """The powers of ten between two numbers; of one decade or less, also their halves and fifths."""
+    """Return the powers of ten between two numbers; within a decade, also halves and fifths."""
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     factors = (1,) if high / low > 20 else (1, 2, 5)
     return [f * 10.0**p for p in powers for f in factors if low <= f * 10.0**p <= high]
@@ -226,7 +226,7 @@ def _line(line: Line, x_axis: Axis, y_axis: Axis) -> list[str]:
 
 
 def _names(lines: Sequence[Line], x_axis: Axis, y_axis: Axis) -> list[str]:
-    """Each line's name in the margin, at the height where it ends, moved apart where they would meet."""
+    """Return each line's name in the margin, at its end, moved apart where names would overlap."""
     wanted = sorted((y_axis.place(line.points[-1][1]), number) for number, line in enumerate(lines))
     heights = spread([y for y, _ in wanted], SIZE + 2.5, y_axis.end, y_axis.start + 6)
     parts = []
@@ -246,7 +246,7 @@ def _names(lines: Sequence[Line], x_axis: Axis, y_axis: Axis) -> list[str]:
 
 
 def spread(places: Sequence[float], apart: float, low: float, high: float) -> list[float]:
-    """Rising places moved as little as is easy, until each is `apart` from the next and all lie within."""
+    """Return rising positions moved as little as possible until each is `apart` from the next."""
     moved: list[float] = []
     for place in places:
         moved.append(max(place, low if not moved else moved[-1] + apart))

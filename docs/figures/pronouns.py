@@ -1,15 +1,15 @@
-"""What a pronoun attends to, found over all layers and heads of an encoder.
+"""Attention of a pronoun, over all layers and heads of an encoder.
 
-A sentence is written with its pronoun in braces, what it stands for in brackets, and another noun that it
-might stand for in parentheses; nothing depends on the language or on blanks:
+A sentence has its pronoun in braces, its antecedent in brackets, and another noun that might be the
+antecedent in parentheses, in any language, with blanks or without:
 
     The [animal] did not cross the (street) because {it} was too tired.
     The (animal) did not cross the [street] because {it} was too wide.
 
-Such pairs differ only in what settles the question, so a head that goes by place or by the word alone is
-right about one of the two. A head is *right* about a sentence when the pronoun gives the bracketed noun
-more weight than the other. The best of many heads is right more often than chance by luck alone: the
-honest figure is that of a head chosen on other pairs (`held_out`).
+The sentences of a pair differ only in the words that decide, so a head that goes by position or by the word
+alone is right about one of the two. A head is *right* about a sentence when the pronoun gives the bracketed
+noun more weight than the other. The best of many heads exceeds chance by luck alone, so the reported accuracy
+is that of a head selected on other pairs (`held_out`).
 """
 
 import re
@@ -31,7 +31,7 @@ _MARKED = re.compile(r"\[(?P<meant>[^\]]+)\]|\((?P<other>[^)]+)\)|\{(?P<pronoun>
 
 @dataclass(frozen=True)
 class Question:
-    """A sentence, and where in it stand the pronoun, what it means, and what it does not mean."""
+    """A sentence with the spans of its pronoun, of the noun meant, and of the other noun."""
 
     text: str
     pronoun: Span
@@ -40,7 +40,7 @@ class Question:
 
 
 class Found(NamedTuple):
-    """Where the pronoun looks hardest: layer and head, counted from 0, the word, and its weight."""
+    """The strongest attention of a pronoun: layer and head, counted from 0, the word, and its weight."""
 
     layer: int
     head: int
@@ -49,7 +49,7 @@ class Found(NamedTuple):
 
 
 def parse(marked: str) -> Question:
-    """A sentence with its three marks.
+    """Parse a sentence with its three marks.
 
     Raises:
         ValueError: not exactly one mark of each kind.
@@ -69,7 +69,7 @@ def parse(marked: str) -> Question:
 
 
 def read_questions(path: Path) -> dict[str, list[Question]]:
-    """Questions by kind, from lines "kind <tab> marked sentence"; pairs one after the other."""
+    """Return questions by kind, from lines "kind <tab> marked sentence"; pairs one after the other."""
     found: dict[str, list[Question]] = {}
     for line in path.read_text(encoding="utf-8").splitlines():
         kind, _, marked = line.partition("\t")
@@ -78,7 +78,7 @@ def read_questions(path: Path) -> dict[str, list[Question]]:
 
 
 def pronoun_weights(translator: Translator, question: Question) -> tuple[Tensor, list[Span]]:
-    """How much the pronoun gives each word of its sentence, [L, H, words], and where the words stand."""
+    """Return the pronoun's weight on each word of its sentence, [L, H, words], and the words' spans."""
     maps = translator.attention(question.text, "")  # the encoder has not heard of the target
     words = word_spans(question.text)
     pieces = maps.source_spans
@@ -89,12 +89,12 @@ def pronoun_weights(translator: Translator, question: Question) -> tuple[Tensor,
 
 
 def share_of(weights: Tensor, words: Sequence[Span], noun: Span) -> Tensor:
-    """What the words of a noun are given together: [L, H]."""
+    """Return the weight on the words of a noun together: [L, H]."""
     return weights[..., [w for w, span in enumerate(words) if overlap(span, noun)]].sum(dim=-1)
 
 
 def strongest(translator: Translator, question: Question) -> Found:
-    """The layer, head and word, other than the pronoun, with the largest weight of all."""
+    """Return the layer, head and word, other than the pronoun, with the largest weight."""
     weights, words = pronoun_weights(translator, question)
     own = [w for w, span in enumerate(words) if overlap(span, question.pronoun)]
     weights[..., own] = -1.0
@@ -105,7 +105,7 @@ def strongest(translator: Translator, question: Question) -> Found:
 
 
 def judge(translator: Translator, questions: Sequence[Question]) -> Tensor:
-    """Which heads are right about which questions: [questions, L, H] boolean."""
+    """Return which heads are right about which questions: [questions, L, H] boolean."""
     right = []
     for question in questions:
         weights, words = pronoun_weights(translator, question)
@@ -114,7 +114,7 @@ def judge(translator: Translator, questions: Sequence[Question]) -> Tensor:
 
 
 def held_out(right: Tensor) -> float:
-    """How often the head is right that was best on the other half of the pairs; 0.5 is chance.
+    """Return the accuracy of the head that was best on the other half of the pairs; 0.5 is chance.
 
     Shape: right [questions, L, H], the two of a pair one after the other. Between equally good heads
     the mean counts.

@@ -21,7 +21,7 @@ TINY = ModelConfig(
 
 @pytest.fixture
 def benchmark(repository: Path, monkeypatch: pytest.MonkeyPatch):
-    """Imports a benchmark by its name, as its script would be run."""
+    """Function that imports a benchmark by its name."""
     monkeypatch.syspath_prepend(str(repository / "benchmarks"))
 
     def load(name: str) -> ModuleType:
@@ -32,7 +32,7 @@ def benchmark(repository: Path, monkeypatch: pytest.MonkeyPatch):
 
 @pytest.fixture
 def model() -> Transformer:
-    """A tiny model of the shape that Marian shares."""
+    """Tiny model of the shape that Marian shares."""
     torch.manual_seed(1)
     return Transformer(TINY).eval()
 
@@ -41,7 +41,7 @@ def model() -> Transformer:
 def test_help_does_not_begin_to_measure(
     benchmark, name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Who asks what a benchmark does would wait for minutes."""
+    """--help prints the usage and measures nothing."""
     script = benchmark(name)
     monkeypatch.setattr("sys.argv", [f"{name}.py", "--help"])
     with pytest.raises(SystemExit, match="0"):
@@ -51,7 +51,7 @@ def test_help_does_not_begin_to_measure(
 
 @pytest.mark.parametrize("norm_order", ["post", "pre"])
 def test_twin_gives_the_same_logits(benchmark, norm_order: str) -> None:
-    """The benchmark would time two different networks."""
+    """The peer computes the logits of our model."""
     torch.manual_seed(2)
     model = Transformer(dataclasses.replace(TINY, norm_order=norm_order)).eval()
     batch = make_batch([[5, 6, 7], [8]], [[9, 10], [11, 12, 13]])
@@ -73,14 +73,14 @@ def test_twin_gives_the_same_logits(benchmark, norm_order: str) -> None:
     ids=lambda change: next(iter(change)),
 )
 def test_twin_refuses_what_no_peer_can_express(benchmark, change: dict) -> None:
-    """The peer would silently be another network."""
+    """Shapes that no peer has are errors."""
     with pytest.raises(ValueError, match="no peer has a model"):
         benchmark("twins").peer_shape(dataclasses.replace(TINY, **change))
 
 
 @pytest.mark.parametrize("beam", [1, 5])
 def test_decoding_race_has_the_same_output(benchmark, model: Transformer, beam: int) -> None:
-    """One contestant would search less than the other."""
+    """Both contestants find the same texts."""
     decode_speed = benchmark("decode_speed")
     sources = decode_speed.random_sources(4, TINY.vocabulary_size)
     twin = benchmark("twins").make_twin(model)
@@ -90,7 +90,7 @@ def test_decoding_race_has_the_same_output(benchmark, model: Transformer, beam: 
 
 
 def test_decoding_race_says_what_to_write(benchmark, tmp_path: Path) -> None:
-    """A model of several targets would be timed on sources without a tag, which it has never read."""
+    """Sources of a multilingual model get the tag of the target language."""
     translator = Translator.from_pretrained("zh-en")
     (tmp_path / "source").write_text("狗\u2028在跑\n猫\n", encoding="utf-8")
     (source,) = benchmark("decode_speed").read_sources(translator, str(tmp_path / "source"), 1)
@@ -98,7 +98,7 @@ def test_decoding_race_says_what_to_write(benchmark, tmp_path: Path) -> None:
 
 
 def test_training_race_counts_every_update(benchmark, tmp_path: Path) -> None:
-    """The figure would leave out updates, or the two would not train on the same batches."""
+    """Every update after the warm-up is counted, on the same batches."""
     train_throughput = benchmark("train_throughput")
     task = train_throughput.make_task(TINY.vocabulary_size)
     batches = train_throughput.random_batches(TINY.vocabulary_size, budget=64, count=6)
@@ -108,7 +108,7 @@ def test_training_race_counts_every_update(benchmark, tmp_path: Path) -> None:
 
 
 def test_batches_of_the_training_race_are_alike_each_time(benchmark) -> None:
-    """Two runs of the benchmark would not be comparable."""
+    """Two runs draw the same batches."""
     train_throughput = benchmark("train_throughput")
     first, second = (train_throughput.random_batches(60, budget=64, count=4) for _ in range(2))
     assert all(torch.equal(a.source, b.source) for a, b in zip(first, second, strict=True))

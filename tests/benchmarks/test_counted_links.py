@@ -1,4 +1,4 @@
-"""Agreement with counted links, by hand."""
+"""Agreement with counted links, computed by hand."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from train.data.corpus import Corpus
 
 
 def test_agreement_by_hand() -> None:
-    """Shares would be of the wrong whole: 1 of 2 sure, 2 of 3 grown, F = 4 / 7, 3 links on 4 words."""
+    """Shares computed by hand: 1 of 2 sure, 2 of 3 grown, F = 4 / 7, 3 links on 4 words."""
     found, sure, grown = (
         [{(0, 0), (1, 1)}, {(2, 0)}],
         [{(0, 0)}, {(1, 0)}],
@@ -22,13 +22,13 @@ def test_agreement_by_hand() -> None:
 
 
 def test_one_side_takes_what_is_near_the_largest() -> None:
-    """The old reading would be misjudged: a row of nothing has no link."""
+    """Links are the weights near the row's maximum; an empty row has none."""
     weights = torch.tensor([[0.6, 0.4], [0.0, 0.0]])
     assert one_side(weights, 0.7) == {(0, 0)} and one_side(weights, 0.6) == {(0, 0), (1, 0)}
 
 
 def test_a_model_of_several_languages_is_told_which(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Maps would be those of a source without its tag, which such a model has never read."""
+    """Sources of a multilingual model get the tag of the target language."""
     (tmp_path / "pairs.tsv").write_text(
         "fr\ten\n" + "".join(f"un chien {n}\ta dog {n}\n" for n in range(40)), encoding="utf-8"
     )

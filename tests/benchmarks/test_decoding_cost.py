@@ -17,7 +17,7 @@ from seq2seq.attention import attend
 
 @pytest.fixture
 def load(repository: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], ModuleType]:
-    """Imports a script of benchmarks/ or docs/ as if it were run."""
+    """Function that imports a script as if it were run."""
     for folder in ("benchmarks", "docs"):
         monkeypatch.syspath_prepend(str(repository / folder))
     return importlib.import_module
@@ -25,12 +25,12 @@ def load(repository: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], M
 
 @pytest.fixture
 def found(load: Callable[[str], ModuleType]) -> dict:
-    """A measurement of two short lengths."""
+    """Measurement of two short lengths."""
     return {"kinds": load("decoding_cost").measure((65, 130), rounds=2)}
 
 
 def test_what_is_remembered_is_counted(found: dict) -> None:
-    """A kind that forgets nothing would be drawn level, or one that forgets as growing."""
+    """Cached bytes double with length where they must, and stay level for window and linear."""
     growth = {kind: values["bytes"][130] / values["bytes"][65] for kind, values in found["kinds"].items()}
     assert growth == {"MHA": 2, "MQA": 2, "MLA": 2, "window, source linear": 1, "linear": 1}
     assert all(low > 0 for values in found["kinds"].values() for low, _, _ in values["milliseconds"].values())
@@ -38,7 +38,7 @@ def test_what_is_remembered_is_counted(found: dict) -> None:
 
 @torch.inference_mode()
 def test_timing_leaves_the_state_as_it_was(load: Callable[[str], ModuleType]) -> None:
-    """Later rounds would measure a longer text than they say."""
+    """Timing a step does not change the state."""
     cost = load("decoding_cost")
     model = cost.make_model("MHA")
     state = cost.read(model, 19)
@@ -50,7 +50,7 @@ def test_timing_leaves_the_state_as_it_was(load: Callable[[str], ModuleType]) ->
 def test_the_drawing_and_the_table_hold_every_kind(
     load: Callable[[str], ModuleType], found: dict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
 ) -> None:
-    """A kind would be missing, or the picture be no picture."""
+    """The figure and the table hold every kind."""
     draw, path = load("draw_decoding"), tmp_path / "found.json"
     path.write_text(json.dumps(found))
     monkeypatch.setattr(sys, "argv", ["draw_decoding.py", str(path)])
@@ -65,7 +65,7 @@ def test_the_drawing_and_the_table_hold_every_kind(
 
 
 def test_attend_is_raced_against_its_equal(load: Callable[[str], ModuleType]) -> None:
-    """The two sides would not compute the same, or under a mask that hides nothing."""
+    """Both sides compute the same under every mask, and each mask hides something."""
     speed = load("attend_speed")
     query, key, value = torch.randn(3, 4, 6, speed.HEADS, speed.WIDTH).transpose(2, 3)
     masks = speed.masks(4, 6)
@@ -81,7 +81,7 @@ def test_attend_is_raced_against_its_equal(load: Callable[[str], ModuleType]) ->
 def test_ratios_say_how_many_times_faster_the_other_is(
     load: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The column would be upside down."""
+    """The ratio is the first's time over the other's."""
     rounds, clock = load("rounds"), [0.0]
     monkeypatch.setattr(rounds.time, "process_time", lambda: clock[0])
 

@@ -1,4 +1,4 @@
-"""The peer trained by a plain loop learns from the run's own data, and goes on where it was stopped."""
+"""The peer trained by a plain loop uses the run's own data and resumes."""
 
 import importlib
 from pathlib import Path
@@ -24,14 +24,14 @@ RUN = {
 
 @pytest.fixture
 def peer(repository: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """The benchmark, imported as its script would be run."""
+    """The script as a module."""
     monkeypatch.syspath_prepend(str(repository / "benchmarks"))
     return importlib.import_module("marian_peer")
 
 
 @pytest.fixture
 def run(tmp_path: Path, sentences: list[str]) -> Path:
-    """What the peer reads of a run of `seq2seq train` over two languages."""
+    """Files of a run of `seq2seq train` over two languages that the peer reads."""
     rows = [f"{text}\t{text.upper()}\n" for text in sentences[:60]]
     (tmp_path / "pairs.tsv").write_text("en\txx\n" + "".join(rows))
     data = {**RUN["data"], "files": str(tmp_path / "pairs.tsv")}
@@ -46,7 +46,7 @@ def run(tmp_path: Path, sentences: list[str]) -> Path:
 def test_stopped_it_goes_on_to_the_same_weights(
     peer: ModuleType, run: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Else the peer of an interrupted benchmark would be another than the one that was to be compared."""
+    """A stopped training resumes to the weights of an uninterrupted one."""
     test = f"xx:{run / 't.en'}:{run / 't.xx'}"
     peer.main(["--run", str(run), "--out", str(run / "whole"), "--test", test])
     said = capsys.readouterr().out

@@ -1,4 +1,4 @@
-"""The load on the service: a peer is ended whatever it does, and only text counts as the first text."""
+"""Load on the server: a peer is always ended, and only text counts as the first text."""
 
 import signal
 import subprocess
@@ -16,7 +16,7 @@ PARENT = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {STUB
 
 @pytest.fixture
 def serve_load(repository: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """The script, which waits but a moment for a server to end."""
+    """The script, with a short wait for a server to end."""
     monkeypatch.syspath_prepend(str(repository / "benchmarks"))
     import serve_load
 
@@ -27,7 +27,7 @@ def serve_load(repository: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="processes are counted as Linux tells them")
 @pytest.mark.parametrize("program", [STUBBORN, PARENT], ids=["itself", "its child"])
 def test_server_that_does_not_end_is_killed(serve_load: ModuleType, program: str) -> None:
-    """The benchmark would wait for ever, or leave processes behind that the next contestant must bear."""
+    """A server that ignores SIGTERM is killed with all its processes."""
     process = subprocess.Popen(
         [sys.executable, "-c", program], stdout=subprocess.PIPE, start_new_session=True
     )
@@ -52,5 +52,5 @@ def test_server_that_does_not_end_is_killed(serve_load: ModuleType, program: str
     ],
 )
 def test_only_text_is_the_first_text(serve_load: ModuleType, line: str, text: str) -> None:
-    """An event that says nothing yet would be taken for the beginning of the translation."""
+    """Only a non-blank text counts as the first text of a stream."""
     assert serve_load.text_of(line) == text

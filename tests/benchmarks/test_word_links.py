@@ -1,4 +1,4 @@
-"""The judges of word links, on made data: right links count, whatever the tokens look like."""
+"""Scoring of word links on synthetic data: right links count, whatever the tokens look like."""
 
 import gzip
 from collections.abc import Iterable
@@ -22,7 +22,7 @@ GOLD = ["0\tdog\t4\thund\t2", "0\tbarks .\t6,7\tbellt\t3", "1\t's hat\t2,3\thut\
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A corpus of two lines and its links, laid out like the real one."""
+    """Corpus of two lines and its links, laid out like the real one."""
     for place, middle, texts in (("raw", "", RAW), ("tok", "lc.norm.tok.", TOKENS)):
         (tmp_path / place).mkdir()
         for language, lines in texts.items():
@@ -34,7 +34,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("side", ["en", "de"])
 def test_tokens_are_found_in_the_raw_words(side: str) -> None:
-    """A link would be looked for at another word: by escapes, quotes, case, or what was normalised."""
+    """Tokens map to raw words through escapes, quotes, case and normalization."""
     expected = {
         "en": [[{0}, {1}, {1}, {1}, {2}, {2}, {3}, {3}], [{0}, {1}, {1}, {2}]],
         "de": [[{0}, {1}, {2}, {3}, {3}], [{0}, {1}, {2}, {3}]],
@@ -62,7 +62,7 @@ def test_share_and_links_a_word(folder: Path) -> None:
 
 
 def test_links_of_another_corpus_are_refused(folder: Path) -> None:
-    """A share counted on the wrong lines would look like a bad model."""
+    """Links that do not fit the texts are errors that name the line."""
     for row in ("1\tx\t0\ty\t4", "2\tx\t0\ty\t0", "0\tx\t\ty\t0"):
         (folder / "links.t.en-de.tsv").write_text(f"header\n{row}\n")
         with pytest.raises(ValueError, match=r"line 2 of .*links\.t\.en-de\.tsv names token"):
@@ -70,14 +70,14 @@ def test_links_of_another_corpus_are_refused(folder: Path) -> None:
 
 
 def test_the_direction_is_the_translators() -> None:
-    """A test set of the other direction would be read, or of none: fr-en is a model of both."""
+    """The direction is that of the model's name; an ambiguous model is an error."""
     assert direction_of(Translator.from_pretrained("fr-en"), "fr-en") == ("fr", "en")
     with pytest.raises(SystemExit, match="captions translates several ways; name a released model of one"):
         direction_of(Translator.from_pretrained("captions"), "captions")
 
 
 def test_pairs_of_a_gold_folder(tmp_path: Path) -> None:
-    """A file in another layout would be read as empty targets."""
+    """Pairs are split at the bars; a line without bars is an error."""
     (tmp_path / "text").write_text("ein hund ||| a dog\n ||| \n")
     assert read_pairs(tmp_path / "text") == [("ein hund", "a dog"), ("", "")]
     (tmp_path / "text").write_text("ein hund\ta dog\n")
@@ -86,7 +86,7 @@ def test_pairs_of_a_gold_folder(tmp_path: Path) -> None:
 
 
 def test_the_made_up_language_has_the_links_it_says() -> None:
-    """The exact links would not be exact: each target word translates the word it is linked to."""
+    """Each linked target word translates its source word, and order is not monotone."""
     language = Language(200, 3)
     words = language.nouns.translations | language.adjectives.translations | language.verbs.translations
     pairs = language.pairs(200, 1)

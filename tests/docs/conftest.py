@@ -1,4 +1,4 @@
-"""A tiny untrained translator, and a reader of pictures."""
+"""Fixtures of the drawings: a tiny untrained translator, and a reader of SVG."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -27,7 +27,7 @@ def translator(tiny_model: "Transformer", tiny_tokenizer: "Tokenizer") -> "Trans
 
 @pytest.fixture
 def texts_of() -> Callable[[str], list[str]]:
-    """Reads a picture, which must be well-formed SVG with a size, and gives the texts in it."""
+    """Function that checks that a picture is well-formed SVG with a size, and returns its texts."""
 
     def read(picture: str) -> list[str]:
         root = ElementTree.fromstring(picture)

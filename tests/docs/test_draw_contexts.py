@@ -1,4 +1,4 @@
-"""One word in two contexts: vectors taken where they are said to be, distances between the right uses."""
+"""One word in two contexts: vectors of the right layers, distances between the right uses."""
 
 from pathlib import Path
 
@@ -20,7 +20,7 @@ USES = [
 
 
 def test_last_layer_is_what_the_encoder_gives(translator: Translator) -> None:
-    """The vectors would be of other layers than the figure says."""
+    """The last vectors, normalized, are the encoder's output; there is one set per layer and one before."""
     vectors, _ = layer_vectors(translator, USES[0].text)
     ids, _ = translator.tokenizer.encode_with_spans(USES[0].text)
     with torch.inference_mode():
@@ -30,20 +30,20 @@ def test_last_layer_is_what_the_encoder_gives(translator: Translator) -> None:
 
 
 def test_no_hook_is_left(translator: Translator) -> None:
-    """The model would go on collecting vectors."""
+    """The hooks that collect vectors are removed afterwards."""
     layer_vectors(translator, USES[0].text)
     assert not any(module._forward_pre_hooks for module in translator.model.modules())
 
 
 def test_same_sentence_moves_a_word_the_same_way(translator: Translator) -> None:
-    """Distances would come from elsewhere than the context."""
+    """Equal sentences give equal movements, different ones different movements."""
     moved = word_movements(translator, [USES[0], USES[0], USES[2]])
     torch.testing.assert_close(moved[:, 0], moved[:, 1])
     assert (moved[:, 0] - moved[:, 2]).abs().max() > 1e-4
 
 
 def test_senses_are_kept_apart(translator: Translator, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Distances within a sense would be counted as between senses."""
+    """Distances within a sense and between senses are counted apart."""
     one, other = torch.tensor([1.0, 0.0]), torch.tensor([0.0, 1.0])
     given = torch.stack([one, one, other, other])[None]
     monkeypatch.setattr(contexts, "word_movements", lambda translator, uses: given)
@@ -51,7 +51,7 @@ def test_senses_are_kept_apart(translator: Translator, monkeypatch: pytest.Monke
 
 
 def test_shipped_uses_are_balanced() -> None:
-    """The nearest use would have the same sense by numbers alone, or another place in its sentence."""
+    """Every word has four uses per sense, at the same position of their sentences."""
     for uses in read_uses(draw_contexts.USES).values():
         senses = [use.sense for use in uses]
         assert {senses.count(sense) for sense in senses} == {4}
@@ -59,7 +59,7 @@ def test_shipped_uses_are_balanced() -> None:
 
 
 def test_wrong_line_is_refused(tmp_path: Path) -> None:
-    """A sentence without its word would be measured somewhere."""
+    """A sentence without its word is an error that names the line."""
     path = tmp_path / "uses.tsv"
     path.write_text("bank\triver\ta dog runs\n", encoding="utf-8")
     with pytest.raises(ValueError, match="line 1"):
@@ -67,6 +67,6 @@ def test_wrong_line_is_refused(tmp_path: Path) -> None:
 
 
 def test_figure_and_table_are_made(translator: Translator, texts_of) -> None:
-    """The command under the figure would not draw it."""
+    """The figure names the senses, the table has a line per layer."""
     assert "dog: play and sleep" in texts_of(draw_contexts.figure(translator, {"dog": USES}))
     assert draw_contexts.table(translator, {"dog": USES}).count("\n") == 1 + 2

@@ -28,7 +28,7 @@ class Measured(NamedTuple):
 
 @pytest.fixture(scope="module")
 def measured(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Measured:
-    """The command run once, in a process that may fork; passes are hardly repeated, since no time is compared."""
+    """The command run once, in a process that may fork; no time is compared, so passes are few."""
     folder = tmp_path_factory.mktemp("runs")
     script = (
         "import attention_cost as cost, sys; cost.SHORT = 0.05; cost.main(); cost.BYTES = 2**24; "
@@ -67,7 +67,7 @@ def test_beyond_the_limit_there_is_no_number(measured: Measured) -> None:
 
 
 def test_masked_window_is_not_the_blocked_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The two lines would show one and the same computation."""
+    """The masked window does not use the blocked computation, the blocked one does."""
     calls = []
     blocked = flow.attend_window
     monkeypatch.setattr(flow, "attend_window", lambda *a, **k: calls.append(1) or blocked(*a, **k))
@@ -78,7 +78,7 @@ def test_masked_window_is_not_the_blocked_one(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_masked_window_computes_the_same_as_the_blocked_one() -> None:
-    """The two lines would be of two different attentions."""
+    """Masked and blocked window give the same numbers."""
     torch.manual_seed(1)
     x = torch.randn(1, 300, attention_cost.WIDTH)
     blocked = SelfAttention(attention_cost.WIDTH, attention_cost.CONFIGS["window, blocked"])
@@ -89,7 +89,7 @@ def test_masked_window_computes_the_same_as_the_blocked_one() -> None:
 
 
 def test_a_line_ends_before_what_will_not_fit() -> None:
-    """The benchmark would work for minutes on what its figure leaves out."""
+    """A length is skipped where the growth so far predicts more than the limit."""
     assert will_fit({}, 128)
     assert will_fit({"128": Cost(1.0, 1)}, 256)
     assert will_fit({"128": Cost(1.0, 1), "256": Cost(4.0, 1)}, 512)
@@ -98,7 +98,7 @@ def test_a_line_ends_before_what_will_not_fit() -> None:
 
 
 def test_what_was_measured_is_not_measured_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A run that was interrupted would begin anew, or mix up its measurements."""
+    """A second run reads the measurements of the first."""
     monkeypatch.setattr(attention_cost, "measure", lambda name, length: Cost(length / 1000, len(name)))
     found = attention_cost.measure_all(tmp_path, (128, 256), rounds=2)
     monkeypatch.setattr(attention_cost, "measure", None)

@@ -11,13 +11,13 @@ from rivals import ConvolutionalModel, RecurrentModel
 
 @pytest.mark.parametrize("task", TASKS, ids=lambda task: task.name)
 def test_models_are_of_equal_size(task: Task) -> None:
-    """One model would win by its size."""
+    """The sizes of the models differ by less than a tenth."""
     sizes = [far_copy.parameters(far_copy.make(name, task)) for name in far_copy.MAKERS]
     assert max(sizes) / min(sizes) < 1.1
 
 
 def test_symbols_lie_as_far_back_as_is_said() -> None:
-    """The distance on the axis would not be that of the task."""
+    """Symbols stand at the beginning, then as many tokens of noise as the distance says."""
     symbols = range(far_tasks.FIRST, far_tasks.FIRST + far_tasks.SYMBOLS)
     source, kept = far_tasks.draw_copy(3, 16, torch.Generator().manual_seed(1))
     assert source.shape == (3, far_tasks.KEPT + 16 + 1)
@@ -27,7 +27,7 @@ def test_symbols_lie_as_far_back_as_is_said() -> None:
 
 
 def test_a_question_asks_for_one_of_the_facts() -> None:
-    """What is to be recalled could not be known from the source, or a key would have two values."""
+    """The source holds one value for each key, and the target is that of the key asked for."""
     source, wanted = far_tasks.draw_recall(5, 16, torch.Generator().manual_seed(1))
     keys = far_tasks.KEYS
     assert source.shape == (5, keys + 16 + 2)
@@ -42,7 +42,7 @@ def test_a_question_asks_for_one_of_the_facts() -> None:
 
 
 def test_near_comes_before_far() -> None:
-    """The rivals would be given the farthest distances from the start, and learn nothing."""
+    """Training starts with the nearest distance and ends with all."""
     generator = torch.Generator().manual_seed(1)
 
     def chosen(done: float) -> set[int]:
@@ -54,7 +54,7 @@ def test_near_comes_before_far() -> None:
 
 
 def test_convolution_sees_its_receptive_field_and_no_further() -> None:
-    """Its failure beyond would be a fault of training and not of its reach."""
+    """Tokens outside the receptive field change nothing; the first inside does."""
     torch.manual_seed(1)
     model = ConvolutionalModel(COPY.vocabulary, 8).eval()
     source = torch.randint(4, 20, (1, 60))
@@ -69,7 +69,7 @@ def test_convolution_sees_its_receptive_field_and_no_further() -> None:
 
 @pytest.mark.parametrize("make", [lambda: RecurrentModel(20, 8), lambda: ConvolutionalModel(20, 8)])
 def test_rivals_do_not_look_ahead(make) -> None:
-    """A rival would read the answer off its own input."""
+    """Later target tokens do not change earlier predictions."""
     torch.manual_seed(1)
     model, source, target = make().eval(), torch.randint(4, 20, (2, 30)), torch.randint(4, 20, (2, 4))
     changed = target.clone()
@@ -78,7 +78,7 @@ def test_rivals_do_not_look_ahead(make) -> None:
 
 
 def test_attention_learns_what_convolution_cannot_reach(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Our attention could not copy from beyond the reach of a convolution of its size."""
+    """Attention copies from beyond the reach of a convolution of its size, which stays near chance."""
     monkeypatch.setattr(far_tasks, "KEPT", 1)
     monkeypatch.setattr(far_copy, "MOST_ROWS", 16)
     distance = 30  # the convolution reaches 25
@@ -91,7 +91,7 @@ def test_attention_learns_what_convolution_cannot_reach(monkeypatch: pytest.Monk
 
 
 def test_finished_trainings_are_kept_and_drawn(tmp_path, monkeypatch: pytest.MonkeyPatch, texts_of) -> None:
-    """A second run would train again, or its result could not be drawn."""
+    """A second run neither trains nor times again, and its result is drawn."""
     monkeypatch.setattr(far_copy, "MOST_ROWS", 2)
     monkeypatch.setattr(far_copy, "accuracy", lambda model, task, distance: 1 / distance)
     found = far_copy.measure(tmp_path, [1], updates=2, distances=(4, 8), rounds=3)

@@ -1,4 +1,4 @@
-"""What heads do: measured right on maps made by hand, and drawn for a whole model."""
+"""Roles of heads: measured right on maps made by hand, and drawn for a whole model."""
 
 import dataclasses
 
@@ -31,7 +31,7 @@ def shifted(by: int) -> Tensor:
 
 
 def test_entropy_goes_from_none_to_one() -> None:
-    """A sharp head and an even one could not be told apart."""
+    """Entropy is 0 for a one-hot row and 1 for an even one."""
     keys = torch.tensor([4, 4, 2])
     weights = torch.tensor([[0, 0, 1.0, 0], [0.25, 0.25, 0.25, 0.25], [0.5, 0.5, 0, 0]])
     torch.testing.assert_close(entropy(weights, keys), torch.tensor([0.0, 1.0, 1.0]))
@@ -39,7 +39,7 @@ def test_entropy_goes_from_none_to_one() -> None:
 
 @pytest.mark.parametrize(("by", "role"), [(-1, "previous"), (0, "same"), (1, "next")])
 def test_place_of_an_encoder_head_is_found(by: int, role: str) -> None:
-    """A head that looks one step back would be called something else."""
+    """A head that attends one step back has the role "previous"."""
     ((head,),) = measure_self([maps_of(shifted(0), shifted(by))], "encoder")
     assert head.role == role
     assert head.shares[role] == pytest.approx(1.0)
@@ -47,7 +47,7 @@ def test_place_of_an_encoder_head_is_found(by: int, role: str) -> None:
 
 
 def test_even_head_has_no_role() -> None:
-    """A head that looks everywhere would be said to specialise."""
+    """A head with equal weights is mixed."""
     ((head,),) = measure_self([maps_of(shifted(0), torch.full((5, 5), 0.2))], "encoder")
     assert head.entropy == pytest.approx(1.0)
     assert head.role == "mixed"
@@ -55,7 +55,7 @@ def test_even_head_has_no_role() -> None:
 
 
 def test_separator_head_is_found() -> None:
-    """Weight on punctuation and the end would be taken for meaning."""
+    """A head that attends to punctuation and the end has the role "separators"."""
     own = torch.zeros(5, 5)
     own[:, 3:] = 0.5
     ((head,),) = measure_self([maps_of(shifted(0), own)], "encoder")
@@ -72,7 +72,7 @@ def test_separator_head_is_found() -> None:
 
 @pytest.mark.parametrize(("by", "role"), [(0, "to write"), (-1, "written")])
 def test_alignment_is_told_from_the_links(by: int, role: str) -> None:
-    """A head that reads the word about to be written would be confused with one a word late."""
+    """The word to write and the word just written are different roles."""
     links = {(0, 0), (1, 1), (2, 2)}
     ((head,),) = measure_cross([maps_of(shifted(by), shifted(0))], [links])
     assert head.role == role
@@ -80,14 +80,14 @@ def test_alignment_is_told_from_the_links(by: int, role: str) -> None:
 
 
 def test_loose_role_yields_to_an_exact_one() -> None:
-    """Every aligned head of a monotone pair of languages would be called diagonal."""
+    """An aligned head of a monotone pair is not called diagonal."""
     head = Head(0.1, {"to write": 0.5, "diagonal": 0.6}, {"to write": 0.1, "diagonal": 0.1})
     assert head.role == "to write"
     assert dataclasses.replace(head, shares={"to write": 0.1, "diagonal": 0.6}).role == "diagonal"
 
 
 def test_words_of_several_pieces_are_linked_whole() -> None:
-    """Only the first piece of a word would count as aligned."""
+    """All tokens of a linked word are linked."""
     maps = dataclasses.replace(
         maps_of(shifted(0), shifted(0)),
         source="runs on",
@@ -99,7 +99,7 @@ def test_words_of_several_pieces_are_linked_whole() -> None:
 
 
 def test_every_head_of_a_model_is_drawn(translator, sentences, texts_of) -> None:
-    """The command under the figure would not draw it, or leave a head out."""
+    """The figure has a tile, and the table a line, for every head."""
     shown = texts_of(draw_heads.figure(translator, sentences[:3], sentences[0]))
     assert sum(text.startswith("entropy") for text in shown) == 3 * 2 * 4
     lines = draw_heads.table(translator, sentences[:3]).splitlines()

@@ -1,4 +1,4 @@
-"""What a pronoun attends to: the marks, the search over heads, and an honest score of them."""
+"""Attention of a pronoun: marks of the sentences, search over heads, and a score that luck does not raise."""
 
 from pathlib import Path
 
@@ -25,7 +25,7 @@ def questions(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("marked", [PAIR[0], "[猫]吃了(鱼)因为{它}饿了"])
 def test_marks_are_read_and_removed(marked: str) -> None:
-    """The model would read the marks, or the wrong words be looked at; in any script."""
+    """Marks give the spans of the three words and leave the text, in any script."""
     question = parse(marked)
     assert not set("[](){}") & set(question.text)
     for span, brackets in ((question.meant, "[]"), (question.other, "()"), (question.pronoun, "{}")):
@@ -34,13 +34,13 @@ def test_marks_are_read_and_removed(marked: str) -> None:
 
 @pytest.mark.parametrize("marked", ["a [dog] runs", "a [dog] (cat) {it} {it}"])
 def test_wrong_marks_are_refused(marked: str) -> None:
-    """A slip in a file of questions would pass for a finding."""
+    """Missing and duplicate marks are errors."""
     with pytest.raises(ValueError, match="mark one each"):
         parse(marked)
 
 
 def test_shipped_pairs_differ_only_in_what_is_meant() -> None:
-    """A head that goes by place could be right more often than by chance."""
+    """The sentences of a pair have the same beginning and swapped antecedents."""
     for asked in read_questions(draw_pronoun.QUESTIONS).values():
         assert len(asked) % 4 == 0
         for one, other in zip(asked[0::2], asked[1::2], strict=True):
@@ -50,7 +50,7 @@ def test_shipped_pairs_differ_only_in_what_is_meant() -> None:
 
 
 def test_strongest_is_a_head_and_a_word_of_the_model(translator: Translator) -> None:
-    """What the figure frames would not be the largest weight, or be the pronoun itself."""
+    """The strongest weight is the largest of all words but the pronoun."""
     question = parse(PAIR[0])
     found = strongest(translator, question)
     weights, words = pronoun_weights(translator, question)
@@ -63,21 +63,21 @@ def test_strongest_is_a_head_and_a_word_of_the_model(translator: Translator) -> 
 
 
 def test_weights_of_words_are_those_of_their_pieces(translator: Translator) -> None:
-    """A word of several pieces would count for less than it got."""
+    """The weights of a word are the sum of those of its tokens."""
     weights, _ = pronoun_weights(translator, parse(PAIR[0]))
     total = weights.sum(dim=-1)
     assert ((total > 0.5) & (total <= 1.0001)).all()  # all but the end symbol's share
 
 
 def test_head_that_resolves_is_found_on_other_pairs() -> None:
-    """A head that knows would be reported as chance."""
+    """A head that is always right has a held-out accuracy of 1."""
     right = torch.rand(16, 2, 4, generator=torch.Generator().manual_seed(1)) < 0.5
     right[:, 1, 2] = True
     assert held_out(right) == 1.0
 
 
 def test_lucky_heads_are_not_believed() -> None:
-    """The best of many guessing heads would be shown as a finding."""
+    """Random heads have a held-out accuracy of one half, though the best of them has more."""
     generator = torch.Generator().manual_seed(1)
     chances = [torch.rand(24, 4, 4, generator=generator) < 0.5 for _ in range(40)]
     best = sum(float(right.float().mean(dim=0).max()) for right in chances) / 40
@@ -87,7 +87,7 @@ def test_lucky_heads_are_not_believed() -> None:
 
 
 def test_figure_and_table_are_made(translator: Translator, questions: Path, texts_of) -> None:
-    """The command under the figure would not draw it."""
+    """The figure shows two sentences and the accuracy of every head; an unknown kind is an error."""
     asked = read_questions(questions)
     shown = texts_of(draw_pronoun.figure(translator, asked, "sense"))
     assert shown.count("layer 1") == 3

@@ -1,4 +1,4 @@
-"""The picture of a strip: each word a row, its digit framed, the question's words beside the last."""
+"""The drawing of a strip: a row per word, its digit framed, the question's words beside the last."""
 
 import json
 import sys
@@ -36,7 +36,7 @@ def look() -> dict[str, Any]:
 def test_words_question_and_frames_are_there(
     look: dict[str, Any], texts_of: Callable[[str], list[str]]
 ) -> None:
-    """The picture would show another reading than was made."""
+    """The drawing has every word, the question, and a frame around each digit."""
     picture = draw_strip.figure(look)
     shown = texts_of(picture)
     assert shown == ["three", "one", "which digit is last?", "one", "which", "digit", "is", "last"]
@@ -46,7 +46,7 @@ def test_words_question_and_frames_are_there(
 
 
 def test_the_strongest_column_is_the_darkest(look: dict[str, Any]) -> None:
-    """A reader would be led to another column."""
+    """The full shade is at the strongest column of each word."""
     paths = [
         path
         for path in ElementTree.fromstring(draw_strip.figure(look)).iter(SVG + "path")
@@ -61,7 +61,7 @@ def test_the_strongest_column_is_the_darkest(look: dict[str, Any]) -> None:
 def test_the_command_draws_and_says_what_is_wrong(
     look: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The command under the figure would not draw it, or end in a traceback."""
+    """The command prints the drawing, or a sentence for a file that is none."""
     place = tmp_path / "look.json"
     place.write_text(json.dumps(look))
     monkeypatch.setattr(sys, "argv", ["draw_strip.py", str(place)])

@@ -1,4 +1,4 @@
-"""The figures of docs/: each is shown and drawn by a command, and those with data beside them are up to date."""
+"""The figures of docs/: each is shown and drawn by a command; those with data beside them are up to date."""
 
 import json
 import re

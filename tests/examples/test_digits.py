@@ -1,4 +1,4 @@
-"""The reader of strips: its memory is masked, its maps are of its words, its questions have answers."""
+"""Handwriting recognition: masked memories, attention of the right words, questions with answers."""
 
 import argparse
 import json
@@ -16,7 +16,7 @@ TRAINING = 350  # steps
 
 @pytest.fixture(scope="module")
 def simple() -> Digits:
-    """Three digits that a look at their brightest row tells apart: much is read after a moment's training."""
+    """Three digits with different brightest rows, learned in a short training."""
     images = torch.zeros(3, DIGIT, DIGIT)
     images[0, 1:3], images[1, :, 3:5], images[2, 5:7, :4] = 1.0, 1.0, 1.0
     return Digits(images, torch.tensor([1, 4, 7]))
@@ -30,14 +30,14 @@ def strips(simple: Digits) -> Strips:
 
 @pytest.fixture
 def reader() -> Reader:
-    """Untrained."""
+    """Untrained reader."""
     torch.manual_seed(1)
     return Reader(width=16, seen=12).eval()
 
 
 @torch.no_grad()
 def test_a_strip_is_read_alike_alone_and_beside_a_wider(reader: Reader, strips: Strips) -> None:
-    """Filler of a batch would be seen as paper."""
+    """Padding of a batch changes nothing."""
     together = reader.see(strips)
     narrow = int(strips.widths.argmin())
     width = int(strips.widths[narrow])
@@ -52,7 +52,7 @@ def test_a_strip_is_read_alike_alone_and_beside_a_wider(reader: Reader, strips: 
 
 
 def test_answers_are_the_digits_asked_for(simple: Digits) -> None:
-    """The reader would be taught wrong answers, or only some of the questions."""
+    """The answer is the digit at the place asked for, and every place is asked for."""
     strips = make_strips(simple, 200, torch.Generator().manual_seed(3))
     questions, answers = make_questions(strips, torch.Generator().manual_seed(1))
     for question, answer, words in zip(questions, answers, strips.words(), strict=True):
@@ -64,7 +64,7 @@ def test_answers_are_the_digits_asked_for(simple: Digits) -> None:
 
 @torch.no_grad()
 def test_the_question_stands_behind_the_picture(reader: Reader, strips: Strips) -> None:
-    """The answer would come from the image or from the text alone."""
+    """The memory is the image followed by the question; both stay and are seen."""
     seen = reader.see(strips)
     both = reader.ask(seen, [["which", "digit", "is", "last"]] * 4)
     assert torch.equal(both.states[:, : seen.states.shape[1]], seen.states)
@@ -74,7 +74,7 @@ def test_the_question_stands_behind_the_picture(reader: Reader, strips: Strips) 
 
 
 def test_a_moment_of_training_reads_simple_digits(simple: Digits) -> None:
-    """Loss, search and maps would not be of the same model, or the truth not be the strip's."""
+    """A short training reads far more strips than chance."""
     torch.manual_seed(1)
     reader = Reader(width=32, seen=32)
     train(reader, simple, argparse.Namespace(seed=1, steps=TRAINING, batch=32, learning_rate=5e-3))
@@ -87,7 +87,7 @@ def test_a_moment_of_training_reads_simple_digits(simple: Digits) -> None:
 def test_looks_are_counted_on_the_digit(
     reader: Reader, strips: Strips, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A map that points beside its digit would count, or one that points at it would not."""
+    """A map that points at the digits counts fully, one that points beside them does not."""
     words, columns = strips.digits.shape[1], strips.images.shape[2] // STRIDE
     weights = torch.zeros(2, 4, words + 1, columns)
     right = (strips.places + DIGIT // 2).clamp(min=0) // STRIDE
@@ -103,7 +103,7 @@ def test_looks_are_counted_on_the_digit(
 def test_the_command_prints_and_writes_a_look(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The commands of the docs would fail, or their picture have no data."""
+    """The command prints its measures and writes data that can be drawn."""
     pytest.importorskip("sklearn", reason="the digits come with scikit-learn")
     from draw_strip import figure
 
@@ -120,7 +120,7 @@ def test_the_command_prints_and_writes_a_look(
 
 
 def test_errors_are_sentences(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """A reader without scikit-learn would meet a traceback."""
+    """A missing scikit-learn is a sentence and exit code 2."""
 
     def missing(part: str) -> Digits:
         raise ValueError("the digits come with scikit-learn; pip install scikit-learn")

@@ -1,4 +1,4 @@
-"""Interactions: every format gives the same histories, the held-out stay unseen, errors are sentences."""
+"""Interactions: every format gives the same histories, held-out items stay unseen, errors are sentences."""
 
 import argparse
 import csv
@@ -15,14 +15,14 @@ ROWS = list(generate(users=60, longest=12, seed=3))
 
 
 def arguments(*words: str) -> argparse.Namespace:
-    """Flags as the examples read them."""
+    """Parse flags as the examples do."""
     parser = argparse.ArgumentParser()
     add_data_arguments(parser)
     return parser.parse_args(list(words))
 
 
 def write(rows: list[dict], path: Path) -> Path:
-    """The rows as the kind of file that the path ends in."""
+    """Write the rows in the format of the path's suffix."""
     if path.suffix == ".jsonl":
         path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
         return path
@@ -35,14 +35,14 @@ def write(rows: list[dict], path: Path) -> Path:
 
 @pytest.fixture
 def tiny() -> Interactions:
-    """Three users by hand: items a to f are 1 to 6, of two categories."""
+    """Three users: items a to f are 1 to 6, of two categories."""
     histories = [[1, 2, 3, 4, 5], [2, 1, 4, 6, 3, 5], [6, 5, 4, 3, 2]]
     return Interactions(histories, ["", *"abcdef"], ["", *("x", "y") * 3])
 
 
 @pytest.mark.parametrize("name", ["rows.csv", "rows.tsv", "rows.jsonl", "hub-like"])
 def test_every_place_gives_the_same_histories(name: str, tmp_path: Path) -> None:
-    """A file or folder would be read as other interactions than those written there."""
+    """CSV, TSV, JSON lines and a folder give the same histories."""
     place = tmp_path / name
     if name == "hub-like":
         place.mkdir()
@@ -54,7 +54,7 @@ def test_every_place_gives_the_same_histories(name: str, tmp_path: Path) -> None
 
 
 def test_other_columns_and_ratings(tmp_path: Path) -> None:
-    """MovieLens would not load: its columns have other names, and what was disliked would count as taken."""
+    """Columns may have other names, and low ratings are left out on request."""
     rows = [
         {"userId": n % 13, "movieId": n // 13, "rating": 4.5 if n % 2 else 2, "timestamp": n}
         for n in range(260)
@@ -67,7 +67,7 @@ def test_other_columns_and_ratings(tmp_path: Path) -> None:
 
 
 def test_the_order_of_rows_does_not_matter() -> None:
-    """Histories would follow the file and not the time."""
+    """Histories follow the times, not the file."""
     shuffled = ROWS.copy()
     random.Random(1).shuffle(shuffled)
     first, second = (group(rows, COLUMNS, "category", "rows") for rows in (ROWS, shuffled))
@@ -75,13 +75,13 @@ def test_the_order_of_rows_does_not_matter() -> None:
 
 
 def test_what_is_taken_twice_counts_the_first_time() -> None:
-    """An item would be both in the history and what is asked for."""
+    """A repeated item counts once, at its first time."""
     rows = [{"user": u, "item": i, "time": t} for u in range(LEAST) for t, i in enumerate("abcdeab")]
     assert group(rows, COLUMNS, None, "rows").histories == [[1, 2, 3, 4, 5]] * LEAST
 
 
 def test_the_rare_is_dropped() -> None:
-    """An item that was seen once, or a user with too little to hold out, would be trained on."""
+    """Items and users with too few interactions are dropped."""
     rows = [{"user": u, "item": i, "time": i} for u in range(LEAST) for i in range(LEAST)]
     rows += [{"user": 0, "item": 99, "time": 99}, {"user": 99, "item": 1, "time": 0}]
     found = group(rows, COLUMNS, None, "rows")
@@ -89,7 +89,7 @@ def test_the_rare_is_dropped() -> None:
 
 
 def test_held_out_items_are_in_no_row(tiny: Interactions) -> None:
-    """A model would be asked for what it has just been shown; or the oldest items be kept."""
+    """Training rows end before the held-out items and keep the newest."""
     assert tiny.rows(6, held_out=2).tolist() == [[1, 2, 3, 0, 0, 0], [2, 1, 4, 6, 0, 0], [6, 5, 4, 0, 0, 0]]
     assert tiny.rows(3, held_out=1).tolist() == [[2, 3, 4], [4, 6, 3], [5, 4, 3]]
     assert tiny.held_out(1).tolist() == [5, 5, 2] and tiny.held_out(2).tolist() == [4, 3, 3]
@@ -97,13 +97,13 @@ def test_held_out_items_are_in_no_row(tiny: Interactions) -> None:
 
 
 def test_categories_are_compared_and_filler_is_of_none(tiny: Interactions) -> None:
-    """Filler would count as an item of the candidate's category."""
+    """Equal categories compare as equal; filler never does."""
     one, other = torch.tensor([1, 2, 1, 0, 0, 3]), torch.tensor([3, 6, 2, 0, 1, 0])
     assert tiny.same_category(one, other).tolist() == [True, True, False, False, False, False]
 
 
 def test_others_are_never_what_the_user_took() -> None:
-    """The test would call an item both taken and not taken."""
+    """Negative items were never taken by the user, and popular ones are drawn more often."""
     world = make_world(users=100, seed=2)
     drawn = Others(world, seed=1).draw(torch.arange(len(world.histories)), 50)
     taken = [set(history) for history in world.histories]
@@ -132,7 +132,7 @@ def test_others_are_never_what_the_user_took() -> None:
     ],
 )
 def test_bad_data_are_refused_in_a_sentence(words: list[str], said: str, tmp_path: Path) -> None:
-    """A reader with another file would meet a traceback of pandas or pyarrow."""
+    """Unreadable data are one sentence with the remedy."""
     write(ROWS, tmp_path / "rows.csv")
     write(ROWS[:4], tmp_path / "few.csv")
     write([{"user": 1, "item": 1, "time": 1}, {"user": 1, "item": "", "time": 2}], tmp_path / "holes.csv")
@@ -144,6 +144,6 @@ def test_bad_data_are_refused_in_a_sentence(words: list[str], said: str, tmp_pat
 
 
 def test_no_categories_no_comparison() -> None:
-    """The same question without categories must say what is missing."""
+    """Comparing categories without any is an error that names the flag."""
     with pytest.raises(ValueError, match="no categories; name their column with --category"):
         group(ROWS, COLUMNS, None, "rows").same_category(torch.tensor(1), torch.tensor(2))

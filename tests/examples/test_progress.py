@@ -1,11 +1,11 @@
-"""Progress is for a terminal: seen there, wiped at the end, and in no file."""
+"""Progress: shown on a terminal, erased at the end, and never written to a file."""
 
 import pytest
 from progress import EVERY, show_progress
 
 
 def test_a_file_stays_clean(capsys: pytest.CaptureFixture[str]) -> None:
-    """A log would be full of lines that were meant to be overwritten."""
+    """Nothing is printed where standard error is no terminal."""
     show_progress(EVERY, 2 * EVERY, 0.5)
     assert capsys.readouterr() == ("", "")
 
@@ -13,7 +13,7 @@ def test_a_file_stays_clean(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_terminal_sees_it_come_and_go(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A long training would be silent, or leave its last line among the results."""
+    """A terminal sees the line updated and finally erased."""
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     steps = 2 * EVERY + 1
     for step in range(1, steps + 1):

@@ -1,4 +1,4 @@
-"""Text joined with sound: each part is needed, and where each word listens is known."""
+"""Sentiment from text and sound: each part is needed, and attention goes to the right frames."""
 
 import argparse
 import random
@@ -21,7 +21,7 @@ def reviews() -> list[Review]:
 
 
 def test_the_truth_is_the_word_and_how_it_is_said(reviews: list[Review]) -> None:
-    """Labels would not be what the words and the pitch say."""
+    """The label follows from the word and the pitch."""
     for review in reviews:
         own = review.frames[review.starts[review.opinion] :]
         plain = sum(frame[0] for frame in own) > 0
@@ -33,7 +33,7 @@ def test_the_truth_is_the_word_and_how_it_is_said(reviews: list[Review]) -> None
 
 
 def test_moods_go_with_opinions_and_half_the_texts_have_none() -> None:
-    """Masked words could teach nothing of what opinions have in common."""
+    """Half of the texts have a mood, which matches the opinion."""
     chance = random.Random(2)
     texts = [" ".join(make_text(chance)) for _ in range(200)]
     with_mood = [text for text in texts if " and the " in text]
@@ -46,7 +46,7 @@ def test_moods_go_with_opinions_and_half_the_texts_have_none() -> None:
 
 @torch.no_grad()
 def test_silence_behind_a_review_is_not_heard(reviews: list[Review]) -> None:
-    """A review would be judged differently beside a longer one."""
+    """Padding of sound changes nothing and gets no weight."""
     torch.manual_seed(1)
     vocabulary = Vocabulary([review.words for review in reviews])
     model = Classifier(Encoder(len(vocabulary), 16), listens=True).eval()
@@ -59,7 +59,7 @@ def test_silence_behind_a_review_is_not_heard(reviews: list[Review]) -> None:
 
 
 def test_looks_are_counted_on_the_opinion(reviews: list[Review]) -> None:
-    """A classifier that listens elsewhere would be said to hear the word."""
+    """The share of words that attend to their own frames is 1 for a pointer to them, else 0."""
     vocabulary = Vocabulary([review.words for review in reviews])
     frames = max(len(review.frames) for review in reviews)
     longest = max(len(review.words) for review in reviews)
@@ -81,7 +81,7 @@ def test_looks_are_counted_on_the_opinion(reviews: list[Review]) -> None:
 
 
 def test_filler_is_never_asked_for() -> None:
-    """Masked words would be learned from padding."""
+    """Padding and special symbols are no words."""
     vocabulary = Vocabulary([["a", "b", "c"], ["a"]])
     rows = vocabulary.encode([["a", "b", "c"], ["a"]])
     assert rows[1].tolist() == [vocabulary.ids["a"], PAD, PAD]
@@ -91,7 +91,7 @@ def test_filler_is_never_asked_for() -> None:
 def test_a_shape_that_cannot_be_is_a_sentence(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A wrong width would end in a traceback."""
+    """An impossible width is a sentence and exit code 2."""
     monkeypatch.setattr("sys.argv", ["sentiment.py", "--width", "33", "--texts", "100", "--reviews", "100"])
     with pytest.raises(SystemExit, match="2"):
         sentiment.main()
@@ -99,7 +99,7 @@ def test_a_shape_that_cannot_be_is_a_sentence(
 
 
 def test_sound_and_masked_words_each_add_what_they_must(capsys: pytest.CaptureFixture[str]) -> None:
-    """The example would not show what it says: that words, or labels, alone are not enough."""
+    """Text alone fails, sound solves seen opinions, pretraining adds the unseen ones."""
     sentiment.compare(
         argparse.Namespace(texts=1000, reviews=400, width=32, word_steps=500, steps=220, batch=48, seed=1)
     )
@@ -113,6 +113,6 @@ def test_sound_and_masked_words_each_add_what_they_must(capsys: pytest.CaptureFi
 
 
 def test_words_that_no_text_held_are_named() -> None:
-    """A user of few texts would see a KeyError."""
+    """Unknown words are an error that names them and the flag."""
     with pytest.raises(ValueError, match="no text held food, soup; make more with --texts"):
         Vocabulary([["good"]]).encode([["good", "soup"], ["food"]])

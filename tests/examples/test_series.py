@@ -1,4 +1,4 @@
-"""The made-up world is what it says: parts in order, few series each, strays now and then."""
+"""Synthetic interactions: parts in order, few series per user, occasional strays."""
 
 import csv
 import io
@@ -10,13 +10,13 @@ from series import PARTS, STRAY, generate, make_world
 
 
 def steps_of(user: str, rows: list[dict]) -> list[tuple[str, int]]:
-    """(series, part) of one user, in order."""
+    """Return (series, part) of one user, in order."""
     own = sorted((row["time"], row["item"]) for row in rows if row["user"] == user)
     return [(item.split()[0], int(item.split()[1])) for _, item in own]
 
 
 def test_parts_follow_one_another() -> None:
-    """The truth would not be there to be found: what comes next would not hang on the history."""
+    """Parts of a followed series come in order."""
     rows, in_order, followed = list(generate(users=200)), 0, 0
     for user in {row["user"] for row in rows}:
         seen: dict[str, int] = {}
@@ -29,7 +29,7 @@ def test_parts_follow_one_another() -> None:
 
 
 def test_everyone_follows_his_own_few() -> None:
-    """Interest would not depend on the user, or be spread over everything."""
+    """Each user follows few series, different users different ones."""
     rows = list(generate(users=200, interests=2, longest=20))
     shares = []
     for user in {row["user"] for row in rows}:
@@ -39,7 +39,7 @@ def test_everyone_follows_his_own_few() -> None:
 
 
 def test_nothing_is_taken_twice_and_the_world_repeats() -> None:
-    """An item would be asked for that is in the history; or two runs would speak of two worlds."""
+    """No item repeats in a history, and a seed gives the same world."""
     rows = list(generate(users=50, seed=4))
     assert len({(row["user"], row["item"]) for row in rows}) == len(rows)
     assert rows == list(generate(users=50, seed=4)) != list(generate(users=50, seed=5))
@@ -55,13 +55,13 @@ def test_nothing_is_taken_twice_and_the_world_repeats() -> None:
     ],
 )
 def test_worlds_that_cannot_be_are_refused(change: dict, said: str) -> None:
-    """The generator would run for ever, or fail deep inside."""
+    """Impossible settings are errors."""
     with pytest.raises(ValueError, match=said):
         make_world(**change)
 
 
 def test_the_command_writes_csv(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """The file that shows the format would not have it."""
+    """The command writes CSV with the columns of the examples."""
     monkeypatch.setattr("sys.argv", ["series.py", "--users", "5", "--longest", "12"])
     series.main()
     written = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))

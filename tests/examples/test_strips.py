@@ -1,4 +1,4 @@
-"""Strips hold the digits they say, where they say, and no digit of one part is in another."""
+"""Strips: the digits they say, where they say, and no digit of one part in another."""
 
 import builtins
 from typing import Any
@@ -18,7 +18,7 @@ def _scikit() -> None:
 
 @pytest.fixture
 def marked() -> Digits:
-    """Digits 1 to 9, each an even square as bright as its number, so that a strip can be read by hand."""
+    """Digits 1 to 9, each a square as bright as its number, so that a strip can be read by hand."""
     labels = torch.arange(1, 10)
     return Digits((labels / 10)[:, None, None].expand(9, DIGIT, DIGIT), labels)
 
@@ -29,7 +29,7 @@ def chance() -> torch.Generator:
 
 
 def test_each_digit_stands_where_it_is_said(marked: Digits) -> None:
-    """The truth that maps are judged by, or the text that is learned, would be another strip's."""
+    """Labels and positions are those in the image."""
     strips = make_strips(marked, 50, chance())
     for row in range(50):
         covered = 0
@@ -47,7 +47,7 @@ def test_each_digit_stands_where_it_is_said(marked: Digits) -> None:
 
 
 def test_strips_are_of_three_to_six_digits_apart_by_chance(marked: Digits) -> None:
-    """The place of a digit would be known without looking."""
+    """Strips have three to six digits with random gaps."""
     strips = make_strips(marked, 300, chance())
     counts = (strips.digits != NONE).sum(dim=1)
     assert counts.unique().tolist() == list(range(FEWEST, MOST + 1))
@@ -59,13 +59,13 @@ def test_strips_are_of_three_to_six_digits_apart_by_chance(marked: Digits) -> No
 
 
 def test_the_seed_makes_the_strips(marked: Digits) -> None:
-    """A figure of the docs could not be drawn again."""
+    """A seed gives the same strips."""
     first, second = (make_strips(marked, 5, chance(), learn=MOST) for _ in range(2))
     assert torch.equal(first.images, second.images)
 
 
 def test_bending_changes_each_image_and_keeps_it_in_its_square() -> None:
-    """Training would see each digit once only, or neighbours would run into each other."""
+    """Distortion changes every image and stays within its square."""
     digits = torch.zeros(20, DIGIT, DIGIT)
     digits[:, 2:6, 3:5] = 0.8
     moved = bent(digits, chance())
@@ -76,7 +76,7 @@ def test_bending_changes_each_image_and_keeps_it_in_its_square() -> None:
 
 @needs_digits
 def test_no_digit_is_in_two_parts() -> None:
-    """The test would be of digits that were learned."""
+    """Train, valid and test share no image."""
     parts = [load_digits("train"), load_digits("valid"), load_digits("test")]
     assert [len(part.labels) for part in parts] == [1297, 250, 250]
     images = torch.cat([part.images for part in parts]).flatten(1)
@@ -85,7 +85,7 @@ def test_no_digit_is_in_two_parts() -> None:
 
 
 def test_without_scikit_learn_one_sentence_asks_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A user would meet a traceback of an import."""
+    """A missing scikit-learn is one sentence."""
     real = builtins.__import__
 
     def without(name: str, *rest: Any, **named: Any) -> Any:

@@ -1,4 +1,4 @@
-"""The recommender: where the truth is known, DIN's unit beats the mean and looks where the truth lies."""
+"""Recommendation: with a known truth, target-aware pooling beats the mean and attends to the right items."""
 
 import argparse
 import sys
@@ -23,7 +23,7 @@ def world() -> Interactions:
 
 @pytest.fixture(scope="module")
 def trained(world: Interactions) -> dict[str, Recommender]:
-    """A model a pooling, trained alike."""
+    """A model per pooling, trained alike."""
     models = {}
     for pooling in POOLINGS:
         torch.manual_seed(1)
@@ -34,12 +34,12 @@ def trained(world: Interactions) -> dict[str, Recommender]:
 
 
 def auc(model: Recommender, world: Interactions) -> float:
-    """AUC on the validation items."""
+    """Return AUC on the validation items."""
     return measure_auc(model.score, world, LONGEST, place=2)
 
 
 def test_target_aware_beats_the_mean(trained: dict[str, Recommender], world: Interactions) -> None:
-    """The unit would not do what it is for: see another history for each candidate."""
+    """Target-aware pooling and cross-attention have a higher AUC than the mean."""
     reached = {pooling: auc(model, world) for pooling, model in trained.items()}
     print(reached)
     assert reached["target_aware"] > reached["mean"] + 0.05
@@ -47,7 +47,7 @@ def test_target_aware_beats_the_mean(trained: dict[str, Recommender], world: Int
 
 
 def test_it_looks_at_what_decides(trained: dict[str, Recommender], world: Interactions) -> None:
-    """The weights shown to a reader would not be what the judgement hangs on."""
+    """The strongest item is of the candidate's category far more often than by chance."""
     found, chance = measure_look(trained["target_aware"], world, LONGEST)
     print(found, chance)
     assert found > chance + 0.2
@@ -57,7 +57,7 @@ def test_it_looks_at_what_decides(trained: dict[str, Recommender], world: Intera
 @torch.no_grad()
 @pytest.mark.parametrize("pooling", POOLINGS)
 def test_filler_changes_nothing(pooling: str) -> None:
-    """A user with a short history would be judged by the filler behind it."""
+    """Filler behind a short history changes neither logits nor weights."""
     torch.manual_seed(2)
     model = Recommender(11, 8, pooling)
     short = model(torch.tensor([3]), torch.tensor([[5, 7]]))
@@ -68,7 +68,7 @@ def test_filler_changes_nothing(pooling: str) -> None:
 
 @pytest.mark.parametrize("pooling", POOLINGS)
 def test_a_new_user_is_judged(pooling: str) -> None:
-    """A history of nothing would give NaN, in the score or in the gradients."""
+    """An empty history gives finite logits and gradients."""
     model = Recommender(11, 8, pooling)
     logits = model(torch.tensor([3]), torch.zeros(1, 4, dtype=torch.long)).logits
     logits.sum().backward()
@@ -77,7 +77,7 @@ def test_a_new_user_is_judged(pooling: str) -> None:
 
 
 def test_auc_by_pencil(world: Interactions) -> None:
-    """AUC would not be 1 for a score that knows, 0 for its opposite, 1/2 for one that says nothing."""
+    """AUC is 1 for a perfect score, 0 for its opposite, 1/2 for a constant."""
     test = world.held_out(1)
 
     def knows(candidate: torch.Tensor, _: torch.Tensor) -> torch.Tensor:
@@ -91,7 +91,7 @@ def test_auc_by_pencil(world: Interactions) -> None:
 def test_the_table_shows_a_history_for_two_candidates(
     trained: dict[str, Recommender], world: Interactions
 ) -> None:
-    """The picture would show another history, or one candidate's weights twice."""
+    """The table shows one history with different weights for two candidates."""
     lines = draw_table(trained["target_aware"], world, LONGEST).splitlines()
     history = [world.items[item] for item in world.histories[first_mixed(world)]]
     assert [" ".join(line.split()[:2]) for line in lines[1:]] == history[:-2]
@@ -101,7 +101,7 @@ def test_the_table_shows_a_history_for_two_candidates(
 
 
 def run(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """The command, with these words behind its name."""
+    """Run the command with these arguments."""
     monkeypatch.setattr(sys, "argv", ["target_aware.py", *words])
     target_aware.main()
 
@@ -109,7 +109,7 @@ def run(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_command_on_a_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A reader's own file would not run; without categories there is less to show and no error."""
+    """The command runs on a file, with and without categories."""
     place = write(list(generate(users=60, longest=12)), tmp_path / "rows.csv")
     small = ["--data", str(place), "--longest", "8", "--width", "4", "--steps", "2", "--batch", "8"]
     run(small, monkeypatch)
@@ -121,7 +121,7 @@ def test_the_command_on_a_file(
 
 
 def test_errors_are_sentences(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """A wrong flag would end in a traceback."""
+    """A wrong flag is a sentence and exit code 2."""
     with pytest.raises(SystemExit) as ended:
         run(["--interests", "99"], monkeypatch)
     assert ended.value.code == 2
@@ -132,7 +132,7 @@ def test_errors_are_sentences(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Ca
 def test_counts_are_checked(
     words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """No training at all would be shown as a result, or torch would complain in its own words."""
+    """Counts below 1 are errors."""
     with pytest.raises(SystemExit) as ended:
         run(words, monkeypatch)
     assert ended.value.code == 2

@@ -1,4 +1,4 @@
-"""The comparison of maps goes on where it was, and its table holds every seed."""
+"""Comparison of maps: it resumes, and its table holds every seed."""
 
 from pathlib import Path
 
@@ -9,14 +9,14 @@ from synthetic_language import Language
 
 
 def test_table_is_mean_and_spread() -> None:
-    """A figure of one seed would be shown as that of all."""
+    """Rows show the mean over the seeds with minimum and maximum."""
     two = [{"AER": 1.0, "perplexity": 2.0}, {"AER": 4.0, "perplexity": 2.5}]
     rows = table({"a": two, "b": [{"AER": 3.0}]})
     assert rows.split("\n")[2:] == ["| a | 2.50 (1.00 to 4.00) | 2.25 (2.00 to 2.50) |", "| b | 3.00 | - |"]
 
 
 def test_what_is_done_is_not_done_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A comparison that was stopped would begin again, or mix its seeds and kinds."""
+    """A second call trains only what is missing."""
     trained = []
     monkeypatch.setattr(alignment_heads, "train", lambda *arguments: trained.append(arguments[1:3]))
     monkeypatch.setattr(
@@ -34,7 +34,7 @@ def test_what_is_done_is_not_done_again(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_exact_links_have_no_error(tmp_path: Path) -> None:
-    """The links of one pair would be held against those of another."""
+    """Exact links have an error of 0."""
     pairs = Language(40).pairs(30, 2)
     known = {(pair.source, pair.target): pair.links for pair in pairs}
     assert error_rate(lambda source, target: known[source, target], pairs) == 0.0

@@ -1,4 +1,4 @@
-"""The table of attentions: every row can be trained as it says, none twice, and its numbers are measured."""
+"""Comparison of attention variants: every row is a valid model of its own, and its numbers are measured."""
 
 import importlib
 import json
@@ -25,7 +25,7 @@ ROW = {"bleu": {"1": 30.0}, "signature": "s", "parameters": 1234, "target_bytes"
 
 @pytest.fixture
 def benchmark(repository: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """The benchmark, imported as its script would be run."""
+    """The script as a module."""
     monkeypatch.syspath_prepend(str(repository / "benchmarks"))
     monkeypatch.setenv("PYTHONPATH", str(repository))
     return importlib.import_module("attention_variants")
@@ -33,7 +33,7 @@ def benchmark(repository: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 
 @pytest.fixture
 def recipe(tmp_path: Path, sentences: list[str]) -> Path:
-    """A recipe of a training of four updates on forty pairs."""
+    """Recipe of a training of four updates on forty pairs."""
     for name, part in (("train", sentences[:40]), ("valid", sentences[40:44])):
         rows = [json.dumps({"en": text, "de": text.upper()}) for text in part]
         (tmp_path / f"{name}.jsonl").write_text("\n".join(rows) + "\n")
@@ -44,21 +44,21 @@ def recipe(tmp_path: Path, sentences: list[str]) -> Path:
 
 
 def shape_of(benchmark: ModuleType, variant) -> ModelConfig:
-    """The model that a variant's arguments ask for, on the recipe of the table."""
+    """Return the model config of a variant on the recipe of the table."""
     configs = ["--config", "quickstart", "--config", str(benchmark.HERE / "attention_variants.yaml")]
     args, _ = resolve_configs([*configs, *variant.arguments])
     return ModelConfig(4000, **vars(TrainCLI(args).sections.model))
 
 
 def test_every_row_is_a_model_of_its_own(benchmark: ModuleType) -> None:
-    """A row would be refused by the training, or be another row under a second name."""
+    """Every variant has a valid model config that no other has."""
     shapes = [shape_of(benchmark, variant) for variant in benchmark.VARIANTS]
     assert len(set(shapes)) == len(shapes) == len({variant.name for variant in benchmark.VARIANTS})
     assert shapes[0].decoder_attention == AttentionConfig()
 
 
 def test_bytes_are_in_proportion(benchmark: ModuleType) -> None:
-    """Measured from the tensors: GQA a half, MQA a quarter, MLA at most a quarter with its turned key."""
+    """Cached bytes: GQA a half of MHA, MQA a quarter, MLA at most a quarter with its rotary key."""
     sizes = {}
     for variant in benchmark.VARIANTS:
         if variant.name in ("MHA", "GQA", "MQA", "MLA", "MLA, rotary", "linear"):
@@ -71,7 +71,7 @@ def test_bytes_are_in_proportion(benchmark: ModuleType) -> None:
 
 
 def test_a_row_is_trained_judged_and_kept(benchmark: ModuleType, recipe: Path, tmp_path: Path) -> None:
-    """Stopped and started again it would train anew, or lose what it had."""
+    """A row is trained in a process, scored and saved; a second study does nothing again."""
     variant = benchmark.Variant(
         "MQA, rotary", ("--config", "attention/mqa.yaml", "--model.positions", "rotary")
     )
@@ -90,7 +90,7 @@ def test_a_row_is_trained_judged_and_kept(benchmark: ModuleType, recipe: Path, t
 
 
 def test_a_model_that_is_there_is_not_trained(benchmark: ModuleType, recipe: Path, tmp_path: Path) -> None:
-    """Killed between training and judging, a row would cost its training twice."""
+    """A finished model is used without another training."""
     study = benchmark.Study(tmp_path, [str(recipe)], [1])
     directory = study.model(benchmark.VARIANTS[0], 1)
     directory.mkdir(parents=True)
@@ -100,7 +100,7 @@ def test_a_model_that_is_there_is_not_trained(benchmark: ModuleType, recipe: Pat
 
 
 def test_rows_of_other_settings_are_not_mixed(benchmark: ModuleType, recipe: Path, tmp_path: Path) -> None:
-    """Rows of one table would have had different budgets."""
+    """A folder with other settings is an error."""
     study = benchmark.Study(tmp_path, [str(recipe)], [1])
     study.save()
     recipe.write_text(recipe.read_text().replace('"max_steps": 4', '"max_steps": 5'))
@@ -111,13 +111,17 @@ def test_rows_of_other_settings_are_not_mixed(benchmark: ModuleType, recipe: Pat
 def test_a_training_that_fails_ends_the_study(benchmark: ModuleType, recipe: Path, tmp_path: Path) -> None:
     """A training that ends with an error is reported with its exit code, and nothing is scored."""
     study = benchmark.Study(tmp_path, [str(recipe)], [1])
-    study.command = lambda variant, seed: [sys.executable, "-c", f"raise SystemExit({len(variant.arguments)})"]
+    study.command = lambda variant, seed: [
+        sys.executable,
+        "-c",
+        f"raise SystemExit({len(variant.arguments)})",
+    ]
     with pytest.raises(ChildProcessError, match="the training of odd ended with 2"):
         study.train(benchmark.Variant("odd", ("--model.no_such_field", "1")), 1)
 
 
 def test_the_table_has_a_line_a_row(benchmark: ModuleType) -> None:
-    """Numbers would stand in other columns than their names."""
+    """Numbers stand in the columns of their names; missing ones are dashes."""
     speeds = {"training": [0.9, 1.0, 1.1], "decoding": [1.9, 2.0, 2.1]}
     seeds = {**ROW, "bleu": {"1": 30.0, "2": 32.0}, "speeds": speeds}
     stopped = {"bleu": {"1": 29.0}, "signature": "s"}
@@ -130,7 +134,7 @@ def test_the_table_has_a_line_a_row(benchmark: ModuleType) -> None:
 
 
 def test_the_table_takes_its_place_in_a_page(benchmark: ModuleType, tmp_path: Path) -> None:
-    """What stands around it would be lost, or the old table left."""
+    """The text between the markers is replaced, the rest stays."""
     page, (first, last) = tmp_path / "page.md", benchmark.MARKERS
     page.write_text(f"before\n{first}\nold\n{last}\nafter\n")
     benchmark.write_between_markers(page, benchmark.MARKERS, "new")
@@ -141,14 +145,14 @@ def test_the_table_takes_its_place_in_a_page(benchmark: ModuleType, tmp_path: Pa
 
 
 def test_an_unknown_variant_is_named(benchmark: ModuleType) -> None:
-    """A name mistyped would silently leave its row out."""
+    """An unknown name is an error that lists the variants; the reference is always included."""
     with pytest.raises(ValueError, match="--only 'GQQ' is no variant; they are MHA, GQA"):
         benchmark.chosen(benchmark.VARIANTS, ["GQQ"])
     assert [variant.name for variant in benchmark.chosen(benchmark.VARIANTS, ["MLA"])] == ["MHA", "MLA"]
 
 
 def test_speeds_are_of_the_same_work(benchmark: ModuleType) -> None:
-    """A variant that ends its sentences early would seem quick: each writes as many pieces as the other."""
+    """Each variant writes the same number of tokens, and an update changes all weights."""
     speed = importlib.import_module("variant_speed")
     shape = ModelConfig(60, width=8, feed_forward=8, encoder_layers=1, decoder_layers=1)
     contestant, batch = speed.Contestant(shape), speed.random_batch(60, 1)
