@@ -20,6 +20,8 @@ from safetensors import SafetensorError
 from torch import Tensor
 
 from seq2seq.alignment.head import AlignmentHead
+from seq2seq.attention.flow import Attention
+from seq2seq.attention.score import is_pairwise
 from seq2seq.config import ModelConfig
 from seq2seq.model.language_model import LanguageModel
 from seq2seq.model.transformer import Transformer
@@ -75,9 +77,11 @@ def save_model(
     """Write a model directory atomically. An earlier model in its place survives every failure.
 
     Raises:
-        ValueError: weights that are not finite or too large for 16 bit, or a place that holds something else.
+        ValueError: weights that are not finite or too large for 16 bit, a score that no config names, or a
+            place that holds something else.
         OSError: the files could not be written, as on a full disk.
     """
+    _check_scores(model)
     _check_replaceable(Path(directory))
     contents = {
         WEIGHTS: _stored_weights(model, storage),
@@ -187,6 +191,16 @@ def _owners(model: AnyModel) -> dict[str, str]:
     """Map the name of each tensor to the first name of the same tensor; tied tensors have several names."""
     first: dict[int, str] = {}
     return {name: first.setdefault(id(t), name) for name, t in model.state_dict(keep_vars=True).items()}
+
+
+def _check_scores(model: AnyModel) -> None:
+    """Refuse a score of the user's own: loaded again by its config, the model would compute another one."""
+    for name, module in model.named_modules():
+        if isinstance(module, Attention) and not is_pairwise(module.score):
+            raise ValueError(
+                f"{name}.score is a {type(module.score).__name__}, which {CONFIG} cannot name; save "
+                "model.state_dict() instead, and give the score again to load it"
+            )
 
 
 def _stored_weights(model: AnyModel, storage: StorageFormat) -> bytes:

@@ -1,5 +1,7 @@
 """A score written by the reader in a whole model: trained, decoded step by step, searched, generated."""
 
+from pathlib import Path
+
 import pytest
 import torch
 from attention_cells import hold_for_all
@@ -11,6 +13,8 @@ from seq2seq.model.language_model import LanguageModel
 from seq2seq.model.transformer import Transformer
 from seq2seq.options import DecodeOptions
 from seq2seq.search import decode
+from seq2seq.storage.model_directory import Settings, save_model
+from seq2seq.text.tokenizer import Tokenizer
 
 STRUCTURES = {
     "multi-head": {},
@@ -139,3 +143,13 @@ def test_the_config_does_not_change() -> None:
     assert set(model.state_dict()) - set(Transformer(config).state_dict()) == {
         name for name in model.state_dict() if name.endswith("score.sharpness")
     }
+
+
+def test_a_model_directory_refuses_a_score_of_ones_own(
+    tiny_model: Transformer, tiny_tokenizer: Tokenizer, tmp_path: Path
+) -> None:
+    """A score without parameters would otherwise be lost in silence: the config names the dot product."""
+    tiny_model.decoder[1].cross_attention.score = SharpScore(4)
+    with pytest.raises(ValueError, match=r"decoder\.1\.cross_attention\.score is a SharpScore, which config"):
+        save_model(tmp_path / "model", tiny_model, tiny_tokenizer, Settings(["en"], ["de"], 16, 40), "card")
+    assert not (tmp_path / "model").exists()
