@@ -28,16 +28,15 @@ def serve_load(repository: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 @pytest.mark.parametrize("program", [STUBBORN, PARENT], ids=["itself", "its child"])
 def test_server_that_does_not_end_is_killed(serve_load: ModuleType, program: str) -> None:
     """A server that ignores SIGTERM is killed with all its processes."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", program], stdout=subprocess.PIPE, start_new_session=True
-    )
-    assert process.stdout is not None
-    process.stdout.readline()  # said by the one that ignores the signal
-    family = serve_load.family(process.pid)
-    assert len(family) == (1 if program == STUBBORN else 2)
-    serve_load.end(process)
-    assert process.returncode in (-signal.SIGTERM, -signal.SIGKILL)
-    assert process.stdout.read() == b""  # which ends only when all who could write have
+    command = [sys.executable, "-c", program]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, start_new_session=True) as process:
+        assert process.stdout is not None
+        process.stdout.readline()  # printed by the process that ignores the signal
+        family = serve_load.family(process.pid)
+        assert len(family) == (1 if program == STUBBORN else 2)
+        serve_load.end(process)
+        assert process.returncode in (-signal.SIGTERM, -signal.SIGKILL)
+        assert process.stdout.read() == b""  # the end comes once every process that could write has ended
 
 
 @pytest.mark.parametrize(

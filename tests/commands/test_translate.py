@@ -139,7 +139,7 @@ def test_help_has_ranges_and_defaults(run: Run) -> None:
 
 
 def start(model_directory: Path, *arguments: str) -> subprocess.Popen[bytes]:
-    """Start the command as a process with pipes."""
+    """Start the command as a process with pipes, which its `with` closes."""
     root = str(Path(seq2seq.__file__).parents[1])
     return subprocess.Popen(
         [sys.executable, "-m", "seq2seq", "translate", "--model", str(model_directory), *arguments],
@@ -153,55 +153,55 @@ def start(model_directory: Path, *arguments: str) -> subprocess.Popen[bytes]:
 
 def test_answers_before_the_next_line_comes(model_directory: Path) -> None:
     """A line is answered before the next one comes, without waiting for a full batch."""
-    process = start(model_directory)
-    assert process.stdin and process.stdout
-    for text in (b"a dog\n", b"two dogs\n"):
-        process.stdin.write(text)
-        process.stdin.flush()
-        assert process.stdout.readline().strip()
-    process.stdin.close()
-    assert process.wait(60) == 0
+    with start(model_directory) as process:
+        assert process.stdin and process.stdout
+        for text in (b"a dog\n", b"two dogs\n"):
+            process.stdin.write(text)
+            process.stdin.flush()
+            assert process.stdout.readline().strip()
+        process.stdin.close()
+        assert process.wait(60) == 0
 
 
 @pytest.mark.parametrize("mode", [[], ["--stream"]])
 def test_reader_that_leaves_ends_it_quietly(model_directory: Path, mode: list[str]) -> None:
     """A reader that leaves, as `head -1` does, ends the command with 0 and no message."""
-    process = start(model_directory, *mode)
-    assert process.stdin and process.stdout and process.stderr
-    process.stdin.write(b"a dog plays in the snow.\n" * 2000)
-    process.stdin.flush()
-    process.stdout.readline()
-    process.stdout.close()
-    with contextlib.suppress(BrokenPipeError):
-        process.stdin.close()
-    assert process.wait(60) == 0
-    assert process.stderr.read() == b""
+    with start(model_directory, *mode) as process:
+        assert process.stdin and process.stdout and process.stderr
+        process.stdin.write(b"a dog plays in the snow.\n" * 2000)
+        process.stdin.flush()
+        process.stdout.readline()
+        process.stdout.close()
+        with contextlib.suppress(BrokenPipeError):
+            process.stdin.close()
+        assert process.wait(60) == 0
+        assert process.stderr.read() == b""
 
 
 def test_interrupt_is_quiet(model_directory: Path) -> None:
     """Ctrl-C while waiting for input ends the command with 130 and no message."""
-    process = start(model_directory)
-    assert process.stdin and process.stdout and process.stderr
-    process.stdin.write(b"a dog\n")
-    process.stdin.flush()
-    process.stdout.readline()
-    process.send_signal(signal.SIGINT)
-    assert process.wait(60) == 130
-    assert process.stderr.read() == b""
+    with start(model_directory) as process:
+        assert process.stdin and process.stdout and process.stderr
+        process.stdin.write(b"a dog\n")
+        process.stdin.flush()
+        process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 130
+        assert process.stderr.read() == b""
 
 
 def test_reader_that_leaves_while_input_stays_open(model_directory: Path) -> None:
     """The command ends with 0 and no message although its input stays open and a thread waits for it."""
-    process = start(model_directory)
-    assert process.stdin and process.stdout and process.stderr
-    process.stdin.write(b"a dog\n")
-    process.stdin.flush()
-    process.stdout.readline()
-    process.stdout.close()
-    process.stdin.write(b"two dogs\n")
-    process.stdin.flush()
-    assert process.wait(60) == 0
-    assert process.stderr.read() == b""
+    with start(model_directory) as process:
+        assert process.stdin and process.stdout and process.stderr
+        process.stdin.write(b"a dog\n")
+        process.stdin.flush()
+        process.stdout.readline()
+        process.stdout.close()
+        process.stdin.write(b"two dogs\n")
+        process.stdin.flush()
+        assert process.wait(60) == 0
+        assert process.stderr.read() == b""
 
 
 def test_several_models_and_a_reverse_model(run: Run, model_directory: Path, reverse_directory: Path) -> None:
