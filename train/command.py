@@ -132,6 +132,7 @@ class TrainingRun:
         data = TranslationData(settings.data, shape.max_length, seed, self.start)
         data.load(before.tokenizer if before else self._own_tokenizer())
         shape = dataclasses.replace(shape, vocabulary_size=len(data.tokenizer))
+        # Loading data may draw random numbers; weights are those of the seed in any case.
         torch.manual_seed(seed)
         task = TranslationTask(shape, data.tokenizer, data.eval_examples(), data.codec, **vars(settings.task))
         note = init_mismatch(before, data.training) if before else None

@@ -145,6 +145,7 @@ class RunFolder:
             return newest_checkpoint(self.checkpoints)
         if ckpt_path is not None:
             raise ValueError(f"--ckpt_path is {ckpt_path!r}; only last is possible, the run's own checkpoint")
+        # Of several processes the first has checked this and begun; the others find its files.
         started = any((self.checkpoints / name).is_file() for name in (LAST, PREVIOUS))
         if started and "LOCAL_RANK" not in os.environ:
             raise ValueError(

@@ -18,7 +18,7 @@ from train.callbacks.checkpoint_io import newest_checkpoint, read_checkpoint, wr
 from train.command import TrainingRun
 from train.run import RunFolder
 
-DONE = 60  # seconds after which a process counts as hanging
+DONE = 120  # seconds after which a process counts as hanging
 
 
 @pytest.fixture(scope="module")

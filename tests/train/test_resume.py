@@ -21,7 +21,7 @@ from train.callbacks.checkpoints import Checkpoints, StoppedError
 from train.command import TrainingRun
 from train.run import RunFolder
 
-DONE = 60  # seconds after which a process counts as hanging
+DONE = 120  # seconds after which a process counts as hanging
 
 
 class Losses(Checkpoints):

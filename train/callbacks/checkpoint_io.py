@@ -29,6 +29,7 @@ def write_beside(path: Path, write: Callable[[IO[bytes]], object]) -> None:
     Raises:
         OSError: writing failed; the sentence names the file and the remedy.
     """
+    # In the same folder, so that the rename stays on one file system and is atomic.
     fresh = path.with_name(f".{path.name}.new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -96,6 +97,7 @@ def newest_checkpoint(folder: Path) -> tuple[Path, list[str]]:
         ValueError: there is none.
     """
     complaints = []
+    # Newest first: the best one costs the updates since, but is better than a new start.
     for path in (folder / LAST, folder / PREVIOUS, folder / BEST):
         if path.is_file():
             try:

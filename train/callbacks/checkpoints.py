@@ -92,6 +92,7 @@ class Checkpoints(Checkpoint):
         random: dict[str, Any] = {"cpu": torch.get_rng_state()}
         if module.device.type == "cuda":
             random["cuda"] = torch.cuda.get_rng_state(module.device)
+        # Each process has its own dropout, so rank 0 collects the states of all.
         states: list[Any] = [random]
         if trainer.world_size > 1:
             states = [None] * trainer.world_size
@@ -125,7 +126,7 @@ class Checkpoints(Checkpoint):
             return
         states, gradients = self._resumed["random"], self._resumed["gradients"]
         self._resumed = None
-        if trainer.global_rank < len(states):
+        if trainer.global_rank < len(states):  # the run may resume with more processes
             torch.set_rng_state(states[trainer.global_rank]["cpu"])
             if module.device.type == "cuda" and "cuda" in states[trainer.global_rank]:
                 torch.cuda.set_rng_state(states[trainer.global_rank]["cuda"], module.device)
@@ -138,6 +139,7 @@ class Checkpoints(Checkpoint):
     ) -> None:
         """Count the batch; save where a checkpoint is due or a stop was requested."""
         trainer.datamodule.taken += 1  # type: ignore[attr-defined]
+        # Lightning has no public way to ask whether an update is complete or a validation follows.
         loop = trainer.fit_loop.epoch_loop
         if not loop._should_accumulate():
             self.moving.update(module.model)  # type: ignore[arg-type]
@@ -161,7 +163,7 @@ class Checkpoints(Checkpoint):
             self._save_weights(module, trainer.global_step)
         if self.best is entry:
             self._save(trainer, BEST)
-            if trainer.is_global_zero:
+            if trainer.is_global_zero:  # a copy: collecting the state a second time takes longer
                 with (self.folder / BEST).open("rb") as best:
                     write_beside(self.folder / LAST, lambda file: shutil.copyfileobj(best, file))
         else:

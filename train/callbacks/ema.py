@@ -29,6 +29,7 @@ class MovingAverage:
         decay = min(self.decay, (1 + self.updates) / (10 + self.updates))
         for name, tensor in model.state_dict().items():
             average = self.weights.get(name)
+            # Integer buffers have no meaningful average.
             if average is None or not tensor.is_floating_point():
                 self.weights[name] = tensor.detach().clone()
             else:

@@ -59,6 +59,7 @@ class Progress(Callback):
             self.say(f"{when}: {losses}, {scores} ({self.speed:,.0f} tokens/s)")
             for sample in samples:
                 self.say(sample)
+        # The time of the validation does not count for the speed.
         self._tokens, self._seconds, self._started = 0, 0.0, time.monotonic()
 
     def on_train_end(self, trainer: Trainer, module: LightningModule) -> None:

@@ -52,6 +52,7 @@ class BatchOrder:
         """Return this process's batches of one epoch, as indices of pairs."""
         lengths = [(len(source) + 1, len(target) + 1) for source, target in pairs]
         batches = token_budget_batches(lengths, self.budget, seed=self.seed, epoch=epoch)
+        # Every process needs the same number of batches: one without would leave the others waiting for it.
         share = len(batches) // self.world
         if not share:
             raise ValueError(

@@ -57,8 +57,8 @@ def learn_form(
                 f"data.copied is {list(copied)}, but the model of --init has {known_before.copied}; give that"
             )
         values = {slot: list(known_before.values.get(slot, [])) for slot in known_before.order}
-    for each in pairs:
-        for fact in parse_attributes(each.source):
+    for pair in pairs:
+        for fact in parse_attributes(pair.source):
             known = values.setdefault(fact.name, [])
             if fact.name not in copied and fact.value not in known:
                 known.append(fact.value)
@@ -71,24 +71,26 @@ def follow_references(pairs: Sequence[Example], form: FactsForm) -> tuple[list[E
     """Return the pairs with the facts that the references state, written as a model reads and writes them."""
     report, kept = FactsReport(), []
     names = _names(pairs, form)
-    for each in pairs:
-        facts, reference = as_mapping(form.check(each.source)), each.target
+    for pair in pairs:
+        facts, reference = as_mapping(form.check(pair.source)), pair.target
         own = [facts[slot] for slot in form.copied if slot in facts]
-        said = {slot: facts[slot] for slot in form.copied if slot in facts and _holds(reference, facts[slot])}
-        absent = [facts[slot] for slot in form.copied if slot in facts and slot not in said]
-        if form.copied[0] not in said or _other_names(reference, own, absent, names):
+        named = {
+            slot: facts[slot] for slot in form.copied if slot in facts and _holds(reference, facts[slot])
+        }
+        absent = [facts[slot] for slot in form.copied if slot in facts and slot not in named]
+        if form.copied[0] not in named or _other_names(reference, own, absent, names):
             report.unnamed += 1
             continue
         follows = _stated_facts(facts, stated(reference, own), form)
         if follows is None:
             report.contradicting += 1
             continue
-        follows |= said
+        follows |= named
         report.changed += follows != facts
         report.kept += 1
-        kept.append(each._replace(source=as_text(follows)))
-    spelt = one_spelling([each.target for each in kept], names)
-    return [written(each._replace(target=text), form) for each, text in zip(kept, spelt, strict=True)], report
+        kept.append(pair._replace(source=as_text(follows)))
+    spelt = one_spelling([pair.target for pair in kept], names)
+    return [written(pair._replace(target=text), form) for pair, text in zip(kept, spelt, strict=True)], report
 
 
 def written(pair: Example, form: FactsForm) -> Example:
@@ -143,7 +145,7 @@ def _stated_facts(
 
 
 def _names(pairs: Iterable[Example], form: FactsForm) -> set[str]:
-    return {fact.value for each in pairs for fact in form.check(each.source) if fact.name in form.copied}
+    return {fact.value for pair in pairs for fact in form.check(pair.source) if fact.name in form.copied}
 
 
 def _holds(text: str, name: str) -> bool:

@@ -176,24 +176,24 @@ def _csv_rows(file: str) -> Iterator[tuple[int, list[str]]]:
 
 def _by_columns(file: str, rows: Iterable[tuple[int, list[str]]], columns: TableRow) -> Iterator[TableRow]:
     numbered = all(column.isdecimal() for column in columns)
-    wanted = [int(column) for column in columns] if numbered else []
+    indices = [int(column) for column in columns] if numbered else []
     width = 0
     for number, row in rows:
         if not width:
             width = len(row)
             if not numbered:
-                wanted = [_position(file, row, column) for column in columns]
+                indices = [_position(file, row, column) for column in columns]
                 continue
-            if max(wanted) >= width:
+            if max(indices) >= width:
                 raise ValueError(
-                    f"{file}, line {number}: {width} columns, so there is no column {max(wanted)} "
+                    f"{file}, line {number}: {width} columns, so there is no column {max(indices)} "
                     "counted from 0; check data.columns"
                 )
         if len(row) != width:
             raise ValueError(
                 f"{file}, line {number}: {len(row)} columns, but the first has {width}; mend or remove it"
             )
-        yield tuple(row[column] for column in wanted)
+        yield tuple(row[column] for column in indices)
 
 
 def _position(file: str, names: list[str], column: str) -> int:

@@ -217,7 +217,7 @@ class TranslationData(LightningDataModule):
         form = learn_form(pairs, self.settings.copied, self.start_model.facts)
         self.codec = FactsCodec(form, RerankerSettings())
         self.training, report = follow_references(self.training, form)
-        self.written_validation = [written(each, form) for each in self.validation]
+        self.written_validation = [written(pair, form) for pair in self.validation]
         self.report += str(report)
 
     @property

@@ -146,6 +146,7 @@ class WindowOrder:
         return BatchPosition(self.start.epoch + done // self._share, done % self._share)
 
     def _draw(self, number: int) -> list[int]:
+        # Seeded by the batch's number among all processes: no state to store, and no two draw the same.
         chance = random.Random(f"{self.seed} {number * self.world + self.rank}")
         return [chance.randrange(self.count - self.length) for _ in range(self.rows)]
 
@@ -156,6 +157,7 @@ class WindowOrder:
 
     def _blocks(self, epoch: int) -> list[list[int]]:
         chance = random.Random(f"{self.seed} {epoch}")
+        # Another offset each epoch, so that the same tokens do not always stand at a window's start.
         offset = chance.randrange(self.length)
         blocks = (self.count - 1) // self.length - 1
         starts = list(range(offset, offset + blocks * self.length, self.length))

@@ -30,9 +30,10 @@ from .examples import Example
 
 
 class LinkTable:
-    """Links of many pairs, flat: lists of tuples take fifty times the memory."""
+    """Links of many pairs, in one flat tensor."""
 
     def __init__(self, pairs: Iterable[Iterable[Link]]):
+        # Lists of tuples take fifty times the memory.
         flat, ends = array("i"), [0]
         for links in pairs:
             for link in links:
@@ -125,11 +126,9 @@ class WordLinks:
         return links
 
     def _tokens_of_pieces(self, text: str, ids: Sequence[int]) -> list[range]:
-        """Return the tokens that each piece touches; a lone blank touches the token after it.
-
-        Pieces and tokens are both in the order of the text, so one pass over both will do. It calls nothing:
-        where segmentation is sampled, calls for each piece were two thirds of all calls of a training step.
-        """
+        """Return the tokens that each piece touches; a lone blank touches the token after it."""
+        # One pass over pieces and tokens, both in the order of the text, without a call per piece: such calls
+        # were half of the Python calls of a training step.
         plain, starts, ends = self.spans.get(text) or self._spans_of(text)
         touched: list[range] = []
         start = -1  # SentencePiece puts one blank before the text

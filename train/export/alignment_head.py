@@ -54,7 +54,7 @@ def choose_alignment_head(
     pairs, tags, certain_links, fuller_links = map(list, zip(*fitting, strict=True))
     choice = choose_head(explain_texts(model, tokenizer, pairs, tags), certain_links)
     maps = explain_texts(model, tokenizer, pairs[:SHARE_PAIRS], tags[:SHARE_PAIRS])
-    alignments = [each.alignment(choice.head) for each in maps]
+    alignments = [pair.alignment(choice.head) for pair in maps]
     share = choose_share(alignments, fuller_links[:SHARE_PAIRS])
     return choice._replace(head=replace(choice.head, share=share))
 

@@ -76,6 +76,7 @@ class BaseTask(LightningModule):
     def log_loss(self, mean: Tensor) -> None:
         """Log the loss of a training batch, and keep it for the check that it is finite."""
         self._loss = mean.detach()
+        # Lightning cannot infer the size of our batches; the loss is a mean over tokens already.
         self.log("train_loss", self._loss, prog_bar=True, batch_size=1)
 
     def configure_gradient_clipping(
@@ -115,6 +116,7 @@ class BaseTask(LightningModule):
                 f"the checkpoint is of another model, {different[0]} differs; resume with the settings the "
                 "run began with, they are in its config.yaml"
             )
+        # Lightning restores the stored rates of the schedule: overwrite them by the current settings.
         (scheduler,), (optimizer,) = checkpoint["lr_schedulers"], checkpoint["optimizer_states"]
         next_update = scheduler["last_epoch"] + 1
         rate = self.learning_rate * factor(self.schedule, next_update, self.warmup, self.trainer.max_steps)

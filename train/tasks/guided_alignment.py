@@ -65,6 +65,7 @@ def link_loss(weights: Tensor, links: Tensor, batch: int, read: Literal["input",
     piece).
     """
     row, target, source = links.unbind(1)
+    # Row t + 1 has piece t as its input (row 0 has the start symbol).
     step = target + 1 if read == "input" else target
     passes = weights.float().reshape(-1, batch, *weights.shape[1:])  # [P, B, T, S]
     place = row * weights.shape[1] + step  # index of the linked row among all [B * T]

@@ -45,11 +45,11 @@ def fused_loss(states: Tensor, table: Tensor, targets: Tensor, smoothing: float,
 def plain_loss(logits: Tensor, targets: Tensor, smoothing: float, r_drop: float = 0.0) -> Loss:
     """Return the loss by the formula."""
     passes = len(logits) // len(targets)
-    wanted = targets.repeat(passes, 1)
-    real = wanted != PAD
+    ids = targets.repeat(passes, 1)
+    real = ids != PAD
     exact = torch.promote_types(logits.dtype, torch.float32)
     log_p = functional.log_softmax(logits, dim=-1, dtype=exact)
-    likelihood = -log_p.gather(-1, wanted.unsqueeze(-1)).squeeze(-1).masked_fill(~real, 0.0).sum()
+    likelihood = -log_p.gather(-1, ids.unsqueeze(-1)).squeeze(-1).masked_fill(~real, 0.0).sum()
     uniform = -log_p.mean(dim=-1).masked_fill(~real, 0.0).sum()
     total = (1 - smoothing) * likelihood + smoothing * uniform
     if r_drop:
@@ -74,26 +74,29 @@ class _FusedLoss(torch.autograd.Function):
         device = states.device.type
         kind = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else states.dtype
         real = targets != PAD
-        rows, wanted = states[:, real].to(kind), targets[real]  # [P, E, M], [E]: E real tokens
+        rows, ids = states[:, real].to(kind), targets[real]  # [P, E, M], [E]: E real tokens
         weight = table.to(kind)
         of_rows, of_table = torch.empty_like(rows), torch.zeros_like(table)
+        # Sums over thousands of terms lose digits in 16 bit.
         exact = torch.promote_types(kind, torch.float32)
         total, likelihood = (torch.zeros((), dtype=exact, device=states.device) for _ in range(2))
         passes, count, width = rows.shape
+        # Slices small enough for the cache: each is written and read several times.
         size = max(1, SLICE_ELEMENTS[device] // (passes * len(table)))
         with torch.autocast(device, enabled=False):
             for start in range(0, count, size):
                 part = rows[:, start : start + size].flatten(0, 1)
-                asked = wanted[start : start + size].repeat(passes).unsqueeze(1)
+                answers = ids[start : start + size].repeat(passes).unsqueeze(1)
                 log_p = functional.log_softmax(part @ weight.t(), dim=-1, dtype=exact)
-                negative = -log_p.gather(1, asked)
+                negative = -log_p.gather(1, answers)
                 likelihood += negative.sum()
                 total += (1 - smoothing) * negative.sum() - smoothing * log_p.mean(dim=1).sum()
                 gradient = log_p.exp()
                 if r_drop:
                     total += r_drop * _divergence_(gradient, log_p, r_drop)
+                # d loss / d logits = p - (1 - s) onehot - s/V, in place in the one buffer of the slice.
                 gradient.sub_(smoothing / len(table))
-                gradient.scatter_add_(1, asked, torch.full_like(negative, smoothing - 1))
+                gradient.scatter_add_(1, answers, torch.full_like(negative, smoothing - 1))
                 gradient = gradient.to(kind)
                 of_rows[:, start : start + size] = (gradient @ weight).view(passes, -1, width)
                 of_table += gradient.t() @ part
@@ -105,6 +108,7 @@ class _FusedLoss(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *outer: Tensor) -> tuple[Tensor, Tensor, None, None, None]:
+        # The gradients were computed with the loss; only the outer factor was unknown then.
         of_states, of_table = ctx.saved_tensors
         return of_states * outer[0], of_table * outer[0], None, None, None
 

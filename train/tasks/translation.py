@@ -100,7 +100,7 @@ class TranslationTask(BaseTask):
         """Return the loss of a batch, a mean over its real target tokens."""
         assert batch.target_input is not None and batch.target_output is not None
         source, target = batch.source, batch.target_input
-        if self.r_drop:
+        if self.r_drop:  # both passes in one batch: each row draws its own dropout
             source, target = source.repeat(2, 1), target.repeat(2, 1)
         loss, cross = self._pass(source, target, batch.target_output)
         mean: Tensor = loss.total / loss.tokens
