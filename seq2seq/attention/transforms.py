@@ -1,4 +1,4 @@
-"""Whether a transform of `torch.func` follows a call.
+"""Detection of `torch.func` transforms around a call.
 
 Some fast paths write into tensors, keep one between calls, or compute a layer again on the way back.
 Inside `vmap`, `jvp`, `grad` and their kin torch refuses this or returns tensors that end with the
