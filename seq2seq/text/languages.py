@@ -1,11 +1,17 @@
-"""Names of languages from Unicode's CLDR, which Babel ships.
+"""Names and fallbacks of languages from Unicode's CLDR, which Babel ships.
 
-language_name("de")              German
-language_name("zh-Hant", "de")   Chinesisch (traditionell)
-native_name("pt-BR")             Português (Brasil)
+language_name("de")                     German
+language_name("zh-Hant", "de")          Chinesisch (traditionell)
+native_name("pt-BR")                    Português (Brasil)
+served_language("zh-CN", ["de", "zh"])  zh
 """
 
+from collections.abc import Iterable
 from functools import lru_cache
+
+LONGEST_CODE = 35  # characters; RFC 5646 asks for room for as many
+_LIBRETRANSLATE = {"zt": "zh-Hant", "pb": "pt-BR"}  # codes of its models, which its older clients still send
+_MODIFIERS = {"latin": "Latn", "cyrillic": "Cyrl"}  # of POSIX locales: sr@latin
 
 
 @lru_cache(maxsize=1024)
@@ -55,3 +61,66 @@ def native_name(code: str) -> str:
     # CLDR writes "čeština" as inside a sentence. `title`, not `upper`: Georgian has capitals for titles in
     # full capitals only.
     return name if name == code else name[:1].title() + name[1:]
+
+
+def served_language(code: str, served: Iterable[str]) -> str | None:
+    """Return the served language in which a text of another code can be written, None where there is none.
+
+    A region falls back to its language, and so does the script in which that language is written:
+    "en-GB" is served by "en", "zh-Hans" and "zh-CN" by "zh". Another script does not: "zh-TW" is written in
+    traditional characters, so that a model of "zh" neither knows nor writes them.
+
+    Args:
+        code: A code in any case, with - or _, as a locale ("de_DE.UTF-8") or in ISO 639-2 ("deu"), or one of
+            LibreTranslate's own ("zt", "pb").
+        served: The codes of the languages that are served.
+    """
+    code = _LIBRETRANSLATE.get(code.lower(), code)
+    known = {_comparable(each): each for each in served}
+    if _comparable(code) in known:
+        return known[_comparable(code)]
+    wanted = _full_locale(code)
+    if wanted is None:
+        return None
+    locales = {each: _full_locale(each) for each in known.values()}
+    language_and_script = [each for each, full in locales.items() if full and full[:2] == wanted[:2]]
+    # Of "pt" and "pt-BR" the one of the same region comes first, then the one without a region.
+    same_region = (each for each in language_and_script if locales[each] == wanted)
+    return next(same_region, min(language_and_script, key=len, default=None))
+
+
+def code_with_script(code: str) -> str | None:
+    """Return a code with its script where CLDR names that combination ("zh": "zh-Hans"), otherwise None."""
+    from babel import Locale
+
+    full = _full_locale(code)
+    if full is None or code != full[0]:
+        return None
+    return f"{code}-{full[1]}" if f"{code}_{full[1]}" in Locale("en").languages else None
+
+
+def _comparable(code: str) -> str:
+    return code.replace("_", "-").lower()
+
+
+@lru_cache(maxsize=1024)
+def _full_locale(code: str) -> tuple[str, str, str] | None:
+    """Return language, script and region of a code, the likely ones where it has none; None if not known."""
+    from babel.core import get_global, parse_locale
+
+    if len(code) > LONGEST_CODE:
+        return None
+    try:
+        language, region, script, _, *modifier = parse_locale(code.replace("_", "-"), sep="-")
+    except ValueError:
+        return None
+    language = get_global("language_aliases").get(language, language)
+    script = script or _MODIFIERS.get(modifier[0] if modifier else "")
+    likely = get_global("likely_subtags")
+    # CLDR's order (UTS 35, Likely Subtags): the most specific entry decides.
+    keys = (f"{language}_{script}_{region}", f"{language}_{region}", f"{language}_{script}", language)
+    entry = next((likely[key] for key in keys if key in likely), None)
+    if entry is None:
+        return None
+    _, likely_script, likely_region = entry.split("_")
+    return language, script or likely_script, region or likely_region

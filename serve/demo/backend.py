@@ -129,7 +129,8 @@ class Backend:
         segmented = await self.service.segment(translator, text, options)
         self.limits.check_token_count(sum(segmented.costs))
         draft = ""
-        async for update in self._stream(translator, segmented, replace(options, num_hypotheses=1), draw):
+        drafting = replace(options, num_hypotheses=1)
+        async for update in self._stream(translator, segmented, drafting, draw, client):
             draft = update.text
             yield update
         yield TranslationUpdate(draft, searching=True)
@@ -146,13 +147,18 @@ class Backend:
         return routed.best.text
 
     async def _stream(
-        self, translator: Translator, segmented: SegmentedText, options: DecodeOptions, draw: Draw
+        self,
+        translator: Translator,
+        segmented: SegmentedText,
+        options: DecodeOptions,
+        draw: Draw,
+        client: str,
     ) -> AsyncIterator[TranslationUpdate]:
         """Yield the draft of a text, with drawings of the segment that is being written."""
         maps, joiner = LiveMaps(self._drawer, translator, draw), StreamJoiner()
         end = time.monotonic() + self.limits.seconds
         try:
-            with self.service.batcher.admit(sum(segmented.costs) + 1):
+            async with self.service.batcher.admit(sum(segmented.costs) + 1, client):
                 for source, separator in segmented.parts:
                     joiner.begin(source)
                     async for piece in self.service.batcher.executor.stream(

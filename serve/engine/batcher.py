@@ -1,10 +1,11 @@
 """Dynamic batching: waiting requests share batches, and all batches run in one executor.
 
-    job ─> admitted? ─> queue of its client ──┐
-             └─ no: 503                       ├─> batch within a token budget ─> lane ─> executor ─> results
-    job ─> ...       ─> queue of another ─────┘                               └─> lane
+    request ─> admitted? ─> job ─> queue of its client ──┐
+                 └─ no room: a short wait, then 503      ├─> batch within a token budget ─> lane ─> executor
+    request ─> ...       ─> job ─> queue of another ─────┘                               └─> lane
 
-While all lanes are busy, the next batch gathers by itself. An idle lane waits a few milliseconds for other
+A request that finds no room waits for it a few seconds (see `admission`), since some clients stay away for
+half an hour after a 503. While all lanes are busy, the next batch gathers by itself. An idle lane waits a few milliseconds for other
 jobs to join the first one, which costs little and doubles the size of batches. A job whose client disconnects
 leaves the queue and the running batch. A stopping server refuses jobs that have not started.
 """
@@ -12,13 +13,14 @@ leaves the queue and the running batch. A stopping server refuses jobs that have
 import asyncio
 import math
 import time
-from collections.abc import Hashable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Hashable, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 from ..errors import Busy
 from ..limits import Limits
 from ..metrics import Metrics
+from .admission import ROOM_WAIT, Admissions
 from .executor import Executor
 from .fair_queue import FairQueue, Job, RunBatch
 
@@ -41,6 +43,7 @@ class Batcher:
         budget: int = BUDGET,
         patience: float = PATIENCE,
         lanes: int = 1,
+        room_wait: float = ROOM_WAIT,
     ) -> None:
         self.executor = executor
         self.limits = limits
@@ -52,37 +55,27 @@ class Batcher:
         self._queue = FairQueue()
         self._waiters: dict[Job, asyncio.Future[None]] = {}
         self._busy_lanes: list[asyncio.Task[None]] = []
-        self._admitted = 0  # tokens of requests that wait or run
+        self._admissions = Admissions(limits.waiting_tokens, room_wait)
         self._running = 0  # tokens of running batches
         self._speed = 1000.0  # tokens per second of one lane, measured
 
-    @contextmanager
-    def admit(self, tokens: int) -> Iterator[None]:
-        """Reserve room for a request while it waits and runs.
+    @asynccontextmanager
+    async def admit(self, tokens: int, client: str) -> AsyncIterator[None]:
+        """Reserve room for a request while it waits and runs; clients in turn wait a while for room.
 
         A request larger than the whole limit is admitted when nothing else waits or runs.
 
         Raises:
-            Busy: 503; there is no room, or the server is stopping.
+            Busy: 503; no room came free in time, or the server is stopping.
         """
-        if self.stopping:
-            raise Busy("busy_stopping", "the server is stopping; ask again when it is back", 5)
-        allowed = self.limits.waiting_tokens
-        # A request larger than the limit runs alone; otherwise it would never run.
-        if self._admitted and self._admitted + tokens > allowed:
-            seconds = math.ceil(self._admitted / (self._speed * self.lanes))
-            raise Busy(
-                "busy_full",
-                f"the server is busy: {self._admitted} tokens wait, at most {allowed} may; ask again later",
-                min(max(seconds, 1), LONGEST_WAIT),
-            )
-        self._admitted += tokens
-        self.metrics.admitted.set(self._admitted)
+        if self.stopping or not await self._admissions.enter(tokens, client):
+            raise self._stopping_error() if self.stopping else self._full_error()
+        self.metrics.admitted.set(self._admissions.tokens)
         try:
             yield
         finally:
-            self._admitted -= tokens
-            self.metrics.admitted.set(self._admitted)
+            self._admissions.leave(tokens)
+            self.metrics.admitted.set(self._admissions.tokens)
 
     async def run(
         self,
@@ -132,9 +125,10 @@ class Batcher:
     def stop(self) -> None:
         """Refuse new requests and waiting jobs that have not started; running batches continue."""
         self.stopping = True
+        self._admissions.refuse_waiting()
         for job in list(self._queue):
             if not job.started:
-                self._fail(job, Busy("busy_stopping", "the server is stopping; ask again when it is back", 5))
+                self._fail(job, self._stopping_error())
 
     async def _drain(self) -> None:
         """Run batch after batch until the queue is empty; this is one busy lane."""
@@ -199,6 +193,18 @@ class Batcher:
         waiter = self._waiters.get(job)
         if waiter and not waiter.done():
             waiter.set_exception(error)
+
+    def _stopping_error(self) -> Busy:
+        return Busy("busy_stopping", "the server is stopping; ask again when it is back", 5)
+
+    def _full_error(self) -> Busy:
+        tokens, allowed = self._admissions.tokens, self.limits.waiting_tokens
+        seconds = math.ceil(tokens / (self._speed * self.lanes))
+        return Busy(
+            "busy_full",
+            f"the server is busy: {tokens} tokens wait, at most {allowed} may; ask again later",
+            min(max(seconds, 1), LONGEST_WAIT),
+        )
 
     def _count(self) -> None:
         self.metrics.waiting.set(self._queue.items)

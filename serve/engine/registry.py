@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from seq2seq.storage.settings import directions
-from seq2seq.text.languages import language_name
+from seq2seq.text.languages import language_name, served_language
 
 from ..errors import RefusalError
 
@@ -138,8 +138,9 @@ class ModelRegistry:
                     )
         in_order = sorted(chosen.items(), key=lambda item: self.models.index(item[1].model))
         self._by_pair: dict[LanguagePair, Hop] = dict(in_order)
-        # The models stay the same, so the route of a pair is found once.
+        # The models stay the same, so the route of a pair and the language of a code are found once.
         self.route = lru_cache(maxsize=1024)(self._route)
+        self.served = lru_cache(maxsize=1024)(self._served)
 
     @property
     def pairs(self) -> list[LanguagePair]:
@@ -175,16 +176,23 @@ class ModelRegistry:
         raise ValueError(f"model is {_short(name)}, which this server does not write with; choose {names}")
 
     def find(self, source: str, target: str) -> "Translator":
-        """Return the translator of a language pair, codes in any case.
+        """Return the translator of a language pair, its codes as `served` takes them.
 
         Raises:
             ValueError: No single model translates the pair; the message names the unsupported language.
         """
-        pair = source.lower(), target.lower()
+        pair = self.served(source), self.served(target)
         if pair in self._by_pair:
             return self._by_pair[pair].translator()
         self._refuse(source, target, pivot=False)
         raise AssertionError("a pair without a model was not refused")
+
+    def _served(self, code: str) -> str:
+        """Return the code under which a language is served: "en" for "en-GB"; the code where it is not.
+
+        The code is in lower case, as those of the registry are.
+        """
+        return served_language(code, self.codes) or code.lower()
 
     def _route(self, source: str, target: str) -> tuple[Hop, ...]:
         """Return the hops from a language to another: one, or two where pivoting is allowed and needed.
@@ -192,7 +200,7 @@ class ModelRegistry:
         Raises:
             ValueError: The pair is not supported; the message names the unsupported language.
         """
-        source, target = source.lower(), target.lower()
+        source, target = self.served(source), self.served(target)
         if (source, target) in self._by_pair:
             return (self._by_pair[source, target],)
         self._refuse(source, target, pivot=self.pivot)
@@ -205,7 +213,7 @@ class ModelRegistry:
         Raises:
             ValueError: There is none.
         """
-        sources = [code for code in self.codes if target.lower() in self.targets(code)]
+        sources = [code for code in self.codes if self.served(target) in self.targets(code)]
         if not sources:
             targets = sorted({t for _, t in self._by_pair})
             sentence = f"{_short(target)} is not supported as target; choose {' or '.join(targets)}"
@@ -230,7 +238,7 @@ class ModelRegistry:
         return sorted(direct)
 
     def _refuse(self, source: str, target: str, *, pivot: bool) -> None:
-        source_code, target_code = source.lower(), target.lower()
+        source_code, target_code = self.served(source), self.served(target)
         sources = sorted({s for s, _ in self._by_pair})
         if source_code not in sources:
             sentence = f"{_short(source)} is not supported as source; choose {' or '.join(sources)}"

@@ -98,7 +98,7 @@ class Service:
             Busy: 503; the server is full or stopping.
         """
         groups = plan.groups
-        with self.batcher.admit(plan.tokens + len(plan.texts)):
+        async with self.batcher.admit(plan.tokens + len(plan.texts), client):
             self.metrics.tokens_in.inc(plan.tokens)
             group_steps = await asyncio.gather(
                 *(
@@ -146,7 +146,7 @@ class Service:
         segmented = await self.segment(translator, text, options_of_hop(options, route.hops, 0))
         tokens = sum(segmented.costs)
         self.limits.check_token_count(tokens)
-        with self.batcher.admit(tokens + 1):
+        async with self.batcher.admit(tokens + 1, client):
             self.metrics.tokens_in.inc(tokens)
             if len(route.hops) > 1:
                 pivoting = self._along(route.hops[:-1], [segmented], pivot_options(options), client)
@@ -167,8 +167,9 @@ class Service:
         if source.lower() != AUTO:
             return Route(self.registry.route(source, target))
         sources = self.registry.sources_of(target)  # refuses a target without sources
-        detected = _most_probable(await self.detect(text), {*sources, target.lower()})
-        if detected.language == target.lower():
+        target = self.registry.served(target)
+        detected = _most_probable(await self.detect(text), {*sources, target})
+        if detected.language == target:
             return Route((), detected)
         if not detected.confidence:  # no letters: any model returns such a text unchanged
             return Route(self.registry.route(sources[0], target), detected)
@@ -209,7 +210,7 @@ class Service:
         """
         tokens = sum(text.costs)
         self.limits.check_token_count(tokens)
-        with self.batcher.admit(tokens + 1):
+        async with self.batcher.admit(tokens + 1, client):
             self.metrics.tokens_in.inc(tokens)
             return await self.in_time(self._by_segment(await self.load(hop), hop, [text], options, client))
 
@@ -242,7 +243,7 @@ class Service:
             Busy: As `translate`.
         """
         self.limits.check_token_count(sum(costs))
-        with self.batcher.admit(sum(costs)):
+        async with self.batcher.admit(sum(costs), client):
             self.metrics.tokens_in.inc(sum(costs))
             return await self.in_time(self.queue_calls(client, calls, costs))
 

@@ -120,7 +120,7 @@ class RunningCompletion:
     async def whole(self) -> dict[str, Any]:
         """Return the answer, all at once."""
         service, prompts = self.service, self.body.prompts
-        with service.batcher.admit(sum(self.costs)):
+        async with service.batcher.admit(sum(self.costs), self.client):
             service.metrics.tokens_in.inc(sum(self.prompt_tokens))
             best = await service.in_time(
                 service.batcher.run(
@@ -159,7 +159,7 @@ class RunningCompletion:
         service, count, index = self.service, 0, 0
         end = time.monotonic() + service.limits.seconds
         options = replace(self.options, num_hypotheses=1)
-        with service.batcher.admit(sum(self.costs)):
+        async with service.batcher.admit(sum(self.costs), self.client):
             service.metrics.tokens_in.inc(sum(self.prompt_tokens))
             for prompt in self.body.prompts:
                 for sample in range(self.options.num_hypotheses):

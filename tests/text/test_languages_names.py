@@ -1,11 +1,12 @@
-"""Names of languages in a display language, for a server's list and the page's."""
+"""Names of languages in a display language, and the served language that stands for another code."""
 
 import subprocess
 import sys
 
 import pytest
+from tables import check_rows
 
-from seq2seq.text.languages import language_name, native_name
+from seq2seq.text.languages import code_with_script, language_name, native_name, served_language
 
 ENGLISH = {
     "ar": "Arabic",
@@ -105,3 +106,49 @@ def test_babel_is_loaded_on_use() -> None:
     code = "import sys, seq2seq, seq2seq.text.languages; print('babel' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_regions_and_scripts_fall_back_to_the_served_language() -> None:
+    """A region, or the script in which a language is written here, is served; another script is not."""
+    served = ["de", "en", "fr", "zh"]
+
+    def check(codes: str, expected: str | None) -> None:
+        for code in codes.split():
+            assert served_language(code, served) == expected, code
+
+    rows = [
+        ("zh ZH zh-Hans zh_Hans zh_hans zh-CN zh_CN zh-Hans-CN zh-SG cmn-Hans zho chi", "zh"),
+        ("en en-US en_GB EN-us en-Latn eng", "en"),
+        ("de-DE de_DE.UTF-8 de-AT deu ger", "de"),
+        ("zh-Hant zh_Hant zh-TW zh-HK zt en-Cyrl es pb x e2e - @ _ de- 123 ", None),
+        ("x" * 10_000, None),
+    ]
+    check_rows(check, rows)
+    assert served_language("", served) is None
+
+
+def test_best_of_several_served_codes() -> None:
+    """The same region is preferred, then the code without one; a code of LibreTranslate's is a region, too."""
+
+    def check(code: str, served: list[str], expected: str | None) -> None:
+        assert served_language(code, served) == expected
+
+    rows = [
+        ("pt-BR", ["pt", "pt-BR"], "pt-BR"),
+        ("pb", ["pt", "pt-BR"], "pt-BR"),
+        ("pt-AO", ["pt-BR", "pt"], "pt"),
+        ("pt", ["pt-BR"], "pt-BR"),
+        ("zh", ["zh-Hant", "zh-Hans"], "zh-Hans"),
+        ("zh-TW", ["zh-Hans", "zh-Hant"], "zh-Hant"),
+        ("sr@latin", ["sr"], None),
+        ("sr-Latn", ["sr-Latn", "sr"], "sr-Latn"),
+        ("e2e", ["e2e"], "e2e"),
+    ]
+    check_rows(check, rows)
+
+
+def test_code_with_script() -> None:
+    """A language that CLDR names by its script has a second code; others have none."""
+    assert code_with_script("zh") == "zh-Hans"
+    for code in ("de", "en", "zh-Hans", "e2e", ""):
+        assert code_with_script(code) is None

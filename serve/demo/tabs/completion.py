@@ -80,7 +80,7 @@ class CompletionPanel:
         yield [text, status("writing")]
         try:
             service, limits = self.backend.service, self.backend.limits
-            self.backend.admit()
+            client = self.backend.admit()
             limits.check_texts([prompt])
             options = read_options(values)
             # In a thread: the first use loads the model, which may take seconds.
@@ -88,7 +88,7 @@ class CompletionPanel:
             cost = len(generator.read(prompt)) + (options.max_length or 0)
             limits.check_token_count(cost)
             end = time.monotonic() + limits.seconds
-            with service.batcher.admit(cost):
+            async with service.batcher.admit(cost, client):
                 async for piece, _ in service.batcher.executor.stream(generator.steps(prompt, options)):
                     text += piece
                     yield [text, status("writing")]

@@ -36,14 +36,27 @@ class Model:
 
 
 def run(
-    main: Callable[[Batcher, Model], Awaitable[Any]], *, open: bool = True, lanes: int = 1, **limits: int
+    main: Callable[[Batcher, Model], Awaitable[Any]],
+    *,
+    open: bool = True,
+    lanes: int = 1,
+    room_wait: float = 30,
+    **limits: int,
 ) -> Model:
     """Run a test in a loop of its own with a batcher of budget 100 and its model."""
     model = Model(open=open)
 
     async def inner() -> None:
         executor = Executor(lanes)
-        batcher = Batcher(executor, Limits(**limits), Metrics(), budget=100, patience=0.001, lanes=lanes)
+        batcher = Batcher(
+            executor,
+            Limits(**limits),
+            Metrics(),
+            budget=100,
+            patience=0.001,
+            lanes=lanes,
+            room_wait=room_wait,
+        )
         await asyncio.wait_for(main(batcher, model), 60)
 
     asyncio.run(inner())
@@ -55,6 +68,14 @@ async def ask(
 ) -> list[int]:
     """The doubles of some numbers."""
     return await batcher.run(client, "kind", model, items, [cost] * len(items))
+
+
+async def enter(batcher: Batcher, tokens: int, client: str = "two", entered: list[str] | None = None) -> None:
+    """A request that needs room and nothing else; its client joins `entered` once it is in."""
+    async with batcher.admit(tokens, client):
+        if entered is not None:
+            entered.append(client)
+        await asyncio.sleep(0)
 
 
 async def begun(model: Model) -> None:
@@ -151,20 +172,99 @@ def test_leaving_while_the_model_works_harms_nobody() -> None:
     assert run(main, open=False).cancelled == [0]
 
 
-def test_full_is_said_at_once_with_a_time() -> None:
-    """A full queue refuses at once, with a time to retry."""
+def test_full_is_said_with_a_time() -> None:
+    """A server that stays full refuses, with a time to retry."""
 
     async def main(batcher: Batcher, model: Model) -> None:
-        with batcher.admit(8):
-            with pytest.raises(HTTPException) as refused, batcher.admit(3):
-                pass
-            with batcher.admit(2):
-                pass
-        with batcher.admit(11):  # nobody waits: what a request may hold, it may hold
-            pass
+        async with batcher.admit(8, "one"):
+            with pytest.raises(HTTPException) as refused:
+                await enter(batcher, 3)
+            await enter(batcher, 2)
+        await enter(batcher, 11)  # nobody is in: what a request may hold, it may hold
         assert refused.value.status_code == 503
         assert refused.value.headers and int(refused.value.headers["retry-after"]) >= 1
         assert "8 tokens wait, at most 10 may" in refused.value.detail
+
+    run(main, waiting_tokens=10, room_wait=0.01)
+
+
+def test_request_waits_for_room() -> None:
+    """A request that finds no room gets in as soon as there is some; nobody overtakes it."""
+
+    async def main(batcher: Batcher, model: Model) -> None:
+        entered: list[str] = []
+        async with batcher.admit(8, "one"):
+            large = asyncio.create_task(enter(batcher, 6, "large", entered))
+            await asyncio.sleep(0.01)
+            small = asyncio.create_task(enter(batcher, 1, "small", entered))
+            await asyncio.sleep(0.01)
+            assert not entered
+        await asyncio.gather(large, small)
+        assert entered == ["large", "small"]
+
+    run(main, waiting_tokens=10)
+
+
+def test_clients_wait_for_room_in_turn() -> None:
+    """Of requests that wait for room, those of a client with many do not come before that of another."""
+
+    async def main(batcher: Batcher, model: Model) -> None:
+        entered: list[str] = []
+        async with batcher.admit(10, "one"):
+            names = ["busy", "busy", "busy", "other"]
+            tasks = [asyncio.create_task(enter(batcher, 3, name, entered)) for name in names]
+            await asyncio.sleep(0.01)
+        await asyncio.gather(*tasks)
+        assert entered == ["busy", "other", "busy", "busy"]
+
+    run(main, waiting_tokens=12)
+
+
+def test_line_for_room_is_bounded() -> None:
+    """No more tokens wait for room than may be in; a request beyond that is refused at once."""
+
+    async def main(batcher: Batcher, model: Model) -> None:
+        async with batcher.admit(10, "one"):
+            waiting = asyncio.create_task(enter(batcher, 10))
+            await asyncio.sleep(0)
+            with pytest.raises(HTTPException):
+                await asyncio.wait_for(enter(batcher, 1), 5)
+        await waiting
+
+    run(main, waiting_tokens=10)
+
+
+def test_client_that_leaves_gives_its_room_back() -> None:
+    """A request that is cancelled while it waits for room, or just as it gets in, leaves none reserved."""
+
+    async def main(batcher: Batcher, model: Model) -> None:
+        async with batcher.admit(8, "one"):
+            waits = asyncio.create_task(enter(batcher, 5))
+            behind = asyncio.create_task(enter(batcher, 2))
+            await asyncio.sleep(0.01)
+            waits.cancel()
+            await behind  # it fits, once the one before it is gone
+            late = asyncio.create_task(enter(batcher, 5))
+            await asyncio.sleep(0.01)
+        late.cancel()  # its room is reserved already
+        with pytest.raises(asyncio.CancelledError):
+            await late
+        assert batcher._admissions.tokens == 0
+
+    run(main, waiting_tokens=10)
+
+
+def test_stop_refuses_what_waits_for_room() -> None:
+    """A stopping server refuses requests that wait for room at once."""
+
+    async def main(batcher: Batcher, model: Model) -> None:
+        async with batcher.admit(10, "one"):
+            waits = asyncio.create_task(enter(batcher, 5))
+            await asyncio.sleep(0.01)
+            batcher.stop()
+            with pytest.raises(HTTPException) as refused:
+                await waits
+        assert refused.value.detail.startswith("the server is stopping")
 
     run(main, waiting_tokens=10)
 
@@ -184,8 +284,8 @@ def test_stop_turns_away_what_has_not_begun() -> None:
             503,
             True,
         )
-        with pytest.raises(HTTPException), batcher.admit(1):
-            pass
+        with pytest.raises(HTTPException):
+            await enter(batcher, 1)
         model.gate.set()
         assert await running == [2]
 
@@ -200,8 +300,7 @@ def test_figures_return_to_nothing() -> None:
         await asyncio.sleep(0)
         leaving.cancel()
         await asyncio.gather(ask(batcher, model, [1, 2]), ask(batcher, model, [13]), return_exceptions=True)
-        with batcher.admit(3):
-            pass
+        await enter(batcher, 3)
         figures = batcher.metrics.write().decode()
         assert "seq2seq_queue_depth 0.0" in figures
         assert "seq2seq_queue_tokens 0.0" in figures
