@@ -63,12 +63,12 @@ const captionOf = (tongue, data, choice) => {
 const mount = (root, host) => {
   let box, data, tongue, parts, choice, sheet, plane, picture, overviewed;
   let at = null; // the place that is lit
-  let asked = null; // the map that Python was last asked for, and of which data
+  let requested = null; // the map that Python was last asked for, and of which data
 
-  const told = () => ({ ...choice, head: choice.head === "mean" ? "mean" : Number(choice.head) });
+  const eventData = () => ({ ...choice, head: choice.head === "mean" ? "mean" : Number(choice.head) });
   const choose = (change) => {
     choice = { ...choice, ...change };
-    host.trigger?.("select", told());
+    host.trigger?.("select", eventData());
     update();
   };
   const light = (place) => {
@@ -133,11 +133,11 @@ const mount = (root, host) => {
   };
 
   const askFor = () => {
-    const wanted = JSON.stringify(told());
+    const selection = JSON.stringify(eventData());
     parts.readout.textContent = tongue.say("waiting");
-    if (asked && asked.data === data && asked.wanted === wanted) return;
-    asked = { data, wanted };
-    host.trigger?.("missing", told());
+    if (requested && requested.data === data && requested.selection === selection) return;
+    requested = { data, selection };
+    host.trigger?.("missing", eventData());
   };
 
   const update = () => {
@@ -218,9 +218,9 @@ const mount = (root, host) => {
     save(`${name}.png`, await asPng(svg), "image/png");
   };
 
-  const paint = (into, given, spoken) => {
-    const other = !choice || given.name !== data?.name;
-    [box, data, tongue] = [into, given, spoken];
+  const paint = (into, newData, newTongue) => {
+    const other = !choice || newData.name !== data?.name;
+    [box, data, tongue] = [into, newData, newTongue];
     const { layer, head } = data.aligned;
     if (other)
       choice = { flow: "cross", units: "words", drawing: "matrix", ...choice, layer, head: String(head) };
@@ -239,7 +239,7 @@ const mount = (root, host) => {
       light(picture.step("Home", null));
   });
   root.addEventListener("focusout", (event) => plane && event.target === picture.element && light(null));
-  // Colours are taken from the style sheet: when light turns dark they are taken anew.
+  // Colours come from the style sheet: they are read again when light turns dark.
   new MutationObserver(recolour).observe(document.body, { attributeFilter: ["class"] });
   new MutationObserver(recolour).observe(document.documentElement, { attributeFilter: ["class"] });
   function recolour() {

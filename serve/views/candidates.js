@@ -14,8 +14,8 @@ const mount = (root, host) => {
 
   const paint = (box, data, tongue) => {
     const { say, share } = tongue;
-    const held = columns.flat().find((button) => button === document.activeElement);
-    const at = held && [Number(held.dataset.step), Number(held.dataset.candidate)];
+    const focused = columns.flat().find((button) => button === document.activeElement);
+    const at = focused && [Number(focused.dataset.step), Number(focused.dataset.candidate)];
     columns = data.steps.map((candidates, step) =>
       candidates.map(([token, probability], candidate) => {
         const written = data.written[step] === candidate;

@@ -16,8 +16,8 @@ const overview = (sheet, data, tongue, choose) => {
       canvases.push([canvas, thumb]);
       const aligned = isAligned(layer, head);
       const label = aligned ? `${name}, ${say("aligned")}` : name;
-      const given = { type: "button", role: "radio", "aria-label": label, title: label };
-      const button = make("button", { ...given, class: aligned ? "thumb aligned" : "thumb" }, canvas);
+      const attributes = { type: "button", role: "radio", "aria-label": label, title: label };
+      const button = make("button", { ...attributes, class: aligned ? "thumb aligned" : "thumb" }, canvas);
       buttons.push({ button, layer, head });
       button.addEventListener("click", () => choose(layer, head));
       return button;

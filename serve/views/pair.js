@@ -16,11 +16,11 @@ const probabilityOf = (data, word) => piecesOf(data, word).reduce((p, [, , own])
 const describe = (data, side, word, tongue) => {
   const { say, quote, number, list } = tongue;
   const words = data[OTHER[side]].words;
-  const found = nameStrongest(tongue, counterparts(data, side, word), words);
+  const links = nameStrongest(tongue, counterparts(data, side, word), words);
   const own = quote(data[side].words[word]);
-  if (side === "source") return say("was_looked", { column: own, list: found });
+  if (side === "source") return say("was_looked", { column: own, list: links });
   const pieces = piecesOf(data, word);
-  const sentence = say("looked", { row: own, list: found });
+  const sentence = say("looked", { row: own, list: links });
   if (!pieces.length) return sentence;
   const named = list(pieces.map(([, piece, p]) => `${readable(piece)} ${number(p)}`));
   const detail = pieces.length > 1 ? ` (${say("word_pieces", { list: named })})` : "";
@@ -35,8 +35,8 @@ const textOf = (data, side, tongue) => {
     const known = side === "target" && data.pieces.length > 0;
     const style = known ? `--sure: ${probabilityOf(data, place).toFixed(3)}` : null;
     const kind = known ? "word sure" : "word";
-    const given = { class: kind, role: "button", tabindex: place ? -1 : 0, "aria-pressed": "false", style };
-    text.append(make("span", { ...given, "data-place": place }, word), gaps[place + 1]);
+    const attributes = { class: kind, role: "button", tabindex: place ? -1 : 0, "aria-pressed": "false", style };
+    text.append(make("span", { ...attributes, "data-place": place }, word), gaps[place + 1]);
   });
   return make("section", { class: "side", "data-side": side, "aria-label": tongue.say(side) }, text);
 };
@@ -108,11 +108,11 @@ const mount = (root, host) => {
     words[next].focus();
   };
 
-  const paint = (into, given, spoken) => {
-    const held = placeOf(document.activeElement);
-    const hadFocus = held && box?.contains(document.activeElement);
+  const paint = (into, newData, newTongue) => {
+    const focused = placeOf(document.activeElement);
+    const hadFocus = focused && box?.contains(document.activeElement);
     const isOpen = box?.querySelector("details")?.open;
-    [box, data, tongue] = [into, given, spoken];
+    [box, data, tongue] = [into, newData, newTongue];
     if (pinned && pinned[1] >= data[pinned[0]].words.length) pinned = null;
     const confidence = data.pieces.length ? make("p", { class: "note" }, tongue.say("confidence")) : null;
     box.replaceChildren(
@@ -122,7 +122,7 @@ const mount = (root, host) => {
       foldedTable(tongue.say("table"), () => pairTable(data, tongue), isOpen),
     );
     light(pinned);
-    if (hadFocus) wordsOf(held[0])[held[1]]?.focus();
+    if (hadFocus) wordsOf(focused[0])[focused[1]]?.focus();
   };
 
   show(root, host, "pair", "empty_pair", paint);

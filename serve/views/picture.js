@@ -17,8 +17,8 @@ const drawMatrix = (sheet, plane, title) => {
     const [row, column] = [Math.floor(place / columns.length), place % columns.length];
     const box = { x: xOf(column) + 0.5, y: top + row * CELL + 0.5, width: CELL - 1, height: CELL - 1 };
     const opacity = strength(weight).toFixed(3);
-    const told = `${readable(sheet.rows[row])} → ${readable(sheet.columns[column])}: ${weight.toFixed(2)}`;
-    return [draw("rect", { fill: STRONG, "fill-opacity": opacity, ...box }, draw("title", {}, told))];
+    const label = `${readable(sheet.rows[row])} → ${readable(sheet.columns[column])}: ${weight.toFixed(2)}`;
+    return [draw("rect", { fill: STRONG, "fill-opacity": opacity, ...box }, draw("title", {}, label))];
   });
   const across = columns.map((word, column) => {
     const [x, y] = [xOf(column) + CELL / 2 + 5, top - 8];
@@ -47,7 +47,7 @@ const drawMatrix = (sheet, plane, title) => {
 
 // The picture as shown, on white paper, with its caption as a line of its own.
 const pictureOf = (sheet, plane, choice, caption) => {
-  const made = choice.drawing === "matrix" ? drawMatrix : (...given) => drawRibbons(...given).svg;
+  const made = choice.drawing === "matrix" ? drawMatrix : (...parts) => drawRibbons(...parts).svg;
   const room = choice.drawing === "matrix" ? caption : 1400;
   const svg = made(sheet, plane, room, caption);
   svg.setAttribute("aria-label", caption);
@@ -72,7 +72,7 @@ const asPng = (svg) =>
 const asJson = (data, sheet, plane, choice) => {
   const rounded = (numbers) => [...numbers].map((number) => Math.round(number * 1e4) / 1e4);
   const { flow, units, layer, head } = choice;
-  const found = {
+  const map = {
     model: data.name,
     source: data.source,
     target: data.target,
@@ -86,7 +86,7 @@ const asJson = (data, sheet, plane, choice) => {
     weights: sheet.rows.map((_, row) => rounded(rowOf(plane, sheet.columns.length, row))),
     hidden: rounded(plane.hidden),
   };
-  return JSON.stringify(found, null, 1);
+  return JSON.stringify(map, null, 1);
 };
 
 // A value as JavaScript that may stand in a page: no word in it can end the script element.
@@ -99,12 +99,12 @@ const asScript = (value) =>
 // The page of one drawing: the shell with its gaps filled, this very script among them.
 const asPage = (data, choice, language, title) => {
   const { flow, units, layer, head } = choice;
-  const kept = { ...data, choice: { flow, units, layer, head: head === "mean" ? head : Number(head) } };
+  const saved = { ...data, choice: { flow, units, layer, head: head === "mean" ? head : Number(head) } };
   const filled = {
     LANGUAGE: language,
     TITLE: title.replace(/[<>&]/g, (letter) => `&#${letter.charCodeAt(0)};`),
     SCRIPT: `(${drawing.toString()})(${[LABELS, STYLE, SHELL].map(asScript).join(",")})`,
-    DATA: asScript(kept),
+    DATA: asScript(saved),
   };
   return SHELL.replace(/%([A-Z]+)%/g, (_, name) => filled[name]);
 };

@@ -133,10 +133,10 @@ const drawRibbons = (sheet, plane, room, title) => {
     above: above.map((_, index) => drawWord(layout, "above", index)),
     below: below.map((_, index) => drawWord(layout, "below", index)),
   };
-  const given = { class: "ribbons", xmlns: "http://www.w3.org/2000/svg", width, height };
+  const attributes = { class: "ribbons", xmlns: "http://www.w3.org/2000/svg", width, height };
   const svg = draw(
     "svg",
-    { ...given, viewBox: `0 0 ${width} ${height}`, style: `font: ${FONT}`, role: "img", "aria-label": title },
+    { ...attributes, viewBox: `0 0 ${width} ${height}`, style: `font: ${FONT}`, role: "img", "aria-label": title },
     draw("g", {}, ...made.map(({ path }) => path)),
     draw("g", {}, ...names.above, ...names.below),
   );
@@ -176,8 +176,8 @@ const ribbons = (sheet, plane, tongue, report, room) => {
     const side = place.row === null ? "above" : "below";
     const index = place.row ?? place.column;
     const at = (onSide, number) => {
-      const held = Math.max(0, Math.min(number, names[onSide].length - 1));
-      return onSide === "above" ? { row: null, column: held } : { row: held, column: null };
+      const nearest = Math.max(0, Math.min(number, names[onSide].length - 1));
+      return onSide === "above" ? { row: null, column: nearest } : { row: nearest, column: null };
     };
     const backwards = across && isRightToLeft(side === "above" ? sheet.columns : sheet.rows);
     const [on, back] = across ? ["ArrowRight", "ArrowLeft"] : ["ArrowDown", "ArrowUp"];

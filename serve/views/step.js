@@ -11,8 +11,8 @@ const barCell = (tongue, value, largest, kind) => {
 
 // D numbers as a strip of pixels, blue above zero and grey below, as strong as they are large.
 const vector = (values, largest, weight, label) => {
-  const given = { class: "vector", role: "img", "aria-label": label, style: `--weight: ${weight}` };
-  const canvas = make("canvas", given);
+  const attributes = { class: "vector", role: "img", "aria-label": label, style: `--weight: ${weight}` };
+  const canvas = make("canvas", attributes);
   canvas.paint = () => {
     [canvas.width, canvas.height] = [Math.max(1, values.length), 1];
     const context = canvas.getContext("2d");
@@ -111,8 +111,8 @@ const mount = (root, host) => {
     const hadFocus = buttons.includes(document.activeElement);
     buttons = data.queries.map((token, place) => {
       const chosen = place === data.query;
-      const given = { type: "button", class: "query", role: "radio", "aria-checked": String(chosen) };
-      const button = make("button", given, tokenName(token, tongue));
+      const attributes = { type: "button", class: "query", role: "radio", "aria-checked": String(chosen) };
+      const button = make("button", attributes, tokenName(token, tongue));
       button.addEventListener("click", () => host.trigger?.("select", { query: place }));
       return button;
     });

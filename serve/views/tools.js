@@ -18,8 +18,8 @@ const draw = (name, attributes = {}, ...children) =>
 
 // The language's labels, numbers and lists: that of the component or, where it names none, the browser's.
 const speak = (host) => {
-  const wanted = [host.language?.(), navigator.language].map((tag) => String(tag ?? "").slice(0, 2));
-  const language = wanted.find((tag) => tag in LABELS) ?? "en";
+  const languages = [host.language?.(), navigator.language].map((tag) => String(tag ?? "").slice(0, 2));
+  const language = languages.find((tag) => tag in LABELS) ?? "en";
   const decimals = new Intl.NumberFormat(language, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
   const percent = new Intl.NumberFormat(language, { style: "percent" });
   const list = (all) => all.join(language === "zh" ? "，" : ", ");
@@ -50,14 +50,14 @@ const nameStrongest = (tongue, weights, words) => {
 // Call at most once a frame, with the newest arguments.
 const oncePerFrame = (act) => {
   let newest = null;
-  return (...given) => {
+  return (...values) => {
     if (newest === null)
       requestAnimationFrame(() => {
-        const taken = newest;
+        const latest = newest;
         newest = null;
-        act(...taken);
+        act(...latest);
       });
-    newest = given;
+    newest = values;
   };
 };
 

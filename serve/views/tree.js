@@ -69,17 +69,17 @@ const drawTree = (grown, height, tongue) => {
     const [x, end] = [starts[above.depth] + widths[above.depth], starts[node.depth]];
     const bend = (x + end) / 2;
     const d = `M${x} ${above.y}C${bend} ${above.y} ${bend} ${node.y} ${end} ${node.y}`;
-    const given = { d, "stroke-width": (1 + 4 * node.probability).toFixed(2), "data-node": node.number };
-    return [draw("path", { class: `branch ${kindOf(node)}`, ...given })];
+    const attributes = { d, "stroke-width": (1 + 4 * node.probability).toFixed(2), "data-node": node.number };
+    return [draw("path", { class: `branch ${kindOf(node)}`, ...attributes })];
   });
   const marks = grown.map((node) => {
     const [x, width] = [starts[node.depth], widths[node.depth]];
     const share = tongue.share(node.probability);
     const label = `${readable(node.token)}, ${share}, ${tongue.say(`tree_${kindOf(node)}`)}`;
-    const given = { role: "button", tabindex: -1, "aria-label": label, "data-node": node.number };
+    const attributes = { role: "button", tabindex: -1, "aria-label": label, "data-node": node.number };
     return draw(
       "g",
-      { class: `node ${kindOf(node)}`, ...given },
+      { class: `node ${kindOf(node)}`, ...attributes },
       draw("rect", { x, y: node.y - 11, width, height: 22, rx: 6 }),
       draw("text", { class: "token", x: x + 8, y: node.y + 5 }, short(node.token)),
       draw("text", { class: "share", x: x + width - 6, y: node.y + 4.5, "text-anchor": "end" }, share),
@@ -105,12 +105,12 @@ const mount = (root, host) => {
       mark.classList.toggle("lit", path.has(Number(mark.dataset.node)));
     drawn.svg.classList.toggle("some-lit", Boolean(node));
     const { say, number, quote } = tongue;
-    const told = node && {
+    const values = node && {
       path: quote(textOfPath(pathTo(grown, node))),
       value: number(node.probability),
       total: node.total >= 0.005 ? number(node.total) : node.total.toExponential(1),
     };
-    readout.textContent = node ? say("tree_path", told) : say("hint_tree");
+    readout.textContent = node ? say("tree_path", values) : say("hint_tree");
   };
 
   const nodeOf = (element) => {
@@ -131,7 +131,7 @@ const mount = (root, host) => {
   };
 
   const paint = (into, data, spoken) => {
-    const held = nodeOf(document.activeElement)?.number;
+    const focused = nodeOf(document.activeElement)?.number;
     const isOpen = box?.querySelector("details")?.open;
     let height;
     [box, tongue] = [into, spoken];
@@ -158,11 +158,11 @@ const mount = (root, host) => {
       make("p", { class: "note keys" }, ...keys),
       foldedTable(say("table"), rows, isOpen),
     );
-    const stop = drawn.marks[held ?? 0] ?? drawn.marks[0];
+    const stop = drawn.marks[focused ?? 0] ?? drawn.marks[0];
     makeStop(drawn.marks, stop);
     stop?.setAttribute("tabindex", "0");
     light(null);
-    if (held !== undefined) stop?.focus();
+    if (focused !== undefined) stop?.focus();
   };
 
   show(root, host, "tree", "empty_tree", paint);
