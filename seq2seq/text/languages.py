@@ -115,7 +115,7 @@ def _full_locale(code: str) -> tuple[str, str, str] | None:
     except ValueError:
         return None
     language = get_global("language_aliases").get(language, language)
-    script = script or _MODIFIERS.get(modifier[0] if modifier else "")
+    script = script or _MODIFIERS.get((modifier[0] if modifier else None) or "")
     likely = get_global("likely_subtags")
     # CLDR's order (UTS 35, Likely Subtags): the most specific entry decides.
     keys = (f"{language}_{script}_{region}", f"{language}_{region}", f"{language}_{script}", language)
