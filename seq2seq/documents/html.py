@@ -3,17 +3,20 @@
     <p><b>Two dogs</b> play in the <a href=x>snow</a>.</p>
     <p>Im <a href=x>Schnee</a> spielen <b>zwei Hunde</b>.</p>
 
-Not translated: script, style, pre, code and the like; comments; attributes, since a title or alt has no
-context and scripts and styles may select by its value; elements with translate="no" or class notranslate;
-links whose text is an address or an @name. A block whose translation equals its text is kept byte for byte;
-in the others runs of blanks become one. Translations are escaped, so that they cannot become tags.
+Attributes that are shown or read aloud are units of their own, and so are the texts of a drawing (svg). The
+root's language becomes the target language. Not translated: script, style, pre, code and the like; comments;
+all other attributes; elements with translate="no" or class notranslate; links whose text is an address or an
+@name. A block whose translation equals its text is kept byte for byte; in the others runs of blanks become
+one. Character references are kept as written, except letters. Translations are escaped, so that they cannot
+become tags.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from html import unescape
 from typing import TYPE_CHECKING
 
+from seq2seq.documents.html_attributes import with_slots
 from seq2seq.documents.html_tokenizer import RAW, Characters, Comment, Tag, read_tags
 from seq2seq.documents.inline import (
     Break,
@@ -25,8 +28,9 @@ from seq2seq.documents.inline import (
     TextToken,
     gather,
     is_address,
+    text_tokens,
 )
-from seq2seq.documents.template import Template, TranslateTexts, fill
+from seq2seq.documents.template import Markup, Template, TranslateTexts, expand, fill, inner_parts
 
 if TYPE_CHECKING:
     from seq2seq.inference.results import Translation
@@ -41,22 +45,27 @@ _BLOCK = """
 BLOCKS = frozenset(_BLOCK.split())  # elements that end a sentence: blocks, controls, line breaks
 _VOID = "area base br col embed hr img input link meta param source track wbr"
 VOID = frozenset(_VOID.split())
-_UNTOUCHED = "code kbd math pre samp svg textarea tt var"
+_UNTOUCHED = "code kbd math pre samp textarea tt var"
 UNTOUCHED = RAW | frozenset(_UNTOUCHED.split())
 LINK_PARTS = 16  # parts in which a link's end is sought, when its text may be an address
 
 HtmlPart = Tag | Characters | Comment
 
 
-def translate_html(text: str, translate: TranslateTexts) -> str:
-    """Return an HTML document or fragment with its texts translated in one call of `translate`."""
-    return fill(read_html(text), translate)
+_DRAWN = frozenset({"title", "desc", "text"})  # elements of a drawing that hold text
 
 
-def read_html(text: str) -> Template:
-    """Read an HTML text into its untouched parts and the slots of its blocks."""
-    parts = (Block(part) if isinstance(part, InlineUnit) else _raw(part) for part in gather(_tokens(text)))
-    return list(parts)
+def translate_html(text: str, translate: TranslateTexts, target: str | None = None) -> str:
+    """Return an HTML document or fragment with its texts translated in one call of `translate`.
+
+    `target` is the code of the target language, for the root's `lang`; None keeps it.
+    """
+    return fill(read_html(text), translate, target)
+
+
+def read_html(text: str, is_xml: bool = False) -> Template:
+    """Read an HTML or XHTML text into its untouched parts and the slots of its blocks."""
+    return _template(_tokens(list(read_tags(text, is_xml)), is_xml))
 
 
 @dataclass(frozen=True)
@@ -70,9 +79,14 @@ class Block:
         """The text to be translated."""
         return self.unit.text
 
-    def write(self, translation: "Translation") -> str:
+    @property
+    def inner(self) -> Template:
+        """The parts of tags that hold slots."""
+        return inner_parts(self.unit.raws)
+
+    def write(self, translation: "Translation") -> Template:
         """Return the block in HTML, with the translation escaped."""
-        return "".join(map(_raw, self.unit.place(translation)))
+        return expand(map(_raw, self.unit.place(translation)))
 
 
 def escape(text: str) -> str:
@@ -86,44 +100,104 @@ def _raw(token: InlineToken) -> str:
     return token.raw or ""
 
 
-def _tokens(text: str) -> Iterator[InlineToken]:
-    parts = list(read_tags(text))
+def _template(tokens: Iterable[InlineToken]) -> Template:
+    parts: Template = []
+    for part in gather(tokens):
+        parts.extend([Block(part)] if isinstance(part, InlineUnit) else expand([_raw(part)]))
+    return parts
+
+
+def _tokens(
+    parts: list[HtmlPart], is_xml: bool, drawn: frozenset[str] | None = None
+) -> Iterator[InlineToken]:
     number = 0
     while number < len(parts):
-        end = _untouched_end(parts, number)
+        end = _untouched_end(parts, number, is_xml)
         if end > number:
             yield _untranslated(parts[number:end])
-            number = end
+        elif drawn is None and _is_start(parts[number], "svg"):
+            end = _element_end(parts, number, is_xml)
+            yield _drawing(parts[number:end], is_xml)
         else:
-            yield _token(parts[number])
-            number += 1
+            yield from _part_tokens(parts[number], is_xml, drawn)
+            end = number + 1
+        number = end
 
 
-def _token(part: HtmlPart) -> InlineToken:
+def _part_tokens(part: HtmlPart, is_xml: bool, drawn: frozenset[str] | None) -> Iterator[InlineToken]:
     if isinstance(part, Comment):
-        return Point(part.raw)
-    if isinstance(part, Characters):
-        return TextToken(unescape(part.raw), part.raw)
-    if part.name in BLOCKS:
-        return Break(part.raw)
-    if part.closes:
-        return Close(part.name, part.raw)
-    if part.name in VOID:
-        return Point(part.raw)
-    return Open(part.name, part.raw)
+        yield Point(part.raw)
+    elif isinstance(part, Characters):
+        yield from text_tokens(part.raw)
+    else:
+        yield _tag_token(part, is_xml, drawn)
+
+
+def _tag_token(tag: Tag, is_xml: bool, drawn: frozenset[str] | None) -> InlineToken:
+    """Return the token of a tag; `drawn` are the tags inside a drawing's text that do not end it."""
+    raw = with_slots(tag)
+    if tag.name in BLOCKS if drawn is None else tag.name not in drawn:
+        return Break(raw)
+    if tag.closes:
+        return Close(tag.name, raw)
+    if tag.name in VOID or ((is_xml or drawn is not None) and raw.endswith("/>")):
+        return Point(raw)
+    return Open(tag.name, raw)
+
+
+def inline_token(raw: str) -> InlineToken:
+    """Return the token of a single tag, as other formats hold them."""
+    part = next(iter(read_tags(raw)), Comment(raw))
+    if not isinstance(part, Tag) or part.raw != raw:
+        return Point(raw)
+    return _tag_token(part, True, None)
+
+
+def _drawing(parts: list[HtmlPart], is_xml: bool) -> Point:
+    """Return a drawing as one point, whose texts are slots inside it."""
+    template = _template(_drawn_tokens(parts, is_xml))
+    raw = "".join(part.raw for part in parts)
+    return Point(raw if all(isinstance(part, str) for part in template) else Markup(raw, template))
+
+
+def _drawn_tokens(parts: list[HtmlPart], is_xml: bool) -> Iterator[InlineToken]:
+    """Yield the tokens of a drawing; characters outside of its text elements are not text."""
+    number = 0
+    while number < len(parts):
+        part, end = parts[number], number + 1
+        if isinstance(part, Tag) and part.name in _DRAWN and not part.closes:
+            end = _element_end(parts, number, is_xml)
+            yield from _tokens(parts[number:end], is_xml, _drawn_inline(parts[number:end]))
+        else:
+            yield Break(with_slots(part) if isinstance(part, Tag) else part.raw)
+        number = end
+
+
+def _drawn_inline(parts: list[HtmlPart]) -> frozenset[str]:
+    """Return the tags that stand among the words of a drawing's text: none where they begin lines."""
+    begins_lines = any(
+        isinstance(part, Tag) and part.name == "tspan" and {"x", "y", "dy"} & part.attributes.keys()
+        for part in parts
+    )
+    return frozenset() if begins_lines else frozenset({"tspan", "a"})
 
 
 def _untranslated(parts: list[HtmlPart]) -> InlineToken:
-    """Return an element that is not translated as one token."""
-    raw = "".join(part.raw for part in parts)
-    if isinstance(parts[0], Tag) and parts[0].name in BLOCKS:
+    """Return an element that is not translated as one token; its attributes may be, unless it is marked."""
+    raw, first = "".join(part.raw for part in parts), parts[0]
+    if not isinstance(first, Tag):
+        return Point(raw)
+    start = first.raw if _is_marked(first) else with_slots(first)
+    if isinstance(start, Markup):
+        raw = Markup(raw, [*start.parts, raw[len(start) :]])
+    if first.name in BLOCKS:
         return Break(raw)
-    if isinstance(parts[0], Tag) and parts[0].name in RAW:
+    if first.name in RAW:
         return Point(raw)
     return Point(raw, "".join(unescape(part.raw) for part in parts if isinstance(part, Characters)))
 
 
-def _untouched_end(parts: list[HtmlPart], number: int) -> int:
+def _untouched_end(parts: list[HtmlPart], number: int, is_xml: bool) -> int:
     """Return the index after an element that is not translated; `number` if none begins there."""
     first = parts[number]
     if not isinstance(first, Tag) or first.closes:
@@ -132,7 +206,15 @@ def _untouched_end(parts: list[HtmlPart], number: int) -> int:
         return end
     if first.name not in UNTOUCHED and not _is_marked(first):
         return number
-    if first.name in VOID or (first.name in ("svg", "math") and first.raw.endswith("/>")):
+    return _element_end(parts, number, is_xml)
+
+
+def _element_end(parts: list[HtmlPart], number: int, is_xml: bool) -> int:
+    """Return the index after the element that begins at a tag."""
+    first = parts[number]
+    assert isinstance(first, Tag)
+    empty = first.raw.endswith("/>")
+    if first.name in VOID or (empty and (is_xml or first.name in ("svg", "math", "text", "desc"))):
         return number + 1
     depth = 0
     for end in range(number, len(parts)):
@@ -141,11 +223,15 @@ def _untouched_end(parts: list[HtmlPart], number: int) -> int:
             continue
         if first.name == "p" and end > number and part.name in BLOCKS:  # the end tag of p may be omitted
             return end
-        if part.name == first.name:
+        if part.name == first.name and not (is_xml and part.raw.endswith("/>")):
             depth += -1 if part.closes else 1
         if not depth:
             return end + 1
     return len(parts)
+
+
+def _is_start(part: HtmlPart, name: str) -> bool:
+    return isinstance(part, Tag) and part.name == name and not part.closes
 
 
 def _is_marked(tag: Tag) -> bool:

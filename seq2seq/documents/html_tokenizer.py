@@ -16,12 +16,13 @@ _ATTRIBUTE = r"""
     ([^ \t\n\f\r/>][^ \t\n\f\r/>=]*+)
     (?:[ \t\n\f\r]*+=[ \t\n\f\r]*+ ("[^"]*+(?:"|\Z) | '[^']*+(?:'|\Z) | [^ \t\n\f\r"'>][^ \t\n\f\r>]*+)?+ )?+
 """
-_MARKUP = re.compile(
-    rf"""
+_TAGS = rf"""
     <!--(?:-?>|.*?(?:--!?>|\Z)) | <[!?][^>]*+(?:>|\Z) | </> | </(?![a-z])[^>]++(?:>|\Z)
     | <(?P<slash>/?)(?P<name>[a-z][^ \t\n\f\r/>]*+) (?:[ \t\n\f\r/]++|{_ATTRIBUTE})*+ (?:>|\Z)
-    """,
-    re.IGNORECASE | re.DOTALL | re.VERBOSE,
+"""
+_MARKUP = re.compile(_TAGS, re.IGNORECASE | re.DOTALL | re.VERBOSE)
+_XML = re.compile(
+    rf"<!\[CDATA\[.*?(?:\]\]>|\Z) | <\?.*?(?:\?>|\Z) | {_TAGS}", re.IGNORECASE | re.DOTALL | re.VERBOSE
 )
 _ATTRIBUTES = re.compile(_ATTRIBUTE, re.VERBOSE)
 _SCRIPT_STEPS = re.compile(r"<!--(?=(-?>)?)|-->|<(/?)script(?=[ \t\n\f\r/>])", re.IGNORECASE)
@@ -49,6 +50,12 @@ class Tag:
             attributes.setdefault(name.lower(), unescape(value))
         return attributes
 
+    def values(self) -> Iterator[tuple[str, int, int]]:
+        """Yield each attribute's name in lower case and the span of its value in `raw`, quotes included."""
+        for match in _ATTRIBUTES.finditer(self.raw, 1 + len(self.name)):
+            if match[2] is not None:
+                yield match[1].lower(), *match.span(2)
+
 
 @dataclass(frozen=True)
 class Characters:
@@ -65,11 +72,15 @@ class Comment:
     raw: str
 
 
-def read_tags(html: str) -> Iterator[Tag | Characters | Comment]:
-    """Yield the parts of an HTML text in order."""
+def read_tags(html: str, is_xml: bool = False) -> Iterator[Tag | Characters | Comment]:
+    """Yield the parts of an HTML text in order.
+
+    `is_xml`: in XHTML an element may be empty (<script/>), and has CDATA sections and instructions (<?a?>).
+    """
+    markup = _XML if is_xml else _MARKUP
     position = text_start = 0
     while (position := html.find("<", position)) >= 0:
-        match = _MARKUP.match(html, position)
+        match = markup.match(html, position)
         if not match:
             position += 1
             continue
@@ -81,7 +92,8 @@ def read_tags(html: str) -> Iterator[Tag | Characters | Comment]:
             continue
         name = match["name"].lower()
         yield Tag(match[0], name, bool(match["slash"]))
-        if not match["slash"] and name in RAW | ESCAPABLE:
+        is_empty = is_xml and match[0].endswith("/>")
+        if not match["slash"] and not is_empty and name in RAW | ESCAPABLE:
             position = text_start = _raw_end(html, position, name)
             if match.end() < position:
                 yield Characters(html[match.end() : position], True)

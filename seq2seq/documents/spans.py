@@ -1,36 +1,71 @@
-"""Inline syntax of Markdown: emphasis, links, code and the like as tokens.
+r"""Inline syntax of Markdown: emphasis, links, code and the like as tokens.
 
     A **young [girl](x)** reads.
     Text "A ", Open **, Text "young ", Open [, Text "girl", Close ](x), Close **, Text " reads."
 
 Delimiters are paired as in CommonMark, without its rule on sums that are multiples of three; unpaired ones
-are text. Time is linear.
+are text. Time is linear. Formulas ($x$, \(x\)), tags of templates ({{< x >}}, {% x %}), :emoji: and escaped
+signs are points; the alternative text of an image and the title of a link are slots inside their token.
 """
 
 import re
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from html import unescape
+from typing import TYPE_CHECKING
 
-from seq2seq.documents.html import BLOCKS, VOID
-from seq2seq.documents.inline import Break, Close, InlineToken, Open, Point, TextToken
+from seq2seq.documents.html import inline_token
+from seq2seq.documents.inline import (
+    Break,
+    Close,
+    InlineToken,
+    InlineUnit,
+    Open,
+    Point,
+    TextToken,
+    gather,
+    is_language,
+    reference_token,
+)
+from seq2seq.documents.inline.entities import REFERENCE
+from seq2seq.documents.template import Markup, Slot, Template, expand
 
+if TYPE_CHECKING:
+    from seq2seq.inference.results import Translation
+
+# Tags of Hugo, Jinja, Liquid and ERB. None holds the start of another, so that the search is linear.
+TEMPLATE_TAG = r"""
+    \{\{\{?(?:[^{}]|\{(?!\{)|\}(?!\}))*+\}\}\}? | \{%(?:[^%{]|%(?!\})|\{(?!%))*+%\}
+    | \{\#(?:[^\#{]|\#(?!\}))*+\#\} | <%(?:[^%<]|%(?!>)|<(?!%))*+%>
+"""
 _PART = re.compile(
-    r"""(?P<hard>(?:[ ]{2,}+|\\)\n) | (?P<soft>\n) | (?P<escape>\\[!-/:-@\[-`{-~]) | (?P<ticks>`++)
-      | (?P<entity>&(?:\#\d{1,7}|\#[xX][\da-fA-F]{1,6}|[A-Za-z][A-Za-z\d]*+);)
+    rf"""(?P<hard>(?:[ ]{{2,}}+|\\)\n) | (?P<soft>\n)
+      | (?P<math>\$\$(?:[^$\\]|\\.)++\$\$ | (?<![\\$\w])\$(?=[^\s$])(?:[^$\\]|\\.)++(?<=\S)\$(?![\w$])
+        | \\\((?:[^\\]|\\(?![()]).)++\\\) | \\\[(?:[^\\]|\\(?![\[\]]).)++\\\])
+      | (?P<escape>\\(?:[@\#]\w+|[!-/:-@\[-`{{-~])) | (?P<ticks>`++)
+      | (?P<entity>{REFERENCE})
       | (?P<address><[A-Za-z][\w.+-]*:[^\s<>]*+>|<[\w.+-]++@[\w.-]++>|https?://[^\s<>]*[\w/=&\#%+~-])
-      | (?P<html><!--.*?-->|</?(?P<name>[A-Za-z][\w-]*+)(?:\s[^<>]*+)?/?>)
-      | (?P<note>\[\^[^\]\s]++\]) | (?P<task>\A\[[ xX]\](?=\s)) | (?P<image>!\[) | (?P<link>\[) | (?P<end>\])
-      | (?P<run>\*++|_++|~~) | (?P<text>[^\\\n`&<\[\]!*_~h ]++|.)""",
+      | (?P<template>{TEMPLATE_TAG} | \{{[\#.:][^{{}}\n]*+\}})
+      | (?P<html><!--.*?-->|</?[A-Za-z][\w-]*+(?:\s[^<>]*+)?/?>)
+      | (?P<note>\[\^[^\]\s]++\]|\[@[^\[\]\n]++\]|\[\[?_?TOC_?\]\]?) | (?P<task>\A\[[ xX]\](?=\s))
+      | (?P<emoji>(?<![\w:]):[a-z][a-z\d_+-]*+:(?![\w:]) | \^[^\s^]++\^ | (?<!~)~(?!~)[^\s~]++~(?!~))
+      | (?P<image>!\[) | (?P<link>\[) | (?P<end>\]) | (?P<run>\*++|_++|~~|==|\+\+)
+      | (?P<text>[^\\\n`&<\[\]!*_~=+$^:{{h ]++|.)""",
     re.DOTALL | re.VERBOSE,
 )
+_SIMPLE_PLACEHOLDER = re.compile(r"\{\{\s*[\w.]+\s*\}\}")
 _TARGET = re.compile(
     r"""\(\s*(?:<[^<>\n]*+>|(?:[^\s()\\]|\\.|\([^\s()]*+\))*+)
-        (?:\s+(?:"(?:[^"\\]|\\.)*+"|'(?:[^'\\]|\\.)*+'|\((?:[^()\\]|\\.)*+\)))?\s*\)""",
+        (?:\s+(?P<title>"(?:[^"\\]|\\.)*+"|'(?:[^'\\]|\\.)*+'|\((?:[^()\\]|\\.)*+\)))?\s*\)""",
     re.DOTALL | re.VERBOSE,
 )
+_FORMULA_SIGNS = re.compile(r"[\\^_={}+<>|/*\d]")
+_FORMULA_NAMES = re.compile(r"\\(?:text|mathrm|operatorname)\{[^{}]*\}|\\[A-Za-z]+")
+_LINE_END = re.compile(r"[ \t]*(?:\n|\Z)")
+_WORDS = re.compile(r"[^\W\d_]{3,}")
+_TEXT_ESCAPES = frozenset("!\"'(),.:;?-/")  # punctuation of sentences, which the model reads as such
 LONGEST_LABEL = 1000  # characters, as CommonMark has it
 _LABEL = re.compile(r"\[([^\[\]]{0,999})\]")
 
@@ -45,15 +80,42 @@ class _DelimiterRun:
     uses: list[int] = field(default_factory=list)
 
 
-def read_spans(text: str, separators: Sequence[str], labels: frozenset[str]) -> list[InlineToken]:
+@dataclass(frozen=True)
+class LinkTitle:
+    """A slot for the title of a link or an image: its text, and the same as written, with its quotes."""
+
+    text: str
+    raw: str
+
+    def write(self, translation: "Translation") -> str:
+        """Return the translation in the quotes of the source."""
+        if translation.text == self.text:
+            return self.raw
+        text = re.sub(r"[\\`*_\[\]<&\"'()]", r"\\\g<0>", " ".join(translation.text.split()))
+        return self.raw[0] + text + self.raw[-1]
+
+
+def title_parts(raw: str) -> Template:
+    """Return a title with its quotes, as a slot if it is language."""
+    text = " ".join(unescape(re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", raw[1:-1])).split())
+    return [LinkTitle(text, raw) if is_language(text) and "\n" not in raw else raw]
+
+
+def read_spans(
+    text: str,
+    separators: Sequence[str],
+    labels: frozenset[str],
+    make_slot: Callable[[InlineUnit], Slot],
+) -> list[InlineToken]:
     """Return the tokens of a block.
 
     Args:
         text: the block's content.
         separators: its line ends, each with the marks that begin the next line.
         labels: the references that the document defines.
+        make_slot: makes the slot of a text inside a token: the alternative text of an image.
     """
-    reader = _SpanReader(text, labels)
+    reader = _SpanReader(text, labels, make_slot)
     reader.read()
     return list(_with_separators(reader.result(), iter(separators)))
 
@@ -61,11 +123,11 @@ def read_spans(text: str, separators: Sequence[str], labels: frozenset[str]) -> 
 class _SpanReader:
     """The tokens read so far, with the brackets and runs that may still be paired."""
 
-    def __init__(self, text: str, labels: frozenset[str]) -> None:
-        self.text, self.labels = text, labels
+    def __init__(self, text: str, labels: frozenset[str], make_slot: Callable[[InlineUnit], Slot]) -> None:
+        self.text, self.labels, self.make_slot = text, labels, make_slot
         self.items: list[InlineToken | _DelimiterRun] = []
         self.brackets: list[tuple[int, int, bool]] = []  # place in items, place in text, whether of an image
-        self.openers: dict[str, list[_DelimiterRun]] = {"*": [], "_": [], "~": []}
+        self.openers: dict[str, list[_DelimiterRun]] = {sign: [] for sign in "*_~=+"}
         self.ticks: dict[int, list[int]] = defaultdict(list)
         for match in re.finditer("`+", text):  # by length, so that an end is found without a new search
             self.ticks[len(match[0])].append(match.start())
@@ -74,11 +136,11 @@ class _SpanReader:
         """Read the whole text."""
         position = 0
         while match := _PART.match(self.text, position):
-            position = self._add(match, match.lastgroup if match.lastgroup != "name" else "html")
+            position = self._add(match, match.lastgroup)
 
-    def result(self) -> Iterator[InlineToken]:
-        """Yield the tokens, runs split into what opens emphasis and what is text."""
-        for item in self.items:
+    def result(self, start: int = 0) -> Iterator[InlineToken]:
+        """Yield the tokens from one on, runs split into what opens emphasis and what is text."""
+        for item in self.items[start:]:
             if not isinstance(item, _DelimiterRun):
                 yield item
                 continue
@@ -93,16 +155,20 @@ class _SpanReader:
         match kind:
             case "hard":
                 self.items.append(Break(raw))
+            case "math":
+                return self._formula(match)
             case "escape":
-                self.items.append(TextToken(raw[1:], raw))
+                self.items.append(self._escaped(raw, match.start(), end))
             case "entity":
-                self.items.append(TextToken(unescape(raw), raw))
+                self.items.append(reference_token(raw, *self._beside(match.start(), end)))
             case "ticks":
                 return self._code(match.start(), end)
-            case "address" | "note" | "task":
+            case "address" | "note" | "task" | "emoji":
                 self.items.append(Point(raw))
+            case "template":
+                self.items.append(self._template_tag(raw, match.start(), end))
             case "html":
-                self.items.append(_html(raw, (match["name"] or "").lower()))
+                self.items.append(Point(raw) if raw.startswith("<!--") else inline_token(raw))
             case "image" | "link":
                 self.brackets.append((len(self.items), match.start(), kind == "image"))
                 self.items.append(TextToken(raw, raw))
@@ -136,11 +202,14 @@ class _SpanReader:
         named = opening - start < LONGEST_LABEL and self._is_label(self.text[start + 1 + is_image : opening])
         if target and not is_image:
             self.items[place] = Open("[", "[")
-            self.items.append(Close("[", self.text[opening : target.end()]))
+            raw = self.text[opening : target.end()]
+            self.items.append(Close("[", _with_title(raw, opening, target)))
         elif target or named:
             after = target.end() if target else end + 2 * self.text.startswith("[]", end)
-            point = Point(self.text[start:after], "" if is_image else self.text[start + 1 : opening])
-            self.items[place:] = [point]
+            raw = self.text[start:after]
+            if is_image and target:
+                raw = self._image(raw, place, start, opening, target)
+            self.items[place:] = [Point(raw, "" if is_image else self.text[start + 1 : opening])]
             end = after
         else:
             self.items.append(TextToken("]", "]"))
@@ -151,6 +220,55 @@ class _SpanReader:
         if not is_image and any(not bracket[2] for bracket in self.brackets[-1:]):  # no link inside a link
             self.brackets = [bracket for bracket in self.brackets if bracket[2]]
         return target.end() if target else end
+
+    def _image(self, raw: str, place: int, start: int, opening: int, target: re.Match[str]) -> str:
+        """Return the source of an image, with slots for its alternative text and its title."""
+        closing = _with_title(raw[opening - start :], opening, target)
+        parts: Template = ["!["]
+        for part in gather(self.result(place + 1)):
+            if isinstance(part, InlineUnit):
+                parts.append(self.make_slot(part))
+            else:
+                parts.extend(expand([part.raw or ""]))
+        parts.extend(expand([closing]))
+        has_slots = any(not isinstance(part, str) for part in parts)
+        # The lines of a block are separated by its marks, which a slot would lose.
+        return Markup(raw, parts) if has_slots and "\n" not in raw else raw
+
+    def _formula(self, match: re.Match[str]) -> int:
+        """Add a formula; where it is none, as in "$5 or 6$", add its first sign."""
+        raw = match[0]
+        size = 2 if raw.startswith(("$$", "\\")) else 1
+        inner = raw[size:-size]
+        if is_formula(inner):
+            self.items.append(Point(raw, inner.strip()))
+            return match.end()
+        if raw.startswith("\\"):
+            self.items.append(Point(raw[:2]) if raw[1] == "[" else TextToken(raw[1], raw[:2]))
+            return match.start() + 2
+        self.items.append(TextToken("$", "$"))
+        return match.start() + 1
+
+    def _escaped(self, raw: str, start: int, end: int) -> InlineToken:
+        """Return the token of an escape: text inside a word or a sentence, else a point."""
+        before, after = self._beside(start, end)
+        if raw[1:] in _TEXT_ESCAPES or (before.isalnum() and after.isalnum()):
+            return TextToken(raw[1:], raw)
+        return Point(raw)
+
+    def _template_tag(self, raw: str, start: int, end: int) -> InlineToken:
+        """Return the token of a template's tag; a line of its own ends a unit."""
+        if _SIMPLE_PLACEHOLDER.fullmatch(raw):  # known to the translator, which keeps the grammar around it
+            return TextToken(raw, raw)
+        before = start
+        while before and self.text[before - 1] in " \t":
+            before -= 1
+        is_alone = self.text[max(before - 1, 0) : before] in ("", "\n") and _LINE_END.match(self.text, end)
+        return Break(raw) if is_alone else Point(raw)
+
+    def _beside(self, start: int, end: int) -> tuple[str, str]:
+        """Return the characters before and after a span."""
+        return self.text[max(start - 1, 0) : start], self.text[end : end + 1]
 
     def _reference(self, end: int) -> re.Match[str] | None:
         match = _LABEL.match(self.text, end)
@@ -166,7 +284,7 @@ class _SpanReader:
         runs = self.openers[sign]
         while closes and left and runs:
             opener = runs[-1]
-            use = 2 if sign == "~" or (left >= 2 and opener.left >= 2) else 1
+            use = 2 if sign in "~=+" or (left >= 2 and opener.left >= 2) else 1
             for others in self.openers.values():  # what opened inside and did not close is text
                 while others and others[-1].place > opener.place:
                     others.pop()
@@ -194,12 +312,22 @@ def _flanks(text: str, start: int, end: int) -> tuple[bool, bool]:
     return left, right
 
 
-def _html(raw: str, name: str) -> InlineToken:
-    if name in BLOCKS:
-        return Break(raw)
-    if not name or name in VOID or raw.endswith("/>"):
-        return Point(raw)
-    return Close(name, raw) if raw.startswith("</") else Open(name, raw)
+def is_formula(inner: str) -> bool:
+    """Return whether what stands between the signs of a formula is one, and not prose with prices."""
+    prose = len(_WORDS.findall(_FORMULA_NAMES.sub(" ", inner)))
+    signs = len(_FORMULA_SIGNS.findall(inner))
+    return not prose or (signs > 0 and not (inner[:1].isdigit() and prose) and prose <= 2 * signs)
+
+
+def _with_title(raw: str, start: int, target: re.Match[str]) -> str:
+    """Return the end of a link from `](` on, with a slot for its title."""
+    if "title" not in target.re.groupindex or target["title"] is None:
+        return raw
+    low, high = target.start("title") - start, target.end("title") - start
+    parts = title_parts(raw[low:high])
+    if isinstance(parts[0], str):
+        return raw
+    return Markup(raw, [raw[:low], *parts, raw[high:]])
 
 
 def _with_separators(tokens: Iterator[InlineToken], separators: Iterator[str]) -> Iterator[InlineToken]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from word_models import identity, linked, mirror, phrases, saying, upper
+from word_models import identity, mirror, phrases, saying, upper
 
 from seq2seq.documents.html import read_html, translate_html
 from seq2seq.documents.html_tokenizer import Characters, Tag, read_tags
@@ -67,12 +67,14 @@ UNTOUCHED = [
     "<code>two dogs</code>",
     "<!-- two dogs -->",
     "<!DOCTYPE html>",
-    "<img alt='two dogs' title=dogs>",
+    "<img data-alt='two dogs' class=dogs>",
     "<textarea>two <b>dogs</textarea>",
-    "<svg><text>two dogs</text><svg></svg> dogs</svg>",
+    "<svg><style>two dogs</style><path d='a dog'/><svg></svg> dogs</svg>",
     "<div translate=no>two <div>dogs</div> and a cat</div>",
     '<p class="a notranslate">two dogs</p>',
-    "<input value='two dogs' placeholder=dogs>",
+    "<input value='two dogs' name=dogs>",
+    "<img alt=dog_1 title='https://a.b'>",
+    "<p translate=no title='two dogs'><img alt='two dogs'></p>",
     "<p>12 + 30 = 42 &amp; &hellip;</p>",
 ]
 
@@ -83,16 +85,107 @@ def test_what_is_no_text_is_not_translated(source: str) -> None:
     assert translate_html(f"<p>a</p>{source}<p>b</p>", upper) == f"<p>A</p>{source}<p>B</p>"
 
 
-def test_entities_are_read_and_written() -> None:
-    """The model reads entities as characters, and translations are escaped."""
-    texts_read: list[str] = []
+ENTITIES = [
+    ("R&amp;D don&#39;t caf&eacute;", ["R&D don't café"], "R&amp;D DON'T CAFÉ"),
+    ("dogs &amp; cats&lt;", ["dogs cats"], "DOGS &amp; CATS&lt;"),
+    ("&copy; 2024 two&nbsp;dogs", ["2024 two dogs"], "&copy; 2024 TWO&nbsp;DOGS"),
+    ("a &lt;b&gt; dog", ["a dog"], "A &lt;b&gt; DOG"),
+    ("a &brand; dog &ldquo;runs&rdquo;", ["a dog runs"], "A &brand; DOG &ldquo;RUNS&rdquo;"),
+    ("soft&shy;ware", ["software"], "SOFTWARE"),
+]
 
-    def translate(texts: list[str]) -> list:
-        texts_read.extend(texts)
-        return [linked(text, text.replace("cats", "Katzen"), [(0, 0), (1, 1), (2, 2)]) for text in texts]
 
-    assert translate_html("<p>dogs &amp; cats&lt;</p>", translate) == "<p>dogs &amp; Katzen&lt;</p>"
-    assert texts_read == ["dogs & cats<"]
+@pytest.mark.parametrize("block", ["p", "h1", "title"])
+@pytest.mark.parametrize(("source", "texts", "expected"), ENTITIES)
+def test_character_references(source: str, texts: list[str], expected: str, block: str) -> None:
+    """Letters and signs inside words are read; other references are kept as written, at their words."""
+    seen: list[str] = []
+
+    def translate(texts: list[str]):
+        seen.extend(texts)
+        return upper(texts)
+
+    assert translate_html(f"<{block}>{source}</{block}>", translate) == f"<{block}>{expected}</{block}>"
+    assert seen == texts
+
+
+ATTRIBUTES = [
+    ("<img src=x alt='two dogs'>", "<img src=x alt='DOGS TWO'>"),
+    ("<a title=dogs href=dogs>x y</a>", '<a title="DOGS" href=dogs>Y X</a>'),
+    (
+        '<input placeholder="your &quot;name&quot;" value="a b">',
+        '<input placeholder="&quot;NAME&quot; YOUR" value="a b">',
+    ),
+    ('<button aria-label="close it">&times;</button>', '<button aria-label="IT CLOSE">&times;</button>'),
+    ('<input type="SUBMIT" value="go on">', '<input type="SUBMIT" value="ON GO">'),
+    ("<input type=button value='go on'>", "<input type=button value='ON GO'>"),
+    ("<input type=hidden value='go on'>", "<input type=hidden value='go on'>"),
+    ('<textarea placeholder="say it">a b</textarea>', '<textarea placeholder="IT SAY">a b</textarea>'),
+    ('<meta name="Description" content="two dogs">', '<meta name="Description" content="DOGS TWO">'),
+    ('<meta property="og:title" content="two dogs">', '<meta property="og:title" content="DOGS TWO">'),
+    ('<meta name="viewport" content="two dogs">', '<meta name="viewport" content="two dogs">'),
+    ('<meta property="og:url" content="https://a.b">', '<meta property="og:url" content="https://a.b">'),
+    ('<option label="two dogs" value="two dogs">', '<option label="DOGS TWO" value="two dogs">'),
+    ('<code title="a dog">a dog</code>', '<code title="DOG A">a dog</code>'),
+    ('<html lang="en" class="a b">', '<html lang="de" class="a b">'),
+    ('<html xml:lang="en" lang=en>', '<html xml:lang="de" lang=de>'),
+    (
+        '<meta http-equiv="Content-Language" content="en">',
+        '<meta http-equiv="Content-Language" content="de">',
+    ),
+    ('<span lang="en">a b</span>', '<span lang="en">B A</span>'),
+]
+
+
+@pytest.mark.parametrize(("source", "expected"), ATTRIBUTES)
+def test_attributes_that_are_texts(source: str, expected: str) -> None:
+    """Attributes that are shown or read aloud are translated, and the root's language is replaced."""
+    assert translate_html(source, mirror, "de") == expected
+    assert translate_html(source, identity) == source
+
+
+DRAWINGS = [
+    ("<title>a dog</title><path d='a b'/>", "<title>DOG A</title><path d='a b'/>"),
+    (
+        "<desc>a dog</desc><text x=1>a <tspan>b c</tspan></text>",
+        "<desc>DOG A</desc><text x=1><tspan>C B</tspan> A</text>",
+    ),
+    (
+        "<text><tspan y=1>a b</tspan><tspan y=2>c d</tspan></text>",
+        "<text><tspan y=1>B A</tspan><tspan y=2>D C</tspan></text>",
+    ),
+    ("<style>a b</style><script>a b</script><g id='a b'>a b</g>", None),
+]
+
+
+@pytest.mark.parametrize(("source", "expected"), DRAWINGS)
+def test_texts_of_a_drawing(source: str, expected: str | None) -> None:
+    """Title, description and texts of a drawing are translated; the drawing moves as one point."""
+    drawing, translated = f"<svg>{source}</svg>", f"<svg>{expected or source}</svg>"
+    assert translate_html(drawing, mirror) == translated
+    assert translate_html(f"<p>one {drawing} two</p>", mirror) == f"<p>TWO ONE {translated}</p>"
+
+
+def test_blanks_beside_a_kept_address() -> None:
+    """A kept element keeps its blanks, and leaves none before punctuation in what the model reads."""
+    seen: list[str] = []
+
+    def translate(texts: list[str]):
+        seen.extend(texts)
+        return upper(texts)
+
+    link = "<a href=u>https://a.b</a>"
+    for text in (
+        "Visit {}.",
+        "Two dogs ({} here) run",
+        "See {}, two dogs",
+        "A {} dog",
+        "({} a) b",
+        "{}: a b",
+    ):
+        page = text.format(link)
+        assert translate_html(page, translate) == text.upper().format(link)
+    assert seen == ["Visit.", "Two dogs (here) run", "See, two dogs", "A dog", "(a) b", ": a b"]
 
 
 def test_all_blocks_are_translated_in_one_call() -> None:

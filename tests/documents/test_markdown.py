@@ -52,9 +52,9 @@ title: a dog
 # A DOG #
 
 TWO **DOGS** PLAY IN
-THE [SNOW](http://x.y "two dogs") NEAR `code()` AND
+THE [SNOW](http://x.y "TWO DOGS") NEAR `code()` AND
 *A YOUNG GIRL*.<hard>
-SHE READS A_B_C \\* HERE & THERE.
+SHE READS A_B_C \\* HERE &amp; THERE.
 
 > A MAN IS **_READING_** A BOOK,
 > AND ~~A WOMAN~~ SINGS.
@@ -62,7 +62,7 @@ SHE READS A_B_C \\* HERE & THERE.
 >   RUNS IN THE PARK
 
 1. A MAN
-2. [ ] A WOMAN WITH ![a dog](a.png) AND [REF][r] AND [r] AND [^1]
+2. [ ] A WOMAN WITH ![A DOG](a.png) AND [REF][r] AND [r] AND [^1]
 
 | A DOG | B |
 |---|:-:|
@@ -81,7 +81,7 @@ SETEXT DOG
 
 <!-- two dogs -->
 
-[r]: http://foo "two dogs"
+[r]: http://foo "TWO DOGS"
 HELLO https://a.b/dog_e. <https://a.b/dog> <b>DOG</b>
 """.replace("<hard>", "  ")
 
@@ -108,7 +108,7 @@ def test_structure_stays(end: str) -> None:
         ("a *b", "\\*B A"),
         ("snake_case is_a word", "WORD IS_A SNAKE_CASE"),
         ("[a **b**](x) c", "C [**B** A](x)"),
-        ("a ![b](c) [d [e]](f)", "[\\[E\\] D](f) A ![b](c)"),
+        ("a ![b](c) [d [e]](f)", "[\\[E\\] D](f) A ![B](c)"),
         ("`` a ` b `` c d", "`` a ` b `` D C"),
         ("`a b", "B \\`A"),
         ("[a b] (c)", "(C) B\\] \\[A"),

@@ -2,12 +2,14 @@
 
     format --read--> tokens --gather--> units --translate, place--> tokens --write--> format
 
-Formats read and write `tokens`. `nesting` pairs the tags of a unit. `unit` joins its text, and puts the tags
-back where `placement` projects them by the word alignment. `atoms` splits words where tags do, and `wrapping`
-restores line ends.
+Formats read and write `tokens`; `entities` reads character references. `nesting` pairs the tags of a unit.
+`unit` joins its text, and puts the tags back where `placement` projects them by the word alignment. `atoms`
+splits words where tags do, and `wrapping` restores line ends.
 """
 
+from seq2seq.documents.inline.entities import reference_token, text_tokens
 from seq2seq.documents.inline.tokens import (
+    Blank,
     Break,
     Close,
     Inline,
@@ -16,12 +18,14 @@ from seq2seq.documents.inline.tokens import (
     Point,
     TextToken,
     is_address,
+    is_identifier,
     is_language,
 )
 from seq2seq.documents.inline.unit import InlineUnit, gather
 from seq2seq.documents.inline.wrapping import wrap
 
 __all__ = [
+    "Blank",
     "Break",
     "Close",
     "Inline",
@@ -32,6 +36,9 @@ __all__ = [
     "TextToken",
     "gather",
     "is_address",
+    "is_identifier",
     "is_language",
+    "reference_token",
+    "text_tokens",
     "wrap",
 ]

@@ -5,6 +5,15 @@ from dataclasses import dataclass
 
 BLANKS = " \t\n\f\r"  # HTML's white space; a no-break space is not among it
 _ADDRESS_SIGNS = ("/", "\\", "@", "www.")
+_IDENTIFIER = re.compile(
+    r"""[^\W\d]\w*_\w*|_\w+                                # snake_case, SCREAMING_SNAKE_CASE
+    | [a-z]+(?:[A-Z][a-z\d]*)+ | (?:[A-Z][a-z\d]+){2,}       # camelCase, PascalCase
+    | [\w$-]+(?:(?:\.|::)[\w$*-]+)+ | [\w.$-]+\(\)           # dog.png, app.title, a::b, f()
+    | [a-z]{2,3}-(?:[A-Z]{2}|[A-Z][a-z]{3}(?:-[A-Z]{2})?)   # en-US, zh-Hans
+    | (?=[^\s\d]*\d)[\w.:+-]+ | [a-z\d]+(?:-[a-z\d]+){3,}   # dog-1, UUIDs, dates with a T, slugs
+    | [-$%@#]\S+ | \{[^{}]*\}""",
+    re.VERBOSE,
+)
 _FEW_WORDS = re.compile(r"[^\W\d_]+(?:[ '’-][^\W\d_]+){0,3}")
 
 
@@ -48,6 +57,10 @@ class Point:
     text: str = ""
 
 
+class Blank(Point):
+    """A blank that is written in another way than " ": a no-break space as an entity, for instance."""
+
+
 @dataclass(frozen=True, eq=False)
 class Break:
     """An end of a unit: the tag of a block, a line break, anything outside of texts."""
@@ -68,6 +81,11 @@ def is_address(text: str) -> bool:
     """Return whether a text is a single address, path, @name or #topic, which is not translated."""
     words = text.split()
     return len(words) == 1 and (words[0].startswith("#") or any(sign in words[0] for sign in _ADDRESS_SIGNS))
+
+
+def is_identifier(text: str) -> bool:
+    """Return whether a text is a single name of a program or a file, which is not translated."""
+    return is_address(text) or bool(_IDENTIFIER.fullmatch(text.strip()))
 
 
 def is_read(token: Inline) -> bool:

@@ -21,6 +21,7 @@ from seq2seq.documents.inline.nesting import nest, without_frame
 from seq2seq.documents.inline.placement import Mark, place_marks
 from seq2seq.documents.inline.tokens import (
     BLANKS,
+    Blank,
     Break,
     Close,
     Inline,
@@ -35,6 +36,8 @@ from seq2seq.documents.inline.tokens import (
 if TYPE_CHECKING:
     from seq2seq.inference.results import Translation
 
+_OPENING = "([{«„‚“‘¿¡"
+_CLOSING = ".,;:!?)]}»”’…。，、！？：；"
 _BLANKS = re.compile(f"[{BLANKS}]+")
 
 
@@ -75,6 +78,11 @@ class InlineUnit:
         self._marks = [item.mark(len(self.text)) for item in reader.items]
 
     @property
+    def raws(self) -> list[str | None]:
+        """The sources of the unit's tokens."""
+        return [token.raw for token in self._tokens]
+
+    @property
     def texts(self) -> list[TextToken]:
         """The texts of the unit as the source has them."""
         return [token for token in self._tokens[self._low : self._high] if isinstance(token, TextToken)]
@@ -93,7 +101,11 @@ class InlineUnit:
 
 @dataclass(eq=False)
 class _Item:
-    """A mark while its unit is read: its tokens, its span, and whether it is empty between two blanks."""
+    """A mark while its unit is read: its tokens, its span, and the blanks beside it.
+
+    `spaced`: empty between two blanks, of which the text has one. `after_blank`, `before_blank`: empty
+    between a blank and a punctuation mark; the text has no blank there.
+    """
 
     first: Open | Point
     start: int
@@ -101,6 +113,8 @@ class _Item:
     end: int = -1
     last: Close | None = None
     spaced: bool = False
+    after_blank: bool = False
+    before_blank: bool = False
 
     def mark(self, length: int) -> Mark:
         left = isinstance(self.first, Open) and self.first.elsewhere
@@ -120,7 +134,7 @@ class _UnitReader:
         self._length = 0
         self._after_blank = True
         self._open: list[int] = []
-        self._waiting: list[_Item] = []  # empty items after a blank, since the last character
+        self._ended: list[_Item] = []  # since the last character
 
     def read(self, token: Inline) -> None:
         """Add one token."""
@@ -134,6 +148,10 @@ class _UnitReader:
             item = self.items[self._open.pop()]
             item.last = token
             self._end(item)
+        elif isinstance(token, Blank):
+            self._add(" ")
+            start = max(self._length - 1, 0)  # before the blank, which it replaces
+            self.items.append(_Item(token, start, self._open[-1] if self._open else -1, start))
         else:
             item = _Item(token, self._length, self._open[-1] if self._open else -1)
             self.items.append(item)
@@ -144,18 +162,44 @@ class _UnitReader:
     def _add(self, text: str) -> None:
         if self._after_blank and text.startswith(" "):
             text = text[1:]
-            for item in self._waiting:
+            for item in self._empty():
                 item.spaced = True
+        elif self._ended and text:
+            text = self._without_blank(text)
         if text:
             self.parts.append(text)
             self._length += len(text)
             self._after_blank = text.endswith(" ")
-            self._waiting = []
+            self._ended = []
+
+    def _without_blank(self, text: str) -> str:
+        """Drop the blank between a point and punctuation, which would otherwise stand alone in the text.
+
+        In "Visit <https://a.b>." the model reads "Visit." and not "Visit .".
+        """
+        if not self._empty() or any(self.items[number].start == self._length for number in self._open):
+            return text
+        last = self.parts[-1]
+        if self._after_blank and text[0] in _CLOSING and last != " ":
+            self.parts[-1] = last[:-1]
+            self._length -= 1
+            for item in self._empty():
+                item.start, item.after_blank = self._length, True
+            for item in self._ended:
+                item.end = self._length
+        elif text[0] == " " and last[-1] in _OPENING:
+            text = text[1:]
+            for item in self._empty():
+                item.before_blank = True
+        return text
+
+    def _empty(self) -> list[_Item]:
+        return [item for item in self._ended if item.start == item.end]
 
     def _end(self, item: _Item) -> None:
         item.end = self._length
-        if item.start == item.end and self._after_blank and self._length:
-            self._waiting.append(item)
+        if self._length:
+            self._ended.append(item)
 
 
 def _arrange(items: list[_Item], marks: list[Mark], spans: list[CharacterSpan], target: str) -> list[Inline]:
@@ -178,7 +222,7 @@ def _arrange(items: list[_Item], marks: list[Mark], spans: list[CharacterSpan], 
         item, (low, high) = items[number], spans[number]
         writer.write_to(low)
         if item.last is None:
-            writer.put(item.first, item.spaced or (low == high and item.start < item.end))
+            writer.put(item, item.spaced or (low == high and item.start < item.end))
             writer.position = max(writer.position, high)
         else:
             writer.tokens.append(item.first)
@@ -200,11 +244,27 @@ class _UnitWriter:
             self.tokens.append(TextToken(self.target[self.position : end]))
             self.position = end
 
-    def put(self, token: Inline, spaced: bool) -> None:
+    def put(self, item: _Item, spaced: bool) -> None:
         """Write a point, with a blank between it and the neighbouring word if its source had one."""
-        if not spaced:
-            self.tokens.append(token)
-        elif self.position and not self.target[self.position - 1].isspace():
-            self.tokens += [TextToken(" "), token]
-        else:
-            self.tokens += [token, TextToken(" ")]
+        place = self.position
+        before, after = self.target[max(place - 1, 0) : place], self.target[place : place + 1]
+        left = right = False
+        if isinstance(item.first, Blank):
+            self._drop_blank()
+        elif spaced:
+            left = bool(before) and not before.isspace()
+            right = not left
+        elif item.after_blank:
+            left, right = bool(before) and not before.isspace(), after.isalnum()
+        elif item.before_blank:
+            left, right = before.isalnum(), bool(after) and not after.isspace()
+        blank = [TextToken(" ")]
+        self.tokens += [*(blank if left else []), item.first, *(blank if right else [])]
+
+    def _drop_blank(self) -> None:
+        """Drop the blank at the position; another one is written in its place."""
+        last = self.tokens[-1] if self.tokens else None
+        if self.target[self.position : self.position + 1] == " ":
+            self.position += 1
+        elif isinstance(last, TextToken) and last.text.endswith(" "):
+            self.tokens[-1] = TextToken(last.text[:-1])
