@@ -2,6 +2,8 @@
 
     AccessLog ─ CORS ─ Security ─┬─ /translate /detect /languages        libretranslate
                                  ├─ /translate_file /download_file       files
+                                 ├─ /spec /frontend/settings /suggest    frontend
+                                 ├─ /v2/translate /v2/languages          deepl
                                  ├─ /v1/translate /v1/stream             translations
                                  ├─ /v1/completions                      completions
                                  ├─ /v1/score /v1/align /v1/attention    scoring
@@ -9,7 +11,7 @@
                                  ├─ /docs /openapi.json                  Swagger UI from an installed package
                                  └─ /                                    demo (Gradio)
 
-Every error of a route has the shape {"error": sentence}.
+Every error of a route has the shape {"error": sentence}; under /v2 it is {"message": sentence}.
 """
 
 import asyncio
@@ -39,10 +41,11 @@ from .engine.service import Service
 from .http.access_log import AccessLog
 from .http.auth import Authenticator
 from .http.cors import CORSMiddleware
+from .http.head import HeadMiddleware
 from .http.security import SecurityMiddleware, http_error, value_error
 from .limits import Limits
 from .metrics import Metrics
-from .routes import completions, files, libretranslate, scoring, status, translations
+from .routes import completions, deepl, files, frontend, libretranslate, scoring, status, translations
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 SAME_ORIGIN = ("/metrics",)  # the only routes that web pages of other origins may not read
@@ -115,6 +118,8 @@ def make_app(
     routers = [
         libretranslate.make_router(service, authenticator, documents),
         files.make_router(service, authenticator, documents),
+        frontend.make_router(service, authenticator),
+        deepl.make_router(service, authenticator, documents),
         translations.make_router(service, authenticator),
         completions.make_router(service, authenticator),
         scoring.make_router(service, authenticator),
@@ -126,6 +131,7 @@ def make_app(
     rest = _methods([route for router in routers for route in router.routes])
     methods = {**_methods(app.routes), **rest}
     cross_origin = {path: ", ".join(sorted(rest[path])) for path in rest if path not in SAME_ORIGIN}
+    app.add_middleware(HeadMiddleware, paths=[path for path in methods if "HEAD" in methods[path]])
     # Starlette puts what is added last outside: the access log sees also what the others refuse.
     app.add_middleware(SecurityMiddleware, limits=limits, host=host, stopping=stopping)
     app.add_middleware(CORSMiddleware, methods=cross_origin)
@@ -173,11 +179,12 @@ def _add_documentation(app: FastAPI) -> None:
 
 
 def _methods(routes: Sequence[BaseRoute]) -> dict[str, set[str]]:
-    """Return the methods of each path."""
+    """Return the methods of each path; HEAD, where there is GET, is the affair of a middleware."""
     methods: dict[str, set[str]] = {}
     for route in routes:
         if isinstance(route, Route):
-            methods.setdefault(route.path, set()).update(route.methods or ())
+            known = route.methods or set()
+            methods.setdefault(route.path, set()).update(known, {"HEAD"} if "GET" in known else ())
     return methods
 
 

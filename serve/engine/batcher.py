@@ -5,7 +5,9 @@
     request ─> ...       ─> job ─> queue of another ─────┘                               └─> lane
 
 A request that finds no room waits for it a few seconds (see `admission`), since some clients stay away for
-half an hour after a 503. While all lanes are busy, the next batch gathers by itself. An idle lane waits a few milliseconds for other
+half an hour after a 503.
+
+While all lanes are busy, the next batch gathers by itself. An idle lane waits a few milliseconds for other
 jobs to join the first one, which costs little and doubles the size of batches. A job whose client disconnects
 leaves the queue and the running batch. A stopping server refuses jobs that have not started.
 """

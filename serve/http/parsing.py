@@ -56,15 +56,30 @@ class BodyReader(Generic[AnyBody]):
         Raises:
             HTTPException: 415 for another type of body, 400 for a value that is missing or wrong.
         """
+        fields = await self.read_fields(request)
+        return check_fields(fields, self.model, strict=media_type(request, JSON) == JSON)
+
+    async def read_fields(self, request: Request) -> dict[str, Any]:
+        """Return the fields of a body, unchecked.
+
+        Raises:
+            HTTPException: 415 for another type of body, 400 for one that cannot be parsed.
+        """
         kind = media_type(request, JSON)
         if kind == JSON:
-            fields = _parse_json(await request.body(), self.model)
-        elif self.forms and kind in FORMS:
-            fields = await _parse_form(request)
-        else:
-            known = "JSON or a form" if self.forms else "JSON"
-            raise HTTPException(415, f"the body must be {known}; send Content-Type: application/json")
-        return check_fields(fields, self.model, strict=kind == JSON)
+            fields = _parse_json(await request.body())
+            if not isinstance(fields, dict):
+                self.refuse_json(fields)
+            return fields
+        if self.forms and kind in FORMS:
+            return await _parse_form(request)
+        known = "JSON or a form" if self.forms else "JSON"
+        raise HTTPException(415, f"the body must be {known}; send Content-Type: application/json")
+
+    def refuse_json(self, value: Any) -> NoReturn:
+        """Refuse JSON that is no object."""
+        required = [name for name, field in self.model.model_fields.items() if field.is_required()]
+        refuse(f"the JSON is {abbreviate(value)}; send an object with {', '.join(required)}")
 
 
 def media_type(request: Request, default: str = "") -> str:
@@ -137,20 +152,16 @@ def refuse(sentence: str) -> NoReturn:
     raise HTTPException(400, sentence)
 
 
-def _parse_json(body: bytes, model: type[Body]) -> dict[str, Any]:
+def _parse_json(body: bytes) -> Any:
     try:
         # Clients on Windows send a byte order mark; utf-8-sig drops it.
-        fields = json.loads(body.decode("utf-8-sig"), parse_constant=_refuse_constant)
+        return json.loads(body.decode("utf-8-sig"), parse_constant=_refuse_constant)
     except UnicodeDecodeError:
         refuse("the body is not UTF-8; encode the JSON as UTF-8")
     except RecursionError:
         refuse("the JSON is nested too deeply; send one flat object")
     except ValueError:
         refuse('the body is not JSON; send an object such as {"q": "Hello", "source": "en", "target": "de"}')
-    if not isinstance(fields, dict):
-        required = [name for name, field in model.model_fields.items() if field.is_required()]
-        refuse(f"the JSON is {abbreviate(fields)}; send an object with {', '.join(required)}")
-    return fields
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -86,11 +86,12 @@ class SecurityMiddleware:
             if not self.stopping.is_set():
                 raise
             if not started:
-                await _send_error(send_guarded, 503, "the server is stopping; ask again when it is back")
+                sentence = "the server is stopping; ask again when it is back"
+                await _send_error(send_guarded, scope["path"], 503, sentence)
         except Exception as error:
             status, sentence = describe(error)
             if not started:
-                await _send_error(send_guarded, status, sentence)
+                await _send_error(send_guarded, scope["path"], status, sentence)
 
     def _check(self, scope: Scope, body: "_CountedBody") -> None:
         """Refuse a foreign host name (400) and a body that announces too many bytes (413)."""
@@ -152,7 +153,8 @@ class _CountedBody:
 async def http_error(request: Request, error: Exception) -> JSONResponse:
     """Return the answer for an HTTPException, in the shape of all errors."""
     assert isinstance(error, StarletteHTTPException)
-    return JSONResponse({"error": str(error.detail)}, error.status_code, error.headers)
+    body = error_body(request.url.path, str(error.detail))
+    return JSONResponse(body, error.status_code, error.headers)
 
 
 async def value_error(request: Request, error: Exception) -> JSONResponse:
@@ -160,7 +162,12 @@ async def value_error(request: Request, error: Exception) -> JSONResponse:
     # Its subclasses (UnicodeError, JSONDecodeError) are faults, and their sentences may quote a user's text.
     if type(error) not in (ValueError, RefusalError, TooLongError):
         raise error
-    return JSONResponse({"error": str(error)}, 400)
+    return JSONResponse(error_body(request.url.path, str(error)), 400)
+
+
+def error_body(path: str, sentence: str) -> dict[str, str]:
+    """Return an error as the clients of a path read it: DeepL's under /v2, LibreTranslate's elsewhere."""
+    return {"message" if path.startswith("/v2/") else "error": sentence}
 
 
 def _host_name(header: str) -> str:
@@ -185,9 +192,9 @@ def describe(error: Exception) -> tuple[int, str]:
     return 500, "the server failed at this request; it is not your fault, and others are still served"
 
 
-async def _send_error(send: Send, status: int, sentence: str) -> None:
+async def _send_error(send: Send, path: str, status: int, sentence: str) -> None:
     """Answer with an error, and close the connection: the body may not have been read."""
-    body = json.dumps({"error": sentence}).encode()
+    body = json.dumps(error_body(path, sentence)).encode()
     headers = [
         (b"content-type", b"application/json"),
         (b"content-length", str(len(body)).encode()),

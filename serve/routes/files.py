@@ -6,10 +6,11 @@ Results are kept in memory, bounded in time and size, under names that cannot be
 attachments, so that HTML of a user is never a page of this server.
 """
 
+import asyncio
 import secrets
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import PurePosixPath
 from typing import Annotated, Any, NamedTuple
 from urllib.parse import quote
@@ -20,18 +21,22 @@ from pydantic import BaseModel, Field
 from starlette.datastructures import UploadFile
 
 from seq2seq.documents import SUPPORTED, TranslatedDocument, translate_document
+from seq2seq.documents.template import TranslateTexts
+from seq2seq.inference.results import Translation
 
 from ..engine.documents import DocumentExecutor, file_limits
+from ..engine.routing import Route
 from ..engine.service import Service
 from ..http.auth import Admission, Admitted, Authenticator
-from ..http.parsing import Body, check_fields, media_type, refuse, while_connected
-from .libretranslate import FAILURES, SOURCE, TARGET
+from ..http.lenient import LenientBody, check_lenient, query_fields
+from ..http.parsing import media_type, refuse, while_connected
+from .libretranslate import FAILURES, SOURCE, TARGET, served_pair, text_limits
 
 KEPT_SECONDS = 600
 KEPT_BYTES = 67_108_864  # of all files together
 
 
-class FileRequest(Body):
+class FileRequest(LenientBody):
     """Fields of POST /translate_file beside the file."""
 
     source: str = SOURCE
@@ -103,14 +108,24 @@ def make_router(service: Service, authenticator: Authenticator, documents: Docum
     ) -> JSONResponse:
         """Translate a file; its structure stays."""
         (fields, name, content), client = admitted
-        work = documents.run(
-            lambda translate: translate_document(name, content, translate, column=fields.column),
-            fields.source,
-            fields.target,
-            client,
-            file_limits(service.limits),
-        )
-        translated, route = await while_connected(request, work)
+        if PurePosixPath(name).suffix.lower() not in SUPPORTED:
+            refuse("Invalid request: file format not supported")  # GET /frontend/settings lists the formats
+        source, target = served_pair(service.registry, fields.source, fields.target)
+        limits = file_limits(service.limits)
+
+        def work(translate: TranslateTexts) -> TranslatedDocument:
+            return translate_document(name, content, translate, column=fields.column)
+
+        def keep(texts: list[str]) -> Iterator[Translation]:
+            limits.check_texts(texts)
+            return (Translation(text, text) for text in texts)
+
+        with text_limits():
+            if source == target:
+                translated, route = await asyncio.to_thread(work, keep), Route(())
+            else:
+                running = documents.run(work, source, target, client, limits)
+                translated, route = await while_connected(request, running)
         pivot = {"pivot": route.pivots[0]} if route.pivots else {}
         url = request.url_for("download_file", key=downloads.put(translated))
         return JSONResponse({"translatedFileUrl": str(url), **pivot})
@@ -145,7 +160,7 @@ async def _read_file(request: Request) -> FileUpload:
         others = {name: value for name, value in form.items() if name != "file"}
         if any(isinstance(value, UploadFile) for value in others.values()):
             refuse("only file may be a file; send the other fields as text")
-        fields = check_fields(others, FileRequest, strict=False)
+        fields = check_lenient({**query_fields(request), **others}, FileRequest)
         return FileUpload(fields, file.filename or "", await file.read())
 
 

@@ -1,56 +1,88 @@
 """REST routes in LibreTranslate's wire shapes, so that its many clients work unchanged.
 
     POST /translate  {"q": "..." or ["...", ...], "source": "en" or "auto", "target": "de", "alternatives": 2}
-                     -> {"translatedText": "..." or [...], "alternatives": [...]}     JSON or form
-    POST /detect     {"q": "..."} -> [{"confidence", "language"}]
+                     -> {"translatedText": "..." or [...], "alternatives": [...]}    query, JSON or form
+    POST /detect     {"q": "..." or ["...", ...]} -> [{"confidence", "language"}]
     GET  /languages  -> [{"code", "name", "targets"}]
 
-Every error is {"error": sentence}: 400 for a value that is missing, wrong or beyond a limit.
+They are as lenient as LibreTranslate's server (see `lenient`), and refuse in its words where its clients and
+its own tests compare them. Every error is {"error": sentence}: 400 for a value that is missing, wrong or
+beyond a limit.
 """
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache, partial
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, field_validator
 
 from seq2seq import DecodeOptions
 from seq2seq.documents.html import translate_html
+from seq2seq.text.languages import code_with_script, language_name, served_language
+from seq2seq.text.normalization import base_language
 
 from ..engine.documents import DocumentExecutor, html_limits
 from ..engine.language_id import DetectedLanguage
+from ..engine.registry import ModelRegistry
 from ..engine.routing import Route
 from ..engine.segments import RoutedTranslation
 from ..engine.service import AUTO, Service
+from ..errors import RefusalError
 from ..http.auth import Admission, Admitted, Authenticator
-from ..http.parsing import Body, BodyReader, refuse, while_connected
+from ..http.lenient import LenientBody, LenientReader, shown
+from ..http.parsing import refuse, while_connected
 
 SOURCE = Field(description="the code of the language of q, such as en, or auto")
 TARGET = Field(description="the code of the language to translate to, such as de")
 Q = Field(description="a text or a list of texts")
+OVER_TEXT_LIMIT = (
+    "over_texts",
+    "over_characters",
+    "over_tokens",
+    "over_file_characters",
+)  # kinds of refusals
 
 
-class TranslateRequest(Body):
+class TranslateRequest(LenientBody):
     """Body of POST /translate."""
 
     q: str | list[str] = Q
     source: str = SOURCE
     target: str = TARGET
     format: Literal["text", "html"] = Field("text", description='"text" or "html"')
-    alternatives: int = Field(0, ge=0, le=1_000_000, description="the number of further translations, from 0")
+    alternatives: int = Field(0, description="the number of further translations, from 0")
 
     @property
     def texts(self) -> list[str]:
         """The texts to translate; q alone in a list where it is one text."""
         return [self.q] if isinstance(self.q, str) else self.q
 
+    @field_validator("format", mode="before")
+    @classmethod
+    def _text_by_default(cls, value: Any) -> Any:
+        if not value:
+            return "text"
+        if value not in ("text", "html"):
+            refuse(f"{shown(value)} format is not supported")
+        return value
 
-class DetectRequest(Body):
+    @field_validator("alternatives", mode="before")
+    @classmethod
+    def _number_or_its_text(cls, value: Any) -> int:
+        try:
+            return max(0, int(value or 0))
+        except (TypeError, ValueError, OverflowError):
+            refuse("Invalid request: alternatives parameter is not a number")
+
+
+class DetectRequest(LenientBody):
     """Body of POST /detect."""
 
-    q: str = Field(description="a text")
+    q: str | list[str] = Q
 
 
 class DetectedLanguageAnswer(BaseModel):
@@ -100,8 +132,8 @@ FAILURES: dict[int | str, dict[str, Any]] = {
 }
 
 
-TRANSLATE_BODY = BodyReader(TranslateRequest, forms=True)
-DETECT_BODY = BodyReader(DetectRequest, forms=True)
+TRANSLATE_BODY = LenientReader(TranslateRequest, forms=True)
+DETECT_BODY = LenientReader(DetectRequest, forms=True)
 
 
 def make_router(service: Service, authenticator: Authenticator, documents: DocumentExecutor) -> APIRouter:
@@ -120,14 +152,19 @@ def make_router(service: Service, authenticator: Authenticator, documents: Docum
     ) -> JSONResponse:
         """Translate a text or a list of texts."""
         body, client = admitted
-        texts = body.texts
-        service.limits.check_texts(texts)
-        service.limits.check_candidates(body.alternatives)
-        if body.format == "html":
-            return JSONResponse(await while_connected(request, _translate_html(body, documents, client)))
-        options = options_for(body.alternatives)
-        work = service.translate(texts, body.source, body.target, options, client)
-        return JSONResponse(_answer(body, await while_connected(request, work)))
+        texts, most = body.texts, service.limits.candidates - 1
+        if body.alternatives > most:
+            refuse(f"Invalid request: alternatives parameter must be <= {most}")
+        body.source, body.target = served_pair(service.registry, body.source, body.target)
+        with text_limits():
+            service.limits.check_texts(texts)
+            if body.source == body.target:
+                return JSONResponse(_unchanged(body))
+            if body.format == "html":
+                return JSONResponse(await while_connected(request, _translate_html(body, documents, client)))
+            options = options_for(body.alternatives)
+            work = service.translate(texts, body.source, body.target, options, client)
+            return JSONResponse(_answer(body, await while_connected(request, work)))
 
     @router.post(
         "/detect",
@@ -138,20 +175,80 @@ def make_router(service: Service, authenticator: Authenticator, documents: Docum
     async def detect(
         admitted: Annotated[Admitted[DetectRequest], Depends(Admission(authenticator, DETECT_BODY))],
     ) -> JSONResponse:
-        """Detect which of the served languages a text is in, likeliest first."""
-        text = admitted.body.q
-        service.limits.check_texts([text])
+        """Detect which of the served languages a text, or several together, are in, likeliest first."""
+        q = admitted.body.q
+        texts = [q] if isinstance(q, str) else q
+        with text_limits():
+            service.limits.check_texts(texts)
         # The likeliest is named even of a text without letters; of the others only those that are possible.
-        likeliest, *others = await service.detect(text)
+        likeliest, *others = await service.detect("\n".join(texts))
         possible = [likeliest, *(language for language in others if language.confidence)]
         return JSONResponse([language.to_json() for language in possible])
 
     @router.get("/languages", response_model=list[LanguageAnswer])
     async def languages() -> list[dict[str, str | list[str]]]:
         """List the languages, and what each can be translated to."""
-        return service.registry.languages()
+        return list_languages(service.registry)
 
     return router
+
+
+def served_pair(registry: ModelRegistry, source: str, target: str) -> tuple[str, str]:
+    """Return the codes of the registry for the languages of a request; the source may be "auto".
+
+    Raises:
+        HTTPException: 400; a language is not served.
+    """
+    codes = [code if code == AUTO else _served(registry, code) for code in (_auto(source), target)]
+    return codes[0], codes[1]
+
+
+def _auto(source: str) -> str:
+    return AUTO if source.lower() == AUTO else source
+
+
+def _served(registry: ModelRegistry, code: str) -> str:
+    served = registry.served(code)
+    if served in registry.codes:
+        return served
+    # LibreTranslate's sentence; what follows says that the language is served in another script.
+    base = served_language(base_language(code), registry.codes)
+    written = base and code_with_script(base)
+    remedy = f"; {base} is {written}" if written else ""
+    refuse(f"{shown(code)} is not supported{remedy}")
+
+
+def list_languages(registry: ModelRegistry) -> list[dict[str, str | list[str]]]:
+    """Return every language with its targets; also under its code with a script, where it has one.
+
+    Weblate sends only codes that are listed, and calls simplified Chinese zh-Hans; other clients call it zh.
+    """
+    languages = registry.languages()
+    scripts = {code: written for code in registry.codes if (written := code_with_script(code))}
+    for language in languages:
+        targets = language["targets"]
+        language["targets"] = [*targets, *(scripts[code] for code in targets if code in scripts)]
+    with_scripts = [
+        {**language, "code": scripts[code], "name": language_name(scripts[code])}
+        for language in languages
+        if (code := str(language["code"])) in scripts
+    ]
+    return [*languages, *with_scripts]
+
+
+@contextmanager
+def text_limits() -> Iterator[None]:
+    """Refuse too much text with LibreTranslate's words at the end, for which some clients look.
+
+    Raises:
+        HTTPException: 400; the text is beyond a limit.
+    """
+    try:
+        yield
+    except RefusalError as error:
+        if error.kind not in OVER_TEXT_LIMIT:
+            raise
+        refuse(f"{error} (exceeds text limit)")
 
 
 @lru_cache(maxsize=64)
@@ -162,9 +259,10 @@ def options_for(alternatives: int) -> DecodeOptions:
 
 
 async def _translate_html(body: TranslateRequest, documents: DocumentExecutor, client: str) -> dict[str, Any]:
-    """Return the answer for HTML; each text is a document of its own, but their blocks share batches."""
-    if body.alternatives:
-        refuse('alternatives are not made of HTML; send alternatives 0, or format "text"')
+    """Return the answer for HTML; each text is a document of its own, but their blocks share batches.
+
+    There are no alternatives of HTML, as there are none in LibreTranslate.
+    """
     limits = html_limits(documents.service.limits)
     results = await asyncio.gather(
         *(
@@ -172,7 +270,18 @@ async def _translate_html(body: TranslateRequest, documents: DocumentExecutor, c
             for text in body.texts
         )
     )
-    return _shape(body, {"translatedText": [html for html, _ in results]}, [route for _, route in results])
+    answer: dict[str, list[Any]] = {"translatedText": [html for html, _ in results]}
+    if body.alternatives:
+        answer["alternatives"] = [[] for _ in results]
+    return _shape(body, answer, [route for _, route in results])
+
+
+def _unchanged(body: TranslateRequest) -> dict[str, Any]:
+    """Return the answer where source and target are the same language: the texts themselves."""
+    answer: dict[str, list[Any]] = {"translatedText": body.texts}
+    if body.alternatives:
+        answer["alternatives"] = [[] for _ in body.texts]
+    return _shape(body, answer, [])
 
 
 def _answer(body: TranslateRequest, translations: list[RoutedTranslation]) -> dict[str, Any]:
@@ -188,8 +297,8 @@ def _answer(body: TranslateRequest, translations: list[RoutedTranslation]) -> di
 
 def _shape(body: TranslateRequest, answer: dict[str, list[Any]], routes: list[Route]) -> dict[str, Any]:
     """Return the answer with detected and intermediate languages; without lists where q was a text."""
-    if body.source.lower() == AUTO:
-        unknown = DetectedLanguage(body.target.lower(), 0.0)  # of HTML without any text
+    if body.source == AUTO:
+        unknown = DetectedLanguage(body.target, 0.0)  # of HTML without any text
         answer["detectedLanguage"] = [(route.detected or unknown).to_json() for route in routes]
     if any(len(route.hops) > 1 for route in routes):
         answer["pivot"] = [next(iter(route.pivots), None) for route in routes]

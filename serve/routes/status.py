@@ -1,4 +1,4 @@
-"""Status of the server: GET /health, /ready, /metrics and /v1/models.
+"""Status of the server: GET /health, /ready, /metrics, /v1/models and /v1/models/NAME.
 
 /health: the process answers. /ready: the server takes requests, 503 once it is stopping; lazy models need not
 be loaded for that. /v1/models: OpenAI's list with fields of our own.
@@ -11,8 +11,9 @@ from fastapi.responses import Response
 from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel
 
-from ..engine.registry import LanguageModelEntry, TranslationModel
+from ..engine.registry import LanguageModelEntry, ModelRegistry, TranslationModel
 from ..engine.service import Service
+from ..http.parsing import abbreviate
 from .libretranslate import FAILURES
 
 
@@ -55,6 +56,7 @@ class ModelsAnswer(BaseModel):
 METRICS_ANSWER: dict[int | str, dict[str, Any]] = {
     200: {"content": {"text/plain": {"schema": {"type": "string"}}}, "description": "Prometheus' text format"}
 }
+NO_MODEL = {**FAILURES[400], "description": "There is no such model"}
 
 
 def make_router(service: Service) -> APIRouter:
@@ -81,14 +83,25 @@ def make_router(service: Service) -> APIRouter:
     @router.get("/v1/models", response_model=ModelsAnswer)
     async def models() -> dict[str, Any]:
         """List the models, their languages and their sizes."""
-        registry = service.registry
-        entries = [
-            *map(_describe_translation_model, registry.models),
-            *map(_describe_language_model, registry.language_models),
-        ]
-        return {"object": "list", "data": entries}
+        return {"object": "list", "data": _describe_all(service.registry)}
+
+    # A hub id holds a slash, hence a path.
+    @router.get("/v1/models/{name:path}", response_model=ModelAnswer, responses={404: NO_MODEL})
+    async def model(name: str) -> dict[str, Any]:
+        """Describe one model."""
+        for entry in _describe_all(service.registry):
+            if entry["id"] == name:
+                return entry
+        raise HTTPException(404, f"there is no model {abbreviate(name)}; GET /v1/models lists the models")
 
     return router
+
+
+def _describe_all(registry: ModelRegistry) -> list[dict[str, Any]]:
+    return [
+        *map(_describe_translation_model, registry.models),
+        *map(_describe_language_model, registry.language_models),
+    ]
 
 
 def _describe(entry: TranslationModel | LanguageModelEntry) -> dict[str, Any]:

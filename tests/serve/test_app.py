@@ -41,6 +41,13 @@ def test_openapi_describes_the_routes(client: "TestClient") -> None:
         "/v1/attention",
         "/v1/completions",
         "/v1/models",
+        "/v1/models/{name}",
+        "/spec",
+        "/frontend/settings",
+        "/suggest",
+        "/v2/translate",
+        "/v2/languages",
+        "/v2/usage",
     }
     bodies = paths["/translate"]["post"]["requestBody"]["content"]
     assert {"application/json", "application/x-www-form-urlencoded", "multipart/form-data"} == set(bodies)

@@ -128,7 +128,7 @@ def test_regions_and_scripts_fall_back_to_the_served_language() -> None:
 
 
 def test_best_of_several_served_codes() -> None:
-    """The same region is preferred, then the code without one; a code of LibreTranslate's is a region, too."""
+    """The same region is preferred, then the code without one; so with LibreTranslate's own codes."""
 
     def check(code: str, served: list[str], expected: str | None) -> None:
         assert served_language(code, served) == expected

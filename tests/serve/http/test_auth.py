@@ -30,8 +30,22 @@ COSTLY: dict[str, dict[str, Any]] = {
     "/v1/align": PAIR,
     "/v1/attention": PAIR,
     "/v1/completions": {"prompt": "a", "max_tokens": 2},
+    "/v2/translate": {"text": ["a man"], "source_lang": "EN", "target_lang": "DE"},
 }
-FREE = {"/languages", "/health", "/ready", "/metrics", "/v1/models", "/download_file/{key}"}
+FREE = {
+    "/languages",
+    "/health",
+    "/ready",
+    "/metrics",
+    "/v1/models",
+    "/v1/models/{name:path}",
+    "/download_file/{key}",
+    "/spec",
+    "/frontend/settings",
+    "/v2/languages",
+    "/v2/usage",
+}
+REFUSING = {"/suggest"}  # answered with 403 whatever is sent
 
 
 @pytest.fixture(scope="module")
@@ -50,10 +64,19 @@ def key_of(path: str) -> str:
 
 
 def post(client: "TestClient", path: str, body: dict[str, Any]) -> Any:
-    """Send a body as the route takes it: JSON, or a form with a file."""
+    """Send a body as the route takes it: JSON, or a form with a file; DeepL's key in its header."""
     if path == "/translate_file":
         return client.post(path, data=body, files={"file": ("x.txt", b"a man")})
+    if path == "/v2/translate" and "api_key" in body:
+        headers = {"authorization": f"DeepL-Auth-Key {body['api_key']}"}
+        return client.post(path, json={**body, "api_key": "not read"}, headers=headers)
     return client.post(path, json=body)
+
+
+def wrong(body: dict[str, Any]) -> dict[str, Any]:
+    """A body without its last required field, which every route refuses."""
+    required = [name for name in ("target", "target_lang", "q", "prompt") if name in body]
+    return {name: value for name, value in body.items() if name != required[0]}
 
 
 def test_every_costly_route_depends_on_admission(guarded: "FastAPI") -> None:
@@ -69,8 +92,8 @@ def test_every_costly_route_depends_on_admission(guarded: "FastAPI") -> None:
         ]
         for route in routes
     }
-    assert set(admissions) == FREE | set(COSTLY)
-    assert {path for path, found in admissions.items() if not found} == FREE
+    assert set(admissions) == FREE | REFUSING | set(COSTLY)
+    assert {path for path, found in admissions.items() if not found} == FREE | REFUSING
     assert all(len(found) == 1 for path, found in admissions.items() if path in COSTLY)
     assert len({id(admission.authenticator) for found in admissions.values() for admission in found}) == 1
     assert all(route.methods == {"GET"} for route in routes if route.path in FREE)
@@ -85,7 +108,7 @@ def test_body_then_key_then_rate_are_checked(guarded: "FastAPI", refusal: "Refus
         client = TestClient(guarded, base_url="http://localhost", client=(path, 1))
         body = COSTLY[path]
         for _ in range(3):
-            assert "not a known field" in refusal(post(client, path, {**body, "unknown": "x"}), 400)
+            assert "missing" in refusal(post(client, path, wrong(body)), 400)
         assert "api_key is missing" in refusal(post(client, path, body), 403)
         assert "at most 1 requests a minute" in refusal(post(client, path, {**body, "api_key": "x"}), 429)
         keyed = {**body, "api_key": key_of(path)}
@@ -93,9 +116,22 @@ def test_body_then_key_then_rate_are_checked(guarded: "FastAPI", refusal: "Refus
         answer = post(client, path, keyed)
         assert "at most 1 requests a minute" in refusal(answer, 429)
         assert 0 < int(answer.headers["retry-after"]) <= 60
-        assert "not a known field" in refusal(post(client, path, {**keyed, "unknown": "x"}), 400)
+        assert "missing" in refusal(post(client, path, wrong(keyed)), 400)
 
     check_rows(check, [(path,) for path in COSTLY])
+
+
+def test_own_routes_refuse_unknown_fields(guarded: "FastAPI", refusal: "Refusal") -> None:
+    """The routes under /v1 take no field that they do not know."""
+    from fastapi.testclient import TestClient
+
+    client = TestClient(guarded, base_url="http://localhost")
+
+    def check(path: str) -> None:
+        answer = post(client, path, {**COSTLY[path], "unknown": "x"})
+        assert "'unknown' is not a known field" in refusal(answer)
+
+    check_rows(check, [(path,) for path in COSTLY if path.startswith("/v1/")])
 
 
 class Clock:

@@ -23,7 +23,7 @@ from schemathesis.specs.openapi.checks import (
 if TYPE_CHECKING:
     from tests.serve.conftest import Make
 
-LANGUAGES = {"source": "en", "target": "de"}
+LANGUAGES = {"source": "en", "target": "de", "source_lang": "EN", "target_lang": "DE"}
 EXAMPLES = int(os.environ.get("SEQ2SEQ_EXAMPLES", "8"))
 CHECKS = [
     not_a_server_error,
@@ -41,6 +41,9 @@ ROUTES = [
     ("GET", "/languages"),
     ("POST", "/translate_file"),
     ("GET", "/download_file/{key}"),
+    ("GET", "/spec"),
+    ("GET", "/frontend/settings"),
+    ("POST", "/suggest"),
     ("GET", "/health"),
     ("GET", "/ready"),
     ("GET", "/metrics"),
@@ -51,6 +54,10 @@ ROUTES = [
     ("POST", "/v1/attention"),
     ("POST", "/v1/completions"),
     ("GET", "/v1/models"),
+    ("GET", "/v1/models/{name}"),
+    ("POST", "/v2/translate"),
+    ("GET", "/v2/languages"),
+    ("GET", "/v2/usage"),
 ]
 
 

@@ -48,6 +48,11 @@ def test_column_is_chosen(client: "TestClient", translator: "Translator") -> Non
     assert answer.text == f"id,text\n1,{translator.translate('a man').text}\n"
 
 
+def test_unknown_fields_and_same_language(client: "TestClient") -> None:
+    """`format`, which clients send, is left out; a file for its own language comes back as it is."""
+    assert fetch(client, "x.html", "<p>a man</p>", format="html", target="en-GB").text == "<p>a man</p>"
+
+
 def test_many_texts_of_auto_language(client: "TestClient") -> None:
     """A file of several portions keeps all its lines; one in the target language comes back unchanged."""
     lines = "".join(f"Zwei Hunde und {number} Männer\n" for number in range(100))
@@ -71,11 +76,11 @@ def test_bad_file_is_refused(client: "TestClient", refusal: "Refusal") -> None:
         assert sentence in refusal(send(client, name, "a man", **fields))
 
     rows: list[tuple[str, dict[str, str], str]] = [
-        ("x.exe", {}, "is not a supported document"),
+        ("x.exe", {}, "Invalid request: file format not supported"),
         ("", {}, "file is missing"),
         ("x.txt", {"target": "xx"}, "xx is not supported"),
         ("x.txt", {"column": "a"}, "has no columns"),
-        ("x.txt", {"colour": "a"}, "'colour' is not a known field"),
+        ("x.txt", {"target": ""}, "Invalid request: missing target parameter"),
     ]
     check_rows(check, rows)
 

@@ -1,0 +1,85 @@
+"""What LibreTranslate's clients read about a server: GET /spec, GET /frontend/settings, POST /suggest.
+
+GNOME Dialect takes a server for LibreTranslate's by the title in /spec, and reads the settings; so does the
+PHP client. Suggestions of better translations are not collected: /suggest says so.
+"""
+
+from typing import Any
+
+from fastapi import APIRouter, HTTPException, Request
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+
+from seq2seq.documents import SUPPORTED
+from seq2seq.text.languages import language_name
+
+from ..engine.service import AUTO, Service
+from ..http.auth import Authenticator
+from .libretranslate import FAILURES
+
+TITLE = "LibreTranslate"  # for which Dialect looks
+FRONTEND_TIMEOUT = 500  # milliseconds that a page waits after the last key before it translates
+
+
+class NamedLanguage(BaseModel):
+    """A language and its English name."""
+
+    code: str
+    name: str
+
+
+class FrontendLanguages(BaseModel):
+    """The languages that a page begins with."""
+
+    source: NamedLanguage
+    target: NamedLanguage
+
+
+class SettingsAnswer(BaseModel):
+    """Answer of GET /frontend/settings, with LibreTranslate's names."""
+
+    charLimit: int  # noqa: N815 - the wire shape
+    frontendTimeout: int  # noqa: N815
+    apiKeys: bool  # noqa: N815
+    keyRequired: bool  # noqa: N815
+    suggestions: bool
+    filesTranslation: bool  # noqa: N815
+    supportedFilesFormat: list[str]  # noqa: N815
+    language: FrontendLanguages
+
+
+def make_router(service: Service, authenticator: Authenticator) -> APIRouter:
+    """Return the routes, answered by a service."""
+    router = APIRouter()
+
+    @router.get("/spec", response_model=dict[str, Any])
+    async def spec(request: Request) -> JSONResponse:
+        """Return the OpenAPI description under LibreTranslate's title."""
+        description = request.app.openapi()
+        return JSONResponse({**description, "info": {**description["info"], "title": TITLE}})
+
+    @router.get("/frontend/settings", response_model=SettingsAnswer)
+    async def settings() -> dict[str, Any]:
+        """Return the limits, formats and languages that a page of LibreTranslate's needs."""
+        # The target of the first model; a server without translation models still has a page.
+        target = next((target for _, target in service.registry.pairs), "en")
+        return {
+            "charLimit": service.limits.characters,
+            "frontendTimeout": FRONTEND_TIMEOUT,
+            "apiKeys": authenticator.needs_key,
+            "keyRequired": authenticator.needs_key,
+            "suggestions": False,
+            "filesTranslation": True,
+            "supportedFilesFormat": list(SUPPORTED),
+            "language": {
+                "source": {"code": AUTO, "name": "Auto Detect"},
+                "target": {"code": target, "name": language_name(target)},
+            },
+        }
+
+    @router.post("/suggest", response_model=None, responses={403: FAILURES[403]})
+    async def suggest() -> None:
+        """Refuse a suggestion."""
+        raise HTTPException(403, "Suggestions are disabled on this server.")
+
+    return router
