@@ -29,6 +29,28 @@ settings.load_profile("project")
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
+# Files of more than ten seconds on an idle core, the longest first (`pytest --durations 0`).
+LONG_FILES = [
+    "test_readme.py",
+    "serve/test_serve_command.py",
+    "train/test_other_tasks.py",
+    "serve/views/test_view_accessibility.py",
+    "serve/demo/test_page.py",
+    "serve/demo/test_page_stream.py",
+    "serve/demo/test_page_accessibility.py",
+    "serve/engine/test_memory.py",
+    "train/test_resume.py",
+    "model/test_transformer_grid.py",
+    "docs/test_draw_cost.py",
+    "experiments/test_attention_variants.py",
+    "train/test_faults.py",
+    "train/tasks/test_guided_head.py",
+    "examples/test_digits.py",
+    "examples/test_sentiment.py",
+    "storage/test_hub.py",
+    "test_typing.py",
+]
+
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = [
     "--headless",
@@ -45,6 +67,16 @@ SUBJECTS = ["a dog", "two dogs", "a man", "a young girl", "three children", "an 
 VERBS = ["plays in", "runs through", "sits in", "sleeps in", "walks across", "looks at"]
 PLACES = ["the snow.", "the garden.", "a red house.", "the street.", "the water.", "a big park!"]
 SENTENCES = [f"{subject} {verb} {place}" for subject in SUBJECTS for verb in VERBS for place in PLACES]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Move long files to the front in the workers of `-n`.
+
+    A file runs in one worker: a long one that starts last leaves the other workers idle at the end.
+    """
+    if hasattr(config, "workerinput"):
+        rank = {REPOSITORY / "tests" / name: number for number, name in enumerate(LONG_FILES)}
+        items.sort(key=lambda item: rank.get(item.path, len(rank)))
 
 
 @pytest.fixture(scope="session", autouse=True)
