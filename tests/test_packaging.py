@@ -65,6 +65,11 @@ def test_wheel_holds_every_recipe(repository: Path, wheel: zipfile.ZipFile) -> N
     assert recipes <= set(wheel.namelist())
 
 
+def test_wheel_ships_the_types(wheel: zipfile.ZipFile) -> None:
+    """The wheel marks the library as typed, so that a user's checker reads its annotations."""
+    assert "seq2seq/py.typed" in wheel.namelist()
+
+
 def test_wheel_holds_nothing_else(wheel: zipfile.ZipFile) -> None:
     """The wheel installs the three packages and nothing beside them."""
     tops = {name.split("/")[0] for name in wheel.namelist()}
