@@ -100,9 +100,9 @@ def third_party(folder: Path) -> set[str]:
 
 @pytest.mark.parametrize("package", ["seq2seq", "train", "serve"])
 def test_imported_packages_are_required(repository: Path, project: dict, package: str) -> None:
-    """A fresh install would lack something that the package imports.
+    """Every distribution that a package imports is required.
 
-    What a required package itself requires counts (gradio brings fastapi, pydantic and uvicorn).
+    Requirements of a required package count, too: gradio brings fastapi, pydantic and uvicorn.
     """
     lines = list(project["project"]["dependencies"])
     if package != "seq2seq":
