@@ -161,6 +161,16 @@ def test_models_are_listed(client: openai.OpenAI) -> None:
     assert found["bard"].languages == ["en"] and found["bard"].context == 16  # type: ignore[attr-defined]
 
 
+def test_one_model_is_described(client: openai.OpenAI) -> None:
+    """A model is described by its name as in the list; one that is not served is not found."""
+    listed = {model.id: model for model in client.models.list()}
+    assert client.models.retrieve("bard") == listed["bard"]
+    for name in ("gpt-4o", "a/b"):
+        with pytest.raises(openai.NotFoundError) as missing:
+            client.models.retrieve(name)
+        assert "GET /v1/models lists the models" in missing.value.response.json()["error"]
+
+
 def test_a_wrong_value_is_refused(alone: "TestClient", refusal: "Refusal") -> None:
     """A wrong value is refused with the value and what to give instead."""
 

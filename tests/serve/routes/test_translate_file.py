@@ -39,7 +39,7 @@ def test_structure_comes_back(client: "TestClient", translator: "Translator") ->
     first, second = translator.translate("two dogs").text, translator.translate("a man").text
     answer = fetch(client, "film.srt", SUBTITLES.format("two dogs", "a man"))
     assert answer.text == SUBTITLES.format(first, second)
-    assert answer.headers["content-disposition"] == "attachment; filename*=UTF-8''film.srt"
+    assert answer.headers["content-disposition"] == "attachment; filename*=UTF-8''film.de.srt"
 
 
 def test_column_is_chosen(client: "TestClient", translator: "Translator") -> None:
@@ -64,7 +64,7 @@ def test_html_is_no_page_of_ours(client: "TestClient") -> None:
     """An HTML file is an attachment in a sandbox, so that its scripts never run as the server's."""
     answer = fetch(client, "../../evil.html", "<script>alert(1)</script><p>a man</p>")
     assert answer.headers["content-disposition"].startswith("attachment")
-    assert answer.headers["content-disposition"].endswith("evil.html")
+    assert answer.headers["content-disposition"].endswith("evil.de.html")
     assert answer.headers["content-security-policy"] == "sandbox"
     assert answer.headers["x-content-type-options"] == "nosniff"
 
