@@ -21,6 +21,15 @@ from seq2seq.text.normalization import BLANK_PIECE, compose, is_word, normalize
 LONGEST = 100_000
 LARGEST_SEED = 2**63 - 1
 OF_SOURCES = ("forced_words", "glossary", "keep_words", "keep_numbers")  # refused by a language model
+# On by default and without meaning for a language model.
+FIDELITY = (
+    "keep_placeholders",
+    "check_numbers",
+    "keep_wordless",
+    "keep_markers",
+    "keep_signs",
+    "keep_capitals",
+)
 
 # The types that a caller may pass. Values are stored as tuples, so that options can be compared and hashed.
 Texts = list[str] | tuple[str, ...]
@@ -94,6 +103,17 @@ class DecodeOptions:
         True, "Addresses (https://..., a@b.org) and placeholders ({x}, %s) are copied unchanged."
     )
     keep_numbers: bool = option(False, "Numbers written in digits are copied unchanged.")
+    check_numbers: bool = option(
+        True, "Translate again, with the numbers required, where a number is lost or invented."
+    )
+    keep_wordless: bool = option(True, "Segments without words, such as 100%, are copied unchanged.")
+    keep_markers: bool = option(
+        True, "List markers are copied, and what has no full stop at its end gets none."
+    )
+    keep_signs: bool = option(True, "Emoji and other signs are copied to their place in the translation.")
+    keep_capitals: bool = option(
+        True, "Texts in capitals are read in lower case, and their translation is written in capitals."
+    )
 
     def __post_init__(self) -> None:
         for name in ("target_prefix", "stop", "banned_words", "forced_words", "keep_words"):

@@ -35,6 +35,11 @@ def test_the_defaults_are_the_published_ones() -> None:
         "keep_words": None,
         "keep_placeholders": True,
         "keep_numbers": False,
+        "check_numbers": True,
+        "keep_wordless": True,
+        "keep_markers": True,
+        "keep_signs": True,
+        "keep_capitals": True,
     }
 
 

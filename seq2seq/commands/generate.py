@@ -14,7 +14,7 @@ from seq2seq.commands.arguments import CommandParser, decode_options
 from seq2seq.commands.lines import given_or_arriving, label_of
 from seq2seq.commands.translate import output_lines
 from seq2seq.model.device import add_device
-from seq2seq.options import OF_SOURCES, DecodeOptions, option_fields
+from seq2seq.options import FIDELITY, OF_SOURCES, DecodeOptions, option_fields
 from seq2seq.storage.registry import default_language_model, find_model
 from seq2seq.storage.settings import is_language_model, read_config
 
@@ -53,7 +53,7 @@ def _option_helps() -> dict[str, str]:
     fields = {option.name: option for option in option_fields()}
     of_sources = {
         name: f"{fields[name].help} Only for encoder-decoders, such as e2e."
-        for name in (*OF_SOURCES, "keep_placeholders")
+        for name in (*OF_SOURCES, *FIDELITY)
     }
     return of_sources | GENERATION_HELP
 

@@ -7,13 +7,15 @@ Segments of all texts are translated in common batches and joined in order. A mo
 languages reads a tag after each source, which names the language to generate.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 
 from seq2seq.inference.decoding import Decode, SearchRequest, decode_sources, stream_source
-from seq2seq.inference.forced_decoding import explain
+from seq2seq.inference.fidelity.numbers import has_same_numbers
+from seq2seq.inference.forced_decoding import EncodedSide, explain
 from seq2seq.inference.processing import PreparedSegment, TextProcessor, cut_unfinished
 from seq2seq.inference.reranking import Reranker, n_best, reranked
 from seq2seq.inference.results import Alternative, ForcedDecoding, Translation, join_parts
@@ -23,6 +25,8 @@ from seq2seq.options import DecodeOptions
 from seq2seq.search import Cancelled, Hypothesis, rows_cancelled
 from seq2seq.storage.settings import Settings
 from seq2seq.text.joining import StreamJoiner
+
+_DIGIT = re.compile(r"\d")
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,7 @@ class Pipeline:
         processor: Converts texts to ids and ids to texts.
         settings: The settings stored with the model.
         tag: Ids appended to those of a source: the tag of the target language, or none.
+        languages: Source and target language; None where one is not known.
         reranker: Chooses among the hypotheses of a beam; None keeps the order of the search.
         least_beam: The smallest beam size with which the re-ranker is used.
     """
@@ -42,6 +47,7 @@ class Pipeline:
     processor: TextProcessor
     settings: Settings
     tag: list[int]
+    languages: tuple[str | None, str | None] = (None, None)
     reranker: Reranker | None = None
     least_beam: int = 1
 
@@ -59,7 +65,7 @@ class Pipeline:
         """
         if not texts:
             return []
-        prepared = [self.processor.prepare(*pair) for pair in zip(texts, options, strict=True)]
+        prepared = [self.prepare(*pair) for pair in zip(texts, options, strict=True)]
         segments = [segment for text_segments in prepared for segment in text_segments]
         text_numbers = [number for number, text_segments in enumerate(prepared) for _ in text_segments]
         segment_cancelled = rows_cancelled(cancelled, text_numbers)
@@ -68,6 +74,10 @@ class Pipeline:
             join_segments(text, text_segments, list(islice(translations, len(text_segments))))
             for text, text_segments in zip(texts, prepared, strict=True)
         ]
+
+    def prepare(self, text: str, options: DecodeOptions) -> list[PreparedSegment]:
+        """Split a text into prepared segments of this direction."""
+        return self.processor.prepare(text, options, self.languages[0])
 
     def translate_segments(
         self,
@@ -82,6 +92,32 @@ class Pipeline:
         untranslated. `decode` runs the search, in this process or another.
         """
         rows = [row for row, segment in enumerate(segments) if segment.is_known]
+        translations = {
+            row: self._untranslated(segment.source.source, options)
+            for row, segment in enumerate(segments)
+            if not segment.is_known
+        }
+        translations |= self._search_rows(segments, rows, options, cancelled, decode)
+        if options.check_numbers and not self.processor.codec:
+            wrong = [row for row in rows if not self._has_numbers(segments[row], translations[row])]
+            if wrong:
+                required = list(segments)
+                for row in wrong:
+                    required[row] = self._with_numbers(segments[row])
+                translations |= self._search_rows(required, wrong, options, cancelled, decode)
+        return [translations[row] for row in range(len(segments))]
+
+    def _search_rows(
+        self,
+        segments: Sequence[PreparedSegment],
+        rows: Sequence[int],
+        options: DecodeOptions,
+        cancelled: Cancelled | None,
+        decode: Decode,
+    ) -> dict[int, Translation]:
+        """Return the translations of some of the segments by their numbers."""
+        if not rows:
+            return {}
         request = SearchRequest(
             [segments[row].source.ids + self.tag for row in rows],
             n_best(options, self.least_beam) if self.reranker else options,
@@ -90,13 +126,26 @@ class Pipeline:
             self.processor.vocabulary,
             rows_cancelled(cancelled, rows),
         )
-        hypotheses = dict(zip(rows, decode(self.model, request), strict=True)) if rows else {}
-        return [
-            self._translation(segment.source, hypotheses[row], options)
-            if row in hypotheses
-            else self._untranslated(segment.source.source, options)
-            for row, segment in enumerate(segments)
-        ]
+        hypotheses = decode(self.model, request)
+        return {
+            row: self._translation(segments[row].source, found, options)
+            for row, found in zip(rows, hypotheses, strict=True)
+        }
+
+    def _has_numbers(self, segment: PreparedSegment, translation: Translation) -> bool:
+        """Return whether a translation has the numbers of its segment, or cannot be asked to."""
+        source = segment.source
+        if source.options.keep_numbers or not translation.tokens:
+            return True
+        if not _DIGIT.search(source.source) and not _DIGIT.search(translation.text):
+            return True
+        return has_same_numbers(source.source, translation.text, *self.languages)
+
+    def _with_numbers(self, segment: PreparedSegment) -> PreparedSegment:
+        """Return a segment whose translation must have its numbers."""
+        source = segment.source
+        options = replace(source.options, keep_numbers=True)
+        return segment._replace(source=self.processor.read(source.source, options, self.languages[0]))
 
     def search(self, source: PreparedSource, prefix: list[int], options: DecodeOptions) -> list[Hypothesis]:
         """Return the hypotheses for one source, best first by the re-ranker, or by score without one."""
@@ -116,7 +165,7 @@ class Pipeline:
         Segments are decoded one after another; what separates them is yielded with the next piece.
         """
         joiner = StreamJoiner()
-        for segment in self.processor.prepare(text, options):
+        for segment in self.prepare(text, options):
             joiner.begin(segment.source.source)
             if segment.is_known:
                 pieces: Iterable[str] = self._stream_segment(segment, options)
@@ -133,9 +182,13 @@ class Pipeline:
         A segment with phrase constraints is yielded whole, since constraints need a beam.
         """
         source, prefix = segment.source, segment.prefix
-        if source.phrases:
-            best = self.search(source, prefix, replace(options, num_hypotheses=1))[0]
-            yield self.processor.text(source, best.tokens, options)
+        rewriting = source.rewriting
+        checks = options.check_numbers and not self.processor.codec and bool(_DIGIT.search(source.source))
+        if source.phrases or checks or (rewriting and rewriting.changes_words):
+            whole = replace(options, num_hypotheses=1)
+            if options.search_kind == "beam" and not source.phrases:
+                whole = replace(whole, beam_size=1)
+            yield self.translate_segments([segment], whole)[0].text
             return
         tokens: list[int] = []
         emitted = ""
@@ -145,11 +198,13 @@ class Pipeline:
             tokens.append(step.token)
             # All tokens are decoded again: the text of a piece depends on the pieces before it.
             text = cut_unfinished(tokenizer.decode(tokens), options.stop or ())
+            if rewriting:
+                text = rewriting.marker + (text.rstrip(".。．") if rewriting.final_mark else text)
             if len(text) > len(emitted):
                 yield text[len(emitted) :]
                 emitted = text
         # An end that might have begun a stop text was held back until the search was over.
-        yield from filter(None, [self.processor.text(source, tokens, options)[len(emitted) :]])
+        yield from filter(None, [self._text(source, tokens, options)[len(emitted) :]])
 
     def _untranslated(self, source: str, options: DecodeOptions) -> Translation:
         return Translation(source, self.processor.untranslated(source, options))
@@ -171,7 +226,7 @@ class Pipeline:
         self, source: PreparedSource, hypothesis: Hypothesis, options: DecodeOptions
     ) -> Alternative:
         return Alternative(
-            self.processor.text(source, hypothesis.tokens, options),
+            self._text(source, hypothesis.tokens, options),
             hypothesis.score,
             hypothesis.log_probability,
             self.processor.tokenizer.pieces(hypothesis.tokens),
@@ -197,11 +252,34 @@ class Pipeline:
             explain=partial(self._explain, source, hypotheses[0].tokens, options),
         )
 
+    def _text(self, source: PreparedSource, tokens: list[int], options: DecodeOptions) -> str:
+        """Return the text of a result as it is given back."""
+        rewriting = source.rewriting
+        if rewriting is not None and not rewriting.is_plain and rewriting.needs_links:
+            return self._side(source, tokens, options).text
+        text = self.processor.text(source, tokens, options)
+        if rewriting is None or (rewriting.is_plain and text[-1:] == source.source[-1:]):
+            return text
+        # Without links only the text is edited, which costs no decoding of each prefix.
+        return rewriting.finish(EncodedSide(text, [], []), ()).text
+
+    def _side(self, source: PreparedSource, tokens: list[int], options: DecodeOptions) -> EncodedSide:
+        """Return the text of a result as it is given back, with the characters of each token."""
+        side = self.processor.side(source, tokens, options)
+        if source.rewriting is None:
+            return side
+        links: list[tuple[int, int]] = []
+        if source.rewriting.needs_links:
+            source_side = source.side._replace(ids=source.ids + self.tag)
+            maps = explain(self.model, self.processor.tokenizer, source_side, side)[1]
+            links = maps.alignment(self.settings.alignment).links()
+        return source.rewriting.finish(side, links)
+
     def _explain(
         self, source: PreparedSource, target_ids: list[int], options: DecodeOptions
     ) -> ForcedDecoding:
         """Run a forced pass over exactly the tokens that the search read and generated."""
-        target_side = self.processor.side(source, target_ids, options)
+        target_side = self._side(source, target_ids, options)
         source_side = source.side._replace(ids=source.ids + self.tag)
         scores, maps = explain(self.model, self.processor.tokenizer, source_side, target_side)
         return ForcedDecoding(scores, maps.alignment(self.settings.alignment))

@@ -8,13 +8,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from seq2seq.config import UNK
 from seq2seq.inference.decoding import Vocabulary
 from seq2seq.inference.forced_decoding import EncodedSide, decode_side
 from seq2seq.inference.terminology import PreparedSource, prepare_source, replaced, restore
-from seq2seq.options import DecodeOptions
+from seq2seq.options import FIDELITY, DecodeOptions
 from seq2seq.search import Hypothesis
 from seq2seq.storage.settings import Settings
 from seq2seq.text.normalization import BLANK_PIECE, check_text, is_word
@@ -78,7 +78,9 @@ class TextProcessor:
             return self.tokenizer.ids(text)
         return (self.tokenizer_of(source) if isinstance(source, str) else self.tokenizer).encode(text)
 
-    def prepare(self, text: str, options: DecodeOptions) -> list[PreparedSegment]:
+    def prepare(
+        self, text: str, options: DecodeOptions, language: str | None = None
+    ) -> list[PreparedSegment]:
         """Split a text into segments that fit the model, each normalised and tokenized once.
 
         `target_prefix` and `forced_words` apply to a text once: to its first segment with known pieces. A
@@ -94,7 +96,7 @@ class TextProcessor:
         def measure(part: str) -> int:
             if self.codec:  # such a source is never split
                 return 1
-            measured[part] = self.read(part, later)
+            measured[part] = self.read(part, later, language)
             return len(measured[part].ids) + self._special
 
         segments = split_segments(check_text(text), self._longest, measure, sentences=self._most_sentences)
@@ -102,7 +104,7 @@ class TextProcessor:
         segment_options = options
         for part, separator in [(segment.text, segment.separator) for segment in segments] or [(text, "")]:
             source = measured.get(part) if segment_options is later else None
-            source = source or self.read(part, segment_options)
+            source = source or self.read(part, segment_options, language)
             is_known = source.says_something and self.knows(source.ids)
             prefix = self.prefix(segment_options, part) if is_known and segment_options.target_prefix else []
             prepared.append(PreparedSegment(source, separator, prefix, is_known))
@@ -110,11 +112,12 @@ class TextProcessor:
                 segment_options = later
         return prepared
 
-    def read(self, source: str, options: DecodeOptions) -> PreparedSource:
-        """Encode one segment with its placeholders and constraints."""
+    def read(self, source: str, options: DecodeOptions, language: str | None = None) -> PreparedSource:
+        """Encode one segment with its placeholders and constraints, rewritten for the model."""
         if self.codec:  # its form decides what is copied, and it reads names as they are
-            options = replace(options, keep_words=None, keep_placeholders=False, keep_numbers=False)
-        return prepare_source(source, options, self.tokenizer_of(source))
+            changes: dict[str, Any] = dict.fromkeys((*FIDELITY, "keep_numbers"), False)
+            options = replace(options, keep_words=None, **changes)
+        return prepare_source(source, options, self.tokenizer_of(source), language)
 
     def prefix(self, options: DecodeOptions, source: str) -> list[int]:
         """Return the ids that the result for a source begins with.

@@ -16,28 +16,18 @@ from typing import NamedTuple
 
 from seq2seq.alignment.maps import Span
 from seq2seq.config import UNK
+from seq2seq.inference.fidelity.capitals import lowered
+from seq2seq.inference.fidelity.protected import protected_spans
+from seq2seq.inference.fidelity.rewriting import Rewriting, find_rewriting
 from seq2seq.inference.forced_decoding import EncodedSide
 from seq2seq.inference.placeholders import Placeholders
 from seq2seq.options import DecodeOptions
 from seq2seq.search import PhraseConstraint
 from seq2seq.text.glossary import find_terms
-from seq2seq.text.normalization import UNSPACED, is_word
+from seq2seq.text.normalization import is_word
 from seq2seq.text.tokenizer import Encoding, Tokenizer
 
-# Parts are bounded or possessive (++): backtracking from every position would take quadratic time.
-_MARKS = r".,;:!?\]}'’”»"  # marks of the sentence, with which no address ends
-_LETTER = rf"[^\W{UNSPACED}]"
-_GROUP = rf"\([^\s<>\"(){UNSPACED}]*\)"
-_PLACEHOLDERS = re.compile(
-    r"(?:[a-z][a-z0-9+.-]{0,40}+://|www\.)"  # an address, as far as a bracket or mark of the sentence
-    rf"(?:{_GROUP}|(?!{_GROUP})[^\s<>\"{UNSPACED}])*(?:{_GROUP}|[^\s<>\"(){_MARKS}{UNSPACED}])"
-    rf"|(?<!{_LETTER})(?<![.+-])(?:{_LETTER}|[.+-])++@(?:{_LETTER}|-)++(?:\.(?:{_LETTER}|-)++)++"  # of mail
-    r"|\{\{\s*[^{}\s]+\s*\}\}"  # {{ x }}
-    r"|\$?\{\{?[^{}\s]*\}?\}"  # {x}, {{x}}, ${x}
-    r"|(?<![\d%])%(?:\(\w++\)|\d++\$)?+[-+#0]*+\d*+(?:\.\d++)?+[sd]"  # %s, %(name)s, %1$d, also within a word
-    r"|(?<![\w%])%(?:\(\w++\)|\d++\$)?+[-+#0]*+\d*+(?:\.\d++)?+[ifgeGxXcoru@](?!\w)",
-    re.IGNORECASE,
-)
+_PLAIN = re.compile(r"[A-Z]?[a-zà-öø-ÿ]+(?:(?: |, |[-'’])[a-zà-öø-ÿ]+)*[.!?]?")
 _NUMBERS = re.compile(r"\d+(?:[.,:/'’-]\d+)*")
 
 
@@ -66,6 +56,8 @@ class PreparedSource:
         phrases: The phrases that every result must contain.
         restored: The text behind the tokens of each placeholder.
         says_something: Whether a letter is left outside of protected spans.
+        rewriting: What the model reads otherwise than the user wrote it, and how that is given back.
+        options: The options under which the source was prepared.
     """
 
     source: str
@@ -75,6 +67,8 @@ class PreparedSource:
     phrases: list[PhraseConstraint] = field(default_factory=list)
     restored: dict[tuple[int, ...], str] = field(default_factory=dict)
     says_something: bool = True
+    rewriting: Rewriting | None = None
+    options: DecodeOptions = field(default_factory=DecodeOptions)
 
     @property
     def ids(self) -> list[int]:
@@ -94,39 +88,68 @@ class PreparedSource:
         return EncodedSide(self.source, self.ids, self.spans)
 
 
-def prepare_source(source: str, options: DecodeOptions, tokenizer: Tokenizer) -> PreparedSource:
-    """Encode a segment with placeholders for its protected spans and phrases for all constraints."""
+def prepare_source(
+    source: str, options: DecodeOptions, tokenizer: Tokenizer, language: str | None = None
+) -> PreparedSource:
+    """Encode a segment: placeholders for its protected spans, phrases for all constraints, and rewritten.
+
+    `language` is that of the source, None where it is not known.
+    """
+    if _PLAIN.fullmatch(source) and not (options.keep_words or options.glossary or options.forced_words):
+        # Most sentences: lower-case words and marks, in which no stage finds anything to set aside.
+        plain = Rewriting(source, final_mark=options.keep_markers and not options.stop, is_plain=True)
+        return PreparedSource(source, tokenizer.analyze(source), rewriting=plain, options=options)
     constraints = tuple(_constraint_spans(source, options))
+    protected = [(constraint.start, constraint.end) for constraint in constraints if constraint.is_kept]
+    rewriting = find_rewriting(source, protected, options, tokenizer, language)
     forced = options.forced_words or ()
-    if not constraints and not forced:
-        return PreparedSource(source, tokenizer.analyze(source))
+    removed = rewriting.removed if rewriting else []
+    readable = lowered(source, rewriting.casing.lowered) if rewriting and rewriting.casing else source
+    if not constraints and not forced and not removed:
+        says_something = not options.keep_wordless or any(map(str.isalpha, source))
+        encoding = tokenizer.analyze(readable)
+        return PreparedSource(
+            source, encoding, says_something=says_something, rewriting=rewriting, options=options
+        )
     encoder = _PhraseEncoder(tokenizer, Placeholders(tokenizer, source, options))
+    replacements = sorted([*constraints, *(ConstraintSpan(start, end, "", True) for start, end in removed)])
     model_input, unprotected, at = "", "", 0
     spans: list[Span] = []
-    for constraint in constraints:
-        start, end = constraint.start, constraint.end
-        model_input += source[at:start]
-        unprotected += source[at : start if constraint.is_kept else end]
-        word = encoder.placeholder(constraint.text) if constraint.is_kept else source[start:end]
+    for replaced_span in replacements:
+        start, end, text, is_kept = replaced_span
+        model_input += readable[at:start]
+        unprotected += source[at : start if is_kept else end]
+        word = "" if not text else encoder.placeholder(text) if is_kept else readable[start:end]
+        if not text and _joins(source, start, end):  # a=b is two words, also without the sign
+            word = " "
         spans.append((len(model_input), len(model_input) + len(word)))
         model_input, at = model_input + word, end
-    model_input, unprotected = model_input + source[at:], unprotected + source[at:]
+    model_input, unprotected = model_input + readable[at:], unprotected + source[at:]
     encoding = tokenizer.analyze(model_input)
     phrases = [
         encoder.phrase(constraint.text, constraint.is_kept, _columns(span, encoding.spans))
-        for constraint, span in zip(constraints, spans, strict=True)
+        for constraint, span in zip(replacements, spans, strict=True)
+        if constraint.text
     ]
     # Forced words stand for no source tokens, so the search may place them anywhere.
     phrases += [encoder.phrase(word, False) for word in forced]
+    checked = unprotected if constraints or options.keep_wordless else "a"
     return PreparedSource(
         source,
         encoding,
-        constraints,
+        tuple(replacements),
         tuple(spans),
         phrases,
         encoder.restored,
-        any(map(str.isalpha, unprotected)),
+        any(map(str.isalpha, checked)),
+        rewriting,
+        options,
     )
+
+
+def _joins(text: str, start: int, end: int) -> bool:
+    """Return whether two words would become one without these characters between them."""
+    return start > 0 and end < len(text) and text[start - 1].isalnum() and text[end].isalnum()
 
 
 def replaced(source: str, options: DecodeOptions) -> str:
@@ -183,7 +206,7 @@ def _source_span(span: Span, constraints: Sequence[ConstraintSpan], read_spans: 
     """Map characters of the model input to the source; a part of a placeholder maps to its whole span."""
     shift = 0
     for constraint, (low, high) in zip(constraints, read_spans, strict=True):
-        if constraint.is_kept and span[0] < high and max(span[1], span[0] + 1) > low:
+        if constraint.text and constraint.is_kept and span[0] < high and max(span[1], span[0] + 1) > low:
             return constraint.start, constraint.end
         if high <= span[0]:
             shift = constraint.end - high
@@ -199,8 +222,10 @@ def _constraint_spans(source: str, options: DecodeOptions) -> Iterator[Constrain
     if options.keep_words:
         words = tuple((word, word) for word in options.keep_words)
         protected += [(match.start, match.end) for match in find_terms(source, words)]
-    patterns = [_PLACEHOLDERS] * options.keep_placeholders + [_NUMBERS] * options.keep_numbers
-    protected += _merge(sorted(span for pattern in patterns for span in _word_matches(source, pattern)))
+    copied = list(protected_spans(source)) if options.keep_placeholders else []
+    if options.keep_numbers:
+        copied += [found.span() for found in _NUMBERS.finditer(source)]
+    protected += _merge(_whole_words(source, sorted(copied)))
     constraints = [ConstraintSpan(start, end, source[start:end], True) for start, end in protected]
     if options.glossary_pairs:
         terms = find_terms(source, options.glossary_pairs)
@@ -212,13 +237,13 @@ def _constraint_spans(source: str, options: DecodeOptions) -> Iterator[Constrain
             at = constraint.end
 
 
-def _word_matches(source: str, pattern: re.Pattern[str]) -> Iterator[Span]:
-    """Yield the matches of a pattern, each extended to whole words, without those inside one before."""
-    end = 0
-    for match in pattern.finditer(source):
-        if match.end() > end:
-            start, end = _whole_word(source, *match.span())
-            yield start, end
+def _whole_words(source: str, spans: Iterable[Span]) -> Iterator[Span]:
+    """Yield sorted spans, each extended to whole words, without those inside one before."""
+    last = 0
+    for start, end in spans:
+        if end > last:  # asked first: one word of 10,000 numbers is extended once
+            start, last = _whole_word(source, start, end)
+            yield start, last
 
 
 def _whole_word(source: str, start: int, end: int) -> Span:

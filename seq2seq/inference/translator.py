@@ -141,7 +141,8 @@ class Translator:
         tag = [tags[self.target_language]] if self.target_language in tags else []
         codec = self.settings.codec
         least_beam = codec.least_beam if codec else 1
-        return Pipeline(self.model, self.processor, self.settings, tag, self._reranker, least_beam)
+        languages = self.source_language, self.target_language
+        return Pipeline(self.model, self.processor, self.settings, tag, languages, self._reranker, least_beam)
 
     @property
     def tag(self) -> list[int]:
@@ -251,7 +252,7 @@ class Translator:
     ) -> list[PreparedSegment]:
         """Split a text into segments for `translate_segments`, which a server can queue."""
         directed, options = self._ready(options, source_language, target_language)
-        return directed.processor.prepare(text, options)
+        return directed._pipeline.prepare(text, options)
 
     def translate_segments(
         self,
@@ -357,7 +358,7 @@ class Translator:
 
     def segments(self, text: str, options: DecodeOptions | None = None) -> list[tuple[str, str]]:
         """Return the segments a text is translated in, each with the blanks or line breaks after it."""
-        prepared = self.processor.prepare(text, options or _DEFAULTS)
+        prepared = self._pipeline.prepare(text, options or _DEFAULTS)
         return [(segment.source.source, segment.separator) for segment in prepared]
 
     def knows(self, ids: list[int]) -> bool:

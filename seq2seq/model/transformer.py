@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from seq2seq.attention import LinearState, Memory, Remembered, padding_mask
 from seq2seq.attention.score import ScoreFactory
-from seq2seq.attention.transforms import transformed
+from seq2seq.attention.transforms import functorch_is_active
 from seq2seq.config import PAD, ModelConfig
 from seq2seq.model.dropout import Dropout
 from seq2seq.model.layers import (
@@ -285,7 +285,7 @@ class Transformer(nn.Module):
         real = source != PAD
         # Without padding the kernel is faster without a mask. On another device the question would wait for
         # the device, and a tracer or vmap has no answer.
-        here = source.device.type == "cpu" and not torch.compiler.is_compiling() and not transformed()
+        here = source.device.type == "cpu" and not torch.compiler.is_compiling() and not functorch_is_active()
         full = here and torch.is_inference_mode_enabled() and bool(real.all())
         mask = None if full else padding_mask(real)
         maps: list[Tensor] = []

@@ -223,6 +223,15 @@ class Tokenizer:
             ids = [UNK if index in self._control else index for index in ids]
         return Encoding(ids, pieces, (normalized,))
 
+    def knows_character(self, character: str) -> bool:
+        """Return whether a character occurs in the vocabulary, so that it is not read as unknown."""
+        return self._characters.issuperset(self._prepare(character))
+
+    @cached_property
+    def _characters(self) -> frozenset[str]:
+        """Every character of the vocabulary."""
+        return frozenset("".join(self._processor.IdToPiece(index) for index in range(EOS + 1, self._size)))
+
     @cached_property
     def _control(self) -> frozenset[int]:
         """The ids of control symbols, which have no text."""

@@ -17,6 +17,7 @@ from seq2seq import DecodeOptions, Translator
 from seq2seq.inference.decoding import Decode, decode_sources
 from seq2seq.inference.processing import PreparedSegment
 from seq2seq.inference.results import Translation
+from seq2seq.options import FIDELITY
 from seq2seq.search import Cancelled
 
 from ..errors import Busy
@@ -306,8 +307,8 @@ def pivot_options(options: DecodeOptions) -> DecodeOptions:
     """Return the options of the hops before the last, which protect the same words."""
     return DecodeOptions(
         keep_words=options.keep_words,
-        keep_placeholders=options.keep_placeholders,
         keep_numbers=options.keep_numbers,
+        **{name: getattr(options, name) for name in FIDELITY},
     )
 
 

@@ -10,7 +10,7 @@ import pytest
 from seq2seq import DecodeOptions
 from seq2seq.cli import main
 from seq2seq.inference.completion import USUAL_LENGTH
-from seq2seq.options import OF_SOURCES
+from seq2seq.options import FIDELITY, OF_SOURCES
 
 if TYPE_CHECKING:
     from seq2seq import Generator
@@ -106,7 +106,7 @@ def test_help_is_that_of_a_language_model(capsys: Capsys) -> None:
     help = " ".join(capsys.readouterr().out.split()).replace("encoder- decoders", "encoder-decoders")
     assert "a language model samples" in help and f"by default {USUAL_LENGTH}" in help
     assert f"takes {DecodeOptions.beam_size}. (from 1 to 64)" in help
-    assert help.count("Only for encoder-decoders, such as e2e.") == len(OF_SOURCES) + 1
+    assert help.count("Only for encoder-decoders, such as e2e.") == len(OF_SOURCES) + len(FIDELITY)
 
 
 def test_a_translator_answers(capsys: Capsys) -> None:
