@@ -78,7 +78,7 @@ def test_a_better_late_result_is_waited_for() -> None:
 
 @pytest.mark.parametrize(("penalty", "steps"), [(-1.0, 2), (0.0, 2), (1.0, 7)])
 def test_the_search_stops_when_nothing_can_improve(penalty: float, steps: int) -> None:
-    """Steps would be run that cannot change the result, or left out that could.
+    """The search runs exactly the steps that can change the result.
 
     Kept after 2 steps: [A], log 0.9 = -0.105, over 2 tokens -0.053. Live: B B B ..., log 0.1 at first
     and log 0.6 = -0.51 more a step. With penalty 1 and limit 100 that may still win while its sum is
