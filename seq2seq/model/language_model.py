@@ -84,7 +84,7 @@ class LanguageModel(nn.Module):
 
     @property
     def rolls(self) -> bool:
-        """Whether caches may drop the oldest token: no position and no mask refers to its number."""
+        """True where caches may drop the oldest token: no position and no mask refers to its number."""
         attention = self.config.decoder_attention
         counted = attention.global_tokens > 0 or attention.stride is not None
         return self.config.positions == "rotary" and not counted
