@@ -6,6 +6,7 @@ Files: all are read before the model is loaded, so that a broken one costs nothi
 as a whole (`storage.atomic`) once it is complete, so that an interrupted command leaves no part of a file.
 
     report.docx                             -> report.de.docx beside it, unless that exists
+    report.pdf                              -> report.de.txt
     report.docx --output german.docx        -> german.docx, replaced if it exists
     report.docx page.html --output folder   -> folder/report.de.docx and folder/page.de.html
     notes.txt --output -                    -> standard output
@@ -75,8 +76,8 @@ def _add_files(parser: CommandParser) -> None:
         "--file",
         metavar="FILE",
         action="append",
-        help="a file to translate, its structure kept: txt, md, html, docx, srt, vtt, json, csv or tsv; may "
-        "be given several times",
+        help="a file to translate, its structure kept: txt, md, html, docx, pptx, odt, odp, ods, epub, srt, "
+        "vtt, json, csv or tsv, and the text of a pdf; may be given several times",
     )
     parser.add_argument(
         "--output",
@@ -161,15 +162,12 @@ def _translate_files(arguments: argparse.Namespace, options: DecodeOptions) -> i
     translator = load_translator(arguments)
     set_reranker(arguments, translator)
     translator.translate([], options)  # refuses options and languages that the model does not take
-    outputs = _output_paths(
-        arguments.file,
-        arguments.output,
-        translator.target_language or translator.settings.target_languages[0],
-    )
+    language = translator.target_language or translator.settings.target_languages[0]
+    outputs = _output_paths(arguments.file, arguments.output, language)
     for document, path in zip(documents, outputs, strict=True):
         noun = f"texts of {document.name} translated"
         with ProgressCounter(noun, len(document.texts), hides_results=path is None) as counter:
-            content = _translate_document(document, translator, options, counter)
+            content = _translate_document(document, translator, options, counter, language)
         if path is None:
             sys.stdout.buffer.write(content)
             continue
@@ -180,12 +178,17 @@ def _translate_files(arguments: argparse.Namespace, options: DecodeOptions) -> i
 
 
 def _translate_document(
-    document: "Document", translator: "Translator", options: DecodeOptions, counter: ProgressCounter
+    document: "Document",
+    translator: "Translator",
+    options: DecodeOptions,
+    counter: ProgressCounter,
+    language: str,
 ) -> bytes:
     """Return a document's bytes with its texts translated."""
     return document.translate(
         lambda texts: _translations(translator, in_groups(texts), options, f"{document.name}, text"),
         lambda done, total: counter.add(),
+        language,
     )
 
 
@@ -222,14 +225,18 @@ def _output_paths(files: Sequence[str], output: str | None, language: str) -> li
 
 
 def _translated_path(path: Path, language: str) -> Path:
-    """Return the default name of a translation: the language before the suffix."""
-    return path.with_name(f"{path.stem}.{language}{path.suffix}")
+    """Return the default path of a translation: the language before the suffix."""
+    from seq2seq.documents import translated_name
+
+    return path.with_name(translated_name(path.name, language))
 
 
 def _check_standard_output(files: Sequence[str]) -> None:
+    from seq2seq.documents import is_text
+
     if len(files) > 1:
         raise ValueError(f"--output - takes one file, but {len(files)} were given; name a folder")
-    if sys.stdout.isatty() and Path(files[0]).suffix.lower() == ".docx":
+    if sys.stdout.isatty() and not is_text(files[0]):
         raise ValueError(f"--output - would print {files[0]} to the terminal; name a file, or redirect it")
 
 

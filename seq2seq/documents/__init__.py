@@ -21,21 +21,35 @@ from seq2seq.documents.subtitles import read_subtitles
 from seq2seq.documents.table import read_table
 from seq2seq.documents.template import ReportProgress, Template, TranslateTexts, fill_all, texts_of
 from seq2seq.documents.values import read_values
-from seq2seq.documents.word import read_word
 
-# Supported suffixes, with their media types.
+_OFFICE = "application/vnd.openxmlformats-officedocument"
+_ODF = "application/vnd.oasis.opendocument"
+# Supported suffixes, with the media types of what is written.
 SUPPORTED = {
     ".txt": "text/plain",
     ".md": "text/markdown",
+    ".markdown": "text/markdown",
     ".srt": "application/x-subrip",
     ".vtt": "text/vtt",
     ".html": "text/html",
     ".htm": "text/html",
+    ".xhtml": "application/xhtml+xml",
     ".json": "application/json",
     ".csv": "text/csv",
     ".tsv": "text/tab-separated-values",
-    ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    ".docx": f"{_OFFICE}.wordprocessingml.document",
+    ".docm": "application/vnd.ms-word.document.macroEnabled.12",
+    ".pptx": f"{_OFFICE}.presentationml.presentation",
+    ".pptm": "application/vnd.ms-powerpoint.presentation.macroEnabled.12",
+    ".odt": f"{_ODF}.text",
+    ".odp": f"{_ODF}.presentation",
+    ".ods": f"{_ODF}.spreadsheet",
+    ".epub": "application/epub+zip",
+    ".pdf": "text/plain",
 }
+WRITTEN_AS = {".pdf": ".txt"}  # suffixes of formats that can be read but not written
+ARCHIVES = frozenset({".docx", ".docm", ".pptx", ".pptm", ".odt", ".odp", ".ods", ".epub"})
+_HTML = frozenset({".html", ".htm", ".xhtml"})
 LONGEST_NAME = 100  # characters
 
 
@@ -53,12 +67,15 @@ class Document:
         """The texts to be translated, in order."""
         return texts_of(self.templates)
 
-    def translate(self, translate: TranslateTexts, progress: ReportProgress | None = None) -> bytes:
+    def translate(
+        self, translate: TranslateTexts, progress: ReportProgress | None = None, target: str | None = None
+    ) -> bytes:
         """Return the document's bytes with its texts translated, all in one call of `translate`.
 
-        `progress(done, total)` is called after each text.
+        `progress(done, total)` is called after each text. `target` is the code of the target language, for
+        formats that declare theirs; None keeps it.
         """
-        return self.assemble(fill_all(self.templates, translate, progress))
+        return self.assemble(fill_all(self.templates, translate, progress, target))
 
 
 class TranslatedDocument(NamedTuple):
@@ -75,15 +92,17 @@ def translate_document(
     translate: TranslateTexts,
     *,
     column: str | None = None,
+    target: str | None = None,
     progress: ReportProgress | None = None,
 ) -> TranslatedDocument:
     """Read a document, translate its texts in one call of `translate`, and write it again.
 
-    The name is reduced to `safe_name`. Other arguments and errors are those of `read_document` and
-    `Document.translate`.
+    The name is reduced to `safe_name` and then, with a `target` language, changed to `translated_name`.
+    Other arguments and errors are those of `read_document` and `Document.translate`.
     """
     document = read_document(safe_name(name), content, column)
-    return TranslatedDocument(document.name, document.translate(translate, progress), document.media_type)
+    written = document.translate(translate, progress, target)
+    return TranslatedDocument(translated_name(document.name, target), written, document.media_type)
 
 
 def read_document(name: str, content: bytes, column: str | None = None) -> Document:
@@ -105,13 +124,27 @@ def read_document(name: str, content: bytes, column: str | None = None) -> Docum
         raise RefusalError("file_kind", sentence, supported)
     if column is not None and suffix not in (".csv", ".tsv"):
         sentence = f"column is {column!r}, but {name!r} has no columns; leave it out"
-        raise RefusalError("file_column", sentence, column)
-    media_type = SUPPORTED[suffix]
-    if suffix == ".docx":
-        return Document(name, media_type, *read_word(content, name))
-    decoded = decode(content, name, suffix in (".html", ".htm"))
+        raise RefusalError("file_columns", sentence, column)
+    if read := _reader(suffix):
+        return Document(name, SUPPORTED[suffix], *read(content, name))
+    decoded = decode(content, name, suffix in _HTML)
     template = _read_template(suffix, decoded.text, name, column)
+    media_type = SUPPORTED[suffix]
+    if decoded.encoding != "utf-8":  # whoever receives text is told UTF-8 unless it says otherwise
+        media_type = f"{media_type}; charset={decoded.charset}"
     return Document(name, media_type, [template], lambda filled: decoded.encode(filled[0]))
+
+
+def is_text(name: str) -> bool:
+    """Return whether the translation of a document of this name is text, and not an archive."""
+    return PurePath(name).suffix.lower() not in ARCHIVES
+
+
+def translated_name(name: str, target: str | None) -> str:
+    """Return the name of a translation: report.de.docx for report.docx in the language de."""
+    path = PurePath(name)
+    language = f".{target}" if target else ""
+    return f"{path.stem}{language}{WRITTEN_AS.get(path.suffix.lower(), path.suffix)}"
 
 
 def safe_name(name: str) -> str:
@@ -124,17 +157,46 @@ def safe_name(name: str) -> str:
     return f"{stem[: LONGEST_NAME - len(suffix) - 1]}{dot}{suffix}"
 
 
+def _reader(
+    suffix: str,
+) -> Callable[[bytes, str], tuple[list[Template], Callable[[list[str]], bytes]]] | None:
+    """Return the reader of a format that is not text; each is imported on use."""
+    match suffix:
+        case ".docx" | ".docm":
+            from seq2seq.documents.word import read_word
+
+            return read_word
+        case ".pptx" | ".pptm":
+            from seq2seq.documents.slides import read_slides
+
+            return read_slides
+        case ".odt" | ".odp" | ".ods":
+            from seq2seq.documents.open_document import read_open_document
+
+            return read_open_document
+        case ".epub":
+            from seq2seq.documents.epub import read_epub
+
+            return read_epub
+        case ".pdf":
+            from seq2seq.documents.pdf import read_pdf
+
+            return read_pdf
+        case _:
+            return None
+
+
 def _read_template(suffix: str, text: str, name: str, column: str | None) -> Template:
     match suffix:
         case ".srt":
             return read_subtitles(text, "srt", name)
         case ".vtt":
             return read_subtitles(text, "vtt", name)
-        case ".html" | ".htm":
-            return read_html(text)
+        case ".html" | ".htm" | ".xhtml":
+            return read_html(text, suffix == ".xhtml")
         case ".json":
             return read_values(text, name)
-        case ".md":
+        case ".md" | ".markdown":
             return read_markdown(text)
         case ".csv" | ".tsv":
             return read_table(text, name, column)

@@ -15,6 +15,8 @@ MOST_BYTES = 64 * 2**20  # of all entries, inflated
 MOST_RATIO = 200  # inflated to deflated, of the whole archive; text seldom reaches 30
 FREE_BYTES = 2**20  # inflated bytes below which the ratio is not checked
 _CHUNK = 2**16
+_KIND = "mimetype"
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # of Office's binary formats, and of its encrypted ones
 
 
 class Archive:
@@ -26,6 +28,8 @@ class Archive:
 
     def __init__(self, content: bytes, name: str) -> None:
         self.name = name
+        if content.startswith(_OLE):
+            raise ValueError(f"{name!r} has a password or an old format; save it without, in today's format")
         try:
             with zipfile.ZipFile(io.BytesIO(content)) as archive:
                 self._entries = archive.infolist()
@@ -43,16 +47,20 @@ class Archive:
                 f"{name!r} is not a zip archive that can be read; save the document again"
             ) from error
 
-    def write(self, changed: Mapping[str, str]) -> bytes:
+    def write(self, changed: Mapping[str, str | bytes]) -> bytes:
         """Return the archive's bytes with the contents of some entries replaced."""
         buffer = io.BytesIO()
+        # The kind of an OpenDocument or a book is told by its first bytes: this entry first, not deflated.
+        entries = sorted(self._entries, key=lambda entry: entry.filename != _KIND)
         with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-            for entry in self._entries:
-                content = changed.get(entry.filename)
-                data = self.contents[entry.filename] if content is None else content.encode()
+            for entry in entries:
+                content = changed.get(entry.filename, self.contents[entry.filename])
+                data = content.encode() if isinstance(content, str) else content
                 # A new entry: the one that was read carries sizes, checksum and offset of its old contents.
                 new_entry = zipfile.ZipInfo(entry.filename, entry.date_time)
                 new_entry.compress_type, new_entry.external_attr = entry.compress_type, entry.external_attr
+                if entry.filename == _KIND:
+                    new_entry.compress_type = zipfile.ZIP_STORED
                 archive.writestr(new_entry, data)
         return buffer.getvalue()
 

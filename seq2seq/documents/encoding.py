@@ -1,4 +1,8 @@
-"""Bytes of a document to text and back: UTF-8, UTF-16 and UTF-32 by byte order mark, HTML by its charset."""
+"""Bytes of a document to text and back.
+
+UTF-8, UTF-16 and UTF-32 are known by their byte order mark, UTF-16 without one by its zeros, HTML by the
+charset that it declares. A document comes back in its own encoding, with its mark.
+"""
 
 import codecs
 import re
@@ -22,15 +26,18 @@ _NAMES = """
 """
 _HTML_ENCODINGS = frozenset(_NAMES.split())
 _CHARSET = re.compile(rb"<meta\s[^>]{0,200}?charset\s*=\s*[\"']?\s*([a-z0-9_:.-]{1,40})", re.IGNORECASE)
+_XML_ENCODING = re.compile(rb"\s*<\?xml\s[^>]{0,100}?encoding\s*=\s*[\"']([A-Za-z0-9_:.-]{1,40})[\"']")
+_SAMPLED = 4096  # bytes in which UTF-16 without a mark is recognised
 _CHARSET_WITHIN = 1024  # bytes from the start in which browsers look for it
 
 
 class Decoded(NamedTuple):
-    """A decoded text, its encoding and its byte order mark."""
+    """A decoded text, its encoding by Python's name, its byte order mark and its charset."""
 
     text: str
     encoding: str
     mark: bytes
+    charset: str  # the name of the encoding in a Content-Type
 
     def encode(self, text: str) -> bytes:
         """Return a text in the same encoding, with the mark.
@@ -47,8 +54,13 @@ def decode(content: bytes, name: str, is_html: bool = False) -> Decoded:
         ValueError: the bytes are not text in the document's encoding.
     """
     mark, encoding = next(((m, e) for m, e in _MARKS if content.startswith(m)), (b"", "utf-8"))
-    if is_html and not mark and (match := _CHARSET.search(content[:_CHARSET_WITHIN])):
-        encoding = _python_encoding(match[1].decode("ascii"), name)
+    # A mark says the order of bytes, which the name then leaves out.
+    charset = encoding.removesuffix("-le").removesuffix("-be") if mark else encoding
+    if not mark and (without_mark := _utf_16(content)):
+        charset = encoding = without_mark
+    elif is_html and not mark and (match := _declared(content[:_CHARSET_WITHIN])):
+        charset = match[1].decode("ascii").lower()
+        encoding = _python_encoding(charset, name)
     try:
         text = content[len(mark) :].decode(encoding)
     except ValueError as error:
@@ -58,7 +70,22 @@ def decode(content: bytes, name: str, is_html: bool = False) -> Decoded:
         ) from error
     if "\0" in text:
         raise ValueError(f"{name!r} is not text (character {text.index(chr(0))} is NUL); save it as UTF-8")
-    return Decoded(text, encoding, mark)
+    return Decoded(text, encoding, mark, charset if encoding != "utf-8" else encoding)
+
+
+def _declared(head: bytes) -> re.Match[bytes] | None:
+    return _XML_ENCODING.match(head) or _CHARSET.search(head)
+
+
+def _utf_16(content: bytes) -> str:
+    """Return the encoding of UTF-16 without a mark: every other byte of most of its letters is zero."""
+    sample = content[:_SAMPLED]
+    high, low = sample[::2].count(0), sample[1::2].count(0)
+    if len(content) % 2 or not (high or low) or (high and low):
+        return ""
+    if max(high, low) < len(sample) / 8:
+        return ""
+    return "utf-16-be" if high else "utf-16-le"
 
 
 def _python_encoding(charset: str, name: str) -> str:

@@ -5,6 +5,10 @@
     <i>Two dogs</i> play               the translation is wrapped to as many lines as the source has;
     in the snow.                       each line of a dialogue ("- Hello") is a unit of its own
 
+    [MUSIC PLAYING]                    a sound in brackets is a unit, without them;
+    MAN: Two dogs play.                so is a speaker, and what is said;
+    ♪ Two dogs ♪                       the signs of a song are kept
+
 A sentence that spans several cues is translated cue by cue, since every cue has its time. A translation
 cannot end a cue: an arrow "-->" becomes one character, and in srt, which has no escapes, "<" before a letter
 becomes "‹".
@@ -35,11 +39,14 @@ if TYPE_CHECKING:
     from seq2seq.inference.results import Translation
 
 SubtitleFormat = Literal["srt", "vtt"]
+LONGEST_SPEAKER = 4  # words
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _TIMES = re.compile(r"\s*(?:\d+:)?\d+:\d+[.,]\d+\s*-->\s*(?:\d+:)?\d+:\d+[.,]\d+")
 _TAG = re.compile(r"<(?P<slash>/?)(?P<name>[A-Za-z]+)[^<>]*+>|<[\d:.]++>|\{\\[^{}]*+\}")
-_SPEAKER = re.compile(r"\s*[-–—]\s*(?=\S)")
+_DASH = re.compile(r"\s*(?:[-–—]|(?:>|&gt;){2,3})\s*(?=\S)")
+_SPEAKER = re.compile(r"\s*([^\W\d_][\w .'’#&-]{0,40}?)(\s?[:：])(?=\s|\Z)\s*")
+_SIGN = re.compile(r"[\[\]]|[♪♫♬]+")
 
 
 @dataclass(frozen=True)
@@ -99,21 +106,77 @@ def _cue(lines: list[str], kind: SubtitleFormat) -> Iterator[str | Slot]:
 
 
 def _tokens(lines: list[str], kind: SubtitleFormat) -> Iterator[InlineToken]:
+    parenthesis = _Parenthesis("".join(lines))
     for line in lines:
-        at = 0
-        if dash := _SPEAKER.match(line):
-            yield Break(dash[0])
-            at = dash.end()
-        for tag in _TAG.finditer(line, at):
-            yield _text(line[at : tag.start()], kind)
-            at = tag.end()
-            if not tag["name"]:
-                yield Point(tag[0])
-            elif tag["slash"]:
-                yield Close(tag["name"].lower(), tag[0])
-            else:
-                yield Open(tag["name"].lower(), tag[0])
-        yield _text(line[at:], kind)
+        yield from _line(line, kind, parenthesis)
+
+
+class _Parenthesis:
+    """A sound in parentheses at the beginning of a line, which may end on a later line."""
+
+    def __init__(self, text: str) -> None:
+        self.closings = text.count(")")  # still to come
+        self.is_open = False
+
+
+def _line(line: str, kind: SubtitleFormat, parenthesis: _Parenthesis) -> Iterator[InlineToken]:
+    position = 0
+    if dash := _DASH.match(line):
+        yield Break(dash[0])
+        position = dash.end()
+    at_start = True  # nothing was said yet in this line
+    for tag in [*_TAG.finditer(line, position), None]:
+        text = line[position : tag.start() if tag else len(line)]
+        yield from _spoken(text, kind, parenthesis, at_start)
+        at_start = at_start and not text.strip()
+        if tag:
+            yield _tag(tag)
+            position = tag.end()
+
+
+def _tag(tag: re.Match[str]) -> InlineToken:
+    if not tag["name"]:
+        return Point(tag[0])
+    if tag["slash"]:
+        return Close(tag["name"].lower(), tag[0])
+    return Open(tag["name"].lower(), tag[0])
+
+
+def _spoken(
+    text: str, kind: SubtitleFormat, parenthesis: _Parenthesis, at_start: bool
+) -> Iterator[InlineToken]:
+    """Yield the tokens of a text without tags: speaker, sounds and words."""
+    position = 0
+    while position < len(text):
+        stripped = len(text) - len(text[position:].lstrip())
+        if at_start and text[stripped : stripped + 1] == "(" and parenthesis.closings:
+            parenthesis.is_open = True
+            yield Break(text[position : stripped + 1])
+            position = stripped + 1
+        speaker = _SPEAKER.match(text, position) if at_start and not parenthesis.is_open else None
+        if speaker and _is_speaker(speaker[1]):
+            yield _text(text[position : speaker.end(1)], kind)
+            yield Break(text[speaker.end(1) : speaker.end()])
+            position = speaker.end()
+            continue
+        sign = _SIGN.search(text, position)
+        end = sign.start() if sign else len(text)
+        closing = text.find(")", position, end) if parenthesis.is_open else -1
+        if closing >= 0:
+            yield _text(text[position:closing], kind)
+            yield Break(")")
+            parenthesis.is_open, position = False, closing + 1
+            continue
+        at_start = at_start and not text[position:end].strip()
+        yield _text(text[position:end], kind)
+        if sign:
+            yield Break(sign[0])
+        position = sign.end() if sign else len(text)
+
+
+def _is_speaker(name: str) -> bool:
+    """Return whether a text before a colon is a speaker: in capitals, as subtitles write them."""
+    return name.isupper() and len(name.split()) <= LONGEST_SPEAKER
 
 
 def _text(raw: str, kind: SubtitleFormat) -> TextToken:

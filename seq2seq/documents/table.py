@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 FORMULA = tuple("=+-@\t\r＝＋－＠")
 DELIMITERS = ",;\t|"
+LONGEST_TITLE = 5  # words of a header
+SENTENCE_ENDS = (".", "!", "?", "。", "！", "？")
+SAMPLED_ROWS = 100  # in which a header is told from data
 
 
 @dataclass(frozen=True)
@@ -45,8 +48,8 @@ class Cell:
 def read_table(text: str, name: str, column: str | None) -> Template:
     """Read a table into its untouched parts and the slots of one column.
 
-    A column is given by its header, which is not translated, or by its number from 1 and is then translated
-    from the first row on. None stands for the only column of a table that has one.
+    A column is given by its header, or by its number from 1. None stands for the only column of a table that
+    has one. A first row that is a header is not translated, however the column is given.
 
     Raises:
         ValueError: there is no such column, or None was given for a table with several.
@@ -58,7 +61,38 @@ def read_table(text: str, name: str, column: str | None) -> Template:
         if end != delimiter:
             break
     index, has_header = _column_index(header, column, name)
+    if not has_header:
+        has_header = _is_header(header, _column(text, delimiter, index), index)
     return list(_parts(text, delimiter, index, has_header))
+
+
+def _is_header(first: list[str], column: list[str], index: int) -> bool:
+    """Return whether the first row is a header, and not data.
+
+    Args:
+        first: the cells of the first row.
+        column: the cells of the column that is translated.
+        index: the index of that column.
+    """
+    title, others = first[index].strip(), column[1:]
+    if not others or not title or len(title.split()) > LONGEST_TITLE or title.endswith(SENTENCE_ENDS):
+        return False
+    if len(first) == 1:  # one word above sentences; a table of single words has no mark of a header
+        return len(title.split()) == 1 and any(len(cell.split()) > 1 for cell in others)
+    return all(is_language(cell) for cell in first)
+
+
+def _column(text: str, delimiter: str, index: int) -> list[str]:
+    """Return the cells of one column, as many as tell whether it has a header."""
+    cells: list[str] = []
+    column = 0
+    for raw, end in _cells(text, delimiter):
+        if column == index:
+            cells.append(_value(raw) or "")
+            if len(cells) == SAMPLED_ROWS:
+                break
+        column = column + 1 if end == delimiter else 0
+    return cells
 
 
 def _parts(text: str, delimiter: str, index: int, has_header: bool) -> Iterator[str | Slot]:
@@ -118,6 +152,8 @@ def _column_index(header: list[str], column: str | None, name: str) -> tuple[int
     if column is not None and column.isdecimal() and 1 <= int(column) <= len(header):
         return int(column) - 1, False
     titles = ", ".join(repr(title[:40]) for title in header[:20])
-    problem = "no column was named" if column is None else f"there is no column {column!r}"
-    sentence = f"{problem} in {name!r}; choose one of {titles}, or a number from 1 to {len(header)}"
-    raise RefusalError("file_column", sentence, f"{titles}; 1 … {len(header)}")
+    remedy = f"choose one of {titles}, or a number from 1 to {len(header)}"
+    note = f"{titles}; 1 … {len(header)}"
+    if column is None:
+        raise RefusalError("file_no_column", f"no column was named in {name!r}; {remedy}", note)
+    raise RefusalError("file_column", f"there is no column {column!r} in {name!r}; {remedy}", note)

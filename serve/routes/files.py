@@ -114,7 +114,7 @@ def make_router(service: Service, authenticator: Authenticator, documents: Docum
         limits = file_limits(service.limits)
 
         def work(translate: TranslateTexts) -> TranslatedDocument:
-            return translate_document(name, content, translate, column=fields.column)
+            return translate_document(name, content, translate, column=fields.column, target=target)
 
         def keep(texts: list[str]) -> Iterator[Translation]:
             limits.check_texts(texts)

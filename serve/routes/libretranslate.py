@@ -266,7 +266,9 @@ async def _translate_html(body: TranslateRequest, documents: DocumentExecutor, c
     limits = html_limits(documents.service.limits)
     results = await asyncio.gather(
         *(
-            documents.run(partial(translate_html, text), body.source, body.target, client, limits)
+            documents.run(
+                partial(translate_html, text, target=body.target), body.source, body.target, client, limits
+            )
             for text in body.texts
         )
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sample_files import SAMPLES, slides
 
 from seq2seq.documents import SUPPORTED, translate_document
 from seq2seq.inference.results import Translation
@@ -48,6 +49,11 @@ CONTENTS = {
     ".csv": b'"a dog"\r\ntwo dogs\r\n',
     ".tsv": b"a dog\ntwo dogs",
     ".docx": word("a dog plays."),
+    ".docm": word("a dog plays."),
+    ".pptm": slides(),
+    **{suffix: make() for suffix, make in SAMPLES.items() if suffix != ".docx"},
+    ".markdown": b"# a dog\n",
+    ".xhtml": b'<html xmlns="http://www.w3.org/1999/xhtml" lang="en"><p>a dog</p></html>',
 }
 
 
@@ -76,8 +82,8 @@ def test_every_format(run: Run, model_directory: Path, tmp_path: Path) -> None:
         return translator.translate(texts, options)
 
     for path in paths:
-        expected = translate_document(path.name, CONTENTS[path.suffix], translate).content
-        translated = path.with_name(f"{path.stem}.de{path.suffix}")
+        expected = translate_document(path.name, CONTENTS[path.suffix], translate, target="de").content
+        translated = path.with_name(f"{path.stem}.de{'.txt' if path.suffix == '.pdf' else path.suffix}")
         assert translated.read_bytes() == expected != CONTENTS[path.suffix], path.suffix
         assert path.read_bytes() == CONTENTS[path.suffix]
     assert len(list(tmp_path.iterdir())) == 2 * len(paths) + 1  # and the model
@@ -136,7 +142,7 @@ def test_what_is_refused(run: Run, model_directory: Path, tmp_path: Path) -> Non
     (tmp_path / "other" / "input-txt.txt").write_bytes(CONTENTS[".txt"])
     (tmp_path / "empty").mkdir()
     for name, content in (
-        ("a.pdf", b"%PDF"), ("broken.docx", b"PK\3\4"), ("other.docx", CONTENTS[".docx"][:-30]),
+        ("a.rtf", b"{"), ("broken.docx", b"PK\3\4"), ("other.docx", CONTENTS[".docx"][:-30]),
         ("latin.txt", b"caf\xe9"), ("broken.json", b"{"), ("two.csv", b"a,b\nc,d\n"),
     ):  # fmt: skip
         (tmp_path / name).write_bytes(content)
@@ -144,7 +150,7 @@ def test_what_is_refused(run: Run, model_directory: Path, tmp_path: Path) -> Non
     cases: list[tuple[list[object], str]] = [
         (flags(tmp_path / "none.txt"), "none.txt: No such file or directory; check the path"),
         (flags(tmp_path), "Is a directory"),
-        (flags(tmp_path / "a.pdf"), "a.pdf' is not a supported document; use one of .txt, .md"),
+        (flags(tmp_path / "a.rtf"), "a.rtf' is not a supported document; use one of .txt, .md"),
         (flags(tmp_path / "broken.docx"), "broken.docx' is not a zip archive"),
         (flags(tmp_path / "other.docx"), "other.docx' is not a zip archive"),
         (flags(tmp_path / "latin.txt"), "latin.txt' is not UTF-8 text (byte 3"),

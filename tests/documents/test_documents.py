@@ -1,24 +1,30 @@
 """Properties of all documents: names, encodings, progress, and errors of one sentence."""
 
+import io
+import zipfile
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sample_files import SAMPLES, packed
 from word_models import identity, saying, upper
 
-from seq2seq.documents import SUPPORTED, translate_document
+from seq2seq.documents import ARCHIVES, SUPPORTED, translate_document, translated_name
 
 TEXTS = {
     ".txt": "  Two dogs play.\r\n\r\n\tA man sits. \n12\nEnd",
     ".md": "# Two *dogs*\n\nplay in\nthe snow.\n",
     ".srt": "1\n00:00:01,000 --> 00:00:02,000\nTwo dogs\nplay.\n\n",
     ".vtt": "WEBVTT\n\n00:01.000 --> 00:02.000\nTwo <i>dogs</i>\n",
+    ".markdown": "Two dogs\n",
+    ".xhtml": "<html><body><p>Two dogs<br/></p></body></html>",
     ".html": "<!DOCTYPE html><p>Two <b>dogs</b>",
     ".htm": "<p>Two dogs",
     ".json": '{"a": ["Two dogs", 1.50]}',
     ".csv": '"Two dogs"\r\nplay\r\n',
     ".tsv": "Two dogs\nplay",
 }
-ENCODINGS = ["utf-8", "utf-8-sig", "utf-16", "utf-16-be", "utf-32"]
+CHARSETS = {"utf-8": "", "utf-8-sig": "", "utf-16": "utf-16", "utf-16-be": "utf-16", "utf-32": "utf-32"}
 
 
 def encoded(text: str, encoding: str) -> bytes:
@@ -27,21 +33,76 @@ def encoded(text: str, encoding: str) -> bytes:
 
 
 def test_every_ending_is_tried() -> None:
-    """Every supported suffix is in the table of this file; docx has tests of its own."""
-    assert set(TEXTS) == set(SUPPORTED) - {".docx"}
+    """Every supported suffix is in the table of this file or, of archives and pdf, among the samples."""
+    assert set(TEXTS) == set(SUPPORTED) - ARCHIVES - {".pdf"}
+    assert {".docm", ".pptm", *SAMPLES} == ARCHIVES | {".pdf"}
 
 
 @pytest.mark.parametrize("ending", TEXTS)
-@pytest.mark.parametrize("encoding", ENCODINGS)
+@pytest.mark.parametrize("encoding", CHARSETS)
 def test_encoding_stays(ending: str, encoding: str) -> None:
     """A document comes back in its own encoding, with its byte order mark and media type."""
     content = encoded(TEXTS[ending] + "\nÄ 狗" * (ending == ".txt"), encoding)
     same = translate_document(f"a{ending}", content, identity)
     assert same.content == content
-    assert same.media_type == SUPPORTED[ending]
+    charset = f"; charset={CHARSETS[encoding]}" if CHARSETS[encoding] else ""
+    assert same.media_type == SUPPORTED[ending] + charset
     other = translate_document(f"A{ending.upper()}", content, upper).content
     assert "DOGS" in other.decode(encoding)
     assert other[:2].lower() == content[:2].lower()
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_without_a_mark(encoding: str) -> None:
+    """UTF-16 is known by its zeros, and answered in UTF-16 that its media type names."""
+    content = "Two dogs play. Ä 狗\r\n".encode(encoding)
+    translated = translate_document("a.txt", content, upper)
+    assert translated.content.decode(encoding) == "TWO DOGS PLAY. Ä 狗\r\n"
+    assert translated.media_type == f"text/plain; charset={encoding}"
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("report.docx", "report.de.docx"),
+        ("a.b.HTM", "a.b.de.HTM"),
+        ("report.pdf", "report.de.txt"),
+    ],
+)
+def test_names_of_translations(name: str, expected: str) -> None:
+    """The language stands before the suffix, which is that of what was written."""
+    assert translated_name(name, "de") == expected
+
+
+@pytest.mark.parametrize("suffix", SAMPLES)
+def test_an_archive_comes_back(suffix: str) -> None:
+    """With translations equal to their texts, every entry comes back byte for byte, in order."""
+    content = SAMPLES[suffix]()
+    same = translate_document(f"a{suffix}", content, identity)
+    assert same.media_type == SUPPORTED[suffix]
+    if suffix != ".pdf":
+        before, after = (zipfile.ZipFile(io.BytesIO(data)) for data in (content, same.content))
+        assert [(name, before.read(name)) for name in before.namelist()] == (
+            [(name, after.read(name)) for name in after.namelist()]
+        )
+
+
+@pytest.mark.parametrize("suffix", sorted(ARCHIVES))
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"x", "not a zip archive that can be read"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 x", "has a password or an old format"),
+        (packed({"a": b"a"}), "is not a"),
+        (packed({"../a": b"a"}), "a path out of the archive"),
+        (packed({"a": b"\0" * 2**23}), "is too large unpacked"),
+    ],
+)
+def test_hostile_archives_of_every_format(suffix: str, content: bytes, sentence: str) -> None:
+    """What is no such archive, unfolds to much or leads out of it is refused in one sentence."""
+    with pytest.raises(ValueError, match=sentence) as caught:
+        translate_document(f"a{suffix}", content, identity)
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -63,7 +124,7 @@ def test_names_lead_nowhere(name: str, expected: str) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "column", "sentence"),
     [
-        ("a.pdf", b"x", None, r"'a.pdf' is not a supported document; use one of .txt, .md"),
+        ("a.rtf", b"x", None, r"'a.rtf' is not a supported document; use one of .txt, .md"),
         ("txt", b"x", None, r"'txt' is not a supported document"),
         ("a.txt", b"ab\xff", None, r"'a.txt' is not UTF-8 text \(byte 2 is invalid\); save it as UTF-8"),
         ("a.txt", b"\xff\xfea", None, r"not UTF-16-LE text"),

@@ -5,7 +5,7 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from word_models import identity, saying, upper
+from word_models import identity, mirror, saying, upper
 
 from seq2seq.documents import translate_document
 
@@ -67,3 +67,42 @@ def test_any_json_keeps_its_structure(value: object, ascii_only: bool, indent: i
         return "" if isinstance(value, str) else value
 
     assert shape(json.loads(translated(text, saying('"],\\\n')))) == shape(json.loads(text))
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [
+        '"id": "a dog"', '"userId": "dog"', '"user_id": "a dog"', '"imageUrl": "dog"', '"slug": "a-dog"',
+        '"class": ["a dog", "cat"]', '"@type": "Dog"', '"type": "dog"', '"language": "English"',
+        '"a": "dog_1"', '"a": "DOG_RUNS"', '"a": "dogRuns"', '"a": "DogRuns"', '"a": "dog.png"',
+        '"a": "app.title"',
+        '"a": "en-US"', '"a": "550e8400-e29b-41d4-a716-446655440000"', '"a": "2024-01-01T10:00:00Z"',
+        '"a": "#fff"', '"a": "dog()"', '"a": "a::b"', '"a": "${dog}"',
+    ],
+)  # fmt: skip
+def test_identifiers_are_kept(pair: str) -> None:
+    """Identifiers are known by their key or by their form."""
+    assert translated(f"{{{pair}}}", upper) == f"{{{pair}}}"
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ('{"name": "dog"}', '{"name": "DOG"}'),
+        ('{"type": "a red dog"}', '{"type": "A RED DOG"}'),
+        ('{"The type": "dog"}', '{"The type": "DOG"}'),
+        ('{"id": {"text": "a dog"}}', '{"id": {"text": "A DOG"}}'),
+        ('["well-known", "Mr. Dog"]', '["WELL-KNOWN", "MR. DOG"]'),
+    ],
+)
+def test_words_are_translated(value: str, expected: str) -> None:
+    """Words are translated under any key but one that names an identifier."""
+    assert translated(value, upper) == expected
+
+
+def test_html_in_a_value_keeps_its_tags() -> None:
+    """Tags in a value stay, attributes that are texts are translated, and escapes are those of JSON."""
+    text = '{"a": "<p class=\\"x\\">a <b>dog<\\/b><\\/p><img alt=\'two dogs\'>", "b": "a < b"}'
+    assert translated(text, identity) == text
+    value = json.loads(translated(text, mirror))
+    assert value["a"] == "<p class=\"x\"><b>DOG</b> A</p><img alt='DOGS TWO'>"

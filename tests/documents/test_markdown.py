@@ -130,6 +130,63 @@ def test_footnotes_keep_their_marks() -> None:
     assert translated(page, mirror) == expected
 
 
+BEYOND = [
+    (r"the $x^2$ and \(a+b\) are", r"ARE AND \(a+b\) THE $x^2$"),
+    ("$$\nx\n- y\n\nz\n$$\n\na $$b$$ c", "$$\nx\n- y\n\nz\n$$\n\nC $$b$$ A"),
+    ("\\[\nx = y\n\\]\n\na b", "\\[\nx = y\n\\]\n\nB A"),
+    ("\\begin{align}\nx\n\ny\n\\end{align}\n\na b", "\\begin{align}\nx\n\ny\n\\end{align}\n\nB A"),
+    ("it costs $5 or $10 more", "MORE $10 OR $5 COSTS IT"),
+    (r"\*dog\* runs", r"\*RUNS DOG\*"),
+    (r"a \# b", r"B A \#"),
+    ("&nbsp; &amp; &copy; 2024", "&nbsp; &amp; &copy; 2024"),
+    ("caf&eacute; R&amp;D", "R&D CAFÉ"),
+    ("Term word\n: a definition\n: another\n  one", "WORD TERM\n: DEFINITION A\n: ONE\n  ANOTHER"),
+    ("Term\n\n:   a definition", "TERM\n\n:   DEFINITION A"),
+    ("{{< youtube dog >}}\n\na {{< br >}} b", "{{< youtube dog >}}\n\nB A {{< br >}}"),
+    ("a b\n{{% x %}}\nc d", "B A\n{{% x %}}\nD C"),
+    ("{% include dog.html %}\n\n<%= a dog %>", "{% include dog.html %}\n\n<%= a dog %>"),
+    (
+        "{% highlight x %}\na dog\n\nb\n{% endhighlight %}\na b",
+        "{% highlight x %}\na dog\n\nb\n{% endhighlight %}\nB A",
+    ),
+    ("{{< highlight go >}}\na dog\n{{< /highlight >}}", "{{< highlight go >}}\na dog\n{{< /highlight >}}"),
+    ("{{% note %}}\na dog\n{{% /note %}}", "{{% note %}}\nDOG A\n{{% /note %}}"),
+    ("> [!NOTE]\n> a dog\n> runs", "> [!NOTE]\n> RUNS\n> DOG A"),
+    ("> [!tip]- my title\n> a dog", "> [!tip]- TITLE MY\n> DOG A"),
+    ("::: warning\na dog\n:::", "::: warning\nDOG A\n:::"),
+    ("::: tip my title\na dog\n:::", "::: tip TITLE MY\nDOG A\n:::"),
+    (":::note[my title]\n\na dog\n\n:::", ":::note[TITLE MY]\n\nDOG A\n\n:::"),
+    (
+        '!!! note "my title"\n    a dog\n\n    - two dogs\n\n    a\n\n        code it\n\na b',
+        '!!! note "TITLE MY"\n    DOG A\n\n    - DOGS TWO\n\n    A\n\n        code it\n\nB A',
+    ),
+    ("??? note\n\n    a dog", "??? note\n\n    DOG A"),
+    ('=== "a tab"\n\n    a dog', '=== "TAB A"\n\n    DOG A'),
+    ("a ==b c== d", "D ==C B== A"),
+    ("a ++b c++ d :smile: x", "X D :smile: ++C B++ A"),
+    ("*[HTML]: hyper text", "*[HTML]: TEXT HYPER"),
+    ("[TOC]\n\n# a dog {#id .x}", "[TOC]\n\n# DOG A {#id .x}"),
+    ("as in [@smith] a", "A IN [@smith] AS"),
+    ("![two dogs](a.png \"my title\") [a b](x 'c d')", "![DOGS TWO](a.png \"TITLE MY\") [B A](x 'D C')"),
+    ('[a b][r]\n\n[r]: x "my title"\n', '[B A][r]\n\n[r]: x "TITLE MY"\n'),
+    ('a <img alt="two dogs" src="x"> b', 'B A <img alt="DOGS TWO" src="x">'),
+    ('<img alt="two dogs">', '<img alt="DOGS TWO">'),
+]
+
+
+@pytest.mark.parametrize(("source", "expected"), BEYOND)
+def test_beyond_commonmark(source: str, expected: str) -> None:
+    """Formulas, templates, callouts, definitions and escapes are kept; titles are translated."""
+    assert translated(source, identity) == source
+    assert translated(source, mirror) == expected
+
+
+def test_blanks_beside_addresses() -> None:
+    """An address keeps its blanks, also before punctuation and in parentheses."""
+    page = "See <https://e.org> for more. Visit <https://e.org>. And (https://e.org) now, https://e.org too."
+    assert translated(page, upper) == page.upper().replace("HTTPS://E.ORG", "https://e.org")
+
+
 HOSTILE = [
     "# a",
     "- a",
@@ -187,6 +244,25 @@ def test_much_of_everything() -> None:
         "`" * 3 + "a",
         "[^",
         "||",
+        "$",
+        "$$\n",
+        "\\(",
+        "\\[\n",
+        "{{",
+        "{%",
+        "{{< raw >}}\n",
+        "<%",
+        "==",
+        "~~",
+        "~a",
+        "^a",
+        ":a",
+        "::: x\n",
+        "!!! a\n",
+        "&lt;a",
+        "&amp;",
+        "![a](b) ",
+        "\\*",
     ):
         text = f"a {sign * 3000} b"
         assert translated(text, identity) == text

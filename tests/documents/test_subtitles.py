@@ -81,6 +81,28 @@ def test_a_translation_ends_no_cue(name: str) -> None:
     assert len(blank) == len([line for line in source.splitlines() if not line.strip()])
 
 
+SPOKEN = [
+    ("[MUSIC PLAYING]\nMAN: two dogs play.", "[PLAYING MUSIC]\nMAN: PLAY. DOGS TWO"),
+    ("OLD MAN: (laughing) two dogs", "MAN OLD: (LAUGHING) DOGS TWO"),
+    ("- [door slams] two dogs\n- MAN: a cat", "- [SLAMS DOOR] DOGS TWO\n- MAN: CAT A"),
+    ("(two dogs\nbark) a cat", "(BARK\nDOGS TWO) CAT A"),
+    ("[two dogs\nbark]\na cat", "[BARK\nDOGS TWO]\nCAT A"),
+    ("♪ two dogs ♪", "♪ DOGS TWO ♪"),
+    ("<i>[SIGHS] a dog</i>", "<i>[SIGHS] DOG A</i>"),
+    ("two dogs (and a cat) play", "PLAY CAT) A (AND DOGS TWO"),
+    ("it is 12:30 now", "NOW 12:30 IS IT"),
+    (">> two dogs\n>> a cat", ">> DOGS TWO\n>> CAT A"),
+]
+
+
+@pytest.mark.parametrize(("source", "expected"), SPOKEN)
+def test_sounds_and_speakers(source: str, expected: str) -> None:
+    """Sounds in brackets, speakers, songs and dashes are units of their own."""
+    cue = "1\n00:00:01,000 --> 00:00:02,000\n{}\n"
+    assert translated("a.srt", cue.format(source), identity) == cue.format(source)
+    assert translated("a.srt", cue.format(source), mirror) == cue.format(expected)
+
+
 cues = st.lists(
     st.tuples(
         st.integers(0, 99), st.lists(st.sampled_from(["A dog", "<i>runs", "in</i> snow", "- no"]), max_size=3)

@@ -22,8 +22,27 @@ def test_a_column_by_name_and_by_number() -> None:
     """A column is given by its header, which is kept, or by its number."""
     expected = TABLE.replace("A dog; runs", "A DOG; RUNS").replace("a cat", "A CAT")
     assert translated(TABLE, upper, "text") == expected
-    assert translated(TABLE, upper, "2") == expected.replace("text", "TEXT")
+    assert translated(TABLE, upper, "2") == expected
     assert translated(TABLE, upper, 'a "note"') == TABLE.replace('"x\ny"', '"X\nY"')
+
+
+@pytest.mark.parametrize(
+    ("table", "expected"),
+    [
+        ("id,the text\n1,a dog\n", "id,the text\n1,A DOG\n"),
+        ("1,a dog\n2,a cat\n", "1,A DOG\n2,A CAT\n"),
+        ("x,Two dogs play.\ny,a cat\n", "x,TWO DOGS PLAY.\ny,A CAT\n"),
+        ("x,a dog\n", "x,A DOG\n"),
+    ],
+)
+def test_a_header_is_told_from_data(table: str, expected: str) -> None:
+    """A first row of titles is kept; one with a number or a sentence is data."""
+    assert translated(table, upper, "2") == expected
+
+
+def test_a_single_column_with_a_title() -> None:
+    """One word above sentences is a header."""
+    assert translated("text\na dog plays\n", upper) == "text\nA DOG PLAYS\n"
 
 
 def test_a_single_column_needs_no_name() -> None:

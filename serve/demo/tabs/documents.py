@@ -96,10 +96,12 @@ class DocumentJob:
         finally:
             file.unlink(missing_ok=True)
         client = self.backend.admit()
-        read = partial(translate_document, file.name, content, column=column.strip() or None)
+        source, target = self.backend.directions[self.direction]
+        read = partial(translate_document, file.name, content, column=column.strip() or None, target=target)
         return await self.backend.documents.run(
             lambda translate: read(translate=translate, progress=self._report),
-            *self.backend.directions[self.direction],
+            source,
+            target,
             client,
             file_limits(self.backend.limits),
         )
