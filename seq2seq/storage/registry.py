@@ -18,6 +18,7 @@ from seq2seq.storage.settings import (
     directions,
     is_language_model,
     read_config,
+    served,
 )
 from seq2seq.text.codec import codec_keys
 
@@ -119,6 +120,8 @@ def default_language_model() -> str:
 def _translating(source: str | None, target: str | None) -> list[str]:
     """Return the released models for two languages (None: any): fewest directions first, then `FIRST`."""
     pairs_of = {name: directions_of(name) for name in released_models() if source or not needs_codec(name)}
+    known = list(chain.from_iterable(pairs_of.values()))
+    source, target = served(source, [s for s, _ in known]), served(target, [t for _, t in known])
     fitting = [
         name
         for name, pairs in pairs_of.items()

@@ -14,6 +14,7 @@ from typing import Any
 from seq2seq.alignment.head import AlignmentHead
 from seq2seq.storage.atomic import previous_of
 from seq2seq.text.codec import Codec, codec_keys, read_codec
+from seq2seq.text.languages import served_language
 
 FORMAT = 1
 CONFIG, WEIGHTS, TOKENIZER, CARD = "config.json", "model.safetensors", "tokenizer.model", "README.md"
@@ -61,9 +62,12 @@ class Settings:
     def direction(self, source: str | None, target: str | None) -> tuple[str | None, str | None]:
         """Return the two languages; one that is None is filled in where only one is possible.
 
+        A code that the model does not have falls back to its language: "en" for "en-GB".
+
         Raises:
             ValueError: the model does not translate between the languages.
         """
+        source, target = served(source, self.source_languages), served(target, self.target_languages)
         possible = [(s, t) for s, t in self.directions if source in (None, s) and target in (None, t)]
         if not possible:
             sources, targets = self.source_languages, self.target_languages
@@ -148,6 +152,13 @@ class LanguageSettings:
 def is_language_model(config: dict[str, Any]) -> bool:
     """Return whether config.json describes a language model."""
     return bool(config["model"].get("kind") == "decoder")
+
+
+def served(code: str | None, languages: list[str]) -> str | None:
+    """Return the language of a list that stands for a code; the code itself if none does."""
+    if code is None or code in languages:
+        return code
+    return served_language(code, languages) or code
 
 
 def directions(sources: list[str], targets: list[str]) -> list[tuple[str, str]]:

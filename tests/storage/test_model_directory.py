@@ -336,3 +336,12 @@ def test_average_of_different_models_is_refused() -> None:
         average([{"a": torch.zeros(1)}, {"b": torch.zeros(1)}])
     with pytest.raises(ValueError, match="no state"):
         average([])
+
+
+def test_codes_with_regions_are_those_of_the_language() -> None:
+    """A direction may be named with regions and scripts; another script is refused by its own name."""
+    settings = Settings(["en", "zh"], ["en", "zh"], 40, 44)
+    assert settings.direction("en-GB", "zh_Hans") == ("en", "zh")
+    assert settings.direction(None, "EN-us") == ("zh", "en")
+    with pytest.raises(ValueError, match="'zh-TW' is not supported"):
+        settings.direction("en", "zh-TW")

@@ -85,3 +85,12 @@ def test_what_names_no_model_is_refused(name: str | list[str], sentence: str) ->
     """Empty and impossible names are refused in our own words."""
     with pytest.raises(ValueError, match=sentence):
         Translator.from_pretrained(name, "cpu")
+
+
+def test_codes_with_regions_choose_the_model_of_the_language() -> None:
+    """A region, or the script of the language, chooses the released model that the bare code chooses."""
+    for source, target in (("en-GB", "de-DE"), ("EN", "de_AT"), ("eng", "deu")):
+        assert released.default_model(source, target) == released.default_model("en", "de")
+    assert released.default_model("en", "zh-Hans") == released.default_model("en", "zh")
+    with pytest.raises(ValueError, match="no released model translates from en to zh-TW"):
+        released.default_model("en", "zh-TW")
