@@ -79,6 +79,8 @@ def _paragraphs(page: str) -> Iterator[str]:
         else:
             paragraph = f"{paragraph} {line}".strip()
         is_short = len(line) < SHORT * longest
+        if _DIVIDED.search(paragraph):
+            continue
         if paragraph and (is_short or (_SENTENCE_END.search(line) and len(line) < 0.9 * longest)):
             yield paragraph
             paragraph = ""
