@@ -77,10 +77,21 @@ def stream_prompt(
     options: DecodeOptions,
     prefix: Sequence[int] = (),
     surfaces: Sequence[str] = (),
+    observe: Callable[[Tensor], None] | None = None,
 ) -> Iterator[Step]:
-    """Yield the steps of sampling or greedy search after one prompt as they are decoded."""
+    """Yield the steps of sampling or greedy search after one prompt as they are decoded.
+
+    `observe` gets the logits [V] of each step before its token is chosen.
+    """
     step, state = begin(model, [prompt])
-    yield from stream(step, state, length_limit(options), options, prefix, surfaces)
+
+    def observed(tokens: Tensor, state: LanguageState) -> Tensor:
+        logits = step(tokens, state)
+        if observe is not None:
+            observe(logits[0])
+        return logits
+
+    yield from stream(observed, state, length_limit(options), options, prefix, surfaces)
 
 
 def begin(

@@ -14,6 +14,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple, overload
 
+from torch import Tensor
+
 from seq2seq.config import END, EOS
 from seq2seq.inference.completion import decode_prompts, length_limit, log_probabilities, stream_prompt
 from seq2seq.inference.processing import cut_before, cut_unfinished, end_at_stop, prefix_ids
@@ -48,6 +50,7 @@ class Generation:
         prompt_tokens: The number of tokens read as prompt.
         token_log_probabilities: Log p of each of the n tokens.
         alternatives: The further hypotheses, best first.
+        token_ids: The id of each generated token.
     """
 
     prompt: str
@@ -59,6 +62,7 @@ class Generation:
     prompt_tokens: int
     token_log_probabilities: list[float] = field(repr=False)
     alternatives: list["Generation"] = field(default_factory=list)
+    token_ids: list[int] = field(default_factory=list, repr=False)
 
     def to_json(self) -> dict[str, Any]:
         """Return the fields that `seq2seq generate --json` prints."""
@@ -186,6 +190,48 @@ class Generator:
         for step in stream_prompt(self.model, ids, options, self._prefix(options), self._surfaces):
             yield self.tokenizer.decode([step.token]), step.log_probability
 
+    def steps_with_candidates(
+        self, prompt: str, options: DecodeOptions | None, count: int
+    ) -> Iterator[tuple[str, float, dict[str, float]]]:
+        """Yield as `steps`, with the log-probabilities of the `count` most probable tokens by their texts.
+
+        They are of the model's own distribution, and the chosen token is always among them.
+        """
+        ids, options = self.read(check_text(prompt)), self._effective_options(options or SAMPLING)
+        newest: list[Tensor] = []
+
+        def observe(logits: Tensor) -> None:
+            newest[:] = [logits]
+
+        for step in stream_prompt(self.model, ids, options, self._prefix(options), self._surfaces, observe):
+            top = self._candidates(newest[0], step.token, step.log_probability, count)
+            yield self.tokenizer.decode([step.token]), step.log_probability, top
+
+    def candidates(self, generation: Generation, count: int) -> list[dict[str, float]]:
+        """Return for each token of a generation what `steps_with_candidates` yields with it.
+
+        The tokens are decoded once more, so that this takes about the time of the generation.
+        """
+        tokens, values = generation.token_ids, generation.token_log_probabilities
+        if not tokens:
+            return []
+        logits: list[Tensor] = []
+        ids, options = self.read(generation.prompt), DecodeOptions(beam_size=1, max_length=len(tokens))
+        for _ in stream_prompt(self.model, ids, options, tokens, observe=logits.append):
+            pass
+        return [
+            self._candidates(row, token, value, count)
+            for row, token, value in zip(logits, tokens, values[: len(tokens)], strict=True)
+        ]
+
+    def _candidates(self, logits: Tensor, token: int, value: float, count: int) -> dict[str, float]:
+        """Return the log-probabilities of the `count` most probable tokens and of the chosen one, by text."""
+        likeliest = logits.float().log_softmax(0).topk(min(count, len(logits)))
+        top: dict[str, float] = {}
+        for text, own in zip(self._texts(likeliest.indices.tolist()), likeliest.values.tolist(), strict=True):
+            top.setdefault(text, own)  # two tokens may have one text
+        return {**top, self._texts([token])[0]: value}
+
     @overload
     def score(self, texts: str) -> Score: ...  # type: ignore[overload-overlap]
 
@@ -289,6 +335,7 @@ class Generator:
             hypothesis.finish,
             count,
             hypothesis.token_log_probabilities,
+            token_ids=hypothesis.tokens,
         )
 
     def _texts(self, ids: Sequence[int]) -> list[str]:

@@ -57,11 +57,11 @@ class CompletionRequest(Body):
 
 
 class Logprobs(BaseModel):
-    """The text of each token, its log-probability, and its offset in the text."""
+    """The text of each token, its log-probability, the likeliest tokens there, and its offset in the text."""
 
     tokens: list[str]
     token_logprobs: list[float]
-    top_logprobs: None = None
+    top_logprobs: list[dict[str, float]] | None = None
     text_offset: list[int]
 
 

@@ -2,9 +2,17 @@
 
 from collections.abc import Sequence
 from itertools import accumulate
-from typing import Any
+from typing import Any, NamedTuple
 
 from seq2seq.inference.processing import cut_before, cut_unfinished
+
+
+class StreamedToken(NamedTuple):
+    """The text and log-probability of a generated token, and those of the likeliest tokens, if requested."""
+
+    text: str
+    log_probability: float
+    top: dict[str, float] | None = None
 
 
 def cut_at(text: str, tokens: Sequence[str], stops: Sequence[str]) -> tuple[str, int]:
@@ -47,24 +55,25 @@ class StreamedTokens:
     def __init__(self, offset: int) -> None:
         self.offset = offset  # where the first waiting token begins
         self.shown = offset  # the length of the text that has been emitted
-        self.waiting: list[tuple[str, float]] = []
+        self.waiting: list[StreamedToken] = []
 
-    def emit(self, text: str, tokens: Sequence[tuple[str, float]]) -> dict[str, Any]:
+    def emit(self, text: str, tokens: Sequence[StreamedToken]) -> dict[str, Any]:
         """Return the logprobs of a part of the stream: `text` is emitted, `tokens` were generated."""
         self.waiting += tokens
         self.shown += len(text)
-        offsets = list(accumulate((len(token) for token, _ in self.waiting), initial=self.offset))
+        offsets = list(accumulate((len(token.text) for token in self.waiting), initial=self.offset))
         count = sum(offset < self.shown for offset in offsets[:-1])
         begun, self.waiting = self.waiting[:count], self.waiting[count:]
         self.offset = offsets[count]
-        return logprobs([token for token, _ in begun], [value for _, value in begun], offsets[0])
+        return logprobs(begun, offsets[0])
 
 
-def logprobs(tokens: Sequence[str], values: Sequence[float], offset: int) -> dict[str, Any]:
+def logprobs(tokens: Sequence[StreamedToken], offset: int) -> dict[str, Any]:
     """Return tokens and log-probabilities in OpenAI's shape; the first token begins at `offset`."""
+    tops = [token.top for token in tokens]
     return {
-        "tokens": list(tokens),
-        "token_logprobs": list(values),
-        "top_logprobs": None,
-        "text_offset": list(accumulate(map(len, tokens), initial=offset))[: len(tokens)],
+        "tokens": [token.text for token in tokens],
+        "token_logprobs": [token.log_probability for token in tokens],
+        "top_logprobs": tops if tokens and None not in tops else None,
+        "text_offset": list(accumulate((len(token.text) for token in tokens), initial=offset))[: len(tokens)],
     }

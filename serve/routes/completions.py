@@ -12,7 +12,7 @@ import asyncio
 import json
 import time
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Annotated, Any
@@ -30,7 +30,7 @@ from ..http.auth import Admission, Admitted, Authenticator
 from ..http.parsing import BodyReader, refuse, while_connected
 from ..http.security import describe
 from .completion_schemas import Completion, CompletionRequest
-from .completion_stops import StopBuffer, StreamedTokens, cut_at, logprobs
+from .completion_stops import StopBuffer, StreamedToken, StreamedTokens, cut_at, logprobs
 from .libretranslate import FAILURES
 from .translations import EVENTS, NO_CACHE
 
@@ -90,7 +90,9 @@ class RunningCompletion:
         }
         context = generator.model.config.max_length
         self.prompt_tokens = [min(len(generator.read(prompt)), context) for prompt in body.prompts]
-        written = self.options.num_hypotheses * self.most_tokens
+        # For the likeliest tokens of a whole answer its tokens are decoded once more.
+        passes = 2 if body.logprobs and not body.stream else 1
+        written = passes * self.options.num_hypotheses * self.most_tokens
         self.costs = [tokens + written for tokens in self.prompt_tokens]
         service.limits.check_token_count(sum(self.costs))
 
@@ -131,16 +133,33 @@ class RunningCompletion:
                     self.costs,
                 )
             )
-        generations = [sample for first in best for sample in (first, *first.alternatives)]
+            generations = [sample for first in best for sample in (first, *first.alternatives)]
+            tops = await service.in_time(self._candidates(generations))
         choices, tokens = [], 0
-        for index, generation in enumerate(generations):
+        for index, (generation, top) in enumerate(zip(generations, tops, strict=True)):
             text, count = cut_at("".join(generation.tokens), generation.tokens, self.options.stop or ())
             tokens += len(generation.tokens)
-            choices.append(self._choice(index, generation, text, count))
+            choices.append(self._choice(index, generation, top, text, count))
         service.metrics.tokens_out.inc(tokens)
         return {**self.frame, "choices": choices, "usage": self._usage(tokens)}
 
-    def _choice(self, index: int, generation: Generation, text: str, count: int) -> dict[str, Any]:
+    async def _candidates(self, generations: list[Generation]) -> list[Sequence[dict[str, float] | None]]:
+        """Return the likeliest tokens at each token of each generation; None where they are not requested."""
+        likeliest = self.body.logprobs
+        if not likeliest:
+            return [[None] * len(generation.tokens) for generation in generations]
+        calls = [partial(self.generator.candidates, generation, likeliest) for generation in generations]
+        costs = [len(generation.tokens) + 1 for generation in generations]
+        return [*await self.service.queue_calls(self.client, calls, costs)]
+
+    def _choice(
+        self,
+        index: int,
+        generation: Generation,
+        top: Sequence[dict[str, float] | None],
+        text: str,
+        count: int,
+    ) -> dict[str, Any]:
         """Return a choice of a whole answer: `text` without its stop text, and its first `count` tokens."""
         echo = generation.prompt if self.body.echo else ""
         choice: dict[str, Any] = {
@@ -150,8 +169,8 @@ class RunningCompletion:
             "logprobs": None,
         }
         if self.body.logprobs is not None:
-            values = generation.token_log_probabilities[:count]
-            choice["logprobs"] = logprobs(generation.tokens[:count], values, len(echo))
+            tokens = map(StreamedToken, generation.tokens[:count], generation.token_log_probabilities, top)
+            choice["logprobs"] = logprobs(list(tokens), len(echo))
         return choice
 
     async def events(self) -> AsyncIterator[dict[str, Any]]:
@@ -181,7 +200,7 @@ class RunningCompletion:
         streamed = StreamedTokens(len(prompt) if self.body.echo else 0)
         count = 0
 
-        def part(text: str, reason: str | None, *tokens: tuple[str, float]) -> dict[str, Any]:
+        def part(text: str, reason: str | None, *tokens: StreamedToken) -> dict[str, Any]:
             return {
                 "index": index,
                 "text": text,
@@ -192,14 +211,21 @@ class RunningCompletion:
 
         if self.body.echo:
             yield {**part("", None), "text": prompt}  # the prompt's tokens were not generated
-        steps: Iterator[tuple[str, float]] = self.generator.steps(prompt, options)
-        async for step in self.service.batcher.executor.stream(steps):
+        async for step in self.service.batcher.executor.stream(self._steps(prompt, options)):
             count += 1
-            yield part(buffer.add(step[0]), None, step)
+            yield part(buffer.add(step.text), None, step)
             if buffer.stopped:
                 break
         stopped = buffer.stopped or count < self.most_tokens
         yield part(buffer.rest, "stop" if stopped else "length")
+
+    def _steps(self, prompt: str, options: DecodeOptions) -> Iterator[StreamedToken]:
+        if self.body.logprobs:
+            for step in self.generator.steps_with_candidates(prompt, options, self.body.logprobs):
+                yield StreamedToken(*step)
+        else:
+            for token, log_probability in self.generator.steps(prompt, options):
+                yield StreamedToken(token, log_probability)
 
     def _usage(self, completion_tokens: int) -> dict[str, int]:
         prompt_tokens = sum(self.prompt_tokens)

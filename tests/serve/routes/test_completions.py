@@ -161,6 +161,36 @@ def test_models_are_listed(client: openai.OpenAI) -> None:
     assert found["bard"].languages == ["en"] and found["bard"].context == 16  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize("stop", [None, "e"])
+def test_likeliest_tokens(client: openai.OpenAI, stop: str | None) -> None:
+    """With `logprobs` N each token has the N likeliest beside it, whole and streamed; it is one of them."""
+    request = {"model": "bard", "prompt": [PROMPT, "two"], "n": 2, "echo": True, "stop": stop, **SAMPLED}
+    plain = client.completions.create(logprobs=0, **request).choices
+    found = client.completions.create(logprobs=3, **request)
+    parts = [part.choices[0] for part in client.completions.create(logprobs=3, stream=True, **request)]
+    assert [choice.text for choice in found.choices] == [choice.text for choice in plain]
+    for choice, other in zip(found.choices, plain, strict=True):
+        assert choice.finish_reason == other.finish_reason
+        assert other.logprobs.top_logprobs is None
+        assert choice.logprobs.tokens == other.logprobs.tokens
+        assert choice.logprobs.text_offset == other.logprobs.text_offset
+        assert choice.logprobs.token_logprobs == pytest.approx(other.logprobs.token_logprobs)
+        tops = choice.logprobs.top_logprobs
+        for token, value, top in zip(
+            choice.logprobs.tokens, choice.logprobs.token_logprobs, tops, strict=True
+        ):
+            assert top[token] == value and 3 <= len(top) <= 4
+    assert found.usage.completion_tokens > 0
+    for part in parts:
+        for token, value, top in zip(
+            part.logprobs.tokens, part.logprobs.token_logprobs, part.logprobs.top_logprobs or (), strict=True
+        ):
+            assert top[token] == value and 3 <= len(top) <= 4
+    first = [top for part in parts if part.index == 0 for top in part.logprobs.top_logprobs or ()]
+    single = client.completions.create(logprobs=3, **{**request, "prompt": PROMPT, "n": 1}).choices[0]
+    assert [sorted(top) for top in first] == [sorted(top) for top in single.logprobs.top_logprobs]
+
+
 def test_one_model_is_described(client: openai.OpenAI) -> None:
     """A model is described by its name as in the list; one that is not served is not found."""
     listed = {model.id: model for model in client.models.list()}
