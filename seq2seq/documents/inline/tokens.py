@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 
 BLANKS = " \t\n\f\r"  # HTML's white space; a no-break space is not among it
+LONGEST_IDENTIFIER = 256  # characters
 _ADDRESS_SIGNS = ("/", "\\", "@", "www.")
 _IDENTIFIER = re.compile(
     r"""[^\W\d]\w*_\w*|_\w+                                # snake_case, SCREAMING_SNAKE_CASE
@@ -85,7 +86,7 @@ def is_address(text: str) -> bool:
 
 def is_identifier(text: str) -> bool:
     """Return whether a text is a single name of a program or a file, which is not translated."""
-    return is_address(text) or bool(_IDENTIFIER.fullmatch(text.strip()))
+    return is_address(text) or (len(text) <= LONGEST_IDENTIFIER and bool(_IDENTIFIER.fullmatch(text.strip())))
 
 
 def is_read(token: Inline) -> bool:

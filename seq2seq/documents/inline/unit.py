@@ -164,6 +164,7 @@ class _UnitReader:
             text = text[1:]
             for item in self._empty():
                 item.spaced = True
+            self._ended = []  # or a thousand points in a row would be marked again at each
         elif self._ended and text:
             text = self._without_blank(text)
         if text:
@@ -177,7 +178,8 @@ class _UnitReader:
 
         In "Visit <https://a.b>." the model reads "Visit." and not "Visit .".
         """
-        if not self._empty() or any(self.items[number].start == self._length for number in self._open):
+        opens_here = self._open and self.items[self._open[-1]].start == self._length
+        if opens_here or not self._empty():
             return text
         last = self.parts[-1]
         if self._after_blank and text[0] in _CLOSING and last != " ":
