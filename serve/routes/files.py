@@ -133,6 +133,8 @@ def make_router(service: Service, authenticator: Authenticator, documents: Docum
     @router.get("/download_file/{key}", response_class=Response, responses=_download_answers())
     async def download_file(key: str) -> Response:
         """Fetch a translated file."""
+        if key in (".", ".."):
+            refuse("Invalid filename")  # files are in memory, but LibreTranslate's tests look for it
         file = downloads.get(key)
         if file is None:
             raise HTTPException(404, "there is no such file any more; translate it again")
@@ -177,4 +179,5 @@ def _download_answers() -> dict[int | str, dict[str, Any]]:
     """Return the OpenAPI description of a download: one media type for each known format."""
     kinds = {kind: {"schema": {"type": "string", "format": "binary"}} for kind in set(SUPPORTED.values())}
     answers: dict[int | str, dict[str, Any]] = {200: {"content": kinds, "description": "The file"}}
-    return {**answers, 404: {**FAILURES[400], "description": "There is no such file (any more)"}}
+    missing = {**FAILURES[400], "description": "There is no such file (any more)"}
+    return {**answers, 400: FAILURES[400], 404: missing}

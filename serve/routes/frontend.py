@@ -1,4 +1,4 @@
-"""What LibreTranslate's clients read about a server: GET /spec, GET /frontend/settings, POST /suggest.
+"""Description of the server for LibreTranslate's clients: GET /spec, GET /frontend/settings, POST /suggest.
 
 GNOME Dialect takes a server for LibreTranslate's by the title in /spec, and reads the settings; so does the
 PHP client. Suggestions of better translations are not collected: /suggest says so.

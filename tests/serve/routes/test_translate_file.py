@@ -129,6 +129,7 @@ def test_unknown_name_is_404(client: "TestClient", refusal: "Refusal") -> None:
     for name in ("nowhere", "..%2f..%2fetc%2fpasswd", "%00"):
         answer = client.get(f"/download_file/{name}")
         assert refusal(answer, 404)
+    assert refusal(client.get("/download_file/%2e%2e")) == "Invalid filename"
 
 
 def test_files_leave_after_a_while_and_when_there_are_too_many() -> None:
