@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from word_models import identity, mirror, saying, upper
 
-from seq2seq.documents import translate_document
+from seq2seq.documents import read_document, translate_document
 
 PAGE = """---
 title: a dog
@@ -185,6 +185,7 @@ def test_blanks_beside_addresses() -> None:
     """An address keeps its blanks, also before punctuation and in parentheses."""
     page = "See <https://e.org> for more. Visit <https://e.org>. And (https://e.org) now, https://e.org too."
     assert translated(page, upper) == page.upper().replace("HTTPS://E.ORG", "https://e.org")
+    assert read_document("a.md", page.encode()).texts == ["See for more. Visit. And () now, too."]
 
 
 HOSTILE = [

@@ -36,7 +36,7 @@ from seq2seq.documents.inline.tokens import (
 if TYPE_CHECKING:
     from seq2seq.inference.results import Translation
 
-_OPENING = "([{«„‚“‘¿¡"
+_OPENING = tuple("([{«„‚“‘¿¡")
 _CLOSING = ".,;:!?)]}»”’…。，、！？：；"
 _BLANKS = re.compile(f"[{BLANKS}]+")
 
@@ -182,14 +182,14 @@ class _UnitReader:
         if opens_here or not self._empty():
             return text
         last = self.parts[-1]
-        if self._after_blank and text[0] in _CLOSING and last != " ":
+        if self._after_blank and text[0] in _CLOSING and self._length > 1:
             self.parts[-1] = last[:-1]
             self._length -= 1
             for item in self._empty():
                 item.start, item.after_blank = self._length, True
             for item in self._ended:
                 item.end = self._length
-        elif text[0] == " " and last[-1] in _OPENING:
+        elif text[0] == " " and last.endswith(_OPENING):
             text = text[1:]
             for item in self._empty():
                 item.before_blank = True
