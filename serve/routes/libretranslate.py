@@ -214,7 +214,7 @@ def _served(registry: ModelRegistry, code: str) -> str:
     # LibreTranslate's sentence; what follows says that the language is served in another script.
     base = served_language(base_language(code), registry.codes)
     written = base and code_with_script(base)
-    remedy = f"; {base} is {written}" if written else ""
+    remedy = f"; {base} is served as {written}" if written else ""
     refuse(f"{shown(code)} is not supported{remedy}")
 
 

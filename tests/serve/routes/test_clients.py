@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from fastapi.testclient import TestClient
 
     from seq2seq import Translator
+    from tests.serve.conftest import Make, Running
 
 TEXT = "two dogs plays in the snow."
 FORM = "application/x-www-form-urlencoded"
@@ -83,6 +84,22 @@ def test_weblate(address: str, translator: "Translator", kind: str) -> None:
     fields = {"api_key": "", "q": texts, "source": "en", "target": "de"}
     answer = httpx.post(f"{address}/translate", timeout=60, **{kind: fields})  # type: ignore[arg-type]
     assert answer.json()["translatedText"] == [translator.translate(text).text for text in texts]
+
+
+def test_moment_of_overload_is_waited_for(make: "Make", running: "Running") -> None:
+    """Weblate, which stays away for half an hour after a 503, is answered when others fill the server."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    from serve.limits import Limits
+
+    limits = Limits(waiting_tokens=160)  # room for half of the requests, and a line for the others
+    with running(make(limits=limits), limits) as address, ThreadPoolExecutor(8) as threads:
+
+        def ask(number: int) -> int:
+            body = {"q": [f"{number} dogs", "a man"] * 2, "source": "en", "target": "de"}
+            return httpx.post(f"{address}/translate", json=body, timeout=60).status_code
+
+        assert set(threads.map(ask, range(16))) == {200}
 
 
 def test_dialect(client: "TestClient", translator: "Translator") -> None:

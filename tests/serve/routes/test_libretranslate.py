@@ -220,7 +220,7 @@ def test_regions_and_scripts(make: "Make") -> None:
         for target in ("zh-Hans", "zh_Hans", "zh-CN"):
             assert ask(client, q="two dogs", source=source, target=target).json() == expected
     refused = check_refused(ask(client, q="two dogs", source="en", target="zh-TW"))
-    assert refused == "zh-TW is not supported; zh is zh-Hans"
+    assert refused == "zh-TW is not supported; zh is served as zh-Hans"
     assert ask(client, q="two dogs", source="en-US", target="en-GB").json() == {"translatedText": "two dogs"}
     auto = ask(client, q="two dogs play in the snow", source="auto", target="zh-CN").json()
     assert auto["detectedLanguage"]["language"] == "en"
