@@ -29,6 +29,7 @@ _META = """
     description keywords abstract subject dc.title dc.description dcterms.title dcterms.description
     og:title og:description og:image:alt twitter:title twitter:description twitter:image:alt
 """
+_META_NAMES = ("name", "property", "itemprop")
 _SUMMARIES = frozenset(_META.split())
 _BUTTONS = frozenset({"submit", "button", "reset"})
 
@@ -78,7 +79,7 @@ def _is_text(tag: Tag, name: str) -> bool:
     if tag.name == "input" and name == "value":
         return tag.attributes.get("type", "").strip().lower() in _BUTTONS
     if tag.name == "meta" and name == "content":
-        key = tag.attributes.get("name") or tag.attributes.get("property") or ""
+        key = next((tag.attributes[name] for name in _META_NAMES if name in tag.attributes), "")
         return key.strip().lower() in _SUMMARIES
     return False
 

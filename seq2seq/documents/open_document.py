@@ -7,6 +7,7 @@ dates, sheet names, and cells of a spreadsheet that hold a formula, a number or 
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 from seq2seq.documents.archive import Archive
@@ -17,6 +18,7 @@ from seq2seq.documents.xml_parts import checked_xml, read_elements
 _NAMESPACE = re.compile(
     r"""xmlns:([\w.-]+)\s*=\s*["']urn:oasis:names:tc:opendocument:xmlns:([\w-]+?)(?:-compatible)?:1\.0["']"""
 )
+_PREFIXES = {"drawing": "draw"}  # where the usual prefix is not the namespace's name
 _KEPT = frozenset(
     {"text:tracked-changes", "office:change-info", "office:scripts", "office:forms", "text:ruby-text"}
 )
@@ -38,9 +40,14 @@ _VOCABULARY = Vocabulary(
     blanks=frozenset({"text:s"}),
     is_kept=_is_kept,
 )
+# Masters of slides hold texts of their layouts ("Click to edit ..."), which no slide shows.
+_OF_MASTERS = replace(
+    _VOCABULARY,
+    is_kept=lambda name, tag: _is_kept(name, tag) or (name == "draw:frame" and "presentation:class=" in tag),
+)
 _READERS: dict[str, Callable[[str], Template]] = {
     "content.xml": lambda xml: read_mixed(xml, _canonical_names(xml), _VOCABULARY),
-    "styles.xml": lambda xml: read_mixed(xml, _canonical_names(xml), _VOCABULARY),
+    "styles.xml": lambda xml: read_mixed(xml, _canonical_names(xml), _OF_MASTERS),
     "meta.xml": partial(read_elements, names=_META, codes=frozenset({"dc:language"})),
 }
 
@@ -66,7 +73,8 @@ def read_open_document(content: bytes, name: str) -> tuple[list[Template], Calla
 
 def _canonical_names(xml: str) -> Callable[[str], str]:
     """Return a function that gives names their usual prefixes, whichever the document uses."""
-    prefixes = {prefix: name for prefix, name in _NAMESPACE.findall(xml) if prefix != name}
+    names = ((prefix, _PREFIXES.get(name, name)) for prefix, name in _NAMESPACE.findall(xml))
+    prefixes = {prefix: name for prefix, name in names if prefix != name}
 
     def canonical(name: str) -> str:
         prefix, colon, local = name.partition(":")

@@ -134,6 +134,16 @@ def test_numbers_and_formulas_of_a_sheet() -> None:
     assert document.getElementsByType(Table)[0].getAttribute("name") == "two dogs"
 
 
+def test_texts_of_masters_are_kept() -> None:
+    """Headers of a page style are translated; placeholders of a slide's master are not."""
+    space = 'xmlns:presentation="urn:oasis:names:tc:opendocument:xmlns:presentation:1.0"'
+    frame = '<draw:frame presentation:class="title"><text:p>click here</text:p></draw:frame>'
+    styles = f"<office:styles {SPACES} {DRAW} {space}><text:p>a header</text:p>{frame}</office:styles>"
+    result = translated("a.odp", packed({"content.xml": "<a/>", "styles.xml": styles}, ODT), mirror)
+    with zipfile.ZipFile(io.BytesIO(result)) as archive:
+        assert archive.read("styles.xml").decode() == styles.replace("a header", "HEADER A")
+
+
 def test_the_kind_is_first_and_not_deflated() -> None:
     """The archive's first entry is its media type, stored as it is."""
     content = translated("a.odp", presentation(), upper)
