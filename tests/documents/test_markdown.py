@@ -216,7 +216,7 @@ def test_a_translation_is_never_markdown(answer: str, source: str) -> None:
     assert kinds(translated(source, saying(answer))) == kinds(source)
 
 
-signs = st.text(alphabet="ab *_`[]()!<>\\&;#-1.|~\n\"'", max_size=40)
+signs = st.text(alphabet="ab *_`[]()!<>\\&;#-1.|~\n\"'$={}%:+^@?/", max_size=40)
 
 
 @given(signs)
