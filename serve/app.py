@@ -41,7 +41,6 @@ from .engine.service import Service
 from .http.access_log import AccessLog
 from .http.auth import Authenticator
 from .http.cors import CORSMiddleware
-from .http.head import HeadMiddleware
 from .http.security import SecurityMiddleware, http_error, value_error
 from .limits import Limits
 from .metrics import Metrics
@@ -131,9 +130,9 @@ def make_app(
     rest = _methods([route for router in routers for route in router.routes])
     methods = {**_methods(app.routes), **rest}
     cross_origin = {path: ", ".join(sorted(rest[path])) for path in rest if path not in SAME_ORIGIN}
-    app.add_middleware(HeadMiddleware, paths=[path for path in methods if "HEAD" in methods[path]])
     # Starlette puts what is added last outside: the access log sees also what the others refuse.
-    app.add_middleware(SecurityMiddleware, limits=limits, host=host, stopping=stopping)
+    get_paths = [path for path in methods if "HEAD" in methods[path]]
+    app.add_middleware(SecurityMiddleware, limits=limits, host=host, stopping=stopping, get_paths=get_paths)
     app.add_middleware(CORSMiddleware, methods=cross_origin)
     app.add_middleware(AccessLog, metrics=metrics, routes=methods, access_log=options.access_log)
     _refuse_other_methods(app, methods)

@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 
+from seq2seq.alignment.maps import AttentionMaps
+from seq2seq.inference.confidence import Evidence
 from seq2seq.inference.decoding import Decode, SearchRequest, decode_sources, stream_source
 from seq2seq.inference.fidelity.numbers import has_same_numbers
 from seq2seq.inference.forced_decoding import EncodedSide, explain
@@ -159,6 +161,13 @@ class Pipeline:
         (hypotheses,) = decode_sources(self.model, request)
         return self._rank(source, hypotheses, options)
 
+    def attention(self, source: str, options: DecodeOptions) -> AttentionMaps:
+        """Return the attention maps of a source, read without placeholders, and its translation."""
+        options = replace(options, keep_placeholders=False)  # the maps show the source as it was given
+        prepared = self.processor.read(source, options, self.languages[0])
+        best = self.search(prepared, [], options)[0]
+        return self._maps(prepared, self._side(prepared, best.tokens, options))[1]
+
     def stream(self, text: str, options: DecodeOptions) -> Iterator[str]:
         """Yield the translation of a text piece by piece, by greedy search or sampling.
 
@@ -250,6 +259,19 @@ class Pipeline:
             best.tokens,
             best.finish,
             explain=partial(self._explain, source, hypotheses[0].tokens, options),
+            evidence=self._evidence(source, hypotheses[0], options),
+        )
+
+    def _evidence(self, source: PreparedSource, best: Hypothesis, options: DecodeOptions) -> Evidence:
+        """Return what the confidence in a result is computed from, once it is read."""
+        calibrations, target = self.settings.confidence, self.languages[1]
+        return Evidence(
+            source.source,
+            source.ids,
+            best.tokens,
+            best.token_log_probabilities,
+            partial(self._side, source, best.tokens, options),
+            calibrations.get(target) if calibrations and target else None,
         )
 
     def _text(self, source: PreparedSource, tokens: list[int], options: DecodeOptions) -> str:
@@ -270,19 +292,19 @@ class Pipeline:
             return side
         links: list[tuple[int, int]] = []
         if source.rewriting.needs_links:
-            source_side = source.side._replace(ids=source.ids + self.tag)
-            maps = explain(self.model, self.processor.tokenizer, source_side, side)[1]
-            links = maps.alignment(self.settings.alignment).links()
+            links = self._maps(source, side)[1].alignment(self.settings.alignment).links()
         return source.rewriting.finish(side, links)
 
     def _explain(
         self, source: PreparedSource, target_ids: list[int], options: DecodeOptions
     ) -> ForcedDecoding:
         """Run a forced pass over exactly the tokens that the search read and generated."""
-        target_side = self._side(source, target_ids, options)
-        source_side = source.side._replace(ids=source.ids + self.tag)
-        scores, maps = explain(self.model, self.processor.tokenizer, source_side, target_side)
+        scores, maps = self._maps(source, self._side(source, target_ids, options))
         return ForcedDecoding(scores, maps.alignment(self.settings.alignment))
+
+    def _maps(self, source: PreparedSource, target_side: EncodedSide) -> tuple[list[float], AttentionMaps]:
+        source_side = source.side._replace(ids=source.ids + self.tag)
+        return explain(self.model, self.processor.tokenizer, source_side, target_side)
 
 
 def join_segments(

@@ -45,6 +45,9 @@ class Placeholders:
         self._used = _words((source, prefix_text, *required))
         self._banned = _words(chain(options.stop or (), options.banned_words or ()))
         self._by_text: dict[str, str] = {}
+        # One pass each: a word that is used once stays used, so that no word is looked at again.
+        self._names = self._unused(tuple(_NAMES))
+        self._numbers = self._unused(_NUMBERS)
 
     def of(self, text: str, *, is_number: bool) -> str:
         """Return the placeholder of a text: a known word, or a number, that occurs nowhere else.
@@ -53,16 +56,14 @@ class Placeholders:
             ValueError: No word of the vocabulary is left.
         """
         if text not in self._by_text:
-            self._by_text[text] = next(self._unused(_NUMBERS if is_number else tuple(_NAMES)))
+            self._by_text[text] = next(self._numbers if is_number else self._names)
             self._used.add(self._by_text[text].casefold())
         return self._by_text[text]
 
     def _unused(self, words: Sequence[str]) -> Iterator[str]:
         """Yield unused words, those of the fewest tokens first, then words of the vocabulary."""
         lengths = {word: len(ids) for word in words if UNK not in (ids := self.tokenizer.encode(word))}
-        pieces = self.tokenizer.pieces(range(len(self.tokenizer)))
-        others = (piece[1:] for piece in pieces if piece[:1] == BLANK_PIECE and piece[1:].isalpha())
-        for word in chain(sorted(lengths, key=lambda word: lengths[word]), others):
+        for word in chain(sorted(lengths, key=lambda word: lengths[word]), self.tokenizer.words):
             if self._is_unused(word):
                 yield word
         raise ValueError(

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from seq2seq.config import UNK
 from seq2seq.inference.decoding import Vocabulary
 from seq2seq.inference.forced_decoding import EncodedSide, decode_side
-from seq2seq.inference.terminology import PreparedSource, prepare_source, replaced, restore
+from seq2seq.inference.terminology import PreparedSource, count_constraints, prepare_source, replaced, restore
 from seq2seq.options import FIDELITY, DecodeOptions
 from seq2seq.search import Hypothesis
 from seq2seq.storage.settings import Settings
@@ -96,6 +96,9 @@ class TextProcessor:
         def measure(part: str) -> int:
             if self.codec:  # such a source is never split
                 return 1
+            if len(part) > 4 * self._longest and count_constraints(part, later) > self._longest:
+                # Counted before anything is made: a line of 10,000 placeholders would want as many words.
+                return self._longest + 1
             measured[part] = self.read(part, later, language)
             return len(measured[part].ids) + self._special
 

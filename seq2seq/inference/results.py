@@ -2,7 +2,8 @@
 
 A long text is translated in parts. Its result has the texts and tokens of all parts joined and their scores
 summed. `finish` is "length" where any part reached its limit, and links are shifted to the whole text.
-Alignment and token scores need another pass over the model, which runs on first access.
+Alignment and token scores need another pass over the model, which runs on first access. Confidences are
+computed on access, too (`confidence`).
 """
 
 from collections.abc import Callable
@@ -10,6 +11,14 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 from seq2seq.alignment.maps import Alignment, Grid
+from seq2seq.inference.confidence import (
+    Assessment,
+    Evidence,
+    JoinedEvidence,
+    Part,
+    WordConfidence,
+    rounded_confidence,
+)
 from seq2seq.text.joining import join, separators_of
 
 Finish = Literal["end", "length"]
@@ -57,6 +66,7 @@ class Translation:
         finish: "end", or "length" where the limit was reached first.
         parts: The translated parts of a text that was split; empty for a text translated whole.
         explain: Runs the forced pass behind `alignment` and `token_log_probabilities`.
+        evidence: What the confidences are computed from; None of a text that was not searched.
     """
 
     source: str
@@ -68,6 +78,7 @@ class Translation:
     finish: Finish = "end"
     parts: list["Translation"] = field(default_factory=list)
     explain: Callable[[], ForcedDecoding] | None = field(default=None, repr=False, compare=False)
+    evidence: Evidence | JoinedEvidence | None = field(default=None, repr=False, compare=False)
 
     @property
     def forced(self) -> ForcedDecoding:
@@ -90,6 +101,30 @@ class Translation:
         """Log p of each token, the end symbol (of each part) last."""
         return self.forced.token_log_probabilities
 
+    @property
+    def _assessment(self) -> Assessment | None:
+        return self.evidence.assess() if self.evidence else None
+
+    @property
+    def confidence(self) -> float | None:
+        """The expected chrF / 100 of the text, from 0 to 1; None of a model without calibration.
+
+        It is None, too, where nothing was translated.
+        """
+        assessment = self._assessment
+        return assessment.confidence if assessment else None
+
+    @property
+    def is_unlike(self) -> bool:
+        """True where the text is unlike those that the model was trained on, as far as that is known."""
+        assessment = self._assessment
+        return assessment is not None and assessment.is_unlike
+
+    @property
+    def word_confidence(self) -> list[WordConfidence]:
+        """Each word with the probability that a reference has it; empty of a model without calibration."""
+        return self.evidence.words() if self.evidence else []
+
     def to_json(self) -> dict[str, Any]:
         """Return the fields that `seq2seq translate --json` prints."""
         return {
@@ -103,6 +138,9 @@ class Translation:
             "tokens": self.tokens,
             "alignment": self.alignment.to_json(),
             "finish": self.finish,
+            "confidence": rounded_confidence(self.confidence),
+            "is_unlike": self.is_unlike,
+            "word_confidence": [word.to_json() for word in self.word_confidence],
         }
 
 
@@ -122,6 +160,9 @@ def join_parts(source: str, parts: list[Translation], separators: list[str]) -> 
         _finish_of(parts),
         translated if len(translated) > 1 else [],
         lambda: _join_forced(source, best, parts, separators, separators_of(pairs, separators)),
+        JoinedEvidence(
+            [Part(part.text, part.evidence) for part in parts], lambda: separators_of(pairs, separators)
+        ),
     )
 
 

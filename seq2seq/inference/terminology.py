@@ -10,6 +10,7 @@ carries the source tokens it stands for; the search places it by their attention
 """
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -86,6 +87,11 @@ class PreparedSource:
     def side(self) -> EncodedSide:
         """The source as one side of a forced pass."""
         return EncodedSide(self.source, self.ids, self.spans)
+
+
+def count_constraints(source: str, options: DecodeOptions) -> int:
+    """Return how many placeholders and terms a segment has; each is a token or more of the model input."""
+    return sum(1 for _ in _constraint_spans(source, options))
 
 
 def prepare_source(
@@ -197,9 +203,9 @@ def _placeholder_ranges(
 
 def _columns(span: Span, token_spans: Sequence[Span]) -> tuple[int, ...]:
     """Return the indices of the tokens that overlap a span."""
-    return tuple(
-        n for n, (start, end) in enumerate(token_spans) if start < span[1] and max(end, start + 1) > span[0]
-    )
+    first = bisect_right(token_spans, span[0], key=lambda token: max(token[1], token[0] + 1))
+    last = bisect_left(token_spans, span[1], key=lambda token: token[0])
+    return tuple(range(first, last))
 
 
 def _source_span(span: Span, constraints: Sequence[ConstraintSpan], read_spans: Sequence[Span]) -> Span:

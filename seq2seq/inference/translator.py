@@ -19,12 +19,11 @@ from seq2seq.alignment.maps import Alignment, AttentionMaps
 from seq2seq.config import END
 from seq2seq.inference.decoding import Decode, decode_sources, length_limits
 from seq2seq.inference.ensemble import load_models
-from seq2seq.inference.forced_decoding import decode_side, encode_side, explain, force_decode
+from seq2seq.inference.forced_decoding import encode_side, explain, force_decode
 from seq2seq.inference.pipeline import Pipeline
 from seq2seq.inference.processing import PreparedSegment, TextProcessor
 from seq2seq.inference.reranking import Reranker
 from seq2seq.inference.results import Score, Translation
-from seq2seq.inference.terminology import PreparedSource
 from seq2seq.model.device import choose_device
 from seq2seq.model.transformer import Model, Transformer
 from seq2seq.options import DecodeOptions
@@ -334,15 +333,12 @@ class Translator:
         Without a target it is the translation of the model itself.
         """
         tokenizer = self.tokenizer_of(check_text(source))
-        source_side = encode_side(tokenizer, source, self.tag)
         if target is not None:
-            target_side = encode_side(tokenizer, check_text(target))
-        else:
-            # Without placeholders: the maps show the source as it was given.
-            prepared = PreparedSource(source, tokenizer.analyze(source))
-            best = self._pipeline.search(prepared, [], _DEFAULTS)[0]
-            target_side = decode_side(tokenizer, best.tokens)
-        return explain(self.model, self.tokenizer, source_side, target_side)[1]
+            source_side = encode_side(tokenizer, source, self.tag)
+            return explain(
+                self.model, self.tokenizer, source_side, encode_side(tokenizer, check_text(target))
+            )[1]
+        return self._pipeline.attention(source, _DEFAULTS)
 
     def align(self, source: str, target: str) -> Alignment:
         """Return the word alignment of a given pair, read from the alignment head."""

@@ -223,6 +223,16 @@ class Tokenizer:
             ids = [UNK if index in self._control else index for index in ids]
         return Encoding(ids, pieces, (normalized,))
 
+    @cached_property
+    def _pieces(self) -> list[str]:
+        """Every piece by its id: a search asks for all of them, a text for a few at each step."""
+        return [self._processor.IdToPiece(index) for index in range(self._size)]
+
+    @cached_property
+    def words(self) -> list[str]:
+        """The pieces that are whole words of letters, without the blank before them."""
+        return [piece[1:] for piece in self._pieces if piece[:1] == BLANK_PIECE and piece[1:].isalpha()]
+
     def knows_character(self, character: str) -> bool:
         """Return whether a character occurs in the vocabulary, so that it is not read as unknown."""
         return self._characters.issuperset(self._prepare(character))
@@ -230,7 +240,7 @@ class Tokenizer:
     @cached_property
     def _characters(self) -> frozenset[str]:
         """Every character of the vocabulary."""
-        return frozenset("".join(self._processor.IdToPiece(index) for index in range(EOS + 1, self._size)))
+        return frozenset("".join(self._pieces[EOS + 1 :]))
 
     @cached_property
     def _control(self) -> frozenset[int]:
@@ -251,7 +261,7 @@ class Tokenizer:
         Raises:
             ValueError: An id is outside the vocabulary.
         """
-        return [self._processor.IdToPiece(index) for index in self._checked(ids)]
+        return [self._pieces[index] for index in self._checked(ids)]
 
     def unknown(self, text: str) -> str:
         """Return the first characters of a text that the vocabulary lacks; empty if it has all."""

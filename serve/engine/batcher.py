@@ -22,9 +22,8 @@ from typing import Any
 from ..errors import Busy
 from ..limits import Limits
 from ..metrics import Metrics
-from .admission import ROOM_WAIT, Admissions
 from .executor import Executor
-from .fair_queue import FairQueue, Job, RunBatch
+from .fair_queue import ROOM_WAIT, Admissions, FairQueue, Job, RunBatch
 
 BUDGET = 1024  # tokens of a batch
 PATIENCE = 0.005  # seconds without a new job after which an idle lane starts its batch

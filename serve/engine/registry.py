@@ -9,7 +9,7 @@ name -> language model               loaded likewise
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from seq2seq.storage.settings import directions
@@ -153,7 +153,7 @@ class ModelRegistry:
         reached = [(source, target) for source in self.codes for target in self.targets(source)]
         return [*self._by_pair, *(pair for pair in reached if pair not in self._by_pair)]
 
-    @property
+    @cached_property
     def codes(self) -> list[str]:
         """All source and target languages, sorted."""
         return sorted({code for pair in self._by_pair for code in pair})

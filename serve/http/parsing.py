@@ -2,6 +2,10 @@
 
 Errors are one sentence (HTTPException 400 or 415) that names the field and the remedy. JSON is read strictly:
 no NaN, no bare values, no unknown fields, no lone surrogates, no number where a text belongs.
+
+LibreTranslate's routes read as its server does (`LenientReader`): the query string, then the body, which
+overrides it; unknown fields are left out. Some of their sentences are LibreTranslate's own, word for word,
+since clients compare them.
 """
 
 import asyncio
@@ -10,7 +14,7 @@ from collections.abc import Awaitable
 from typing import Any, Generic, NoReturn, TypeVar
 
 from fastapi import HTTPException, Request
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from starlette.datastructures import UploadFile
 
 JSON = "application/json"
@@ -214,3 +218,62 @@ def abbreviate(value: Any) -> str:
         return "null"
     written = repr(value)
     return written if len(written) <= 40 else f"{written[:40]}..."
+
+
+class LenientBody(Body):
+    """Fields that the bodies of all these routes have; unknown ones are left out."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    @field_validator("api_key", mode="before")
+    @classmethod
+    def _only_text(cls, key: Any) -> str | None:
+        return key if isinstance(key, str) else None
+
+
+class LenientReader(BodyReader[AnyBody]):
+    """Reads the query string and the body of a request into a model."""
+
+    async def __call__(self, request: Request) -> AnyBody:
+        """Return the checked fields of a request.
+
+        Raises:
+            HTTPException: 415 for another type of body, 400 for a value that is missing or wrong.
+        """
+        fields = query_fields(request)
+        if await request.body():
+            fields |= await self.read_fields(request)
+        return check_lenient(fields, self.model)
+
+    def refuse_json(self, value: Any) -> NoReturn:
+        """Refuse JSON that is no object."""
+        refuse("Invalid JSON format")
+
+
+def query_fields(request: Request) -> dict[str, Any]:
+    """Return the fields of the query string; a repeated field becomes a list."""
+    fields: dict[str, Any] = {}
+    for name in request.query_params:
+        values = request.query_params.getlist(name)
+        fields[name] = values[0] if len(values) == 1 else values
+    return fields
+
+
+def check_lenient(fields: dict[str, Any], model: type[AnyBody]) -> AnyBody:
+    """Return fields as a model, without those that it does not have.
+
+    Raises:
+        HTTPException: 400; the sentence names the first field that is missing or wrong.
+    """
+    known = {name: value for name, value in fields.items() if name in model.model_fields}
+    for name, field in model.model_fields.items():
+        # An empty text is translated by an empty text, where LibreTranslate calls it missing.
+        absent: tuple[Any, ...] = (None, []) if name == "q" else (None, [], "")
+        if field.is_required() and known.get(name) in absent:
+            refuse(f"Invalid request: missing {name} parameter")
+    return check_fields(known, model, strict=False)
+
+
+def shown(value: Any) -> str:
+    """Return a value as LibreTranslate's sentences show it: a text without quotes, as far as it is short."""
+    return value if isinstance(value, str) and value.isprintable() and len(value) <= 40 else abbreviate(value)

@@ -15,6 +15,7 @@ import asyncio
 import json
 import logging
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -29,6 +30,7 @@ from seq2seq.inference.forced_decoding import TooLongError
 
 from ..errors import RefusalError
 from ..limits import Limits
+from .head import HeadMiddleware
 
 FILES = ("/translate_file", "/gradio_api/upload")  # paths whose bodies hold files
 DISCARDED = 10  # times the allowed size: how much of a refused body is still received
@@ -47,9 +49,20 @@ BROWSER_HEADERS = {
 class SecurityMiddleware:
     """ASGI middleware around the whole application."""
 
-    def __init__(self, app: ASGIApp, limits: Limits, host: str, stopping: asyncio.Event) -> None:
-        """Take the address that the server is bound to, and the event that says that it is stopping."""
+    def __init__(
+        self,
+        app: ASGIApp,
+        limits: Limits,
+        host: str,
+        stopping: asyncio.Event,
+        get_paths: Iterable[str] = (),
+    ) -> None:
+        """Take the address that the server is bound to, and the event that says that it is stopping.
+
+        `get_paths` are those of the routes that know GET; HEAD is answered for these.
+        """
         self.app = app
+        self.head = HeadMiddleware(app, get_paths)
         self.stopping = stopping
         self.limits = limits
         self.only_loopback = host in LOOPBACK
@@ -79,7 +92,8 @@ class SecurityMiddleware:
 
         try:
             self._check(scope, body)
-            await self.app(scope, body.receive, send_guarded)
+            app = self.head if scope["method"] == "HEAD" else self.app
+            await app(scope, body.receive, send_guarded)
         except ClientDisconnect:
             return
         except asyncio.CancelledError:

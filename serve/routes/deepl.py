@@ -26,8 +26,7 @@ from ..engine.registry import ModelRegistry
 from ..engine.routing import Route
 from ..engine.service import AUTO, Service
 from ..http.auth import Admission, Admitted, Authenticator
-from ..http.lenient import LenientBody, LenientReader, shown
-from ..http.parsing import refuse, while_connected
+from ..http.parsing import LenientBody, LenientReader, refuse, shown, while_connected
 from .libretranslate import FAILURES, options_for
 
 SCHEME = "deepl-auth-key"

@@ -28,8 +28,7 @@ from ..engine.documents import DocumentExecutor, file_limits
 from ..engine.routing import Route
 from ..engine.service import Service
 from ..http.auth import Admission, Admitted, Authenticator
-from ..http.lenient import LenientBody, check_lenient, query_fields
-from ..http.parsing import media_type, refuse, while_connected
+from ..http.parsing import LenientBody, check_lenient, media_type, query_fields, refuse, while_connected
 from .libretranslate import FAILURES, SOURCE, TARGET, served_pair, text_limits
 
 KEPT_SECONDS = 600

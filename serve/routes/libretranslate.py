@@ -22,6 +22,7 @@ from pydantic import BaseModel, Field, field_validator
 
 from seq2seq import DecodeOptions
 from seq2seq.documents.html import translate_html
+from seq2seq.inference.confidence import rounded_confidence
 from seq2seq.text.languages import code_with_script, language_name, served_language
 from seq2seq.text.normalization import base_language
 
@@ -33,8 +34,7 @@ from ..engine.segments import RoutedTranslation
 from ..engine.service import AUTO, Service
 from ..errors import RefusalError
 from ..http.auth import Admission, Admitted, Authenticator
-from ..http.lenient import LenientBody, LenientReader, shown
-from ..http.parsing import refuse, while_connected
+from ..http.parsing import LenientBody, LenientReader, refuse, shown, while_connected
 
 SOURCE = Field(description="the code of the language of q, such as en, or auto")
 TARGET = Field(description="the code of the language to translate to, such as de")
@@ -55,6 +55,7 @@ class TranslateRequest(LenientBody):
     target: str = TARGET
     format: Literal["text", "html"] = Field("text", description='"text" or "html"')
     alternatives: int = Field(0, description="the number of further translations, from 0")
+    confidence: bool = Field(False, description="whether the confidence, from 0 to 1, is wanted")
 
     @property
     def texts(self) -> list[str]:
@@ -69,6 +70,12 @@ class TranslateRequest(LenientBody):
         if value not in ("text", "html"):
             refuse(f"{shown(value)} format is not supported")
         return value
+
+    @field_validator("confidence", mode="before")
+    @classmethod
+    def _flag_or_its_text(cls, value: Any) -> bool:
+        # Of a form or a query it is a text. Anything else is no wish for a field that LibreTranslate lacks.
+        return value is True or str(value).lower() in ("true", "1")
 
     @field_validator("alternatives", mode="before")
     @classmethod
@@ -96,12 +103,14 @@ class TranslateAnswer(BaseModel):
     """Answer of POST /translate: lists where q was a list; optional fields only when requested.
 
     `pivot` is the intermediate language where no model knows the pair, null for a text that needed none.
+    `confidence` is null where it is not known, as of HTML.
     """
 
     translatedText: str | list[str]  # noqa: N815 - the wire shape
     detectedLanguage: DetectedLanguageAnswer | list[DetectedLanguageAnswer] | None = None  # noqa: N815
     alternatives: list[str] | list[list[str]] | None = None
     pivot: str | list[str | None] | None = None
+    confidence: float | list[float | None] | None = None
 
 
 class LanguageAnswer(BaseModel):
@@ -175,7 +184,7 @@ def make_router(service: Service, authenticator: Authenticator, documents: Docum
     async def detect(
         admitted: Annotated[Admitted[DetectRequest], Depends(Admission(authenticator, DETECT_BODY))],
     ) -> JSONResponse:
-        """Detect which of the served languages a text, or several together, are in, likeliest first."""
+        """Detect the language of a text, or of several together, likeliest first; it may not be served."""
         q = admitted.body.q
         texts = [q] if isinstance(q, str) else q
         with text_limits():
@@ -294,11 +303,15 @@ def _answer(body: TranslateRequest, translations: list[RoutedTranslation]) -> di
         answer["alternatives"] = [
             [alternative.text for alternative in translation.alternatives] for translation in best
         ]
+    if body.confidence:
+        answer["confidence"] = [rounded_confidence(translation.confidence) for translation in translations]
     return _shape(body, answer, [translation.route for translation in translations])
 
 
 def _shape(body: TranslateRequest, answer: dict[str, list[Any]], routes: list[Route]) -> dict[str, Any]:
     """Return the answer with detected and intermediate languages; without lists where q was a text."""
+    if body.confidence:
+        answer.setdefault("confidence", [None for _ in body.texts])
     if body.source == AUTO:
         unknown = DetectedLanguage(body.target, 0.0)  # of HTML without any text
         answer["detectedLanguage"] = [(route.detected or unknown).to_json() for route in routes]

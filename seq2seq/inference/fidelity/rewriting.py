@@ -46,12 +46,12 @@ class Rewriting:
 
     @property
     def changes_words(self) -> bool:
-        """Whether more changes than the ends of the translation, so that it cannot be streamed."""
+        """True if more changes than the ends of the translation, so that it cannot be streamed."""
         return bool(self.signs or self.casing)
 
     @property
     def needs_links(self) -> bool:
-        """Whether the translation is finished by its word alignment."""
+        """True if the translation is finished by its word alignment."""
         return bool(self.signs) or (self.casing is not None and bool(self.casing.emphasised))
 
     def finish(self, side: EncodedSide, links: Sequence[Link]) -> EncodedSide:
