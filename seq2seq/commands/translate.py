@@ -48,6 +48,27 @@ if TYPE_CHECKING:
 STANDARD_OUTPUT = "-"  # as a value of --output
 
 
+class UnlikeNote:
+    """A sentence on standard error, on a terminal only, about texts unlike the training texts."""
+
+    def __init__(self) -> None:
+        self.texts = self.unlike = 0
+
+    def count(self, translations: "Iterable[Translation]") -> "Iterator[Translation]":
+        """Yield translations unchanged, and count those of such texts."""
+        for translation in translations:
+            self.texts += 1
+            self.unlike += translation.is_unlike
+            yield translation
+
+    def print(self) -> None:
+        """Print the sentence, if any text was counted."""
+        if self.unlike and sys.stderr.isatty():
+            subject = "the text is" if self.texts == 1 else f"{self.unlike} of {self.texts} texts are"
+            sentence = f"Note: {subject} unlike what the model was trained on; check the translation."
+            print(sentence, file=sys.stderr)
+
+
 def make_parser() -> CommandParser:
     """Return the parser of the command's flags."""
     parser = CommandParser(
@@ -105,11 +126,14 @@ def main(argv: Sequence[str]) -> int:
     set_reranker(arguments, translator)
     # UTF-8 whatever the locale, as the input is.
     sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
+    note = UnlikeNote()
+    label = label_of(arguments.text, "text")
     with ProgressCounter("lines translated") as counter:
-        for line in output_lines(translator, groups, options, arguments, label_of(arguments.text, "text")):
+        for line in output_lines(translator, groups, options, arguments, label, note):
             sys.stdout.write(line)
             sys.stdout.flush()
             counter.add(line.endswith("\n"))
+    note.print()
     return 0
 
 
@@ -133,16 +157,18 @@ def output_lines(
     options: DecodeOptions,
     arguments: argparse.Namespace,
     label: str,
+    note: UnlikeNote | None = None,
 ) -> Iterator[str]:
     """Yield what to print for groups of texts: a line for each or, with --stream, its tokens.
 
-    `label` stands before a text's number in errors.
+    `label` stands before a text's number in errors. `note` counts the translations.
     """
     if arguments.stream:
         singles = ([text] for group in groups for text in group)
         yield from results_of(singles, lambda one: chain(translator.stream(one[0], options), ["\n"]), label)
         return
-    for result in _translations(translator, groups, options, label):
+    results = _translations(translator, groups, options, label)
+    for result in note.count(results) if note else results:
         yield (json.dumps(result.to_json(), ensure_ascii=False) if arguments.json else result.text) + "\n"
 
 
@@ -164,16 +190,18 @@ def _translate_files(arguments: argparse.Namespace, options: DecodeOptions) -> i
     translator.translate([], options)  # refuses options and languages that the model does not take
     language = translator.target_language or translator.settings.target_languages[0]
     outputs = _output_paths(arguments.file, arguments.output, language)
+    note = UnlikeNote()
     for document, path in zip(documents, outputs, strict=True):
         noun = f"texts of {document.name} translated"
         with ProgressCounter(noun, len(document.texts), hides_results=path is None) as counter:
-            content = _translate_document(document, translator, options, counter, language)
+            content = _translate_document(document, translator, options, counter, language, note)
         if path is None:
             sys.stdout.buffer.write(content)
             continue
         _write(path, content)
         if counter.is_shown:
             print(f"{path} written", file=sys.stderr)
+    note.print()
     return 0
 
 
@@ -183,10 +211,13 @@ def _translate_document(
     options: DecodeOptions,
     counter: ProgressCounter,
     language: str,
+    note: UnlikeNote,
 ) -> bytes:
     """Return a document's bytes with its texts translated."""
     return document.translate(
-        lambda texts: _translations(translator, in_groups(texts), options, f"{document.name}, text"),
+        lambda texts: note.count(
+            _translations(translator, in_groups(texts), options, f"{document.name}, text")
+        ),
         lambda done, total: counter.add(),
         language,
     )

@@ -102,6 +102,15 @@ def write_card(directory: str | Path, card: str) -> None:
     replace_file(directory / CONFIG, _json_bytes(config))
 
 
+def write_settings(directory: str | Path, settings: Settings) -> None:
+    """Replace the settings of a saved model; its shape, weights, tokenizer and card stay as they are."""
+    directory = Path(directory)
+    config = read_config(directory)
+    first = {name: config[name] for name in ("format", "model")}
+    config = {**first, **settings.to_json(), "files": config["files"]}
+    replace_file(directory / CONFIG, _json_bytes(config))
+
+
 def load_model(directory: str | Path, device: str = "cpu") -> LoadedModel:
     """Load the encoder-decoder of a directory in float32 and eval mode.
 

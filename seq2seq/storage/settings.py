@@ -13,6 +13,7 @@ from typing import Any
 
 from seq2seq.alignment.head import AlignmentHead
 from seq2seq.storage.atomic import previous_of
+from seq2seq.storage.calibration import Calibration, read_calibrations
 from seq2seq.text.codec import Codec, codec_keys, read_codec
 from seq2seq.text.languages import served_language
 
@@ -29,7 +30,8 @@ class Settings:
     are the longest lengths of the training in tokens, special symbols included. `alignment` names the
     cross-attention head that is read as word alignment. `codec` reads sources that are not plain text; None
     is plain text. `most_sentences` is the largest number of sentences in a training text: of more the model
-    would drop some, so that it gets no more at once. None is any number.
+    would drop some, so that it gets no more at once. None is any number. `confidence` has the calibration
+    of each target language; None is a model without confidences.
 
     Raises:
         ValueError: a value of the wrong type or out of its range.
@@ -42,6 +44,7 @@ class Settings:
     alignment: AlignmentHead = field(default_factory=AlignmentHead)
     codec: Codec | None = None
     most_sentences: int | None = None
+    confidence: dict[str, Calibration] | None = None
 
     def __post_init__(self) -> None:
         for name in ("source_languages", "target_languages"):
@@ -53,6 +56,13 @@ class Settings:
         most = self.most_sentences
         if most is not None and (not isinstance(most, int) or isinstance(most, bool) or most < 1):
             raise ValueError(f"most_sentences is {most!r}; give a whole number from 1, or leave it out")
+
+        for language in self.confidence or ():
+            if language not in self.target_languages:
+                targets = ", ".join(self.target_languages)
+                raise ValueError(
+                    f"confidence has {language!r}; give target languages of the model: {targets}"
+                )
 
     @property
     def directions(self) -> list[tuple[str, str]]:
@@ -101,12 +111,14 @@ class Settings:
         # Models saved before the share existed lack it.
         _check_keys("alignment", {"share": AlignmentHead.share, **head}, known)
         own = {name: values[name] for name in _names(cls)}
-        return cls(**{**own, "alignment": AlignmentHead(**head)}, codec=read_codec(values))
+        own["alignment"] = AlignmentHead(**head)
+        own["confidence"] = read_calibrations(values["confidence"])
+        return cls(**own, codec=read_codec(values))
 
 
 def optional_keys() -> tuple[str, ...]:
     """Return the keys of config.json that may be missing."""
-    return (*codec_keys(), "most_sentences")
+    return (*codec_keys(), "most_sentences", "confidence")
 
 
 def _names(kind: Any) -> list[str]:

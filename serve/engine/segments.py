@@ -8,6 +8,7 @@ A portion of a document is queued like a request, so that no document fills the 
 are.
 """
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -61,6 +62,21 @@ class RoutedTranslation:
     def best(self) -> Translation:
         """The translation into the target language."""
         return self.steps[-1] if self.steps else Translation(self.text, self.text)
+
+    @property
+    def confidence(self) -> float | None:
+        """The product of the confidences of all hops; None where one is not known, or nothing was translated.
+
+        An error of the first hop is one of the second, too, whose own confidence does not know of it.
+        """
+        confidences = [step.confidence for step in self.steps]
+        known = [confidence for confidence in confidences if confidence is not None]
+        return math.prod(known) if known and len(known) == len(confidences) else None
+
+    @property
+    def is_unlike(self) -> bool:
+        """True where the text is unlike those that the model which read it was trained on."""
+        return bool(self.steps) and self.steps[0].is_unlike
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,10 @@
 """POST /v1/translate and /v1/stream: translations with scores, tokens and alignments.
 
     {"q", "source", "target", any field of DecodeOptions, "explain": true}
-    -> {"translations": [{"text", "score", "tokens": [{"text", "log_probability"}], "alternatives",
-                          "alignment": {"source": [{"text", "start", "end"}], "target", "weights", "links"}}]}
+    -> {"translations": [{"text", "score", "confidence", "is_unlike", "alternatives",
+                          "tokens": [{"text", "log_probability"}],
+                          "alignment": {"source": [{"text", "start", "end"}], "target", "weights", "links"},
+                          "word_confidence": [{"text", "start", "end", "confidence"}]}]}
 
 A stream answers in server-sent events: `piece` {"text"} as it is decoded, then `end` with the whole text, or
 `error`. The options' schema is generated from the fields of DecodeOptions.
@@ -21,6 +23,7 @@ from pydantic import BaseModel, Field, create_model
 
 from seq2seq import DecodeOptions
 from seq2seq.config import END
+from seq2seq.inference.confidence import rounded_confidence
 from seq2seq.inference.results import Translation
 from seq2seq.options import option_fields
 
@@ -116,18 +119,33 @@ class AlternativeAnswer(BaseModel):
     finish: Literal["end", "length"]
 
 
+class WordConfidenceAnswer(WordAnswer):
+    """A word of a translation and the probability that a reference has it, null where unknown."""
+
+    confidence: float | None
+
+
 class TranslationAnswer(BaseModel):
-    """A translation; `languages` are source, pivot where there was one, and target."""
+    """A translation; `languages` are source, pivot where there was one, and target.
+
+    `confidence` is the expected chrF / 100, null for a model without calibration and for a text that was not
+    translated. `is_unlike` is true for a text unlike those that the model was trained on.
+    `likely_language` is there only where the text is for certain in another language than its `source`.
+    """
 
     text: str
     score: float
     log_probability: float
     finish: Literal["end", "length"]
+    confidence: float | None
+    is_unlike: bool
     languages: list[str]
     alternatives: list[AlternativeAnswer]
     detectedLanguage: DetectedLanguageAnswer | None = None  # noqa: N815 - as in POST /translate
+    likely_language: DetectedLanguageAnswer | None = None
     tokens: list[TokenAnswer] | None = None
     alignment: AlignmentAnswer | None = None
+    word_confidence: list[WordConfidenceAnswer] | None = None
 
 
 class RichAnswer(BaseModel):
@@ -179,11 +197,17 @@ def make_router(service: Service, authenticator: Authenticator) -> APIRouter:
 
         async def work() -> list[dict[str, Any]]:
             translations = await service.translate(texts, body.source, body.target, options, client)
+            contradictions = await service.contradictions(texts, body.source)
             if not body.explain:
-                return [describe_translation(translation) for translation in translations]
-            calls = [partial(_describe_and_explain, translation) for translation in translations]
-            costs = [len(translation.best.tokens) + 1 for translation in translations]
-            return await service.in_time(service.queue_calls(client, calls, costs))
+                answers = [describe_translation(translation) for translation in translations]
+            else:
+                calls = [partial(_describe_and_explain, translation) for translation in translations]
+                costs = [len(translation.best.tokens) + 1 for translation in translations]
+                answers = await service.in_time(service.queue_calls(client, calls, costs))
+            for answer, language in zip(answers, contradictions, strict=True):
+                if language:
+                    answer["likely_language"] = language.to_json()
+            return answers
 
         return JSONResponse({"translations": await while_connected(request, work())})
 
@@ -231,6 +255,8 @@ def describe_translation(translation: RoutedTranslation) -> dict[str, Any]:
         "score": best.score,
         "log_probability": best.log_probability,
         "finish": best.finish,
+        "confidence": rounded_confidence(translation.confidence),
+        "is_unlike": translation.is_unlike,
         **translation.route.to_json(),
         "alternatives": [
             {"text": a.text, "score": a.score, "log_probability": a.log_probability, "finish": a.finish}
@@ -240,8 +266,12 @@ def describe_translation(translation: RoutedTranslation) -> dict[str, Any]:
 
 
 def explain(translation: RoutedTranslation) -> dict[str, Any]:
-    """Return the tokens of the last hop with their log-probabilities, and the alignment over all hops."""
-    return {"tokens": _tokens(translation.best), "alignment": compose_alignments(translation).to_json()}
+    """Return tokens of the last hop and confidences in its words, and the alignment over all hops."""
+    return {
+        "tokens": _tokens(translation.best),
+        "alignment": compose_alignments(translation).to_json(),
+        "word_confidence": [word.to_json() for word in translation.best.word_confidence],
+    }
 
 
 def _describe_and_explain(translation: RoutedTranslation) -> dict[str, Any]:

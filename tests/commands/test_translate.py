@@ -20,7 +20,10 @@ from seq2seq.options import DecodeOptions, option_fields
 
 Run = Callable[..., Any]  # the fixture `run`
 
-KEYS = ["text", "score", "log_probability", "alternatives", "tokens", "alignment", "finish"]
+KEYS = [
+    *("text", "score", "log_probability", "alternatives", "tokens", "alignment", "finish"),
+    *("confidence", "is_unlike", "word_confidence"),
+]
 
 
 def test_texts_of_the_command_line(run: Run, model_directory: Path) -> None:

@@ -2,7 +2,8 @@
 
     candidates: the best validation's weights, the average of the last validations', the moving average if
                 there is one, the last weights if not validated
-    each, as it will be stored, decodes the validation set -> the best -> the alignment head -> model/
+    each, as it will be stored, decodes the validation set -> the best -> the alignment head
+    -> the confidences -> model/
 
 The average is summed one file after the other, so any number fits in memory.
 """
@@ -32,6 +33,7 @@ from ..data.module import TranslationData
 from ..tasks.translation import TranslationTask
 from ..tasks.validation import Scores, score, translate
 from .alignment_head import choose_alignment_head
+from .confidence import fit_confidence
 from .model_card import make_card
 
 LINK_PAIRS, MAP_PAIRS = 30_000, 1_000  # pairs that links are counted over; pairs whose maps are compared
@@ -69,7 +71,8 @@ def write_model(
     chosen = max(candidates, key=lambda candidate: candidate.scores.bleu)
     task.model.load_state_dict(chosen.weights)
     head, alignment = choose_alignment(task, data)
-    settings = make_settings(data, head)
+    translator = Translator(task.model, data.tokenizer, make_settings(data, head))
+    settings = fit_confidence(translator, by_source(data.validation))
     history, search = checkpoints.history, described(options, settings)
     card = make_card(
         task.model, data, chosen.name, chosen.scores, history, recipe, search, alignment, checkpoints.storage
