@@ -56,6 +56,22 @@ def test_json_has_exactly_the_promised_keys(run: Run, model_directory: Path) -> 
     assert json.loads(ran.out)["alignment"]["links"], "a trained model links its words"
 
 
+def test_a_text_unlike_the_training_texts_is_noted(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a terminal one sentence on standard error says how many texts are unlike the training texts."""
+    unlike = "Kernel panics require rebooting the virtualization hypervisor."
+    caption = "Two dogs play in the snow."
+    assert run("translate", "--model", "en-de", unlike).err == ""
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    # The count of lines stands before it, where results do not go to the terminal.
+    assert run("translate", "--model", "en-de", caption).err == "\r1 lines translated\n"
+    assert run("translate", "--model", "en-de", unlike).err.endswith(
+        "\nNote: the text is unlike what the model was trained on; check the translation.\n"
+    )
+    assert run("translate", "--model", "en-de", unlike, caption).err.endswith(
+        "\nNote: 1 of 2 texts are unlike what the model was trained on; check the translation.\n"
+    )
+
+
 def test_words_and_a_glossary_are_flags(run: Run, model_directory: Path, tmp_path: Path) -> None:
     """A list is a repeated flag, a glossary a file, and a switch that is on has a --no- form."""
     terms = tmp_path / "terms.tsv"

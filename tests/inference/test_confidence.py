@@ -5,6 +5,7 @@ import math
 from dataclasses import replace
 
 import pytest
+from calibrations import ONLY_SCORE
 
 from seq2seq import Tokenizer, Translator
 from seq2seq.inference.confidence import Assessment, Evidence, JoinedEvidence, Part, WordConfidence, bare_word
@@ -12,12 +13,6 @@ from seq2seq.inference.forced_decoding import EncodedSide
 from seq2seq.model.transformer import Transformer
 from seq2seq.storage.calibration import SENTENCE_FEATURES, WORD_FEATURES, Calibration, read_calibrations
 from seq2seq.storage.settings import Settings
-
-ONLY_SCORE = Calibration(
-    {"bias": 2.0, **dict.fromkeys(SENTENCE_FEATURES, 0.0), "score": 1.0},
-    {"bias": 0.0, **dict.fromkeys(WORD_FEATURES, 0.0), "word": 1.0},
-    -1.5,
-)
 
 
 def evidence(*log_probabilities: float, calibration: Calibration | None = ONLY_SCORE) -> Evidence:

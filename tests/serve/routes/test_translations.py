@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+from calibrations import ONLY_SCORE
 from tables import check_rows
 
 if TYPE_CHECKING:
     from fastapi.testclient import TestClient
 
-    from seq2seq import Translator
+    from seq2seq import Tokenizer, Translator
+    from seq2seq.model.transformer import Transformer
     from tests.serve.conftest import Refusal
 
 TEXT = "two dogs plays in the snow."
@@ -44,6 +46,37 @@ def test_numbers_are_the_librarys(client: "TestClient", translator: "Translator"
     )
     assert answer["alignment"]["links"] == [list(link) for link in expected.alignment.links()]
     assert answer["languages"] == ["en", "de"]
+    assert answer["confidence"] is None and not answer["is_unlike"], "the model has no calibration"
+
+
+def test_confidences_are_the_librarys(tiny_model: "Transformer", tiny_tokenizer: "Tokenizer") -> None:
+    """The confidence of a text always comes, that of words with `explain`, on /translate on request."""
+    from fastapi.testclient import TestClient
+
+    from seq2seq import Translator
+    from seq2seq.storage.settings import Settings
+    from serve.app import make_app
+    from serve.engine.registry import ModelRegistry
+
+    settings = Settings(["en"], ["de"], 40, 40, confidence={"de": ONLY_SCORE})
+    translator = Translator(tiny_model, tiny_tokenizer, settings)
+    expected = translator.translate(TEXT)
+    application = make_app(ModelRegistry({"tiny": translator}))
+    with TestClient(application, base_url="http://localhost") as client:
+        (answer,) = ask(client, q=TEXT).json()["translations"]
+        assert answer["confidence"] == pytest.approx(expected.confidence, abs=1e-3)
+        assert answer["is_unlike"] is expected.is_unlike
+        words = [(word["text"], word["start"], word["end"]) for word in answer["word_confidence"]]
+        assert words == [word[:3] for word in expected.word_confidence]
+        (short,) = ask(client, q=TEXT, explain=False).json()["translations"]
+        assert short["confidence"] == answer["confidence"] and "word_confidence" not in short
+        assert "confidence" not in ask(client, "/translate", q=TEXT).json()
+        requested = ask(client, "/translate", q=TEXT, confidence=True).json()
+        assert requested["confidence"] == answer["confidence"]
+        several = ask(client, "/translate", q=[TEXT, ""], confidence="true").json()
+        assert several["confidence"] == [answer["confidence"], None]
+        html = ask(client, "/translate", q=TEXT, format="html", confidence=True).json()
+        assert html["confidence"] is None
 
 
 def test_character_ranges_cut_the_words(client: "TestClient") -> None:
