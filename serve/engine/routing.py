@@ -7,10 +7,14 @@ from .registry import Hop
 
 
 class Route(NamedTuple):
-    """The hops of a text to the target language; none where the text is in that language already."""
+    """The hops of a text to the target language; none where the text is in that language already.
+
+    There are none either where the language that was detected is not `served`.
+    """
 
     hops: tuple[Hop, ...]
     detected: DetectedLanguage | None = None
+    served: bool = True
 
     @property
     def pivots(self) -> list[str]:

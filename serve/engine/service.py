@@ -2,8 +2,9 @@
 
     text ─> language (given or detected) ─> route (one hop or two) ─> segments ─> batcher ─> joined
 
-A text detected (`auto`) to be in the target language is its own translation. Segments are queued, not texts,
-so that a long text and a short one can share a batch.
+A text detected (`auto`) to be in the target language is its own translation, and one in a language that is
+not served is given back. Segments are queued, not texts, so that a long text and a short one can share a
+batch.
 """
 
 import asyncio
@@ -58,8 +59,14 @@ class Service:
         self._loader = Executor()
 
     async def detect(self, text: str) -> list[DetectedLanguage]:
-        """Return every language of the registry, most probable first."""
+        """Return every language of the registry and others that are possible, most probable first."""
         return await self._reader.run(lambda: self.detector.rank(text))
+
+    async def contradictions(self, texts: Sequence[str], source: str) -> list[DetectedLanguage | None]:
+        """Return for each text the language that it is in for certain where that is not the given source."""
+        if source.lower() == AUTO:
+            return [None for _ in texts]
+        return await self._reader.run(lambda: [self.detector.contradiction(text, source) for text in texts])
 
     async def translate(
         self, texts: Sequence[str], source: str, target: str, options: DecodeOptions, client: str
@@ -162,6 +169,8 @@ class Service:
     async def route(self, text: str, source: str, target: str) -> Route:
         """Find the route of one text; its language is detected where `source` is "auto".
 
+        A text that is most probably in a language that is not served has no hops.
+
         Raises:
             ValueError: The pair is not supported.
         """
@@ -169,7 +178,10 @@ class Service:
             return Route(self.registry.route(source, target))
         sources = self.registry.sources_of(target)  # refuses a target without sources
         target = self.registry.served(target)
-        detected = _most_probable(await self.detect(text), {*sources, target})
+        ranked = await self.detect(text)
+        if other := self.detector.not_served(ranked):
+            return Route((), other, served=False)
+        detected = _most_probable(ranked, {*sources, target})
         if detected.language == target:
             return Route((), detected)
         if not detected.confidence:  # no letters: any model returns such a text unchanged
