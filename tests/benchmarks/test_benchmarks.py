@@ -37,6 +37,14 @@ def model() -> Transformer:
     return Transformer(TINY).eval()
 
 
+def test_calibration_error_by_pencil(benchmark) -> None:  # type: ignore[no-untyped-def]
+    """Differences within a bin cancel, those of different bins add up."""
+    error = benchmark("confidence").calibration_error
+    assert error([0.81, 0.89], [0.89, 0.81]) == pytest.approx(0.0)
+    assert error([0.1, 0.9, 1.0], [0.4, 0.6, 1.0]) == pytest.approx(0.2)
+    assert error([1.0, 0.0], [1.0, 0.0]) == 0.0
+
+
 @pytest.mark.parametrize("name", ["page_speed", "view_speed"])
 def test_help_does_not_begin_to_measure(
     benchmark, name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -58,6 +58,10 @@ class Rewriting:
         """Return the translation as it is given back; `links` are of words, counted from 0."""
         if self.final_mark:
             side = edit_side(side, final_mark_edits(self._without_signs(), side.text, self.protected))
+        if links:
+            # A final mark that was left out may have been a linked word of its own, as 。 is.
+            words = len(word_spans(side.text))
+            links = [link for link in links if link[1] < words]
         if self.casing is not None and (self.casing.everything or self.casing.emphasised):
             side = edit_side(side, capital_edits(side.text, self.casing, self._emphasised(links)))
         if self.signs:

@@ -1,10 +1,11 @@
 """Each stage by itself: what is set aside before the model, and where it comes back."""
 
-from seq2seq.inference.fidelity.capitals import casing_of, lowered
+from seq2seq.inference.fidelity.capitals import Casing, casing_of, lowered
 from seq2seq.inference.fidelity.edits import Edit, edit_side, edit_text
 from seq2seq.inference.fidelity.markers import final_mark_edits, marker_of
 from seq2seq.inference.fidelity.numbers import has_same_numbers
 from seq2seq.inference.fidelity.protected import protected_spans
+from seq2seq.inference.fidelity.rewriting import Rewriting
 from seq2seq.inference.fidelity.signs import find_signs, sign_edits
 from seq2seq.inference.forced_decoding import EncodedSide
 
@@ -125,6 +126,15 @@ def test_signs_come_back_in_place() -> None:
     assert placed("A dog 😀.", "Ein Hund.") == "Ein Hund 😀."
     assert placed("A dog. 😀", "Ein Hund.") == "Ein Hund. 😀"
     assert placed("A dog plays 😀", "一只狗在玩") == "一只狗在玩 😀"
+
+
+def test_links_of_a_final_mark_that_was_left_out() -> None:
+    """Regression: a link to 。, which is a word of its own, raised an error once the mark was left out."""
+    source = "a red DOG"
+    casing = Casing(lowered=((6, 9),), emphasised=((6, 9),))
+    side = EncodedSide("红狗。", [4, 5, 6], [(0, 1), (1, 2), (2, 3)])
+    finished = Rewriting(source, casing=casing).finish(side, [(1, 0), (2, 1), (2, 2)])
+    assert finished.text == "红狗"
 
 
 def test_numbers() -> None:
