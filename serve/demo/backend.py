@@ -120,7 +120,8 @@ class Backend:
         route = await self.service.route(text, *self.directions[direction])
         if not route.hops:
             unchanged = (PagePart(text, "", (PartVersion(text),)),)
-            yield TranslationUpdate(text, None, PageState(None, unchanged, route_to_show(route)))
+            state = PageState(None, unchanged, route_to_show(route), is_served=route.served)
+            yield TranslationUpdate(text, None, state)
             return
         hop = route.hops[-1]
         if len(route.hops) > 1:
@@ -139,7 +140,8 @@ class Backend:
             read_part(source, separator, translation)
             for (source, separator), translation in zip(segmented.parts, translations, strict=True)
         ]
-        state = PageState((hop.source, hop.target), tuple(parts), route_to_show(route))
+        is_unlike = segmented.join(translations).is_unlike
+        state = PageState((hop.source, hop.target), tuple(parts), route_to_show(route), is_unlike)
         yield TranslationUpdate(state.text, None, state)
 
     async def _translate_first_hop(self, text: str, hop: Hop, client: str) -> str:

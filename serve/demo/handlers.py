@@ -9,6 +9,7 @@ from typing import Any
 import gradio as gr
 
 from seq2seq import DecodeOptions, Translator
+from seq2seq.text.languages import native_name
 
 from .backend import Backend, failure_message
 from .controls import Controls
@@ -132,7 +133,7 @@ class Handlers:
         if not state.parts:
             raise NothingToExplainError("blank")
         if state.pair is None:
-            raise NothingToExplainError("same_language")
+            raise NothingToExplainError(state.unchanged)
         client = self.backend.admit()
         translator = await self.backend.translator(state.pair)
         part = state.parts[clamp(segment, len(state.parts))]
@@ -200,7 +201,9 @@ class Handlers:
 
 
 def _completion_status(state: PageState) -> str:
-    return done_status(state.route, "way" if state.pair else "same_language")
+    if state.is_unlike:
+        return status("unlike", " → ".join(map(native_name, state.route)))
+    return done_status(state.route, "way" if state.pair else state.unchanged)
 
 
 def _draw_pair(translator: Translator, source: str, target: str) -> Drawing:

@@ -57,12 +57,21 @@ class PageState(NamedTuple):
 
     `pair` is that of the model that the tabs show, the last of the route; None where the text was in its
     target language already. `route` are the languages from the text's to its translation's where the reader
-    did not choose them: the first was detected, or there is a pivot.
+    did not choose them: the first was detected, or there is a pivot. `is_unlike` says that the text is unlike
+    those that the model was trained on. `is_served` is false where the language that was
+    detected is not served.
     """
 
     pair: LanguagePair | None = None
     parts: tuple[PagePart, ...] = ()
     route: tuple[str, ...] = ()
+    is_unlike: bool = False
+    is_served: bool = True
+
+    @property
+    def unchanged(self) -> str:
+        """The label that says why a text without a model's `pair` was returned unchanged."""
+        return "same_language" if self.is_served else "not_served"
 
     @property
     def text(self) -> str:

@@ -85,6 +85,18 @@ def test_way_is_said(make_handlers: Any, translator: "Translator") -> None:
     assert (text, line, state.pair) == (GERMAN, f"{say('same_language')} (Deutsch)", None)
 
 
+def test_an_unlike_text_is_said(make_handlers: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The status says that a text is unlike those the model was trained on."""
+    from seq2seq.inference.confidence import Assessment, Evidence
+    from serve.demo.labels import say
+
+    page = make_handlers()
+    assert translate(page, 0, SENTENCE)[-1][1] == say("done")
+    monkeypatch.setattr(Evidence, "assess", lambda evidence: Assessment(0.1, True, 3))
+    *_, (_, line, state, *_) = translate(page, 0, SENTENCE)
+    assert state.is_unlike and line == say("unlike")
+
+
 @pytest.mark.parametrize(
     ("text", "options", "limits", "kind", "note"),
     [
