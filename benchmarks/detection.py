@@ -98,22 +98,39 @@ def row(name: str, shares: Iterable[float]) -> str:
     return f"| {name} | " + " | ".join(f"{100 * share:.1f}" for share in shares) + " |"
 
 
+def short_texts(
+    data: Path, split: str, by_code: dict[str, list[str]], kind: str, count: int
+) -> dict[str, list[str]]:
+    """Return language -> samples of so many words: "first" or "any" of a sentence, or a whole "label"."""
+    samples = {}
+    for code in SERVED:
+        rng = random.Random(f"{SEED} {kind} {count} {code}")
+        if kind == "label":
+            texts = [text for text in labels(data, split, code) if len(words_of(text, code)) == count]
+            samples[code] = rng.sample(texts, min(SAMPLES, len(texts)))
+            continue
+        texts = [text for text in by_code[code] if len(words_of(text, code)) >= count]
+        cut = first_words if kind == "first" else any_words
+        samples[code] = list(cut(rng.sample(texts, min(SAMPLES, len(texts))), code, count, rng))
+    return samples
+
+
+def other_sentences() -> dict[str, list[str]]:
+    """Return language -> our own sentences, of languages that are not served."""
+    others = defaultdict(list)
+    for line in SENTENCES.read_text(encoding="utf-8").splitlines():
+        code, _, text = line.partition("\t")
+        others[code].append(text)
+    return dict(others)
+
+
 def print_short_texts(data: Path, split: str) -> None:
     """Print the accuracy on one to three words, for both detectors."""
     detectors: dict[str, Detect] = {"n-grams": restricted_ngrams(), "ours": ours}
     by_code = sentences(data, split)
     print(f"| words | detector | {' | '.join(SERVED)} | mean |\n|{' --- |' * (len(SERVED) + 3)}")
     for kind, count in [(kind, count) for kind in ("first", "any", "label") for count in (1, 2, 3)]:
-        samples = {}
-        for code in SERVED:
-            rng = random.Random(f"{SEED} {kind} {count} {code}")
-            if kind == "label":
-                texts = [t for t in labels(data, split, code) if len(words_of(t, code)) == count]
-                samples[code] = rng.sample(texts, min(SAMPLES, len(texts)))
-                continue
-            texts = [t for t in by_code[code] if len(words_of(t, code)) >= count]
-            cut = first_words if kind == "first" else any_words
-            samples[code] = list(cut(rng.sample(texts, min(SAMPLES, len(texts))), code, count, rng))
+        samples = short_texts(data, split, by_code, kind, count)
         for name, detect in detectors.items():
             shares = [right(detect, texts, code, SERVED) for code, texts in samples.items()]
             print(row(f"{kind} {count} | {name}", [*shares, sum(shares) / len(shares)]), flush=True)
@@ -121,10 +138,7 @@ def print_short_texts(data: Path, split: str) -> None:
 
 def print_sentences(data: Path, split: str) -> None:
     """Print the accuracy on sentences among all languages, and the mean probability beside it."""
-    others = defaultdict(list)
-    for line in SENTENCES.read_text(encoding="utf-8").splitlines():
-        code, _, text = line.partition("\t")
-        others[code].append(text)
+    others = other_sentences()
     spanish = [text for text in labels(data, split, "es") if len(words_of(text, "es")) >= 5]
     others["es, programs"] = random.Random(SEED).sample(spanish, SAMPLES)
     print("\n| sentences | number | right | given back | probability |\n| --- | --- | --- | --- | --- |")

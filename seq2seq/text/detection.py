@@ -18,7 +18,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-MAX_CHARACTERS = 2_000  # of a text that are read; more do not change the result
+MAX_CHARACTERS = 2_000  # of a text that are read, from its first letter on; more do not change the result
 
 WORDS = Path(__file__).parent / "words"
 NO_LANGUAGE = "zxx"  # py3langid's label of numbers and code
@@ -122,15 +122,17 @@ def detect_language(text: str, expected: Collection[str] = ()) -> dict[str, floa
     """Return the probability of each language that the detector knows, most probable first.
 
     Args:
-        text: The text; its first 2,000 characters are read.
+        text: The text; 2,000 characters from its first letter on are read.
         expected: Codes of languages that are more probable than others, without region, such as those that
             a server translates. Codes that the detector does not know are ignored.
 
     Returns:
         Code -> probability, in sum 1; empty for a text without letters.
     """
-    text = text[:MAX_CHARACTERS]
-    words = _WORD.findall(text.lower())
+    first = next((place for place, character in enumerate(text) if character.isalpha()), len(text))
+    text = text[first : first + MAX_CHARACTERS]
+    # "½" is part of a word for a regular expression, but no letter.
+    words = [word for word in _WORD.findall(text.lower()) if any(map(str.isalpha, word))]
     if not words:
         return {}
     scores = _ngram_scores(text)

@@ -21,16 +21,17 @@ def test_expected_languages_are_more_probable() -> None:
     assert detect_language(text, ["xx"]) == detect_language(text)
 
 
-@pytest.mark.parametrize("text", ["", "123 %", "😀", "__"])
+@pytest.mark.parametrize("text", ["", "123 %", "😀", "__", "½ ²"])
 def test_no_letters(text: str) -> None:
     """A text without letters has no language."""
     assert detect_language(text) == {}
 
 
 def test_long_text_is_cut() -> None:
-    """Only the beginning of a long text is read."""
+    """Only the beginning of a long text is read, from its first letter on."""
     beginning = ("Zwei Hunde spielen. " * MAX_CHARACTERS)[:MAX_CHARACTERS]
     assert detect_language(beginning + "Two dogs." * 1000) == detect_language(beginning)
+    assert detect_language("1 " * MAX_CHARACTERS + beginning) == detect_language(beginning)
 
 
 def test_lists() -> None:

@@ -70,7 +70,8 @@ class DocumentPanel:
             with tempfile.TemporaryDirectory() as folder:
                 file = Path(folder) / document.name
                 file.write_bytes(document.content)
-                yield [None, gr.File(str(file), visible=True), done_status(route_to_show(route))]
+                line = done_status(route_to_show(route), "way" if route.served else "not_served")
+                yield [None, gr.File(str(file), visible=True), line]
         except Exception as error:
             yield [None, gr.File(None, visible=False), status(*_failure_message(error))]
 

@@ -83,6 +83,9 @@ def test_way_is_said(make_handlers: Any, translator: "Translator") -> None:
     assert "".join(part.source + part.separator for part in state.parts) == between
     *_, (text, line, state, *_) = translate(page, 3, GERMAN)
     assert (text, line, state.pair) == (GERMAN, f"{say('same_language')} (Deutsch)", None)
+    spanish = "Dos perros juegan en la nieve."
+    *_, (text, line, state, *_) = translate(page, 3, spanish)
+    assert (text, line, state.pair) == (spanish, f"{say('not_served')} (Español)", None)
 
 
 def test_an_unlike_text_is_said(make_handlers: Any, monkeypatch: pytest.MonkeyPatch) -> None:
