@@ -16,12 +16,12 @@ import argparse
 import csv
 import gzip
 import json
+import math
 import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import torch
 from scipy.stats import spearmanr
 
 from seq2seq import Translator
@@ -98,7 +98,7 @@ def measure(translator: Translator, examples: Sequence[EvalExample]) -> Report:
         qualities.append(sentence_chrf(result.text, example.references[0]))
         unlike.append(result.is_unlike)
         for features, is_right in judged_words(evidence, example.references[0]):
-            probability = float(torch.tensor(features["word"]).exp())
+            probability = 1 / (1 + math.exp(-features["word"]))
             words.append((evidence.calibration.of_word(features), probability, float(is_right)))
     word_confidences, probabilities, right = map(list, zip(*words, strict=True))
     return Report(

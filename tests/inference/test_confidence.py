@@ -8,7 +8,15 @@ import pytest
 from calibrations import ONLY_SCORE
 
 from seq2seq import Tokenizer, Translator
-from seq2seq.inference.confidence import Assessment, Evidence, JoinedEvidence, Part, WordConfidence, bare_word
+from seq2seq.inference.confidence import (
+    MOST_ODDS,
+    Assessment,
+    Evidence,
+    JoinedEvidence,
+    Part,
+    WordConfidence,
+    bare_word,
+)
 from seq2seq.inference.forced_decoding import EncodedSide
 from seq2seq.model.transformer import Transformer
 from seq2seq.storage.calibration import SENTENCE_FEATURES, WORD_FEATURES, Calibration, read_calibrations
@@ -40,16 +48,22 @@ def test_features_by_pencil() -> None:
 
 
 def test_sentence_and_words_by_pencil() -> None:
-    """The confidence is the logistic function of the score, that of a word of the sum of its tokens."""
+    """With these weights a sentence has the logistic function of score + 2, a word its own probability."""
     found = evidence(-0.1, -1.0, -0.2, -0.3)
     assessment = found.assess()
     assert assessment == Assessment(pytest.approx(1 / (1 + math.exp(-1.6))), False, 3)
     assert found.words() == [
-        WordConfidence("zwei", 0, 4, pytest.approx(1 / (1 + math.exp(0.1)))),
-        WordConfidence("Hunde.", 5, 11, pytest.approx(1 / (1 + math.exp(1.2)))),
+        WordConfidence("zwei", 0, 4, pytest.approx(math.exp(-0.1))),
+        WordConfidence("Hunde.", 5, 11, pytest.approx(math.exp(-1.2))),
     ]
     assert tuple(found.word_features()[0][3] or ()) == WORD_FEATURES
     assert evidence(-2.0, -2.0, -2.0, -2.0).assess().is_unlike  # type: ignore[union-attr]
+
+
+def test_a_certain_word_has_bounded_odds() -> None:
+    """A probability of 1 has the most odds that a feature has, and no error."""
+    words = [features for *_, features in evidence(0.0, 0.0, 0.0, 0.0).word_features()]
+    assert [features and features["word"] for features in words] == [MOST_ODDS, MOST_ODDS]
 
 
 def test_parts_are_joined() -> None:
