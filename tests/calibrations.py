@@ -1,4 +1,4 @@
-"""A calibration whose confidences are computed by pencil: of the score alone, and of a word's tokens alone."""
+"""Calibrations of confidence for tests, with numbers chosen by hand."""
 
 from seq2seq.storage.calibration import SENTENCE_FEATURES, WORD_FEATURES, Calibration
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
+from typing import Any
 
 from seq2seq.alignment.maps import AttentionMaps
 from seq2seq.inference.confidence import Evidence
@@ -23,12 +24,13 @@ from seq2seq.inference.reranking import Reranker, n_best, reranked
 from seq2seq.inference.results import Alternative, ForcedDecoding, Translation, join_parts
 from seq2seq.inference.terminology import PreparedSource
 from seq2seq.model.transformer import Model
-from seq2seq.options import DecodeOptions
+from seq2seq.options import FIDELITY, DecodeOptions
 from seq2seq.search import Cancelled, Hypothesis, rows_cancelled
 from seq2seq.storage.settings import Settings
 from seq2seq.text.joining import StreamJoiner
 
 _DIGIT = re.compile(r"\d")
+_OF_TRANSLATIONS: dict[str, Any] = {name: False for name in FIDELITY if name != "keep_placeholders"}
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,11 @@ class Pipeline:
 
     def prepare(self, text: str, options: DecodeOptions) -> list[PreparedSegment]:
         """Split a text into prepared segments of this direction."""
-        return self.processor.prepare(text, options, self.languages[0])
+        source, target = self.languages
+        if source is not None and source == target:
+            # A summary or a correction may drop a number, a capital or a full stop: that is its task.
+            options = replace(options, **_OF_TRANSLATIONS)
+        return self.processor.prepare(text, options, source)
 
     def translate_segments(
         self,
@@ -100,13 +106,12 @@ class Pipeline:
             if not segment.is_known
         }
         translations |= self._search_rows(segments, rows, options, cancelled, decode)
-        if options.check_numbers and not self.processor.codec:
-            wrong = [row for row in rows if not self._has_numbers(segments[row], translations[row])]
-            if wrong:
-                required = list(segments)
-                for row in wrong:
-                    required[row] = self._with_numbers(segments[row])
-                translations |= self._search_rows(required, wrong, options, cancelled, decode)
+        wrong = [row for row in rows if not self._has_numbers(segments[row], translations[row])]
+        if wrong:
+            required = list(segments)
+            for row in wrong:
+                required[row] = self._with_numbers(segments[row])
+            translations |= self._search_rows(required, wrong, options, cancelled, decode)
         return [translations[row] for row in range(len(segments))]
 
     def _search_rows(
@@ -137,7 +142,7 @@ class Pipeline:
     def _has_numbers(self, segment: PreparedSegment, translation: Translation) -> bool:
         """Return whether a translation has the numbers of its segment, or cannot be asked to."""
         source = segment.source
-        if source.options.keep_numbers or not translation.tokens:
+        if not source.options.check_numbers or source.options.keep_numbers or not translation.tokens:
             return True
         if not _DIGIT.search(source.source) and not _DIGIT.search(translation.text):
             return True
@@ -192,7 +197,7 @@ class Pipeline:
         """
         source, prefix = segment.source, segment.prefix
         rewriting = source.rewriting
-        checks = options.check_numbers and not self.processor.codec and bool(_DIGIT.search(source.source))
+        checks = source.options.check_numbers and bool(_DIGIT.search(source.source))
         if source.phrases or checks or (rewriting and rewriting.changes_words):
             whole = replace(options, num_hypotheses=1)
             if options.search_kind == "beam" and not source.phrases:
