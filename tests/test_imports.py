@@ -208,3 +208,13 @@ def test_data_to_text_is_reached_by_name_only() -> None:
         and "data_to_text" in imported_units(path)
     ]
     assert not wrong
+
+
+def test_no_two_classes_share_a_name() -> None:
+    """One name, one thing: a class can be searched for by its name alone."""
+    places: dict[str, set[str]] = {}
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                places.setdefault(node.name, set()).add(str(path.relative_to(REPOSITORY)))
+    assert {name: files for name, files in places.items() if len(files) > 1} == {}

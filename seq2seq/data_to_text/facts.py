@@ -65,7 +65,7 @@ class FactsForm:
                 the name of the subject is missing.
         """
         facts = {}
-        for fact in parse_attributes(text):
+        for fact in parse_attributes(text, "fact"):
             slot = _known_spelling(fact.name, self.order)
             if slot is None:
                 raise ValueError(f"slot {fact.name!r} is unknown; this model knows {', '.join(self.order)}")

@@ -26,7 +26,7 @@ _LABELS = frozenset({"text", "ncx:text"})  # of docTitle and navLabel
 _ENTITY = re.compile(r"<!ENTITY\s", re.IGNORECASE)
 
 
-class _Item(NamedTuple):
+class _ManifestItem(NamedTuple):
     """A text of the archive: its name, how it was decoded (None: UTF-8), and its template."""
 
     path: str
@@ -94,13 +94,14 @@ def _manifest(archive: Archive, package: str) -> list[tuple[str, str]]:
     return list(items.items())
 
 
-def _read_xml(archive: Archive, path: str, read: Callable[[str], Template]) -> _Item:
-    return _Item(path, None, read(checked_xml(archive.contents[path], archive.name, may_have_type=True)))
+def _read_xml(archive: Archive, path: str, read: Callable[[str], Template]) -> _ManifestItem:
+    xml = checked_xml(archive.contents[path], archive.name, may_have_type=True)
+    return _ManifestItem(path, None, read(xml))
 
 
-def _read_chapter(archive: Archive, path: str) -> _Item:
+def _read_chapter(archive: Archive, path: str) -> _ManifestItem:
     decoded = decode(archive.contents[path], archive.name, is_html=True)
     # They are not resolved here, but would be by whatever opens the translation.
     if _ENTITY.search(decoded.text):
         raise ValueError(f"{archive.name!r} holds a document type with entities of its own; save it again")
-    return _Item(path, decoded, read_html(decoded.text, is_xml=True))
+    return _ManifestItem(path, decoded, read_html(decoded.text, is_xml=True))

@@ -23,7 +23,7 @@ DEEPEST = 16  # paragraphs inside points of paragraphs; deeper ones are kept
 
 
 @dataclass(frozen=True)
-class Vocabulary:
+class XmlVocabulary:
     """The elements of a language, by their names.
 
     Attributes:
@@ -62,7 +62,7 @@ class MixedBlock:
         return expand(map(_raw, self.unit.place(translation)))
 
 
-def read_mixed(xml: str, canonical: Callable[[str], str], vocabulary: Vocabulary) -> Template:
+def read_mixed(xml: str, canonical: Callable[[str], str], vocabulary: XmlVocabulary) -> Template:
     """Read well-formed XML into its untouched parts and the slots of its blocks."""
     reader = _MixedReader(XmlParts(xml, canonical), canonical, vocabulary)
     return reader.template(0, len(reader.xml.parts), 0)
@@ -71,7 +71,7 @@ def read_mixed(xml: str, canonical: Callable[[str], str], vocabulary: Vocabulary
 class _MixedReader:
     """The parts of an XML text and the vocabulary by which they are read."""
 
-    def __init__(self, xml: XmlParts, canonical: Callable[[str], str], vocabulary: Vocabulary) -> None:
+    def __init__(self, xml: XmlParts, canonical: Callable[[str], str], vocabulary: XmlVocabulary) -> None:
         self.xml, self.canonical, self.vocabulary = xml, canonical, vocabulary
 
     def template(self, start: int, end: int, depth: int) -> Template:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import partial
 
 from seq2seq.documents.archive import Archive
-from seq2seq.documents.mixed import Vocabulary, read_mixed
+from seq2seq.documents.mixed import XmlVocabulary, read_mixed
 from seq2seq.documents.template import Template
 from seq2seq.documents.xml_parts import checked_xml, read_elements
 
@@ -33,7 +33,7 @@ def _is_kept(name: str, tag: str) -> bool:
     return name in _KEPT or name.endswith("-source")
 
 
-_VOCABULARY = Vocabulary(
+_VOCABULARY = XmlVocabulary(
     blocks=frozenset({"text:p", "text:h", "svg:title", "svg:desc"}),
     inline=frozenset({"text:span", "text:a", "text:meta", "text:ruby", "text:ruby-base"}),
     breaks=frozenset({"text:tab", "text:line-break"}),

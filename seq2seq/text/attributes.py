@@ -24,7 +24,7 @@ class Attribute(NamedTuple):
     end: int
 
 
-def parse_attributes(text: str) -> list[Attribute]:
+def parse_attributes(text: str, noun: str = "attribute") -> list[Attribute]:
     """Parse a text such as `name[The Eagle], food[French]`; names and values keep their spelling.
 
     Raises:
@@ -38,7 +38,7 @@ def parse_attributes(text: str) -> list[Attribute]:
         following = _SEPARATOR.match(text, closed + 1)
         if not 0 <= opened < closed or not name.strip() or "," in name or "[" in value or not following:
             raise ValueError(
-                f"{text[position:].strip()[:40]!r} is no fact; write them as slot[value], slot[value]"
+                f"{text[position:].strip()[:40]!r} is no {noun}; write them as slot[value], slot[value]"
             )
         start = position + len(name) - len(name.lstrip())
         attributes.append(Attribute(name.strip(), " ".join(value.split()), start, opened + 1, closed))

@@ -50,7 +50,7 @@ def test_many_brackets_take_linear_time() -> None:
     """Parsing is linear in the number of brackets."""
     for text in ("[" * 100_000, "a" * 100_000, "a[b]," * 30_000 + "[", " " * 100_000 + "["):
         with pytest.raises(ValueError, match="no fact"):
-            parse_attributes(text)
+            parse_attributes(text, "fact")
 
 
 def test_the_model_reads_one_order_and_no_names() -> None:

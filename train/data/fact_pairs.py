@@ -58,7 +58,7 @@ def learn_form(
             )
         values = {slot: list(known_before.values.get(slot, [])) for slot in known_before.order}
     for pair in pairs:
-        for fact in parse_attributes(pair.source):
+        for fact in parse_attributes(pair.source, "fact"):
             known = values.setdefault(fact.name, [])
             if fact.name not in copied and fact.value not in known:
                 known.append(fact.value)
