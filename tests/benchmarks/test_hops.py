@@ -1,4 +1,4 @@
-"""What a sentence passes on its way stays small: work is done once."""
+"""A sentence passes few files and calls: work is done once."""
 
 import hops
 import pytest

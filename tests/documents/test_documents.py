@@ -99,7 +99,7 @@ def test_an_archive_comes_back(suffix: str) -> None:
     ],
 )
 def test_hostile_archives_of_every_format(suffix: str, content: bytes, sentence: str) -> None:
-    """What is no such archive, unfolds to much or leads out of it is refused in one sentence."""
+    """Archives that are damaged, unfold to too much or lead outside are refused in one sentence."""
     with pytest.raises(ValueError, match=sentence) as caught:
         translate_document(f"a{suffix}", content, identity)
     assert "\n" not in str(caught.value)

@@ -35,7 +35,7 @@ def test_texts_of_xml_are_translated() -> None:
 
 
 def test_sentences_of_xml() -> None:
-    """Which texts are translated together follows from the rules of a request."""
+    """The rules of a request decide which texts are translated together."""
 
     def check(text: str, sentences: list[str], rules: TagRules) -> None:
         assert [part.text for part in read_xml(text, rules) if not isinstance(part, str)] == sentences

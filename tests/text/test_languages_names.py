@@ -86,7 +86,7 @@ def test_scripts_and_regions_are_part_of_the_name(code: str, display: str, name:
 
 @pytest.mark.parametrize("code", ["facts", "qqq", "", "no code", "x" * 200, "de--", "zh-"])
 def test_unknown_code_is_its_own_name(code: str) -> None:
-    """What is no language is called by its code, in every display language."""
+    """A code that names no language is returned as it is, in every display language."""
     assert language_name(code) == language_name(code, "zh") == native_name(code) == code
 
 

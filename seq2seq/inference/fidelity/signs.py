@@ -63,12 +63,11 @@ def sign_edits(
     at an end of the source it stands at that end. `links` are (source word, target word), counted from 0.
     """
     words, targets = word_spans(source), word_spans(target)
-    is_word = [any(map(str.isalnum, source[start:end])) for start, end in words]
+    spoken = [n for n, (start, end) in enumerate(words) if any(map(str.isalnum, source[start:end]))]
     places: dict[int, str] = {}
     for sign in signs:
         left = "" if not sign.start or not source[sign.start - 1].isspace() else " "
         right = "" if sign.end == len(source) or not source[sign.end].isspace() else " "
-        spoken = [n for n in range(len(words)) if is_word[n]]
         touches_next = not right and bool(left) and sign.end < len(source)
         before = [n for n in spoken if _core_end(source, words[n]) <= sign.start]
         after = [n for n in spoken if words[n][0] >= sign.end]

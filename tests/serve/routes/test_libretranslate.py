@@ -144,7 +144,7 @@ def test_bad_json_is_refused_with_a_sentence(client: "TestClient") -> None:
 
 
 def test_refusals_in_the_words_of_libretranslate(client: "TestClient") -> None:
-    """Where LibreTranslate's own tests compare a sentence, the refusal is that sentence."""
+    """A refusal has LibreTranslate's own sentence where its tests compare it."""
 
     def check(fields: dict[str, object], sentence: str) -> None:
         fields = {"q": "a", **LANGUAGES, **fields}

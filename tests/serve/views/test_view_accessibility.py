@@ -66,7 +66,7 @@ def test_axe_finds_nothing(browser: "Browser", tmp_path: Path, drawing: str, sch
 
 
 def test_axe_finds_nothing_in_a_long_text_on_a_phone(browser: "Browser", tmp_path: Path) -> None:
-    """What scrolls inside the page can be scrolled by keyboard."""
+    """Areas that scroll inside the page can be scrolled by keyboard."""
     from serve.views import attention_data, standalone_page
 
     maps = make_maps(numbered(80), numbered(80))
