@@ -6,6 +6,7 @@ native_name("pt-BR")                    Português (Brasil)
 served_language("zh-CN", ["de", "zh"])  zh
 """
 
+import re
 from collections.abc import Iterable
 from functools import lru_cache
 
@@ -97,6 +98,11 @@ def code_with_script(code: str) -> str | None:
     if full is None or code != full[0]:
         return None
     return f"{code}-{full[1]}" if f"{code}_{full[1]}" in Locale("en").languages else None
+
+
+def base_language(code: str) -> str:
+    """Return the language of a code without script, region and encoding: "zh" of "zh_Hans" and "zh-CN"."""
+    return re.split(r"[-_.@]", code, maxsplit=1)[0].lower()
 
 
 def _comparable(code: str) -> str:

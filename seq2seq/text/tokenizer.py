@@ -3,7 +3,8 @@
     text --normalize--> "Two dogs" --SentencePiece--> ["▁Two", "▁do", "gs"] --> ids >= 4
 
 Ids 0 to 3 are padding, unknown, start and end. A vocabulary of several target languages continues with tags
-such as `<2de>`; one of them after a source names the language to generate. SentencePiece's own normalisation
+such as `<2de>`; one of them after a source names the language to generate. A vocabulary may have placeholders
+such as `⟦1⟧`, each always one piece: they stand for text that a translation copies. SentencePiece's own normalisation
 is `identity`, every character of the training text is in the vocabulary, and there is no byte fallback: a run
 of unseen characters is one unknown piece, so there are at most as many pieces as characters plus one.
 
@@ -32,6 +33,7 @@ _LONGEST_LINE = 1 << 24
 _MOST_LINES = 5_000_000  # of a larger corpus, a random sample of this many lines is used
 _UNKNOWN_SURFACE = "\u2047"
 _LINE_BREAK = "\n"
+_PLACEHOLDER = re.compile(r"⟦\d{1,3}⟧")
 _SURROGATES = re.compile("[\ud800-\udfff]+")  # half a character, which UTF-8 cannot encode
 
 
@@ -80,6 +82,7 @@ class Tokenizer:
         seed: int = 1,
         languages: Sequence[str] = (),
         *,
+        placeholders: int = 0,
         verbatim: bool = False,
     ) -> "Tokenizer":
         """Train a tokenizer. The same texts and seed give the same bytes.
@@ -91,6 +94,7 @@ class Tokenizer:
             model_type: The kind of segmentation.
             seed: The seed of the sample drawn from a large corpus.
             languages: The target languages; each gets a tag.
+            placeholders: The number of placeholders.
             verbatim: Whether blanks and line breaks are kept.
 
         Returns:
@@ -112,7 +116,8 @@ class Tokenizer:
             )
         try:
             tags = [f"<2{language}>" for language in languages]
-            return cls.from_bytes(_train(lines, vocabulary_size, model_type, seed, tags, verbatim))
+            whole = [_LINE_BREAK] if verbatim else [f"⟦{number + 1}⟧" for number in range(placeholders)]
+            return cls.from_bytes(_train(lines, vocabulary_size, model_type, seed, tags, whole, verbatim))
         except RuntimeError as error:
             raise ValueError(_explain(str(error), vocabulary_size)) from error
 
@@ -190,6 +195,17 @@ class Tokenizer:
             tags[self._processor.IdToPiece(index).removeprefix("<2").removesuffix(">")] = index
         return tags
 
+    @cached_property
+    def placeholders(self) -> dict[str, int]:
+        """The id of each placeholder; empty where the vocabulary has none."""
+        first = EOS + 1 + len(self.tags)
+        found = {}
+        for index in range(first, len(self)):  # placeholders come before all other pieces
+            if not _PLACEHOLDER.fullmatch(self._pieces[index]):
+                break
+            found[self._pieces[index]] = index
+        return found
+
     def tag(self, language: str | None) -> list[int]:
         """Return the ids after a source that select a target language: its tag, or none without tags.
 
@@ -240,7 +256,7 @@ class Tokenizer:
     @cached_property
     def _characters(self) -> frozenset[str]:
         """Every character of the vocabulary."""
-        return frozenset("".join(self._pieces[EOS + 1 :]))
+        return frozenset("".join(self._pieces[EOS + 1 + len(self.placeholders) :]))
 
     @cached_property
     def _control(self) -> frozenset[int]:
@@ -325,14 +341,19 @@ def _keep_all(text: str) -> str:
 
 
 def _train(
-    lines: list[str], vocabulary_size: int, model_type: str, seed: int, tags: list[str], verbatim: bool
+    lines: list[str],
+    vocabulary_size: int,
+    model_type: str,
+    seed: int,
+    tags: list[str],
+    whole: list[str],
+    verbatim: bool,
 ) -> bytes:
     model = io.BytesIO()
     keeping: dict[str, Any] = {
         "add_dummy_prefix": False,
         "remove_extra_whitespaces": False,
         "allow_whitespace_only_pieces": True,
-        "user_defined_symbols": [_LINE_BREAK],
     }
     sentencepiece.set_random_generator_seed(seed)
     sentencepiece.SentencePieceTrainer.Train(
@@ -348,6 +369,7 @@ def _train(
         bos_id=BOS,
         eos_id=EOS,
         control_symbols=tags,  # no text is encoded to them
+        user_defined_symbols=whole,  # never part of a larger piece
         unk_surface=_UNKNOWN_SURFACE,
         max_sentence_length=_LONGEST_LINE,
         input_sentence_size=_MOST_LINES,

@@ -17,6 +17,7 @@ from datasets import Dataset
 from .cleaning import CleaningReport, clean
 from .files import TableRow, cell, names_of, read_side_by_side, read_table, table_kind
 from .hub import Split, open_data_set, open_parquet
+from .strings import most_frequent, plain_rows
 
 Direction = tuple[str, str]  # source and target language
 
@@ -47,6 +48,9 @@ class Corpus:
         max_characters: pairs with more characters on a side are dropped.
         max_ratio: pairs with a larger ratio of the longer side to the shorter, 10 characters added to both,
             are dropped.
+        strings: the texts are strings of programs: accelerators, ellipses and blanks around them are taken
+            off, what is copied (`%s`, markup, addresses) becomes a placeholder of the vocabulary, and of a
+            source with several translations the most frequent stays.
     """
 
     name: str | None = None
@@ -60,6 +64,7 @@ class Corpus:
     columns: list[str | int] | None = None
     max_characters: int = 1000
     max_ratio: float = 6.0
+    strings: bool = False
 
     def __post_init__(self) -> None:
         if bool(self.name) == bool(self.files):
@@ -124,8 +129,11 @@ def read_corpus(corpus: Corpus) -> tuple[list[TableRow], list[TableRow], int]:
     validation, after the cleaning.
     """
     raw, synthetic = load_pairs(corpus, "train"), load_synthetic(corpus)
+    if corpus.strings:
+        raw = most_frequent(plain_rows(raw))
     if corpus.name or corpus.valid_files:
-        return raw + synthetic, load_pairs(corpus, "validation"), 0
+        validation = load_pairs(corpus, "validation")
+        return raw + synthetic, list(plain_rows(validation)) if corpus.strings else validation, 0
     kept, report = clean(raw, max_characters=corpus.max_characters, max_ratio=corpus.max_ratio)
     sources = list(dict.fromkeys(row[0] for row in kept))
     if len(sources) < 2 * SPLIT_EVERY:

@@ -37,6 +37,7 @@ from .examples import (
 )
 from .fact_pairs import follow_references, learn_form, written
 from .loader import BatchList, BatchLoader, BatchStream, as_it_is, ignore_interrupts, pairs_to_batch
+from .strings import PLACEHOLDERS
 from .subword_sampling import make_sampler, sample
 from .word_links import WordLinks, load_links
 
@@ -203,6 +204,7 @@ class TranslationData(LightningDataModule):
             settings.subwords,
             self.seed,
             targets_of(settings.corpora),
+            placeholders=PLACEHOLDERS if any(corpus.strings for corpus in settings.corpora) else 0,
         )
         longest = min(self.max_length, settings.batch_tokens)
         self.segmentation = Segmentation(self.training, self.tokenizer, settings.sampling, self.seed, longest)

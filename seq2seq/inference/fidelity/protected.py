@@ -43,19 +43,19 @@ _PATTERNS = [
     rf"(?<![\w%])%{_CONVERSION}[diouxXeEfFgGaAcpn@](?!\w)",
     r"(?<![\w%])%L?\d{1,2}(?![\w%])|(?<![\w%])%Ln(?!\w)|(?<![\w%])%[A-Z][A-Z0-9_]++%?",
     # Stand-ins of translation platforms: [X0X], xx0xx, __count__, $Username, :name, &brand;
-    r"\[X\d{1,4}X\]|(?<!\w)xx\d{1,4}xx(?!\w)|(?<!\w)__[A-Za-z]\w{0,60}?__(?!\w)",
+    r"\[X\d{1,4}X\]|⟦\d{1,3}⟧|(?<!\w)xx\d{1,4}xx(?!\w)|(?<!\w)__[A-Za-z]\w{0,60}?__(?!\w)",
     r"(?<![\w$])\$[A-Za-z_]\w{0,60}+",
     r"(?<![\w:/]):[a-z_][\w+-]{0,60}:(?!\w)|(?<![\w:/]):[a-z_]\w{0,60}+(?![\w:/])",
     r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z][\w.-]{0,40});",
     # Tags and escapes written out.
     r"</?[a-z][\w:.-]{0,40}(?:\s[^<>\n]{0,300})?/?>",
     r"\\[ntrfv0\"'\\](?![A-Za-z]{2})|\\u[0-9a-f]{4}|\\x[0-9a-f]{2}",
-    # Mentions, tags, paths, identifiers, options, files, versions.
+    # Mentions, tags, paths, identifiers, options, files, versions. "file(s)" is a word, not a call.
     r"(?<![\w@#/&])[@#][A-Za-z_][\w-]{0,60}+",
     r"(?<![\w/.])(?:~|\.{1,2})?/[\w.@+-]{1,100}(?:/[\w.@+*-]{0,100}){0,30}|(?<!\w)[A-Z]:\\[\w.\\-]{1,300}",
     r"(?<![\w-])--?[a-z][\w-]{0,40}(?:=[^\s]{1,100})?(?!\w)",
     r"(?<!\w)[A-Za-z]\w{0,60}?_\w{1,60}+|(?<!\w)[a-z]{1,40}[A-Z]\w{0,60}+",
-    r"(?<!\w)[A-Za-z_][\w.]{0,60}\([^()\s]{0,60}\)|(?<!\w)\w{1,60}=\w{1,60}+|(?<!\w)\w{1,40}::\w{1,60}+",
+    r"(?<!\w)[A-Za-z_][\w.]{0,60}\((?!(?:e?s|ies|e?n|e|x)\))[^()\s]{0,60}\)|(?<!\w)\w{1,60}=\w{1,60}+|(?<!\w)\w{1,40}::\w{1,60}+",
     rf"(?<![\w.])[\w*-]{{1,80}}\.(?:{_FILES})(?![\w.]*\w)",
     r"(?<![\w.])v?\d{1,5}(?:\.\d{1,5}){1,4}(?:\.x|-[a-z0-9.]{1,20}|[a-z]\d{0,3})(?!\w)",
     r"(?<![\w.])v\d{1,5}(?:\.\d{1,5}){0,4}(?!\w)",
@@ -67,7 +67,7 @@ _PROTECTED = [
 ]
 # Without one of these a text has nothing to protect: most sentences are done after one look.
 _HINT = re.compile(
-    r"[@#$%&\\/<>{}\[\]`_=:~]|--|\w\.\w|[a-z][A-Z]|\bxx\d|\bv\d|\w\(| -[a-z]|^-[a-z]", re.ASCII
+    r"[@⟦#$%&\\/<>{}\[\]`_=:~]|--|\w\.\w|[a-z][A-Z]|\bxx\d|\bv\d|\w\(| -[a-z]|^-[a-z]", re.ASCII
 )
 
 
@@ -79,3 +79,14 @@ def protected_spans(text: str) -> Iterator[Span]:
         for found in pattern.finditer(text):
             if found.end() > found.start():
                 yield found.span()
+
+
+def merged_spans(text: str) -> list[Span]:
+    """Return the parts of a text that are copied, in order; those that overlap or touch are one."""
+    merged: list[Span] = []
+    for low, high in sorted(protected_spans(text)):
+        if merged and low <= merged[-1][1]:
+            merged[-1] = merged[-1][0], max(high, merged[-1][1])
+        else:
+            merged.append((low, high))
+    return merged
