@@ -1,6 +1,6 @@
 """Accelerators: the letters of a program's labels that are pressed to choose them.
 
-    "_Save As"  "&Save As"  "~Save As"      the marker stands before the letter: GTK, Qt and Windows, LibreOffice
+    "_Save As"  "&Save As"  "~Save As"      the marker stands before the letter: GTK, Qt, LibreOffice
     "另存为(_S)"                              Chinese, Japanese and Korean name a Latin letter after the label
 
 An accelerator is taken out before a label is translated and put on a letter of the translation.

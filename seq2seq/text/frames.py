@@ -1,4 +1,4 @@
-"""The frame of a label: blanks around it, and an ellipsis or a colon at its end.
+r"""The frame of a label: blanks around it, and an ellipsis or a colon at its end.
 
     "  Save as…\n"   is   "  " + "Save as" + "…" + "\n"
 
@@ -14,7 +14,7 @@ _MARK = re.compile(r"\s?(?:…|\.{3})?\s?[:：]?\Z")
 
 
 class Frame(NamedTuple):
-    """The blanks before a label, its closing mark (an ellipsis, a colon, or both), and the blanks after it."""
+    """The blanks before a label, its closing mark (ellipsis, colon or both), and the blanks after it."""
 
     before: str = ""
     mark: str = ""

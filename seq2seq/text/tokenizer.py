@@ -4,8 +4,8 @@
 
 Ids 0 to 3 are padding, unknown, start and end. A vocabulary of several target languages continues with tags
 such as `<2de>`; one of them after a source names the language to generate. A vocabulary may have placeholders
-such as `⟦1⟧`, each always one piece: they stand for text that a translation copies. SentencePiece's own normalisation
-is `identity`, every character of the training text is in the vocabulary, and there is no byte fallback: a run
+such as `⟦1⟧`, each always one piece: they stand for text that a translation copies. SentencePiece's own
+normalisation is `identity`, every character of the training text is in the vocabulary, and there is no byte fallback: a run
 of unseen characters is one unknown piece, so there are at most as many pieces as characters plus one.
 
 A *verbatim* tokenizer, for language models, keeps every blank and line break, and decoding returns exactly

@@ -14,13 +14,13 @@ from seq2seq.inference.fidelity.protected import merged_spans
 from seq2seq.text.accelerators import take_accelerator
 from seq2seq.text.frames import take_frame
 
-from .files import TableRow
+from .packed import TableRow
 
 PLACEHOLDERS = 12  # of the vocabulary; 3 of 10,000 strings of free software have more different ones
 
 
 def plain_rows(rows: Iterable[TableRow]) -> Iterator[TableRow]:
-    """Yield the rows that one line with the same placeholders on both sides allows, as the model reads them."""
+    """Yield the rows of one line with the same placeholders on both sides, as the model reads them."""
     for row in rows:
         plain = plain_row(row)
         if plain is not None:
