@@ -17,10 +17,11 @@ from typing import Any
 from seq2seq.alignment.maps import AttentionMaps
 from seq2seq.inference.confidence import Evidence
 from seq2seq.inference.decoding import Decode, SearchRequest, decode_sources, stream_source
+from seq2seq.inference.distinct import Ranked, different, fill, wider
 from seq2seq.inference.fidelity.numbers import has_same_numbers
 from seq2seq.inference.forced_decoding import EncodedSide, explain
 from seq2seq.inference.processing import PreparedSegment, TextProcessor, cut_unfinished
-from seq2seq.inference.reranking import Reranker, n_best, reranked
+from seq2seq.inference.reranking import Reranker, n_best
 from seq2seq.inference.results import Alternative, ForcedDecoding, Translation, join_parts
 from seq2seq.inference.terminology import PreparedSource
 from seq2seq.model.transformer import Model
@@ -106,7 +107,7 @@ class Pipeline:
             if not segment.is_known
         }
         translations |= self._search_rows(segments, rows, options, cancelled, decode)
-        wrong = [row for row in rows if not self._has_numbers(segments[row], translations[row])]
+        wrong = [row for row in rows if self._lacks_numbers(segments[row], translations[row])]
         if wrong:
             required = list(segments)
             for row in wrong:
@@ -125,7 +126,24 @@ class Pipeline:
         """Return the translations of some of the segments by their numbers."""
         if not rows:
             return {}
-        request = SearchRequest(
+        hypotheses = decode(self.model, self._request(segments, rows, options, cancelled))
+        ranked = {
+            row: self._rank(segments[row].source, found, options)
+            for row, found in zip(rows, hypotheses, strict=True)
+        }
+        if options.num_hypotheses > 1:
+            ranked = self._different(segments, ranked, options, cancelled, decode)
+        return {row: self._translation(segments[row].source, found, options) for row, found in ranked.items()}
+
+    def _request(
+        self,
+        segments: Sequence[PreparedSegment],
+        rows: Sequence[int],
+        options: DecodeOptions,
+        cancelled: Cancelled | None,
+    ) -> SearchRequest:
+        """Return the search for some of the segments."""
+        return SearchRequest(
             [segments[row].source.ids + self.tag for row in rows],
             n_best(options, self.least_beam) if self.reranker else options,
             [segments[row].prefix for row in rows] if any(segments[row].prefix for row in rows) else (),
@@ -133,20 +151,46 @@ class Pipeline:
             self.processor.vocabulary,
             rows_cancelled(cancelled, rows),
         )
-        hypotheses = decode(self.model, request)
-        return {
-            row: self._translation(segments[row].source, found, options)
-            for row, found in zip(rows, hypotheses, strict=True)
-        }
 
-    def _has_numbers(self, segment: PreparedSegment, translation: Translation) -> bool:
-        """Return whether a translation has the numbers of its segment, or cannot be asked to."""
-        source = segment.source
-        if not source.options.check_numbers or source.options.keep_numbers or not translation.tokens:
+    def _different(
+        self,
+        segments: Sequence[PreparedSegment],
+        ranked: dict[int, list[Ranked]],
+        options: DecodeOptions,
+        cancelled: Cancelled | None,
+        decode: Decode,
+    ) -> dict[int, list[Ranked]]:
+        """Return lists of different texts, as many as asked for, from a wider search where too few differ."""
+
+        def chosen(row: int, found: list[Ranked]) -> list[Ranked]:
+            return different(found, partial(self._has_numbers, segments[row].source))
+
+        ranked = {row: chosen(row, found) for row, found in ranked.items()}
+        few = [row for row, found in ranked.items() if 0 < len(found) < options.num_hypotheses]
+        more = wider(options)
+        if not few or more is None:
+            return ranked
+        hypotheses = decode(self.model, self._request(segments, few, more, cancelled))
+        for row, found in zip(few, hypotheses, strict=True):
+            source = segments[row].source
+            by_score = not (source.phrases or self.reranker or options.repetition_penalty != 1.0)
+            added = chosen(row, [*ranked[row][:1], *self._rank(source, found, more)])
+            ranked[row] = fill(ranked[row], added, by_score=by_score)
+        return ranked
+
+    def _lacks_numbers(self, segment: PreparedSegment, translation: Translation) -> bool:
+        """Return whether a translation has other numbers than its segment, and can be asked for them."""
+        if segment.source.options.keep_numbers or not translation.tokens:
+            return False
+        return not self._has_numbers(segment.source, translation.text)
+
+    def _has_numbers(self, source: PreparedSource, text: str) -> bool:
+        """Return whether a translation has the numbers of its source, or need not have them."""
+        if not source.options.check_numbers:
             return True
-        if not _DIGIT.search(source.source) and not _DIGIT.search(translation.text):
+        if not _DIGIT.search(source.source) and not _DIGIT.search(text):
             return True
-        return has_same_numbers(source.source, translation.text, *self.languages)
+        return has_same_numbers(source.source, text, *self.languages)
 
     def _with_numbers(self, segment: PreparedSegment) -> PreparedSegment:
         """Return a segment whose translation must have its numbers."""
@@ -154,23 +198,13 @@ class Pipeline:
         options = replace(source.options, keep_numbers=True)
         return segment._replace(source=self.processor.read(source.source, options, self.languages[0]))
 
-    def search(self, source: PreparedSource, prefix: list[int], options: DecodeOptions) -> list[Hypothesis]:
-        """Return the hypotheses for one source, best first by the re-ranker, or by score without one."""
-        request = SearchRequest(
-            [source.ids + self.tag],
-            n_best(options, self.least_beam) if self.reranker else options,
-            [prefix] if prefix else (),
-            [source.phrases],
-            self.processor.vocabulary,
-        )
-        (hypotheses,) = decode_sources(self.model, request)
-        return self._rank(source, hypotheses, options)
-
     def attention(self, source: str, options: DecodeOptions) -> AttentionMaps:
         """Return the attention maps of a source, read without placeholders, and its translation."""
         options = replace(options, keep_placeholders=False)  # the maps show the source as it was given
         prepared = self.processor.read(source, options, self.languages[0])
-        best = self.search(prepared, [], options)[0]
+        segment = PreparedSegment(prepared, "", [], is_known=True)
+        (hypotheses,) = decode_sources(self.model, self._request([segment], [0], options, None))
+        best = self._rank(prepared, hypotheses, options)[0].hypothesis
         return self._maps(prepared, self._side(prepared, best.tokens, options))[1]
 
     def stream(self, text: str, options: DecodeOptions) -> Iterator[str]:
@@ -225,16 +259,19 @@ class Pipeline:
 
     def _rank(
         self, source: PreparedSource, hypotheses: list[Hypothesis], options: DecodeOptions
-    ) -> list[Hypothesis]:
-        """End hypotheses before stop texts, re-rank them, and return the best `num_hypotheses`."""
+    ) -> list[Ranked]:
+        """End hypotheses before stop texts, and return them with their texts in the re-ranker's order."""
         if options.stop:
             hypotheses = [self.processor.end_at_stop(source, each, options) for each in hypotheses]
             if not source.phrases:  # else the search has the better order: it knows where phrases stand
                 hypotheses.sort(key=lambda hypothesis: hypothesis.score, reverse=True)
-        if not self.reranker:
-            return hypotheses
-        alternatives = [self._alternative(source, hypothesis, options) for hypothesis in hypotheses]
-        return reranked(self.reranker, source.source, alternatives, hypotheses)[: options.num_hypotheses]
+        ranked = [
+            Ranked(hypothesis, self._alternative(source, hypothesis, options)) for hypothesis in hypotheses
+        ]
+        if not self.reranker or len(ranked) < 2:
+            return ranked
+        order = self.reranker.rerank(source.source, [each.alternative for each in ranked])
+        return [ranked[place] for place in order]
 
     def _alternative(
         self, source: PreparedSource, hypothesis: Hypothesis, options: DecodeOptions
@@ -248,23 +285,22 @@ class Pipeline:
         )
 
     def _translation(
-        self, source: PreparedSource, hypotheses: list[Hypothesis], options: DecodeOptions
+        self, source: PreparedSource, ranked: list[Ranked], options: DecodeOptions
     ) -> Translation:
         """Return the translation of a segment; without hypotheses (it was cancelled) the segment itself."""
-        if not hypotheses:
+        if not ranked:
             return Translation(source.source, source.source)
-        hypotheses = self._rank(source, hypotheses, options)
-        best, *others = [self._alternative(source, hypothesis, options) for hypothesis in hypotheses]
+        (hypothesis, best), *others = ranked[: options.num_hypotheses]
         return Translation(
             source.source,
             best.text,
             best.score,
             best.log_probability,
-            others,
+            [each.alternative for each in others],
             best.tokens,
             best.finish,
-            explain=partial(self._explain, source, hypotheses[0].tokens, options),
-            evidence=self._evidence(source, hypotheses[0], options),
+            explain=partial(self._explain, source, hypothesis.tokens, options),
+            evidence=self._evidence(source, hypothesis, options),
         )
 
     def _evidence(self, source: PreparedSource, best: Hypothesis, options: DecodeOptions) -> Evidence:

@@ -16,7 +16,6 @@ from seq2seq.options import DecodeOptions
 
 if TYPE_CHECKING:  # so that a command line can be read without torch
     from seq2seq.inference.results import Alternative, Score
-    from seq2seq.search import Hypothesis
 
 WEIGHT = 0.5  # of the reverse model; choose it on validation texts
 
@@ -34,17 +33,6 @@ def n_best(options: DecodeOptions, least: int = 1) -> DecodeOptions:
         return options
     size = max(options.beam_size, least)
     return replace(options, beam_size=size, num_hypotheses=size)
-
-
-def reranked(
-    reranker: Reranker,
-    source: str,
-    alternatives: "Sequence[Alternative]",
-    hypotheses: "Sequence[Hypothesis]",
-) -> "list[Hypothesis]":
-    """Return the hypotheses of a source in the order of a re-ranker, which sees them as `alternatives`."""
-    order = reranker.rerank(source, alternatives) if len(alternatives) > 1 else range(len(alternatives))
-    return [hypotheses[place] for place in order]
 
 
 class Scorer(Protocol):
