@@ -12,6 +12,7 @@ from functools import lru_cache
 
 LONGEST_CODE = 35  # characters; RFC 5646 asks for room for as many
 _LIBRETRANSLATE = {"zt": "zh-Hant", "pb": "pt-BR"}  # codes of its models, which its older clients still send
+_CODE = re.compile(r"[a-zA-Z]{2,3}(?:[_-][A-Za-z0-9]{2,8}){0,3}")
 _MODIFIERS = {"latin": "Latn", "cyrillic": "Cyrl"}  # of POSIX locales: sr@latin
 
 
@@ -62,6 +63,11 @@ def native_name(code: str) -> str:
     # CLDR writes "čeština" as inside a sentence. `title`, not `upper`: Georgian has capitals for titles in
     # full capitals only.
     return name if name == code else name[:1].title() + name[1:]
+
+
+def is_language_code(text: str) -> bool:
+    """Return whether a text is the code of a language that CLDR names, such as a column's name in a table."""
+    return bool(_CODE.fullmatch(text)) and language_name(text) != text
 
 
 def served_language(code: str, served: Iterable[str]) -> str | None:

@@ -66,7 +66,7 @@ def form_of(label: str) -> LabelForm:
 
 
 def placeholder_spans(text: str) -> list[tuple[int, int]]:
-    """Return the placeholders and tags of a text in order; of overlapping ones the first, then the longest."""
+    """Return the placeholders and tags of a text in order; of overlapping ones the first, the longest."""
     if not _HINT.search(text):
         return []
     spans: list[tuple[int, int]] = []

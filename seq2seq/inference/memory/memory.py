@@ -107,7 +107,8 @@ class TranslationMemory:
     def units(self) -> Iterator[MemoryUnit]:
         """Yield the units in the order in which they came, each with every context."""
         for number, (source, target) in enumerate(zip(self._sources, self._targets, strict=True)):
-            for context in self._contexts.get(number) or [None]:
+            contexts: list[str | None] = [*self._contexts.get(number, ())] or [None]
+            for context in contexts:
                 yield MemoryUnit(source, target, context, self._origins.get(number))
 
     def add(self, source: str, target: str, context: str | None = None, origin: str | None = None) -> None:
@@ -133,14 +134,14 @@ class TranslationMemory:
             self._origins[number] = origin
 
     def best(self, source: str, context: str | None = None, least: int = LEAST) -> MemoryMatch | None:
-        """Return the best match of at least `least` percent, or None; a unit of the same context goes first."""
+        """Return the best match of at least `least` percent, or None; units of the same context go first."""
         found = self.matches(source, 1, least, context)
         return found[0] if found else None
 
     def exact(self, source: str, context: str | None = None) -> MemoryMatch | None:
         """Return the best exact match, or None. Similar texts are not looked for: it takes microseconds."""
-        found = next(self._exact(source, form_of(source), context), None)
-        return found if found and found.is_exact else None
+        found = self._exact(source, form_of(source), context)
+        return next((match for match in found if match.is_exact), None)
 
     def matches(
         self, source: str, limit: int = 5, least: int = LEAST, context: str | None = None
