@@ -5,6 +5,8 @@ length? A model prefers nearly all targets of its own languages, and only every 
 or the order of the columns is another. Nothing is trained, and no language has to be identified.
 """
 
+from collections.abc import Sequence
+
 from seq2seq.inference.forced_decoding import force_decode
 from seq2seq.storage.model_directory import LoadedModel
 
@@ -15,7 +17,7 @@ MOST, FEWEST = 200, 20  # pairs that are scored; the share of fewer says little
 EXPECTED = 0.75  # share of preferred targets
 
 
-def init_mismatch(start: LoadedModel, pairs: list[Example]) -> str | None:
+def init_mismatch(start: LoadedModel, pairs: Sequence[Example]) -> str | None:
     """Return a warning if the pairs do not look like translations to the model, else None."""
     chosen = spread(pairs, MOST)
     longest = start.model.config.max_length

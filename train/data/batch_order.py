@@ -11,8 +11,7 @@ from dataclasses import dataclass
 
 from seq2seq.model.batch import token_budget_batches
 
-Ids = list[int]
-IdPair = tuple[Ids, Ids]
+from .packed import IdPair, lengths_of
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,7 @@ class BatchOrder:
 
     def batches(self, epoch: int, pairs: Sequence[IdPair]) -> list[list[int]]:
         """Return this process's batches of one epoch, as indices of pairs."""
-        lengths = [(len(source) + 1, len(target) + 1) for source, target in pairs]
+        lengths = [(source + 1, target + 1) for source, target in lengths_of(pairs)]
         batches = token_budget_batches(lengths, self.budget, seed=self.seed, epoch=epoch)
         # Every process needs the same number of batches: one without would leave the others waiting for it.
         share = len(batches) // self.world

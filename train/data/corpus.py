@@ -1,22 +1,23 @@
 """Parallel text: from a hub data set, a folder like one, or local files, through `datasets`, to clean rows.
 
-    Corpus --open--> datasets.Dataset --> [(source, target), ...] --clean--> kept rows + a report
+    Corpus --read--> (source, target), ... in one buffer --clean--> kept rows + a report
 
 A row holds texts that translate each other, one per language: a pair, or more where `languages` has more.
 Cleaning keeps a row unchanged or drops it. Training rows that share a text with the validation set are
 dropped.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import permutations
 from typing import Any
 
 from datasets import Dataset
 
-from .cleaning import CleaningReport, clean
-from .files import TableRow, cell, names_of, read_side_by_side, read_table, table_kind
+from .cleaning import CleaningReport, clean, row_digest
+from .files import cell, names_of, read_side_by_side, read_table, table_kind
 from .hub import Split, open_data_set, open_parquet
+from .packed import PackedRows, TableRow
 from .strings import most_frequent, plain_rows
 
 Direction = tuple[str, str]  # source and target language
@@ -114,7 +115,7 @@ class Corpus:
         return tuple(str(column) for column in self.columns or self.spoken)
 
 
-def load_corpus(corpus: Corpus) -> tuple[list[TableRow], list[TableRow], CleaningReport]:
+def load_corpus(corpus: Corpus) -> tuple[PackedRows, PackedRows, CleaningReport]:
     """Return the cleaned training rows, the validation rows unchanged, and the report of the cleaning."""
     raw, validation, split_off = read_corpus(corpus)
     training, report = clean_corpus(corpus, raw, list(zip(*validation, strict=True)))
@@ -122,36 +123,53 @@ def load_corpus(corpus: Corpus) -> tuple[list[TableRow], list[TableRow], Cleanin
     return training, validation, report
 
 
-def read_corpus(corpus: Corpus) -> tuple[list[TableRow], list[TableRow], int]:
+def read_corpus(corpus: Corpus) -> tuple[PackedRows, PackedRows, int]:
     """Return training and validation rows unchanged, and how many of the latter were split off.
 
     Of files without validation files every 20th source, or 1,000 evenly spread ones, are split off for
     validation, after the cleaning.
     """
-    raw, synthetic = load_pairs(corpus, "train"), load_synthetic(corpus)
+    raw, validation, split_off = load_pairs(corpus, "train"), PackedRows(), 0
     if corpus.strings:
-        raw = most_frequent(plain_rows(raw))
+        raw = PackedRows(most_frequent(plain_rows(raw)))
     if corpus.name or corpus.valid_files:
         validation = load_pairs(corpus, "validation")
-        return raw + synthetic, list(plain_rows(validation)) if corpus.strings else validation, 0
+        if corpus.strings:
+            validation = PackedRows(plain_rows(validation))
+    else:
+        raw, validation = _split(raw, corpus)
+        split_off = len(validation)
+    raw.extend(load_synthetic(corpus))
+    return raw, validation, split_off
+
+
+def _split(raw: PackedRows, corpus: Corpus) -> tuple[PackedRows, PackedRows]:
+    """Return the rows of training and of validation; the latter are clean."""
     kept, report = clean(raw, max_characters=corpus.max_characters, max_ratio=corpus.max_ratio)
-    sources = list(dict.fromkeys(row[0] for row in kept))
-    if len(sources) < 2 * SPLIT_EVERY:
+    seen: set[int] = set()
+    firsts: list[int] = []  # where each source stands first
+    for place, row in enumerate(kept):
+        digest = row_digest(row[:1])
+        if digest not in seen:
+            seen.add(digest)
+            firsts.append(place)
+    if len(firsts) < 2 * SPLIT_EVERY:
         raise ValueError(
-            f"{', '.join(corpus.files_of('train'))} has {len(sources)} different sources, too few to split "
+            f"{', '.join(corpus.files_of('train'))} has {len(firsts)} different sources, too few to split "
             f"some off for validation ({report}); give {2 * SPLIT_EVERY} or more, better some hundreds, or "
             "name data.valid_files"
         )
     # By source, with all its references: a source on both sides would be dropped from training.
-    chosen = set(sources[:: max(SPLIT_EVERY, -(-len(sources) // MOST_SPLIT))])
-    validation = [row for row in kept if row[0] in chosen]
+    stride = max(SPLIT_EVERY, -(-len(firsts) // MOST_SPLIT))
+    chosen = {kept[place][0] for place in firsts[::stride]}
+    validation = PackedRows(row for row in kept if row[0] in chosen)
     split_off = set(validation)
-    return [row for row in raw if row not in split_off] + synthetic, validation, len(validation)
+    return raw.select(place for place, row in enumerate(raw) if row not in split_off), validation
 
 
 def clean_corpus(
     corpus: Corpus, raw: Iterable[TableRow], held_out: Sequence[Collection[str]]
-) -> tuple[list[TableRow], CleaningReport]:
+) -> tuple[PackedRows, CleaningReport]:
     """Clean rows within the limits of a corpus; ValueError where nothing is left."""
     training, report = clean(
         raw, max_characters=corpus.max_characters, max_ratio=corpus.max_ratio, held_out=held_out
@@ -161,20 +179,25 @@ def clean_corpus(
     return training, report
 
 
-def load_pairs(corpus: Corpus, split: Split) -> list[TableRow]:
+def load_pairs(corpus: Corpus, split: Split) -> PackedRows:
     """Return the rows of a split in order, (source, target) or one text per language, unchanged.
 
     Raises:
         ValueError: the data cannot be read; the sentence has the file, the line and the remedy.
     """
     if files := corpus.files_of(split):
-        return _rows(_open_files(files, corpus), corpus, ", ".join(files))
-    if corpus.name is None:
+        rows, where = PackedRows(_rows_of_files(files, corpus)), ", ".join(files)
+    elif corpus.name is None:
         raise ValueError(f"the corpus has no {split} files; name them in data.valid_files or give data.name")
-    return _rows(open_data_set(corpus.name, corpus.subset, split), corpus, corpus.name)
+    else:
+        where = corpus.name
+        rows = PackedRows(_rows_of_data_set(open_data_set(where, corpus.subset, split), corpus, where))
+    if not rows:
+        raise ValueError(f"{where} holds no pairs; check the file")
+    return rows
 
 
-def load_synthetic(corpus: Corpus) -> list[TableRow]:
+def load_synthetic(corpus: Corpus) -> Sequence[TableRow]:
     """Return the pairs translated by a model, in order; they are never used for validation.
 
     Those of a corpus of several languages are read by `synthetic_corpora`.
@@ -216,29 +239,25 @@ def columns_of(source: str, target: str) -> list[str]:
     return [source, target] if source != target else ["source", "target"]
 
 
-def _rows(dataset: Dataset, corpus: Corpus, where: str) -> list[TableRow]:
+def _rows_of_data_set(dataset: Dataset, corpus: Corpus, where: str) -> Iterator[TableRow]:
     for needed in (list(corpus.column_names), ["translation"]):
         if set(needed) <= set(dataset.column_names):
             dataset = dataset.select_columns(needed)  # an image beside the texts stays undecoded
             break
-    rows: list[TableRow] = []
+    number = 0
     for batch in dataset.iter(batch_size=1000):
         for row in zip(*batch.values(), strict=True):
-            named = dict(zip(batch, row, strict=True))
-            at = f"{where}, row {len(rows) + 1},"
-            rows.append(tuple(cell(named, column, at) for column in corpus.column_names))
-    if not rows:
-        raise ValueError(f"{where} holds no pairs; check the file")
-    return rows
+            named, number = dict(zip(batch, row, strict=True)), number + 1
+            at = f"{where}, row {number},"
+            yield tuple(cell(named, column, at) for column in corpus.column_names)
 
 
-def _open_files(files: list[str], corpus: Corpus) -> Dataset:
+def _rows_of_files(files: list[str], corpus: Corpus) -> Iterator[TableRow]:
     kinds = {table_kind(file) for file in files}
-    if kinds == {"parquet"}:
-        return open_parquet(files)
     columns = corpus.column_names
-    rows: list[TableRow] = []
-    if kinds == {None}:
+    if kinds == {"parquet"}:
+        yield from _rows_of_data_set(open_parquet(files), corpus, ", ".join(files))
+    elif kinds == {None}:
         count = len(columns)
         if len(files) % count:
             order = f"one each for {', '.join(columns)}" if count > 2 else "source before target"
@@ -246,10 +265,9 @@ def _open_files(files: list[str], corpus: Corpus) -> Dataset:
                 f"data.files {files}: text files come by {'twos' if count == 2 else f'{count}s'}, {order}"
             )
         for first in range(0, len(files), count):
-            rows += read_side_by_side(*files[first : first + count])
+            yield from read_side_by_side(*files[first : first + count])
     elif kinds & {None, "parquet"}:
         raise ValueError(f"data.files {files} mix tables, Parquet and text; use one kind")
     else:
         for file in files:
-            rows += read_table(file, columns)
-    return Dataset.from_dict({name: [row[place] for row in rows] for place, name in enumerate(columns)})
+            yield from read_table(file, columns)

@@ -6,14 +6,16 @@ For a model of several target languages a tag on the source names the one to wri
 validation text of any corpus, and every held-out text, is kept out of the training rows of all corpora.
 """
 
+from array import array
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from itertools import chain
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, compress
 from typing import NamedTuple, TypeVar
 
-from .cleaning import CleaningReport
+from .cleaning import CleaningReport, row_digest
 from .corpus import Corpus, Direction, clean_corpus, load_pairs, read_corpus, synthetic_corpora
-from .files import TableRow, read_texts
+from .files import read_texts
+from .packed import Packed, PackedRows, PackedTexts, TableRow
 
 
 class Example(NamedTuple):
@@ -30,6 +32,79 @@ class Example(NamedTuple):
         return self.source_language, self.target_language
 
 
+class PackedExamples(Packed[Example]):
+    """Examples of some corpora in one buffer; a text that stands in several directions is held once.
+
+    Attributes:
+        texts: the texts of all examples.
+        sources: the place of each example's source in `texts`.
+        targets: likewise that of its target.
+        directions: the number of its direction in `names`.
+        corpora: the number of its corpus.
+        names: all directions.
+    """
+
+    def __init__(self, examples: Iterable[Example] = ()):
+        self.texts = PackedTexts()
+        self.sources, self.targets = array("q"), array("q")
+        self.directions, self.corpora = array("H"), array("H")
+        self.names: list[Direction] = []
+        for example in examples:
+            self._add(self.texts.append(example.source), self.texts.append(example.target), example.direction)
+
+    @classmethod
+    def of(cls, examples: Iterable[Example]) -> "PackedExamples":
+        """Return the examples themselves where they are packed already, else a packed copy."""
+        return examples if isinstance(examples, cls) else cls(examples)
+
+    def add_rows(self, corpus: Corpus, rows: PackedRows, number: int = 0) -> None:
+        """Add the examples of some rows: one per direction of the corpus, row by row."""
+        if not rows:
+            return
+        first = 0
+        if len(self.texts):
+            first = self.texts.extend(rows.texts)
+        else:
+            self.texts = rows.texts  # of one corpus there is no second copy
+        # Source and target may be of one language, as a summary is.
+        places = {language: place for place, language in enumerate(corpus.languages)}
+        pairs = [(places[a], places[b]) for a, b in corpus.directions] if places else [(0, 1)]
+        for row in rows.rows:
+            start = first + row * rows.width
+            for (source, target), direction in zip(pairs, corpus.directions, strict=True):
+                self._add(start + source, start + target, direction, number)
+
+    def select(self, chosen: Iterable[object]) -> "PackedExamples":
+        """Return the examples of which `chosen` has a true value; they share the texts."""
+        kept = PackedExamples()
+        kept.texts, kept.names, flags = self.texts, self.names, bytes(map(bool, chosen))
+        kept.sources, kept.targets, kept.directions, kept.corpora = (
+            array(each.typecode, compress(each, flags))
+            for each in (self.sources, self.targets, self.directions, self.corpora)
+        )
+        return kept
+
+    def each_direction(self) -> Iterator[Direction]:
+        """Yield the direction of each example."""
+        return map(self.names.__getitem__, self.directions)
+
+    def item(self, place: int) -> Example:
+        """Return the example at a place."""
+        source, target = self.texts.item(self.sources[place]), self.texts.item(self.targets[place])
+        return Example(source, target, *self.names[self.directions[place]])
+
+    def __len__(self) -> int:
+        return len(self.sources)
+
+    def _add(self, source: int, target: int, direction: Direction, corpus: int = 0) -> None:
+        if direction not in self.names:
+            self.names.append(direction)
+        self.sources.append(source)
+        self.targets.append(target)
+        self.directions.append(self.names.index(direction))
+        self.corpora.append(corpus)
+
+
 def directions_of(corpora: Iterable[Corpus]) -> list[Direction]:
     """Return all directions of some corpora, each once, in the order in which they are named."""
     return list(dict.fromkeys(direction for corpus in corpora for direction in corpus.directions))
@@ -43,48 +118,56 @@ def targets_of(corpora: Iterable[Corpus]) -> list[str]:
 
 def load_examples(
     corpora: Sequence[Corpus], held_out: Sequence[str]
-) -> tuple[list[Example], list[Example], CleaningReport]:
+) -> tuple[PackedExamples, PackedExamples, CleaningReport]:
     """Return training and validation examples of all corpora, and the report of the cleaning.
 
     Args:
         corpora: where the rows come from.
         held_out: files of texts (a line each, or the cells of a table) that no training row may hold.
     """
-    read = [(corpus, *read_corpus(corpus)) for corpus in corpora]
-    synthetic = [table for corpus in corpora for table in synthetic_corpora(corpus)]
-    read += [(table, load_pairs(table, "train"), [], 0) for table in synthetic]
+    read = [(number, corpus, *read_corpus(corpus)) for number, corpus in enumerate(corpora)]
+    read += [
+        (number, table, load_pairs(table, "train"), PackedRows(), 0)
+        for number, corpus in enumerate(corpora)
+        for table in synthetic_corpora(corpus)
+    ]
     held: dict[str, set[str]] = defaultdict(set)
-    for corpus, _, validation, _ in read:
+    for _, corpus, _, validation, _ in read:
         for row in validation:
             for language, text in zip(corpus.spoken, row, strict=True):
                 held[language].add(text)
     excluded = {text for file in held_out for text in read_texts(file)}
-    training: list[Example] = []
-    evaluation: list[Example] = []
-    total = CleaningReport()
-    seen: set[tuple[tuple[str, ...], TableRow]] = set()  # in another corpus
-    for corpus, raw, validation, split_off in read:
+    training, evaluation = PackedExamples(), PackedExamples()
+    total, several = CleaningReport(), len(read) > 1
+    seen: set[int] = set()  # in another corpus
+    while read:  # each is freed as soon as its rows are taken over
+        number, corpus, raw, validation, split_off = read.pop(0)
         kept, report = clean_corpus(corpus, raw, [held[language] | excluded for language in corpus.spoken])
-        fresh = [row for row in kept if (corpus.spoken, row) not in seen]
-        seen.update((corpus.spoken, row) for row in fresh)
+        fresh = _unseen(corpus, kept, seen) if several else kept
         report.duplicate += len(kept) - len(fresh)
         report.kept, report.split_off = len(fresh), split_off
-        training += expand(corpus, fresh)
-        evaluation += expand(corpus, validation)
+        training.add_rows(corpus, fresh, number)
+        evaluation.add_rows(corpus, validation, number)
         total += report
     return training, evaluation, total
 
 
-def expand(corpus: Corpus, rows: Sequence[TableRow]) -> list[Example]:
+def _unseen(corpus: Corpus, rows: PackedRows, seen: set[int]) -> PackedRows:
+    """Return the rows that were not seen in these languages, and remember them."""
+    fresh: list[int] = []
+    for place, row in enumerate(rows):
+        digest = row_digest((*corpus.spoken, *row))
+        if digest not in seen:
+            seen.add(digest)
+            fresh.append(place)
+    return rows.select(fresh)
+
+
+def expand(corpus: Corpus, rows: Sequence[TableRow]) -> PackedExamples:
     """Return the examples of some rows: one per direction of the corpus, row by row."""
-    if not corpus.languages:  # source and target may be of one language, as a summary is
-        return [Example(source, target, corpus.source, corpus.target) for source, target in rows]
-    places = {language: place for place, language in enumerate(corpus.spoken)}
-    return [
-        Example(row[places[source]], row[places[target]], source, target)
-        for row in rows
-        for source, target in corpus.directions
-    ]
+    examples = PackedExamples()
+    examples.add_rows(corpus, PackedRows.of(rows))
+    return examples
 
 
 class EvalExample(NamedTuple):
@@ -118,9 +201,15 @@ def by_source(examples: Iterable[Example]) -> list[EvalExample]:
 def by_direction(examples: Iterable[Example | EvalExample]) -> dict[Direction, list[int]]:
     """Return the indices of the examples of each direction."""
     indices: dict[Direction, list[int]] = defaultdict(list)
-    for index, example in enumerate(examples):
-        indices[example.direction].append(index)
+    for index, direction in enumerate(_each_direction(examples)):
+        indices[direction].append(index)
     return dict(indices)
+
+
+def _each_direction(examples: Iterable[Example | EvalExample]) -> Iterator[Direction]:
+    if isinstance(examples, PackedExamples):
+        return examples.each_direction()
+    return (example.direction for example in examples)
 
 
 def spread(examples: Sequence[AnyExample], most: int) -> list[AnyExample]:
@@ -131,7 +220,15 @@ def spread(examples: Sequence[AnyExample], most: int) -> list[AnyExample]:
     return [examples[ordered[index * len(ordered) // kept]] for index in range(kept)]
 
 
-def texts_of(examples: Sequence[Example]) -> Iterable[str]:
-    """Return all texts of some examples; of several directions each different text once."""
-    texts = chain.from_iterable((example.source, example.target) for example in examples)
-    return dict.fromkeys(texts) if len(by_direction(examples)) > 1 else texts
+def texts_of(examples: Sequence[Example]) -> Iterator[str]:
+    """Yield all texts of some examples; of several directions each different text once."""
+    several = len(set(_each_direction(examples))) > 1
+    seen: set[int] = set()
+    for example in examples:
+        for text in example[:2]:
+            if several:
+                digest = row_digest((text,))
+                if digest in seen:
+                    continue
+                seen.add(digest)
+            yield text

@@ -18,7 +18,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-TableRow = tuple[str, ...]  # texts that translate each other, one per language
+from .packed import TableRow
 
 _SURROGATE = re.compile("[\ud800-\udfff]")  # JSON may escape halves of characters, which are no text
 

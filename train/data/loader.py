@@ -8,7 +8,8 @@ from torch.utils.data import DataLoader, Dataset, IterableDataset, get_worker_in
 
 from seq2seq.model.batch import Batch, make_batch
 
-from .batch_order import BatchOrder, IdPair
+from .batch_order import BatchOrder
+from .packed import IdPair
 from .word_links import WordLinks
 
 

@@ -6,9 +6,8 @@ Lightning sees one endless epoch; the position in the data is stored as (epoch, 
 """
 
 import functools
-import itertools
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
@@ -23,11 +22,12 @@ from seq2seq.model.batch import Batch, token_budget_batches
 from seq2seq.text.tokenizer import Tokenizer
 
 from ..initialization import Initialization
-from .batch_order import BatchOrder, BatchPosition, IdPair
+from .batch_order import BatchOrder, BatchPosition
 from .corpus import Corpus, Direction
 from .examples import (
     EvalExample,
     Example,
+    PackedExamples,
     by_source,
     directions_of,
     load_examples,
@@ -37,6 +37,7 @@ from .examples import (
 )
 from .fact_pairs import follow_references, learn_form, written
 from .loader import BatchList, BatchLoader, BatchStream, as_it_is, ignore_interrupts, pairs_to_batch
+from .packed import IdPair, PackedIds
 from .strings import PLACEHOLDERS
 from .subword_sampling import make_sampler, sample
 from .word_links import WordLinks, load_links
@@ -103,45 +104,52 @@ class Segmentation:
         seed: int,
         longest: int,
     ):
-        self.seed, self.limit = seed, longest
+        self.seed, self.limit, self.size = seed, longest, len(tokenizer)
         self.sampler = make_sampler(tokenizer, sampling) if sampling else None
-        encoded = encode_examples(texts, tokenizer)
-        fits = [max(map(len, pair)) < longest for pair in encoded]
-        self.plain = list(itertools.compress(encoded, fits))
-        self.texts = list(itertools.compress(texts, fits))
-        dropped = len(encoded) - len(self.plain)
+        self.plain = PackedIds(self.size)
+        fits = bytearray()
+        for source, target in encode_examples(texts, tokenizer):
+            fits.append(max(len(source), len(target)) < longest)
+            if fits[-1]:
+                self.plain.append(source, target)
+        self.texts = PackedExamples.of(texts)
+        dropped = fits.count(0)
+        if dropped:
+            self.texts = self.texts.select(fits)
         self.report = f"; {dropped} pairs of more than {longest - 1} pieces left out" if dropped else ""
         if not self.plain:
             raise ValueError(f"no training pair has at most {longest - 1} pieces; raise model.max_length")
-        self.tags = [tokenizer.tag(text.target_language) for text in self.texts] if self.sampler else []
-        self.longest = tuple(max(map(len, side)) + 1 for side in zip(*self.plain, strict=True))
+        languages = self.texts.each_direction() if self.sampler else ()
+        self.tags = {target: tokenizer.tag(target) for _, target in set(languages)}
+        self.longest = tuple(max(side) + 1 for side in zip(*self.plain.lengths(), strict=True))
 
     def __call__(self, epoch: int) -> Sequence[IdPair]:
         """Return the pairs of an epoch."""
         if self.sampler is None:
             return self.plain
         generator = random.Random(f"{self.seed} {epoch}")
-        sources, targets = (
-            sample(self.sampler, [pair[side] for pair in self.texts], generator) for side in (0, 1)
-        )
-        sources = [source + tag for source, tag in zip(sources, self.tags, strict=True)]
-        # Sampling may make a long pair longer than the model reads: it is then taken unsampled.
-        return [
-            drawn if max(map(len, drawn)) < self.limit else plain
-            for drawn, plain in zip(zip(sources, targets, strict=True), self.plain, strict=True)
-        ]
+        # All sources go first: the draws of an epoch are one sequence of random numbers.
+        sources, targets = PackedIds(self.size), PackedIds(self.size)
+        for sides, side in ((sources, 0), (targets, 1)):
+            for ids in sample(self.sampler, (pair[side] for pair in self.texts), generator):
+                sides.append(ids, ())
+        drawn = PackedIds(self.size)
+        each = zip(sources, targets, self.texts.each_direction(), self.plain, strict=True)
+        for (source, _), (target, _), (_, language), plain in each:
+            source += self.tags[language]
+            # Sampling may make a long pair longer than the model reads: it is then taken unsampled.
+            fits = max(len(source), len(target)) < self.limit
+            drawn.append(*((source, target) if fits else plain))
+        return drawn
 
 
-def encode_examples(examples: Sequence[Example], tokenizer: Tokenizer) -> list[IdPair]:
-    """Return the ids of examples, each source with its tag; equal texts are encoded once."""
-    encode = functools.cache(tokenizer.encode)
-    tags = {
-        language: tokenizer.tag(language) for language in {example.target_language for example in examples}
-    }
-    return [
-        (encode(example.source) + tags[example.target_language], encode(example.target))
-        for example in examples
-    ]
+def encode_examples(examples: Iterable[Example], tokenizer: Tokenizer) -> Iterator[IdPair]:
+    """Yield the ids of examples, each source with its tag."""
+    # A text of several directions or references comes again soon: more is not worth its memory.
+    encode = functools.lru_cache(maxsize=4096)(tokenizer.encode)
+    tag = functools.cache(tokenizer.tag)
+    for source, target, _, language in examples:
+        yield encode(source) + tag(language), encode(target)
 
 
 def check_tags(tokenizer: Tokenizer, targets: Sequence[str]) -> None:
@@ -218,8 +226,9 @@ class TranslationData(LightningDataModule):
         pairs = [*self.training, *self.validation]  # a rare value may occur in validation only
         form = learn_form(pairs, self.settings.copied, self.start_model.facts)
         self.codec = FactsCodec(form, RerankerSettings())
-        self.training, report = follow_references(self.training, form)
-        self.written_validation = [written(pair, form) for pair in self.validation]
+        followed, report = follow_references(self.training, form)
+        self.training = PackedExamples(followed)
+        self.written_validation = PackedExamples(written(pair, form) for pair in self.validation)
         self.report += str(report)
 
     @property
@@ -237,8 +246,8 @@ class TranslationData(LightningDataModule):
         fits = [max(map(len, pair)) < self.max_length for pair in encoded]
         dropped = fits.count(False)
         if dropped:
-            self.validation = list(itertools.compress(self.validation, fits))
-            self.written_validation = list(itertools.compress(self.written_validation, fits))
+            self.validation = self.validation.select(fits)
+            self.written_validation = self.written_validation.select(fits)
             self.report += f"; {dropped} validation pairs of more than {self.max_length - 1} pieces left out"
         if not self.validation:
             raise ValueError(
@@ -290,8 +299,7 @@ class TranslationData(LightningDataModule):
         """Return batches of the evaluated validation pairs, short to long, for loss and perplexity."""
         evaluated = {(example.source, example.direction) for example in self.eval_examples()}
         chosen = [(example.source, example.direction) in evaluated for example in self.validation]
-        texts = list(itertools.compress(self.written_validation, chosen))
-        pairs = encode_examples(texts, self.tokenizer)
+        pairs = list(encode_examples(self.written_validation.select(chosen), self.tokenizer))
         lengths = [(len(source) + 1, len(target) + 1) for source, target in pairs]
         budget = max(self.settings.batch_tokens, max(map(max, lengths)))
         groups = token_budget_batches(lengths, budget, seed=None, epoch=0)

@@ -17,7 +17,7 @@ process trains on the same pieces.
 import heapq
 import math
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 
 from seq2seq.config import EOS, UNK
@@ -31,11 +31,10 @@ UNKNOWN_PENALTY = 10.0  # SentencePiece's: the score of an unknown character, be
 
 
 def sample(
-    sampler: "MergeDropout | UnigramSampling", texts: Sequence[str], generator: random.Random
-) -> list[list[int]]:
-    """Return the ids of each text, without start and end."""
+    sampler: "MergeDropout | UnigramSampling", texts: Iterable[str], generator: random.Random
+) -> Iterator[list[int]]:
+    """Yield the ids of each text, without start and end."""
     variants: dict[str, list[list[int]]] = {}
-    encoded = []
     for text in texts:
         ids: list[int] = []
         for word in split_words(text):
@@ -45,8 +44,7 @@ def sample(
                 known.append(_join_unknown(sampler.encode_word(word, generator)))
                 choice = -1
             ids += known[choice]
-        encoded.append(ids)
-    return encoded
+        yield ids
 
 
 def make_sampler(tokenizer: Tokenizer, strength: float) -> "MergeDropout | UnigramSampling":

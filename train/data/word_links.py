@@ -24,9 +24,9 @@ from seq2seq.text.normalization import BLANK_PIECE, bare_word_spans, normalize
 from seq2seq.text.tokenizer import Tokenizer
 
 from ..callbacks.checkpoint_io import write_beside
-from .batch_order import IdPair
 from .corpus import Direction
 from .examples import Example
+from .packed import IdPair
 
 
 class LinkTable:

@@ -4,7 +4,8 @@ from itertools import islice
 
 import pytest
 
-from train.data.batch_order import BatchOrder, BatchPosition, IdPair
+from train.data.batch_order import BatchOrder, BatchPosition
+from train.data.packed import IdPair
 
 BUDGET = 30
 

@@ -27,7 +27,9 @@ def unigram(sentences: list[str]) -> Tokenizer:
 def test_no_dropout_is_the_tokenizer(bpe: Tokenizer, sentences: list[str]) -> None:
     """Without dropout the segmentation is SentencePiece's."""
     texts = [*sentences[:50], "  odd   blanks ", "☃☃ snow☃☃man", ""]
-    assert sample(MergeDropout(bpe, 0.0), texts, random.Random(1)) == [bpe.encode(text) for text in texts]
+    assert list(sample(MergeDropout(bpe, 0.0), texts, random.Random(1))) == [
+        bpe.encode(text) for text in texts
+    ]
 
 
 def test_every_merge_left_out_is_characters(bpe: Tokenizer) -> None:
@@ -39,7 +41,7 @@ def test_every_merge_left_out_is_characters(bpe: Tokenizer) -> None:
 def test_a_high_power_is_the_tokenizer(unigram: Tokenizer, sentences: list[str]) -> None:
     """With a high power the segmentation is the most probable one."""
     texts = [*sentences[:50], "☃☃ snow☃☃man", ""]
-    drawn = sample(UnigramSampling(unigram, 200.0), texts, random.Random(1))
+    drawn = list(sample(UnigramSampling(unigram, 200.0), texts, random.Random(1)))
     assert drawn == [unigram.encode(text) for text in texts]
 
 
@@ -87,7 +89,7 @@ def test_drawn_pieces_say_the_same_text(
     """A sampled segmentation decodes to the text."""
     tokenizer = request.getfixturevalue(kind)
     texts = [*sentences[:40], "snow☃☃man"]
-    drawn = sample(make_sampler(tokenizer, 0.2), texts, random.Random(1))
+    drawn = list(sample(make_sampler(tokenizer, 0.2), texts, random.Random(1)))
     assert [tokenizer.decode(ids) for ids in drawn] == [tokenizer.decode(tokenizer.encode(t)) for t in texts]
     assert drawn != [tokenizer.encode(text) for text in texts]
     assert drawn[-1].count(UNK) == 1
@@ -95,7 +97,7 @@ def test_drawn_pieces_say_the_same_text(
 
 def test_words_are_cut_in_more_than_one_way(unigram: Tokenizer) -> None:
     """A frequent word is segmented in several ways in an epoch, at most VARIANTS."""
-    drawn = sample(make_sampler(unigram, 0.1), ["children"] * 100, random.Random(1))
+    drawn = list(sample(make_sampler(unigram, 0.1), ["children"] * 100, random.Random(1)))
     assert 2 < len({tuple(ids) for ids in drawn}) <= 8
 
 
@@ -107,12 +109,12 @@ def test_another_process_draws_the_same(kind: str, request: pytest.FixtureReques
     code = (
         "import random, sys; from seq2seq import Tokenizer; from train.data.subword_sampling import *\n"
         "tokenizer = Tokenizer.load(sys.argv[1])\n"
-        "print(sample(make_sampler(tokenizer, 0.2), ['two dogs'] * 9, random.Random('1 7')))"
+        "print(list(sample(make_sampler(tokenizer, 0.2), ['two dogs'] * 9, random.Random('1 7'))))"
     )
     said = subprocess.run(
         [sys.executable, "-c", code, str(tmp_path / "t.model")], capture_output=True, text=True, check=True
     ).stdout
-    ours = sample(make_sampler(tokenizer, 0.2), ["two dogs"] * 9, random.Random("1 7"))
+    ours = list(sample(make_sampler(tokenizer, 0.2), ["two dogs"] * 9, random.Random("1 7")))
     assert said.strip() == str(ours)
 
 
