@@ -10,6 +10,8 @@ Only what is translated is taken: no fuzzy or obsolete entry of a catalogue, no 
 import gzip
 import json
 import os
+import re
+import struct
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +27,10 @@ if TYPE_CHECKING:
 
 READABLE = ".tmx, .po, .mo, .tsv or .jsonl"
 WRITABLE = ".tmx or .jsonl"
+_PO_LINE = re.compile(
+    r"\ufeff?\s*(?:#.*|(?:(?:msgctxt|msgid|msgid_plural|msgstr(?:\[\d+\])?)\s*)?\"(?:[^\"\\]|\\.)*+\"\s*)?",
+    re.DOTALL,
+)
 _ROLES = {"source": 0, "target": 1}
 
 
@@ -125,12 +131,10 @@ def _read_catalog(path: Path) -> Iterator[MemoryEntry]:
     if not path.is_file():  # polib would read the name as a catalogue
         raise ValueError(f"cannot read {path}: no such file; check the path")
     try:
-        catalog = polib.mofile(str(path)) if path.suffix.lower() == ".mo" else polib.pofile(str(path))
+        catalog = polib.mofile(str(path)) if path.suffix.lower() == ".mo" else _checked_catalog(path)
     except UnicodeDecodeError as error:
         raise ValueError(f"{path} is not {error.encoding}, as its header says; convert it first") from None
-    except LookupError:
-        raise ValueError(f"{path} names a charset that is not known; convert it to UTF-8 first") from None
-    except (OSError, ValueError, IndexError, ArithmeticError, MemoryError) as error:
+    except (OSError, ValueError, IndexError, ArithmeticError, MemoryError, struct.error) as error:
         reason = " ".join(str(getattr(error, "strerror", None) or error).split())[:200]
         raise ValueError(f"cannot read {path}: {reason}; repair it (msgfmt -c shows where)") from None
     language = str(catalog.metadata.get("Language", "")).strip()
@@ -139,6 +143,22 @@ def _read_catalog(path: Path) -> Iterator[MemoryEntry]:
             continue
         for source, target in _forms(entry):
             yield MemoryEntry((("", source), (language, target)), entry.msgctxt or None)
+
+
+def _checked_catalog(path: Path) -> "polib.POFile":
+    """Return a PO file, of which every line is one: polib cuts a text that does not end.
+
+    Raises:
+        ValueError: A line is none; the message has its number.
+        UnicodeDecodeError: The charset is not that of the header.
+    """
+    import polib
+
+    encoding = polib.detect_encoding(str(path))
+    for number, line in enumerate(path.read_bytes().decode(encoding).split("\n"), 1):
+        if not _PO_LINE.fullmatch(line):
+            raise ValueError(f"line {number} is no line of a catalogue, or its text does not end")
+    return polib.pofile(str(path), encoding=encoding)
 
 
 def _forms(entry: "polib.POEntry | polib.MOEntry") -> list[tuple[str, str]]:

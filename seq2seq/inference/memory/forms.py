@@ -17,7 +17,8 @@ from seq2seq.text.frames import Frame, put_frame, take_frame
 from seq2seq.text.languages import base_language
 
 SLOT = "\N{OBJECT REPLACEMENT CHARACTER}"  # in a key, in place of a placeholder
-# Most labels have none of these and are done after one look.
+# Words, blanks, commas and hyphens: most labels, which have nothing to be taken off.
+_WORDS = re.compile(r"[^\W_](?:[^\W_]|[ ,’'-](?=[^\W_]))*")
 _HINT = re.compile(r"[%{<$\[]|xx\d|__|://")
 _OPAQUE = re.compile(r"\[X\d+X\]|xx\d+xx", re.IGNORECASE)
 _STOP = re.compile(r"(?<![.。．])[.。．!！]\Z")
@@ -49,6 +50,8 @@ class LabelForm(NamedTuple):
 
 def form_of(label: str) -> LabelForm:
     """Take a label apart."""
+    if _WORDS.fullmatch(label) and "xx" not in label:
+        return LabelForm(_lowered(label), [], None, Frame(), "", _first_letter(label))
     body, accelerator = take_accelerator(label)
     body, frame = take_frame(body)
     stop = ""
@@ -58,11 +61,16 @@ def form_of(label: str) -> LabelForm:
     slots = [body[start:end] for start, end in spans]
     for start, end in reversed(spans):
         body = body[:start] + SLOT + body[end:]
-    first = body[:1] if body[:1].isalpha() else ""
-    # Two capitals begin an abbreviation: "CD" is no "cD".
-    if first and not body[1:2].isupper():
-        body = first.lower() + body[1:]
-    return LabelForm(body, slots, accelerator, frame, stop, first)
+    return LabelForm(_lowered(body), slots, accelerator, frame, stop, _first_letter(body))
+
+
+def _first_letter(text: str) -> str:
+    return text[:1] if text[:1].isalpha() else ""
+
+
+def _lowered(text: str) -> str:
+    """Return a text whose first letter is small; two capitals begin an abbreviation: "CD" is no "cD"."""
+    return text if text[1:2].isupper() else text[:1].lower() + text[1:]
 
 
 def placeholder_spans(text: str) -> list[tuple[int, int]]:

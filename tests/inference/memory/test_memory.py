@@ -138,7 +138,7 @@ def test_matches_are_limited_and_in_order() -> None:
 
 
 def test_units_added_later_are_found() -> None:
-    """A unit that is added after the index was built is found as the same, in another frame and as similar."""
+    """A unit that is added after the index was built is found: the same, in another frame, similar."""
     memory = memory_of(("Open", "Öffnen"))
     assert memory.best("Preferences") is None
     memory.add("Preferences", "Einstellungen", origin="suggestion")
@@ -165,7 +165,7 @@ def test_units_are_given_back_in_order() -> None:
 
 
 def test_hostile_texts_are_only_texts() -> None:
-    """Any text may be asked for: the slot itself, control characters, halves of characters, very long ones."""
+    """Any text may be asked for: the slot itself, control characters, halves of characters, long ones."""
     memory = memory_of(("a\ufffcb", "c"), ("\x01\x02", "\x03"), ("x" * 5000, "lang"))
     for asked in ("a\ufffcb", "\x01\x02", "\ud800", "", " ", "x" * 5000, "%", "[X0X]", "_", "&"):
         memory.matches(asked)
