@@ -88,14 +88,23 @@ def _utf_16(content: bytes) -> str:
     return "utf-16-be" if high else "utf-16-le"
 
 
-def _python_encoding(charset: str, name: str) -> str:
-    """Return Python's name of the encoding that an HTML document declares."""
+def known_encoding(charset: str) -> str:
+    """Return Python's name of an encoding of the web's standard, "" for any other.
+
+    The name stands in the document itself, so UTF-16, which could not be read so far, is UTF-8.
+    """
     try:
         encoding = codecs.lookup(charset).name
     except LookupError:
-        encoding = ""
+        return ""
     if encoding not in _HTML_ENCODINGS:
+        return ""
+    return "utf-8" if encoding.startswith("utf-16") else encoding
+
+
+def _python_encoding(charset: str, name: str) -> str:
+    """Return Python's name of the encoding that an HTML document declares."""
+    encoding = known_encoding(charset)
+    if not encoding:
         raise ValueError(f"{name!r} says its charset is {charset!r}, which is not known; save it as UTF-8")
-    if encoding.startswith("utf-16"):  # a declaration that can be read as ASCII cannot be UTF-16: UTF-8, then
-        return "utf-8"
     return "cp1252" if encoding in ("iso8859-1", "ascii") else encoding  # the standard reads both as cp1252

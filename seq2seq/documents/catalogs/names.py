@@ -1,8 +1,8 @@
 """Names of translated catalogs: where each format's tools look for the file of a language.
 
-    app.pot                          de.po
-    res/values/strings.xml           res/values-de/strings.xml
-    Strings.resx                     Strings.de.resx
+app.pot                          de.po
+res/values/strings.xml           res/values-de/strings.xml
+Strings.resx                     Strings.de.resx
 
 """
 
