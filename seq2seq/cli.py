@@ -28,6 +28,7 @@ class Command(NamedTuple):
 
 COMMANDS = {
     "translate": Command("translate texts, files, or standard input", "seq2seq.commands.translate"),
+    "localize": Command("fill the strings of a program's catalogs", "seq2seq.commands.localize"),
     "generate": Command("generate text with a language model", "seq2seq.commands.generate"),
     "train": Command("train a model from a recipe", "train.command"),
     "synthesize": Command("translate texts into training pairs", "train.synthesis"),
