@@ -15,9 +15,11 @@ from itertools import islice
 from typing import Any
 
 from seq2seq.alignment.maps import AttentionMaps
+from seq2seq.inference.branches import branch_segments, give_back, prepare_branched, with_translations
 from seq2seq.inference.confidence import Evidence
 from seq2seq.inference.decoding import Decode, SearchRequest, decode_sources, stream_source
 from seq2seq.inference.distinct import Ranked, different, fill, wider
+from seq2seq.inference.fidelity.messages import may_have_messages
 from seq2seq.inference.fidelity.numbers import has_same_numbers
 from seq2seq.inference.forced_decoding import EncodedSide, explain
 from seq2seq.inference.processing import PreparedSegment, TextProcessor, cut_unfinished
@@ -86,6 +88,8 @@ class Pipeline:
         if source is not None and source == target:
             # A summary or a correction may drop a number, a capital or a full stop: that is its task.
             options = replace(options, **_OF_TRANSLATIONS)
+        if "{" in text and options.keep_placeholders and not self.settings.codec and may_have_messages(text):
+            return prepare_branched(self.processor, text, options, source)
         return self.processor.prepare(text, options, source)
 
     def translate_segments(
@@ -100,9 +104,11 @@ class Pipeline:
         `cancelled(i)` is polled at each step; cancelled segments leave the batch and are returned
         untranslated. `decode` runs the search, in this process or another.
         """
+        if [segment for segment in segments if segment.messages]:
+            segments = self._with_branches(segments, options, cancelled, decode)
         rows = [row for row, segment in enumerate(segments) if segment.is_known]
         translations = {
-            row: self._untranslated(segment.source.source, options)
+            row: self._untranslated(segment.source, options)
             for row, segment in enumerate(segments)
             if not segment.is_known
         }
@@ -114,6 +120,27 @@ class Pipeline:
                 required[row] = self._with_numbers(segments[row])
             translations |= self._search_rows(required, wrong, options, cancelled, decode)
         return [translations[row] for row in range(len(segments))]
+
+    def _with_branches(
+        self,
+        segments: Sequence[PreparedSegment],
+        options: DecodeOptions,
+        cancelled: Cancelled | None,
+        decode: Decode,
+    ) -> list[PreparedSegment]:
+        """Return segments whose messages have their branches translated, in common batches."""
+        owned = list(branch_segments(segments))
+        owners = [number for number, branch in owned for _ in branch.segments]
+        parts = [segment for _, branch in owned for segment in branch.segments]
+        later = replace(options.later, num_hypotheses=1)
+        found = iter(self.translate_segments(parts, later, rows_cancelled(cancelled, owners), decode))
+        texts = {
+            id(branch): join_segments(
+                branch.text, branch.segments, list(islice(found, len(branch.segments)))
+            ).text
+            for _, branch in owned
+        }
+        return with_translations(segments, lambda branch: texts[id(branch)])
 
     def _search_rows(
         self,
@@ -196,7 +223,8 @@ class Pipeline:
         """Return a segment whose translation must have its numbers."""
         source = segment.source
         options = replace(source.options, keep_numbers=True)
-        return segment._replace(source=self.processor.read(source.source, options, self.languages[0]))
+        required = self.processor.read(source.source, options, self.languages[0], source.copied)
+        return segment._replace(source=give_back(required, source.branched) if source.branched else required)
 
     def attention(self, source: str, options: DecodeOptions) -> AttentionMaps:
         """Return the attention maps of a source, read without placeholders, and its translation."""
@@ -215,11 +243,12 @@ class Pipeline:
         joiner = StreamJoiner()
         for segment in self.prepare(text, options):
             joiner.begin(segment.source.source)
+            if segment.messages:
+                (segment,) = self._with_branches([segment], options, None, decode_sources)
             if segment.is_known:
                 pieces: Iterable[str] = self._stream_segment(segment, options)
             else:
-                untranslated = self._untranslated(segment.source.source, options)
-                pieces = filter(None, [untranslated.text])
+                pieces = filter(None, [self._untranslated(segment.source, options).text])
             yield from map(joiner.add, pieces)
             joiner.end(segment.separator)
         yield from filter(None, [joiner.blanks])
@@ -254,8 +283,8 @@ class Pipeline:
         # An end that might have begun a stop text was held back until the search was over.
         yield from filter(None, [self._text(source, tokens, options)[len(emitted) :]])
 
-    def _untranslated(self, source: str, options: DecodeOptions) -> Translation:
-        return Translation(source, self.processor.untranslated(source, options))
+    def _untranslated(self, source: PreparedSource, options: DecodeOptions) -> Translation:
+        return Translation(source.source, self.processor.untranslated(source, options))
 
     def _rank(
         self, source: PreparedSource, hypotheses: list[Hypothesis], options: DecodeOptions

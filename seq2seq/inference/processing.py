@@ -13,7 +13,14 @@ from typing import Any, NamedTuple
 from seq2seq.config import UNK
 from seq2seq.inference.decoding import Vocabulary
 from seq2seq.inference.forced_decoding import EncodedSide, decode_side
-from seq2seq.inference.terminology import PreparedSource, count_constraints, prepare_source, replaced, restore
+from seq2seq.inference.terminology import (
+    PreparedSource,
+    count_constraints,
+    prepare_source,
+    replaced,
+    restore,
+    with_branches,
+)
 from seq2seq.options import FIDELITY, DecodeOptions
 from seq2seq.search import Hypothesis
 from seq2seq.storage.settings import Settings
@@ -31,12 +38,37 @@ class PreparedSegment(NamedTuple):
         prefix: The ids that its result begins with.
         is_known: Whether the vocabulary has any piece of it. Otherwise the segment is not searched; only its
             glossary terms are replaced.
+        messages: The messages in it whose branches are translated (`branches.py`).
     """
 
     source: PreparedSource
     separator: str
     prefix: list[int]
     is_known: bool
+    messages: tuple["PreparedMessage", ...] = ()
+
+    @property
+    def tokens(self) -> int:
+        """The number of ids of the segment, with those of its branches."""
+        count = len(self.source.ids)
+        for message in self.messages:
+            count += sum(segment.tokens for branch in message.branches for segment in branch.segments)
+        return count
+
+
+class PreparedMessage(NamedTuple):
+    """A message of a segment with its branches, and what is before each and after the last."""
+
+    text: str
+    branches: tuple["PreparedBranch", ...]
+    skeleton: tuple[str, ...]
+
+
+class PreparedBranch(NamedTuple):
+    """The text of a branch, and its segments."""
+
+    text: str
+    segments: list[PreparedSegment]
 
 
 class TextProcessor:
@@ -115,12 +147,21 @@ class TextProcessor:
                 segment_options = later
         return prepared
 
-    def read(self, source: str, options: DecodeOptions, language: str | None = None) -> PreparedSource:
-        """Encode one segment with its placeholders and constraints, rewritten for the model."""
+    def read(
+        self,
+        source: str,
+        options: DecodeOptions,
+        language: str | None = None,
+        copied: Sequence[tuple[int, int]] = (),
+    ) -> PreparedSource:
+        """Encode one segment with its placeholders and constraints, rewritten for the model.
+
+        `copied` characters have placeholders, too.
+        """
         if self.codec:  # its form decides what is copied, and it reads names as they are
             changes: dict[str, Any] = dict.fromkeys((*FIDELITY, "keep_numbers"), False)
             options = replace(options, keep_words=None, **changes)
-        return prepare_source(source, options, self.tokenizer_of(source), language)
+        return prepare_source(source, options, self.tokenizer_of(source), language, copied)
 
     def prefix(self, options: DecodeOptions, source: str) -> list[int]:
         """Return the ids that the result for a source begins with.
@@ -159,9 +200,10 @@ class TextProcessor:
         decoded = self.tokenizer_of(source.source).decode(hypothesis.tokens)
         return end_at_stop(hypothesis, decoded, options)
 
-    def untranslated(self, source: str, options: DecodeOptions) -> str:
+    def untranslated(self, source: PreparedSource, options: DecodeOptions) -> str:
         """Return the result for a segment without known pieces: itself, its glossary terms replaced."""
-        return source if self.codec else replaced(source, options)
+        text = source.source if self.codec else replaced(source.source, options)
+        return with_branches(text, source)
 
 
 def closing_pieces(tokenizer: Tokenizer) -> list[bool]:

@@ -18,6 +18,7 @@ from typing import NamedTuple
 from seq2seq.alignment.maps import Span
 from seq2seq.config import UNK
 from seq2seq.inference.fidelity.capitals import lowered
+from seq2seq.inference.fidelity.messages import NUMBER_SIGN
 from seq2seq.inference.fidelity.protected import protected_spans
 from seq2seq.inference.fidelity.rewriting import Rewriting, find_rewriting
 from seq2seq.inference.forced_decoding import EncodedSide
@@ -58,6 +59,8 @@ class PreparedSource:
         restored: The text behind the tokens of each placeholder.
         says_something: Whether a letter is left outside of protected spans.
         rewriting: What the model reads otherwise than the user wrote it, and how that is given back.
+        copied: Characters that are protected whatever the options.
+        branched: The messages among the protected texts, and how each is given back.
         options: The options under which the source was prepared.
     """
 
@@ -70,6 +73,8 @@ class PreparedSource:
     says_something: bool = True
     rewriting: Rewriting | None = None
     options: DecodeOptions = field(default_factory=DecodeOptions)
+    copied: tuple[Span, ...] = ()
+    branched: tuple[tuple[str, str], ...] = ()
 
     @property
     def ids(self) -> list[int]:
@@ -91,21 +96,26 @@ class PreparedSource:
 
 def count_constraints(source: str, options: DecodeOptions) -> int:
     """Return how many placeholders and terms a segment has; each is a token or more of the model input."""
-    return sum(1 for _ in _constraint_spans(source, options))
+    return sum(1 for _ in _constraint_spans(source, options, whole_words=True))
 
 
 def prepare_source(
-    source: str, options: DecodeOptions, tokenizer: Tokenizer, language: str | None = None
+    source: str,
+    options: DecodeOptions,
+    tokenizer: Tokenizer,
+    language: str | None = None,
+    copied: Sequence[Span] = (),
 ) -> PreparedSource:
     """Encode a segment: placeholders for its protected spans, phrases for all constraints, and rewritten.
 
-    `language` is that of the source, None where it is not known.
+    `language` is that of the source, None where it is not known. `copied` characters are protected, too.
     """
     if _PLAIN.fullmatch(source) and not (options.keep_words or options.glossary or options.forced_words):
         # Most sentences: lower-case words and marks, in which no stage finds anything to set aside.
         plain = Rewriting(source, final_mark=options.keep_markers and not options.stop, is_plain=True)
         return PreparedSource(source, tokenizer.analyze(source), rewriting=plain, options=options)
-    constraints = tuple(_constraint_spans(source, options))
+    whole_words = not tokenizer.placeholders
+    constraints = tuple(_constraint_spans(source, options, copied, whole_words=whole_words))
     protected = [(constraint.start, constraint.end) for constraint in constraints if constraint.is_kept]
     rewriting = find_rewriting(source, protected, options, tokenizer, language)
     forced = options.forced_words or ()
@@ -150,6 +160,7 @@ def prepare_source(
         any(map(str.isalpha, checked)),
         rewriting,
         options,
+        tuple(copied),
     )
 
 
@@ -161,10 +172,17 @@ def _joins(text: str, start: int, end: int) -> bool:
 def replaced(source: str, options: DecodeOptions) -> str:
     """Return a source with its glossary terms replaced by their translations."""
     text, at = "", 0
-    for constraint in _constraint_spans(source, options):
+    for constraint in _constraint_spans(source, options, whole_words=True):
         text += source[at : constraint.start] + constraint.text
         at = constraint.end
     return text + source[at:]
+
+
+def with_branches(text: str, prepared: PreparedSource) -> str:
+    """Return a text with its messages as they are given back, their branches translated."""
+    for message, translated in prepared.branched:
+        text = text.replace(message, translated)
+    return text
 
 
 def restore(prepared: PreparedSource, side: EncodedSide, closers: Sequence[bool]) -> EncodedSide:
@@ -179,6 +197,7 @@ def restore(prepared: PreparedSource, side: EncodedSide, closers: Sequence[bool]
         low, high = side.spans[start][0], side.spans[end - 1][1]
         if low == high:  # cut off by a stop text
             continue
+        restored = with_branches(restored, prepared)
         shift = len(text) - at
         spans += [(a + shift, b + shift) for a, b in side.spans[len(spans) : start]]
         text += side.text[at:low]
@@ -219,19 +238,22 @@ def _source_span(span: Span, constraints: Sequence[ConstraintSpan], read_spans: 
     return span[0] + shift, span[1] + shift
 
 
-def _constraint_spans(source: str, options: DecodeOptions) -> Iterator[ConstraintSpan]:
-    """Yield protected spans and glossary terms, from left to right and without overlaps.
+def _constraint_spans(
+    source: str, options: DecodeOptions, copied_spans: Sequence[Span] = (), *, whole_words: bool
+) -> Iterator[ConstraintSpan]:
+    """Yield protected spans, `copied_spans` among them, and glossary terms, in order and without overlaps.
 
-    Of overlapping ones the first stays, of these the longest, of equals the protected span.
+    Of overlapping ones the first stays, of these the longest, of equals the protected span. With `whole_words`
+    protected spans are extended by the letters that touch them: a word that stands in must stand alone.
     """
     protected: list[Span] = []
     if options.keep_words:
         words = tuple((word, word) for word in options.keep_words)
         protected += [(match.start, match.end) for match in find_terms(source, words)]
-    copied = list(protected_spans(source)) if options.keep_placeholders else []
+    copied = [*copied_spans, *(protected_spans(source) if options.keep_placeholders else ())]
     if options.keep_numbers:
         copied += [found.span() for found in _NUMBERS.finditer(source)]
-    protected += _merge(_whole_words(source, sorted(copied)))
+    protected += _merge(_whole_words(source, sorted(copied)) if whole_words else sorted(copied))
     constraints = [ConstraintSpan(start, end, source[start:end], True) for start, end in protected]
     if options.glossary_pairs:
         terms = find_terms(source, options.glossary_pairs)
@@ -283,10 +305,14 @@ class _PhraseEncoder:
         """Return the phrase that the model must generate for a text at these source tokens."""
         ids = tuple(self.tokenizer.encode(text))
         if is_kept or UNK in ids:
-            ids = tuple(self.tokenizer.encode(self.placeholder(text)))
+            placeholder = self.placeholder(text)
+            own = self.tokenizer.placeholders.get(placeholder)
+            # Encoded by itself it would begin with a blank, which its place in a result may not have.
+            ids = tuple(self.tokenizer.encode(placeholder)) if own is None else (own,)
             self.restored[ids] = text
         return PhraseConstraint(ids, columns, ids in self.restored)
 
     def placeholder(self, text: str) -> str:
         """Return the placeholder of a text."""
-        return self.placeholders.of(text, is_number=_NUMBERS.fullmatch(text) is not None)
+        is_number = text == NUMBER_SIGN or _NUMBERS.fullmatch(text) is not None
+        return self.placeholders.of(text, is_number=is_number)

@@ -38,7 +38,7 @@ class SegmentedText(NamedTuple):
         """Split a text into segments of a model, with their costs."""
         segments = translator.prepare(text, options)
         special = len(translator.tag) + 1
-        return cls(text, segments, [len(segment.source.ids) + special for segment in segments])
+        return cls(text, segments, [segment.tokens + special for segment in segments])
 
     @property
     def parts(self) -> list[tuple[str, str]]:
