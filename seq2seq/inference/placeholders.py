@@ -2,8 +2,9 @@
 
     "Write {name} to Peter in 伦敦"   {name} becomes John: not Peter, nor London, the translation of 伦敦
 
-A word that the model generates by itself must not be mistaken for a placeholder. A placeholder therefore
-occurs neither in the source, in any language or script, nor in texts that are required or banned.
+A vocabulary may have placeholders of its own, such as `⟦1⟧`, which are used first. A word that the model
+generates by itself must not be mistaken for a placeholder. A placeholder therefore occurs neither in the source,
+in any language or script, nor in texts that are required or banned.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -46,7 +47,7 @@ class Placeholders:
         self._banned = _words(chain(options.stop or (), options.banned_words or ()))
         self._by_text: dict[str, str] = {}
         # One pass each: a word that is used once stays used, so that no word is looked at again.
-        self._names = self._unused(tuple(_NAMES))
+        self._names = chain(filter(self._is_unused, tokenizer.placeholders), self._unused(tuple(_NAMES)))
         self._numbers = self._unused(_NUMBERS)
 
     def of(self, text: str, *, is_number: bool) -> str:

@@ -21,6 +21,7 @@ from seq2seq.inference.fidelity.capitals import lowered
 from seq2seq.inference.fidelity.messages import NUMBER_SIGN
 from seq2seq.inference.fidelity.protected import protected_spans
 from seq2seq.inference.fidelity.rewriting import Rewriting, find_rewriting
+from seq2seq.inference.fidelity.unknown_words import unknown_words
 from seq2seq.inference.forced_decoding import EncodedSide
 from seq2seq.inference.placeholders import Placeholders
 from seq2seq.options import DecodeOptions
@@ -96,7 +97,7 @@ class PreparedSource:
 
 def count_constraints(source: str, options: DecodeOptions) -> int:
     """Return how many placeholders and terms a segment has; each is a token or more of the model input."""
-    return sum(1 for _ in _constraint_spans(source, options, whole_words=True))
+    return sum(1 for _ in _constraint_spans(source, options))
 
 
 def prepare_source(
@@ -108,9 +109,26 @@ def prepare_source(
 ) -> PreparedSource:
     """Encode a segment: placeholders for its protected spans, phrases for all constraints, and rewritten.
 
-    `language` is that of the source, None where it is not known. `copied` characters are protected, too.
+    `language` is that of the source, None where it is not known. `copied` characters are protected, too, and
+    so are words that the vocabulary lacks.
     """
-    if _PLAIN.fullmatch(source) and not (options.keep_words or options.glossary or options.forced_words):
+    prepared = _prepare(source, options, tokenizer, language, copied)
+    if UNK not in prepared.encoding.ids or not options.keep_signs:
+        return prepared
+    pairs = zip(prepared.encoding.ids, prepared.spans, strict=True)
+    words = unknown_words(source, [span for token, span in pairs if token == UNK])
+    return _prepare(source, options, tokenizer, language, (*copied, *words)) if words else prepared
+
+
+def _prepare(
+    source: str,
+    options: DecodeOptions,
+    tokenizer: Tokenizer,
+    language: str | None,
+    copied: Sequence[Span],
+) -> PreparedSource:
+    is_bare = not (options.keep_words or options.glossary or options.forced_words or copied)
+    if is_bare and _PLAIN.fullmatch(source):
         # Most sentences: lower-case words and marks, in which no stage finds anything to set aside.
         plain = Rewriting(source, final_mark=options.keep_markers and not options.stop, is_plain=True)
         return PreparedSource(source, tokenizer.analyze(source), rewriting=plain, options=options)
@@ -172,7 +190,7 @@ def _joins(text: str, start: int, end: int) -> bool:
 def replaced(source: str, options: DecodeOptions) -> str:
     """Return a source with its glossary terms replaced by their translations."""
     text, at = "", 0
-    for constraint in _constraint_spans(source, options, whole_words=True):
+    for constraint in _constraint_spans(source, options):
         text += source[at : constraint.start] + constraint.text
         at = constraint.end
     return text + source[at:]
@@ -239,12 +257,13 @@ def _source_span(span: Span, constraints: Sequence[ConstraintSpan], read_spans: 
 
 
 def _constraint_spans(
-    source: str, options: DecodeOptions, copied_spans: Sequence[Span] = (), *, whole_words: bool
+    source: str, options: DecodeOptions, copied_spans: Sequence[Span] = (), *, whole_words: bool = True
 ) -> Iterator[ConstraintSpan]:
     """Yield protected spans, `copied_spans` among them, and glossary terms, in order and without overlaps.
 
-    Of overlapping ones the first stays, of these the longest, of equals the protected span. With `whole_words`
-    protected spans are extended by the letters that touch them: a word that stands in must stand alone.
+    Of overlapping ones the first stays, of these the longest, of equals the protected span. With
+    `whole_words` protected spans are extended by the letters that touch them: a word that stands in must
+    stand alone.
     """
     protected: list[Span] = []
     if options.keep_words:

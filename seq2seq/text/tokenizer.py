@@ -5,8 +5,9 @@
 Ids 0 to 3 are padding, unknown, start and end. A vocabulary of several target languages continues with tags
 such as `<2de>`; one of them after a source names the language to generate. A vocabulary may have placeholders
 such as `⟦1⟧`, each always one piece: they stand for text that a translation copies. SentencePiece's own
-normalisation is `identity`, every character of the training text is in the vocabulary, and there is no byte fallback: a run
-of unseen characters is one unknown piece, so there are at most as many pieces as characters plus one.
+normalisation is `identity`, every character of the training text is in the vocabulary, and there is no byte
+fallback: a run of unseen characters is one unknown piece, so there are at most as many pieces as characters
+plus one.
 
 A *verbatim* tokenizer, for language models, keeps every blank and line break, and decoding returns exactly
 the text. Its vocabulary has a piece for the line break, by which it is recognised.
@@ -256,7 +257,7 @@ class Tokenizer:
     @cached_property
     def _characters(self) -> frozenset[str]:
         """Every character of the vocabulary."""
-        return frozenset("".join(self._pieces[EOS + 1 + len(self.placeholders) :]))
+        return frozenset("".join(self._pieces[EOS + 1 + len(self.tags) + len(self.placeholders) :]))
 
     @cached_property
     def _control(self) -> frozenset[int]:

@@ -4,9 +4,10 @@ from dataclasses import replace
 from time import thread_time
 
 import pytest
+import torch
 
 from seq2seq.alignment.head import AlignmentHead
-from seq2seq.config import UNK
+from seq2seq.config import UNK, ModelConfig
 from seq2seq.inference.fidelity.protected import protected_spans
 from seq2seq.inference.terminology import _constraint_spans, prepare_source
 from seq2seq.inference.translator import Translator
@@ -282,3 +283,26 @@ def test_a_term_that_the_model_does_not_know_is_translated(translator: Translato
     options = DecodeOptions(glossary={"日本": "snow man"})  # type: ignore[arg-type]
     assert translator.translate("日本", options).text == "snow man"
     assert "".join(translator.stream("日本\n日本", options)) == "snow man\nsnow man"
+
+
+def test_placeholders_of_the_vocabulary_come_first(sentences: list[str]) -> None:
+    """A vocabulary with placeholders reads them in place of words, also where letters touch them."""
+    tokenizer = Tokenizer.train(sentences, 100, placeholders=2)
+    prepared = prepare_source("v%s of {x} and %s: {y}", DecodeOptions(), tokenizer)
+    first, second = tokenizer.placeholders.values()
+    assert [phrase.tokens for phrase in prepared.phrases][:2] == [(first,), (second,)]
+    assert prepared.phrases[2].tokens == (first,)
+    assert list(prepared.restored.values()) == ["%s", "{x}", "{y}"]
+    assert prepared.ids.count(first) == 2 and prepared.ids.count(second) == 1
+
+
+def test_a_placeholder_of_the_vocabulary_in_a_text_is_kept(sentences: list[str]) -> None:
+    """A text that has the sign itself gets it back."""
+    tokenizer = Tokenizer.train(sentences, 100, placeholders=3)
+    torch.manual_seed(1)
+    config = ModelConfig(len(tokenizer), width=16, feed_forward=32, encoder_layers=1, decoder_layers=1)
+    translator = Translator(Transformer(config).eval(), tokenizer, Settings(["en"], ["de"], 30, 40))
+    for text in ("the dog ⟦2⟧ plays", "the %s plays in ⟦1⟧ with {x} and {y} and %d", "⟦7⟧ a dog"):
+        found = translator.translate(text).text
+        for kept in ("%s", "{x}", "{y}", "%d", "⟦1⟧", "⟦2⟧", "⟦7⟧"):
+            assert found.count(kept) == text.count(kept), (text, kept)

@@ -2,7 +2,7 @@
 
 import itertools
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from hypothesis import given
@@ -219,3 +219,18 @@ def test_foreign_model_is_refused(tmp_path: Path) -> None:
     )
     with pytest.raises(ValueError, match="padding, unknown, start and end have the ids"):
         Tokenizer.from_bytes(model.getvalue())
+
+
+@pytest.mark.parametrize("model_type", ["bpe", "unigram"])
+def test_placeholders_are_whole_pieces(model_type: Literal["bpe", "unigram"]) -> None:
+    """A placeholder is one piece wherever it stands, beside tags, and no character of the vocabulary."""
+    lines = [f"open the file ⟦1⟧ in {number} ⟦2⟧" for number in range(50)]
+    tokenizer = Tokenizer.train(lines, 33, model_type, languages=["de", "fr"], placeholders=3)
+    assert list(tokenizer.placeholders) == ["⟦1⟧", "⟦2⟧", "⟦3⟧"]
+    assert list(tokenizer.tags) == ["de", "fr"]
+    text = "open⟦3⟧⟦1⟧ file"
+    ids = tokenizer.encode(text)
+    assert [tokenizer.placeholders[piece] for piece in ("⟦3⟧", "⟦1⟧")] == [i for i in ids if 6 <= i <= 8]
+    assert tokenizer.decode(ids) == text
+    assert not tokenizer.knows_character("⟦")
+    assert Tokenizer.train(["a b c"], 8).placeholders == {}
