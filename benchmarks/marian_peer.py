@@ -27,12 +27,12 @@ from twins import peer_shape
 from seq2seq.config import EOS, PAD, ModelConfig
 from seq2seq.metrics.corpus import score_corpus
 from seq2seq.model.batch import Batch, make_batch, token_budget_batches
+from seq2seq.text.tables import read_lines
 from seq2seq.text.tokenizer import Tokenizer
 from train.callbacks.checkpoint_io import write_beside
 from train.data.batch_order import BatchOrder, BatchPosition
 from train.data.corpus import Corpus
 from train.data.examples import Example
-from train.data.files import read_lines
 from train.data.loader import BatchStream
 from train.data.module import DataSettings, TranslationData
 from train.tasks.schedule import factor

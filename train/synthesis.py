@@ -25,8 +25,7 @@ from seq2seq.options import DecodeOptions
 from seq2seq.storage.atomic import replace_file
 from seq2seq.storage.registry import each_name, find_model
 from seq2seq.storage.settings import CONFIG
-
-from .data.files import read_lines
+from seq2seq.text.tables import read_lines
 
 # torch, lightning and datasets take seconds to import: --help and a mistyped flag do without them.
 if TYPE_CHECKING:

@@ -14,8 +14,9 @@ from typing import Any
 
 from datasets import Dataset
 
+from seq2seq.text.tables import cell, names_of, read_side_by_side, read_table, table_kind
+
 from .cleaning import CleaningReport, clean, row_digest
-from .files import cell, names_of, read_side_by_side, read_table, table_kind
 from .hub import Split, open_data_set, open_parquet
 from .packed import PackedRows, TableRow
 from .strings import most_frequent, plain_rows

@@ -12,7 +12,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from .files import cell, read_lines, read_table, table_kind
+from seq2seq.text.tables import cell, read_lines, read_table, table_kind
+
 from .hub import open_data_set, open_parquet
 
 

@@ -12,9 +12,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, compress
 from typing import NamedTuple, TypeVar
 
+from seq2seq.text.tables import read_texts
+
 from .cleaning import CleaningReport, row_digest
 from .corpus import Corpus, Direction, clean_corpus, load_pairs, read_corpus, synthetic_corpora
-from .files import read_texts
 from .packed import Packed, PackedRows, PackedTexts, TableRow
 
 

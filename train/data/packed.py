@@ -11,7 +11,8 @@ from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar, overload
 
-TableRow = tuple[str, ...]  # texts that translate each other, one per language
+from seq2seq.text.tables import TableRow
+
 Ids = list[int]
 IdPair = tuple[Ids, Ids]
 
