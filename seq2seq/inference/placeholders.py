@@ -3,8 +3,8 @@
     "Write {name} to Peter in 伦敦"   {name} becomes John: not Peter, nor London, the translation of 伦敦
 
 A vocabulary may have placeholders of its own, such as `⟦1⟧`, which are used first. A word that the model
-generates by itself must not be mistaken for a placeholder. A placeholder therefore occurs neither in the source,
-in any language or script, nor in texts that are required or banned.
+generates by itself must not be mistaken for a placeholder. A placeholder therefore occurs neither in the
+source, in any language or script, nor in texts that are required or banned.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
