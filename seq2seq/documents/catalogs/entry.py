@@ -146,7 +146,11 @@ class Catalog(ABC):
         if not entry.markup:
             return
         for source, target in zip(entry.sources, targets, strict=True):
-            if problem := elements_problem(source, target):
+            problem = elements_problem(source, target)
+            # A form may serve 1 and 21, so that it takes the elements of either source.
+            if problem and entry.source_plural is not None:
+                problem = elements_problem(entry.source_plural, target) and problem
+            if problem:
                 sentence = f"the translation of {entry.key!r} {problem}: {target!r}; keep the elements"
                 raise CatalogError(self.name, sentence, entry.line)
 

@@ -1,0 +1,110 @@
+"""XML catalogs of one language: the file of the source language becomes that of the target language.
+
+Without an existing file the source's is copied; strings that are not filled are left out, since programs then
+take them from the source language, and the next run finds them missing. With one, its own strings are kept,
+empty ones are filled, and what it lacks is added at its end.
+"""
+
+from abc import abstractmethod
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from seq2seq.documents.catalogs.entry import Catalog, CatalogEntry, Filling, Replacement, edited
+from seq2seq.documents.catalogs.xml_tree import XmlElement, XmlFile
+
+
+class XmlUnit(NamedTuple):
+    """The element that holds an entry, in both files, and the number of the entry in it."""
+
+    source: XmlElement
+    existing: XmlElement | None
+    number: int = 0
+
+
+class MonolingualXml(Catalog):
+    """An XML catalog of one language.
+
+    Args:
+        source: the file of the source language.
+        existing: the file of the target language, if there is one.
+        units: the entries, each with its place.
+        source_language: the code that the file declares.
+        target_language: the language to fill.
+    """
+
+    def __init__(
+        self,
+        source: XmlFile,
+        existing: XmlFile | None,
+        units: dict[CatalogEntry, XmlUnit],
+        source_language: str | None,
+        target_language: str | None,
+    ) -> None:
+        self._source, self._existing, self._units = source, existing, units
+        super().__init__(source.name, list(units), source_language, target_language)
+
+    @abstractmethod
+    def _changes(
+        self, file: XmlFile, element: XmlElement, fillings: dict[CatalogEntry, Filling]
+    ) -> Iterator[Replacement]:
+        """Yield the changes of an element of a file whose entries are filled."""
+
+    def to_bytes(self) -> bytes:
+        """Return the file of the target language; the one that was read if nothing was filled."""
+        file = self._existing or self._source
+        changes: list[Replacement] = []
+        if self._fillings and self._existing:
+            changes = [*self._changes_of_existing(self._existing)]
+        elif self._fillings:
+            filled = self._filled(in_existing=False)
+            for element, fillings in filled.items():
+                changes += self._changes(file, element, fillings)
+            left_out = {unit.source for unit in self._units.values()} - set(filled)
+            changes += [self._without(file, element) for element in left_out]
+        return file.decoded.encode(edited(file.text, changes))
+
+    def _filled(self, *, in_existing: bool) -> dict[XmlElement, dict[CatalogEntry, Filling]]:
+        """Return the filled elements of one of the files, each with what its entries are filled with."""
+        filled: dict[XmlElement, dict[CatalogEntry, Filling]] = {}
+        for entry, filling in self._fillings.items():
+            unit = self._units[entry]
+            if in_existing and unit.existing:
+                filled.setdefault(unit.existing, {})[entry] = filling
+            elif not in_existing and not unit.existing:
+                filled.setdefault(unit.source, {})[entry] = filling
+        return filled
+
+    def _changes_of_existing(self, file: XmlFile) -> Iterator[Replacement]:
+        for element, fillings in self._filled(in_existing=True).items():
+            yield from self._changes(file, element, fillings)
+        added: list[str] = []
+        for element, fillings in self._filled(in_existing=False).items():
+            changes = [
+                Replacement(start - element.start, end - element.start, new)
+                for start, end, new in self._changes(self._source, element, fillings)
+            ]
+            own = edited(self._source.text[element.start : element.end], changes)
+            added.append(own.replace("\r\n", "\n").replace("\n", file.newline))
+        if not added:
+            return
+        root, last = file.root, next(reversed(file.root.children), None)
+        prefixes = {
+            name: value
+            for name, value in self._source.root.attributes.items()
+            if name.startswith("xmlns:") and any(f"{name[6:]}:" in each for each in added)
+        }
+        tag = file.with_attributes(root, {**prefixes, **root.attributes} if prefixes else {})
+        indent = (last and file.indent(last)) or f"{file.newline}    "
+        lines = "".join(indent + each for each in added)
+        if root.is_empty_tag:
+            new = f"{tag.removesuffix('/>').rstrip()}>{lines}{file.newline}</{root.raw_name}>"
+            yield Replacement(root.start, root.end, new)
+            return
+        if tag != root.tag:
+            yield Replacement(root.start, root.inner, tag)
+        place = last.end if last else root.inner
+        yield Replacement(place, place, lines)
+
+    def _without(self, file: XmlFile, element: XmlElement) -> Replacement:
+        """Return the removal of an element with its line."""
+        return Replacement(element.start - len(file.indent(element)), element.end, "")
