@@ -5,16 +5,14 @@ standard error; `--debug` shows the traceback as well.
 """
 
 import difflib
-import importlib
-import importlib.util
 import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 import seq2seq
+from seq2seq.commands.packages import load_entry
 
 DONE, FAILED, WRONG = 0, 1, 2
 
@@ -92,33 +90,8 @@ def _usage() -> str:
 
 
 def _entry(module: str) -> Callable[[list[str]], int]:
-    """Import a command's module and return its `main`.
-
-    Raises:
-        ValueError: the module's package is not the one beside `seq2seq`, or needs what is not installed.
-    """
-    # `train` and `serve` are common names: a file or folder of the user's may come first on the path.
-    package = module.partition(".")[0]
-    home = Path(seq2seq.__file__).resolve().parents[1]
-    spec = importlib.util.find_spec(package)
-    if spec is None:
-        raise ValueError(f"the package {package!r} is not installed; install seq2seq again")
-    origin = Path(spec.origin or next(iter(spec.submodule_search_locations or [""]))).resolve()
-    if home / package not in (origin, origin.parent):
-        raise ValueError(
-            f"{origin} is in the way of the package {package!r} of seq2seq; "
-            "rename it or run from another folder"
-        )
-    try:
-        entry: Callable[[list[str]], int] = importlib.import_module(module).main
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] in ("seq2seq", "train", "serve"):
-            raise
-        raise ValueError(
-            f"`{package}` needs {error.name}, which is not installed; run in the clone of seq2seq: "
-            f"pip install '.[{package}]' -c constraints.txt"
-        ) from error
-    return entry
+    """Import a command's module and return its `main`."""
+    return load_entry(module)
 
 
 def _sentence(error: Exception) -> str:

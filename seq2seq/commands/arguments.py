@@ -6,7 +6,7 @@ Python, mean the same.
 
 import argparse
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from seq2seq.inference.reranking import WEIGHT, NoisyChannel
@@ -83,13 +83,17 @@ class CommandParser(argparse.ArgumentParser):
             help=f"weight of that model's score, to be tuned on a validation set (default {WEIGHT})",
         )
 
-    def add_decode_options(self, helps: Mapping[str, str] | None = None) -> None:
-        """Add one flag for each field of DecodeOptions.
+    def add_decode_options(
+        self, helps: Mapping[str, str] | None = None, names: Collection[str] | None = None
+    ) -> None:
+        """Add one flag for each field of DecodeOptions, or for those that `names` has.
 
         `helps` replaces the help and the default that is shown, by field name.
         """
         group = self.add_argument_group("decoding")
         for option in option_fields():
+            if names is not None and option.name not in names:
+                continue
             help = _help_of(option, (helps or {}).get(option.name))
             # A flag that was not given stays out of the namespace, so that DecodeOptions keeps its defaults
             # and commands can tell whether a flag was given.

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from seq2seq.commands.localize_files import CatalogFile
     from seq2seq.inference.localization.suggestions import Origin, Suggester, Suggestion
 
+# The options of the search that have a meaning for labels of all kinds.
+OPTIONS = ("beam_size", "length_penalty", "glossary", "keep_words", "banned_words")
+
 
 def make_parser() -> CommandParser:
     """Return the parser of the command's flags."""
@@ -68,7 +71,7 @@ def make_parser() -> CommandParser:
         help="write an HTML page of what was filled, the least sure first",
     )
     _add_learning(parser)
-    parser.add_decode_options()
+    parser.add_decode_options(names=OPTIONS)
     return parser
 
 
@@ -159,10 +162,10 @@ def _read(arguments: argparse.Namespace) -> "tuple[list[CatalogFile], list[str]]
     files: list[CatalogFile] = []
     failures: list[str] = []
     taken: dict[Path, Path] = {}
-    for path, root in find_files(arguments.file, arguments.target_language, placement):
-        is_named = str(path) in arguments.file or path in map(Path, arguments.file)
+    for found in find_files(arguments.file, arguments.target_language, placement):
+        path = found.path
         try:
-            read = read_file(path, root, arguments.target_language, placement, is_named=is_named)
+            read = read_file(found, arguments.target_language, placement)
             if read is None:
                 continue
             catalog, output = read

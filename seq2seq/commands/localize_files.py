@@ -12,7 +12,7 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from seq2seq.commands import CommandError
 from seq2seq.commands.lines import read_bytes
@@ -80,6 +80,14 @@ class CatalogFile:
             ) from error
 
 
+class FoundFile(NamedTuple):
+    """A file that paths name, the folder that its place is relative to, and whether it was named itself."""
+
+    path: Path
+    root: Path
+    is_named: bool
+
+
 @dataclass(frozen=True)
 class Placement:
     """Where results go: into the files themselves, into a folder, or beside them."""
@@ -116,8 +124,8 @@ class Placement:
         return output
 
 
-def find_files(names: Sequence[str], language: str, placement: Placement) -> Iterator[tuple[Path, Path]]:
-    """Yield the files that paths name, each with the folder that its place is relative to.
+def find_files(names: Sequence[str], language: str, placement: Placement) -> Iterator[FoundFile]:
+    """Yield the files that paths name, those of folders among them.
 
     Raises:
         ValueError: a path does not exist, or is a folder without catalogs, or without a place for its files.
@@ -132,9 +140,9 @@ def find_files(names: Sequence[str], language: str, placement: Placement) -> Ite
             found = [file for file in _files_below(path) if _may_be_read(file, language)]
             if not found:
                 raise ValueError(f"{name} holds no catalog; they end in {', '.join(CATALOG_ENDINGS)}")
-            yield from ((file, path) for file in found)
+            yield from (FoundFile(file, path, False) for file in found)
         elif path.exists():
-            yield path, path.parent
+            yield FoundFile(path, path.parent, True)
         else:
             raise ValueError(f"{name} does not exist; check the path")
 
@@ -158,21 +166,21 @@ def _may_be_read(path: Path, language: str) -> bool:
     return True
 
 
-def read_file(
-    path: Path, root: Path, language: str, placement: Placement, *, is_named: bool
-) -> tuple[Catalog, Path] | None:
+def read_file(found: FoundFile, language: str, placement: Placement) -> tuple[Catalog, Path] | None:
     """Read a catalog; None for one of a folder that is of another language, or is no catalog.
 
     Args:
-        path: the file.
-        root: the folder that its place in an output folder is relative to.
+        found: the file.
         language: the code of the target language.
         placement: where results go.
-        is_named: whether the file was named itself, and does not come from a folder.
+
+    Returns:
+        The catalog, and the file to write.
 
     Raises:
         ValueError: it cannot be read, or is in another language than the target.
     """
+    path, root, is_named = found
     data = read_bytes(str(path))
     output = placement.output_of(path, root, language)
     try:
