@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from seq2seq.alignment.maps import Alignment, AttentionMaps
     from seq2seq.inference.generator import Generation, Generator
+    from seq2seq.inference.memory.memory import TranslationMemory
     from seq2seq.inference.results import Score, Translation
     from seq2seq.inference.translator import Translator
     from seq2seq.options import DecodeOptions
@@ -25,6 +26,7 @@ __all__ = [
     "Score",
     "Tokenizer",
     "Translation",
+    "TranslationMemory",
     "Translator",
     "__version__",
     "released_models",
@@ -39,6 +41,7 @@ _MODULES = {
     "Score": "inference.results",
     "Tokenizer": "text.tokenizer",
     "Translation": "inference.results",
+    "TranslationMemory": "inference.memory.memory",
     "Translator": "inference.translator",
     "released_models": "storage.registry",
 }

@@ -8,7 +8,7 @@ computed on access, too (`confidence`).
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from seq2seq.alignment.maps import Alignment, Grid
 from seq2seq.inference.confidence import (
@@ -20,6 +20,9 @@ from seq2seq.inference.confidence import (
     rounded_confidence,
 )
 from seq2seq.text.joining import join, separators_of
+
+if TYPE_CHECKING:
+    from seq2seq.inference.memory.memory import MemoryMatch
 
 Finish = Literal["end", "length"]
 
@@ -67,6 +70,7 @@ class Translation:
         parts: The translated parts of a text that was split; empty for a text translated whole.
         explain: Runs the forced pass behind `alignment` and `token_log_probabilities`.
         evidence: What the confidences are computed from; None of a text that was not searched.
+        match: The unit of a translation memory that the translation was recalled from, None for the model's.
     """
 
     source: str
@@ -79,6 +83,7 @@ class Translation:
     parts: list["Translation"] = field(default_factory=list)
     explain: Callable[[], ForcedDecoding] | None = field(default=None, repr=False, compare=False)
     evidence: Evidence | JoinedEvidence | None = field(default=None, repr=False, compare=False)
+    match: "MemoryMatch | None" = None
 
     @property
     def forced(self) -> ForcedDecoding:
@@ -109,8 +114,10 @@ class Translation:
     def confidence(self) -> float | None:
         """The expected chrF / 100 of the text, from 0 to 1; None of a model without calibration.
 
-        It is None, too, where nothing was translated.
+        It is None, too, where nothing was translated, and 1 where the text was recalled from a memory.
         """
+        if self.match is not None:
+            return 1.0
         assessment = self._assessment
         return assessment.confidence if assessment else None
 
@@ -141,6 +148,7 @@ class Translation:
             "confidence": rounded_confidence(self.confidence),
             "is_unlike": self.is_unlike,
             "word_confidence": [word.to_json() for word in self.word_confidence],
+            **({"match": self.match._asdict()} if self.match else {}),
         }
 
 

@@ -13,7 +13,7 @@ from copy import copy
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-from typing import overload
+from typing import TYPE_CHECKING, overload
 
 from seq2seq.alignment.maps import Alignment, AttentionMaps
 from seq2seq.config import END
@@ -35,6 +35,10 @@ from seq2seq.storage.registry import find_model, named_direction
 from seq2seq.storage.settings import Settings
 from seq2seq.text.normalization import check_text
 from seq2seq.text.tokenizer import Tokenizer
+
+if TYPE_CHECKING:
+    from seq2seq.inference.memory.memory import TranslationMemory
+    from seq2seq.inference.memory.recall import BatchTranslate
 
 # Texts taken from an iterable at once: few at first, so that the first results come soon, then enough to
 # fill batches of like length.
@@ -186,6 +190,7 @@ class Translator:
         target_language: str | None = None,
         *,
         target_prefixes: None = None,
+        memory: "TranslationMemory | None" = None,
     ) -> Translation: ...
 
     @overload
@@ -197,6 +202,7 @@ class Translator:
         target_language: str | None = None,
         *,
         target_prefixes: Iterable[Prefix | None] | None = None,
+        memory: "TranslationMemory | None" = None,
     ) -> Iterator[Translation]: ...
 
     def translate(
@@ -207,23 +213,25 @@ class Translator:
         target_language: str | None = None,
         *,
         target_prefixes: Iterable[Prefix | None] | None = None,
+        memory: "TranslationMemory | None" = None,
     ) -> Translation | Iterator[Translation]:
         """Translate a text, or each text of an iterable, in order and lazily.
 
         A blank text, and a segment without any piece of the vocabulary (only emoji, another script), is its
         own translation. `target_prefixes` overrides the `target_prefix` of the options for each text of an
-        iterable; None is no prefix.
+        iterable; None is no prefix. A text that `memory` has exactly is recalled and needs no model.
 
         Raises:
-            ValueError: A text is no string, the model lacks a language, it cannot meet the options, or the
-                numbers of prefixes and texts differ.
+            ValueError: A text is no string, the model lacks a language, it cannot meet the options, the
+                memory is one of other languages, or the numbers of prefixes and texts differ.
         """
         directed, options = self._ready(options, source_language, target_language)
+        translate = directed._pipeline.translate if memory is None else directed._through(memory)
         if isinstance(texts, str):
             if target_prefixes is not None:
                 raise ValueError("target_prefixes are for several texts; give one text's in the options")
-            return directed._pipeline.translate([texts], [options])[0]
-        return directed._translate_all(_text_iterator(texts), options, target_prefixes)
+            return translate([texts], [options])[0]
+        return _translate_all(translate, _text_iterator(texts), options, target_prefixes)
 
     def translate_batch(
         self,
@@ -233,14 +241,23 @@ class Translator:
         target_language: str | None = None,
         cancelled: Cancelled | None = None,
         decode: Decode = decode_sources,
+        *,
+        memory: "TranslationMemory | None" = None,
     ) -> list[Translation]:
         """Translate texts in common batches.
 
         `cancelled(i)` is polled at each step; a cancelled text leaves the batch and is returned
-        untranslated. `decode` runs the search, for instance in another process.
+        untranslated. `decode` runs the search, for instance in another process. A text that `memory` has
+        exactly is recalled and needs no model.
         """
         directed, options = self._ready(options, source_language, target_language)
-        return directed._pipeline.translate(texts, [options] * len(texts), cancelled, decode)
+        translate = directed._pipeline.translate if memory is None else directed._through(memory)
+        return translate(texts, [options] * len(texts), cancelled, decode)
+
+    def _through(self, memory: "TranslationMemory") -> "BatchTranslate":
+        from seq2seq.inference.memory.recall import through_memory  # on use: nobody else needs its packages
+
+        return through_memory(self, self._pipeline.translate, memory)
 
     def prepare(
         self,
@@ -384,21 +401,26 @@ class Translator:
         self.processor.check_prefix(options)
         return directed, options
 
-    def _translate_all(
-        self, texts: Iterator[str], options: DecodeOptions, prefixes: Iterable[Prefix | None] | None
-    ) -> Iterator[Translation]:
-        size = FIRST_CHUNK
-        remaining = None if prefixes is None else iter(prefixes)
-        while chunk := list(islice(texts, size)):
-            chunk_options = [options] * len(chunk)
-            if remaining is not None:
-                chunk_prefixes = list(islice(remaining, len(chunk)))
-                _check_prefix_count(len(chunk_prefixes), len(chunk))
-                chunk_options = [replace(options, target_prefix=prefix) for prefix in chunk_prefixes]
-            yield from self._pipeline.translate(chunk, chunk_options)
-            size = min(2 * size, CHUNK)
+
+def _translate_all(
+    translate: "BatchTranslate",
+    texts: Iterator[str],
+    options: DecodeOptions,
+    prefixes: Iterable[Prefix | None] | None,
+) -> Iterator[Translation]:
+    """Translate texts chunk by chunk, as they come."""
+    size = FIRST_CHUNK
+    remaining = None if prefixes is None else iter(prefixes)
+    while chunk := list(islice(texts, size)):
+        chunk_options = [options] * len(chunk)
         if remaining is not None:
-            _check_prefix_count(len(list(islice(remaining, 1))), 0)
+            chunk_prefixes = list(islice(remaining, len(chunk)))
+            _check_prefix_count(len(chunk_prefixes), len(chunk))
+            chunk_options = [replace(options, target_prefix=prefix) for prefix in chunk_prefixes]
+        yield from translate(chunk, chunk_options)
+        size = min(2 * size, CHUNK)
+    if remaining is not None:
+        _check_prefix_count(len(list(islice(remaining, 1))), 0)
 
 
 def _text_iterator(texts: Iterable[str]) -> Iterator[str]:

@@ -139,7 +139,8 @@ def _read_catalog(path: Path) -> Iterator[MemoryEntry]:
         raise ValueError(f"cannot read {path}: {reason}; repair it (msgfmt -c shows where)") from None
     language = str(catalog.metadata.get("Language", "")).strip()
     for entry in catalog:
-        if entry.obsolete or entry.fuzzy or not entry.translated():
+        # A compiled catalogue has no obsolete and no fuzzy entries.
+        if path.suffix.lower() != ".mo" and (entry.obsolete or entry.fuzzy or not entry.translated()):
             continue
         for source, target in _forms(entry):
             yield MemoryEntry((("", source), (language, target)), entry.msgctxt or None)
