@@ -15,10 +15,10 @@ from seq2seq.inference.localization.format_arguments import FormatArgument, form
 from seq2seq.text.accelerators import take_accelerator
 from seq2seq.text.languages import base_language
 
-_BEFORE, _AFTER = re.compile(r"\A\s*"), re.compile(r"\s*\Z")
-_END = re.compile(r"(…+|\.{2,}|[.:!?;。：！？；؟।]?)[\"'”’»›)）\]」』]*\s*\Z")
+_END = re.compile(r"(…+|\.{2,}|[.:!?;。：！？；؟।]?)[\"'”’»›)）\]」』]*\Z")
 _KINDS = {".": ".", "。": ".", "।": ".", ":": ":", "：": ":", "!": "!", "！": "!", "؛": ";"}
 _KINDS |= {"?": "?", "？": "?", "؟": "?", "；": ";", ";": ";"}
+LONGEST_END = 20  # characters of a final mark with the brackets and quotation marks after it
 _NO_MARKS = frozenset({"th", "lo", "km", "my"})  # they end a sentence with a blank
 _NUMBERED = re.compile(r"%(\d{1,2})\$(.*)", re.DOTALL)
 _MARKED = ("_", "&", "~")
@@ -95,8 +95,7 @@ def _times(count: int) -> str:
 
 def _frame_problems(source: str, target: str, language: str | None) -> list[str]:
     problems = []
-    for pattern, place in ((_BEFORE, "begins"), (_AFTER, "ends")):
-        ours, theirs = _blanks(pattern, source), _blanks(pattern, target)
+    for place, ours, theirs in zip(("begins", "ends"), _blanks(source), _blanks(target), strict=True):
         if ours != theirs:
             problems.append(f"{place} with {_shown(theirs)}, not with {_shown(ours)}")
     if base_language(language or "") not in _NO_MARKS:
@@ -106,9 +105,9 @@ def _frame_problems(source: str, target: str, language: str | None) -> list[str]
     return problems
 
 
-def _blanks(pattern: re.Pattern[str], text: str) -> str:
-    found = pattern.search(text)
-    return found[0] if found else ""
+def _blanks(text: str) -> tuple[str, str]:
+    """Return the blanks before and after a text."""
+    return text[: len(text) - len(text.lstrip())], text[len(text.rstrip()) :]
 
 
 def _shown(blanks: str) -> str:
@@ -121,7 +120,7 @@ def _shown(blanks: str) -> str:
 def _end_kind(text: str) -> str:
     """Return the final mark of a string, the same for all scripts, before a named accelerator."""
     text, _ = take_accelerator(text)
-    found = _END.search(text)
+    found = _END.search(text.rstrip()[-LONGEST_END:])
     mark = found[1] if found else ""
     if "…" in mark or len(mark) > 1:
         return "…"

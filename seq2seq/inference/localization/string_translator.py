@@ -94,9 +94,10 @@ class StringTranslator:
     def _lines(self, request: StringRequest) -> list[_Line]:
         split = split_lines(request.source)
         lines = []
+        is_label = sum(bool(line.text.strip()) for line in split) == 1
         for line in split:
             parts = take_parts(line.text)
-            if len(split) > 1 and parts.accelerator:  # a label has one line: this is a name, as _GNU_SOURCE
+            if not is_label and parts.accelerator:  # a label has one line: this is a name, as _GNU_SOURCE
                 words, frame = line.text.strip(), parts.frame
                 parts = LabelParts(words, None, frame._replace(mark=""))
             words = readable_words(parts, request.flags, self.language, self._lowers)
