@@ -29,6 +29,8 @@ COMMANDS = {
     "localize": Command("fill the strings of a program's catalogs", "seq2seq.commands.localize"),
     "generate": Command("generate text with a language model", "seq2seq.commands.generate"),
     "train": Command("train a model from a recipe", "train.command"),
+    "corpus": Command("make training pairs of catalogues, TMX and tables", "seq2seq.commands.corpus"),
+    "memory": Command("convert and join translation memories", "seq2seq.commands.memory"),
     "synthesize": Command("translate texts into training pairs", "train.synthesis"),
     "evaluate": Command("score a model on a test set, or compare two", "seq2seq.commands.evaluate"),
     "score": Command("print log-probabilities of given translations", "seq2seq.commands.score"),

@@ -42,6 +42,7 @@ from seq2seq.storage.atomic import replace_file
 
 if TYPE_CHECKING:
     from seq2seq.documents import Document
+    from seq2seq.inference.memory.memory import TranslationMemory
     from seq2seq.inference.results import Translation
     from seq2seq.inference.translator import Translator
 
@@ -78,6 +79,13 @@ def make_parser() -> CommandParser:
     parser.add_model(required=False)
     parser.add_languages()
     parser.add_rerank()
+    parser.add_argument(
+        "--memory",
+        metavar="FILE",
+        action="append",
+        help="a translation memory (tmx, po, mo, tsv, jsonl), which goes before the model: texts that it has "
+        "are recalled; may be given several times",
+    )
     _add_files(parser)
     parser.add_argument(
         "--json", action="store_true", help="print one JSON object a line, with scores and alignment"
@@ -124,12 +132,13 @@ def main(argv: Sequence[str]) -> int:
     groups = given_or_arriving(arguments.text, "text")
     translator = load_translator(arguments)
     set_reranker(arguments, translator)
+    memory = load_memory(arguments.memory, translator)
     # UTF-8 whatever the locale, as the input is.
     sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
     note = UnlikeNote()
     label = label_of(arguments.text, "text")
     with ProgressCounter("lines translated") as counter:
-        for line in output_lines(translator, groups, options, arguments, label, note):
+        for line in output_lines(translator, groups, options, arguments, label, note, memory):
             sys.stdout.write(line)
             sys.stdout.flush()
             counter.add(line.endswith("\n"))
@@ -143,6 +152,8 @@ def _check(arguments: argparse.Namespace) -> None:
         raise ValueError("--json and --stream exclude each other; choose one")
     if arguments.stream and arguments.rerank:
         raise ValueError("--rerank needs whole hypotheses, and --stream shows the first; leave out one")
+    if arguments.memory and arguments.stream:
+        raise ValueError(f"--memory {arguments.memory[0]} recalls whole texts, --stream none; leave out one")
     for flag, value in (("--output", arguments.output), ("--column", arguments.column)):
         if value is not None and not arguments.file:
             raise ValueError(f"{flag} {value} is for files; name the file with --file, or leave it out")
@@ -158,6 +169,7 @@ def output_lines(
     arguments: argparse.Namespace,
     label: str,
     note: UnlikeNote | None = None,
+    memory: "TranslationMemory | None" = None,
 ) -> Iterator[str]:
     """Yield what to print for groups of texts: a line for each or, with --stream, its tokens.
 
@@ -167,17 +179,34 @@ def output_lines(
         singles = ([text] for group in groups for text in group)
         yield from results_of(singles, lambda one: chain(translator.stream(one[0], options), ["\n"]), label)
         return
-    results = _translations(translator, groups, options, label)
+    results = _translations(translator, groups, options, label, memory)
     for result in note.count(results) if note else results:
         yield (json.dumps(result.to_json(), ensure_ascii=False) if arguments.json else result.text) + "\n"
 
 
+def load_memory(paths: Sequence[str] | None, translator: "Translator") -> "TranslationMemory | None":
+    """Load the translation memories of some files for the languages of a translator; None for no file.
+
+    Raises:
+        ValueError: a file cannot be read, or has no unit of these languages.
+    """
+    if not paths:
+        return None
+    from seq2seq.inference.memory.memory import TranslationMemory
+
+    return TranslationMemory.load(paths, translator.source_language, translator.target_language)
+
+
 def _translations(
-    translator: "Translator", groups: Iterable[list[str]], options: DecodeOptions, label: str
+    translator: "Translator",
+    groups: Iterable[list[str]],
+    options: DecodeOptions,
+    label: str,
+    memory: "TranslationMemory | None",
 ) -> "Iterator[Translation]":
     """Yield the translations of groups of texts."""
     # Not `translate`, which splits a group again and may refuse its second part after yielding the first.
-    return results_of(groups, lambda group: translator.translate_batch(group, options), label)
+    return results_of(groups, lambda group: translator.translate_batch(group, options, memory=memory), label)
 
 
 def _translate_files(arguments: argparse.Namespace, options: DecodeOptions) -> int:
@@ -191,10 +220,11 @@ def _translate_files(arguments: argparse.Namespace, options: DecodeOptions) -> i
     language = translator.target_language or translator.settings.target_languages[0]
     outputs = _output_paths(arguments.file, arguments.output, language)
     note = UnlikeNote()
+    memory = load_memory(arguments.memory, translator)
     for document, path in zip(documents, outputs, strict=True):
         noun = f"texts of {document.name} translated"
         with ProgressCounter(noun, len(document.texts), hides_results=path is None) as counter:
-            content = _translate_document(document, translator, options, counter, language, note)
+            content = _translate_document(document, translator, options, counter, language, note, memory)
         if path is None:
             sys.stdout.buffer.write(content)
             continue
@@ -212,11 +242,12 @@ def _translate_document(
     counter: ProgressCounter,
     language: str,
     note: UnlikeNote,
+    memory: "TranslationMemory | None",
 ) -> bytes:
     """Return a document's bytes with its texts translated."""
     return document.translate(
         lambda texts: note.count(
-            _translations(translator, in_groups(texts), options, f"{document.name}, text")
+            _translations(translator, in_groups(texts), options, f"{document.name}, text", memory)
         ),
         lambda done, total: counter.add(),
         language,

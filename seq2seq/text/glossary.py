@@ -7,7 +7,7 @@ inflected form that should match needs a pair of its own.
 """
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -50,6 +50,15 @@ def read_glossary(path: str | os.PathLike[str]) -> GlossaryPairs:
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
     return tuple(pairs)
+
+
+def split_languages(
+    pairs: GlossaryPairs, is_direction: Callable[[str, str], bool]
+) -> tuple[tuple[str, str] | None, GlossaryPairs]:
+    """Return the languages that the first pair names (en, de), or None, and the terms."""
+    if pairs and is_direction(*pairs[0]):
+        return pairs[0], pairs[1:]
+    return None, pairs
 
 
 def check_glossary(pairs: Iterable[tuple[str, str]]) -> None:

@@ -89,18 +89,13 @@ def save_memory(memory: TranslationMemory, path: str | os.PathLike[str]) -> None
         ValueError: The file's ending is another, or it cannot be written.
     """
     path = Path(path)
+    check_writable(path)
     source, target = memory.source_language or "und", memory.target_language or "und"
     entries = (
         MemoryEntry(((source, unit.source), (target, unit.target)), unit.context, unit.origin)
         for unit in memory.units()
     )
-    match path.suffix.lower():
-        case ".tmx":
-            pieces = write_tmx(entries, source)
-        case ".jsonl" | ".ndjson":
-            pieces = map(json_line, entries)
-        case _:
-            raise ValueError(f"{path} cannot be written as a translation memory; name a file in {WRITABLE}")
+    pieces = write_tmx(entries, source) if path.suffix.lower() == ".tmx" else map(json_line, entries)
     try:
         replace_file(path.resolve(), b"".join(pieces))  # resolved, so that a link stays one
     except OSError as error:
@@ -108,6 +103,20 @@ def save_memory(memory: TranslationMemory, path: str | os.PathLike[str]) -> None
             f"{path} could not be written ({error.strerror or error}), what was there before is unchanged; "
             "choose another place"
         ) from error
+
+
+def check_writable(path: Path) -> None:
+    """Refuse a path to which no memory can be written.
+
+    Raises:
+        ValueError: Its ending is that of no format, or its folder is not there or not writable.
+    """
+    if path.suffix.lower() not in (".tmx", ".jsonl"):
+        raise ValueError(f"{path} cannot be written as a translation memory; name a file in {WRITABLE}")
+    folder = path.resolve().parent
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        problem = "is not writable" if folder.is_dir() else "does not exist"
+        raise ValueError(f"{path} could not be written: its folder {problem}; choose another place")
 
 
 def json_line(entry: MemoryEntry) -> bytes:

@@ -8,9 +8,7 @@ large the file is. Declared entities can grow without bound and are refused; not
 read.
 """
 
-import gzip
 import re
-import zlib
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from xml.parsers import expat
@@ -18,6 +16,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from seq2seq import __version__
 from seq2seq.inference.memory.entries import MemoryEntry
+from seq2seq.text.compression import open_file
 
 BLOCK = 2**16  # bytes that are parsed at once
 MOST_TEXT = 2**20  # characters of one unit; more are no label and no sentence
@@ -29,22 +28,18 @@ _INLINE = {"ph": "{%s}", "it": "{%s}", "ut": "{%s}", "bpt": "<%s>", "ept": "</%s
 
 
 def read_tmx(path: str | Path) -> Iterator[MemoryEntry]:
-    """Yield the units of a file, plain or gzipped, each with its languages as the file names them.
+    """Yield the units of a file, plain or compressed, each with its languages as the file names them.
 
     Raises:
         ValueError: The file cannot be read, is no whole TMX, or declares entities.
     """
     reader = _TmxReader()
     try:
-        with gzip.open(path) if str(path).endswith(".gz") else open(path, "rb") as file:
+        with open_file(str(path)) as file:
             yield from _parsed(file.read, reader)
     except expat.ExpatError as error:
         what = expat.ErrorString(error.code)
         raise ValueError(f"{path}, line {error.lineno}: no whole XML ({what}); export it again") from None
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise ValueError(f"cannot read {path}: not a whole gzip file ({error}); copy it again") from None
-    except OSError as error:
-        raise ValueError(f"cannot read {path}: {error.strerror or error}; check the path") from None
     except (_TmxError, LookupError) as error:
         raise ValueError(f"{path}, line {reader.parser.CurrentLineNumber}: {error}") from None
 
