@@ -109,17 +109,11 @@ class Placement:
         localized = Path(localized_name(str(path), language))
         if self.folder is not None:
             return self.folder / localized.relative_to(root)
-        if self.in_place or localized != path:
-            output = localized
-            may_exist = (self.in_place and localized.suffix != ".po") or localized == path
-        else:
-            output, may_exist = path.with_name(translated_name(path.name, language)), False
-        if output.exists() and not may_exist and not is_monolingual(path.name):
-            remedy = (
-                "localize that file, or move it away"
-                if localized != path
-                else "fill the file with --in-place"
-            )
+        is_beside = localized == path and not self.in_place
+        output = path.with_name(translated_name(path.name, language)) if is_beside else localized
+        # A template's own result may be a translator's work by now; it is filled as what it is.
+        if output.exists() and not (self.in_place and (localized == path or is_monolingual(path.name))):
+            remedy = "localize that file" if self.in_place else "fill it with --in-place, or move it away"
             raise ValueError(f"{output} exists; {remedy}, or choose a folder with --output")
         return output
 
