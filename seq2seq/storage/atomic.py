@@ -9,8 +9,10 @@ Reading: a file is read once, and only bytes of the expected size and sha256 are
 import hashlib
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 
 def checksum(data: bytes) -> dict[str, Any]:
@@ -54,6 +56,21 @@ def replace_file(path: Path, data: bytes) -> None:
     fresh = path.with_name(f".{path.name}.new")
     _write(fresh, data)
     fresh.replace(path)
+    _sync_directory(path.parent)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[IO[bytes]]:
+    """Open a file that takes the place of `path` once the block ends; an error leaves what was there."""
+    fresh = path.with_name(f".{path.name}.new")
+    try:
+        with fresh.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)
+    finally:
+        fresh.unlink(missing_ok=True)
     _sync_directory(path.parent)
 
 

@@ -1,4 +1,4 @@
-"""Files that may be compressed, opened by their names: .gz, .bz2, .xz, .zst.
+"""Files that may be compressed, opened and written by their names: .gz, .bz2, .xz, .zst.
 
 A file is read as a stream, so it takes no memory beyond a block, however large it is unpacked.
 """
@@ -8,12 +8,12 @@ import gzip
 import lzma
 import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
-from typing import IO, cast
+from typing import IO, Any, cast
 
 COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
 
@@ -44,6 +44,23 @@ def open_file(file: str) -> Iterator[IO[bytes]]:
         if type(error).__name__ != "ZstdError":  # a class of a module that may not be imported
             raise
         raise ValueError(_damaged(file, error)) from error
+
+
+@contextmanager
+def packing(file: IO[bytes], name: str) -> Iterator[IO[bytes]]:
+    """Open a stream that writes to a file what it is given, packed as the ending of a name says."""
+    opened: dict[str, Callable[[], Any]] = {
+        ".gz": lambda: gzip.GzipFile("", "wb", fileobj=file, mtime=0),
+        ".bz2": lambda: bz2.BZ2File(file, "wb"),
+        ".xz": lambda: lzma.LZMAFile(file, "wb"),
+        ".zst": lambda: _zstd().open(file, "wb"),
+    }
+    pack = opened.get(Path(name).suffix.lower())
+    if pack is None:
+        yield file
+    else:
+        with pack() as stream:  # the file itself stays open
+            yield stream
 
 
 def _damaged(file: str, error: Exception) -> str:

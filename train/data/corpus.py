@@ -14,6 +14,7 @@ from typing import Any
 
 from datasets import Dataset
 
+from seq2seq.documents.bitext import is_bitext, languages_of, read_bitext
 from seq2seq.text.tables import cell, names_of, read_side_by_side, read_table, table_kind
 
 from .cleaning import CleaningReport, clean, row_digest
@@ -34,9 +35,9 @@ class Corpus:
     Args:
         name: a hub data set such as bentrevett/multi30k, or a folder laid out like one.
         subset: the configuration of a hub data set that has several, such as de-en.
-        files: instead of name, the training files: tables (.tsv .csv .jsonl .parquet), or pairs of text
-            files, source before target (with languages, one file per language, in that order); all but
-            Parquet may be gzipped. One file, or [a list].
+        files: instead of name, the training files: tables (.tsv .csv .jsonl .json .parquet), bilingual files
+            (.tmx .xlf .po .mo) or folders of them, or pairs of text files, source before target (with
+            languages, one file per language, in that order). One file, or [a list].
         synthetic: tables of pairs translated by a model (`seq2seq synthesize`), trained on beside the
             others; their columns are named by the languages (with data.languages two or more of them), or
             source and target where both are of one language. One file, or [a list].
@@ -220,7 +221,10 @@ def synthetic_corpora(corpus: Corpus) -> list[Corpus]:
     tables = [corpus.synthetic] if isinstance(corpus.synthetic, str) else corpus.synthetic
     corpora = []
     for table in tables:
-        names = open_parquet([table]).column_names if table_kind(table) == "parquet" else names_of(table)
+        if is_bitext(table):
+            names = languages_of(table, corpus.languages)
+        else:
+            names = open_parquet([table]).column_names if table_kind(table) == "parquet" else names_of(table)
         languages = [language for language in corpus.languages if language in names]
         if len(languages) < 2:
             raise ValueError(
@@ -254,7 +258,7 @@ def _rows_of_data_set(dataset: Dataset, corpus: Corpus, where: str) -> Iterator[
 
 
 def _rows_of_files(files: list[str], corpus: Corpus) -> Iterator[TableRow]:
-    kinds = {table_kind(file) for file in files}
+    kinds = {"bitext" if is_bitext(file) else table_kind(file) for file in files}
     columns = corpus.column_names
     if kinds == {"parquet"}:
         yield from _rows_of_data_set(open_parquet(files), corpus, ", ".join(files))
@@ -271,4 +275,4 @@ def _rows_of_files(files: list[str], corpus: Corpus) -> Iterator[TableRow]:
         raise ValueError(f"data.files {files} mix tables, Parquet and text; use one kind")
     else:
         for file in files:
-            yield from read_table(file, columns)
+            yield from read_bitext([file], corpus.spoken) if is_bitext(file) else read_table(file, columns)

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, compress
 from typing import NamedTuple, TypeVar
 
+from seq2seq.documents.bitext import bitext_files, is_bitext, read_bitext_entries
 from seq2seq.text.tables import read_texts
 
 from .cleaning import CleaningReport, row_digest
@@ -137,7 +138,7 @@ def load_examples(
         for row in validation:
             for language, text in zip(corpus.spoken, row, strict=True):
                 held[language].add(text)
-    excluded = {text for file in held_out for text in read_texts(file)}
+    excluded = {text for file in held_out for text in _texts_in(file)}
     training, evaluation = PackedExamples(), PackedExamples()
     total, several = CleaningReport(), len(read) > 1
     seen: set[int] = set()  # in another corpus
@@ -151,6 +152,16 @@ def load_examples(
         evaluation.add_rows(corpus, validation, number)
         total += report
     return training, evaluation, total
+
+
+def _texts_in(file: str) -> Iterator[str]:
+    """Yield all texts of a file or folder, in any language."""
+    if not is_bitext(file):
+        yield from read_texts(file)
+        return
+    for each in bitext_files(file):
+        for entry in read_bitext_entries(each):
+            yield from (text for _, text in entry.texts)
 
 
 def _unseen(corpus: Corpus, rows: PackedRows, seen: set[int]) -> PackedRows:
