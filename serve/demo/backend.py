@@ -8,7 +8,8 @@ A stream shows the text while it is decoded, which is greedy search; beam search
 """
 
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from dataclasses import replace
 from typing import NamedTuple, TypeVar
 
@@ -108,7 +109,7 @@ class Backend:
 
     async def translate(
         self, direction: int, text: str, options: DecodeOptions, draw: Draw
-    ) -> AsyncIterator[TranslationUpdate]:
+    ) -> AsyncGenerator[TranslationUpdate, None]:
         """Yield the text as it is written, with drawings of it, and at last the state of the page.
 
         Raises:
@@ -131,9 +132,10 @@ class Backend:
         self.limits.check_token_count(sum(segmented.costs))
         draft = ""
         drafting = replace(options, num_hypotheses=1)
-        async for update in self._stream(translator, segmented, drafting, draw, client):
-            draft = update.text
-            yield update
+        async with aclosing(self._stream(translator, segmented, drafting, draw, client)) as updates:
+            async for update in updates:
+                draft = update.text
+                yield update
         yield TranslationUpdate(draft, searching=True)
         translations = await self.service.translate_segments(hop, segmented, options, client)
         parts = [
@@ -155,7 +157,7 @@ class Backend:
         options: DecodeOptions,
         draw: Draw,
         client: str,
-    ) -> AsyncIterator[TranslationUpdate]:
+    ) -> AsyncGenerator[TranslationUpdate, None]:
         """Yield the draft of a text, with drawings of the segment that is being written."""
         maps, joiner = LiveMaps(self._drawer, translator, draw), StreamJoiner()
         end = time.monotonic() + self.limits.seconds

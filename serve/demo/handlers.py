@@ -3,7 +3,8 @@
 A failure is a sentence on the page, never a fault of it; what a browser sends is checked before it is used.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
 from typing import Any
 
 import gradio as gr
@@ -29,6 +30,7 @@ from .state import PagePart, PageState
 from .tabs.attention import AttentionTab, read_selection
 from .tabs.base import Tab, clamp
 from .tabs.what_if import WhatIfTab
+from .visitor import Kind, Visitor, read_number
 
 
 class Handlers:
@@ -41,25 +43,46 @@ class Handlers:
     # --- the text ------------------------------------------------------------------------------------
 
     async def translate(
-        self, direction: int, open_tab: str, source: str, *values: Any
+        self, number: Any, visitor: Visitor, open_tab: str, direction: int, source: str, *values: Any
     ) -> AsyncIterator[list[Any]]:
-        """Yield (translation, status, state, segments, drawing of words, drawing of maps) as they change."""
+        """Yield (translation, status, state, segments, drawing of words, drawing of maps) as they change.
+
+        `number` counts what the visitor began and stopped: the newest wins, and an older one yields nothing.
+        """
+        skip = gr.skip()
+        is_writing = True
+        updates = self._write(open_tab, direction, source, values)
+        async with aclosing(visitor.translate(read_number(number), updates)) as newest:
+            async for update in newest:
+                is_writing = not isinstance(update[2], PageState) or update[2].is_writing
+                yield update
+        if is_writing and visitor.is_stopped():  # what was written stays to be read
+            yield [skip, status("stopped"), PageState(), skip, None, None]
+
+    def stop(self, number: Any, visitor: Visitor) -> None:
+        """End the translation that is being written; the event that writes it says so."""
+        visitor.stop(read_number(number))
+
+    async def _write(
+        self, open_tab: str, direction: int, source: str, values: tuple[Any, ...]
+    ) -> AsyncGenerator[list[Any], None]:
         skip = gr.skip()
         draws_maps = open_tab == AttentionTab.name
-        yield ["", status("writing"), PageState(), skip, None, None]
+        yield ["", status("writing"), PageState(is_writing=True), skip, None, None]
         try:
             draw = _draw_maps if draws_maps else _draw_pair
             options = self._read_options(values)
-            async for update in self.backend.translate(direction, source, options, draw):
-                drawings: list[Any] = [skip, skip]
-                if update.drawing is not None:
-                    drawings[draws_maps] = update.drawing
-                line, segments = skip, skip
-                if update.searching:
-                    line = status("searching")
-                if update.state is not None:
-                    line, segments = _completion_status(update.state), _segment_list(update.state)
-                yield [update.text, line, update.state or skip, segments, *drawings]
+            async with aclosing(self.backend.translate(direction, source, options, draw)) as updates:
+                async for update in updates:
+                    drawings: list[Any] = [skip, skip]
+                    if update.drawing is not None:
+                        drawings[draws_maps] = update.drawing
+                    line, segments = skip, skip
+                    if update.searching:
+                        line = status("searching")
+                    if update.state is not None:
+                        line, segments = _completion_status(update.state), _segment_list(update.state)
+                    yield [update.text, line, update.state or skip, segments, *drawings]
         except Exception as error:
             yield [skip, status(*failure_message(error)), PageState(), skip, skip, skip]
 
@@ -74,14 +97,23 @@ class Handlers:
         return [gr.Column(visible=language == visible) for language in languages]
 
     def swap(self, direction: int, target: str) -> list[Any]:
-        """Return the opposite direction and, as its text, the translation."""
+        """Return the opposite direction and, as its text, the translation; without one the text stays."""
         reverse = self.backend.reverse(direction)
-        return [gr.skip(), gr.skip()] if reverse is None else [reverse, target]
+        return [gr.skip(), gr.skip()] if reverse is None else [reverse, target or gr.skip()]
 
     # --- views ---------------------------------------------------------------------------------------
 
-    async def refresh(self, open_tab: str, state: PageState, segment: int, *inputs: Any) -> list[Any]:
-        """Return the status and the values of all tabs: of the open one new, of the others as they are."""
+    async def refresh(
+        self, visitor: Visitor, open_tab: str, state: PageState, segment: int, *inputs: Any
+    ) -> list[Any]:
+        """Return the status and the values of all tabs: of the open one new, of the others as they are.
+
+        While a translation is being written, all stay as they are; its end renews them.
+        """
+        number = visitor.begin("tab")
+        nothing_new = [gr.skip()] * (1 + sum(len(tab.outputs) for tab in self.tabs))
+        if state.is_writing:
+            return nothing_new
         values: list[Any] = []
         line = gr.skip()
         for tab in self.tabs:
@@ -94,33 +126,55 @@ class Handlers:
             except Exception as error:
                 values += tab.clear()
                 line = status(*failure_message(error)) if state.parts else line
-        return [line, *values]
+        return [line, *values] if visitor.is_newest("tab", number) else nothing_new
 
-    async def fetch_map(self, state: PageState, segment: int, event: gr.EventData) -> list[Any]:
+    async def fetch_map(
+        self, visitor: Visitor, state: PageState, segment: int, event: gr.EventData
+    ) -> list[Any]:
         """Return the maps, one that the browser lacks among them, and the status."""
         tab = next(tab for tab in self.tabs if isinstance(tab, AttentionTab))
-        try:
+
+        async def fetch() -> list[Any]:
             selection = read_selection(event._data)
             return [*await self._on_part(state, segment, tab.show, selection), gr.skip()]
-        except Exception as error:
-            return [gr.skip(), status(*failure_message(error))]
 
-    async def compare(self, state: PageState, segment: int, first: int, second: int) -> list[Any]:
+        return await self._newest(visitor, "map", fetch, [gr.skip()])
+
+    async def compare(
+        self, visitor: Visitor, state: PageState, segment: int, first: int, second: int
+    ) -> list[Any]:
         """Return two translations of the segment side by side, and the status."""
         tab = next(tab for tab in self.tabs if isinstance(tab, WhatIfTab))
-        try:
-            return [*await self._on_part(state, segment, tab.compare, first, second), gr.skip()]
-        except Exception as error:
-            return [*(gr.skip() for _ in tab.compared), status(*failure_message(error))]
 
-    async def grow(self, state: PageState, segment: int, *values: Any) -> list[Any]:
+        async def compare() -> list[Any]:
+            return [*await self._on_part(state, segment, tab.compare, first, second), gr.skip()]
+
+        return await self._newest(visitor, "comparison", compare, [gr.skip()] * len(tab.compared))
+
+    async def grow(self, visitor: Visitor, state: PageState, segment: int, *values: Any) -> list[Any]:
         """Return the tree of a beam search over the segment, its nodes, and the status."""
-        try:
+
+        async def grow() -> list[Any]:
             options = self._read_options(values)
             nodes = await self._on_part(state, segment, grow_tree, options)
             return [show_tree(nodes), nodes, gr.skip()]
+
+        return await self._newest(visitor, "tree", grow, [None, []])
+
+    async def _newest(
+        self, visitor: Visitor, kind: Kind, work: Callable[[], Awaitable[list[Any]]], failed: list[Any]
+    ) -> list[Any]:
+        """Return what some work returns, or the values of a failure and its status.
+
+        Nothing is shown of a request that is not the newest of its kind, or that is about an earlier text.
+        """
+        number, text = visitor.begin(kind), visitor.text
+        try:
+            values = await work()
         except Exception as error:
-            return [None, [], status(*failure_message(error))]
+            values = [*failed, status(*failure_message(error))]
+        is_shown = visitor.is_newest(kind, number) and visitor.text == text
+        return values if is_shown else [gr.skip()] * len(values)
 
     def choose_query(self, event: gr.EventData) -> int:
         """Return the number of the query that was clicked."""
@@ -131,7 +185,7 @@ class Handlers:
     ) -> Any:
         """Return what a function makes of the segment that the reader looks at, called in the worker."""
         if not state.parts:
-            raise NothingToExplainError("blank")
+            raise NothingToExplainError("writing" if state.is_writing else "blank")
         if state.pair is None:
             raise NothingToExplainError(state.unchanged)
         client = self.backend.admit()
@@ -157,16 +211,24 @@ class Handlers:
         changed = state.replace(place, part.choose(clamp(number, len(part.versions))))
         return [changed, changed.text, status("done")]
 
-    async def force(self, state: PageState, segment: int, event: gr.EventData, *values: Any) -> list[Any]:
+    async def force(
+        self, visitor: Visitor, state: PageState, segment: int, event: gr.EventData, *values: Any
+    ) -> list[Any]:
         """Decode on from the candidate that was clicked: state, text, status."""
 
         def beginning(part: PagePart) -> list[str]:
             return [*part.version.tokens[: _number(event, "step")], str(event._data.get("token", ""))]
 
-        return await self._decode_on(state, segment, beginning, values)
+        return await self._decode_on(visitor, state, segment, beginning, values)
 
     async def force_path(
-        self, state: PageState, segment: int, nodes: list[Any], event: gr.EventData, *values: Any
+        self,
+        visitor: Visitor,
+        state: PageState,
+        segment: int,
+        nodes: list[Any],
+        event: gr.EventData,
+        *values: Any,
     ) -> list[Any]:
         """Decode on from the path to the node that was clicked: state, text, status."""
 
@@ -174,17 +236,19 @@ class Handlers:
             number = _number(event, "node")
             return path_to(nodes, number) if number < len(nodes) else []
 
-        return await self._decode_on(state, segment, beginning, values)
+        return await self._decode_on(visitor, state, segment, beginning, values)
 
     async def _decode_on(
         self,
+        visitor: Visitor,
         state: PageState,
         segment: int,
         beginning: Callable[[PagePart], list[str]],
         values: tuple[Any, ...],
     ) -> list[Any]:
         """Return the state, the whole text and the status once the model has decoded on from a beginning."""
-        try:
+
+        async def work() -> list[Any]:
             options = self._read_options(values)
 
             def decode(translator: Translator, part: PagePart) -> PagePart:
@@ -194,10 +258,10 @@ class Handlers:
                 return part.add(decode_on(translator, part.source, tokens, options), forced)
 
             part = await self._on_part(state, segment, decode)
-        except Exception as error:
-            return [gr.skip(), gr.skip(), status(*failure_message(error))]
-        changed = state.replace(clamp(segment, len(state.parts)), part)
-        return [changed, changed.text, status("forced")]
+            changed = state.replace(clamp(segment, len(state.parts)), part)
+            return [changed, changed.text, status("forced")]
+
+        return await self._newest(visitor, "version", work, [gr.skip(), gr.skip()])
 
 
 def _completion_status(state: PageState) -> str:

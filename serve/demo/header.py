@@ -76,6 +76,13 @@ class Header:
                 apply_default_css=False,
                 elem_id="status",
             )
+        for notice in ("stale", "away"):  # shown by the style sheet, in the state of that name
+            gr.HTML(
+                say(notice),
+                html_template='<p class="notice" role="status">${value}</p>',
+                apply_default_css=False,
+                elem_id=notice,
+            )
         save.click(None, self.target, None, js=SAVE)
         self.examples = self._examples(backend)
         with gr.Accordion(say("options"), open=False), gr.Row():

@@ -10,17 +10,16 @@ from pathlib import Path
 import gradio as gr
 from fastapi import FastAPI
 from gradio.routes import App as GradioApp
-from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.routing import Mount
 
-from ..http.security import http_error
-from .hardening import close
+from .hardening import close, harden
 from .labels import translations
 from .page import Page
 
 FONTS = ["system-ui", "Noto Sans", "Noto Sans CJK SC", "Segoe UI", "Helvetica", "Arial", "sans-serif"]
 MONOSPACED = ["ui-monospace", "Noto Sans Mono", "Consolas", "monospace"]
 STYLE = (Path(__file__).parent / "page.css").read_text(encoding="utf-8")
+SCRIPT = (Path(__file__).parent / "page.js").read_text(encoding="utf-8")
 
 
 def mount_demo(app: FastAPI, page: Page, stopping: asyncio.Event, *, mcp: bool = False) -> None:
@@ -40,6 +39,7 @@ def mount_demo(app: FastAPI, page: Page, stopping: asyncio.Event, *, mcp: bool =
         path="/",
         theme=_theme(),
         css=STYLE,
+        head=f"<script>{SCRIPT}</script>",
         i18n=translations(),
         footer_links=["api", "settings"],
         run_history=False,
@@ -53,7 +53,7 @@ def mount_demo(app: FastAPI, page: Page, stopping: asyncio.Event, *, mcp: bool =
     mounts = [route for route in app.routes if isinstance(route, Mount)]
     mounted = next(mount.app for mount in mounts if isinstance(mount.app, GradioApp))
     mounted.stop_event = stopping
-    mounted.add_exception_handler(StarletteHTTPException, http_error)
+    harden(mounted, blocks, page.backend)
 
 
 def _theme() -> gr.themes.Base:

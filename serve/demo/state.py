@@ -59,7 +59,7 @@ class PageState(NamedTuple):
     target language already. `route` are the languages from the text's to its translation's where the reader
     did not choose them: the first was detected, or there is a pivot. `is_unlike` says that the text is unlike
     those that the model was trained on. `is_served` is false where the language that was
-    detected is not served.
+    detected is not served. `is_writing` says that a translation is being written, without parts so far.
     """
 
     pair: LanguagePair | None = None
@@ -67,6 +67,7 @@ class PageState(NamedTuple):
     route: tuple[str, ...] = ()
     is_unlike: bool = False
     is_served: bool = True
+    is_writing: bool = False
 
     @property
     def unchanged(self) -> str:

@@ -109,8 +109,6 @@ const mount = (root, host) => {
   };
 
   const paint = (into, newData, newTongue) => {
-    const focused = placeOf(document.activeElement);
-    const hadFocus = focused && box?.contains(document.activeElement);
     const isOpen = box?.querySelector("details")?.open;
     [box, data, tongue] = [into, newData, newTongue];
     if (pinned && pinned[1] >= data[pinned[0]].words.length) pinned = null;
@@ -122,7 +120,6 @@ const mount = (root, host) => {
       foldedTable(tongue.say("table"), () => pairTable(data, tongue), isOpen),
     );
     light(pinned);
-    if (hadFocus) wordsOf(focused[0])[focused[1]]?.focus();
   };
 
   show(root, host, "pair", "empty_pair", paint);

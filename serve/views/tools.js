@@ -109,17 +109,35 @@ const save = (name, content, type) => {
   setTimeout(() => URL.revokeObjectURL(address), 10_000);
 };
 
+// Which of its kind an element is in a box: the third word of one side, say.
+const placeIn = (box, element) => {
+  const side = element.closest("[data-side]")?.dataset.side;
+  const kind = [element.localName, ...[...element.classList].slice(0, 1)].join(".");
+  const selector = side ? `[data-side=${side}] ${kind}` : kind;
+  return { selector, place: [...box.querySelectorAll(selector)].indexOf(element) };
+};
+
 // A box in `root` that `paint(box, data, tongue)` fills anew whenever the data or the language changes.
+//
+// The focus survives: the same thing of the new drawing has it. Where there is none, the box keeps it, so that Tab
+// goes on from here, until there is.
 const show = (root, host, kind, empty, paint) => {
-  const box = make("div", { class: `drawing ${kind}` });
+  const box = make("div", { class: `drawing ${kind}`, tabindex: -1 });
   root.replaceChildren(make("style", {}, STYLE), box);
+  let held = null;
   const repaint = () => {
     const tongue = speak(host);
     box.lang = tongue.language;
     const data = host.data();
+    const hadFocus = box.contains(document.activeElement);
+    if (document.activeElement !== box) held = hadFocus ? placeIn(box, document.activeElement) : null;
     box.setAttribute("aria-busy", String(Boolean(data?.growing))); // readers wait until the text is written
     if (data) paint(box, data, tongue);
     else box.replaceChildren(make("p", { class: "empty" }, tongue.say(empty)));
+    if (!hadFocus) return;
+    const isLost = !box.contains(document.activeElement) || document.activeElement === box;
+    if (isLost && held) box.querySelectorAll(held.selector)[held.place]?.focus();
+    if (!box.contains(document.activeElement)) box.focus({ preventScroll: true });
   };
   host.watch?.(repaint);
   repaint();

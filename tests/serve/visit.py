@@ -8,12 +8,12 @@ from urllib.parse import urlsplit
 from open_page import OpenPage
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Download, Locator, Response
+    from playwright.sync_api import Browser, Download, Locator
 
 SENTENCE = "two dogs plays in the snow."
-# The numbers of the events that renew the open tab: the last of a translation, and of a click on a tab.
-REFRESHES = """() => window.gradio_config.dependencies
-    .filter((event) => String(event.api_name).startsWith("refresh")).map((event) => event.id)"""
+# What the visitor asked for has begun, and all that it changes is drawn: states that page.js marks.
+SETTLED = """before => Number(document.documentElement.dataset.asked) > before
+    && !("busy" in document.documentElement.dataset)"""
 
 
 class Visit(OpenPage):
@@ -28,7 +28,6 @@ class Visit(OpenPage):
         language: str = "en-US",
     ) -> None:
         super().__init__(browser, address, width=width, scheme=scheme, locale=language)
-        self._refreshes = set(self.page.evaluate(REFRESHES))
 
     @property
     def go(self) -> "Locator":
@@ -57,19 +56,18 @@ class Visit(OpenPage):
 
     @contextmanager
     def refreshed(self) -> Iterator[None]:
-        """Do something, and wait until the page has renewed its open tab for it.
+        """Do something, and wait until the page has drawn all that it changes.
 
-        A text of before the click cannot be taken for one of after it: all that an event changes has been
-        changed when the tab is renewed.
+        A text of before the click cannot be taken for one of after it.
         """
+        before = self.asked
+        yield
+        self.page.wait_for_function(SETTLED, arg=before)
 
-        def is_refresh(response: "Response") -> bool:
-            if "/run/predict" not in response.url:
-                return False
-            return bool((response.request.post_data_json or {}).get("fn_index") in self._refreshes)
-
-        with self.page.expect_response(is_refresh):
-            yield
+    @property
+    def asked(self) -> int:
+        """How many things the page was asked for."""
+        return int(self.page.evaluate("Number(document.documentElement.dataset.asked)"))
 
     def translate(self, text: str) -> None:
         """Type a text, click, and wait until it is translated and its words are shown."""

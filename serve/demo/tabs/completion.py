@@ -7,7 +7,8 @@ The controls are made from the fields of `DecodeOptions`, as those of the transl
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from typing import Any
 
 import gradio as gr
@@ -19,6 +20,7 @@ from ..backend import Backend, failure_message
 from ..controls import make_slider
 from ..header import status
 from ..labels import say
+from ..visitor import Visitor, read_number
 
 OFFERED = (
     "max_length",
@@ -66,16 +68,34 @@ class CompletionPanel:
         gr.Examples(EXAMPLES, prompt, label=say("examples"))
         with gr.Accordion(say("generation_options"), open=False), gr.Row():
             controls = [_control(name, backend.limits.tokens) for name in OFFERED]
-        inputs = [self.model, prompt, *controls]
+        number, visitor = gr.Number(0, visible=False), gr.State(Visitor())
+        inputs = [number, visitor, self.model, prompt, *controls]
         hidden: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-        events = [
+        hidden |= {"trigger_mode": "multiple", "js": "(...values) => seq2seq.count(...values)"}
+        for listener in (generate.click, prompt.submit):
             listener(self.generate, inputs, [generated, line], **hidden)
-            for listener in (generate.click, prompt.submit)
-        ]
-        stop.click(None, cancels=list[Any](events))
+        stop.click(self.stop, [number, visitor], None, queue=False, **hidden)
 
-    async def generate(self, name: str, prompt: str, *values: Any) -> AsyncIterator[list[str]]:
-        """Yield the text that follows the prompt, and the status."""
+    async def generate(
+        self, number: Any, visitor: Visitor, name: str, prompt: str, *values: Any
+    ) -> AsyncIterator[list[Any]]:
+        """Yield the text that follows the prompt, and the status, until the visitor clicks again."""
+        is_writing = True
+        updates = self._write(name, prompt, values)
+        async with aclosing(visitor.translate(read_number(number), updates)) as newest:
+            async for text, line in newest:
+                is_writing = line == status("writing")
+                yield [text, line]
+        if is_writing and visitor.is_stopped():
+            yield [gr.skip(), status("stopped_text")]
+
+    def stop(self, number: Any, visitor: Visitor) -> None:
+        """End the text that is being generated."""
+        visitor.stop(read_number(number))
+
+    async def _write(
+        self, name: str, prompt: str, values: tuple[Any, ...]
+    ) -> AsyncGenerator[list[Any], None]:
         text = ""
         yield [text, status("writing")]
         try:

@@ -40,9 +40,11 @@ def translate(
     handlers: "Handlers", direction: int, text: str, options: tuple[Any, ...] = OPTIONS
 ) -> list[list[Any]]:
     """Return all updates of the page for a text, in order."""
+    from serve.demo.visitor import Visitor
 
     async def collect() -> list[list[Any]]:
-        return [update async for update in handlers.translate(direction, "attention", text, *options)]
+        updates = handlers.translate(1, Visitor(), "attention", direction, text, *options)
+        return [update async for update in updates]
 
     return asyncio.run(collect())
 
@@ -138,6 +140,7 @@ def test_looks_count_as_requests(make_handlers: Any) -> None:
     """The rate of the REST routes holds for the page, too."""
     from serve.demo.labels import say
     from serve.demo.tabs.attention import AttentionTab
+    from serve.demo.visitor import Visitor
 
     page = make_handlers(rate=2)
     state = translate(page, 0, SENTENCE)[-1][2]
@@ -146,6 +149,6 @@ def test_looks_count_as_requests(make_handlers: Any) -> None:
     with gr.Blocks(analytics_enabled=False):
         page.tabs.append(AttentionTab())
     for expected in (None, "slowdown"):
-        line, drawing = asyncio.run(page.refresh("attention", state, 0))
+        line, drawing = asyncio.run(page.refresh(Visitor(), "attention", state, 0))
         assert (drawing is None) == (expected is not None)
         assert expected is None or say(expected) in line
