@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from seq2seq.documents.markup import TagRules, read_xml
 from seq2seq.documents.template import fill_all, texts_of
 from seq2seq.inference.localization.string_translator import (
+    StringRequest,
+    StringTranslator,
     TranslateTagged,
     WordsTranslation,
     words_translation,
@@ -15,6 +17,7 @@ from seq2seq.inference.localization.string_translator import (
 from seq2seq.options import DecodeOptions
 
 if TYPE_CHECKING:
+    from seq2seq.inference.memory.memory import TranslationMemory
     from seq2seq.inference.results import Translation
     from seq2seq.inference.translator import Translator
 
@@ -47,6 +50,22 @@ def tagged_translation(translator: "Translator", options: DecodeOptions) -> Tran
         return words
 
     return translate
+
+
+def string_lines(
+    translator: "Translator",
+    strings: list[str],
+    options: DecodeOptions,
+    memory: "TranslationMemory | None" = None,
+) -> Iterator[str]:
+    """Yield the translations of strings of a program, those that a memory has from there, one a line."""
+    known = {string: memory.exact(string) for string in strings} if memory else {}
+    own = StringTranslator(translator, options, tagged_translation(translator, options))
+    missing = [string for string in strings if known.get(string) is None]
+    made = iter(own.translate([StringRequest(string) for string in missing]))
+    for string in strings:
+        match = known.get(string)
+        yield f"{match.target if match else next(made).text}\n"
 
 
 def _joined(text: str, parts: list[WordsTranslation]) -> WordsTranslation:

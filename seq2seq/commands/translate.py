@@ -91,6 +91,12 @@ def make_parser() -> CommandParser:
         "--json", action="store_true", help="print one JSON object a line, with scores and alignment"
     )
     parser.add_argument(
+        "--strings",
+        action="store_true",
+        help="the texts are strings of a program: accelerators (_File), ellipses and blanks around them are "
+        "set aside and put back",
+    )
+    parser.add_argument(
         "--stream",
         action="store_true",
         help="print tokens as they are decoded, without a beam",
@@ -150,6 +156,11 @@ def _check(arguments: argparse.Namespace) -> None:
     """Refuse (ValueError) flags that contradict each other, or that would be ignored."""
     if arguments.json and arguments.stream:
         raise ValueError("--json and --stream exclude each other; choose one")
+    if arguments.strings and (arguments.json or arguments.stream or arguments.file):
+        other = "--json" if arguments.json else "--stream" if arguments.stream else "--file"
+        raise ValueError(
+            f"--strings and {other} exclude each other; leave out one, or fill catalogs by seq2seq localize"
+        )
     if arguments.stream and arguments.rerank:
         raise ValueError("--rerank needs whole hypotheses, and --stream shows the first; leave out one")
     if arguments.memory and arguments.stream:
@@ -178,6 +189,11 @@ def output_lines(
     if arguments.stream:
         singles = ([text] for group in groups for text in group)
         yield from results_of(singles, lambda one: chain(translator.stream(one[0], options), ["\n"]), label)
+        return
+    if arguments.strings:
+        from seq2seq.commands.localize_tagged import string_lines
+
+        yield from results_of(groups, lambda group: string_lines(translator, group, options, memory), label)
         return
     results = _translations(translator, groups, options, label, memory)
     for result in note.count(results) if note else results:
@@ -213,12 +229,16 @@ def _translate_files(arguments: argparse.Namespace, options: DecodeOptions) -> i
     """Translate files; return the exit code."""
     from seq2seq.documents import read_document  # on use, so that help needs no parser of documents
 
-    documents = [read_document(name, read_bytes(name), arguments.column) for name in arguments.file]
+    files = [(name, read_bytes(name)) for name in arguments.file]
+    # Whatever cannot be read is refused before the model is loaded.
+    documents = [read_document(*file, arguments.column, arguments.target_language) for file in files]
     translator = load_translator(arguments)
     set_reranker(arguments, translator)
     translator.translate([], options)  # refuses options and languages that the model does not take
     language = translator.target_language or translator.settings.target_languages[0]
     outputs = _output_paths(arguments.file, arguments.output, language)
+    if language != arguments.target_language:  # catalogs have the plural forms of their language
+        documents = [read_document(*file, arguments.column, language) for file in files]
     note = UnlikeNote()
     memory = load_memory(arguments.memory, translator)
     for document, path in zip(documents, outputs, strict=True):
