@@ -18,11 +18,13 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
-from fastapi import FastAPI, HTTPException, Request
+from fastapi import APIRouter, FastAPI, HTTPException, Request
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse, Response
+from fastapi.routing import APIRoute
 from openapi_ui_bundles import swagger_ui
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.routing import BaseRoute, Route
@@ -36,12 +38,15 @@ from .engine.batcher import BUDGET, PATIENCE, Batcher
 from .engine.documents import DocumentExecutor
 from .engine.executor import Executor, lanes
 from .engine.process_pool import ProcessPool
+from .engine.project import Project
 from .engine.registry import ModelRegistry
 from .engine.service import Service
 from .http.access_log import AccessLog
-from .http.auth import Authenticator
+from .http.auth import Admission, Authenticator
 from .http.cors import CORSMiddleware
-from .http.security import SecurityMiddleware, http_error, value_error
+from .http.keys import KeyMiddleware
+from .http.proxies import TrustedProxies
+from .http.security import SecurityMiddleware, describe, http_error, value_error
 from .limits import Limits
 from .metrics import Metrics
 from .routes import completions, deepl, files, frontend, libretranslate, scoring, status, translations
@@ -55,13 +60,17 @@ class ServerOptions:
     """Options of a server.
 
     Attributes:
-        rate: requests a minute that a client may make; None for any number.
+        rate: texts a minute that a client may send; None for any number.
         keys: API keys, one of which a client must send; without keys everybody is admitted.
         access_log: whether each request is logged as a line of JSON.
         budget: tokens that run together; 1 switches batching off.
         patience: seconds that an idle model waits for more requests.
         processes: whether batches that run side by side have processes of their own, not only threads.
         mcp: whether the page's functions are offered as tools.
+        allowed_hosts: names under which the server answers, beside loopback's; without them any name on an
+            address that is not loopback.
+        proxies: addresses of proxies whose X-Forwarded headers are believed.
+        project: terms and earlier translations that go before the models.
     """
 
     rate: int | None = None
@@ -71,6 +80,9 @@ class ServerOptions:
     patience: float = PATIENCE
     processes: bool = False
     mcp: bool = False
+    allowed_hosts: tuple[str, ...] = ()
+    proxies: tuple[str, ...] = ()
+    project: Project | None = field(default=None, repr=False)
 
 
 def make_app(
@@ -101,7 +113,8 @@ def make_app(
         executor, limits, metrics, budget=options.budget, patience=options.patience, lanes=lane_count
     )
     pool = ProcessPool(lane_count, cores) if options.processes and lane_count > 1 else None
-    service = Service(registry, batcher, limits, metrics, pool.decode if pool else decode_sources)
+    decode = pool.decode if pool else decode_sources
+    service = Service(registry, batcher, limits, metrics, decode, options.project)
     authenticator = Authenticator(options.rate, options.keys)
     app = FastAPI(
         title="seq2seq",
@@ -122,7 +135,7 @@ def make_app(
         translations.make_router(service, authenticator),
         completions.make_router(service, authenticator),
         scoring.make_router(service, authenticator),
-        status.make_router(service),
+        status.make_router(service, pool),
     ]
     for router in routers:
         app.include_router(router)
@@ -132,7 +145,17 @@ def make_app(
     cross_origin = {path: ", ".join(sorted(rest[path])) for path in rest if path not in SAME_ORIGIN}
     # Starlette puts what is added last outside: the access log sees also what the others refuse.
     get_paths = [path for path in methods if "HEAD" in methods[path]]
-    app.add_middleware(SecurityMiddleware, limits=limits, host=host, stopping=stopping, get_paths=get_paths)
+    if options.keys:
+        app.add_middleware(KeyMiddleware, authenticator=authenticator, admitting=_admitting(routers))
+    app.add_middleware(
+        SecurityMiddleware,
+        limits=limits,
+        host=host,
+        stopping=stopping,
+        get_paths=get_paths,
+        allowed_hosts=options.allowed_hosts,
+        proxies=TrustedProxies(options.proxies),
+    )
     app.add_middleware(CORSMiddleware, methods=cross_origin)
     app.add_middleware(AccessLog, metrics=metrics, routes=methods, access_log=options.access_log)
     _refuse_other_methods(app, methods)
@@ -152,6 +175,7 @@ def _lifespan(
             await stopping.wait()
             batcher.stop()
 
+        asyncio.get_running_loop().set_exception_handler(_log_fault)
         task = asyncio.create_task(stop_batcher())
         yield
         task.cancel()
@@ -159,6 +183,12 @@ def _lifespan(
             pool.close()
 
     return lifespan
+
+
+def _log_fault(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Log the failure of a task that nobody awaits by type and place; asyncio would print its message."""
+    error = context.get("exception")
+    describe(error if isinstance(error, Exception) else RuntimeError())
 
 
 def _add_documentation(app: FastAPI) -> None:
@@ -185,6 +215,16 @@ def _methods(routes: Sequence[BaseRoute]) -> dict[str, set[str]]:
             known = route.methods or set()
             methods.setdefault(route.path, set()).update(known, {"HEAD"} if "GET" in known else ())
     return methods
+
+
+def _admitting(routers: Sequence[APIRouter]) -> list[str]:
+    """Return the paths of the routes that read a key from their body."""
+    routes = [route for router in routers for route in router.routes if isinstance(route, APIRoute)]
+    return [
+        route.path
+        for route in routes
+        if any(isinstance(needed.call, Admission) for needed in route.dependant.dependencies)
+    ]
 
 
 def _refuse_other_methods(app: FastAPI, methods: dict[str, set[str]]) -> None:

@@ -18,16 +18,18 @@ from dataclasses import fields
 from functools import partial
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import uvicorn
 
 from seq2seq.storage.registry import default_model, find_model, needs_codec, released_models
 from seq2seq.storage.settings import CONFIG, is_language_model, read_config
 
+from .engine.project import Project
 from .engine.registry import LanguageModelEntry, ModelRegistry, TranslationModel
 from .http.auth import read_keys
 from .http.protocol import LimitedProtocol
+from .http.proxies import HOST, TrustedProxies
 from .limits import Limits
 
 if TYPE_CHECKING:
@@ -75,6 +77,14 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
+class _FaultFormatter(logging.Formatter):
+    """A formatter of exceptions by type alone: message and traceback may hold the text of a user."""
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802 - the name of the method that is replaced
+        """Return the type of an exception."""
+        return getattr(ei[0], "__name__", "")
+
+
 class _Parser(argparse.ArgumentParser):
     """A parser whose errors are one sentence, as those of the library's commands."""
 
@@ -103,11 +113,50 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     parser.add_argument("--port", type=_port, default=7860, help="port to listen on; 0 takes any free one")
-    parser.add_argument("--rate", type=_whole, help="requests per minute and client; without it any number")
+    parser.add_argument("--rate", type=_whole, help="texts per minute and client; without it any number")
     parser.add_argument(
         "--api-keys",
         metavar="FILE",
         help="answer only requests with one of the keys in this file, one a line",
+    )
+    parser.add_argument(
+        "--allowed-hosts",
+        type=_host_list,
+        action="extend",
+        default=[],
+        metavar="NAME",
+        help="answer only under these names, comma-separated, and those of loopback; without it under any "
+        "name, on loopback only under its own",
+    )
+    parser.add_argument(
+        "--trusted-proxies",
+        type=_proxy_list,
+        action="extend",
+        default=[],
+        metavar="ADDRESS",
+        help="addresses or networks of proxies, comma-separated, whose X-Forwarded headers are believed",
+    )
+    parser.add_argument(
+        "--memory",
+        metavar="FILE",
+        action="append",
+        default=argparse.SUPPRESS,
+        help="a translation memory (tmx, po, mo, tsv, jsonl), which goes before the models on every route; "
+        "repeat it for more",
+    )
+    parser.add_argument(
+        "--glossary",
+        metavar="FILE",
+        action="append",
+        default=argparse.SUPPRESS,
+        help="terms, a term, a tab and its translation a line, heeded unless a request has a glossary; where "
+        "several directions are served the first line names the languages, such as en, a tab, de; repeat it "
+        "for more",
+    )
+    parser.add_argument(
+        "--keep-suggestions",
+        metavar="FILE",
+        help="append what users suggest (POST /suggest, corrections on the page) to this file, and heed it",
     )
     parser.add_argument(
         "--access-log", action="store_true", help="log one line of JSON for each request, without its text"
@@ -148,6 +197,26 @@ def _whole(text: str) -> int:
     if not (text.isdecimal() and 0 < int(text) <= 10**9):
         raise argparse.ArgumentTypeError(f"{text!r} is not allowed; give a whole number from 1")
     return int(text)
+
+
+def _host_list(text: str) -> list[str]:
+    names = [name.strip() for name in text.split(",")]
+    for name in names:
+        match = HOST.fullmatch(name)
+        if not match or (":" in name and not name.endswith("]")):
+            raise argparse.ArgumentTypeError(
+                f"{name!r} is no name of a host; give it without a scheme and a port"
+            )
+    return [name.strip("[]") for name in names]
+
+
+def _proxy_list(text: str) -> list[str]:
+    addresses = [address.strip() for address in text.split(",")]
+    try:
+        TrustedProxies(addresses)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return addresses
 
 
 def _milliseconds(text: str) -> float:
@@ -196,7 +265,7 @@ def _serve(arguments: argparse.Namespace, listener: socket.socket) -> None:
         # Checks that cost nothing come first: models take seconds.
         keys = read_keys(arguments.api_keys) if arguments.api_keys else frozenset()
         registry = _load(getattr(arguments, "model", None), arguments.lazy, arguments.pivot)
-        options = _options(arguments, keys)
+        options = _options(arguments, keys, _project(arguments, registry))
     except ValueError as error:
         raise StartError(str(error)) from None
     from .app import make_app
@@ -211,6 +280,7 @@ def _serve(arguments: argparse.Namespace, listener: socket.socket) -> None:
         log_level="critical",  # SecurityMiddleware logs faults, without the texts in their messages
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # uvicorn would believe anybody on this machine
         timeout_graceful_shutdown=GRACE_SECONDS,
         backlog=BACKLOG,
     )
@@ -226,7 +296,13 @@ def _greeting(registry: ModelRegistry, host: str, port: int) -> str:
     return f"Serving {', '.join(served)} at {address} (REST: {address}/docs); Ctrl-C ends it."
 
 
-def _options(arguments: argparse.Namespace, keys: frozenset[str]) -> "ServerOptions":
+def _project(arguments: argparse.Namespace, registry: ModelRegistry) -> Project | None:
+    """Return the memories and glossaries of the command line; None for none."""
+    memories, glossaries = (getattr(arguments, name, []) for name in ("memory", "glossary"))
+    return Project.load(registry.reachable, memories, glossaries, arguments.keep_suggestions)
+
+
+def _options(arguments: argparse.Namespace, keys: frozenset[str], project: Project | None) -> "ServerOptions":
     from .app import ServerOptions
 
     return ServerOptions(
@@ -237,6 +313,9 @@ def _options(arguments: argparse.Namespace, keys: frozenset[str]) -> "ServerOpti
         patience=arguments.patience / 1000,
         processes=True,
         mcp=arguments.mcp,
+        allowed_hosts=tuple(arguments.allowed_hosts),
+        proxies=tuple(arguments.trusted_proxies),
+        project=project,
     )
 
 
@@ -298,7 +377,9 @@ def _created(directory: Path) -> int:
 
 def _prepare_logs(access_log: bool) -> None:
     """Send faults to standard error as sentences, and the access log, if there is one, as bare JSON."""
-    logging.basicConfig(format="%(levelname)s: %(message)s")
+    faults = logging.StreamHandler()
+    faults.setFormatter(_FaultFormatter("%(levelname)s: %(message)s"))
+    logging.basicConfig(handlers=[faults])
     if access_log:
         handler = logging.StreamHandler()
         handler.setFormatter(logging.Formatter("%(message)s"))

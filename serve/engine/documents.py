@@ -20,8 +20,9 @@ import anyio.to_thread
 from anyio import from_thread
 from fastapi import HTTPException
 
-from seq2seq import DecodeOptions
+from seq2seq import DecodeOptions, Translator
 from seq2seq.documents.template import TranslateTexts
+from seq2seq.inference.memory.recall import recalled
 from seq2seq.inference.results import ForcedDecoding, Translation
 
 from ..errors import Busy
@@ -57,6 +58,28 @@ def html_limits(limits: Limits) -> DocumentLimits:
     )
 
 
+class MeanConfidence:
+    """The mean confidence of a document's texts, each weighted by its characters.
+
+    Texts without a confidence (of numbers alone, or of a model without calibration) do not count.
+    """
+
+    def __init__(self) -> None:
+        self._sum = 0.0
+        self._characters = 0
+
+    def add(self, translation: RoutedTranslation) -> None:
+        """Count a text of the document."""
+        if (confidence := translation.confidence) is not None:
+            self._sum += confidence * len(translation.text)
+            self._characters += len(translation.text)
+
+    @property
+    def value(self) -> float | None:
+        """The mean, None where no text has a confidence."""
+        return self._sum / self._characters if self._characters else None
+
+
 class DocumentExecutor:
     """An executor of functions that take a `translate`, one thread each."""
 
@@ -71,14 +94,19 @@ class DocumentExecutor:
         target: str,
         client: str,
         limits: DocumentLimits,
+        confidence: MeanConfidence | None = None,
     ) -> tuple[DocumentResult, Route]:
         """Run `work` in a thread; return its result and the route of the texts, without hops if none.
+
+        `confidence` is told of every translated text.
 
         Raises:
             ValueError: As `Service.translate`.
             Busy: As `Service.translate`.
         """
-        translator = _DocumentTranslator(self.service, source, target, client, limits)
+        translator = _DocumentTranslator(
+            self.service, source, target, client, limits, confidence or MeanConfidence()
+        )
         try:
             result = await anyio.to_thread.run_sync(
                 lambda: work(translator.translate), limiter=self._limiter, abandon_on_cancel=True
@@ -92,8 +120,15 @@ class _DocumentTranslator:
     """The translator of one document, called from its thread."""
 
     def __init__(
-        self, service: Service, source: str, target: str, client: str, limits: DocumentLimits
+        self,
+        service: Service,
+        source: str,
+        target: str,
+        client: str,
+        limits: DocumentLimits,
+        confidence: MeanConfidence,
     ) -> None:
+        self.confidence = confidence
         self.service = service
         self.source = source
         self.target = target
@@ -119,9 +154,30 @@ class _DocumentTranslator:
             return (Translation(text, text) for text in texts)
         translator = from_thread.run(self.service.load, self.route.hops[0])
         options = options_of_hop(DecodeOptions(), self.route.hops, 0)
-        segmented = [SegmentedText.of(translator, text, options) for text in texts]
+        known = self._recall(translator, texts)
+        if self.service.project:
+            options = self.service.project.options_on(options, self.route.hops)
+        segmented = [
+            SegmentedText.of(translator, text, options)
+            for number, text in enumerate(texts)
+            if number not in known
+        ]
         self.limits.check_tokens(sum(sum(text.costs) for text in segmented))
-        return map(self._with_alignment, whole_texts(self._translate_parts(segmented)))
+        others = whole_texts(self._translate_parts(segmented))
+        in_order = (known[number] if number in known else next(others) for number in range(len(texts)))
+        return map(self._with_alignment, in_order)
+
+    def _recall(self, translator: Translator, texts: list[str]) -> dict[int, RoutedTranslation]:
+        """Return the translations of those texts that the project's memory has, by their numbers."""
+        project, hops = self.service.project, self.route.hops
+        if project is None:
+            return {}
+        matches = project.recall_all(texts, DecodeOptions(), [self.route] * len(texts))
+        align = translator.align if len(hops) == 1 else None
+        return {
+            number: RoutedTranslation(texts[number], self.route, [recalled(texts[number], match, align)])
+            for number, match in matches.items()
+        }
 
     def _translate_parts(
         self, segmented: list[SegmentedText]
@@ -140,6 +196,7 @@ class _DocumentTranslator:
     def _with_alignment(self, translation: RoutedTranslation) -> Translation:
         """Return a translation whose alignment over all hops is computed on access, in the executor."""
         cost = len(translation.best.tokens) + 1
+        self.confidence.add(translation)
 
         def explain() -> ForcedDecoding:
             calls = [lambda: ForcedDecoding([], compose_alignments(translation))]

@@ -9,8 +9,8 @@ are.
 """
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from seq2seq import DecodeOptions, Translation, Translator
@@ -83,13 +83,15 @@ class RoutedTranslation:
 class TranslationPlan:
     """The texts of a request, each with its route and segments.
 
-    A text in the target language has no segments (None).
+    A text in the target language has no segments (None), and neither has one that was `recalled` from a
+    memory.
     """
 
     texts: Sequence[str]
     routes: Sequence[Route]
     segmented: Sequence[SegmentedText | None]
     options: DecodeOptions
+    recalled: Mapping[int, Translation] = field(default_factory=dict)  # by the number of the text
 
     @property
     def tokens(self) -> int:

@@ -16,6 +16,8 @@ from typing import Any, TypeVar
 
 from seq2seq import DecodeOptions, Translator
 from seq2seq.inference.decoding import Decode, decode_sources
+from seq2seq.inference.memory.memory import MemoryMatch
+from seq2seq.inference.memory.recall import recalled
 from seq2seq.inference.processing import PreparedSegment
 from seq2seq.inference.results import Translation
 from seq2seq.options import FIDELITY
@@ -27,18 +29,25 @@ from ..metrics import Metrics
 from .batcher import Batcher
 from .executor import Executor
 from .language_id import DetectedLanguage, LanguageIdentifier
+from .project import Project
 from .registry import Hop, ModelRegistry
 from .routing import Route
 from .segments import RoutedTranslation, SegmentedText, TranslationPlan
 
 AUTO = "auto"
 SHORT = 1_000  # characters; segmenting so few takes less time than a switch of threads
+# Texts that are segmented or detected at once. One that takes a second, of addresses alone, keeps no other
+# waiting: they share the interpreter in turns of milliseconds.
+READERS = 4
 
 ServiceResult = TypeVar("ServiceResult")
 
 
 class Service:
-    """The models of a registry behind one batcher; `decode` runs the searches."""
+    """The models of a registry behind one batcher; `decode` runs the searches.
+
+    `project` has the terms and earlier translations that go before the models; None for none.
+    """
 
     def __init__(
         self,
@@ -47,7 +56,9 @@ class Service:
         limits: Limits,
         metrics: Metrics,
         decode: Decode = decode_sources,
+        project: Project | None = None,
     ) -> None:
+        self.project = project
         self.registry = registry
         self.batcher = batcher
         self.limits = limits
@@ -55,7 +66,7 @@ class Service:
         self.decode = decode
         self.detector = LanguageIdentifier(registry.codes)
         # Executors of their own: segmenting and loading do not wait for translations.
-        self._reader = Executor()
+        self._reader = Executor(READERS)
         self._loader = Executor()
 
     async def detect(self, text: str) -> list[DetectedLanguage]:
@@ -91,13 +102,45 @@ class Service:
             Busy: 503; a model cannot be loaded.
         """
         routes = [await self.route(text, source, target) for text in texts]
-        segmented: list[SegmentedText | None] = []
-        for text, route in zip(texts, routes, strict=True):
+        known = await self._recall(self.project, texts, routes, options) if self.project else {}
+        work: list[tuple[Translator | None, str, DecodeOptions]] = []
+        for number, (text, route) in enumerate(zip(texts, routes, strict=True)):
             check_glossary_route(options, route.hops)
-            translator = await self.load(route.hops[0]) if route.hops else None
+            translator = await self.load(route.hops[0]) if route.hops and number not in known else None
             hop_options = options_of_hop(options, route.hops, 0)
-            segmented.append(await self.segment(translator, text, hop_options) if translator else None)
-        return TranslationPlan(texts, routes, segmented, options)
+            if self.project:
+                hop_options = self.project.options_on(hop_options, route.hops)
+            work.append((translator, text, hop_options))
+        # A list of short texts takes as long as one long text: it must not hold up the event loop either.
+        if sum(map(len, texts)) <= SHORT:
+            segmented = _segment_all(work)
+        else:
+            segmented = await self._reader.run(lambda: _segment_all(work))
+        return TranslationPlan(texts, routes, segmented, options, known)
+
+    async def matches(self, translations: Sequence[RoutedTranslation]) -> list[list[MemoryMatch]]:
+        """Return for each text the units of the project's memory that are most alike, best first."""
+        project = self.project
+        if project is None:
+            return [[] for _ in translations]
+        return await self._reader.run(
+            lambda: [project.matches(each.text, each.route.hops) for each in translations]
+        )
+
+    async def _recall(
+        self, project: Project, texts: Sequence[str], routes: Sequence[Route], options: DecodeOptions
+    ) -> dict[int, Translation]:
+        """Return the translations of those texts that the memory has, by their numbers."""
+        if sum(map(len, texts)) <= SHORT:
+            matches = project.recall_all(texts, options, routes)
+        else:
+            matches = await self._reader.run(lambda: project.recall_all(texts, options, routes))
+        translations: dict[int, Translation] = {}
+        for number, match in matches.items():
+            hops = routes[number].hops
+            align = (await self.load(hops[0])).align if len(hops) == 1 else None
+            translations[number] = recalled(texts[number], match, align)
+        return translations
 
     async def execute(self, plan: TranslationPlan, client: str) -> list[RoutedTranslation]:
         """Translate the texts of a plan without a time limit.
@@ -119,6 +162,8 @@ class Service:
             steps.update(zip(texts, text_steps, strict=True))
         return [
             RoutedTranslation(text, route, steps.get(number, []))
+            if number not in plan.recalled
+            else RoutedTranslation(text, route, [plan.recalled[number]])
             for number, (text, route) in enumerate(zip(plan.texts, plan.routes, strict=True))
         ]
 
@@ -150,6 +195,11 @@ class Service:
             yield text
             return
         check_glossary_route(options, route.hops)
+        if self.project:
+            if match := self.project.recall(text, options, route.hops):
+                yield match.target
+                return
+            options = self.project.options_on(options, route.hops)
         translator = await self.load(route.hops[0])
         segmented = await self.segment(translator, text, options_of_hop(options, route.hops, 0))
         tokens = sum(segmented.costs)
@@ -274,6 +324,8 @@ class Service:
     ) -> list[list[Translation]]:
         """Translate texts along a route; return for each text its translation by every hop."""
         steps: list[list[Translation]] = [[] for _ in texts]
+        if self.project:
+            options = self.project.options_on(options, hops)
         for place, hop in enumerate(hops):
             translator = await self.load(hop)
             hop_options = options_of_hop(options, hops, place)
@@ -302,6 +354,14 @@ class Service:
         )
         self.metrics.tokens_out.inc(sum(len(translation.tokens) for translation in translations))
         return translations
+
+
+def _segment_all(work: Sequence[tuple[Translator | None, str, DecodeOptions]]) -> list[SegmentedText | None]:
+    """Split texts into segments, each for its model; None where there is no model."""
+    return [
+        SegmentedText.of(translator, text, options) if translator else None
+        for translator, text, options in work
+    ]
 
 
 def _most_probable(ranked: list[DetectedLanguage], supported: set[str]) -> DetectedLanguage:

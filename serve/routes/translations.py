@@ -125,12 +125,26 @@ class WordConfidenceAnswer(WordAnswer):
     confidence: float | None
 
 
+class MatchAnswer(BaseModel):
+    """A unit of the server's translation memory: its source and target, and how alike the text is in percent.
+
+    An exact one is a translation of the text, its target in the frame of the text.
+    """
+
+    source: str
+    target: str
+    score: int
+    is_exact: bool
+
+
 class TranslationAnswer(BaseModel):
     """A translation; `languages` are source, pivot where there was one, and target.
 
     `confidence` is the expected chrF / 100, null for a model without calibration and for a text that was not
     translated. `is_unlike` is true for a text unlike those that the model was trained on.
     `likely_language` is there only where the text is for certain in another language than its `source`.
+    `origin` tells whether the text was recalled from the server's memory; `matches` are the units of that
+    memory that are most alike, where the server has one.
     """
 
     text: str
@@ -139,8 +153,10 @@ class TranslationAnswer(BaseModel):
     finish: Literal["end", "length"]
     confidence: float | None
     is_unlike: bool
+    origin: Literal["memory", "model"]
     languages: list[str]
     alternatives: list[AlternativeAnswer]
+    matches: list[MatchAnswer] | None = None
     detectedLanguage: DetectedLanguageAnswer | None = None  # noqa: N815 - as in POST /translate
     likely_language: DetectedLanguageAnswer | None = None
     tokens: list[TokenAnswer] | None = None
@@ -207,6 +223,11 @@ def make_router(service: Service, authenticator: Authenticator) -> APIRouter:
             for answer, language in zip(answers, contradictions, strict=True):
                 if language:
                     answer["likely_language"] = language.to_json()
+            if service.project and service.project.has_memory:
+                for answer, similar in zip(answers, await service.matches(translations), strict=True):
+                    answer["matches"] = [
+                        {name: getattr(match, name) for name in MatchAnswer.model_fields} for match in similar
+                    ]
             return answers
 
         return JSONResponse({"translations": await while_connected(request, work())})
@@ -257,6 +278,7 @@ def describe_translation(translation: RoutedTranslation) -> dict[str, Any]:
         "finish": best.finish,
         "confidence": rounded_confidence(translation.confidence),
         "is_unlike": translation.is_unlike,
+        "origin": "memory" if best.match else "model",
         **translation.route.to_json(),
         "alternatives": [
             {"text": a.text, "score": a.score, "log_probability": a.log_probability, "finish": a.finish}

@@ -12,7 +12,7 @@ import json
 import os
 import re
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +31,7 @@ _PO_LINE = re.compile(
     r"\ufeff?\s*(?:#.*|(?:(?:msgctxt|msgid|msgid_plural|msgstr(?:\[\d+\])?)\s*)?\"(?:[^\"\\]|\\.)*+\"\s*)?",
     re.DOTALL,
 )
+Direction = tuple[str, str]  # source and target language
 _ROLES = {"source": 0, "target": 1}
 
 
@@ -54,6 +55,47 @@ def read_units(
         yield MemoryUnit(*sides, entry.context, entry.origin or path.name)
     if not found:
         raise ValueError(no_units(path, source_language, target_language, languages))
+
+
+def load_directions(
+    paths: Iterable[str | os.PathLike[str]], directions: Sequence[Direction]
+) -> dict[Direction, TranslationMemory]:
+    """Read files once and return a memory of each direction that they have.
+
+    A catalogue of gettext does not name the language of its sources, which is English.
+
+    Raises:
+        ValueError: A file cannot be read, has no unit of any direction, or names no languages though there
+            are several directions.
+    """
+    memories: dict[Direction, TranslationMemory] = {}
+    for path in map(Path, paths):
+        served: dict[tuple[str, ...], list[Direction]] = {}  # by the languages of an entry
+        for entry in read_entries(path):
+            languages = tuple(language for language, _ in entry.texts)
+            if len(languages) < 2:
+                continue
+            if not any(languages) and len(directions) > 1:
+                raise ValueError(
+                    f"{path} names no languages, and there are {len(directions)} directions; begin it with a "
+                    "line such as en, a tab, de"
+                )
+            if not languages[0] and any(languages):
+                entry = entry._replace(texts=(("en", entry.texts[0][1]), *entry.texts[1:]))
+            if languages not in served:
+                served[languages] = [pair for pair in directions if sides_of(entry, *pair)]
+            for pair in served[languages]:
+                source, target = sides_of(entry, *pair) or ("", "")
+                memory = memories.setdefault(pair, TranslationMemory(*pair))
+                memory.add(source, target, entry.context, entry.origin or path.name)
+        if not any(served.values()):
+            pairs = ", ".join(f"{source} to {target}" for source, target in directions)
+            named = ", ".join(sorted({code for codes in served for code in codes if code})[:8])
+            raise ValueError(
+                f"{path} has no unit of the languages served ({pairs}), but of {named or 'none'}; "
+                "name another memory"
+            )
+    return memories
 
 
 def no_units(path: Path, source: str | None, target: str | None, languages: Iterable[str]) -> str:
@@ -208,13 +250,22 @@ def _read_jsonl(path: Path) -> Iterator[MemoryEntry]:
             row = json.loads(line)
         except ValueError:
             raise ValueError(f"{path}, line {number}: no JSON; repair the line or remove it") from None
-        texts = _texts_of(row) if isinstance(row, dict) else []
-        if len(texts) < 2:
+        entry = entry_of_row(row)
+        if entry is None:
             raise ValueError(
                 f"{path}, line {number}: give source and target, or a text under each language's code"
             )
-        context, origin = (row.get(name) for name in ("context", "origin"))
-        yield MemoryEntry(tuple(texts), _text_or_none(context), _text_or_none(origin or row.get("program")))
+        yield entry
+
+
+def entry_of_row(row: object) -> MemoryEntry | None:
+    """Return the entry of a line of JSON, None where it has no two texts."""
+    texts = _texts_of(row) if isinstance(row, dict) else []
+    if len(texts) < 2:
+        return None
+    assert isinstance(row, dict)
+    origin = _text_or_none(row.get("origin") or row.get("program"))
+    return MemoryEntry(tuple(texts), _text_or_none(row.get("context")), origin)
 
 
 def _texts_of(row: dict[str, Any]) -> list[tuple[str, str]]:
