@@ -31,6 +31,7 @@ from seq2seq.options import FIDELITY, DecodeOptions
 from seq2seq.search import Cancelled, Hypothesis, rows_cancelled
 from seq2seq.storage.settings import Settings
 from seq2seq.text.joining import StreamJoiner
+from seq2seq.text.normalization import check_text
 
 _DIGIT = re.compile(r"\d")
 _OF_TRANSLATIONS: dict[str, Any] = {name: False for name in FIDELITY if name != "keep_placeholders"}
@@ -88,7 +89,8 @@ class Pipeline:
         if source is not None and source == target:
             # A summary or a correction may drop a number, a capital or a full stop: that is its task.
             options = replace(options, **_OF_TRANSLATIONS)
-        if "{" in text and options.keep_placeholders and not self.settings.codec and may_have_messages(text):
+        may_be_branched = options.keep_placeholders and not self.settings.codec and "{" in check_text(text)
+        if may_be_branched and may_have_messages(text):
             return prepare_branched(self.processor, text, options, source)
         return self.processor.prepare(text, options, source)
 
@@ -228,7 +230,8 @@ class Pipeline:
 
     def attention(self, source: str, options: DecodeOptions) -> AttentionMaps:
         """Return the attention maps of a source, read without placeholders, and its translation."""
-        options = replace(options, keep_placeholders=False)  # the maps show the source as it was given
+        # The maps show the source as it was given.
+        options = replace(options, keep_placeholders=False, keep_signs=False)
         prepared = self.processor.read(source, options, self.languages[0])
         segment = PreparedSegment(prepared, "", [], is_known=True)
         (hypotheses,) = decode_sources(self.model, self._request([segment], [0], options, None))

@@ -21,7 +21,7 @@ from seq2seq.inference.fidelity.capitals import lowered
 from seq2seq.inference.fidelity.messages import NUMBER_SIGN
 from seq2seq.inference.fidelity.protected import protected_spans
 from seq2seq.inference.fidelity.rewriting import Rewriting, find_rewriting
-from seq2seq.inference.fidelity.unknown_words import unknown_words
+from seq2seq.inference.fidelity.unknown_words import foreign_runs, unknown_words
 from seq2seq.inference.forced_decoding import EncodedSide
 from seq2seq.inference.placeholders import Placeholders
 from seq2seq.options import DecodeOptions
@@ -110,13 +110,15 @@ def prepare_source(
     """Encode a segment: placeholders for its protected spans, phrases for all constraints, and rewritten.
 
     `language` is that of the source, None where it is not known. `copied` characters are protected, too, and
-    so are words that the vocabulary lacks.
+    so are words of other scripts and those that the vocabulary lacks.
     """
+    if options.keep_signs and not source.isascii():
+        copied = (*copied, *foreign_runs(source, language))
     prepared = _prepare(source, options, tokenizer, language, copied)
     if UNK not in prepared.encoding.ids or not options.keep_signs:
         return prepared
     pairs = zip(prepared.encoding.ids, prepared.spans, strict=True)
-    words = unknown_words(source, [span for token, span in pairs if token == UNK])
+    words = unknown_words(source, [span for token, span in pairs if token == UNK], language)
     return _prepare(source, options, tokenizer, language, (*copied, *words)) if words else prepared
 
 
@@ -319,17 +321,25 @@ class _PhraseEncoder:
     def __init__(self, tokenizer: Tokenizer, placeholders: Placeholders) -> None:
         self.tokenizer, self.placeholders = tokenizer, placeholders
         self.restored: dict[tuple[int, ...], str] = {}
+        self._ids: dict[tuple[str, bool], tuple[int, ...]] = {}
 
     def phrase(self, text: str, is_kept: bool, columns: tuple[int, ...] = ()) -> PhraseConstraint:
         """Return the phrase that the model must generate for a text at these source tokens."""
-        ids = tuple(self.tokenizer.encode(text))
-        if is_kept or UNK in ids:
-            placeholder = self.placeholder(text)
-            own = self.tokenizer.placeholders.get(placeholder)
-            # Encoded by itself it would begin with a blank, which its place in a result may not have.
-            ids = tuple(self.tokenizer.encode(placeholder)) if own is None else (own,)
-            self.restored[ids] = text
+        if (text, is_kept) not in self._ids:  # equal texts, of which a line may have thousands, once
+            self._ids[text, is_kept] = self._encode(text, is_kept)
+        ids = self._ids[text, is_kept]
         return PhraseConstraint(ids, columns, ids in self.restored)
+
+    def _encode(self, text: str, is_kept: bool) -> tuple[int, ...]:
+        """Return the ids of a text, or of the placeholder that stands for it."""
+        if not is_kept and UNK not in (ids := self.tokenizer.encode(text)):
+            return tuple(ids)
+        placeholder = self.placeholder(text)
+        own = self.tokenizer.placeholders.get(placeholder)
+        # Encoded by itself it would begin with a blank, which its place in a result may not have.
+        ids_of_placeholder = tuple(self.tokenizer.encode(placeholder)) if own is None else (own,)
+        self.restored[ids_of_placeholder] = text
+        return ids_of_placeholder
 
     def placeholder(self, text: str) -> str:
         """Return the placeholder of a text."""
