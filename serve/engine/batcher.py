@@ -58,6 +58,7 @@ class Batcher:
         self._busy_lanes: list[asyncio.Task[None]] = []
         self._admissions = Admissions(limits.waiting_tokens, room_wait)
         self._running = 0  # tokens of running batches
+        self._begun: dict[int, float] = {}  # when each running batch began
         self._speed = 1000.0  # tokens per second of one lane, measured
 
     @asynccontextmanager
@@ -123,6 +124,11 @@ class Batcher:
             self._count()
         return [job.results[index] for index in range(len(items))]
 
+    @property
+    def stuck(self) -> bool:
+        """True where a batch has run for longer than a request may: its search does not come back."""
+        return time.monotonic() - min(self._begun.values(), default=math.inf) > self.limits.seconds
+
     def stop(self) -> None:
         """Refuse new requests and waiting jobs that have not started; running batches continue."""
         self.stopping = True
@@ -139,8 +145,10 @@ class Batcher:
             self.metrics.batch_size.observe(len(batch))
             start, tokens = time.monotonic(), sum(job.costs[index] for job, index in batch)
             self._running += tokens
+            self._begun[id(batch)] = start
             await self._run_batch(batch)
             self._running -= tokens
+            del self._begun[id(batch)]
             duration = time.monotonic() - start
             # A moving average, from which Retry-After is estimated.
             self._speed += 0.2 * (tokens / max(duration, 1e-3) - self._speed)

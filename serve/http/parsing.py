@@ -16,6 +16,7 @@ from typing import Any, Generic, NoReturn, TypeVar
 from fastapi import HTTPException, Request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from starlette.datastructures import UploadFile
+from starlette.types import Message, Receive
 
 JSON = "application/json"
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
@@ -31,6 +32,12 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     api_key: str | None = Field(None, description="a key of this server; without keys any text will do")
+
+    @property
+    def text_count(self) -> int:
+        """The number of texts, from 1, which a client's rate counts."""
+        q = getattr(self, "q", None)
+        return max(1, len(q)) if isinstance(q, list) else 1
 
 
 AnyBody = TypeVar("AnyBody", bound=Body)
@@ -71,7 +78,7 @@ class BodyReader(Generic[AnyBody]):
         """
         kind = media_type(request, JSON)
         if kind == JSON:
-            fields = _parse_json(await request.body())
+            fields = parse_json(await request.body())
             if not isinstance(fields, dict):
                 self.refuse_json(fields)
             return fields
@@ -130,6 +137,16 @@ async def while_connected(request: Request, work: Awaitable[ParsedResult]) -> Pa
         await asyncio.gather(task, departure, return_exceptions=True)
 
 
+def replay(body: bytes, receive: Receive) -> Receive:
+    """Return a `receive` that gives a body that was read, and then what `receive` gives."""
+    messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def receive_again() -> Message:
+        return messages.pop() if messages else await receive()
+
+    return receive_again
+
+
 async def _disconnected(request: Request) -> None:
     while (await request.receive())["type"] != "http.disconnect":
         pass
@@ -156,7 +173,12 @@ def refuse(sentence: str) -> NoReturn:
     raise HTTPException(400, sentence)
 
 
-def _parse_json(body: bytes) -> Any:
+def parse_json(body: bytes) -> Any:
+    """Return the value of a body of JSON.
+
+    Raises:
+        HTTPException: 400; the sentence says what is wrong with it.
+    """
     try:
         # Clients on Windows send a byte order mark; utf-8-sig drops it.
         return json.loads(body.decode("utf-8-sig"), parse_constant=_refuse_constant)

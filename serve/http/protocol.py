@@ -55,6 +55,14 @@ class LimitedProtocol(H11Protocol):
         super().pause_writing()
         self._expect_reader()
 
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no HTTP with a sentence, and close the connection."""
+        if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+            sentence = "the request is no sound HTTP, or its header is too large; correct it"
+            self._refuse("400 Bad Request", sentence, retry=False)
+        else:  # an answer is on its way, and nothing can stand in the middle of it
+            self.transport.close()
+
     def on_response_complete(self) -> None:
         """Start the client's timer where the end of an answer still has to be taken."""
         super().on_response_complete()
@@ -93,14 +101,14 @@ class LimitedProtocol(H11Protocol):
             # close() would wait until the client has taken everything, which it does not.
             self.transport.abort()
 
-    def _refuse(self, status: str, sentence: str) -> None:
+    def _refuse(self, status: str, sentence: str, *, retry: bool = True) -> None:
         """Answer with an error and close the connection, without a request that a route could answer."""
         if self.transport.is_closing():
             return
         body = json.dumps({"error": sentence}).encode()
         head = (
             f"HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n"
-            "retry-after: 5\r\nconnection: close\r\n\r\n"
+            f"{'retry-after: 5' if retry else 'cache-control: no-store'}\r\nconnection: close\r\n\r\n"
         )
         self.transport.write(head.encode() + body)
         self.transport.close()

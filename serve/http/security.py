@@ -1,10 +1,10 @@
-"""Middleware before every route, the demo included: host names, sizes of bodies, browser headers, and faults.
+"""Middleware before every route, the demo included: headers, sizes of bodies, browser headers, and faults.
 
-    request ─> host allowed? ─> body small enough? ─> routes ─> headers for browsers
-                   400               413                └─ fault: 500 and one line in the log, no traceback
+    request ─> header sound? ─> host allowed? ─> body small enough? ─> routes ─> headers for browsers
+                  400, 431           400               413               └─ fault: 500, one line in the log
 
-A server bound to loopback answers to loopback names only. Otherwise a web page could point its own name at
-127.0.0.1 and read the server through the user's browser (DNS rebinding).
+A server bound to loopback answers to loopback names only, or to those of `--allowed-hosts`. Otherwise a web
+page could point its own name at 127.0.0.1 and read the server through the user's browser (DNS rebinding).
 
 Bodies are counted as they arrive, so that one without a length, or one that never ends, is cut off too. The
 rest of a refused body is discarded for a while: a connection that is closed while its client is still sending
@@ -15,7 +15,7 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -28,13 +28,17 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from seq2seq.inference.forced_decoding import TooLongError
 
-from ..errors import RefusalError
+from ..errors import Busy, RefusalError
 from ..limits import Limits
 from .head import HeadMiddleware
+from .proxies import HOST, PROXY_HEADERS, TrustedProxies
 
 FILES = ("/translate_file", "/gradio_api/upload")  # paths whose bodies hold files
+FILES_AT_ONCE = 134_217_728  # bytes of all files that are received or translated, unless one may have more
 DISCARDED = 10  # times the allowed size: how much of a refused body is still received
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+HEADER_BYTES = 32_768  # of all fields of a header; the request line, which may hold a text, is not among them
+FAULT = "the server failed at this request; it is not your fault, and others are still served"
 log = logging.getLogger("seq2seq.serve")
 
 # The page may load what this server serves and nothing else; Gradio needs inline scripts and eval.
@@ -56,16 +60,24 @@ class SecurityMiddleware:
         host: str,
         stopping: asyncio.Event,
         get_paths: Iterable[str] = (),
+        *,
+        allowed_hosts: Iterable[str] = (),
+        proxies: TrustedProxies | None = None,
     ) -> None:
         """Take the address that the server is bound to, and the event that says that it is stopping.
 
-        `get_paths` are those of the routes that know GET; HEAD is answered for these.
+        `get_paths` are those of the routes that know GET; HEAD is answered for these. Where there are
+        `allowed_hosts`, or on loopback, the server answers to these names and to loopback's.
         """
         self.app = app
         self.head = HeadMiddleware(app, get_paths)
         self.stopping = stopping
         self.limits = limits
-        self.only_loopback = host in LOOPBACK
+        self.proxies = proxies or TrustedProxies()
+        self._file_bytes = 0  # announced by the requests with files that run
+        names = [name.lower() for name in allowed_hosts]
+        self.hosts = frozenset([*names, *LOOPBACK]) if names or host in LOOPBACK else None
+        self._host_names = ", ".join(names or ["localhost"])
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Check a request, pass it on, and answer for what fails before its answer has begun."""
@@ -73,6 +85,7 @@ class SecurityMiddleware:
             await self.app(scope, receive, send)
             return
         started = closes = False
+        reserved = 0
         body = _CountedBody(scope["path"], receive, self.limits)
 
         async def send_guarded(message: Message) -> None:
@@ -92,6 +105,7 @@ class SecurityMiddleware:
 
         try:
             self._check(scope, body)
+            reserved = self._reserve(scope)
             app = self.head if scope["method"] == "HEAD" else self.app
             await app(scope, body.receive, send_guarded)
         except ClientDisconnect:
@@ -105,16 +119,64 @@ class SecurityMiddleware:
         except Exception as error:
             status, sentence = describe(error)
             if not started:
-                await _send_error(send_guarded, scope["path"], status, sentence)
+                headers = getattr(error, "headers", None)
+                await _send_error(send_guarded, scope["path"], status, sentence, headers)
+        finally:
+            self._file_bytes -= reserved
+
+    def _reserve(self, scope: Scope) -> int:
+        """Reserve room for the file of a request and return its bytes; Busy (503) where there is none.
+
+        One file is within its limit, but every connection may send one, and all would be on disk at once.
+        """
+        if scope["path"].rstrip("/") not in FILES:
+            return 0
+        headers = Headers(scope=scope)
+        length = headers.get("content-length", "0")
+        is_open = "transfer-encoding" in headers  # its size is not known
+        size = self.limits.file_bytes if is_open else int(length) if length.isdecimal() else 0
+        if self._file_bytes + size > max(FILES_AT_ONCE, self.limits.file_bytes):
+            raise Busy("busy_full", "the server is busy with files; send this one again later", 5)
+        self._file_bytes += size
+        return size
 
     def _check(self, scope: Scope, body: "_CountedBody") -> None:
-        """Refuse a foreign host name (400) and a body that announces too many bytes (413)."""
-        headers = Headers(scope=scope)
-        for name in ("host", "x-forwarded-host"):
-            if self.only_loopback and name in headers and _host_name(headers[name]) not in LOOPBACK:
-                raise HTTPException(400, f"this server answers to localhost only; check the header {name}")
-        length = headers.get("content-length", "0")
-        body.check_size(int(length) if length.isdecimal() else 0)
+        """Refuse a header that is ambiguous (400) or too large (431), another host (400), a long body (413).
+
+        The headers of a proxy count only where it is trusted.
+        """
+        fields = dict(scope["headers"])
+        size = sum([len(name) + len(value) + 4 for name, value in scope["headers"]])  # ": " and a line end
+        if size > HEADER_BYTES:
+            raise HTTPException(
+                431, f"the header has {size} bytes, but at most {HEADER_BYTES} are allowed; shorten it"
+            )
+        if b"content-length" in fields and b"transfer-encoding" in fields:
+            # A proxy may believe the one and this server the other (request smuggling, RFC 9112, 6.1).
+            raise HTTPException(
+                400, "the header has both Content-Length and Transfer-Encoding; send one of them"
+            )
+        for field, value in scope["headers"]:  # one may come twice, and readers take the first or the last
+            if field in (b"host", b"x-forwarded-host"):
+                self._check_host(field.decode(), value.decode("latin-1"))
+        if not PROXY_HEADERS.isdisjoint(fields):
+            self.proxies.apply(scope)
+        length = fields.get(b"content-length", b"0")
+        body.check_size(int(length) if length.isdigit() else 0)
+
+    def _check_host(self, field: str, value: str) -> None:
+        """Refuse (400) what is no name of a host, and a name to which this server does not answer."""
+        # Each of several proxies appends its own to X-Forwarded-Host; the first is the one that is used.
+        match = HOST.fullmatch(value.partition(",")[0].strip())
+        name = (match[1] or match[2]).lower() if match else ""
+        if self.hosts is not None and name not in self.hosts:
+            raise HTTPException(
+                400, f"this server answers to {self._host_names} only; check the header {field}"
+            )
+        if not name:
+            raise HTTPException(
+                400, f"the header {field} is no name of a host; send a name and perhaps a port"
+            )
 
 
 class _CountedBody:
@@ -184,13 +246,6 @@ def error_body(path: str, sentence: str) -> dict[str, str]:
     return {"message" if path.startswith("/v2/") else "error": sentence}
 
 
-def _host_name(header: str) -> str:
-    """Return the name in a Host header without its port: [::1]:7860 -> ::1."""
-    if header.startswith("["):
-        return header[1:].partition("]")[0]
-    return header.partition(":")[0].lower()
-
-
 def describe(error: Exception) -> tuple[int, str]:
     """Return status and sentence of an error; a fault is logged by type and place only.
 
@@ -203,16 +258,19 @@ def describe(error: Exception) -> tuple[int, str]:
         trace = trace.tb_next
     place = f"{Path(trace.tb_frame.f_code.co_filename).name} line {trace.tb_lineno}" if trace else "unknown"
     log.error("a request failed: %s in %s", type(error).__name__, place)
-    return 500, "the server failed at this request; it is not your fault, and others are still served"
+    return 500, FAULT
 
 
-async def _send_error(send: Send, path: str, status: int, sentence: str) -> None:
+async def _send_error(
+    send: Send, path: str, status: int, sentence: str, more: Mapping[str, str] | None = None
+) -> None:
     """Answer with an error, and close the connection: the body may not have been read."""
     body = json.dumps(error_body(path, sentence)).encode()
     headers = [
         (b"content-type", b"application/json"),
         (b"content-length", str(len(body)).encode()),
         (b"connection", b"close"),
+        *((name.encode(), value.encode()) for name, value in (more or {}).items() if name != "connection"),
     ]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -51,6 +51,11 @@ class CompletionRequest(Body):
         return [self.prompt] if isinstance(self.prompt, str) else self.prompt
 
     @property
+    def text_count(self) -> int:
+        """The number of texts to write, which a client's rate counts."""
+        return max(1, len(self.prompts)) * (self.n or 1)
+
+    @property
     def stops(self) -> list[str]:
         """The stop texts; none where the body has none."""
         return [self.stop] if isinstance(self.stop, str) else self.stop or []

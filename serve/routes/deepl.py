@@ -60,6 +60,11 @@ class DeepLRequest(LenientBody):
         """The texts to translate."""
         return [self.text] if isinstance(self.text, str) else self.text
 
+    @property
+    def text_count(self) -> int:
+        """The number of texts, from 1, which a client's rate counts."""
+        return max(1, len(self.texts))
+
     @field_validator("tag_handling", mode="before")
     @classmethod
     def _none_where_empty(cls, value: Any) -> Any:

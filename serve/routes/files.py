@@ -1,6 +1,7 @@
 """POST /translate_file and GET /download_file/NAME: translates a file and serves the result for a while.
 
-    multipart: file, source, target, column (of csv and tsv) -> {"translatedFileUrl": "http://.../download_file/x.srt"}
+    multipart: file, source, target, column (of csv and tsv), confidence
+    -> {"translatedFileUrl": "http://.../download_file/x.srt", "confidence": 0.71}
 
 Results are kept in memory, bounded in time and size, under names that cannot be guessed. They are sent as
 attachments, so that HTML of a user is never a page of this server.
@@ -17,19 +18,20 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import JSONResponse, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, field_validator
 from starlette.datastructures import UploadFile
 
 from seq2seq.documents import SUPPORTED, TranslatedDocument, translate_document
 from seq2seq.documents.template import TranslateTexts
+from seq2seq.inference.confidence import rounded_confidence
 from seq2seq.inference.results import Translation
 
-from ..engine.documents import DocumentExecutor, file_limits
+from ..engine.documents import DocumentExecutor, MeanConfidence, file_limits
 from ..engine.routing import Route
 from ..engine.service import Service
 from ..http.auth import Admission, Admitted, Authenticator
 from ..http.parsing import LenientBody, check_lenient, media_type, query_fields, refuse, while_connected
-from .libretranslate import FAILURES, SOURCE, TARGET, served_pair, text_limits
+from .libretranslate import FAILURES, SOURCE, TARGET, is_true, served_pair, text_limits
 
 KEPT_SECONDS = 600
 KEPT_BYTES = 67_108_864  # of all files together
@@ -41,6 +43,12 @@ class FileRequest(LenientBody):
     source: str = SOURCE
     target: str = TARGET
     column: str | None = Field(None, description="a column of a csv or tsv file: its header or number")
+    confidence: bool = Field(False, description="whether the confidence, from 0 to 1, is wanted")
+
+    @field_validator("confidence", mode="before")
+    @classmethod
+    def _flag_or_its_text(cls, value: Any) -> bool:
+        return is_true(value)
 
 
 class FileUpload(NamedTuple):
@@ -55,12 +63,21 @@ class FileUpload(NamedTuple):
         """The key as it was sent, None without one."""
         return self.fields.api_key
 
+    @property
+    def text_count(self) -> int:
+        """The number of texts that a client's rate counts: a file is one."""
+        return 1
+
 
 class FileAnswer(BaseModel):
-    """The address of the translated file, and the intermediate language where there was one."""
+    """The address of the translated file, and the intermediate language where there was one.
+
+    `confidence` is there when it was requested: the mean of the file's texts, null where it is not known.
+    """
 
     translatedFileUrl: str  # noqa: N815 - the wire shape
     pivot: str | None = None
+    confidence: float | None = None
 
 
 class DownloadStore:
@@ -119,15 +136,22 @@ def make_router(service: Service, authenticator: Authenticator, documents: Docum
             limits.check_texts(texts)
             return (Translation(text, text) for text in texts)
 
+        confidence = MeanConfidence()
         with text_limits():
             if source == target:
                 translated, route = await asyncio.to_thread(work, keep), Route(())
             else:
-                running = documents.run(work, source, target, client, limits)
+                running = documents.run(work, source, target, client, limits, confidence)
                 translated, route = await while_connected(request, running)
-        pivot = {"pivot": route.pivots[0]} if route.pivots else {}
+        if not route.served and route.detected:
+            refuse(f"{route.detected.language} is not supported")  # LibreTranslate's sentence
         url = request.url_for("download_file", key=downloads.put(translated))
-        return JSONResponse({"translatedFileUrl": str(url), **pivot})
+        answer: dict[str, Any] = {"translatedFileUrl": str(url)}
+        if route.pivots:
+            answer["pivot"] = route.pivots[0]
+        if fields.confidence:
+            answer["confidence"] = rounded_confidence(confidence.value)
+        return JSONResponse(answer)
 
     @router.get("/download_file/{key}", response_class=Response, responses=_download_answers())
     async def download_file(key: str) -> Response:

@@ -26,7 +26,7 @@ from seq2seq.inference.confidence import rounded_confidence
 from seq2seq.text.languages import code_with_script, language_name, served_language
 from seq2seq.text.normalization import base_language
 
-from ..engine.documents import DocumentExecutor, html_limits
+from ..engine.documents import DocumentExecutor, MeanConfidence, html_limits
 from ..engine.language_id import DetectedLanguage
 from ..engine.registry import ModelRegistry
 from ..engine.routing import Route
@@ -74,8 +74,7 @@ class TranslateRequest(LenientBody):
     @field_validator("confidence", mode="before")
     @classmethod
     def _flag_or_its_text(cls, value: Any) -> bool:
-        # Of a form or a query it is a text. Anything else is no wish for a field that LibreTranslate lacks.
-        return value is True or str(value).lower() in ("true", "1")
+        return is_true(value)
 
     @field_validator("alternatives", mode="before")
     @classmethod
@@ -103,7 +102,7 @@ class TranslateAnswer(BaseModel):
     """Answer of POST /translate: lists where q was a list; optional fields only when requested.
 
     `pivot` is the intermediate language where no model knows the pair, null for a text that needed none.
-    `confidence` is null where it is not known, as of HTML.
+    `confidence` is null where it is not known; of HTML it is the mean of its texts.
     """
 
     translatedText: str | list[str]  # noqa: N815 - the wire shape
@@ -139,6 +138,11 @@ FAILURES: dict[int | str, dict[str, Any]] = {
         503: "The server is full, stops, or needed too long",
     }.items()
 }
+
+
+def is_true(value: Any) -> bool:
+    """Return whether a flag is set; in forms and queries it is a text, and anything else does not set it."""
+    return value is True or str(value).lower() in ("true", "1")
 
 
 TRANSLATE_BODY = LenientReader(TranslateRequest, forms=True)
@@ -273,15 +277,23 @@ async def _translate_html(body: TranslateRequest, documents: DocumentExecutor, c
     There are no alternatives of HTML, as there are none in LibreTranslate.
     """
     limits = html_limits(documents.service.limits)
+    confidences = [MeanConfidence() for _ in body.texts]
     results = await asyncio.gather(
         *(
             documents.run(
-                partial(translate_html, text, target=body.target), body.source, body.target, client, limits
+                partial(translate_html, text, target=body.target),
+                body.source,
+                body.target,
+                client,
+                limits,
+                confidence,
             )
-            for text in body.texts
+            for text, confidence in zip(body.texts, confidences, strict=True)
         )
     )
     answer: dict[str, list[Any]] = {"translatedText": [html for html, _ in results]}
+    if body.confidence:
+        answer["confidence"] = [rounded_confidence(confidence.value) for confidence in confidences]
     if body.alternatives:
         answer["alternatives"] = [[] for _ in results]
     return _shape(body, answer, [route for _, route in results])

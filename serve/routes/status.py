@@ -1,7 +1,8 @@
 """Status of the server: GET /health, /ready, /metrics, /v1/models and /v1/models/NAME.
 
-/health: the process answers. /ready: the server takes requests, 503 once it is stopping; lazy models need not
-be loaded for that. /v1/models: OpenAI's list with fields of our own.
+/health: the process answers. /ready: the server takes requests, 503 once it is stopping, and while a search
+hangs or its process has not begun; lazy models need not be loaded for that. /v1/models: OpenAI's list with
+fields of our own.
 """
 
 from typing import Any, Literal
@@ -11,6 +12,7 @@ from fastapi.responses import Response
 from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel
 
+from ..engine.process_pool import ProcessPool
 from ..engine.registry import LanguageModelEntry, ModelRegistry, TranslationModel
 from ..engine.service import Service
 from ..http.parsing import abbreviate
@@ -59,8 +61,8 @@ METRICS_ANSWER: dict[int | str, dict[str, Any]] = {
 NO_MODEL = {**FAILURES[400], "description": "There is no such model"}
 
 
-def make_router(service: Service) -> APIRouter:
-    """Return the routes, answered by a service."""
+def make_router(service: Service, pool: ProcessPool | None = None) -> APIRouter:
+    """Return the routes, answered by a service whose searches run in a pool, if there is one."""
     router = APIRouter()
 
     @router.get("/health", response_model=StatusAnswer)
@@ -73,6 +75,9 @@ def make_router(service: Service) -> APIRouter:
         """Tell whether the server takes requests."""
         if service.batcher.stopping:
             raise HTTPException(503, "the server is stopping", {"retry-after": "5"})
+        if (pool and not pool.ready) or service.batcher.stuck:
+            sentence = "a search does not answer, or its process has not begun; ask again later"
+            raise HTTPException(503, sentence, {"retry-after": "5"})
         return {"status": "ok"}
 
     @router.get("/metrics", response_class=Response, responses=METRICS_ANSWER)

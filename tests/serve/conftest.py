@@ -159,7 +159,13 @@ def running() -> Running:
         listener = socket.create_server(("127.0.0.1", 0))
         http = partial(LimitedProtocol, limits=limits or Limits())
         server = uvicorn.Server(
-            uvicorn.Config(app, http=http, log_level="critical", timeout_graceful_shutdown=1)  # type: ignore[arg-type]
+            uvicorn.Config(  # as `seq2seq serve` does
+                app,
+                http=http,  # type: ignore[arg-type]
+                log_level="critical",
+                proxy_headers=False,
+                timeout_graceful_shutdown=1,
+            )
         )
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()

@@ -34,12 +34,46 @@ def listened_on(port: int) -> set[str]:
     return {row[1].split(":")[0] for row in rows if row[1].endswith(f":{port:04X}") and row[3] == "0A"}
 
 
+def test_hosts_and_proxies_are_checked() -> None:
+    """A host with a scheme or a port and a proxy that is no address are refused before a model is loaded."""
+
+    def check(flag: str, value: str, sentence: str) -> None:
+        from serve.command import main
+
+        with pytest.raises(ValueError, match=sentence):
+            main([flag, value])
+
+    hosts, proxies = "without a scheme and a port", "give an IP address or a network"
+    rows = [
+        ("--allowed-hosts", "http://a.example", hosts),
+        ("--allowed-hosts", "a.example,b.example:80", hosts),
+        ("--allowed-hosts", "", hosts),
+        ("--trusted-proxies", "nginx", proxies),
+        ("--trusted-proxies", "10.0.0.1,10.0.0.1/8", proxies),
+    ]
+    check_rows(check, rows)
+
+
+def test_hosts_and_proxies_are_lists() -> None:
+    """Both options take names with commas between them, and may be repeated."""
+    from serve.command import _parser
+
+    arguments = _parser().parse_args(
+        ["--allowed-hosts", "a.example, [::2]", "--allowed-hosts", "B", "--trusted-proxies", "10.0.0.0/8,::1"]
+    )
+    assert arguments.allowed_hosts == ["a.example", "::2", "B"]
+    assert arguments.trusted_proxies == ["10.0.0.0/8", "::1"]
+
+
 @pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
-def test_serves_on_loopback_until_a_signal(model_directory: Path, sent: signal.Signals) -> None:
-    """The server listens on loopback only; a signal ends it and its two processes in silence.
+def test_serves_on_loopback_until_a_signal(
+    model_directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sent: signal.Signals
+) -> None:
+    """The server listens on loopback only; a signal ends it, its two processes and its folder in silence.
 
     The signal goes to the processes as well, as Ctrl-C in a terminal does.
     """
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
     with serving("--model", str(model_directory), "--port", "0", cores=2) as (process, address):
         with urllib.request.urlopen(f"{address}/health", timeout=60) as answer:
             assert answer.status == 200
@@ -54,6 +88,7 @@ def test_serves_on_loopback_until_a_signal(model_directory: Path, sent: signal.S
         out, error = process.communicate(timeout=60)
         assert (process.returncode, out, error) == (0, "", "")
         assert not any(Path(f"/proc/{worker}").exists() for worker in workers)
+        assert list(tmp_path.iterdir()) == []
 
 
 def test_refusal_is_one_sentence_and_exit_code_1(capsys: pytest.CaptureFixture[str]) -> None:
@@ -155,7 +190,7 @@ def test_options_reach_the_server(model_directory: Path, tmp_path: Path) -> None
     keys.write_text("right\n")
     options = ["--lazy", "--api-keys", str(keys), "--rate", "2", "--access-log", "--max-characters", "10"]
     with serving("--model", str(model_directory), "--port", "0", *options) as (process, address):
-        models = json.loads(read(f"{address}/v1/models"))["data"]
+        models = json.loads(read(f"{address}/v1/models?api_key=right"))["data"]
         assert [(model["id"], model["loaded"]) for model in models] == [(str(model_directory), False)]
         statuses = []
         for key, text in (("wrong", "a"), ("right", "a man"), ("right", "a" * 11), ("right", "a")):

@@ -125,6 +125,49 @@ def test_dead_process_is_replaced(searchers: "ProcessPool", tiny_model: "Transfo
     assert set(processes(searchers)) != set(before)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="processes are stopped by a signal")
+def test_hung_processes_are_replaced(
+    searchers: "ProcessPool", tiny_model: "Transformer", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Processes that hang, at a batch or idle, are noticed and replaced; the batch is repeated."""
+    from serve.engine import process_pool
+
+    def wait_for(ready: bool) -> None:
+        deadline = time.monotonic() + 2 * PATIENCE
+        while searchers.ready != ready:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
+    wait_for(True)
+    monkeypatch.setattr(process_pool, "LATE", 2)
+    monkeypatch.setattr(process_pool, "HUNG", 4)
+    before = processes(searchers)
+    for process in before:
+        os.kill(process, signal.SIGSTOP)
+    options = DecodeOptions()
+    found = searchers.decode(tiny_model, SearchRequest(SOURCES, options, cancelled=lambda place: False))
+    assert told(found) == told(decode_sources(tiny_model, SearchRequest(SOURCES, options)))
+    wait_for(True)
+    assert not set(processes(searchers)) & set(before)
+
+
+def test_pool_is_not_ready_while_a_process_hangs() -> None:
+    """A pool is ready once its processes have begun, and not while one of them gives no sign of life."""
+    from serve.engine.process_pool import ProcessPool
+
+    pool = ProcessPool(1)
+    try:
+        assert not pool.ready
+        (process,) = pool._all
+        process._beats.value += 1
+        assert pool.ready
+        process._beat_seen_at -= 10
+        process._beats_seen = process._beats.value
+        assert not pool.ready
+    finally:
+        pool.close()
+
+
 def test_work_that_ends_processes_is_refused(
     searchers: "ProcessPool", tiny_model: "Transformer", monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,5 +1,6 @@
 """API keys and rates: who is admitted, how often, with which errors, and that no costly route forgets it."""
 
+import base64
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,6 +9,7 @@ from fastapi import HTTPException
 from fastapi.routing import APIRoute, iter_route_contexts
 from tables import check_rows
 
+from serve.http import auth
 from serve.http.auth import REMEMBERED, Admission, Authenticator, read_keys
 
 if TYPE_CHECKING:
@@ -45,6 +47,8 @@ FREE = {
     "/v2/languages",
     "/v2/usage",
 }
+LIBRETRANSLATE = ("/translate", "/detect", "/translate_file")
+MISSING = (400, "Please contact the server operator to get an API key")  # LibreTranslate's answer
 REFUSING = {"/suggest"}  # answered with 403 whatever is sent
 
 
@@ -109,12 +113,13 @@ def test_body_then_key_then_rate_are_checked(guarded: "FastAPI", refusal: "Refus
         body = COSTLY[path]
         for _ in range(3):
             assert "missing" in refusal(post(client, path, wrong(body)), 400)
-        assert "api_key is missing" in refusal(post(client, path, body), 403)
-        assert "at most 1 requests a minute" in refusal(post(client, path, {**body, "api_key": "x"}), 429)
+        status, sentence = MISSING if path in LIBRETRANSLATE else (403, "api_key is missing")
+        assert sentence in refusal(post(client, path, body), status)
+        assert "at most 1 texts a minute" in refusal(post(client, path, {**body, "api_key": "x"}), 429)
         keyed = {**body, "api_key": key_of(path)}
         assert post(client, path, keyed).status_code == 200
         answer = post(client, path, keyed)
-        assert "at most 1 requests a minute" in refusal(answer, 429)
+        assert "at most 1 texts a minute" in refusal(answer, 429)
         assert 0 < int(answer.headers["retry-after"]) <= 60
         assert "missing" in refusal(post(client, path, wrong(keyed)), 400)
 
@@ -153,7 +158,7 @@ def test_rate_is_refused_and_comes_back() -> None:
     with pytest.raises(HTTPException) as refused:
         access.admit("a", None)
     assert refused.value.status_code == 429
-    assert refused.value.detail == "Slowdown: at most 6 requests a minute are allowed; ask again in 10 s"
+    assert refused.value.detail == "Slowdown: at most 6 texts a minute are allowed; ask again in 10 s"
     assert refused.value.headers == {"retry-after": "10"}
     access.admit("b", None)
     clock.now = 10
@@ -191,13 +196,114 @@ def test_key_is_needed_and_never_shown(make: "Make", refusal: "Refusal") -> None
         make(options=ServerOptions(keys=frozenset({"right", "other"}))), base_url="http://localhost"
     )
     body = {"q": "a man", "source": "en", "target": "de"}
-    for path in ("/translate", "/v1/translate", "/v1/stream"):
+    assert refusal(client.post("/translate", json=body), MISSING[0]) == MISSING[1]
+    assert refusal(client.post("/translate", json={**body, "api_key": "x"}), 403) == "Invalid API key"
+    assert client.post("/translate", json={**body, "api_key": "right"}).status_code == 200
+    for path in ("/v1/translate", "/v1/stream"):
         assert "api_key is missing" in refusal(client.post(path, json=body), 403)
         assert "api_key is not known" in refusal(client.post(path, json={**body, "api_key": "wrong"}), 403)
         assert client.post(path, json={**body, "api_key": "right"}).status_code == 200
     assert "wrong" not in client.post("/detect", json={"q": "a", "api_key": "wrong"}).text
-    assert client.get("/languages").status_code == 200
-    assert client.get("/config").status_code == 404  # the demo would let everybody in
+    assert client.get("/config", params={"api_key": "right"}).status_code == 404  # the demo asks for no key
+
+
+def test_key_is_needed_on_every_route_but_health(make: "Make", refusal: "Refusal") -> None:
+    """Lists, settings, metrics, documentation and downloads need a key, in any form that clients send."""
+    from fastapi.testclient import TestClient
+
+    from serve.app import ServerOptions
+
+    app = make(options=ServerOptions(keys=frozenset({"right"})))
+    client = TestClient(app, base_url="http://localhost")
+    open_paths = ("/health", "/ready")
+    paths = [*sorted(FREE - set(open_paths)), "/docs", "/openapi.json", "/docs/assets/swagger-ui.css", "/x"]
+    paths = [path.replace("{name:path}", "tiny").replace("{key}", "file.txt") for path in paths]
+    for path in open_paths:
+        assert client.get(path).json() == {"status": "ok"}
+    basic = "Basic " + base64.b64encode(b"anybody:right").decode()
+
+    def check(path: str) -> None:
+        challenged = path.startswith(("/docs", "/openapi.json", "/metrics"))
+        words = path.strip("/").partition("/")[0] in auth.LIBRETRANSLATE
+        missing, wrong = (401, 401) if challenged else (400, 403) if words else (403, 403)
+        for method in ("GET", "HEAD"):
+            answer = client.request(method, path)
+            assert answer.status_code == missing
+            assert ("www-authenticate" in answer.headers) == challenged
+        refusal(client.get(path, headers={"authorization": "Bearer wrong"}), wrong)
+        refusal(client.get(path, headers={"authorization": "Basic !"}), missing)
+        expected = 404 if path in ("/x", "/download_file/file.txt") else 200
+        schemes = ("Bearer right", "DeepL-Auth-Key right", basic)
+        answers = [client.get(path, headers={"authorization": value}) for value in schemes]
+        answers.append(client.get(path, params={"api_key": "right"}))
+        answers.append(client.request("GET", path, json={"api_key": "right"}))
+        answers.append(client.request("GET", path, data={"api_key": "right"}))
+        assert [answer.status_code for answer in answers] == [expected] * len(answers)
+
+    check_rows(check, [(path,) for path in paths])
+    suggestion = client.post("/suggest", json={"api_key": "right"})
+    assert "Suggestions are disabled" in refusal(suggestion, 403)
+    assert refusal(client.post("/suggest"), MISSING[0]) == MISSING[1]
+    assert "api_key is not known" in refusal(
+        client.post("/v1/models", content=b"{", params={"api_key": "x"}), 403
+    )
+
+
+def test_guessing_keys_is_charged(make: "Make", refusal: "Refusal") -> None:
+    """Wrong keys are charged to their address also where a known one would cost nothing."""
+    from fastapi.testclient import TestClient
+
+    from serve.app import ServerOptions
+
+    client = TestClient(
+        make(options=ServerOptions(rate=2, keys=frozenset({"right"}))), base_url="http://localhost"
+    )
+    right = {"authorization": "Bearer right"}
+    for _ in range(2):
+        refusal(client.get("/metrics", headers={"authorization": "Bearer wrong"}), 401)
+    refused = client.get("/metrics", headers={"authorization": "Bearer wrong"})
+    assert "at most 2 texts" in refusal(refused, 429) and refused.headers["retry-after"]
+    assert [client.get("/metrics", headers=right).status_code for _ in range(4)] == [200] * 4
+
+
+def test_rate_counts_texts(make: "Make", refusal: "Refusal") -> None:
+    """A list is charged for each of its texts, on every route that takes lists."""
+    from fastapi.testclient import TestClient
+
+    from serve.app import ServerOptions
+
+    bodies: dict[str, dict[str, Any]] = {
+        "/translate": {**LANGUAGES, "q": ["a man"] * 6},
+        "/detect": {"q": ["a man"] * 6},
+        "/v1/translate": {**LANGUAGES, "q": ["a man"] * 6},
+        "/v1/score": {**PAIR, "q": ["a man"] * 6, "translation": ["a dog"] * 6},
+        "/v2/translate": {"text": ["a man"] * 6, "source_lang": "EN", "target_lang": "DE"},
+    }
+
+    app = make(options=ServerOptions(rate=10, keys=frozenset(map(key_of, bodies))))
+    client = TestClient(app, base_url="http://localhost")
+
+    def check(path: str) -> None:
+        body = {**bodies[path], "api_key": key_of(path)}
+        assert post(client, path, body).status_code == 200
+        assert "at most 10 texts a minute" in refusal(post(client, path, body), 429)
+
+    check_rows(check, [(path,) for path in bodies])
+
+
+def test_list_beyond_the_rate_leaves_a_debt() -> None:
+    """A list of more texts than the rate allows is admitted once, and paid for before the next."""
+    clock = Clock()
+    access = Authenticator(rate=10, clock=clock)
+    access.admit("a", None, texts=25)
+    for seconds in (0, 90):
+        clock.now = seconds
+        with pytest.raises(HTTPException, match="ask again in"):
+            access.admit("a", None)
+    clock.now = 97
+    access.admit("a", None)
+    with pytest.raises(HTTPException):
+        access.admit("a", None, texts=25)
 
 
 def test_clients_with_keys_have_a_rate_each() -> None:

@@ -1,15 +1,20 @@
 """SecurityMiddleware: host names, sizes of bodies, and faults that show nobody's text."""
 
+import asyncio
+import json
 import logging
 import socket
+import threading
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
 from tables import check_rows
 
+from serve.http.proxies import TrustedProxies
 from serve.limits import Limits
 
 if TYPE_CHECKING:
@@ -37,16 +42,18 @@ class Recorder:
         await send({"type": "http.response.body", "body": b"read"})
 
 
-def guarded(application: object, host: str = "127.0.0.1") -> "TestClient":
+def guarded(
+    application: object, host: str = "127.0.0.1", *, peer: str = "testclient", **options: Any
+) -> "TestClient":
     """A client of an application behind the middleware of a server bound to a host."""
-    import asyncio
-
     from fastapi.testclient import TestClient
 
     from serve.http.security import SecurityMiddleware
 
-    middleware = SecurityMiddleware(application, Limits(), host, asyncio.Event())  # type: ignore[arg-type]
-    return TestClient(middleware, base_url="http://localhost", raise_server_exceptions=False)
+    middleware = SecurityMiddleware(application, Limits(), host, asyncio.Event(), **options)  # type: ignore[arg-type]
+    return TestClient(
+        middleware, base_url="http://localhost", raise_server_exceptions=False, client=(peer, 1)
+    )
 
 
 def test_loopback_server_answers_to_loopback_names_only() -> None:
@@ -76,6 +83,135 @@ def test_loopback_names_are_answered() -> None:
 def test_server_for_others_answers_to_any_name() -> None:
     """A server bound to 0.0.0.0 answers under the name by which other machines know it."""
     assert guarded(Recorder(), "0.0.0.0").get("/", headers={"host": "translate.example"}).status_code == 200
+
+
+def test_only_names_of_hosts_are_names() -> None:
+    """A Host header that is no name with a port is refused on every server, whatever stands in it."""
+    names = [
+        "localhost:80@evil.example",
+        "localhost/x",
+        "localhost:port",
+        "local host",
+        "localhost:1:2",
+        "[::1",
+    ]
+
+    def check(bound: str, name: str) -> None:
+        answer = guarded(Recorder(), bound).get("/", headers={"host": name})
+        assert answer.status_code == 400 and list(answer.json()) == ["error"]
+
+    check_rows(check, [(bound, name) for bound in ("127.0.0.1", "0.0.0.0") for name in names])
+
+
+def test_allowed_hosts() -> None:
+    """A server with named hosts answers to these and to loopback's, in any case and with any port."""
+
+    def check(bound: str, name: str, status: int) -> None:
+        client = guarded(Recorder(), bound, allowed_hosts=["Translate.example", "::2"])
+        answer = client.get("/", headers={"host": name})
+        assert answer.status_code == status
+        assert status == 200 or "translate.example, ::2 only" in answer.json()["error"]
+
+    rows = [
+        ("translate.example", 200),
+        ("TRANSLATE.example:80", 200),
+        ("[::2]:80", 200),
+        ("localhost", 200),
+        ("sub.translate.example", 400),
+        ("evil.example", 400),
+    ]
+    check_rows(check, [(bound, *row) for bound in ("127.0.0.1", "0.0.0.0") for row in rows])
+
+
+class Echo:
+    """An ASGI application that answers with what it was told of the client."""
+
+    async def __call__(self, scope, receive, send) -> None:  # type: ignore[no-untyped-def]
+        names = {name.decode() for name, _ in scope["headers"]}
+        told = {
+            "client": scope["client"][0],
+            "scheme": scope["scheme"],
+            "headers": sorted(name for name in names if name.startswith("x-") or name == "forwarded"),
+        }
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": json.dumps(told).encode()})
+
+
+def test_headers_of_proxies_count_where_they_are_trusted() -> None:
+    """The client's address comes from named proxies only; of all others these headers are dropped."""
+    headers = {
+        "x-forwarded-for": "6.6.6.6, 9.9.9.9:80, 10.0.0.7",
+        "x-forwarded-proto": "https",
+        "x-forwarded-host": "localhost",
+        "x-gradio-server": "http://evil.example",
+        "x-other": "kept",
+    }
+
+    def check(trusted: list[str], peer: str, client: str, scheme: str, kept: list[str]) -> None:
+        asked = guarded(Echo(), peer=peer, proxies=TrustedProxies(trusted)).get("/", headers=headers).json()
+        assert asked == {"client": client, "scheme": scheme, "headers": kept}
+
+    forwarded = ["x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-other"]
+    rows: list[tuple[list[str], str, str, str, list[str]]] = [
+        ([], "127.0.0.1", "127.0.0.1", "http", ["x-other"]),
+        (["10.0.0.0/8"], "127.0.0.1", "127.0.0.1", "http", ["x-other"]),
+        (["127.0.0.1"], "127.0.0.1", "10.0.0.7", "https", forwarded),
+        (["127.0.0.1", "10.0.0.0/8"], "127.0.0.1", "9.9.9.9", "https", forwarded),
+        (["::1"], "::1", "10.0.0.7", "https", forwarded),
+        (["127.0.0.1"], "testclient", "testclient", "http", ["x-other"]),
+    ]
+    check_rows(check, rows)
+    with pytest.raises(ValueError, match="'nginx' is no address of a proxy"):
+        TrustedProxies(["nginx"])
+
+
+def test_ambiguous_and_large_headers_are_refused(address: str) -> None:
+    """Two framings of one body, two hosts and a header beyond its limit are refused; the connection ends."""
+    parts = urlsplit(address)
+
+    def check(fields: str, status: int, sentence: str) -> None:
+        head = f"POST /translate HTTP/1.1\r\nHost: localhost\r\n{fields}\r\n\r\n"
+        with socket.create_connection((str(parts.hostname), parts.port or 0), timeout=60) as connection:
+            connection.sendall(head.encode() + b"0\r\n\r\nGET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            answer = b""
+            while chunk := connection.recv(65_536):
+                answer += chunk
+        assert answer.startswith(f"HTTP/1.1 {status} ".encode())
+        assert sentence.encode() in answer and answer.count(b"HTTP/1.1") == 1
+
+    rows = [
+        ("Content-Length: 5\r\nTransfer-Encoding: chunked", 400, "both Content-Length and Transfer-Encoding"),
+        ("Transfer-Encoding: chunked\r\nContent-Length: 5", 400, "both Content-Length and Transfer-Encoding"),
+        (f"Transfer-Encoding: chunked\r\nX-Large: {'x' * 60_000}", 431, "at most 32768 are allowed"),
+        ("Transfer-Encoding: chunked\r\n" + "X-Y: z\r\n" * 7_000 + "X: y", 431, "at most 32768 are allowed"),
+        ("Transfer-Encoding: chunked\r\nHost: localhost", 400, '{"error": "the request is no sound HTTP'),
+        ("Content-Length: 5\r\nContent-Length: 6", 400, '{"error": "the request is no sound HTTP'),
+        ("Bad field", 400, '{"error": "the request is no sound HTTP'),
+    ]
+    check_rows(check, rows)
+
+
+def test_files_share_the_room_of_all() -> None:
+    """Files that would be on disk at once beyond their limit are refused for now, and room comes back."""
+    release = threading.Event()
+
+    async def holding(scope, receive, send) -> None:  # type: ignore[no-untyped-def]
+        await asyncio.to_thread(release.wait)
+        await Recorder()(scope, receive, send)
+
+    client = guarded(holding)
+    size = Limits().file_bytes
+    with ThreadPoolExecutor(13) as pool:
+        sent = [
+            pool.submit(client.post, "/translate_file", headers={"content-length": str(size)})
+            for _ in range(13)
+        ]
+        first = next(as_completed(sent)).result()
+        assert first.status_code == 503 and "busy with files" in first.json()["error"]
+        assert first.headers["retry-after"] == "5"
+        release.set()
+        assert sorted(each.result().status_code for each in sent) == [200] * 12 + [503]
+    assert client.post("/gradio_api/upload", headers={"content-length": str(size)}).status_code == 200
 
 
 def test_body_at_the_limit_passes_whole() -> None:
