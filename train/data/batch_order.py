@@ -25,8 +25,9 @@ class BatchPosition:
 class BatchOrder:
     """The batches of all epochs from `start` on, each the indices of its pairs and their ids.
 
-    `draw(epoch)` returns the corpus as ids, always the same for the same epoch. Of `world` processes each
-    takes every world-th batch; batches that do not divide evenly are left out of that epoch.
+    `draw(epoch)` returns the corpus as ids, always the same for the same epoch, and `select(epoch)` the
+    places of the pairs that the epoch has, all where it is None. Of `world` processes each takes every
+    world-th batch; batches that do not divide evenly are left out of that epoch.
 
     Raises:
         ValueError: a corpus with fewer batches than processes.
@@ -38,11 +39,12 @@ class BatchOrder:
         budget: int,
         seed: int,
         *,
+        select: Callable[[int], Sequence[int]] | None = None,
         rank: int = 0,
         world: int = 1,
         start: BatchPosition | None = None,
     ):
-        self.draw, self.budget, self.seed = draw, budget, seed
+        self.draw, self.select, self.budget, self.seed = draw, select, budget, seed
         self.rank, self.world = rank, world
         self.start = start or BatchPosition()
         self._sizes: dict[int, int] = {}
@@ -50,7 +52,12 @@ class BatchOrder:
     def batches(self, epoch: int, pairs: Sequence[IdPair]) -> list[list[int]]:
         """Return this process's batches of one epoch, as indices of pairs."""
         lengths = [(source + 1, target + 1) for source, target in lengths_of(pairs)]
+        places = self.select(epoch) if self.select else None
+        if places is not None:
+            lengths = [lengths[place] for place in places]
         batches = token_budget_batches(lengths, self.budget, seed=self.seed, epoch=epoch)
+        if places is not None:
+            batches = [[places[index] for index in batch] for batch in batches]
         # Every process needs the same number of batches: one without would leave the others waiting for it.
         share = len(batches) // self.world
         if not share:

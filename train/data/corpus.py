@@ -26,6 +26,7 @@ Direction = tuple[str, str]  # source and target language
 
 # Without validation files every 20th source is split off, at most 1,000.
 SPLIT_EVERY, MOST_SPLIT = 20, 1000
+MOST_WEIGHT = 1000
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,8 @@ class Corpus:
         max_characters: pairs with more characters on a side are dropped.
         max_ratio: pairs with a larger ratio of the longer side to the shorter, 10 characters added to both,
             are dropped.
+        weight: how often each pair of this corpus is trained on in an epoch; below 1 a share of the pairs,
+            drawn anew for each epoch.
         strings: the texts are strings of programs: accelerators, ellipses and blanks around them are taken
             off, what is copied (`%s`, markup, addresses) becomes a placeholder of the vocabulary, and of a
             source with several translations the most frequent stays.
@@ -67,6 +70,7 @@ class Corpus:
     columns: list[str | int] | None = None
     max_characters: int = 1000
     max_ratio: float = 6.0
+    weight: float = 1.0
     strings: bool = False
 
     def __post_init__(self) -> None:
@@ -95,6 +99,10 @@ class Corpus:
             raise ValueError(f"data.max_characters is {self.max_characters}; give at least 1")
         if self.max_ratio < 1:
             raise ValueError(f"data.max_ratio is {self.max_ratio}; give at least 1")
+        if not 0 < self.weight <= MOST_WEIGHT:
+            raise ValueError(
+                f"data.weight is {self.weight}; give a number above 0 up to {MOST_WEIGHT}, such as 0.5"
+            )
 
     def files_of(self, split: Split) -> list[str]:
         """Return the local files of a split."""

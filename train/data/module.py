@@ -37,10 +37,13 @@ from .examples import (
 )
 from .fact_pairs import follow_references, learn_form, written
 from .loader import BatchList, BatchLoader, BatchStream, as_it_is, ignore_interrupts, pairs_to_batch
+from .mixture import make_mixture
 from .packed import IdPair, PackedIds
 from .strings import PLACEHOLDERS
 from .subword_sampling import make_sampler, sample
 from .word_links import WordLinks, load_links
+
+MOST_TEMPERATURE = 100
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,7 @@ class DataSettings(Corpus):
         also: further corpora to train on, each with the settings from name to max_ratio.
         held_out: files of texts (one a line, or the cells of a table), such as test sets, that no training
             pair may hold.
+        temperature: above 1 the corpora are trained on more evenly than their sizes are; instead of weights.
         vocabulary_size: tokens of the joint vocabulary of all languages.
         subwords: the kind of vocabulary.
         sampling: subword regularization: segment training texts at random, anew each epoch; 0 for off. With
@@ -65,6 +69,7 @@ class DataSettings(Corpus):
 
     also: list[Corpus] = field(default_factory=list)
     held_out: list[str] = field(default_factory=list)
+    temperature: float = 1.0
     vocabulary_size: int = 8000
     subwords: Literal["bpe", "unigram"] = "bpe"
     sampling: float = 0.0
@@ -84,6 +89,15 @@ class DataSettings(Corpus):
                 f"data.form is {self.form!r} and data.copied {self.copied}; facts need the slots of names, "
                 "text has none"
             )
+        if not 1 <= self.temperature <= MOST_TEMPERATURE:
+            raise ValueError(
+                f"data.temperature is {self.temperature}; give 1 to {MOST_TEMPERATURE}, such as 5"
+            )
+        is_weighted = any(corpus.weight != 1 for corpus in self.corpora)
+        if is_weighted and self.temperature > 1:
+            raise ValueError("data has a temperature and a weight of a corpus; give one of the two")
+        if self.form == "facts" and (is_weighted or self.temperature > 1):
+            raise ValueError("data.form is 'facts', whose corpora have no weights; leave them out")
         if not 0 <= self.sampling <= 1:
             raise ValueError(f"data.sampling is {self.sampling}; give a number from 0 to 1, such as 0.1")
 
@@ -217,9 +231,20 @@ class TranslationData(LightningDataModule):
         longest = min(self.max_length, settings.batch_tokens)
         self.segmentation = Segmentation(self.training, self.tokenizer, settings.sampling, self.seed, longest)
         self.report += self._directions_report() + self.segmentation.report
+        self._mix()
         self._leave_out_long_validation()
         # A model fine-tuned on short texts still reads the long ones of its first training.
         self.longest = tuple(map(max, self.segmentation.longest, self.start_model.longest))
+
+    def _mix(self) -> None:
+        """Weight the corpora against each other, where the settings ask for it."""
+        corpora, settings = self.settings.corpora, self.settings
+        weights = [corpus.weight for corpus in corpora]
+        texts = self.segmentation.texts
+        self.mixture = make_mixture(texts.corpora, weights, settings.temperature, self.seed)
+        if self.mixture:
+            names = [corpus.name or Path(corpus.files_of("train")[0]).name for corpus in corpora]
+            self.report += self.mixture.report(names)
 
     def _write_facts(self) -> None:
         """Write the pairs as the model reads and writes them; texts of the evaluation stay unchanged."""
@@ -276,6 +301,7 @@ class TranslationData(LightningDataModule):
             self.segmentation,
             self.settings.batch_tokens,
             self.seed,
+            select=self.mixture.places if self.mixture else None,
             rank=rank,
             world=world,
             start=self.start,
