@@ -8,7 +8,7 @@ import pytest
 
 import seq2seq
 from seq2seq import cli
-from seq2seq.commands import CommandError
+from seq2seq.commands import CommandError, packages
 
 
 def run(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -151,6 +151,6 @@ def test_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.
     def fail(name: str) -> None:
         raise ModuleNotFoundError("No module named 'gradio'", name="gradio")
 
-    monkeypatch.setattr(cli.importlib, "import_module", fail)
+    monkeypatch.setattr(packages.importlib, "import_module", fail)
     assert cli.main(["serve"]) == 2
     assert "pip install '.[serve]' -c constraints.txt" in capsys.readouterr().err

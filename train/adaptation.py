@@ -39,7 +39,7 @@ class Judgement(NamedTuple):
 
     @property
     def total(self) -> float:
-        """What is compared: chrF++, which is finer, and the share of strings that need no correction."""
+        """The sum that is compared: chrF++, which is finer, and the share that needs no correction."""
         return self.chrf + self.exact
 
 

@@ -44,7 +44,7 @@ VALIDATIONS = 6
 
 @dataclass(frozen=True)
 class LearningTask:
-    """What is learned from what.
+    """The strings to learn from, and the model that learns.
 
     Attributes:
         pairs: source and target of the project's strings.

@@ -61,7 +61,7 @@ class CatalogFile:
 
     @property
     def is_complete(self) -> bool:
-        """Whether each wanted entry has had its suggestion."""
+        """True once each wanted entry has had its suggestion."""
         return len(self.suggestions) == len(self.wanted)
 
     def write(self) -> None:
@@ -90,7 +90,7 @@ class FoundFile(NamedTuple):
 
 @dataclass(frozen=True)
 class Placement:
-    """Where results go: into the files themselves, into a folder, or beside them."""
+    """The place of results: the files themselves, a folder, or beside the files."""
 
     in_place: bool = False
     folder: Path | None = None

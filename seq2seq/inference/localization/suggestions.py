@@ -21,7 +21,7 @@ BATCH = 128  # entries that are translated in common batches; what is done is ke
 
 
 class TranslatableEntry(Protocol):
-    """What a suggestion needs of the entry of a catalog."""
+    """The part of a catalog's entry that suggestions need."""
 
     key: str
     source: str
