@@ -227,17 +227,20 @@ def _translations(
 
 def _translate_files(arguments: argparse.Namespace, options: DecodeOptions) -> int:
     """Translate files; return the exit code."""
-    from seq2seq.documents import read_document  # on use, so that help needs no parser of documents
+    from seq2seq.documents import CATALOGS, read_document  # on use, so that help needs no parser of documents
 
     files = [(name, read_bytes(name)) for name in arguments.file]
-    # Whatever cannot be read is refused before the model is loaded.
-    documents = [read_document(*file, arguments.column, arguments.target_language) for file in files]
+    asked = arguments.target_language
+    # Whatever cannot be read is refused before the model is loaded. Catalogs have the plural forms of their
+    # language, and some hold several, so these wait for a model that names it.
+    is_known = asked or not any(Path(name).suffix.lower() in CATALOGS for name in arguments.file)
+    documents = [read_document(*file, arguments.column, asked) for file in files] if is_known else []
     translator = load_translator(arguments)
     set_reranker(arguments, translator)
     translator.translate([], options)  # refuses options and languages that the model does not take
     language = translator.target_language or translator.settings.target_languages[0]
     outputs = _output_paths(arguments.file, arguments.output, language)
-    if language != arguments.target_language:  # catalogs have the plural forms of their language
+    if not is_known:
         documents = [read_document(*file, arguments.column, language) for file in files]
     note = UnlikeNote()
     memory = load_memory(arguments.memory, translator)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import NamedTuple
 
+from seq2seq.documents.catalogs import MEDIA_TYPES
 from seq2seq.documents.encoding import decode
 from seq2seq.documents.errors import RefusalError
 from seq2seq.documents.html import read_html
@@ -47,7 +48,10 @@ SUPPORTED = {
     ".epub": "application/epub+zip",
     ".pdf": "text/plain",
 }
-WRITTEN_AS = {".pdf": ".txt"}  # suffixes of formats that can be read but not written
+# Catalogs of strings; JSON is read as JSON, whatever its keys are for.
+CATALOGS = frozenset(MEDIA_TYPES) - set(SUPPORTED)
+SUPPORTED |= {ending: MEDIA_TYPES[ending] for ending in MEDIA_TYPES if ending in CATALOGS}
+WRITTEN_AS = {".pdf": ".txt", ".pot": ".po"}  # suffixes of what is written in another format
 ARCHIVES = frozenset({".docx", ".docm", ".pptx", ".pptm", ".odt", ".odp", ".ods", ".epub"})
 _HTML = frozenset({".html", ".htm", ".xhtml"})
 LONGEST_NAME = 100  # characters
@@ -100,18 +104,21 @@ def translate_document(
     The name is reduced to `safe_name` and then, with a `target` language, changed to `translated_name`.
     Other arguments and errors are those of `read_document` and `Document.translate`.
     """
-    document = read_document(safe_name(name), content, column)
+    document = read_document(safe_name(name), content, column, target)
     written = document.translate(translate, progress, target)
     return TranslatedDocument(translated_name(document.name, target), written, document.media_type)
 
 
-def read_document(name: str, content: bytes, column: str | None = None) -> Document:
+def read_document(
+    name: str, content: bytes, column: str | None = None, target: str | None = None
+) -> Document:
     """Read a document from its bytes.
 
     Args:
         name: the file's name; its suffix tells the format, and it stands in errors.
         content: the file's bytes.
         column: the column of a csv or tsv to translate: its header, or a number from 1.
+        target: the code of the target language, for the plural forms of a catalog.
 
     Raises:
         ValueError: the format is not supported, the bytes are not of that format, or there is no such
@@ -125,6 +132,10 @@ def read_document(name: str, content: bytes, column: str | None = None) -> Docum
     if column is not None and suffix not in (".csv", ".tsv"):
         sentence = f"column is {column!r}, but {name!r} has no columns; leave it out"
         raise RefusalError("file_columns", sentence, column)
+    if suffix in CATALOGS:
+        from seq2seq.documents.catalog_strings import read_catalog_document
+
+        return Document(name, SUPPORTED[suffix], *read_catalog_document(content, name, target))
     if read := _reader(suffix):
         return Document(name, SUPPORTED[suffix], *read(content, name))
     decoded = decode(content, name, suffix in _HTML)

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from catalog_samples import CATALOG_SAMPLES
 from sample_files import SAMPLES, slides
 
-from seq2seq.documents import SUPPORTED, translate_document
+from seq2seq.documents import CATALOGS, SUPPORTED, WRITTEN_AS, translate_document
 from seq2seq.inference.results import Translation
 from seq2seq.inference.translator import Translator
 from seq2seq.options import DecodeOptions
@@ -52,6 +53,7 @@ CONTENTS = {
     ".docm": word("a dog plays."),
     ".pptm": slides(),
     **{suffix: make() for suffix, make in SAMPLES.items() if suffix != ".docx"},
+    **{suffix: CATALOG_SAMPLES[suffix] for suffix in sorted(CATALOGS)},
     ".markdown": b"# a dog\n",
     ".xhtml": b'<html xmlns="http://www.w3.org/1999/xhtml" lang="en"><p>a dog</p></html>',
 }
@@ -83,7 +85,7 @@ def test_every_format(run: Run, model_directory: Path, tmp_path: Path) -> None:
 
     for path in paths:
         expected = translate_document(path.name, CONTENTS[path.suffix], translate, target="de").content
-        translated = path.with_name(f"{path.stem}.de{'.txt' if path.suffix == '.pdf' else path.suffix}")
+        translated = path.with_name(f"{path.stem}.de{WRITTEN_AS.get(path.suffix, path.suffix)}")
         assert translated.read_bytes() == expected != CONTENTS[path.suffix], path.suffix
         assert path.read_bytes() == CONTENTS[path.suffix]
     assert len(list(tmp_path.iterdir())) == 2 * len(paths) + 1  # and the model
@@ -201,7 +203,7 @@ def test_an_interrupted_file_is_not_written(
     output = tmp_path / "out.txt"
     output.write_text("an earlier translation")
 
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise stop
 
     if isinstance(stop, OSError):

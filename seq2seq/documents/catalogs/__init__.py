@@ -15,6 +15,7 @@ from seq2seq.documents.catalogs.names import localized_name
 
 __all__ = [
     "CATALOG_ENDINGS",
+    "MEDIA_TYPES",
     "Catalog",
     "CatalogEntry",
     "CatalogError",
@@ -35,16 +36,26 @@ class CatalogFormat(NamedTuple):
 
 # By the end of a file's name, in lower case; the longest that fits is taken, so that one may be a whole name.
 _FORMATS: dict[str, CatalogFormat] = {
-    ".po": CatalogFormat("gettext", "text/x-gettext-translation"),
-    ".pot": CatalogFormat("gettext", "text/x-gettext-translation-template"),
+    ".po": CatalogFormat("gettext", "application/x-gettext"),
+    ".pot": CatalogFormat("gettext", "application/x-gettext"),
     ".xlf": CatalogFormat("xliff", "application/xliff+xml"),
     ".xliff": CatalogFormat("xliff", "application/xliff+xml"),
     ".xml": CatalogFormat("android", "application/xml", monolingual=True),
     ".ts": CatalogFormat("qt", "application/x-linguist"),
     ".resx": CatalogFormat("resx", "application/xml", monolingual=True),
     ".resw": CatalogFormat("resx", "application/xml", monolingual=True),
+    ".strings": CatalogFormat("apple_strings", "text/plain", monolingual=True),
+    ".xcstrings": CatalogFormat("xcstrings", "application/json"),
+    ".properties": CatalogFormat("properties", "text/x-java-properties", monolingual=True),
+    ".ftl": CatalogFormat("fluent", "text/plain", monolingual=True),
+    ".arb": CatalogFormat("json_catalogs", "application/json", monolingual=True),
+    ".json": CatalogFormat("json_catalogs", "application/json", monolingual=True),
+    ".yml": CatalogFormat("yaml_catalogs", "application/yaml", monolingual=True),
+    ".yaml": CatalogFormat("yaml_catalogs", "application/yaml", monolingual=True),
 }
 CATALOG_ENDINGS = tuple(_FORMATS)
+# By suffix, of formats that have one of their own.
+MEDIA_TYPES = {end: each.media_type for end, each in _FORMATS.items() if end.rfind(".") == 0}
 
 
 def is_catalog(name: str) -> bool:

@@ -12,10 +12,10 @@ from html import unescape
 from seq2seq.documents.catalogs.inline_codes import InlineText
 
 _CODES = frozenset({"g"})  # <xliff:g>: what is not to be translated
-_UNIT = re.compile(r"\\u([0-9A-Fa-f]{4})|\\(.)|(\")|(\s+)|([^\\\"\s]+|\\)", re.DOTALL)
+_UNIT = re.compile(r"\\u([0-9A-Fa-f]{4})|\\(.)|(\")|([ \t\r\n]+)|([^\\\" \t\r\n]+|\\)", re.DOTALL)
 _NAMED = {"n": "\n", "t": "\t"}
 _CDATA = re.compile(r"\s*<!\[CDATA\[(.*)\]\]>\s*", re.DOTALL)
-_BLANKS = re.compile(r"^[ \t]|[ \t]$|[ \t]{2}|[\u2000-\u200a\u3000]")
+_BLANKS = re.compile(r"^ | $| {2}")
 
 
 class AndroidText:
@@ -52,7 +52,8 @@ class AndroidText:
             escape: resolves to XML's references.
         """
         if self._is_cdata and not self.has_elements and "]]>" not in target:
-            return f"<![CDATA[{_escaped(target, False)}]]>"
+            text = _escaped(target, bool(_BLANKS.search(target)))
+            return f'<![CDATA["{text}"]]>' if _BLANKS.search(target) else f"<![CDATA[{text}]]>"
         quoted = self._quoted or (not self.has_elements and bool(_BLANKS.search(target)))
         written = self._inline.write(target, lambda text: escape(_escaped(text, quoted)))
         if quoted and not self.has_elements:

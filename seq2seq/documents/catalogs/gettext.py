@@ -90,9 +90,8 @@ class GettextCatalog(Catalog):
                 target.encode(self._encoding)
             except UnicodeEncodeError as error:
                 sign = target[error.start]
-                sentence = (
-                    f"its charset, {self._encoding}, has no {sign!r}; convert it, msgconv --to-code=UTF-8"
-                )
+                charset = self._header.charset
+                sentence = f"its charset, {charset}, has no {sign!r}; convert it, msgconv --to-code=UTF-8"
                 raise CatalogError(self.name, sentence, entry.line) from error
 
     def _changes(self, message: PoMessage, filling: Filling) -> Iterator[Replacement]:
@@ -103,8 +102,12 @@ class GettextCatalog(Catalog):
         yield from self._translation(message, filling.targets)
 
     def _translation(self, message: PoMessage, targets: list[str]) -> Iterator[Replacement]:
-        """Yield the replacements of msgstr; forms that stay equal keep their lines."""
+        """Yield the replacements of msgstr; forms that stay equal keep their lines, those too many go."""
         numbered = bool(message.plural)
+        for number, form in message.forms.items():
+            if number >= len(targets):
+                start = self._text.rfind("\n", 0, form.start) + 1
+                yield Replacement(start, self._line_end(form.end), "")
         added: list[str] = []
         for number, target in enumerate(targets):
             keyword = f"msgstr[{number}]" if numbered else "msgstr"

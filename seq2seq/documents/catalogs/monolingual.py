@@ -75,33 +75,40 @@ class MonolingualXml(Catalog):
         return filled
 
     def _changes_of_existing(self, file: XmlFile) -> Iterator[Replacement]:
-        for element, fillings in self._filled(in_existing=True).items():
-            yield from self._changes(file, element, fillings)
+        changes = [
+            change
+            for element, fillings in self._filled(in_existing=True).items()
+            for change in self._changes(file, element, fillings)
+        ]
+        yield from changes
         added: list[str] = []
         for element, fillings in self._filled(in_existing=False).items():
-            changes = [
+            moved = [
                 Replacement(start - element.start, end - element.start, new)
                 for start, end, new in self._changes(self._source, element, fillings)
             ]
-            own = edited(self._source.text[element.start : element.end], changes)
+            own = edited(self._source.text[element.start : element.end], moved)
             added.append(own.replace("\r\n", "\n").replace("\n", file.newline))
-        if not added:
-            return
         root, last = file.root, next(reversed(file.root.children), None)
+        written = [*added, *(change.new for change in changes)]
         prefixes = {
             name: value
             for name, value in self._source.root.attributes.items()
-            if name.startswith("xmlns:") and any(f"{name[6:]}:" in each for each in added)
+            if name not in root.attributes
+            and name.startswith("xmlns:")
+            and any(f"{name[6:]}:" in each for each in written)
         }
-        tag = file.with_attributes(root, {**prefixes, **root.attributes} if prefixes else {})
+        tag = file.with_attributes(root, {**prefixes})
+        if tag != root.tag and not root.is_empty_tag:
+            yield Replacement(root.start, root.inner, tag)
+        if not added:
+            return
         indent = (last and file.indent(last)) or f"{file.newline}    "
         lines = "".join(indent + each for each in added)
         if root.is_empty_tag:
             new = f"{tag.removesuffix('/>').rstrip()}>{lines}{file.newline}</{root.raw_name}>"
             yield Replacement(root.start, root.end, new)
             return
-        if tag != root.tag:
-            yield Replacement(root.start, root.inner, tag)
         place = last.end if last else root.inner
         yield Replacement(place, place, lines)
 

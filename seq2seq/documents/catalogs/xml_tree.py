@@ -96,8 +96,9 @@ class XmlFile:
         self.text = self.decoded.text
         _check(name, self.text)
         self.newline = "\r\n" if "\r\n" in self.text else "\n"
-        self.root = _tree(self.text)
-        texts = re.findall(r">([^<]+)", self.text)
+        parts = XmlParts(self.text, str)
+        self.root = _tree(parts)
+        texts = [part for part in parts.parts if not part.startswith("<")]
         self._references = _references(texts)
         self._has_greater = any(">" in text for text in texts)
 
@@ -176,9 +177,8 @@ def _check(name: str, text: str) -> None:
         raise CatalogError(name, sentence, error.lineno) from error
 
 
-def _tree(text: str) -> XmlElement:
+def _tree(parts: XmlParts) -> XmlElement:
     """Return the root of a well-formed text."""
-    parts = XmlParts(text, str)
     places = [0]
     for part in parts.parts:
         places.append(places[-1] + len(part))
