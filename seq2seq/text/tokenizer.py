@@ -16,8 +16,9 @@ the text. Its vocabulary has a piece for the line break, by which it is recognis
 import io
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -107,19 +108,30 @@ class Tokenizer:
         if model_type not in get_args(Subwords):
             raise ValueError(f"model_type is {model_type!r}; choose 'bpe', 'unigram' or 'char'")
         prepare = _keep_all if verbatim else _normalized
-        lines = [plain for text in texts if (plain := prepare(text))]
-        if not lines:
+        # One after the other: SentencePiece keeps a copy, and a second one would be as large as the corpus.
+        lines: Iterator[str] = (plain for text in texts if (plain := prepare(text)))
+        first = next(lines, None)
+        if first is None:
             raise ValueError("the tokenizer has no text to learn from; give it a corpus with non-empty lines")
-        if model_type == "char" and (least := EOS + 1 + len(set().union(*lines))) > vocabulary_size:
-            raise ValueError(
-                f"vocabulary_size is {vocabulary_size}, fewer than the characters of this corpus; "
-                f"choose at least {least}"
-            )
+        lines = chain([first], lines)
+        if model_type == "char":
+            kept = list(lines)
+            if (least := EOS + 1 + len(set().union(*kept))) > vocabulary_size:
+                raise ValueError(
+                    f"vocabulary_size is {vocabulary_size}, fewer than the characters of this corpus; "
+                    f"choose at least {least}"
+                )
+            lines = iter(kept)
+        failures: list[BaseException] = []
         try:
             tags = [f"<2{language}>" for language in languages]
             whole = [_LINE_BREAK] if verbatim else [f"⟦{number + 1}⟧" for number in range(placeholders)]
-            return cls.from_bytes(_train(lines, vocabulary_size, model_type, seed, tags, whole, verbatim))
+            return cls.from_bytes(
+                _train(_watched(lines, failures), vocabulary_size, model_type, seed, tags, whole, verbatim)
+            )
         except RuntimeError as error:
+            if failures:
+                raise failures[0] from None
             raise ValueError(_explain(str(error), vocabulary_size)) from error
 
     @classmethod
@@ -341,8 +353,17 @@ def _keep_all(text: str) -> str:
     return compose(_SURROGATES.sub("", text)).replace("\r\n", "\n").replace(BLANK_PIECE, "_")
 
 
+def _watched(lines: Iterator[str], failures: list[BaseException]) -> Iterator[str]:
+    """Yield the lines and keep an error of theirs, which SentencePiece turns into one of its own."""
+    try:
+        yield from lines
+    except BaseException as error:
+        failures.append(error)
+        raise
+
+
 def _train(
-    lines: list[str],
+    lines: Iterator[str],
     vocabulary_size: int,
     model_type: str,
     seed: int,
@@ -358,7 +379,7 @@ def _train(
     }
     sentencepiece.set_random_generator_seed(seed)
     sentencepiece.SentencePieceTrainer.Train(
-        sentence_iterator=iter(lines),
+        sentence_iterator=lines,
         model_writer=model,
         vocab_size=vocabulary_size,
         model_type=model_type,
