@@ -17,6 +17,7 @@ from fastapi import HTTPException
 from gradio.context import LocalContext
 
 from seq2seq import DecodeOptions, Translator
+from seq2seq.inference.memory.memory import MemoryMatch
 from seq2seq.text.joining import StreamJoiner
 
 from ..engine.documents import DocumentExecutor
@@ -67,6 +68,11 @@ class Backend:
         self.directions: list[LanguagePair] = [*pairs, *((AUTO, target) for target in targets)]
         # Not the batcher's worker: a draft's drawings would keep its own text waiting.
         self._drawer = Executor()
+
+    @property
+    def keeps_suggestions(self) -> bool:
+        """Whether a translation that the reader corrects can be kept."""
+        return self.service.project is not None and self.service.project.suggestions is not None
 
     def admit(self) -> str:
         """Return the name under which a visitor's requests are queued.
@@ -125,6 +131,11 @@ class Backend:
             yield TranslationUpdate(text, None, state)
             return
         hop = route.hops[-1]
+        if project := self.service.project:
+            if match := project.recall(text, options, route.hops):
+                yield await self._recalled(text, match, route)
+                return
+            options = project.options_on(options, route.hops)
         if len(route.hops) > 1:
             text = await self._translate_first_hop(text, route.hops[0], client)
         translator = await self.service.load(hop)
@@ -145,6 +156,17 @@ class Backend:
         is_unlike = segmented.join(translations).is_unlike
         state = PageState((hop.source, hop.target), tuple(parts), route_to_show(route), is_unlike)
         yield TranslationUpdate(state.text, None, state)
+
+    async def _recalled(self, text: str, match: MemoryMatch, route: Route) -> TranslationUpdate:
+        """Return the update of a text that the memory has, with its tokens where one model reads it whole."""
+        hop = route.hops[-1]
+        translator = await self.service.load(hop)
+        tokens: list[str] = []
+        if len(route.hops) == 1 and len((await self.service.segment(translator, text)).segments) == 1:
+            tokens = translator.tokenizer.pieces(translator.tokenizer.encode(match.target))
+        part = PagePart(text, "", (PartVersion(match.target, tuple(tokens)),))
+        state = PageState((hop.source, hop.target), (part,), route_to_show(route), recalled=match.score)
+        return TranslationUpdate(match.target, None, state)
 
     async def _translate_first_hop(self, text: str, hop: Hop, client: str) -> str:
         (routed,) = await self.service.translate([text], hop.source, hop.target, DecodeOptions(), client)

@@ -62,7 +62,7 @@ class Header:
                 lines=3,
                 max_lines=12,
                 min_width=300,
-                interactive=False,
+                interactive=backend.keeps_suggestions,
                 buttons=["copy"],
                 elem_id="target",
             )
@@ -70,6 +70,8 @@ class Header:
             self.go = gr.Button(say("translate"), variant="primary", size="md", elem_id="go")
             self.stop = gr.Button(say("stop"), size="md", elem_id="stop")
             save = gr.Button(say("save_text"), size="md", elem_id="save")
+            if backend.keeps_suggestions:
+                self.keep = gr.Button(say("keep"), size="md", elem_id="keep")
             self.status = gr.HTML(
                 "",
                 html_template='<p class="status" role="status">${value}</p>',

@@ -17,6 +17,7 @@ import gradio as gr
 
 from .api import PageApi
 from .backend import Backend
+from .corrections import connect_corrections
 from .handlers import Handlers
 from .hardening import HardenedBlocks
 from .header import Header, title_row
@@ -119,6 +120,8 @@ class Page:
         stop = "(...values) => seq2seq.count(...values)"
         header.stop.click(handlers.stop, [self.number, self.visitor], None, js=stop, **QUIET)
         self.documents.connect(direction)
+        if self.backend.keeps_suggestions:
+            connect_corrections(self.backend, header, self.state, **QUIET)
         self._keep_text()
         direction.change(handlers.change_direction, direction, header.swap, **QUIET)
         if len(header.examples) > 1:

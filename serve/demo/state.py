@@ -60,6 +60,7 @@ class PageState(NamedTuple):
     did not choose them: the first was detected, or there is a pivot. `is_unlike` says that the text is unlike
     those that the model was trained on. `is_served` is false where the language that was
     detected is not served. `is_writing` says that a translation is being written, without parts so far.
+    `recalled` is the percentage of a unit of the memory that it was recalled from, 0 for a model's.
     """
 
     pair: LanguagePair | None = None
@@ -68,11 +69,17 @@ class PageState(NamedTuple):
     is_unlike: bool = False
     is_served: bool = True
     is_writing: bool = False
+    recalled: int = 0
 
     @property
     def unchanged(self) -> str:
         """The label that says why a text without a model's `pair` was returned unchanged."""
         return "same_language" if self.is_served else "not_served"
+
+    @property
+    def source(self) -> str:
+        """The whole text that the last model read, the reader's own unless there is a pivot."""
+        return "".join(part.source + part.separator for part in self.parts)
 
     @property
     def text(self) -> str:

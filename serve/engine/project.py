@@ -105,7 +105,7 @@ class Project:
 
         A route through another language has none: its first model does not know the terms' translations.
         """
-        if options.glossary is not None or len(hops) != 1 or _pair(hops) not in self._glossaries:
+        if options.glossary or len(hops) != 1 or _pair(hops) not in self._glossaries:
             return options
         return self._with_terms(options, _pair(hops))
 

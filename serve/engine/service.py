@@ -8,6 +8,7 @@ batch.
 """
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from functools import partial
@@ -23,7 +24,7 @@ from seq2seq.inference.results import Translation
 from seq2seq.options import FIDELITY
 from seq2seq.search import Cancelled
 
-from ..errors import Busy
+from ..errors import Busy, RefusalError
 from ..limits import Limits
 from ..metrics import Metrics
 from .batcher import Batcher
@@ -35,6 +36,7 @@ from .routing import Route
 from .segments import RoutedTranslation, SegmentedText, TranslationPlan
 
 AUTO = "auto"
+log = logging.getLogger("seq2seq.serve")
 SHORT = 1_000  # characters; segmenting so few takes less time than a switch of threads
 # Texts that are segmented or detected at once. One that takes a second, of addresses alone, keeps no other
 # waiting: they share the interpreter in turns of milliseconds.
@@ -126,6 +128,28 @@ class Service:
         return await self._reader.run(
             lambda: [project.matches(each.text, each.route.hops) for each in translations]
         )
+
+    async def suggest(self, text: str, suggestion: str, source: str, target: str) -> None:
+        """Keep a better translation of a text in the project, which must take suggestions.
+
+        Raises:
+            ValueError: A side is blank, or no model translates the pair.
+            Busy: 503; the file of suggestions is full or cannot be written.
+        """
+        assert self.project is not None
+        if not (text.strip() and suggestion.strip()):
+            raise RefusalError("blank", "q and s must have text; send a text and its translation")
+        hops = (await self.route(text, source, target)).hops
+        if not hops:
+            sentence = f"no model translates this text to {target}; name its language in source"
+            raise RefusalError("unsupported", sentence)
+        pair = hops[0].source.lower(), hops[-1].target.lower()
+        try:
+            await self._loader.run(partial(self.project.suggest, text, suggestion, pair))
+        except (OSError, ValueError) as error:
+            log.error("a suggestion could not be kept: %s", error)  # the file's name is for the operator
+            sentence = "the server cannot keep suggestions now; tell its operator"
+            raise Busy("busy_suggestions", sentence, 60) from None
 
     async def _recall(
         self, project: Project, texts: Sequence[str], routes: Sequence[Route], options: DecodeOptions

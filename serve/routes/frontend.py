@@ -5,8 +5,6 @@ PHP client. Suggestions of better translations are kept where the server has a f
 /suggest is refused.
 """
 
-import asyncio
-import logging
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException, Request
@@ -17,12 +15,10 @@ from seq2seq.documents import SUPPORTED
 from seq2seq.text.languages import language_name
 
 from ..engine.service import AUTO, Service
-from ..errors import Busy
 from ..http.auth import Admission, Admitted, Authenticator
-from ..http.parsing import LenientBody, LenientReader, refuse, shown
-from .libretranslate import FAILURES, TARGET, served_pair, text_limits
+from ..http.parsing import LenientBody, LenientReader
+from .libretranslate import FAILURES, SOURCE, TARGET, served_pair, text_limits
 
-log = logging.getLogger("seq2seq.serve")
 TITLE = "LibreTranslate"  # for which Dialect looks
 FRONTEND_TIMEOUT = 500  # milliseconds that a page waits after the last key before it translates
 
@@ -32,7 +28,7 @@ class SuggestRequest(LenientBody):
 
     q: str = Field(description="a text")
     s: str = Field(description="its better translation")
-    source: str = Field(description="the code of the language of q, such as en")
+    source: str = SOURCE
     target: str = TARGET
 
 
@@ -122,33 +118,11 @@ def make_router(service: Service, authenticator: Authenticator) -> APIRouter:
         body, _ = admitted
         with text_limits():
             service.limits.check_texts([body.q, body.s])
-        await asyncio.to_thread(suggest_to, service, body.q, body.s, body.source, body.target)
+        source, target = served_pair(service.registry, body.source, body.target)
+        await service.suggest(body.q, body.s, source, target)
         return {"success": True}
 
     return router
-
-
-def suggest_to(service: Service, text: str, suggestion: str, source: str, target: str) -> None:
-    """Keep a suggestion for a text in the project of a service.
-
-    Raises:
-        HTTPException: 400 for a language that is not served, or a blank side.
-        Busy: 503; the file is full or cannot be written.
-    """
-    assert service.project is not None
-    pair = served_pair(service.registry, source, target)
-    if pair not in service.project.pairs:
-        refuse(f"{shown(target)} is not supported as target of {shown(source)}")
-    if not (text.strip() and suggestion.strip()):
-        refuse("Invalid request: q and s must have text")
-    try:
-        service.project.suggest(text, suggestion, pair)
-    except (OSError, ValueError) as error:
-        # Without the name of the file, which is the operator's.
-        log.error("a suggestion could not be kept: %s", error)
-        raise Busy(
-            "busy_suggestions", "the server cannot keep suggestions now; tell its operator", 60
-        ) from None
 
 
 async def _refuse() -> None:
