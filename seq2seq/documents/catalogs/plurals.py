@@ -31,6 +31,13 @@ def ordinal_categories(language: str | None) -> tuple[str, ...]:
     return tuple(category for category in CATEGORIES if category in tags)
 
 
+def integer_categories(language: str | None) -> tuple[str, ...]:
+    """Return the categories that whole numbers of a language have, in CLDR's order."""
+    locale = _locale(language)
+    tags = {locale.plural_form(number) for number in range(200)} if locale else {"one", "other"}
+    return tuple(category for category in CATEGORIES if category in tags)
+
+
 def singular_form(categories: tuple[str, ...], language: str | None, ordinal: bool = False) -> int | None:
     """Return the number of the form among `categories` that serves the number 1; None if it serves all."""
     locale = _locale(language)
