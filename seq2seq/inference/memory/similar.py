@@ -16,6 +16,9 @@ from rapidfuzz.distance import Levenshtein
 CANDIDATES = 400  # keys that are compared character by character
 FEW = 2_000  # keys that are compared without an index
 _EDGE = "\x02"
+_BUCKET_BITS = 20
+_HASH = np.uint64(0x9E3779B97F4A7C15)  # an odd number whose multiples are spread evenly (Knuth 1973, 6.4)
+_BLOCK = 20_000  # keys whose trigrams are computed at once
 
 
 class SimilarKey(NamedTuple):
@@ -34,7 +37,7 @@ class SimilarityIndex:
         self._order = np.argsort(lengths, kind="stable")
         self._lengths = lengths[self._order]
         self._keys = [keys[number] for number in self._order.tolist()]
-        self._codes, self._starts, self._rows = _postings(self._keys)
+        self._starts, self._rows = _postings(self._keys)
 
     def __len__(self) -> int:
         return len(self._keys)
@@ -52,11 +55,8 @@ class SimilarityIndex:
     def _candidates(self, key: str, low: int, high: int) -> list[int]:
         """Return the rows in [low, high) that share most trigrams with a key, relative to their length."""
         shared = np.zeros(high - low, dtype=np.int32)
-        for code in np.unique(_trigrams(key + _EDGE)).tolist():
-            place = int(np.searchsorted(self._codes, code))
-            if place == len(self._codes) or self._codes[place] != code:
-                continue
-            rows = self._rows[self._starts[place] : self._starts[place + 1]]
+        for bucket in np.unique(_trigrams(key + _EDGE)).tolist():
+            rows = self._rows[self._starts[bucket] : self._starts[bucket + 1]]
             start, end = np.searchsorted(rows, [low, high])
             shared[rows[start:end] - low] += 1  # a row stands once in a posting list
         (some,) = np.nonzero(shared)
@@ -88,32 +88,35 @@ def _compared(key: str, keys: Sequence[str], limit: int, least: int) -> list[tup
     return [(place, percent) for percent, place in rated[:limit]]
 
 
-def _trigrams(text: str) -> NDArray[np.int64]:
-    """Return the trigrams of a text as numbers, also the one over its beginning."""
-    characters = np.frombuffer((_EDGE + text).encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
-    wide = characters.astype(np.int64)
-    return (wide[:-2] << 42) | (wide[1:-1] << 21) | wide[2:]
+def _trigrams(text: str) -> NDArray[np.uint64]:
+    """Return the buckets of a text's trigrams, also of the one over its beginning.
+
+    Two trigrams may share a bucket, which makes a candidate more, but loses none.
+    """
+    encoded = (_EDGE + text).encode("utf-32-le", "surrogatepass")
+    wide = np.frombuffer(encoded, dtype=np.uint32).astype(np.uint64)
+    codes = (wide[:-2] << np.uint64(42)) | (wide[1:-1] << np.uint64(21)) | wide[2:]
+    return (codes * _HASH) >> np.uint64(64 - _BUCKET_BITS)
 
 
-def _postings(keys: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int32]]:
-    """Return every trigram of some keys, the start of its posting list, and the lists of rows, joined."""
-    codes: list[NDArray[np.int64]] = []
-    rows: list[NDArray[np.int32]] = []
-    block = 20_000  # keys at once, to bound the memory beside the result
-    for start in range(0, len(keys), block):
-        part = keys[start : start + block]
+def _postings(keys: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """Return where the posting list of each bucket starts, and the lists of ascending rows, joined."""
+    total = sum(len(key) + 1 for key in keys)
+    pairs = np.empty(total, dtype=np.uint64)  # the bucket in the high half, the row in the low half
+    filled = 0
+    for start in range(0, len(keys), _BLOCK):
+        part = keys[start : start + _BLOCK]
         # One text of all keys: a trigram over an edge belongs to one key or to none.
         lengths = np.fromiter((len(key) + 1 for key in part), dtype=np.int64, count=len(part))
-        text_codes = _trigrams(_EDGE.join(part) + _EDGE)
-        owner = np.repeat(np.arange(start, start + len(part), dtype=np.int32), lengths)[: len(text_codes)]
-        by_code = np.lexsort((owner, text_codes))
-        text_codes, owner = text_codes[by_code], owner[by_code]
-        is_new = np.ones(len(owner), dtype=bool)  # a trigram that a key repeats is listed once
-        is_new[1:] = (text_codes[1:] != text_codes[:-1]) | (owner[1:] != owner[:-1])
-        codes.append(text_codes[is_new])
-        rows.append(owner[is_new])
-    all_codes = np.concatenate(codes) if codes else np.zeros(0, dtype=np.int64)
-    all_rows = np.concatenate(rows) if rows else np.zeros(0, dtype=np.int32)
-    order = np.argsort(all_codes, kind="stable")  # rows stay in ascending order within a trigram
-    unique, starts = np.unique(all_codes[order], return_index=True)
-    return unique, np.append(starts, len(all_codes)), all_rows[order]
+        buckets = _trigrams(_EDGE.join(part) + _EDGE)
+        rows = np.repeat(np.arange(start, start + len(part), dtype=np.uint64), lengths)[: len(buckets)]
+        pairs[filled : filled + len(buckets)] = (buckets << np.uint64(32)) | rows
+        filled += len(buckets)
+    pairs = pairs[:filled]
+    pairs.sort()  # in place, since there are tens of millions
+    is_new = np.ones(len(pairs), dtype=bool)  # a bucket that a key repeats lists it once
+    np.not_equal(pairs[1:], pairs[:-1], out=is_new[1:])
+    pairs = pairs[is_new]
+    counts = np.bincount((pairs >> np.uint64(32)).astype(np.int32), minlength=2**_BUCKET_BITS)
+    starts = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(counts)])
+    return starts, pairs.astype(np.uint32).astype(np.int32)
