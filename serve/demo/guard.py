@@ -10,6 +10,7 @@ later event, and a wrong number of inputs is its fault, not the sender's. Routes
 are closed.
 """
 
+import asyncio
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -23,7 +24,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ..http.parsing import abbreviate, check_unicode, parse_json, refuse, replay
 from .backend import Backend
-from .uploads import UploadStore, open_page_folder, read_upload
+from .uploads import KEPT_SECONDS, UploadStore, open_page_folder, read_upload
 
 API = "/gradio_api/"
 SESSION = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -103,6 +104,8 @@ class PageGuard:
         for name, content in await read_upload(request):
             path = await anyio.to_thread.run_sync(self.uploads.put, client, name, content)
             paths.append(str(path))
+        # Uploads that no event reads leave in time also where nobody uploads anything after them.
+        asyncio.get_running_loop().call_later(KEPT_SECONDS + 1, self.uploads.sweep)
         return paths
 
     def _check_body(self, path: str, body: bytes) -> None:

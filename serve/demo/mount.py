@@ -18,8 +18,10 @@ from .page import Page
 
 FONTS = ["system-ui", "Noto Sans", "Noto Sans CJK SC", "Segoe UI", "Helvetica", "Arial", "sans-serif"]
 MONOSPACED = ["ui-monospace", "Noto Sans Mono", "Consolas", "monospace"]
-STYLE = (Path(__file__).parent / "page.css").read_text(encoding="utf-8")
-SCRIPT = (Path(__file__).parent / "page.js").read_text(encoding="utf-8")
+STYLE, STATES, SCRIPT = (
+    (Path(__file__).parent / name).read_text(encoding="utf-8")
+    for name in ("page.css", "states.css", "page.js")
+)
 
 
 def mount_demo(app: FastAPI, page: Page, stopping: asyncio.Event, *, mcp: bool = False) -> None:
@@ -39,7 +41,7 @@ def mount_demo(app: FastAPI, page: Page, stopping: asyncio.Event, *, mcp: bool =
         path="/",
         theme=_theme(),
         css=STYLE,
-        head=f"<script>{SCRIPT}</script>",
+        head=f"<style>{STATES}</style><script>{SCRIPT}</script>",
         i18n=translations(),
         footer_links=["api", "settings"],
         run_history=False,

@@ -14,6 +14,7 @@ import functools
 import os
 import secrets
 import shutil
+import stat
 import tempfile
 import threading
 import time
@@ -32,6 +33,7 @@ PREFIX = "seq2seq-page-"
 TOTAL_BYTES = 64_000_000  # of all files of the page; more where four of the largest allowed need it
 SHARES = 4  # visitors who may fill the folder together
 KEPT_SECONDS = 600  # that an upload waits for its event
+NEW_SECONDS = 2  # that a folder is left alone which is not locked: its server may be about to lock it
 EMPTY_SECONDS = 60  # that an empty folder is left alone: its file may be on its way
 BLOCK = 4096  # bytes of disk that the smallest file takes, and its folder too
 MOST_FILES = 8  # of one upload
@@ -68,7 +70,7 @@ class UploadStore:
         self.client_bytes = self.total_bytes // SHARES
         self._clock = clock
         self._uploads: dict[Path, _Upload] = {}
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     def put(self, client: str, name: str, content: bytes) -> Path:
         """Write a file and return its path; its name is that of the upload without what paths are made of.
@@ -99,15 +101,18 @@ class UploadStore:
     def sweep(self) -> None:
         """Remove uploads that no event has read in time, and empty folders."""
         now = self._clock()
-        for path, upload in list(self._uploads.items()):
-            if upload.end < now:
-                path.unlink(missing_ok=True)
-            if not path.exists():
-                del self._uploads[path]
-        for folder in [path for path in self.folder.iterdir() if path.is_dir()]:
-            with contextlib.suppress(OSError):  # it is not empty, or has gone
-                if now - folder.stat().st_mtime > EMPTY_SECONDS:
-                    folder.rmdir()
+        with self._lock:
+            for path, upload in list(self._uploads.items()):
+                if upload.end < now:
+                    path.unlink(missing_ok=True)
+                if not path.exists():
+                    del self._uploads[path]
+                    with contextlib.suppress(OSError):
+                        path.parent.rmdir()
+            for folder in [path for path in self.folder.iterdir() if path.is_dir()]:
+                with contextlib.suppress(OSError):  # it is not empty, or has gone
+                    if now - folder.stat().st_mtime > EMPTY_SECONDS:
+                        folder.rmdir()
 
     def _used(self) -> int:
         """Return the disk that all files and folders of the page take."""
@@ -177,5 +182,6 @@ def _remove_abandoned(base: Path) -> None:
         with contextlib.suppress(OSError):  # another server removes it at the same time
             status = folder.lstat()
             is_ours = not hasattr(os, "getuid") or status.st_uid == os.getuid()
-            if is_ours and folder.is_dir() and not folder.is_symlink() and _lock(folder):
+            is_old = time.time() - status.st_mtime > NEW_SECONDS
+            if is_ours and is_old and stat.S_ISDIR(status.st_mode) and _lock(folder):
                 shutil.rmtree(folder, ignore_errors=True)

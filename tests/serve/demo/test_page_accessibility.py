@@ -51,6 +51,7 @@ def test_axe_finds_nothing(visit: Visit, tab: str, sign: str) -> None:
     visit.open_tab(tab)
     if tab == "Explore alternatives":
         visit.page.locator("#candidates .candidate").first.wait_for()
-        visit.page.get_by_role("button", name="Show the beam search tree").click()
+        with visit.refreshed():
+            visit.page.get_by_role("button", name="Show the beam search tree").click()
     visit.page.locator(sign).first.wait_for(state="attached")
     assert violations(visit.page) == []

@@ -1,5 +1,6 @@
 """Uploads to the page: room for each visitor and for all, expiry, and folders of servers that were killed."""
 
+import os
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -128,6 +129,7 @@ def test_folders_of_killed_servers_are_removed(tmp_path: Path, monkeypatch: pyte
     (killed / "upload" / "note.txt").write_text("x", encoding="utf-8")
     other.mkdir()
     linked.symlink_to(other)
+    os.utime(killed, (0, 0))
     running = open_page_folder.__wrapped__()
     assert not killed.exists()
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))

@@ -34,7 +34,8 @@ def test_candidate_is_forced_and_taken_back(visit: Visit, translator: "Translato
     own = visit.translation()
     candidate = visit.page.locator("#candidates [data-step='0'][aria-pressed=false]").first
     number = int(str(candidate.get_attribute("data-candidate")))
-    candidate.click()
+    with visit.refreshed():
+        candidate.click()
     visit.wait_for_status("Decoded on from the token that you chose.")
     visit.page.locator("#candidates [data-step='0'].forced").wait_for()
     part = read_part(SENTENCE, "", translator.translate(SENTENCE))
@@ -49,11 +50,13 @@ def test_candidate_is_forced_and_taken_back(visit: Visit, translator: "Translato
 
 def test_tree_grows_and_can_be_followed(visit: Visit) -> None:
     """The tree is grown on demand, and a click on a node decodes on from it."""
-    visit.page.get_by_role("button", name="Show the beam search tree").click()
+    with visit.refreshed():
+        visit.page.get_by_role("button", name="Show the beam search tree").click()
     nodes = visit.page.locator("#tree .node")
     nodes.first.wait_for()
     assert nodes.count() > 10
-    nodes.last.dispatch_event("click")
+    with visit.refreshed():
+        nodes.last.dispatch_event("click")
     visit.wait_for_status("Decoded on from the token that you chose.")
 
 

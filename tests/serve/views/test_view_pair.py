@@ -125,7 +125,25 @@ def test_keyboard_alone_reaches_and_keeps_a_word(live: Visit) -> None:
     live.view("[data-side=target] .word").first.focus()
     live.page.keyboard.press("Escape")
     live.page.keyboard.press("Tab")
-    assert live.readout().startswith("Point at")
+    live.page.wait_for_function(
+        "document.querySelector('.drawing .readout').textContent.startsWith('Point at')"
+    )
+
+
+def test_focus_survives_a_redraw(live: Visit) -> None:
+    """Regression: a word that had the focus lost it for good when the drawing was emptied and made anew."""
+    live.view("[data-side=target] .word").nth(1).focus()
+    focused = live.view("[data-side=target] .word:focus")
+    for value, sign in (("nothing", ".empty"), ("start", ".sides"), ("nothing", ".empty"), ("all", ".sides")):
+        # A click moves the focus of a person, too; here only the value changes.
+        live.page.get_by_role("button", name=value, exact=True).dispatch_event("click")
+        live.view(sign).wait_for()
+        if value == "nothing":
+            live.page.locator(".drawing:focus").wait_for()
+        else:
+            focused.filter(has_text="Hunde").wait_for()
+    live.page.keyboard.press("ArrowRight")
+    focused.filter(has_text="spielen").wait_for()
 
 
 def test_a_kept_word_survives_a_growing_text(live: Visit) -> None:
