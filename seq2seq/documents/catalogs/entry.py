@@ -77,7 +77,7 @@ class CatalogEntry:
 
 
 class Filling(NamedTuple):
-    """What an entry is filled with: targets, a note for translators, and whether it is marked as unsure."""
+    """The targets of an entry, a note for translators, and whether they are marked as unsure."""
 
     targets: list[str]
     note: str | None

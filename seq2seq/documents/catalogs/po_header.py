@@ -69,7 +69,7 @@ def _is_utf_8(content: bytes) -> bool:
 
 @dataclass
 class PoHeader:
-    """What the header of a PO file says; it may be missing.
+    """The fields of a PO file's header, which may be missing.
 
     Attributes:
         string: its msgstr, None if there is no header.

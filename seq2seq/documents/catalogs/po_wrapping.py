@@ -24,7 +24,7 @@ _SIGNS = {
     "INFIX": ",.:;",
     "SLASH": "/",
     "HYPHEN": "-",
-    "BREAK_AFTER": "|–‐\u00ad\u200b",
+    "BREAK_AFTER": "|–‐\u00ad\u200b\u0f0b",
     "DASH": "—",
     "QUOTE": "\"'“”‘’«»‹›",
     "PREFIX": "$+\\£¥€±№₩₽",
@@ -68,8 +68,11 @@ def po_lines(value: str, column: int, width: int | None) -> list[str]:
     """
     portions = _by_line_feed(value)
     if len(portions) == 1:
+        escaped = escape_po(value)
+        if width is None or (escaped.isascii() and column + len(escaped) + 2 <= width):
+            return [f'"{escaped}"']
         pieces = _pieces(portions[0], column, width)
-        if len(pieces) == 1 and (width is None or column < width):
+        if len(pieces) == 1:
             return [f'"{pieces[0]}"']
     lines = ['""']
     for portion in portions:

@@ -7,6 +7,7 @@ grow without bound.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from html import unescape
 from xml.parsers import expat
 
@@ -44,17 +45,17 @@ class XmlElement:
     line: int
     children: "list[XmlElement]" = field(default_factory=list)
 
-    @property
+    @cached_property
     def raw_name(self) -> str:
         """The name with its prefix."""
         return re.split(r"[\s/>]", self.tag[1:], maxsplit=1)[0]
 
     @property
     def is_empty_tag(self) -> bool:
-        """Whether start and end are one tag."""
+        """True if start and end are one tag."""
         return self.inner == self.end
 
-    @property
+    @cached_property
     def attributes(self) -> dict[str, str]:
         """The attributes by their names as written."""
         return {match[1]: unescape(match[2][1:-1]) for match in _ATTRIBUTE.finditer(self.tag)}
