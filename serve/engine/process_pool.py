@@ -179,7 +179,8 @@ class _SearchProcess:
         context = multiprocessing.get_context("spawn")  # a fork would copy the locks of other threads
         self._connection, theirs = context.Pipe()
         self._beats = context.RawValue(ctypes.c_ulong, 0)
-        self._beats_seen, self._beat_seen_at = 0, time.monotonic()
+        self._beats_seen = 0
+        self._beat_seen_at = time.monotonic()
         arguments = (theirs, self._threads, self._beats)
         self._process = context.Process(target=_serve, args=arguments, daemon=True)
         with _signals_blocked():

@@ -24,7 +24,7 @@ WORDLESS = {
     "joined emoji": "👩\u200d" * 10_000,
     "addresses": "http://a.b/" * 1_800,
     "tags": "<x>" * 6_000,
-    "lines of placeholders": "%s\n" * 6_000,
+    "lines of placeholders": "%s\n" * 3_000,
 }
 
 
@@ -34,7 +34,8 @@ def test_texts_without_words_come_back(client: "TestClient") -> None:
     def check(name: str) -> None:
         text = WORDLESS[name]
         answer = client.post("/translate", json={"q": text, **LANGUAGES})
-        assert answer.json() == {"translatedText": text}
+        is_same = answer.json().get("translatedText") == text
+        assert is_same, answer.text[:100]
 
     check_rows(check, [(name,) for name in WORDLESS])
 
@@ -45,8 +46,10 @@ def test_what_is_too_much_is_refused(client: "TestClient", refusal: "Refusal") -
     assert "body bytes, but at most" in refusal(
         client.post("/translate", json={"q": digits, **LANGUAGES}), 413
     )
+    words = client.post("/translate_file", data=LANGUAGES, files={"file": ("x.txt", b"a b " * 60_000)})
+    assert "239999 file characters, but at most 200000" in refusal(words)
     file = client.post("/translate_file", data=LANGUAGES, files={"file": ("x.txt", digits.encode())})
-    assert "2000000 file characters, but at most 200000" in refusal(file)
+    assert client.get(file.json()["translatedFileUrl"]).content == digits.encode()  # nothing to translate
     long = {"q": "{" + "a" * 20_000 + "}", **LANGUAGES}
     assert "20002 characters, but at most 20000" in refusal(client.post("/translate", json=long))
 
@@ -54,11 +57,13 @@ def test_what_is_too_much_is_refused(client: "TestClient", refusal: "Refusal") -
 def test_tokens_are_refused_before_the_model_works(client: "TestClient", refusal: "Refusal") -> None:
     """What is within the characters but beyond the tokens is refused, too."""
 
-    def check(text: str) -> None:
-        answer = client.post("/translate", json={"q": text, **LANGUAGES})
+    texts = ["{a x} " * 3_000, "a b " * 5_000]
+
+    def check(number: int) -> None:
+        answer = client.post("/translate", json={"q": texts[number], **LANGUAGES})
         assert "tokens, but at most 8000 are allowed" in refusal(answer)
 
-    check_rows(check, [("{a x} " * 3_000,), ("d\u0301x" * 6_000,)])
+    check_rows(check, [(0,), (1,)])
 
 
 def test_document_of_placeholders(client: "TestClient") -> None:

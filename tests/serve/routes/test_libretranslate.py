@@ -295,7 +295,7 @@ def test_too_much_is_refused_with_both_numbers(client: "TestClient") -> None:
 
 def test_too_many_tokens_are_refused(client: "TestClient") -> None:
     """A text within the limit of characters may exceed that of tokens."""
-    assert "tokens, but at most 8000" in check_refused(ask(client, q="d\u0301x" * 6_000))
+    assert "tokens, but at most 8000" in check_refused(ask(client, q="a b " * 5_000))
 
 
 def test_languages(client: "TestClient") -> None:

@@ -1,4 +1,4 @@
-"""What LibreTranslate's own tests of its API ask for, asked of this server in the languages that it has.
+"""Requests of LibreTranslate's own API tests, asked of this server in the languages that it has.
 
 Read from its tests of translation, detection, files, keys, limits, settings and health. Left out is what this
 server does not have: a cache, suggestions that are collected, secrets of a page, a page of LibreTranslate's.

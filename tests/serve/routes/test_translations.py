@@ -50,7 +50,10 @@ def test_numbers_are_the_librarys(client: "TestClient", translator: "Translator"
 
 
 def test_confidences_are_the_librarys(tiny_model: "Transformer", tiny_tokenizer: "Tokenizer") -> None:
-    """The confidence of a text always comes, that of words with `explain`, on /translate on request."""
+    """The confidence of a text always comes, that of words with `explain`, elsewhere on request.
+
+    That of HTML and of files is the mean of their texts, by characters.
+    """
     from fastapi.testclient import TestClient
 
     from seq2seq import Translator
@@ -75,8 +78,19 @@ def test_confidences_are_the_librarys(tiny_model: "Transformer", tiny_tokenizer:
         assert requested["confidence"] == answer["confidence"]
         several = ask(client, "/translate", q=[TEXT, ""], confidence="true").json()
         assert several["confidence"] == [answer["confidence"], None]
-        html = ask(client, "/translate", q=TEXT, format="html", confidence=True).json()
-        assert html["confidence"] is None
+        html = ask(client, "/translate", q=f"<p>{TEXT}</p>", format="html", confidence=True).json()
+        assert html["confidence"] == requested["confidence"]
+        assert (
+            ask(client, "/translate", q="<p>1</p>", format="html", confidence=True).json()["confidence"]
+            is None
+        )
+        other = translator.translate("a man").confidence
+        assert other is not None and expected.confidence is not None
+        mean = (other * len("a man") + expected.confidence * len(TEXT)) / (len("a man") + len(TEXT))
+        sent = {"file": ("x.txt", f"a man\n1\n{TEXT}\n".encode())}
+        file = client.post("/translate_file", data={**LANGUAGES, "confidence": "true"}, files=sent).json()
+        assert file["confidence"] == pytest.approx(mean, abs=1e-3)
+        assert "confidence" not in client.post("/translate_file", data=LANGUAGES, files=sent).json()
 
 
 def test_character_ranges_cut_the_words(client: "TestClient") -> None:
