@@ -16,7 +16,7 @@ from seq2seq import DecodeOptions
 from seq2seq.inference.memory.entries import MemoryEntry, serves
 from seq2seq.inference.memory.files import load_directions
 from seq2seq.inference.memory.memory import MemoryMatch, TranslationMemory
-from seq2seq.inference.memory.recall import may_recall
+from seq2seq.inference.memory.recall import recall
 from seq2seq.inference.memory.suggestions import SuggestionFile
 from seq2seq.text.glossary import GlossaryPairs, read_glossary, split_languages
 
@@ -79,9 +79,9 @@ class Project:
 
     def recall(self, text: str, options: DecodeOptions, hops: Sequence["Hop"]) -> MemoryMatch | None:
         """Return the exact match of a text on a route, or None; the options' own words go before it."""
-        if not hops or not may_recall(options):
+        if not hops:
             return None
-        found = [memory.exact(text) for memory in self._of(_pair(hops))]
+        found = [recall(memory, text, options) for memory in self._of(_pair(hops))]
         return max(filter(None, found), key=lambda match: match.score, default=None)
 
     def recall_all(

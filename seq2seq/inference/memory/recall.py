@@ -3,7 +3,7 @@
     texts ─┬─ in the memory ──────────────────────┬─> translations in order, each with its `match` or None
            └─ not in it ──> model, as without it ─┘
 
-A text is not recalled where its options ask for words of their own, or for samples.
+A text is not recalled where its options ask for words that the match lacks, or for samples.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,6 +17,7 @@ from seq2seq.inference.memory.memory import MemoryMatch, TranslationMemory
 from seq2seq.inference.results import ForcedDecoding, Translation
 from seq2seq.options import DecodeOptions
 from seq2seq.search import Cancelled, rows_cancelled
+from seq2seq.text.glossary import find_terms
 
 if TYPE_CHECKING:
     from seq2seq.inference.translator import Translator
@@ -64,10 +65,21 @@ def check_direction(memory: TranslationMemory, source: str | None, target: str |
             )
 
 
-def may_recall(options: DecodeOptions) -> bool:
-    """Return whether a recalled translation meets the options: it has no words that they ask for."""
-    words = options.glossary or options.forced_words or options.banned_words or options.target_prefix
-    return not (words or options.stop) and options.search_kind != "sampling"
+def recall(memory: TranslationMemory, text: str, options: DecodeOptions) -> MemoryMatch | None:
+    """Return the exact match of a text that meets the options, or None.
+
+    Words that the options ask for go before the memory, and so does sampling. A glossary does where a term of
+    the text is translated otherwise in the match.
+    """
+    words = options.forced_words or options.banned_words or options.target_prefix or options.stop
+    if words or options.search_kind == "sampling":
+        return None
+    match = memory.exact(text)
+    if match and options.glossary:
+        target = match.target.casefold()
+        if any(term.target.casefold() not in target for term in find_terms(text, options.glossary_pairs)):
+            return None
+    return match
 
 
 def recalled(text: str, match: MemoryMatch, align: Align | None) -> Translation:
@@ -87,7 +99,7 @@ def _translate(
 ) -> list[Translation]:
     found: dict[int, Translation] = {}
     for number, (text, text_options) in enumerate(zip(texts, options, strict=True)):
-        match = memory.exact(text) if isinstance(text, str) and may_recall(text_options) else None
+        match = recall(memory, text, text_options) if isinstance(text, str) else None
         if match:
             found[number] = recalled(text, match, align)
     rest = [number for number in range(len(texts)) if number not in found]

@@ -66,6 +66,14 @@ def test_options_with_words_of_their_own_go_first(
     assert result == translator.translate(KNOWN, options)
 
 
+def test_a_glossary_that_the_match_meets_is_no_hindrance(
+    translator: Translator, memory: TranslationMemory
+) -> None:
+    """A text is recalled with a glossary whose terms it lacks, or whose translations the match has."""
+    for glossary in ({"cat": "Katze"}, {"dogs": "Hunde"}, {"Two dogs": "zwei hunde"}):
+        assert translator.translate(KNOWN, DecodeOptions(glossary=glossary), memory=memory).match is not None
+
+
 def test_a_prefix_of_one_text_is_heeded(translator: Translator, memory: TranslationMemory) -> None:
     """A text with a prefix of its own goes to the model, the same text without one is recalled."""
     first, second = translator.translate([KNOWN, KNOWN], memory=memory, target_prefixes=["Im Schnee", None])

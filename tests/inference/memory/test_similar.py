@@ -6,7 +6,7 @@ import pytest
 
 from seq2seq.inference.memory.similar import FEW, SimilarityIndex, percent_of, similar_keys
 
-WORDS = [
+WORDS = (
     "open",
     "close",
     "the",
@@ -17,15 +17,11 @@ WORDS = [
     "window",
     "save",
     "copy",
-    "paste",
-    "delete",
     "all",
     "of",
     "in",
-    "to",
     "with",
-    "selected",
-]
+)
 
 
 @pytest.fixture(scope="module")
