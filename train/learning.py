@@ -32,6 +32,7 @@ Pair = tuple[str, ...]  # source, target
 
 LEAST_PAIRS = 60  # of the project; fewer teach little, and say less about what was learned
 HELD_OUT, MOST_HELD_OUT = 10, 500  # every tenth source is held out, at most 500
+MOST_OF_BASE = 300  # pairs of the base data that are held out, to see what is forgotten
 MIXED = 2  # pairs of the base data for each of the project
 LONGEST = 250  # characters of a side; longer strings are paragraphs, which a project has few of
 TOKENS = 2048  # of a batch
@@ -127,22 +128,26 @@ def divide(task: LearningTask, *, has_placeholders: bool) -> LearningData:
     count = min(MOST_HELD_OUT, max(LEAST_PAIRS // 3, len(pairs) // HELD_OUT))
     held_out, project = order[:count], order[count:]
     known = {pair[0] for pair in pairs}
+    wanted = MIXED * len(project)
     others = [
         pair
-        for pair in _base_pairs(task)
+        for pair in _base_pairs(task, 2 * (wanted + MOST_OF_BASE))
         if pair[0] not in known and (has_placeholders or "⟦" not in pair[0])
     ]
-    random.Random(1).shuffle(others)
-    cut = min(MOST_HELD_OUT, len(others) // HELD_OUT)
-    return LearningData(project, others[cut : cut + MIXED * len(project)], held_out, others[:cut])
+    cut = min(MOST_OF_BASE, len(others) // HELD_OUT)
+    return LearningData(project, others[cut : cut + wanted], held_out, others[:cut])
 
 
-def _base_pairs(task: LearningTask) -> list[Pair]:
-    """Return the pairs of the base data, as the model reads them, in the order of the files."""
+def _base_pairs(task: LearningTask, count: int) -> list[Pair]:
+    """Return some of the pairs of the base data, as the model reads them, always the same ones."""
     if not task.base_data:
         return []
     corpus = Corpus(files=list(task.base_data), source=task.source, target=task.target)
-    return [pair for pair in most_frequent(plain_rows(load_pairs(corpus, "train"))) if _is_learnable(pair)]
+    rows = load_pairs(corpus, "train")
+    # Drawn before they are read as labels, which would take minutes for a million.
+    drawn = random.Random(1).sample(range(len(rows)), min(count, len(rows)))
+    chosen = (tuple(rows[place]) for place in drawn)
+    return [pair for pair in most_frequent(plain_rows(chosen)) if _is_learnable(pair)]
 
 
 def _is_learnable(pair: Pair) -> bool:
