@@ -162,7 +162,7 @@ def _read(arguments: argparse.Namespace) -> "tuple[list[CatalogFile], list[str]]
     files: list[CatalogFile] = []
     failures: list[str] = []
     taken: dict[Path, Path] = {}
-    for found in find_files(arguments.file, arguments.target_language, placement):
+    for found in find_files(arguments.file, arguments.target_language, placement, arguments.source_language):
         path = found.path
         try:
             read = read_file(found, arguments.target_language, placement)

@@ -9,6 +9,7 @@ Without either flag app.po becomes app.de.po beside it, which must not exist.
 """
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,6 +32,8 @@ from seq2seq.text.languages import language_name, served_language
 
 if TYPE_CHECKING:
     from seq2seq.inference.localization.suggestions import Suggestion
+
+SOURCE = "en"  # the language of nearly all programs, where neither flags nor files name one
 
 # In a folder these may be anything; a file that is no catalog is not named there.
 _COMMON = (".xml", ".json", ".yml", ".yaml", ".ts", ".properties")
@@ -118,8 +121,16 @@ class Placement:
         return output
 
 
-def find_files(names: Sequence[str], language: str, placement: Placement) -> Iterator[FoundFile]:
+def find_files(
+    names: Sequence[str], language: str, placement: Placement, source: str | None = None
+) -> Iterator[FoundFile]:
     """Yield the files that paths name, those of folders among them.
+
+    Args:
+        names: files and folders.
+        language: the code of the target language.
+        placement: where results go.
+        source: the code of the source language; None for English.
 
     Raises:
         ValueError: a path does not exist, or is a folder without catalogs, or without a place for its files.
@@ -131,7 +142,9 @@ def find_files(names: Sequence[str], language: str, placement: Placement) -> Ite
                 raise ValueError(
                     f"{name} is a folder; fill its files with --in-place, or name one with --output"
                 )
-            found = [file for file in _files_below(path) if _may_be_read(file, language)]
+            found = [
+                file for file in _files_below(path) if _may_be_read(file, path, language, source or SOURCE)
+            ]
             if not found:
                 raise ValueError(f"{name} holds no catalog; they end in {', '.join(CATALOG_ENDINGS)}")
             yield from (FoundFile(file, path, False) for file in found)
@@ -147,10 +160,14 @@ def _files_below(folder: Path) -> Iterator[Path]:
         yield from (Path(place) / name for name in sorted(files) if name[0] != "." and is_catalog(name))
 
 
-def _may_be_read(path: Path, language: str) -> bool:
-    """Return whether a file of a folder is one to fill: no translation of another file there."""
+def _may_be_read(path: Path, root: Path, language: str, source: str) -> bool:
+    """Return whether a file of a folder is one to fill: no settings, and no translation of another file."""
     if path.suffix == ".xml":
         return path.parent.name == "values"
+    if path.suffix in (".json", ".yml", ".yaml"):
+        # Only what is named by the source language: package.json and the like are no catalogs.
+        words = re.split(r"[/\\._-]", str(path.relative_to(root).with_suffix("")))
+        return source in words
     if is_monolingual(path.name):
         # Strings.de.resx is the result for Strings.resx.
         return not any(

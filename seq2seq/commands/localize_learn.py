@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from seq2seq.commands.lines import read_bytes
-from seq2seq.commands.localize_files import Placement, find_files, read_file
-from seq2seq.commands.localize_sources import SOURCE, load_memory
+from seq2seq.commands.localize_files import SOURCE, Placement, find_files, read_file
+from seq2seq.commands.localize_sources import load_memory
 from seq2seq.commands.packages import load_entry
 from seq2seq.storage.registry import default_model, each_name
 
@@ -43,7 +43,7 @@ def _pairs(arguments: argparse.Namespace, source: str) -> Iterator[tuple[str, st
     memory, entries = load_memory(arguments, source)
     yield from ((unit.source, unit.target) for unit in memory.units())
     anywhere = Placement(folder=Path())  # nothing is written
-    for found in find_files(arguments.file, arguments.target_language, anywhere):
+    for found in find_files(arguments.file, arguments.target_language, anywhere, source):
         read = read_file(found, arguments.target_language, anywhere)
         entries += read[0].entries if read else []
     for entry in entries:

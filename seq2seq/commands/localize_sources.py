@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from seq2seq.commands.arguments import load_translator
 from seq2seq.commands.lines import read_bytes
-from seq2seq.commands.localize_files import CatalogFile
+from seq2seq.commands.localize_files import SOURCE, CatalogFile
 from seq2seq.documents.catalogs import CatalogEntry, is_catalog, is_monolingual, open_catalog
 from seq2seq.inference.localization.suggestions import EntryMemory, Suggester
 from seq2seq.inference.memory.memory import TranslationMemory
@@ -16,8 +16,6 @@ from seq2seq.text.languages import served_language
 
 if TYPE_CHECKING:
     from seq2seq.inference.localization.string_translator import StringTranslator
-
-SOURCE = "en"  # the language of nearly all programs, where neither flags nor files name one
 
 
 def source_language(arguments: argparse.Namespace, files: Sequence[CatalogFile]) -> str:

@@ -49,24 +49,37 @@ if TYPE_CHECKING:
 STANDARD_OUTPUT = "-"  # as a value of --output
 
 
-class UnlikeNote:
-    """A sentence on standard error, on a terminal only, about texts unlike the training texts."""
+LONG = 25  # words; shorter texts hardly lose a part, and looking costs a pass over the model
+
+
+class TranslationNote:
+    """Sentences on standard error, on a terminal only, about translations to check.
+
+    They name texts unlike the training texts, and long ones that lost a part.
+    """
 
     def __init__(self) -> None:
-        self.texts = self.unlike = 0
+        self.is_shown = sys.stderr.isatty()
+        self.texts = self.unlike = self.incomplete = 0
 
     def count(self, translations: "Iterable[Translation]") -> "Iterator[Translation]":
         """Yield translations unchanged, and count those of such texts."""
         for translation in translations:
             self.texts += 1
             self.unlike += translation.is_unlike
+            if self.is_shown and len(translation.source.split()) > LONG:
+                self.incomplete += translation.is_incomplete
             yield translation
 
     def print(self) -> None:
-        """Print the sentence, if any text was counted."""
-        if self.unlike and sys.stderr.isatty():
+        """Print the sentences that apply to any text."""
+        if self.unlike and self.is_shown:
             subject = "the text is" if self.texts == 1 else f"{self.unlike} of {self.texts} texts are"
             sentence = f"Note: {subject} unlike what the model was trained on; check the translation."
+            print(sentence, file=sys.stderr)
+        if self.incomplete:
+            subject = "the text" if self.texts == 1 else f"{self.incomplete} of {self.texts} texts"
+            sentence = f"Note: the translation of {subject} leaves out a part; --json names it (uncovered)."
             print(sentence, file=sys.stderr)
 
 
@@ -112,7 +125,8 @@ def _add_files(parser: CommandParser) -> None:
         metavar="FILE",
         action="append",
         help="a file to translate, its structure kept: txt, md, html, docx, pptx, odt, odp, ods, epub, srt, "
-        "vtt, json, csv or tsv, and the text of a pdf; may be given several times",
+        "vtt, json, csv or tsv, a catalog of strings (po, xliff and others), and the text of a pdf; may be "
+        "given several times",
     )
     parser.add_argument(
         "--output",
@@ -141,7 +155,7 @@ def main(argv: Sequence[str]) -> int:
     memory = load_memory(arguments.memory, translator)
     # UTF-8 whatever the locale, as the input is.
     sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
-    note = UnlikeNote()
+    note = TranslationNote()
     label = label_of(arguments.text, "text")
     with ProgressCounter("lines translated") as counter:
         for line in output_lines(translator, groups, options, arguments, label, note, memory):
@@ -179,7 +193,7 @@ def output_lines(
     options: DecodeOptions,
     arguments: argparse.Namespace,
     label: str,
-    note: UnlikeNote | None = None,
+    note: TranslationNote | None = None,
     memory: "TranslationMemory | None" = None,
 ) -> Iterator[str]:
     """Yield what to print for groups of texts: a line for each or, with --stream, its tokens.
@@ -242,7 +256,7 @@ def _translate_files(arguments: argparse.Namespace, options: DecodeOptions) -> i
     outputs = _output_paths(arguments.file, arguments.output, language)
     if not is_known:
         documents = [read_document(*file, arguments.column, language) for file in files]
-    note = UnlikeNote()
+    note = TranslationNote()
     memory = load_memory(arguments.memory, translator)
     for document, path in zip(documents, outputs, strict=True):
         noun = f"texts of {document.name} translated"
@@ -264,7 +278,7 @@ def _translate_document(
     options: DecodeOptions,
     counter: ProgressCounter,
     language: str,
-    note: UnlikeNote,
+    note: TranslationNote,
     memory: "TranslationMemory | None",
 ) -> bytes:
     """Return a document's bytes with its texts translated."""
