@@ -143,23 +143,19 @@ def test_suggestions_are_kept_and_heeded(translator: Translator, files: Path, tm
     ]
 
 
-@pytest.mark.parametrize(
-    ("fields", "sentence"),
-    [
-        ({"q": "a"}, "missing s"),
-        ({"q": "a", "s": " "}, "must have text"),
-        ({"q": "a", "s": "b", "target": "xx"}, "not supported"),
-        ({"q": "a", "s": "b" * 20_000}, "characters"),
-        ({"q": ["a"], "s": "b"}, "q is"),
-    ],
-)
-def test_wrong_suggestions_are_refused(
-    translator: Translator, tmp_path: Path, refusal: Refusal, fields: dict[str, Any], sentence: str
-) -> None:
-    """What is no suggestion is refused with a sentence, and the file stays as it was."""
+def test_wrong_suggestions_are_refused(translator: Translator, tmp_path: Path, refusal: Refusal) -> None:
+    """What is no suggestion is refused with a sentence, and no file is made."""
     project = Project.load([("en", "de")], suggestions=str(tmp_path / "kept.jsonl"))
     with client_of(translator, project) as client:
-        assert sentence in refusal(client.post("/suggest", json={**PAIR, **fields}), 400)
+        for fields, sentence in (
+            ({"q": "a"}, "missing s"),
+            ({"q": "a", "s": " "}, "must have text"),
+            ({"q": "a", "s": "b", "target": "xx"}, "not supported"),
+            ({"q": "ein Hund läuft im Schnee", "s": "b", "source": "auto"}, "name its language"),
+            ({"q": "a", "s": "b" * 20_000}, "characters"),
+            ({"q": ["a"], "s": "b"}, "q is"),
+        ):
+            assert sentence in refusal(client.post("/suggest", json={**PAIR, **fields}), 400)
     assert not (tmp_path / "kept.jsonl").exists()
 
 
