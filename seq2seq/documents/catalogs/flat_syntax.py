@@ -9,12 +9,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 
 from seq2seq.documents.catalogs.entry import Replacement, edited
-from seq2seq.documents.catalogs.nodes import AddedValue, ValueNode, ValueTree
+from seq2seq.documents.catalogs.nodes import AddedValue, ValueNode, ValueTree, column_of
 from seq2seq.documents.encoding import Decoded
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+")
-_INDENT = re.compile(r"(?<![^\r\n])[ \t]*\Z")
 _REMARK = re.compile(r"/\*(?:[^*]|\*(?!/))*+\*/")
 
 
@@ -65,35 +64,40 @@ class FlatSyntax(ABC):
 
     def noted(self, tree: ValueTree, node: ValueNode, note: str) -> list[Replacement]:
         """Return what writes a remark above an entry."""
-        match = _INDENT.search(tree.text, 0, node.begin)
-        indent = match[0] if match else ""
-        return [Replacement(node.begin, node.begin, self.note_line(tree, note) + indent)]
+        return [Replacement(node.begin, node.begin, self.note_line(tree, note) + _indent(tree, node))]
 
     def note_line(self, tree: ValueTree, note: str) -> str:
         """Return a remark as a line."""
         return self.remark.format(note) + tree.line_end
 
-    def changes(self, tree: ValueTree, value: AddedValue) -> Iterator[Replacement]:
+    def changes(self, tree: ValueTree, source: ValueTree, value: AddedValue) -> Iterator[Replacement]:
         """Yield what makes the source's block that of an added entry, by places in the source."""
         if value.note:
-            yield Replacement(value.model.begin, value.model.begin, self.note_line(tree, value.note))
+            note = self.note_line(tree, value.note) + _indent(source, value.model)
+            yield Replacement(value.model.begin, value.model.begin, note)
         if isinstance(value.value, str):
             yield Replacement(
                 value.model.start, value.model.end, self.literal(tree, value.model, value.value)
             )
         elif value.value:
             for each in value.value:
-                yield from self.changes(tree, each)
+                yield from self.changes(tree, source, each)
 
     def _block(self, tree: ValueTree, source: ValueTree, value: AddedValue) -> str:
         begin, end = value.model.block
         changes = [
             Replacement(change.start - begin, change.end - begin, change.new)
-            for change in self.changes(tree, value)
+            for change in self.changes(tree, source, value)
         ]
         block = edited(source.text[begin:end], changes)
         block = _LINE_END.sub(lambda _: tree.line_end, block)
         return block if _LINE_END.search(block[-1:]) else block + tree.line_end
+
+
+def _indent(tree: ValueTree, node: ValueNode) -> str:
+    """Return the blanks before an entry; none if something else stands before it on its line."""
+    before = tree.text[node.begin - column_of(tree.text, node.begin) : node.begin]
+    return "" if before.strip() else before
 
 
 def set_blocks(text: str, nodes: Sequence[ValueNode], ends: Sequence[int], rest: re.Pattern[str]) -> None:

@@ -221,7 +221,10 @@ def _kind(selection: Any) -> Literal["plural", "ordinal", "select"]:
     from fluent.syntax import ast
 
     names = [key.name for variant in selection.variants if isinstance(key := variant.key, ast.Identifier)]
-    if len(selection.variants) < 2 or not set(names) <= set(CATEGORIES):
+    is_number = (
+        isinstance(selection.selector, ast.FunctionReference) and selection.selector.id.name == "NUMBER"
+    )
+    if not set(names) <= set(CATEGORIES) or (len(selection.variants) == 1 and not is_number):
         return "select"
     arguments = getattr(getattr(selection.selector, "arguments", None), "named", [])
     is_ordinal = any(each.name.name == "type" and each.value.value == "ordinal" for each in arguments)

@@ -10,13 +10,13 @@ from itertools import groupby
 from operator import itemgetter
 
 from seq2seq.documents.catalogs.entry import CatalogError, Replacement
-from seq2seq.documents.catalogs.nodes import DEEPEST, AddedValue, ValueNode, ValueTree, line_of
+from seq2seq.documents.catalogs.nodes import DEEPEST, AddedValue, ValueNode, ValueTree, column_of, line_of
 from seq2seq.documents.encoding import Decoded
 
 _BLANKS = re.compile(r"(?:[ \t\r\n]++|//[^\r\n]*+|/\*(?:[^*]|\*(?!/))*+\*/)*+")
 _STRING = re.compile(r'"(?:[^"\\\r\n]++|\\["\\/bfnrt]|\\u[\da-fA-F]{4})*+"')
+_DECODE = json.JSONDecoder(strict=False).decode
 _PLAIN = re.compile(r"(?:-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?|true|false|null)(?![\w.+-])")
-_INDENT = re.compile(r"(?:[\r\n]|\A)([ \t]*)[^\r\n]*\Z")
 
 
 class JsonSyntax:
@@ -32,7 +32,7 @@ class JsonSyntax:
 
     def literal(self, tree: ValueTree, node: ValueNode, text: str) -> str:
         """Return a text as a JSON string; other characters as escapes if the file has no other."""
-        return json_string(text, tree.text.isascii() and "\\u" in tree.text)
+        return json_string(text, tree.has_escapes)
 
     def added(
         self,
@@ -65,7 +65,7 @@ class JsonSyntax:
     def _member(
         self, tree: ValueTree, source: ValueTree, parent: ValueNode, value: AddedValue, gap: str
     ) -> str:
-        key = json_string(value.key, tree.text.isascii() and "\\u" in tree.text)
+        key = json_string(value.key, tree.has_escapes)
         return f"{key}{_colon(tree)}{self._value(tree, source, value, gap)}"
 
     def _value(self, tree: ValueTree, source: ValueTree, value: AddedValue, gap: str) -> str:
@@ -133,8 +133,8 @@ def _gaps(text: str, parent: ValueNode) -> tuple[str, str]:
     match = re.search(r"\r\n|\n|\r", text)
     if not match:
         return "", ""
-    found = _INDENT.search(text[: parent.begin])
-    indent = found[1] if found else ""
+    line = text[parent.begin - column_of(text, parent.begin) : parent.begin]
+    indent = line[: len(line) - len(line.lstrip())]
     return f"{match[0]}{indent}{indent_unit(text)}", f"{match[0]}{indent}"
 
 
@@ -215,7 +215,7 @@ class _JsonReader:
         match = _STRING.match(self._text, self._position)
         if match:
             self._position = match.end()
-            return str(json.loads(match[0], strict=False))
+            return match[0][1:-1] if "\\" not in match[0] else str(_DECODE(match[0]))
         if not self._text.startswith('"', self._position):
             raise self._error(f"{what} is expected before {self._rest()}; correct it, or remove the comma")
         raise self._error("the text is not closed on its line or has a wrong escape; correct it")

@@ -7,6 +7,7 @@ or added and all else stays as it is.
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple, Protocol
 
 from seq2seq.documents.catalogs.entry import CatalogError, Replacement
@@ -87,7 +88,12 @@ class ValueTree:
         """The text of the file."""
         return self.decoded.text
 
-    @property
+    @cached_property
+    def has_escapes(self) -> bool:
+        """Whether other characters than ASCII's are escapes in the file."""
+        return self.text.isascii() and "\\u" in self.text
+
+    @cached_property
     def line_end(self) -> str:
         """The line end of the file: that of its first line."""
         match = re.search(r"\r\n|\n|\r", self.text)
@@ -150,6 +156,11 @@ def unique_keys(nodes: Iterable[ValueNode]) -> Iterator[tuple[str, ValueNode]]:
 def line_of(text: str, position: int) -> int:
     """Return the line of a position, from 1."""
     return text.count("\n", 0, position) + 1
+
+
+def column_of(text: str, position: int) -> int:
+    """Return how many characters stand before a position on its line."""
+    return position - max(text.rfind("\n", 0, position), text.rfind("\r", 0, position)) - 1
 
 
 def _walk(node: ValueNode, path: Path) -> Iterator[tuple[Path, ValueNode]]:

@@ -24,6 +24,7 @@ def singular_category(language: str | None) -> str:
     return locale.plural_form(1) if locale else "one"
 
 
+@lru_cache(maxsize=256)
 def ordinal_categories(language: str | None) -> tuple[str, ...]:
     """Return the categories of a language's ordinal numbers (1st, 2nd), in CLDR's order."""
     locale = _locale(language)
@@ -31,6 +32,7 @@ def ordinal_categories(language: str | None) -> tuple[str, ...]:
     return tuple(category for category in CATEGORIES if category in tags)
 
 
+@lru_cache(maxsize=256)
 def integer_categories(language: str | None) -> tuple[str, ...]:
     """Return the categories that whole numbers of a language have, in CLDR's order."""
     locale = _locale(language)
@@ -38,6 +40,7 @@ def integer_categories(language: str | None) -> tuple[str, ...]:
     return tuple(category for category in CATEGORIES if category in tags)
 
 
+@lru_cache(maxsize=256)
 def singular_form(categories: tuple[str, ...], language: str | None, ordinal: bool = False) -> int | None:
     """Return the number of the form among `categories` that serves the number 1; None if it serves all."""
     locale = _locale(language)

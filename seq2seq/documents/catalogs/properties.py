@@ -91,14 +91,12 @@ class PropertiesSyntax(FlatSyntax):
         """Return a text as a value, with the escapes and the line breaks of another."""
         raw = node.style
         signs = "".join(sign for sign in ":=#!" if f"\\{sign}" in raw)
-        text = re.sub(rf"[\\{re.escape(signs)}]", r"\\\g<0>", text)
-        for letter, sign in _SIGNS.items():
-            text = text.replace(sign, f"\\{letter}")
-        if text.startswith(" "):
-            text = f"\\{text}"
-        if match := _WRITTEN_LINES.search(raw):
-            text = re.sub(r"\\n(?=.)", lambda _: f"\\n\\{tree.line_end}{match[2]}", text)
-        return _representable(text, tree)
+        written_lines = _WRITTEN_LINES.search(raw)
+        lines = [_escaped(line, signs) for line in text.split("\n")]
+        if written_lines and lines[-1]:
+            # The blanks that begin a continued line are no part of the value.
+            return _representable(f"\\n\\{tree.line_end}{written_lines[2]}".join(lines), tree)
+        return _representable("\\n".join(lines), tree)
 
     def note_line(self, tree: ValueTree, note: str) -> str:
         """Return a remark as a line."""
@@ -117,6 +115,14 @@ def _read_entry(text: str, match: re.Match[str], line: int, name: str) -> ValueN
             sentence = r"the escape \u needs four hexadecimal digits; add them, or write \\u for a backslash"
             raise CatalogError(name, sentence, line_of(text, escape.start()))
     return ValueNode(_unescaped(key[0]), begin, start, end, line, _unescaped(raw), style=raw)
+
+
+def _escaped(line: str, signs: str) -> str:
+    """Return a line of a value with escapes; its first letter may be taken for a blank or a separator."""
+    line = re.sub(rf"[\\{re.escape(signs)}]", r"\\\g<0>", line)
+    for letter, sign in _SIGNS.items():
+        line = line.replace(sign, f"\\{letter}")
+    return f"\\{line}" if line.startswith((" ", "=", ":")) else line
 
 
 def _unescaped(raw: str) -> str:

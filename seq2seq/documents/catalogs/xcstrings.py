@@ -101,6 +101,9 @@ class StringCatalog(Catalog):
             if node.style == "object" and self._is_wanted(key):
                 self._units |= dict(self._entries(key, node))
         self.entries = list(self._units)
+        self._owned: dict[str, list[CatalogEntry]] = {}
+        for entry, each in self._units.items():
+            self._owned.setdefault(each.key, []).append(entry)
 
     def _is_wanted(self, key: str) -> bool:
         nodes = self._tree.nodes
@@ -194,7 +197,7 @@ class StringCatalog(Catalog):
         top = ("strings", key, "localizations", str(self.target_language))
         if top in self._tree.nodes:
             return [change for entry in entries for change in self._value_changes(top, entry)]
-        every = [entry for entry, unit in self._units.items() if unit.key == key]
+        every = self._owned[key]
         if not all(entry in self._fillings for entry in every):
             return []
         units = {path: unit for entry in every for path, unit in self._filled_units(entry)}

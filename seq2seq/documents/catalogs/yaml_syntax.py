@@ -10,7 +10,7 @@ from typing import Any
 
 from seq2seq.documents.catalogs.entry import CatalogError, Replacement
 from seq2seq.documents.catalogs.json_syntax import removed_members
-from seq2seq.documents.catalogs.nodes import DEEPEST, AddedValue, ValueNode, ValueTree
+from seq2seq.documents.catalogs.nodes import DEEPEST, AddedValue, ValueNode, ValueTree, column_of
 from seq2seq.documents.catalogs.yaml_scalars import is_null, is_text_plain, key_scalar, scalar
 from seq2seq.documents.encoding import Decoded
 
@@ -41,7 +41,7 @@ class YamlSyntax:
 
     def literal(self, tree: ValueTree, node: ValueNode, text: str) -> str:
         """Return a text as a scalar in the style of one of the tree's."""
-        indent = " " * (_column(tree.text, node.begin) + 2)
+        indent = " " * (column_of(tree.text, node.begin) + 2)
         style = node.style.removesuffix(_IN_FLOW)
         written = scalar(text, style, indent, tree.line_end, style != node.style)
         is_next_to_sign = node.start == node.end and tree.text[node.start - 1 : node.start] in (":", "-")
@@ -64,7 +64,7 @@ class YamlSyntax:
             place = children[0].begin if children else parent.start + 1
             return [Replacement(place, place, ", ".join(members) + (", " if children else ""))]
         text = tree.text
-        column = _column(text, children[0].begin) if children else _column(text, parent.begin) + 2
+        column = column_of(text, children[0].begin) if children else column_of(text, parent.begin) + 2
         column = column if children or parent is not tree.root or parent.key else 0
         lines = "".join(line for value in values for line in _lines(source, value, " " * column))
         if after is not None:
@@ -81,7 +81,7 @@ class YamlSyntax:
             return removed_members(parent, children)
         cuts = []
         for child in children:
-            begin = child.begin - _column(tree.text, child.begin)
+            begin = child.begin - column_of(tree.text, child.begin)
             if parent.children and parent.children[0] is not child:
                 begin = _with_remarks(tree.text, child.begin)
             cuts.append(Replacement(begin, _line_after(tree.text, child), ""))
@@ -89,14 +89,10 @@ class YamlSyntax:
 
     def noted(self, tree: ValueTree, node: ValueNode, note: str) -> list[Replacement]:
         """Return what writes a remark above a value, if that begins its line."""
-        column = _column(tree.text, node.begin)
+        column = column_of(tree.text, node.begin)
         if tree.text[node.begin - column : node.begin].strip():
             return []
         return [Replacement(node.begin, node.begin, f"# {note}{tree.line_end}{' ' * column}")]
-
-
-def _column(text: str, position: int) -> int:
-    return position - max(text.rfind("\n", 0, position), text.rfind("\r", 0, position)) - 1
 
 
 def _line_after(text: str, node: ValueNode) -> int:
@@ -107,10 +103,10 @@ def _line_after(text: str, node: ValueNode) -> int:
 
 def _with_remarks(text: str, position: int) -> int:
     """Return the beginning of the remarks right above the line of a position."""
-    begin = position - _column(text, position)
+    begin = position - column_of(text, position)
     while begin > 0:
         above = begin - (2 if text[begin - 2 : begin] == "\r\n" else 1)
-        above -= _column(text, above)
+        above -= column_of(text, above)
         if not _REMARK.match(text, above):
             break
         begin = above
