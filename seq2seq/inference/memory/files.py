@@ -7,7 +7,6 @@
 Only what is translated is taken: no fuzzy or obsolete entry of a catalogue, no header.
 """
 
-import gzip
 import json
 import os
 import re
@@ -20,6 +19,7 @@ from seq2seq.inference.memory.entries import MemoryEntry, sides_of
 from seq2seq.inference.memory.memory import MemoryUnit, TranslationMemory
 from seq2seq.inference.memory.tmx import read_tmx, write_tmx
 from seq2seq.storage.atomic import replace_file
+from seq2seq.text.compression import open_file, without_compression
 from seq2seq.text.languages import is_language_code
 
 if TYPE_CHECKING:
@@ -112,10 +112,10 @@ def read_entries(path: str | os.PathLike[str]) -> Iterator[MemoryEntry]:
         ValueError: The file cannot be read, or is of another format.
     """
     path = Path(path)
-    name = path.name.lower().removesuffix(".gz")
+    name = without_compression(path.name)
     if name.endswith(".tmx"):
         return read_tmx(path)
-    if name.endswith((".po", ".mo")) and path.suffix.lower() != ".gz":
+    if path.suffix.lower() in (".po", ".mo"):
         return _read_catalog(path)
     if name.endswith((".tsv", ".tab")):
         return _read_tsv(path)
@@ -280,16 +280,13 @@ def _text_or_none(value: object) -> str | None:
 
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
-    """Yield the lines of a UTF-8 file, plain or gzipped, with their numbers, without blank ones."""
+    """Yield the lines of a UTF-8 file, perhaps a compressed one, with their numbers, without blank ones."""
     number = 0
     try:
-        with gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb") as file:
+        with open_file(str(path)) as file:
             for number, line in enumerate(file, 1):
                 text = line.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
                 if text.strip():
                     yield number, text
     except UnicodeDecodeError:
         raise ValueError(f"line {number} of {path} is not UTF-8; convert it first") from None
-    except (OSError, EOFError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise ValueError(f"cannot read {path}: {reason}; check the file") from None

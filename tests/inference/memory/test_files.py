@@ -1,6 +1,7 @@
 """Tests of the files of memories: languages, inline elements, catalogues, tables, and what is refused."""
 
 import gzip
+import lzma
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -157,13 +158,14 @@ def test_a_tmx_is_read_as_a_stream(tmp_path: Path) -> None:
         list(entries)
 
 
-def test_other_encodings_and_gzip(tmp_path: Path) -> None:
-    """UTF-16, Latin-1 and gzipped files are read."""
+def test_other_encodings_and_compressed_files(tmp_path: Path) -> None:
+    """UTF-16, Latin-1 and compressed files are read."""
     text = f"{HEAD}{unit('Open', 'Öffnen')}</body></tmx>"
     for name, content in (
         ("a.tmx", text.encode("utf-16")),
         ("b.tmx", text.replace('"1.0"', '"1.0" encoding="iso-8859-1"', 1).encode("latin-1")),
         ("c.tmx.gz", gzip.compress(text.encode())),
+        ("d.tmx.xz", lzma.compress(text.encode())),
     ):
         (tmp_path / name).write_bytes(content)
         assert pairs(tmp_path / name) == [("Open", "Öffnen")]
