@@ -3,15 +3,18 @@ r"""Parts of a label: the words that a model translates, and what is put back ar
 "_Save %s As…\n"  ->  "Save %s As"  +  accelerator _S, frame ("", "…", "\n"), a capital first
 """
 
+import re
 from collections.abc import Callable, Collection
 from typing import NamedTuple
 
 from seq2seq.inference.fidelity.markers import final_mark_edits
 from seq2seq.inference.localization.capitals import has_title_case, sentence_case, with_first_capital
-from seq2seq.inference.localization.format_arguments import format_arguments
+from seq2seq.inference.localization.format_arguments import FormatArgument, format_arguments
 from seq2seq.text.accelerators import Accelerator, put_accelerator, take_accelerator
 from seq2seq.text.frames import Frame, put_frame, take_frame
+from seq2seq.text.normalization import UNSPACED
 
+_UNSPACED = re.compile(f"[{UNSPACED}]")
 Lowers = Callable[[str], bool]
 
 
@@ -42,7 +45,7 @@ def take_parts(label: str) -> LabelParts:
 
 def put_parts(words: str, parts: LabelParts, flags: Collection[str] = (), language: str | None = None) -> str:
     """Return translated words as a label, with the accelerator and the frame of the source."""
-    words = _without_end(words.strip(), parts)
+    words = _with_blanks(_without_end(words.strip(), parts), parts.words, flags)
     kept = [(each.start, each.end) for each in format_arguments(words, flags)]
     words = with_first_capital(words, parts.words, kept)
     shift = len(parts.frame.before)
@@ -58,6 +61,33 @@ def readable_words(parts: LabelParts, flags: Collection[str], target: str | None
         return parts.words
     kept = [(each.start, each.end) for each in format_arguments(parts.words, flags)]
     return sentence_case(parts.words, kept, lowers)
+
+
+def _with_blanks(words: str, source: str, flags: Collection[str]) -> str:
+    """Return words with a blank between a placeholder and a letter, where the source has them apart.
+
+    A model whose vocabulary has a piece for each placeholder sometimes writes it without the blank.
+    """
+    touching = {
+        (each.text, side)
+        for each in format_arguments(source, flags)
+        for side in (False, True)
+        if _touches_letter(source, each, side)
+    }
+    for each in reversed(format_arguments(words, flags)):
+        if each.text[0] in "<&":
+            continue
+        if _touches_letter(words, each, True) and (each.text, True) not in touching:
+            words = f"{words[: each.end]} {words[each.end :]}"
+        if _touches_letter(words, each, False) and (each.text, False) not in touching:
+            words = f"{words[: each.start]} {words[each.start :]}"
+    return words
+
+
+def _touches_letter(text: str, argument: FormatArgument, after: bool) -> bool:
+    """Return whether a letter of a script with blanks stands directly before or after a placeholder."""
+    letter = text[argument.end : argument.end + 1] if after else text[: argument.start][-1:]
+    return letter.isalpha() and _UNSPACED.match(letter) is None
 
 
 def _without_end(words: str, parts: LabelParts) -> str:

@@ -32,6 +32,23 @@ def test_what_is_taken_off_is_put_back(
     assert put_parts(translated, parts, (), language) == expected
 
 
+@pytest.mark.parametrize(
+    ("label", "translated", "language", "expected"),
+    [
+        ("Open %s now", "Öffnen%s jetzt", "de", "Öffnen %s jetzt"),
+        ("%d files", "%dDateien", "de", "%d Dateien"),
+        ("{n}px wide", "{n}px breit", "de", "{n}px breit"),
+        ("Open %s", "打开%s", "zh", "打开%s"),
+        ("a <b>c</b>", "a<b>c</b>d", "de", "A<b>c</b>d"),
+        ("(%s)", "(%s)", "de", "(%s)"),
+    ],
+)
+def test_a_placeholder_is_apart_from_words(label: str, translated: str, language: str, expected: str) -> None:
+    """Where the source has a blank between placeholder and letter, the translation gets one."""
+    found = put_parts(translated, take_parts(label), (), language)
+    assert found == expected or found == expected[:1].lower() + expected[1:]
+
+
 @pytest.mark.parametrize("label", ["", "  ", "…", "100 %", "12:30\n"])
 def test_a_label_without_letters_has_no_words(label: str) -> None:
     """Nothing is left to translate, and the label comes back."""
