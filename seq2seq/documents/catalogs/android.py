@@ -167,7 +167,7 @@ class AndroidCatalog(MonolingualXml):
             yield Replacement(last, last, new)
         for category, item in items.items():
             if category not in categories:
-                yield Replacement(item.start - len(file.indent(item)), item.end, "")
+                yield file.removal(item)
 
 
 def _entry(file: XmlFile, element: XmlElement, text: AndroidText) -> CatalogEntry:

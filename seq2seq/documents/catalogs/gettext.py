@@ -106,8 +106,7 @@ class GettextCatalog(Catalog):
         numbered = bool(message.plural)
         for number, form in message.forms.items():
             if number >= len(targets):
-                start = self._text.rfind("\n", 0, form.start) + 1
-                yield Replacement(start, self._line_end(form.end), "")
+                yield self._without_line(form.start, form.end)
         added: list[str] = []
         for number, target in enumerate(targets):
             keyword = f"msgstr[{number}]" if numbered else "msgstr"
@@ -124,7 +123,8 @@ class GettextCatalog(Catalog):
             old = message.forms[0]
             yield Replacement(old.start, old.end, self._newline.join(added))
             return
-        parts = [message.source, message.plural, *message.forms.values()]
+        kept = [form for number, form in message.forms.items() if number < len(targets)]
+        parts = [message.source, message.plural, *kept]
         end = max(part.end for part in parts if part)
         yield Replacement(end, end, self._newline.join(["", *added]))
 
@@ -144,14 +144,14 @@ class GettextCatalog(Catalog):
             return
         for comment in message.comments:
             if comment.text.startswith("#|"):
-                yield self._without_line(comment.start)
+                yield self._without_line(comment.start, comment.end)
             elif comment.text.startswith("#,") and "fuzzy" in comment.text:
                 flags = [flag.strip() for flag in comment.text[2:].split(",")]
                 kept = ", ".join(flag for flag in flags if flag not in ("", "fuzzy"))
                 if kept:
                     yield Replacement(comment.start, comment.end, f"#, {kept}")
                 else:
-                    yield self._without_line(comment.start)
+                    yield self._without_line(comment.start, comment.end)
 
     def _place_of_note(self, message: PoMessage) -> int:
         """Return the place after the translator's comments of the block in front of a message."""
@@ -174,8 +174,12 @@ class GettextCatalog(Catalog):
             return Replacement(place, place, self._newline + text)
         return Replacement(start, start, text)
 
-    def _without_line(self, place: int) -> Replacement:
-        return Replacement(self._text.rfind("\n", 0, place) + 1, self._line_end(place), "")
+    def _without_line(self, start: int, end: int) -> Replacement:
+        """Return the removal of a comment or string, with its line if nothing precedes it there."""
+        line = self._text.rfind("\n", 0, start) + 1
+        if self._text[line:start].strip():
+            return Replacement(start, end, "")
+        return Replacement(line, self._line_end(end), "")
 
     def _line_end(self, place: int) -> int:
         end = self._text.find("\n", place)

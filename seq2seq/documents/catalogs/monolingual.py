@@ -60,7 +60,7 @@ class MonolingualXml(Catalog):
             for element, fillings in filled.items():
                 changes += self._changes(file, element, fillings)
             left_out = {unit.source for unit in self._units.values()} - set(filled)
-            changes += [self._without(file, element) for element in left_out]
+            changes += map(file.removal, left_out)
         return file.decoded.encode(edited(file.text, changes))
 
     def _filled(self, *, in_existing: bool) -> dict[XmlElement, dict[CatalogEntry, Filling]]:
@@ -111,7 +111,3 @@ class MonolingualXml(Catalog):
             return
         place = last.end if last else root.inner
         yield Replacement(place, place, lines)
-
-    def _without(self, file: XmlFile, element: XmlElement) -> Replacement:
-        """Return the removal of an element with its line."""
-        return Replacement(element.start - len(file.indent(element)), element.end, "")

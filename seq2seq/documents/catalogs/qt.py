@@ -24,6 +24,8 @@ from seq2seq.documents.catalogs.xml_tree import XmlElement, XmlFile, characters_
 
 _BYTE = re.compile(r"""<byte\s+value\s*=\s*["'](x?)([0-9A-Fa-f]{1,4})["']\s*(?:/>|>\s*</byte>)""")
 _CONTROL = re.compile("([\\x01-\\x08\\x0b\\x0c\\x0e-\\x1f])")
+_STAND_IN = 0xF0000  # private signs, which stand for bytes while a text is read
+_STAND_INS = re.compile("[\U000f0000-\U000f00ff]")
 _GONE = frozenset({"vanished", "obsolete"})
 
 
@@ -177,13 +179,11 @@ class QtCatalog(Catalog):
 
     def _text(self, element: XmlElement) -> str:
         """Return the text of an element; `<byte>` stands for a sign that XML forbids."""
-        pieces = _BYTE.split(self._file.inner(element))  # a text, a base and a number in turn
-        texts = [characters_of(text) for text in pieces[::3]]
-        bytes_ = [
-            chr(int(number, 16 if base else 10))
-            for base, number in zip(pieces[1::3], pieces[2::3], strict=True)
-        ]
-        return texts[0] + "".join(byte + text for byte, text in zip(bytes_, texts[1:], strict=True))
+        raw = self._file.inner(element)
+        if "<byte" not in raw:
+            return characters_of(raw)
+        raw = _BYTE.sub(lambda match: chr(_STAND_IN + int(match[2], 16 if match[1] else 10) % 256), raw)
+        return _STAND_INS.sub(lambda match: chr(ord(match[0]) - _STAND_IN), characters_of(raw))
 
     def _escape(self, text: str) -> str:
         pieces = _CONTROL.split(text)

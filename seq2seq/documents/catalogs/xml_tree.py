@@ -11,7 +11,7 @@ from functools import cached_property
 from html import unescape
 from xml.parsers import expat
 
-from seq2seq.documents.catalogs.entry import CatalogError
+from seq2seq.documents.catalogs.entry import CatalogError, Replacement
 from seq2seq.documents.encoding import Decoded, decode
 from seq2seq.documents.xml_parts import XmlParts, escape_xml
 
@@ -125,6 +125,14 @@ class XmlFile:
         start = self.text.rfind("\n", 0, element.start)
         blanks = self.text[start + 1 : element.start]
         return self.newline + blanks if start >= 0 and not blanks.strip() else ""
+
+    def removal(self, element: XmlElement) -> Replacement:
+        """Return the removal of an element, with the break and blanks before it if it begins its line."""
+        start = element.start
+        if self.indent(element):
+            start = self.text.rfind("\n", 0, start)
+            start -= self.text[start - 1 : start] == "\r"
+        return Replacement(start, element.end, "")
 
     def with_attributes(self, element: XmlElement, changes: dict[str, str | None]) -> str:
         """Return the start tag of an element with attributes set, or left out where None."""

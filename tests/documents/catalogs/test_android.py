@@ -129,6 +129,17 @@ def test_what_is_not_filled_is_left_out() -> None:
     )
 
 
+def test_line_ends_of_both_kinds() -> None:
+    """What is left out goes with its own line end, whatever the others are."""
+    text = '<resources>\r\n  <string name="a">a</string>\n  <string name="b">b</string>\r\n</resources>\n'
+    catalog = opened(text, "de")
+    catalog.fill(catalog.entries[0], ["x"])
+    assert catalog.to_bytes() == b'<resources>\r\n  <string name="a">x</string>\r\n</resources>\n'
+    catalog = opened(text, "de")
+    catalog.fill(catalog.entries[1], ["x"])
+    assert catalog.to_bytes() == b'<resources>\n  <string name="b">x</string>\r\n</resources>\n'
+
+
 def test_an_existing_file_is_kept_and_added_to() -> None:
     """Strings of the target language's file stay, empty and missing ones are filled; arrays may grow."""
     existing = (

@@ -142,6 +142,7 @@ def test_a_note_is_written_once() -> None:
         ("", 'msgstr[0] "x"\nmsgstr[1] "y"\nmsgstr[2] "z"\n'),
         ('msgstr ""\n', 'msgstr[0] "x"\nmsgstr[1] "y"\nmsgstr[2] "z"\n'),
         ('msgstr[0] "x"\n', 'msgstr[0] "x"\nmsgstr[1] "y"\nmsgstr[2] "z"\n'),
+        ('msgstr[0] "x"\nmsgstr[12] ""\n', 'msgstr[0] "x"\nmsgstr[1] "y"\nmsgstr[2] "z"\n'),
         (
             'msgstr[0] ""\nmsgstr[1] ""\nmsgstr[2] ""\nmsgstr[3] ""\n',
             'msgstr[0] "x"\nmsgstr[1] "y"\nmsgstr[2] "z"\n',
@@ -287,6 +288,14 @@ def test_unusual_syntax_that_gettext_accepts() -> None:
     written = catalog.to_bytes().decode()
     assert [entry.targets for entry in opened(written).entries] == [["x"], ["y"]]
     assert [entry.state for entry in opened(written).entries] == ["review", "review"]
+
+
+def test_a_comment_behind_a_string() -> None:
+    """A mark on the line of another message's string goes alone."""
+    catalog = opened('msgid "a"\nmsgstr "b" #, fuzzy\nmsgid "c"\nmsgstr "d"\n')
+    assert [entry.state for entry in catalog.entries] == ["done", "review"]
+    catalog.fill(catalog.entries[1], ["e"], review=False)
+    assert catalog.to_bytes() == b'msgid "a"\nmsgstr "b" \nmsgid "c"\nmsgstr "e"\n'
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")))
