@@ -15,6 +15,7 @@ from seq2seq.inference.fidelity.protected import protected_spans
 from seq2seq.text.accelerators import Accelerator, put_accelerator, take_accelerator
 from seq2seq.text.frames import Frame, put_frame, take_frame
 from seq2seq.text.languages import base_language
+from seq2seq.text.normalization import compose
 
 SLOT = "\N{OBJECT REPLACEMENT CHARACTER}"  # in a key, in place of a placeholder
 # Words, blanks, commas and hyphens: most labels, which have nothing to be taken off.
@@ -50,6 +51,7 @@ class LabelForm(NamedTuple):
 
 def form_of(label: str) -> LabelForm:
     """Take a label apart."""
+    label = compose(label)
     if _WORDS.fullmatch(label) and "xx" not in label:
         return LabelForm(_lowered(label), [], None, Frame(), "", _first_letter(label))
     body, accelerator = take_accelerator(label)

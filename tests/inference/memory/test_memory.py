@@ -42,6 +42,13 @@ def test_same_text_in_another_frame_is_adapted(known: tuple[str, str], asked: st
     assert (match.target, match.score, match.is_exact) == (expected, 99, True)
 
 
+def test_accents_however_they_are_coded() -> None:
+    """A text matches whether its accents are characters of their own or not, exactly as in a glossary."""
+    for known, asked in (("Café au lait", "Cafe\u0301 au lait"), ("Cafe\u0301…", "Café…")):
+        match = memory_of((known, "Milchkaffee" + known[12:])).best(asked)
+        assert match is not None and match.is_exact
+
+
 def test_frames_of_other_languages() -> None:
     """French sets a no-break space before a colon, Chinese names the accelerator at the end."""
     french = memory_of(("Name", "Nom"), languages=("en", "fr")).best("Name:")

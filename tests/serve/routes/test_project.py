@@ -9,6 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from seq2seq import Translator
+from serve import command
 from serve.app import ServerOptions, make_app
 from serve.engine.project import Project
 from serve.engine.registry import ModelRegistry
@@ -192,6 +193,19 @@ def test_files_of_other_languages_are_refused(
     paths = [[str(files / name) for name in names] for names in (memories, glossaries)]
     with pytest.raises(ValueError, match=sentence):
         Project.load(pairs, *paths)
+
+
+def test_flags_of_the_command(files: Path, tmp_path: Path, translator: Translator) -> None:
+    """The flags of `seq2seq serve` load memories, glossaries and suggestions; without them there are none."""
+    memory, terms, kept = files / "project.tsv", files / "terms.tsv", tmp_path / "kept.jsonl"
+    flags = ["--memory", str(memory), "--glossary", str(terms), "--keep-suggestions", str(kept)]
+    registry = ModelRegistry({"en-de": translator})
+    project = command._project(command._parser().parse_args(flags), registry)
+    assert project is not None and project.suggestions is not None
+    assert len(project.memories["en", "de"]) == 3 and project._glossaries == {
+        ("en", "de"): (("dog", "Köter"),)
+    }
+    assert command._project(command._parser().parse_args([]), registry) is None
 
 
 def test_a_glossary_names_its_languages(tmp_path: Path) -> None:
