@@ -71,7 +71,7 @@ class Backend:
 
     @property
     def keeps_suggestions(self) -> bool:
-        """Whether a translation that the reader corrects can be kept."""
+        """True where a translation that the reader corrects can be kept."""
         return self.service.project is not None and self.service.project.suggestions is not None
 
     def admit(self) -> str:

@@ -74,7 +74,7 @@ class Project:
 
     @property
     def has_memory(self) -> bool:
-        """Whether there is a memory, if only of what will be suggested."""
+        """True where there is a memory, if only of what will be suggested."""
         return bool(self.memories) or self.suggestions is not None
 
     def recall(self, text: str, options: DecodeOptions, hops: Sequence["Hop"]) -> MemoryMatch | None:
