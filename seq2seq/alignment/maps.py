@@ -19,6 +19,7 @@ from typing import Any, Literal, NamedTuple
 import torch
 from torch import Tensor
 
+from seq2seq.alignment.coverage import is_copied, uncovered_stretches
 from seq2seq.alignment.head import AlignmentHead
 from seq2seq.alignment.lexical_prior import lexical_prior
 from seq2seq.alignment.symmetrization import Link, read_both
@@ -81,6 +82,26 @@ class Alignment:
             height, width = grid.weights.shape
             weights[t : t + height, s : s + width] += grid.weights
         return Grid(sources, targets, weights / weights.sum(dim=1, keepdim=True).clamp(min=1.0))
+
+    def uncovered(self) -> list[Span]:
+        """Return the stretches of source words that no target word looked at, as characters of the source.
+
+        Marks, and words that were copied, count nothing.
+        """
+        spans = []
+        for grid, _, _ in self._grids("words"):
+            weights = grid.weights / grid.weights.sum(dim=1, keepdim=True).clamp(min=1.0)
+            greatest = weights.amax(0).tolist() if len(weights) else [0.0] * len(grid.source_spans)
+            words = [self.source[start:end] for start, end in grid.source_spans]
+            looked_at = [
+                None if not any(map(str.isalnum, word)) or is_copied(word, self.target) else weight
+                for word, weight in zip(words, greatest, strict=True)
+            ]
+            spans += [
+                (grid.source_spans[first][0], grid.source_spans[after - 1][1])
+                for first, after in uncovered_stretches(looked_at)
+            ]
+        return spans
 
     def to_json(self, units: Units = "words") -> dict[str, Any]:
         """Return units with texts and character spans, weights [T', S'] and links, as JSON values."""

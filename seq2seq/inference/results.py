@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from seq2seq.inference.memory.memory import MemoryMatch
 
 Finish = Literal["end", "length"]
+MUCH = 0.25  # of a source, by characters: what it may lose before its translation is incomplete
 
 
 class ForcedDecoding(NamedTuple):
@@ -107,6 +108,20 @@ class Translation:
         return self.forced.token_log_probabilities
 
     @property
+    def uncovered(self) -> list[tuple[int, int]]:
+        """The stretches of some five words or more that no word of the translation looked at.
+
+        Characters [start, end) of the source, by the alignment head.
+        """
+        return self.alignment.uncovered()
+
+    @property
+    def is_incomplete(self) -> bool:
+        """True where a quarter of the source or more is uncovered: the translation probably leaves it out."""
+        uncovered = sum(end - start for start, end in self.uncovered)
+        return uncovered > 0 and uncovered >= MUCH * len(self.source)
+
+    @property
     def _assessment(self) -> Assessment | None:
         return self.evidence.assess() if self.evidence else None
 
@@ -148,6 +163,10 @@ class Translation:
             "confidence": rounded_confidence(self.confidence),
             "is_unlike": self.is_unlike,
             "word_confidence": [word.to_json() for word in self.word_confidence],
+            "uncovered": [
+                {"text": self.source[start:end], "start": start, "end": end} for start, end in self.uncovered
+            ],
+            "is_incomplete": self.is_incomplete,
             **({"match": self.match._asdict()} if self.match else {}),
         }
 

@@ -22,7 +22,7 @@ Run = Callable[..., Any]  # the fixture `run`
 
 KEYS = [
     *("text", "score", "log_probability", "alternatives", "tokens", "alignment", "finish"),
-    *("confidence", "is_unlike", "word_confidence"),
+    *("confidence", "is_unlike", "word_confidence", "uncovered", "is_incomplete"),
 ]
 
 
