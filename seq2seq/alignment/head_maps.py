@@ -9,8 +9,11 @@
     weights [L, H + 1, T', S']   each row rescaled to sum to 1; the last plane of a layer is the mean
                                  of its heads
     hidden  [L, H + 1, T']       the weight that each row gave to dropped columns, from 0 to 1
+    raw     [L, H + 1, T', S']   the weights as they are: a row and its `hidden` sum to 1
+    special [L, H + 1, T', K]    the weight of each dropped column, named by `symbols`
 
-Rescaling magnifies a row that gave nearly all its weight to a dropped column; `hidden` shows which rows did.
+Rescaling magnifies a row that gave nearly all its weight to a dropped column; `hidden` shows which rows did,
+and `raw` is what a drawing should show.
 """
 
 from typing import Literal, NamedTuple
@@ -19,6 +22,7 @@ import torch
 from torch import Tensor
 
 from seq2seq.alignment.maps import AttentionMaps, Span, gather, letters_of, shares_of
+from seq2seq.config import START
 from seq2seq.text.attributes import unit_spans
 
 Flow = Literal["cross", "encoder", "decoder"]
@@ -26,12 +30,15 @@ MapUnits = Literal["words", "pieces"]
 
 
 class HeadMaps(NamedTuple):
-    """All maps of one flow, [L, H + 1, T', S'], with the texts of rows and columns and the hidden weight."""
+    """All maps of one flow, [L, H + 1, T', S'], with the texts of rows and columns and what was dropped."""
 
     rows: list[str]
     columns: list[str]
     weights: Tensor
     hidden: Tensor
+    raw: Tensor
+    special: Tensor
+    symbols: list[str]
 
 
 def make_head_maps(
@@ -45,7 +52,7 @@ def make_head_maps(
     Raises:
         ValueError: an unknown flow or unit.
     """
-    weights, hidden = _without_special(maps, flow, read)
+    weights, special, symbols = _without_special(maps, flow, read)
     source, target = (maps.source, maps.source_spans), (maps.target, maps.target_spans)
     row_side = source if flow == "encoder" else target
     column_side = target if flow == "decoder" else source
@@ -58,24 +65,28 @@ def make_head_maps(
         rows,
         columns,
         gather(visible, row_shares, column_shares).clamp(max=1.0),
-        torch.einsum("lhp,pt->lht", hidden, means),
+        torch.einsum("lhp,pt->lht", special.sum(dim=-1), means),
+        (means.T @ weights @ column_shares).clamp(max=1.0),
+        torch.einsum("lhpk,pt->lhtk", special, means),
+        symbols,
     )
 
 
-def _without_special(maps: AttentionMaps, flow: Flow, read: str) -> tuple[Tensor, Tensor]:
-    """Return unscaled maps between tokens [L, H + 1, P, Q], and what each row gave to dropped columns."""
+def _without_special(maps: AttentionMaps, flow: Flow, read: str) -> tuple[Tensor, Tensor, list[str]]:
+    """Return unscaled maps [L, H + 1, P, Q], the dropped columns [L, H + 1, P, K] and their names."""
     pieces = len(maps.source_spans)  # followed by the language tag, if any, and the end symbol
+    symbols = maps.source_tokens[pieces:]
     match flow:
         case "cross":
             full = _with_mean(maps.cross)
             rows = full[:, :, :-1] if read == "output" else full[:, :, 1:]
-            return rows[..., :pieces], rows[..., pieces:].sum(dim=-1)
+            return rows[..., :pieces], rows[..., pieces:], symbols
         case "encoder":
             rows = _with_mean(maps.encoder)[:, :, :pieces]
-            return rows[..., :pieces], rows[..., pieces:].sum(dim=-1)
+            return rows[..., :pieces], rows[..., pieces:], symbols
         case "decoder":
             rows = _with_mean(maps.decoder)[:, :, 1:]
-            return rows[..., 1:], rows[..., 0]
+            return rows[..., 1:], rows[..., :1], [START]
     raise ValueError(f'flow is {flow!r}; choose "cross", "encoder" or "decoder"')
 
 

@@ -2,6 +2,7 @@
 // The reader's choice stays when new data come, as they do while a text is being written.
 
 const UNITS = ["words", "pieces"], DRAWINGS = ["matrix", "ribbons"];
+const FIRST = { flow: "cross", units: "words", drawing: "matrix", special: "summed" };
 const LONGEST_TABLE = 4000; // cells of a table that shows every weight
 
 // A name that nothing else on the page has: radio buttons of a group share one, a label points at one.
@@ -34,6 +35,13 @@ const picker = (label, choose) => {
   };
 };
 
+// What the shades of the matrix mean: from 0 to 1, as the cells are drawn.
+const scaleBar = (tongue) => {
+  const stops = Array.from({ length: 11 }, (_, tenth) => `color-mix(in srgb, var(--strong) ${Math.round(100 * strength(tenth / 10))}%, transparent)`);
+  const bar = make("span", { class: "shades", style: `background-image: linear-gradient(to right, ${stops.join(",")})` });
+  return make("p", { class: "scale note" }, tongue.say("weight"), " 0 ", bar, " 1");
+};
+
 const mapTable = (tongue, sheet, plane, caption) => {
   const { say, number } = tongue;
   const rows = sheet.rows.map((word, row) => [readable(word), rowOf(plane, sheet.columns.length, row)]);
@@ -52,16 +60,17 @@ const mapTable = (tongue, sheet, plane, caption) => {
 
 const captionOf = (tongue, data, choice) => {
   const { say } = tongue;
-  const { flow, units, layer, head } = choice;
+  const { flow, units, layer, head, special } = choice;
   const aligned = flow === "cross" && layer === data.aligned.layer && head === String(data.aligned.head);
   const where = head === "mean" ? say("layer_mean", { layer }) : say("layer_head", { layer, head });
   const read = flow === "encoder" ? null : say(`read_${flow === "cross" ? data.aligned.read : "input"}`);
-  const notes = [say(`map_${flow}`), read, say("scaled_note"), units === "words" ? say("words_note") : null];
+  const notes = [say(`map_${flow}`), read, say(`note_${special}`), units === "words" ? say("words_note") : null];
   return { where, aligned: aligned ? say("aligned_caption") : "", notes: notes.filter(Boolean).join(" ") };
 };
 
 const mount = (root, host) => {
   let box, data, tongue, parts, choice, sheet, plane, picture, overviewed;
+  let shown; // the sheet and the plane as they are drawn
   let at = null; // the place that is lit
   let requested = null; // the map that Python was last asked for, and of which data
 
@@ -76,7 +85,7 @@ const mount = (root, host) => {
     at = place;
     picture.light(place);
     const hint = tongue.say(data.growing ? "growing" : "hint_map");
-    parts.readout.textContent = place ? sentenceAbout(tongue, sheet, plane, place) : hint;
+    parts.readout.textContent = place ? sentenceAbout(tongue, shown.sheet, shown.plane, place) : hint;
   };
 
   const press = (event) => {
@@ -93,6 +102,7 @@ const mount = (root, host) => {
     const flow = radios(tongue, "flow", FLOWS, (value) => choose({ flow: value }));
     const units = radios(tongue, "units", UNITS, (value) => choose({ units: value }));
     const drawn = radios(tongue, "drawing", DRAWINGS, (value) => choose({ drawing: value }));
+    const special = radios(tongue, "symbols", SYMBOLS, (value) => choose({ special: value }));
     const layer = picker(say("layer"), (value) => choose({ layer: Number(value) }));
     const head = picker(say("head"), (value) => choose({ head: value }));
     const back = make("button", { type: "button", class: "plain" }, say("back"));
@@ -116,16 +126,19 @@ const mount = (root, host) => {
       flow,
       units,
       drawn,
+      special,
+      scale: scaleBar(tongue),
       layer,
       head,
       back,
     };
     const savesGroup = { class: "saves", role: "group", "aria-label": say("download") };
-    const choosers = [flow.element, units.element, drawn.element, layer.element, head.element, back];
+    const choosers = [flow, units, drawn, special, layer, head].map(({ element }) => element).concat(back);
     box.replaceChildren(
       make("div", { class: "choosers" }, ...choosers),
       parts.readout,
       make("div", { class: "stage-and-overview" }, parts.stage, parts.side),
+      parts.scale,
       parts.caption,
       make("div", savesGroup, say("download"), ...saves),
       parts.folded,
@@ -145,7 +158,7 @@ const mount = (root, host) => {
     if (sheet && choice.head !== "mean" && Number(choice.head) >= sheet.heads) choice.head = "0";
     if (sheet && choice.layer >= sheet.layers) choice.layer = 0;
     plane = planeOf(sheet, choice.layer, choice.head);
-    for (const [chooser, key] of [["flow", "flow"], ["units", "units"], ["drawn", "drawing"]])
+    for (const [chooser, key] of [["flow", "flow"], ["units", "units"], ["drawn", "drawing"], ["special", "special"]])
       parts[chooser].set(choice[key]);
     if (!host.trigger) allowWhatIsHere();
     overviewed?.mark(choice);
@@ -158,11 +171,13 @@ const mount = (root, host) => {
     const strong = make("strong", {}, where);
     parts.caption.replaceChildren(strong, aligned ? ` · ${aligned} · ` : " · ", notes);
     parts.back.hidden = Boolean(aligned);
+    shown = arrange(sheet, plane, choice.special, tongue);
+    parts.scale.hidden = choice.drawing !== "matrix";
     paintPicture();
     paintOverview();
     const isOpen = parts.folded.querySelector("details")?.open;
-    const [ownSheet, ownPlane] = [sheet, plane];
-    const rows = () => mapTable(tongue, ownSheet, ownPlane, where);
+    const own = shown;
+    const rows = () => mapTable(tongue, own.sheet, own.plane, where);
     parts.folded.replaceChildren(foldedTable(tongue.say("table"), rows, isOpen));
   };
 
@@ -184,20 +199,21 @@ const mount = (root, host) => {
     }
     const room = parts.stage.clientWidth || 700;
     const made = choice.drawing === "matrix" ? matrix : ribbons;
-    picture = made(sheet, plane, tongue, light, room);
+    picture = made(shown.sheet, shown.plane, tongue, light, room);
     parts.stage.replaceChildren(picture.element);
     picture.colour();
     picture.element.scrollTo(left, top);
     if (hadFocus) picture.element.focus();
-    const inside = at && (at.row ?? 0) < sheet.rows.length && (at.column ?? 0) < sheet.columns.length;
+    const inside = at && (at.row ?? 0) < sheet.rows.length && (at.column ?? 0) < shown.sheet.columns.length;
     light(inside && hadFocus ? at : null);
   };
 
   const paintOverview = () => {
     const hadFocus = overviewed?.hasFocus();
-    if (overviewed?.sheet !== sheet) {
-      overviewed = overview(sheet, data, tongue, (layer, head) => choose({ layer, head }));
-      overviewed.sheet = sheet;
+    const how = choice.special;
+    if (overviewed?.sheet !== sheet || overviewed.how !== how) {
+      overviewed = overview(sheet, data, how, tongue, (layer, head) => choose({ layer, head }));
+      Object.assign(overviewed, { sheet, how });
       parts.side.replaceChildren(overviewed.element);
     }
     overviewed.mark(choice);
@@ -213,7 +229,7 @@ const mount = (root, host) => {
     if (kind === "json") return save(`${name}.json`, asJson(data, sheet, plane, choice), "application/json");
     if (kind === "page")
       return save(`${name}.html`, asPage(data, choice, tongue.language, title), "text/html");
-    const svg = pictureOf(sheet, plane, choice, `${title}. ${notes}`);
+    const svg = pictureOf(shown.sheet, shown.plane, choice, `${title}. ${notes}`);
     if (kind === "svg") return save(`${name}.svg`, svg, "image/svg+xml");
     save(`${name}.png`, await asPng(svg), "image/png");
   };
@@ -223,7 +239,7 @@ const mount = (root, host) => {
     [box, data, tongue] = [into, newData, newTongue];
     const { layer, head } = data.aligned;
     if (other)
-      choice = { flow: "cross", units: "words", drawing: "matrix", ...choice, layer, head: String(head) };
+      choice = { ...FIRST, ...choice, layer, head: String(head) };
     if (data.choice) choice = { ...choice, ...data.choice, head: String(data.choice.head) };
     if (!parts || parts.language !== tongue.language || !box.contains(parts.stage)) {
       overviewed = null;

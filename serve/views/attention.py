@@ -2,6 +2,9 @@
 
     AttentionMaps ─> one HeadMaps a flow and unit ─> 16-bit numbers ─> the browser
 
+Weights are sent as they are, with those of special symbols (end of the text, language tag) beside them:
+rescaled, a row that gave 99 % to the end symbol would look certain of a word.
+
 All maps are sent at once where they are small (BUDGET), so that choosing another is instant. Those that do
 not fit are left out: the page shows small pictures of all and asks Python for the map that is chosen
 ("missing").
@@ -68,7 +71,7 @@ def attention_data(
     sheets, left = [], BUDGET
     for flow, units in order:
         sheet = make_head_maps(maps, flow, units, aligned.read)
-        size = 2 * sheet.weights.numel()  # two bytes a weight
+        size = 2 * sheet.raw.numel()  # two bytes a weight
         if size <= left:
             left -= size
             sheets.append(_sheet_data(flow, units, sheet, None))
@@ -90,7 +93,7 @@ def _sheet_data(
     flow: Flow, units: MapUnits, sheet: HeadMaps, only: tuple[int, int | str] | None
 ) -> dict[str, Any]:
     """Return the maps of a flow: all or, with small pictures of the others, only one."""
-    layers, planes = sheet.weights.shape[:2]
+    layers, planes = sheet.raw.shape[:2]
     names = [*map(str, range(planes - 1)), "mean"]
     sent = [(layer, plane) for layer in range(layers) for plane in range(planes)]
     if only is not None:
@@ -102,17 +105,22 @@ def _sheet_data(
         "columns": sheet.columns,
         "layers": layers,
         "heads": planes - 1,
-        "maps": {f"{la}.{names[p]}": _packed(sheet.weights[la, p]) for la, p in sent},
-        "hidden": {f"{la}.{names[p]}": _packed(sheet.hidden[la, p]) for la, p in sent},
-        "thumbs": None if only is None else _thumbnails(sheet.weights),
+        "symbols": sheet.symbols,
+        "maps": {f"{la}.{names[p]}": _packed(sheet.raw[la, p]) for la, p in sent},
+        "special": {f"{la}.{names[p]}": _packed(sheet.special[la, p]) for la, p in sent},
+        "thumbs": None if only is None else _thumbnails(sheet.raw, sheet.hidden),
     }
 
 
-def _thumbnails(weights: Tensor) -> dict[str, Any]:
-    """Return small pictures [L, H + 1, h, w]: the largest weight of each patch, so that none is lost."""
+def _thumbnails(weights: Tensor, hidden: Tensor) -> dict[str, Any]:
+    """Return small pictures [L, H + 1, h, w]: the largest weight of each patch, so that none is lost.
+
+    The last column is the weight on special symbols.
+    """
     height, width = (min(THUMBNAIL, size) for size in weights.shape[2:])
-    small = torch.nn.functional.adaptive_max_pool2d(weights, (height, width))
-    return {"height": height, "width": width, "data": _packed(small)}
+    pool = torch.nn.functional.adaptive_max_pool2d
+    small = torch.cat([pool(weights, (height, width)), pool(hidden.unsqueeze(-1), (height, 1))], dim=-1)
+    return {"height": height, "width": width + 1, "data": _packed(small)}
 
 
 def _packed(weights: Tensor) -> str:

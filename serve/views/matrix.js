@@ -3,26 +3,27 @@
 
 const IDEOGRAPHS = /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{P}]+$/u;
 
-const nameTag = (word) => {
-  const kind = IDEOGRAPHS.test(word) ? "name upright" : "name";
+const nameTag = (word, isSpecial = false) => {
+  const kind = ["name", IDEOGRAPHS.test(word) && "upright", isSpecial && "special"].filter(Boolean).join(" ");
   const title = word.length > 14 ? readable(word) : null; // of a word that may be cut
   return make("span", { class: kind, title }, make("span", { dir: "auto" }, readable(word)));
 };
 
 const matrix = (sheet, plane, tongue, report) => {
-  const { rows, columns } = sheet;
+  const { rows, columns, words } = sheet;
   const dir = isRightToLeft(columns) ? "rtl" : "ltr";
   const across = { class: "column-names", dir, "aria-hidden": "true" };
-  const columnNames = make("div", across, ...columns.map(nameTag));
-  const rowNames = make("div", { class: "row-names", "aria-hidden": "true" }, ...rows.map(nameTag));
+  const columnNames = make("div", across, ...columns.map((word, place) => nameTag(word, place >= words)));
+  const rowNames = make("div", { class: "row-names", "aria-hidden": "true" }, ...rows.map((word) => nameTag(word)));
   const canvas = make("canvas", { "aria-hidden": "true" });
   const rowBand = make("div", { class: "band across", hidden: true });
   const columnBand = make("div", { class: "band down", hidden: true });
   const spot = make("div", { class: "spot", hidden: true });
-  const cells = make("div", { class: "cells", dir: dir }, canvas, rowBand, columnBand, spot);
+  const hatch = columns.length > words ? make("div", { class: "hatch", "aria-hidden": "true" }) : null;
+  const cells = make("div", { class: "cells", dir: dir }, canvas, hatch, rowBand, columnBand, spot);
   const grid = make(
     "div",
-    { class: "grid", style: `--rows: ${rows.length}; --columns: ${columns.length}` },
+    { class: "grid", style: `--rows: ${rows.length}; --columns: ${columns.length}; --words: ${words}` },
     make("div", { class: "corner" }),
     columnNames,
     rowNames,
@@ -107,6 +108,6 @@ const matrix = (sheet, plane, tongue, report) => {
       if (next) light(next), keepInSight(next);
       return next;
     },
-    colour: () => shade(canvas, { height: rows.length, width: columns.length, weights: plane.weights }),
+    colour: () => shade(canvas, pixelsOf(sheet, plane)),
   };
 };

@@ -1,13 +1,13 @@
 // Layers x heads as small pictures: a grid of radio buttons with one stop of the Tab key.
 
-const overview = (sheet, data, tongue, choose) => {
+const overview = (sheet, data, how, tongue, choose) => {
   const { say } = tongue;
   const heads = headsOf(sheet);
   const isAligned = (layer, head) =>
     sheet.flow === "cross" && layer === data.aligned.layer && head === String(data.aligned.head);
   const buttons = [];
   const canvases = [];
-  const rows = thumbsOf(sheet).map((row, layer) =>
+  const rows = thumbsOf(sheet, how, tongue).map((row, layer) =>
     row.map((thumb, number) => {
       const head = heads[number];
       const name =

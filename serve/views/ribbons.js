@@ -3,11 +3,11 @@
 //   across   two lines, one above the other        where both fit
 //   down     two columns, one beside the other     on a narrow page, or for long texts
 //
-// Bands that arrive at a row's word fill it, for the weights of a row sum to 1; at a column's word they
-// share its room. The picture is light by its own attributes; on a page the style sheet recolours it.
+// Bands that arrive at a row's word fill it, for the weights of a row sum to 1, those of special symbols among them;
+// at a column's word they share its room. The picture is light by its own attributes; on a page the style sheet recolours it.
 
 const FONT = '15px system-ui, "Noto Sans", "Noto Sans CJK SC", "Segoe UI", Helvetica, Arial, sans-serif';
-const INK = "#1c2733", STRONG = "#1668b3", GROUND = "#edf2f8";
+const INK = "#1c2733", STRONG = "#1668b3", GROUND = "#edf2f8", SPECIAL = "#5b6674";
 const LONGEST = 24; // letters that are drawn of a word
 
 const measure = (() => {
@@ -48,7 +48,7 @@ const bandPath = (start, end, near, far, point) => {
   );
 };
 
-const bands = (plane, above, below, near, far, point) => {
+const bands = (plane, words, above, below, near, far, point) => {
   const [height, width] = [below.length, above.length];
   const sums = above.map((_, column) => columnOf(plane, width, column).reduce((sum, w) => sum + w, 0) || 1);
   const used = new Array(width).fill(0);
@@ -64,7 +64,8 @@ const bands = (plane, above, below, near, far, point) => {
       if (weight < SHOWN) return;
       const opacity = (0.12 + 0.55 * weight).toFixed(3);
       const d = bandPath(start, arrival, near, far, point);
-      const path = draw("path", { class: "ribbon", fill: STRONG, "fill-opacity": opacity, d });
+      const look = column < words ? { class: "ribbon", fill: STRONG } : { class: "ribbon special", fill: SPECIAL };
+      const path = draw("path", { ...look, "fill-opacity": opacity, d });
       made.push({ row, column, path });
     });
   }
@@ -102,8 +103,10 @@ const layOutRibbons = (sheet, room) => {
   };
 };
 
+const ITALIC = { "font-style": "italic" };
+
 // The mark of one word: its bar, its letters, and an area around both that answers the pointer.
-const drawWord = (layout, side, index) => {
+const drawWord = (layout, side, index, isSpecial = false) => {
   const { across, near, far, point, words, wide } = layout;
   const upper = side === "above";
   const { from, size } = layout[side][index];
@@ -117,10 +120,10 @@ const drawWord = (layout, side, index) => {
     : { x: upper ? 0 : x, y: y - 3, width: 40 + wide[side][index], height: 28 };
   return draw(
     "g",
-    { class: "word-of", "data-side": side, "data-place": index },
+    { class: isSpecial ? "word-of special" : "word-of", "data-side": side, "data-place": index },
     draw("rect", { class: "hit", fill: "none", ...hit }),
-    draw("rect", { class: "bar", fill: STRONG, ...bar }),
-    draw("text", { ...text, fill: INK, class: "name", direction: "ltr" }, words[side][index]),
+    draw("rect", { class: "bar", fill: isSpecial ? SPECIAL : STRONG, ...bar }),
+    draw("text", { ...text, ...(isSpecial && ITALIC), fill: INK, class: "name", direction: "ltr" }, words[side][index]),
   );
 };
 
@@ -128,9 +131,9 @@ const drawWord = (layout, side, index) => {
 const drawRibbons = (sheet, plane, room, title) => {
   const layout = layOutRibbons(sheet, room);
   const { above, below, near, far, point, width, height } = layout;
-  const made = bands(plane, above, below, near, far, point);
+  const made = bands(plane, sheet.words, above, below, near, far, point);
   const names = {
-    above: above.map((_, index) => drawWord(layout, "above", index)),
+    above: above.map((_, index) => drawWord(layout, "above", index, index >= sheet.words)),
     below: below.map((_, index) => drawWord(layout, "below", index)),
   };
   const attributes = { class: "ribbons", xmlns: "http://www.w3.org/2000/svg", width, height };

@@ -71,6 +71,20 @@ def test_rows_sum_to_one_without_special_symbols(maps: AttentionMaps, flow: Flow
     assert sheet.hidden.shape == sheet.weights.shape[:3]
 
 
+@pytest.mark.parametrize("flow", get_args(Flow))
+@pytest.mark.parametrize("units", ["words", "pieces"])
+def test_raw_rows_and_special_symbols_sum_to_one(maps: AttentionMaps, flow: Flow, units: "MapUnits") -> None:
+    """Raw weights are the model's own; with those of special symbols a row sums to 1."""
+    sheet = make_head_maps(maps, flow, units)
+    assert sheet.symbols == (["<s>"] if flow == "decoder" else ["</s>"])
+    torch.testing.assert_close(sheet.special.sum(-1), sheet.hidden)
+    torch.testing.assert_close(sheet.raw.sum(-1) + sheet.hidden, torch.ones(sheet.hidden.shape))
+    if units == "pieces":
+        torch.testing.assert_close(sheet.raw / sheet.raw.sum(-1, keepdim=True), sheet.weights)
+        own = getattr(maps, flow)[:, :, 1:, 1:] if flow == "decoder" else getattr(maps, flow)[:, :, :-1, :-1]
+        torch.testing.assert_close(sheet.raw[:, :HEADS], own)
+
+
 def test_decoder_words_see_themselves_and_the_past(maps: AttentionMaps) -> None:
     """Rows and columns of the decoder's map name the same words: nothing lies above the diagonal."""
     sheet = make_head_maps(maps, "decoder", "pieces")

@@ -171,7 +171,7 @@ def test_work_ends_with_the_translation(handlers: "Handlers") -> None:
         async with aclosing(visitor.translate(1, updates("first"))) as first:
             assert await anext(first) == "first"
             second = visitor.translate(2, updates("second"))
-            waiting = asyncio.create_task(anext(second))  # type: ignore[arg-type]
+            waiting = asyncio.create_task(anext(second))
             await asyncio.sleep(0)
             assert await anext(first, None) is None
             assert await waiting == "second" and closed == ["first"]

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 ALIGNED = AlignmentHead(1, 2)
-CHOSEN = {"flow": "cross", "units": "words", "drawing": "matrix", "layer": 1, "head": 2}
+CHOSEN = {"flow": "cross", "units": "words", "drawing": "matrix", "special": "summed", "layer": 1, "head": 2}
+SPECIAL = "special symbols"  # the name of the column after the words
 
 
 def value(source: str = SOURCE, target: str = TARGET, **more: Any) -> dict[str, Any]:
@@ -43,10 +44,15 @@ def visit(browser: "Browser", tmp_path: Path) -> Iterator[Visit]:
 
 def weight(row: int, column: int, layer: int = 1, plane: int = 2, flow: str = "cross") -> str:
     """A weight as it must be said."""
-    return f"{make_head_maps(make_maps(), flow, 'words').weights[layer, plane, row, column]:.2f}"  # type: ignore[arg-type]
+    return f"{make_head_maps(make_maps(), flow, 'words').raw[layer, plane, row, column]:.2f}"  # type: ignore[arg-type]
 
 
-def point_at(visit: Visit, row: int, column: int, rows: int = 4, columns: int = 3) -> None:
+def hidden(row: int, layer: int = 1, plane: int = 2) -> float:
+    """What a row gave to special symbols."""
+    return make_head_maps(make_maps(), "cross", "words").hidden[layer, plane, row].item()
+
+
+def point_at(visit: Visit, row: int, column: int, rows: int = 4, columns: int = 4) -> None:
     """Moves the pointer onto a cell of the matrix."""
     visit.page.evaluate("window.scrollTo(0, 0)")
     box = visit.view(".cells").bounding_box()
@@ -56,7 +62,7 @@ def point_at(visit: Visit, row: int, column: int, rows: int = 4, columns: int = 
 
 
 def cell(row: int, column: int, **where: Any) -> str:
-    """What must be said of a cell, but for what went to hidden symbols."""
+    """What must be said of a cell, but for what went to special symbols."""
     return f"“{TARGET.split()[row]}” looked at “{SOURCE.split()[column]}” {weight(row, column, **where)}"
 
 
@@ -78,11 +84,56 @@ def test_cells_under_the_pointer_say_their_weights(visit: Visit) -> None:
 
 
 def test_hidden_symbols_are_accounted_for(visit: Visit) -> None:
-    """The line says how much of a row's weight went to hidden symbols."""
+    """The line says how much of a row's weight went to special symbols, which have a hatched column."""
     point_at(visit, 0, 0)
-    share = make_head_maps(make_maps(), "cross", "words").hidden[1, 2, 0].item()
-    visit.wait_for_readout(f"{cell(0, 0)}; {share:.0%} went to hidden symbols")
-    assert "Special symbols are hidden" in str(visit.view(".caption").text_content())
+    visit.wait_for_readout(f"{cell(0, 0)}; {hidden(0):.0%} went to special symbols")
+    point_at(visit, 0, 3)
+    visit.wait_for_readout(f"“Zwei” looked at “{SPECIAL}” {hidden(0):.2f}")
+    assert visit.view(".column-names .name.special").text_content() == SPECIAL
+    column, hatch = (
+        visit.view(".column-names .name.special").bounding_box(),
+        visit.view(".hatch").bounding_box(),
+    )
+    assert column and hatch
+    assert hatch["x"] == pytest.approx(column["x"], abs=1) and hatch["width"] == pytest.approx(
+        column["width"], abs=1
+    )
+
+
+def test_special_symbols_are_summed_shown_or_left_out(visit: Visit) -> None:
+    """A switch gives each special symbol its column, or leaves them out and scales the rows to sum to 1."""
+    visit.page.get_by_label("each its column").check()
+    assert visit.view(".column-names .name").all_text_contents() == [*SOURCE.split(), "end of the text"]
+    visit.page.get_by_label("left out").check()
+    assert visit.view(".column-names .name").all_text_contents() == SOURCE.split()
+    assert visit.view(".hatch").count() == 0
+    scaled = make_head_maps(make_maps(), "cross", "words").weights[1, 2, 0, 0].item()
+    point_at(visit, 0, 0, columns=3)
+    visit.wait_for_readout(f"“Zwei” looked at “Two” {scaled:.2f}; {hidden(0):.0%} went to special symbols")
+    assert "can seem certain" in str(visit.view(".caption").text_content())
+    size = "canvas => [canvas.width, canvas.height]"
+    assert visit.view(".thumb canvas").first.evaluate(size) == [3, 4]
+    visit.page.get_by_label("one column").check()
+    assert visit.view(".thumb canvas").first.evaluate(size) == [4, 4]
+
+
+def test_hidden_weight_is_not_drawn_as_certainty(browser: "Browser", tmp_path: Path) -> None:
+    """Regression: of a row that gave 99 % to the end of the text, a word with 1 % was fully dark."""
+    import torch
+
+    from serve.views import attention_data, standalone_page
+
+    maps = make_maps()
+    maps.cross[1, 2, 1] = torch.tensor([0.003, 0.003, 0.004, 0.99])
+    data = attention_data(maps, ALIGNED)
+    visit = open_file(browser, tmp_path / "map.html", standalone_page("attention", data))
+    point_at(visit, 1, 2)
+    visit.wait_for_readout("“Hunde” looked at “play.” 0.00; 99% went to special symbols")
+    visit.page.get_by_label("ribbons", exact=True).check()
+    visit.view(".word-of[data-side=below]").nth(1).hover()
+    visit.wait_for_readout(f"“Hunde” looked at “{SPECIAL}” 0.99")
+    assert visit.view(".ribbon.lit").count() == visit.view(".ribbon.special.lit").count() == 1
+    visit.page.close()
 
 
 def test_canvas_is_as_dark_as_the_weights(visit: Visit) -> None:
@@ -91,8 +142,9 @@ def test_canvas_is_as_dark_as_the_weights(visit: Visit) -> None:
         "canvas => [...canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data]"
         ".filter((_, place) => place % 4 === 3)"
     )
-    weights = make_head_maps(make_maps(), "cross", "words").weights[1, 2].flatten()
-    assert shades == pytest.approx((255 * weights**0.75).tolist(), abs=1.5)
+    sheet = make_head_maps(make_maps(), "cross", "words")
+    drawn = [[*row.tolist(), hidden(place)] for place, row in enumerate(sheet.raw[1, 2])]
+    assert shades == pytest.approx([255 * weight**0.75 for row in drawn for weight in row], abs=1.5)
 
 
 def test_words_light_their_row_or_column(visit: Visit) -> None:
@@ -115,6 +167,8 @@ def test_arrow_keys_walk_the_map(visit: Visit, drawing: str) -> None:
         wait_for_start(visit, cell(0, 0))
         visit.page.keyboard.press("ArrowDown")
         visit.page.keyboard.press("End")
+        wait_for_start(visit, f"“Hunde” looked at “{SPECIAL}” {hidden(1):.2f}")
+        visit.page.keyboard.press("ArrowLeft")
         wait_for_start(visit, cell(1, 2))
     else:
         visit.page.keyboard.press("ArrowRight")
@@ -149,10 +203,10 @@ def test_choosers_lead_to_every_map(visit: Visit) -> None:
     visit.page.get_by_label("Head", exact=True).select_option("mean")
     visit.page.get_by_label("source → itself").check()
     point_at(visit, 1, 2, rows=3)
-    found = make_head_maps(make_maps(), "encoder", "words").weights[0, HEADS, 1, 2]
+    found = make_head_maps(make_maps(), "encoder", "words").raw[0, HEADS, 1, 2]
     wait_for_start(visit, f"“dogs” looked at “play.” {found:.2f}")
     visit.page.get_by_label("translation → itself").check()
-    assert visit.view(".column-names .name").all_text_contents() == TARGET.split()
+    assert visit.view(".column-names .name").all_text_contents() == [*TARGET.split(), SPECIAL]
 
 
 def test_ribbons_light_what_belongs_together(visit: Visit) -> None:
@@ -161,13 +215,12 @@ def test_ribbons_light_what_belongs_together(visit: Visit) -> None:
     visit.view(".word-of[data-side=below]").nth(2).hover()
     wait_for_start(visit, "“spielen” looked at “")
     expected = [
-        s
-        for s in range(3)
-        if float(make_head_maps(make_maps(), "cross", "words").weights[1, 2, 2, s]) >= 0.04
+        s for s in range(3) if float(make_head_maps(make_maps(), "cross", "words").raw[1, 2, 2, s]) >= 0.04
     ]
-    assert visit.view(".ribbon.lit").count() == len(expected)
+    special = [SPECIAL] * (hidden(2) >= 0.04)
+    assert visit.view(".ribbon.lit").count() == len(expected) + len(special)
     names = visit.view(".word-of.lit[data-side=above]").all_text_contents()
-    assert names == [SOURCE.split()[s] for s in expected]
+    assert names == [SOURCE.split()[s] for s in expected] + special
 
 
 def test_table_holds_every_weight(visit: Visit) -> None:
@@ -175,8 +228,8 @@ def test_table_holds_every_weight(visit: Visit) -> None:
     visit.page.get_by_text("The numbers as a table").click()
     visit.view("tbody tr").first.wait_for()
     rows = [row.locator("td").all_text_contents() for row in visit.view("tbody tr").all()]
-    assert rows == [[weight(row, column) for column in range(3)] for row in range(4)]
-    assert visit.view("thead th").all_text_contents()[1:] == SOURCE.split()
+    assert rows == [[*(weight(row, column) for column in range(3)), f"{hidden(row):.2f}"] for row in range(4)]
+    assert visit.view("thead th").all_text_contents()[1:] == [*SOURCE.split(), SPECIAL]
 
 
 def test_pointing_builds_nothing_anew(browser: "Browser", tmp_path: Path) -> None:
@@ -192,7 +245,7 @@ def test_pointing_builds_nothing_anew(browser: "Browser", tmp_path: Path) -> Non
         ".observe(document.querySelector('.drawing .stage'), { childList: true, subtree: true })"
     )
     for step in range(5):
-        point_at(visit, step, step + 1, 60, 60)
+        point_at(visit, step, step + 1, 60, 61)
         wait_for_start(visit, f"“w{step}” looked at “w{step + 1}”")
     assert visit.page.evaluate("window.built") == 0
     visit.page.close()
@@ -208,6 +261,8 @@ def test_names_stay_in_sight_in_a_long_text(browser: "Browser", tmp_path: Path) 
     visit.view(".frame").focus()
     visit.page.keyboard.press("PageDown")
     visit.page.keyboard.press("End")
+    wait_for_start(visit, f"“w199” looked at “{SPECIAL}”")
+    visit.page.keyboard.press("ArrowLeft")
     wait_for_start(visit, "“w199” looked at “w199”")
     frame, row, column = (
         visit.view(part).bounding_box()
@@ -226,7 +281,7 @@ def test_columns_of_arabic_run_leftwards(browser: "Browser", tmp_path: Path) -> 
 
     data = attention_data(make_maps("كلبان يلعبان هنا", TARGET), ALIGNED)
     visit = open_file(browser, tmp_path / "map.html", standalone_page("attention", data))
-    point_at(visit, 0, 2)  # the rightmost column
+    point_at(visit, 0, 3)  # the rightmost column
     wait_for_start(visit, f"“Zwei” looked at “كلبان” {weight(0, 0)}")
     lefts = visit.view(".column-names .name").evaluate_all(
         "all => all.map(n => n.getBoundingClientRect().left)"
@@ -316,8 +371,8 @@ def test_a_map_that_was_not_sent_is_asked_for(live: Visit) -> None:
     live.wait_for_event({**CHOSEN, "layer": 0, "head": 1})
     live.show("long")
     live.page.get_by_text("Loading this map").wait_for(state="detached")
-    point_at(live, 1, 1, 250, 250)
-    found = make_head_maps(make_maps(numbered(250), numbered(250)), "cross", "words").weights[0, 1, 1, 1]
+    point_at(live, 1, 1, 250, 251)
+    found = make_head_maps(make_maps(numbered(250), numbered(250)), "cross", "words").raw[0, 1, 1, 1]
     wait_for_start(live, f"“w1” looked at “w1” {found:.2f}")
 
 

@@ -74,9 +74,10 @@ def test_every_map_is_sent_with_its_numbers() -> None:
         for layer in range(sent["layers"]):
             for plane, head in enumerate([*map(str, range(sent["heads"])), "mean"]):
                 weights = unpack(sent["maps"][f"{layer}.{head}"])
-                assert weights == pytest.approx(sheet.weights[layer, plane].flatten().tolist(), abs=1e-5)
-                hidden = unpack(sent["hidden"][f"{layer}.{head}"])
-                assert hidden == pytest.approx(sheet.hidden[layer, plane].tolist(), abs=1e-5)
+                assert weights == pytest.approx(sheet.raw[layer, plane].flatten().tolist(), abs=1e-5)
+                special = unpack(sent["special"][f"{layer}.{head}"])
+                assert special == pytest.approx(sheet.special[layer, plane].flatten().tolist(), abs=1e-5)
+        assert sent["symbols"] == (["<s>"] if sent["flow"] == "decoder" else ["</s>"])
 
 
 def test_of_a_long_text_only_the_chosen_map_is_sent_whole() -> None:
@@ -96,8 +97,13 @@ def test_of_a_long_text_only_the_chosen_map_is_sent_whole() -> None:
     small = unpack(thumbs["data"])
     size = thumbs["height"] * thumbs["width"]
     for number in range(layers * planes):
-        largest = sheet.weights[number // planes, number % planes].max().item()
-        assert max(small[number * size : (number + 1) * size]) == pytest.approx(largest, abs=1e-4)
+        largest = sheet.raw[number // planes, number % planes].max().item()
+        picture = small[number * size : (number + 1) * size]
+        hidden = picture[thumbs["width"] - 1 :: thumbs["width"]]  # the column of special symbols is the last
+        words = [weight for place, weight in enumerate(picture) if (place + 1) % thumbs["width"]]
+        assert max(words) == pytest.approx(largest, abs=1e-4)
+        most = sheet.hidden[number // planes, number % planes].max().item()
+        assert max(hidden) == pytest.approx(most, abs=1e-4)
 
 
 def test_tree_and_candidates_refuse_what_cannot_be_drawn() -> None:

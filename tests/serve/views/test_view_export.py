@@ -52,22 +52,48 @@ def test_svg_stands_alone_with_words_as_text(browser: "Browser", tmp_path: Path,
     assert {"Two", "Zwei"} <= set(texts)
     assert texts.count("${window.hacked=1}") == texts.count("<!--") == 2
     assert "tiny <en-de>" in str(root.findtext(SVG + "title"))
-    assert "Special symbols are hidden" in str(root.findtext(SVG + "title"))
+    assert "Grey is the weight on special symbols" in str(root.findtext(SVG + "title"))
     visit.page.close()
 
 
-def test_svg_of_the_matrix_is_as_dark_as_the_weights(browser: "Browser", tmp_path: Path) -> None:
-    """The cells of an SVG have the shades of their weights."""
+def test_svg_of_the_matrix_shows_the_attention_maps(browser: "Browser", tmp_path: Path) -> None:
+    """The cells of an SVG, read back, are the model's own weights, special symbols hatched."""
     visit = open_map(browser, tmp_path)
     root = ElementTree.fromstring(download(visit, "SVG").read_text(encoding="utf-8"))
     cells = [rect for rect in root.iter(SVG + "rect") if rect.find(SVG + "title") is not None]
     found = {str(cell.findtext(SVG + "title")): float(cell.get("fill-opacity", "")) for cell in cells}
-    sheet = make_head_maps(make_maps(), "cross", "words")
-    for row, target in enumerate(sheet.rows):
-        for column, source in enumerate(sheet.columns):
-            weight = sheet.weights[1, 2, row, column].item()
-            if weight >= 0.004:
-                assert found[f"{target} → {source}: {weight:.2f}"] == pytest.approx(weight**0.75, abs=1e-3)
+    weights = make_maps().cross[1, 2, :-1]  # each word is a token; the last row predicts the end
+    expected = {
+        f"{target} → {source}: {weight:.2f}": weight**0.75
+        for target, row in zip(TARGET.split(), weights.tolist(), strict=True)
+        for source, weight in zip([*SOURCE.split(), "special symbols"], row, strict=True)
+        if weight >= 0.004
+    }
+    assert found == pytest.approx(expected, abs=1e-3)
+    assert len([path for path in root.iter(SVG + "path") if path.get("class") == "hatch"]) == 1
+    bar = [
+        float(rect.get("fill-opacity", ""))
+        for rect in root.iter(SVG + "rect")
+        if rect.get("class") == "shade"
+    ]
+    assert bar == pytest.approx([(tenth / 10) ** 0.75 for tenth in range(11)], abs=1e-3)
+    visit.page.close()
+
+
+def test_svg_of_the_ribbons_shows_the_attention_maps(browser: "Browser", tmp_path: Path) -> None:
+    """The bands of an SVG, read back, are the model's own weights, those of special symbols among them."""
+    visit = open_map(browser, tmp_path)
+    root = ElementTree.fromstring(download(visit, "SVG", "ribbons").read_text(encoding="utf-8"))
+    bands = [path for path in root.iter(SVG + "path") if "ribbon" in str(path.get("class")).split()]
+    found = [((float(band.get("fill-opacity", "")) - 0.12) / 0.55, band.get("class")) for band in bands]
+    expected = [
+        (weight, "ribbon" if column < len(SOURCE.split()) else "ribbon special")
+        for row in make_maps().cross[1, 2, :-1].tolist()
+        for column, weight in enumerate(row)
+        if weight >= 0.04
+    ]
+    assert [kind for _, kind in found] == [kind for _, kind in expected]
+    assert [weight for weight, _ in found] == pytest.approx([weight for weight, _ in expected], abs=2e-3)
     visit.page.close()
 
 
@@ -89,10 +115,9 @@ def test_json_has_the_numbers(browser: "Browser", tmp_path: Path) -> None:
     visit.page.get_by_role("radio", name="Layer 0, mean of its heads").click()
     found: dict[str, Any] = json.loads(download(visit, "JSON").read_text(encoding="utf-8"))
     sheet = make_head_maps(make_maps(), "cross", "words")
-    weights, hidden = found.pop("weights"), found.pop("hidden")
-    for row, expected in zip(weights, sheet.weights[0, -1].tolist(), strict=True):
-        assert row == pytest.approx(expected, abs=1e-4)
-    assert hidden == pytest.approx(sheet.hidden[0, -1].tolist(), abs=1e-4)
+    for name, expected in (("weights", sheet.raw), ("special", sheet.special)):
+        for row, own in zip(found.pop(name), expected[0, -1].tolist(), strict=True):
+            assert row == pytest.approx(own, abs=1e-4)
     assert found == {
         "model": "tiny <en-de>",
         "source": SOURCE,
@@ -104,6 +129,7 @@ def test_json_has_the_numbers(browser: "Browser", tmp_path: Path) -> None:
         "read": "output",
         "rows": TARGET.split(),
         "columns": SOURCE.split(),
+        "symbols": ["</s>"],
     }
     visit.page.close()
 
