@@ -72,7 +72,9 @@ class Additions:
         if path in self._models:
             return None
         node = self._source.nodes[path]
-        if node.children is None:
+        if node.style == "alias":  # what it stands for may not be in the other file
+            return None
+        if not node.children:
             return AddedValue(key, node, None, None)
         whole = whole or self._is_whole(path, node)
         paths = [each for each in self._siblings.get(path, []) if whole or each in needed]

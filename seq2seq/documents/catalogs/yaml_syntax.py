@@ -140,12 +140,13 @@ def _flow(source: ValueTree, value: AddedValue) -> str:
 
 
 def _scalar(source: ValueTree, value: AddedValue, indent: str, in_flow: bool) -> str:
-    if value.value is None:
+    text = value.model.text if value.value is None else str(value.value)
+    if not text:
         return source.text[value.model.start : value.model.end] or "~"
     style = value.model.style.removesuffix(_IN_FLOW)
     if in_flow and style in ("literal", "folded"):
         style = "double"
-    return scalar(str(value.value), style, indent, "\n", in_flow)
+    return scalar(text, style, indent, "\n", in_flow)
 
 
 class _YamlReader:
@@ -218,8 +219,10 @@ class _YamlReader:
             children = self._open[-1].children
             assert children is not None
             children.append(node)
-        if hasattr(event, "value"):
+        if type(event).__name__ == "ScalarEvent":
             self._set_text(node, event)
+        elif type(event).__name__ == "AliasEvent":
+            node.style = "alias"
         return node
 
     def _set_text(self, node: ValueNode, event: Any) -> None:

@@ -132,7 +132,8 @@ def test_missing_values_are_added(existing: str) -> None:
 def test_additions_stand_where_the_source_has_them() -> None:
     """In the indentation of the file, in braces where it has those, with a remark when asked."""
     existing = "de:\n    # mine\n    flow: {b: B}\n    last: Letzter"
-    source = "en:\n  hello: Hello\n  flow: {a: Apple, b: Bee}\n  deep:\n    inner: Text\n  last: Last\n  end: End\n"
+    source = "en:\n  hello: Hello\n  flow: {a: Apple, b: Bee}\n"
+    source += "  deep:\n    inner: Text\n  last: Last\n  end: End\n"
     assert filled("en.yml", source, "de", existing, str.upper, "note") == (
         "de:\n    # note\n    hello: HELLO\n    # mine\n    flow: {a: APPLE, b: B}\n"
         "    deep:\n      # note\n      inner: TEXT\n    last: Letzter\n    # note\n    end: END\n"
