@@ -166,7 +166,13 @@ def test_words_stay_in_any_format(drawn: list[tuple[str, str]], is_linked: bool)
     source = f"<w:p>{'<w:hyperlink>' * is_linked}{inner}{'</w:hyperlink>' * is_linked}</w:p>"
     assert body(source, identity) == source
     result = ElementTree.fromstring(f'<x xmlns:w="{MAIN}">{body(source, upper)}</x>')
-    assert "".join(result.itertext()).split() == "".join(text for text, _ in drawn).upper().split()
+    # A blank run between "in " and ", y" is dropped with the blank: a comma follows its word.
+    assert words("".join(result.itertext())) == words("".join(text for text, _ in drawn).upper())
+
+
+def words(text: str) -> list[str]:
+    """Return the words and marks of a text."""
+    return re.findall(r"\w+|[^\w\s]", text)
 
 
 DEEP = 20_000
