@@ -90,12 +90,12 @@ class ValueTree:
 
     @cached_property
     def has_escapes(self) -> bool:
-        """Whether other characters than ASCII's are escapes in the file."""
+        """Return whether the file has other characters than ASCII's as escapes."""
         return self.text.isascii() and "\\u" in self.text
 
     @cached_property
     def line_end(self) -> str:
-        """The line end of the file: that of its first line."""
+        """Return the line end of the file: that of its first line."""
         match = re.search(r"\r\n|\n|\r", self.text)
         return match[0] if match else "\n"
 
