@@ -6,6 +6,11 @@
 `command.py` makes data, model and trainer of them.
 """
 
+import dataclasses
+import difflib
+import re
+from argparse import ArgumentError
+from collections.abc import Iterable
 from typing import Any
 
 from lightning import LightningDataModule, LightningModule, Trainer
@@ -15,6 +20,7 @@ from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from seq2seq.config import ModelConfig
 
 from .callbacks.checkpoints import Checkpoints
+from .data.corpus import Corpus
 from .data.language_module import TextSettings
 from .data.module import DataSettings
 from .run import model_kind
@@ -25,6 +31,8 @@ DESCRIPTION = (
     "Train a model from a recipe. The settings depend on the kind of model: `seq2seq train --help` lists "
     "those of an encoder-decoder, `seq2seq train --config text --help` those of a language model."
 )
+ALIKE = 0.7  # of spellings, as difflib measures it
+_CHOICE = re.compile(r'Parser key "([\w.]+)": Expected a typing.Literal\[(.+)\]\. Got value: (.+)')
 CONFIG_HELP = "A shipped recipe by its name, such as quickstart, or a YAML file; a further one overrides it."
 
 
@@ -97,9 +105,52 @@ class TrainCLI(LightningCLI):
         )
 
     def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
-        """Parse; Lightning's version warns where the arguments are not those of the process."""
-        self.config = parser.parse_args(args)
+        """Parse; Lightning's version warns where the arguments are not those of the process.
+
+        Raises:
+            ArgumentError: with the setting that a mistyped one is near to.
+        """
+        try:
+            self.config = parser.parse_args(args)
+        except ArgumentError as error:
+            raise ArgumentError(None, corrected(str(error), _settings_of(parser))) from error
 
     def instantiate_classes(self) -> None:
         """Make the sections; the model follows later, for its size depends on the vocabulary."""
         self.sections = self.parser.instantiate(self.config)
+
+
+def corrected(message: str, settings: Iterable[str]) -> str:
+    """Return the parser's message about a name or value that it does not know, with the one that is meant."""
+    text = re.sub(r"Problem with given class_path '[\w.]+': ", "", " ".join(message.split()))
+    known = list(settings)
+    if found := _CHOICE.search(text):
+        name, choices, value = found.groups()
+        allowed = re.findall(r"'([^']+)'", choices)
+        near = [f"; did you mean {each}?" for each in difflib.get_close_matches(value, allowed, 1)]
+        return "".join([f"{name} is {value!r}; choose {' or '.join(allowed)}", *near])
+    if found := re.search(r"Group '([\w.]+)' does not accept option '([\w.]+)'", text):
+        unknown = [f"{found[1]}.{found[2]}"]
+    elif found := re.search(r'(?:Parser key "([\w.]+)": )?Option \'([\w.]+)\' is not accepted', text):
+        unknown = [found[2]]
+        if found[1]:  # of a corpus in a list
+            known = [field.name for field in dataclasses.fields(Corpus)]
+    elif text.startswith("unrecognized arguments: "):
+        unknown = re.findall(r"(?<!\S)--([\w.]+)", text)
+    else:
+        return text
+    nearest = dict.fromkeys(near for name in unknown if (near := _nearest(name, known)))
+    return f"{text}; did you mean {' and '.join(nearest)}?" if nearest else text
+
+
+def _nearest(name: str, known: list[str]) -> str | None:
+    """Return the setting that a name is meant for: the same of another section, else the most alike."""
+    *_, last = name.split(".")
+    same = [each for each in known if each.split(".")[-1] == last]
+    return same[0] if len(same) == 1 else next(iter(difflib.get_close_matches(name, known, 1, ALIKE)), None)
+
+
+def _settings_of(parser: LightningArgumentParser) -> list[str]:
+    names = [action.dest for action in parser._actions if action.dest not in ("help", "config")]
+    sections = {name.rpartition(".")[0] for name in names}
+    return [name for name in names if name not in sections]

@@ -41,8 +41,8 @@ from .data.module import TranslationData
 from .data.word_links import rounds_for
 from .export.language_model import write_language_model
 from .export.translation import write_model
-from .init_check import init_mismatch
 from .initialization import Initialization
+from .pair_check import check_pairs
 from .run import ROOT, RunFolder, recipe_naming, resolve_configs
 from .tasks.language_model import LanguageTask
 from .tasks.translation import TranslationTask
@@ -63,6 +63,11 @@ def main(argv: list[str]) -> int:
         cli = TrainCLI(args)
     except (TypeError, argparse.ArgumentError, ArgumentError, MisconfigurationException) as error:
         raise ValueError(_sentence(error)) from error
+    if cli.config.init == "" and cli.config.ckpt_path is None:
+        raise ValueError(
+            f"--init is missing: {name} trains a model further; name one, such as --init en-de "
+            "(`seq2seq models` lists them)"
+        )
     folder = RunFolder(Path(cli.config.run_dir or ROOT / name))
     with folder.claimed():
         return _train(cli, folder)
@@ -123,7 +128,7 @@ class TrainingRun:
         self.trainer = self.make_trainer()
 
     def _translation(self) -> tuple[TranslationData, TranslationTask, str | None]:
-        """Return pairs of texts, an encoder-decoder, and a warning on the model of --init, if any."""
+        """Return pairs of texts, an encoder-decoder, and a note on pairs that are no translations, if any."""
         settings, seed = self.cli.sections, self.cli.config.seed_everything
         before = load_model(find_model(settings.init)) if settings.init and not self.start.shape else None
         if before:
@@ -135,7 +140,8 @@ class TrainingRun:
         # Loading data may draw random numbers; weights are those of the seed in any case.
         torch.manual_seed(seed)
         task = TranslationTask(shape, data.tokenizer, data.eval_examples(), data.codec, **vars(settings.task))
-        note = init_mismatch(before, data.training) if before else None
+        resumed = self.checkpoint is not None
+        note = None if resumed or data.codec else check_pairs(data.training, before)
         if before:
             task.model.load_state_dict(before.model.state_dict())
         return data, task, note
@@ -169,6 +175,7 @@ class TrainingRun:
         shape = self.task.model.config.to_json()
         del shape["vocabulary_size"]
         config.ckpt_path, config.init, config.model = None, self.start.init, _namespace(shape)
+        config.run_dir = None  # where this run is, another would overwrite it
         return str(self.cli.parser.dump(config, skip_unset=False))
 
     def train(self) -> None:
@@ -268,7 +275,9 @@ def _sentence(error: Exception) -> str:
     """Return an error in one line; for an unknown name, with the way to list the known ones."""
     text = " ".join(str(error).split())
     unknown = ("unrecognized arguments", "not accept")
-    return f"{text}; seq2seq train --help lists them all" if any(map(text.__contains__, unknown)) else text
+    if not any(map(text.__contains__, unknown)):
+        return text
+    return f"{text}{'' if text.endswith('?') else ';'} seq2seq train --help lists them all"
 
 
 def _quiet() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import yaml
 from filelock import FileLock, Timeout
 
-from .callbacks.checkpoint_io import LAST, PREVIOUS, newest_checkpoint, remove_unfinished
+from .callbacks.checkpoint_io import BEST, LAST, PREVIOUS, newest_checkpoint, remove_unfinished
 
 ROOT = Path("runs")
 
@@ -50,7 +50,10 @@ def check_config(path: Path) -> None:
 
 
 def resolve_configs(argv: list[str]) -> tuple[list[str], str]:
-    """Return the arguments with each --config as a path, and the name of the first."""
+    """Return the arguments with each --config as a path, and the name of the first.
+
+    Configs come first: a flag wins over all of them, wherever it stands.
+    """
     args: list[str] = []
     paths: list[Path] = []
     rest = iter(argv)
@@ -59,12 +62,12 @@ def resolve_configs(argv: list[str]) -> tuple[list[str], str]:
             named = arg.partition("=")[2] if "=" in arg else next(rest, "")
             paths.append(find_config(named))
             check_config(paths[-1])
-            args += ["--config", str(paths[-1])]
         else:
             args.append(arg)
     if not paths and not {"-h", "--help"} & set(argv):
         raise ValueError("--config is missing; name a recipe or a YAML file, such as --config quickstart")
-    return args, paths[0].stem if paths else ""
+    configs = [word for path in paths for word in ("--config", str(path))]
+    return [*configs, *args], paths[0].stem if paths else ""
 
 
 def model_kind(args: Sequence[str]) -> str:
@@ -146,7 +149,7 @@ class RunFolder:
         if ckpt_path is not None:
             raise ValueError(f"--ckpt_path is {ckpt_path!r}; only last is possible, the run's own checkpoint")
         # Of several processes the first has checked this and begun; the others find its files.
-        started = any((self.checkpoints / name).is_file() for name in (LAST, PREVIOUS))
+        started = any((self.checkpoints / name).is_file() for name in (LAST, PREVIOUS, BEST))
         if started and "LOCAL_RANK" not in os.environ:
             raise ValueError(
                 f"{self.path} holds a run already; resume it with --ckpt_path last, or move it away, or "

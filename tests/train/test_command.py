@@ -110,10 +110,12 @@ def test_a_training_stops_by_what_it_monitors(
 WRONG = [
     (["--early_stopping.monitor=valid_blue"], "choose one of valid_loss, valid_perplexity, valid_bleu"),
     (["--trainer.limit_train_batches=3"], "set trainer.max_steps instead"),
-    (["--task.lerning_rate=1"], "lerning_rate"),
-    (["--data.nmae", "x"], "nmae"),
-    (["--trainer.max_step", "3"], "max_step"),
-    (["--task.schedule", "linaer"], "linaer"),
+    (["--task.lerning_rate=1"], "did you mean task.learning_rate? seq2seq train --help lists them all"),
+    (["--data.nmae", "x"], "did you mean data.name?"),
+    (["--trainer.max_step", "3"], "did you mean trainer.max_steps?"),
+    (["--data.learning_rate", "3"], "did you mean task.learning_rate?"),
+    (["--nothing.like.it", "3"], "--nothing.like.it 3; seq2seq train --help lists them all"),
+    (["--task.schedule", "linaer"], "task.schedule is 'linaer'; choose inverse_sqrt or linear"),
     (["--data.batch_tokens", "many"], "batch_tokens"),
     (["--trainer.max_epochs", "3"], "set trainer.max_steps instead"),
     (["--model.dropout", "1.5"], "dropout is 1.5"),
@@ -143,7 +145,9 @@ def test_a_wrong_command_line_is_one_sentence(
     ("text", "named"),
     [
         ("corpus: {name: x}\n", "corpus"),
-        ("data: {nmae: x}\n", "nmae"),
+        ("data: {nmae: x}\n", "did you mean data.name?"),
+        ("dta: {name: x}\n", "did you mean data.name?"),
+        ("data: {also: [{colums: [a, b]}]}\n", "did you mean columns?"),
         ("data: [1\n", "mine.yaml"),
         ("task: {warmup: soon}\n", "warmup"),
         ("hello\n", "mine.yaml"),
@@ -158,6 +162,18 @@ def test_a_wrong_recipe_is_one_sentence(
     assert train([*recipe, "--config", str(tmp_path / "mine.yaml")]) == 2
     err = capsys.readouterr().err
     assert named in err and len(err.splitlines()) == 1
+
+
+def test_fine_tuning_needs_a_model(tmp_path: Path, capsys: Capsys, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Regression: the recipe for fine-tuning trained a model from random weights without --init."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "own.tsv").write_text("en\tde\n" + "".join(f"a dog {n}\tein Hund {n}\n" for n in range(50)))
+    assert train(["--config", "finetune", "--data.files", "own.tsv"]) == 2
+    err = capsys.readouterr().err
+    assert "--init is missing: finetune trains a model further; name one, such as --init en-de" in err
+    assert [path.name for path in tmp_path.iterdir()] == ["own.tsv"]
+    assert train(["--init", "none-such", "--config", "finetune", "--data.files", "own.tsv"]) == 2
+    assert "none-such" in capsys.readouterr().err, "a flag before the recipe counts, too"
 
 
 def test_no_config_is_said(capsys: Capsys) -> None:
