@@ -17,7 +17,7 @@ from seq2seq.inference.localization.string_translator import (
 from seq2seq.inference.memory.memory import MemoryMatch, TranslationMemory
 
 Origin = Literal["memory", "model", "copied"]
-BATCH = 128  # entries that are translated in common batches; what is done is kept when the work is stopped
+BATCH = 64  # entries that are translated in common batches; what is done is kept when the work is stopped
 
 
 class TranslatableEntry(Protocol):
