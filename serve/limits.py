@@ -22,7 +22,10 @@ class Limits:
 
     texts: int = limit(128, "texts of one request")
     characters: int = limit(20_000, "characters of all texts of one request together")
-    tokens: int = limit(8_000, "source tokens of all texts of one request together")
+    tokens: int = limit(
+        8_000,
+        "source tokens of all texts of one request together; several placeholders multiply a sentence's own",
+    )
     candidates: int = limit(8, "translations of one text, the best one included; also the beam size")
     # A character outside the basic plane can be written as \ud83d\ude00 in JSON: 12 bytes.
     body_bytes: int = limit(524_288, "bytes of a body; JSON may need 12 for one character")
@@ -47,9 +50,13 @@ class Limits:
         self._check("texts", len(texts), self.texts)
         self._check("characters", sum(map(len, texts)), self.characters)
 
-    def check_token_count(self, count: int) -> None:
-        """Refuse (ValueError) too many tokens for one request."""
-        self._check("tokens", count, self.tokens)
+    def check_token_count(self, count: int, kept: int = 0) -> None:
+        """Refuse (ValueError) too many tokens for one request; `kept` are the placeholders of a sentence."""
+        remedy = "send it in smaller parts"
+        if kept > 1:
+            times = 1 + kept * (kept - 1) // 2
+            remedy += f"; a sentence has {kept} placeholders, so that its tokens count {times} times"
+        self._check("tokens", count, self.tokens, remedy)
 
     def check_candidates(self, alternatives: int) -> None:
         """Refuse (ValueError) too many alternatives of one text; the best translation counts, too."""

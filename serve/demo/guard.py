@@ -11,6 +11,7 @@ are closed.
 """
 
 import asyncio
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -20,9 +21,10 @@ import gradio as gr
 from fastapi import HTTPException, Request
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException as StarletteHTTPException
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..http.parsing import abbreviate, check_unicode, parse_json, refuse, replay
+from ..http.security import FAULT
 from .backend import Backend
 from .uploads import KEPT_SECONDS, UploadStore, open_page_folder, read_upload
 
@@ -45,6 +47,7 @@ CLOSED = frozenset(
         "vibe-starter-queries",
     ]
 )
+DIRECT = (f"{API}run/", f"{API}api/")  # events that are answered at once
 TEXTS = ("session_hash", "event_id", "oauth_token")
 NUMBERS = ("fn_index", "trigger_id")
 
@@ -72,6 +75,8 @@ class PageGuard:
                 receive = replay(body, receive)
         except StarletteHTTPException as error:
             answer = JSONResponse({"error": str(error.detail)}, error.status_code, error.headers)
+        if answer is None and scope["path"].startswith(DIRECT):
+            send = _as_refusals(send)
         await (answer or self.app)(scope, receive, send)
 
     async def _answer(self, request: Request, path: str) -> Response | None:
@@ -153,6 +158,40 @@ class PageGuard:
             refuse(f"data has {len(data)} values, but the event has {own} inputs; give one for each")
         if fields.get("trigger_id") is not None and fields["trigger_id"] not in self.blocks.blocks:
             refuse(f"trigger_id is {fields['trigger_id']}; give the number of a component")
+
+
+def _as_refusals(send: Send) -> Send:
+    """Return a `send` that answers a user's mistake with 400 and a fault with 500, each with a sentence.
+
+    Gradio answers both with 500, and with more fields than the sentence.
+    """
+    held: list[bytes] = []
+    is_error = False
+
+    async def send_refusal(message: Message) -> None:
+        nonlocal is_error
+        if message["type"] == "http.response.start" and message["status"] == 500:
+            is_error = True
+        elif not is_error:
+            await send(message)
+        else:
+            held.append(message.get("body", b""))
+            if not message.get("more_body", False):
+                await _send_refusal(send, b"".join(held))
+
+    return send_refusal
+
+
+async def _send_refusal(send: Send, body: bytes) -> None:
+    try:
+        sentence = str(json.loads(body)["error"] or FAULT)
+    except (ValueError, KeyError, TypeError):
+        sentence = FAULT
+    content = json.dumps({"error": sentence}).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(content)).encode())]
+    status = 500 if sentence == FAULT else 400
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": content})
 
 
 def _check_session(value: str | None) -> None:

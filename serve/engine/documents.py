@@ -30,7 +30,15 @@ from ..http.parsing import CLIENT_LEFT
 from ..limits import Limits
 from .pivot import compose_alignments
 from .routing import Route
-from .segments import DocumentPart, RoutedTranslation, SegmentedText, TranslationPlan, portions, whole_texts
+from .segments import (
+    DocumentPart,
+    RoutedTranslation,
+    SegmentedText,
+    TranslationPlan,
+    most_kept,
+    portions,
+    whole_texts,
+)
 from .service import Service, options_of_hop
 
 AT_ONCE = 16  # documents in progress, one thread each
@@ -163,6 +171,10 @@ class _DocumentTranslator:
             if number not in known
         ]
         self.limits.check_tokens(sum(sum(text.costs) for text in segmented))
+        # Each segment must be within the limit of one request, also where a file as a whole need not be.
+        longest = max((cost for text in segmented for cost in text.costs), default=0)
+        if (kept := most_kept(segmented)) > 1:
+            self.service.limits.check_token_count(longest, kept)
         others = whole_texts(self._translate_parts(segmented))
         in_order = (known[number] if number in known else next(others) for number in range(len(texts)))
         return map(self._with_alignment, in_order)

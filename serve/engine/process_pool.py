@@ -38,9 +38,9 @@ ENDING = 1  # seconds that a process has to end by itself
 TRIES = 2  # processes that may die of the same request
 BEAT = 1  # seconds between two signs of life of an idle process, and between two looks at them
 LATE = 5  # seconds without one after which the pool is not ready
-HUNG = (
-    15  # seconds without one after which a process is replaced; a step of a large batch takes less than one
-)
+# Seconds without one after which a process is replaced. A step takes less than one; on a machine that was ten
+# times overloaded one took 15. Two tries must fit into the 60 seconds of a request.
+HUNG = 25
 STARTING = 120  # seconds until the first: a process imports torch, on a busy machine for long
 log = logging.getLogger("seq2seq.serve")
 

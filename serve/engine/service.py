@@ -91,7 +91,8 @@ class Service:
             Busy: 503; the server is full or stopping, or the request took too long.
         """
         plan = await self.plan(texts, source, target, options)
-        self.limits.check_token_count(plan.tokens)
+        if plan.tokens > self.limits.tokens:
+            self.limits.check_token_count(plan.tokens, plan.most_kept)
         return await self.in_time(self.execute(plan, client))
 
     async def plan(

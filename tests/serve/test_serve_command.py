@@ -88,7 +88,7 @@ def test_serves_on_loopback_until_a_signal(
         out, error = process.communicate(timeout=60)
         assert (process.returncode, out, error) == (0, "", "")
         assert not any(Path(f"/proc/{worker}").exists() for worker in workers)
-        assert list(tmp_path.iterdir()) == []
+        assert list(tmp_path.glob("seq2seq-page-*")) == []
 
 
 def test_refusal_is_one_sentence_and_exit_code_1(capsys: pytest.CaptureFixture[str]) -> None:

@@ -62,6 +62,12 @@ def test_bodies_are_refused_with_sentences(client: "TestClient", refusal: "Refus
         ("/gradio_api/call/nothing", {"fn_index": None}, "no such event", 404),
         ("/gradio_api/call/v2/nothing", {}, "no such event", 404),
         ("/gradio_api/cancel", {"session_hash": "\ud800", "event_id": "x"}, "half a character", 400),
+        (
+            "/gradio_api/run/translate",
+            {"fn_index": None, "data": ["a", "en", 5]},
+            "5 is no text; give a string",
+            400,
+        ),
         ("/gradio_api/cancel", {"fn_index": None, "event_id": "x"}, "fn_index is missing", 400),
         ("/gradio_api/component_server", {}, "this page has no 'component_server'", 404),
     ]

@@ -4,9 +4,12 @@ import asyncio
 import threading
 from typing import TYPE_CHECKING
 
+import pytest
 from tables import check_rows
 
 from seq2seq import DecodeOptions, Translator
+from serve.engine.segments import SegmentedText, most_kept
+from serve.limits import Limits
 
 if TYPE_CHECKING:
     from fastapi.testclient import TestClient
@@ -64,6 +67,36 @@ def test_tokens_are_refused_before_the_model_works(client: "TestClient", refusal
         assert "tokens, but at most 8000 are allowed" in refusal(answer)
 
     check_rows(check, [(0,), (1,)])
+
+
+def test_addresses_by_the_thousand(client: "TestClient", refusal: "Refusal") -> None:
+    """Placeholders that touch words multiply the tokens of their sentence; too many are refused at once."""
+    addresses = "a@a." * 5_000
+    text = client.post("/translate", json={"q": addresses, **LANGUAGES})
+    assert "tokens, but at most 8000 are allowed" in refusal(text)
+    few = client.post("/translate", json={"q": "a man and a@a.com, b@b.com", **LANGUAGES}).json()[
+        "translatedText"
+    ]
+    assert "a@a.com" in few and "b@b.com" in few
+
+
+def test_placeholders_multiply_tokens(translator: "Translator") -> None:
+    """The cost of a sentence with k placeholders is 1 + k (k - 1) / 2 times its tokens."""
+
+    def check(text: str, kept: int, times: int) -> None:
+        plain = translator.prepare(text)
+        tokens = sum(len(segment.source.ids) for segment in plain)
+        segmented = SegmentedText.of(translator, text)
+        assert most_kept([segmented]) == kept
+        assert sum(segmented.costs) == tokens * times + 1
+
+    rows = [("a man", 0, 1), ("a man %s", 1, 1), ("%s a man %d", 2, 2), ("%s a man %d and {x}", 3, 4)]
+    check_rows(check, rows)
+    limits = Limits(tokens=5)
+    with pytest.raises(ValueError, match=r"6 tokens, but at most 5 are allowed; send it in smaller parts$"):
+        limits.check_token_count(6)
+    with pytest.raises(ValueError, match="has 3 placeholders, so that its tokens count 4 times"):
+        limits.check_token_count(6, 3)
 
 
 def test_document_of_placeholders(client: "TestClient") -> None:
