@@ -127,8 +127,8 @@ def corrected(message: str, settings: Iterable[str]) -> str:
     if found := _CHOICE.search(text):
         name, choices, value = found.groups()
         allowed = re.findall(r"'([^']+)'", choices)
-        near = [f"; did you mean {each}?" for each in difflib.get_close_matches(value, allowed, 1)]
-        return "".join([f"{name} is {value!r}; choose {' or '.join(allowed)}", *near])
+        meant = [f"; did you mean {each}?" for each in difflib.get_close_matches(value, allowed, 1)]
+        return "".join([f"{name} is {value!r}; choose {' or '.join(allowed)}", *meant])
     if found := re.search(r"Group '([\w.]+)' does not accept option '([\w.]+)'", text):
         unknown = [f"{found[1]}.{found[2]}"]
     elif found := re.search(r'(?:Parser key "([\w.]+)": )?Option \'([\w.]+)\' is not accepted', text):

@@ -54,3 +54,11 @@ def test_two_processes_cannot_train_in_one_folder(tmp_path: Path) -> None:
         pytest.fail("the folder was given twice")
     with RunFolder(tmp_path).claimed():
         pass
+
+
+def test_a_best_checkpoint_alone_is_a_run(tmp_path: Path) -> None:
+    """Regression: a folder with best.ckpt only was taken for an empty one, and the run was lost."""
+    (tmp_path / "checkpoints").mkdir()
+    (tmp_path / "checkpoints" / "best.ckpt").write_bytes(b"kept")
+    with pytest.raises(ValueError, match="holds a run already; resume it with --ckpt_path last"):
+        RunFolder(tmp_path).prepare(None)

@@ -11,8 +11,9 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, fields
 
 from seq2seq.text.normalization import normalize
+from seq2seq.text.tables import TableRow
 
-from .packed import PackedRows, TableRow
+from .packed import PackedRows
 
 _RATIO_SLACK = 10  # characters added to both sides: a short text such as "OK." may have a long translation
 

@@ -15,11 +15,11 @@ from typing import Any
 from datasets import Dataset
 
 from seq2seq.documents.bitext import is_bitext, languages_of, read_bitext
-from seq2seq.text.tables import cell, names_of, read_side_by_side, read_table, table_kind
+from seq2seq.text.tables import TableRow, cell, names_of, read_side_by_side, read_table, table_kind
 
 from .cleaning import CleaningReport, clean, row_digest
 from .hub import Split, open_data_set, open_parquet
-from .packed import PackedRows, TableRow
+from .packed import PackedRows
 from .strings import most_frequent, plain_rows
 
 Direction = tuple[str, str]  # source and target language

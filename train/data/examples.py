@@ -13,11 +13,11 @@ from itertools import chain, compress
 from typing import NamedTuple, TypeVar
 
 from seq2seq.documents.bitext import bitext_files, is_bitext, read_bitext_entries
-from seq2seq.text.tables import read_texts
+from seq2seq.text.tables import TableRow, read_texts
 
 from .cleaning import CleaningReport, row_digest
 from .corpus import Corpus, Direction, clean_corpus, load_pairs, read_corpus, synthetic_corpora
-from .packed import Packed, PackedRows, PackedTexts, TableRow
+from .packed import Packed, PackedRows, PackedTexts
 
 
 class Example(NamedTuple):

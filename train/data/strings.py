@@ -13,8 +13,7 @@ from collections.abc import Iterable, Iterator
 from seq2seq.inference.fidelity.protected import merged_spans
 from seq2seq.text.accelerators import take_accelerator
 from seq2seq.text.frames import take_frame
-
-from .packed import TableRow
+from seq2seq.text.tables import TableRow
 
 PLACEHOLDERS = 12  # of the vocabulary; 3 of 10,000 strings of free software have more different ones
 

@@ -276,3 +276,22 @@ def test_a_handful_of_pairs_is_refused(tmp_path: Path) -> None:
         ValueError, match=r"few\.tsv has 1 different sources, too few to split .* data\.valid_files"
     ):
         load_corpus(Corpus(files=str(tmp_path / "few.tsv")))
+
+
+def test_catalogues_and_folders_are_read_beside_tables(tmp_path: Path) -> None:
+    """Bilingual files and folders of them give rows of the corpus's languages, as tables do."""
+    entry = 'msgid "a {0}"\nmsgstr "ein {0}"\n\n'
+    (tmp_path / "po").mkdir()
+    (tmp_path / "po" / "de.po").write_text("".join(entry.format(word) for word in ("dog", "cat")))
+    (tmp_path / "po" / "cs.po").write_text(entry.format("horse"))
+    units = "".join(f'<tuv xml:lang="{code}"><seg>{code}</seg></tuv>' for code in ("cs", "de", "en"))
+    (tmp_path / "m.tmx").write_text(f"<tmx><body><tu>{units}</tu></body></tmx>")
+    tables = files_of("tsv", tmp_path, VALID)
+    files = [str(tmp_path / "po"), str(tmp_path / "m.tmx"), *tables]
+    rows = load_pairs(Corpus(files=files), "train")
+    assert rows == [("a dog", "ein dog"), ("a cat", "ein cat"), ("en", "de"), *VALID]
+    assert load_pairs(Corpus(files=files[:2], target="cs"), "train")[0] == ("a horse", "ein horse")
+    with pytest.raises(
+        ValueError, match=r"m\.tmx has no text in both en and fr: its languages are cs, de, en"
+    ):
+        load_pairs(Corpus(files=files[1], target="fr"), "train")
