@@ -17,7 +17,7 @@ from train.data.strings import most_frequent, plain_row
         (("%s of %s", "%s von %s"), ("⟦1⟧ of ⟦1⟧", "⟦1⟧ von ⟦1⟧")),
         (("%1 in <b>%2</b>\n", "In <b>%2</b> %1\n"), ("⟦1⟧ in ⟦2⟧", "In ⟦2⟧ ⟦1⟧")),
         (("&File:", "文件(&F)："), ("File", "文件")),
-        (("Read {name}.txt", "{name}.txt lesen"), ("Read ⟦1⟧", "⟦1⟧ lesen")),
+        (("Read {name} now", "Lies {name} jetzt"), ("Read ⟦1⟧ now", "Lies ⟦1⟧ jetzt")),
     ],
 )
 def test_a_row_is_read_without_what_is_not_language(row: tuple[str, str], plain: tuple[str, str]) -> None:
