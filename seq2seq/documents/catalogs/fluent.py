@@ -291,8 +291,9 @@ class FluentCatalog(ValueCatalog):
         return text.replace("\n", f"\n{_INSIDE}") if in_branch else text
 
     def check_value(self, value: str) -> None:
-        """Raise a ValueError if a value is no pattern."""
-        read_fluent(value)
+        """Raise a ValueError if a value is no pattern; without braces it is one."""
+        if "{" in value or "}" in value or not value.strip():
+            read_fluent(value)
 
 
 def _without_selectors(text: str | None) -> str | None:

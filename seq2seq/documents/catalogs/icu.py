@@ -77,16 +77,18 @@ class _IcuReader:
         if depth > DEEPEST_MESSAGE:
             raise ValueError(f"has more than {DEEPEST_MESSAGE} choices inside each other; use fewer")
         parts: Pattern = []
+        begin = self.position
         while self.position < len(self._message) and self._message[self.position] != "}":
-            if match := _HEAD.match(self._message, self.position):
-                parts.append(self._choice(match, depth))
+            match = _HEAD.match(self._message, self.position)
+            if match is None:
+                self._pass_text()
                 continue
-            text = self._text()
-            if parts and isinstance(parts[-1], str):
-                parts[-1] += text
-            else:
-                parts.append(text)
-        return parts or [""]
+            if begin < self.position:
+                parts.append(self._message[begin : self.position])
+            parts.append(self._choice(match, depth))
+            begin = self.position
+        rest = self._message[begin : self.position]
+        return [*parts, rest] if rest or not parts else parts
 
     def _choice(self, head: re.Match[str], depth: int) -> Choice:
         self.position = head.end()
@@ -105,16 +107,14 @@ class _IcuReader:
         kind = {"plural": "plural", "selectordinal": "ordinal", "select": "select"}[head[1]]
         return Choice(head[0], kind, branches, tail[0])  # type: ignore[arg-type]
 
-    def _text(self) -> str:
-        """Read plain text, a quoted piece, or an argument with all that is inside."""
-        start = self.position
-        if match := _TEXT.match(self._message, start):
+    def _pass_text(self) -> None:
+        """Pass plain text, a quoted piece, or an argument with all that is inside."""
+        if match := _TEXT.match(self._message, self.position):
             self.position = match.end()
-        elif self._message[start] == "'":
+        elif self._message[self.position] == "'":
             self._apostrophe()
         else:
             self._argument()
-        return self._message[start : self.position]
 
     def _apostrophe(self) -> None:
         """Pass an apostrophe; one before a brace or # begins a quoted piece, which ends at the next."""

@@ -222,7 +222,7 @@ def test_duplicates_aliases_and_long_values() -> None:
         "a: &a X\nb: [*a, *a]\nc: &c 'Y'\nd: *c\na: Z\n"
     )
     text = filled("a.yml", "a: " + "long " * 200_000 + "x\n", "de", translate=lambda text: text + "!")
-    assert load(text)["a"].endswith(" x!")
+    assert text == "a: " + "long " * 200_000 + "x!\n"
 
 
 STYLES = [
