@@ -5,7 +5,7 @@ data/                      corpora, cleaning, vocabulary, batches as a function 
 tasks/                     loss, schedule, guided alignment, validation
 callbacks/                 checkpoints, moving average, signals, progress
 export/                    choose the weights and the alignment head, write the model directory
-initialization, init_check the model of --init, and whether it fits the data
+initialization, pair_check the model of --init, and whether the pairs are what they should be
 synthesis                  training pairs translated by a model
 allocator                  freed memory kept for the next step
 """

@@ -30,7 +30,7 @@ from seq2seq.storage.registry import find_model
 from seq2seq.storage.settings import LanguageSettings
 from seq2seq.text.tokenizer import Tokenizer
 
-from .allocator import keep_freed_memory
+from .allocator import keep_freed_memory, release_freed_memory
 from .arguments import TrainCLI
 from .callbacks.checkpoint_io import SafeCheckpointIO, read_checkpoint
 from .callbacks.checkpoints import Checkpoints, StoppedError
@@ -136,6 +136,7 @@ class TrainingRun:
         shape = self.start.continued(ModelConfig(4, **vars(settings.model)))
         data = TranslationData(settings.data, shape.max_length, seed, self.start)
         data.load(before.tokenizer if before else self._own_tokenizer())
+        release_freed_memory()  # of the vocabulary's training, as large as the corpus
         shape = dataclasses.replace(shape, vocabulary_size=len(data.tokenizer))
         # Loading data may draw random numbers; weights are those of the seed in any case.
         torch.manual_seed(seed)
@@ -196,6 +197,7 @@ class TrainingRun:
         with self.stopping:
             self.trainer.fit(self.task, datamodule=self.data, ckpt_path=self.checkpoint)
         if self.trainer.is_global_zero:
+            release_freed_memory()  # the links of the export need room of other sizes than updates
             rest = self.checkpoints, self.trainer.global_step, self.recipe
             if isinstance(self.task, LanguageTask):
                 assert isinstance(self.data, LanguageData)

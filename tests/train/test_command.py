@@ -13,7 +13,7 @@ from training_process import train
 
 from seq2seq.config import ModelConfig
 from seq2seq.storage.model_directory import load_model
-from train.allocator import keep_freed_memory
+from train.allocator import keep_freed_memory, release_freed_memory
 from train.arguments import TrainCLI
 from train.command import TrainingRun
 from train.initialization import Initialization
@@ -221,6 +221,7 @@ def test_keeping_freed_memory_is_harmless(monkeypatch: pytest.MonkeyPatch) -> No
     """Setting the allocator twice, or without glibc, does no harm."""
     keep_freed_memory()
     keep_freed_memory()
+    release_freed_memory()
     assert torch.ones(1 << 20).sum() == 1 << 20
 
     def no_library(name: object) -> None:
@@ -228,6 +229,7 @@ def test_keeping_freed_memory_is_harmless(monkeypatch: pytest.MonkeyPatch) -> No
 
     monkeypatch.setattr("ctypes.CDLL", no_library)
     keep_freed_memory()
+    release_freed_memory()
 
 
 def test_the_document_names_settings_that_exist(repository: Path) -> None:
