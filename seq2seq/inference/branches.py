@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from seq2seq.inference.fidelity.messages import Branch, Message, escape_apostrophes, find_messages
+from seq2seq.inference.fidelity.messages import Branch, IcuMessage, escape_apostrophes, find_messages
 from seq2seq.inference.processing import PreparedBranch, PreparedMessage, PreparedSegment, TextProcessor
 from seq2seq.inference.terminology import PreparedSource
 from seq2seq.options import DecodeOptions
@@ -25,7 +25,7 @@ def prepare_branched(
 def _prepare(
     processor: TextProcessor,
     text: str,
-    copied: Sequence[Message],
+    copied: Sequence[IcuMessage],
     options: DecodeOptions,
     language: str | None,
 ) -> list[PreparedSegment]:
@@ -61,7 +61,7 @@ def _unmasked(
     text: str,
     segment: PreparedSegment,
     pattern: re.Pattern[str],
-    by_mask: dict[str, Message],
+    by_mask: dict[str, IcuMessage],
     language: str | None,
 ) -> PreparedSegment:
     """Return a segment with the messages behind its masks."""
@@ -83,7 +83,7 @@ def _unmasked(
 
 
 def _message(
-    processor: TextProcessor, text: str, message: Message, options: DecodeOptions, language: str | None
+    processor: TextProcessor, text: str, message: IcuMessage, options: DecodeOptions, language: str | None
 ) -> PreparedMessage:
     branches: list[PreparedBranch] = []
     skeleton: list[str] = []
@@ -98,12 +98,12 @@ def _message(
     return PreparedMessage(text[message.start : message.end], tuple(branches), tuple(skeleton))
 
 
-def _relative(branch: Branch) -> list[Message]:
+def _relative(branch: Branch) -> list[IcuMessage]:
     """Return what is copied in a branch, counted from its start."""
     return [_moved(message, -branch.start) for message in branch.copied]
 
 
-def _moved(message: Message, by: int) -> Message:
+def _moved(message: IcuMessage, by: int) -> IcuMessage:
     branches = tuple(
         branch._replace(
             start=branch.start + by,
@@ -112,7 +112,7 @@ def _moved(message: Message, by: int) -> Message:
         )
         for branch in message.branches
     )
-    return Message(message.start + by, message.end + by, branches)
+    return IcuMessage(message.start + by, message.end + by, branches)
 
 
 def branch_segments(segments: Sequence[PreparedSegment]) -> Iterator[tuple[int, PreparedBranch]]:

@@ -4,11 +4,12 @@ It begins with the metadata that the Hugging Face hub and `seq2seq models` read.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from huggingface_hub import EvalResult, ModelCardData
 
 from seq2seq.model.transformer import Transformer
+from seq2seq.storage.calibration import Calibration
 from seq2seq.storage.quantization import StorageFormat
 from seq2seq.text.normalization import base_language
 
@@ -32,10 +33,12 @@ def make_card(
     search: str,
     alignment: str,
     storage: StorageFormat,
+    confidence: Mapping[str, Calibration] | None = None,
 ) -> str:
     """Return the card in Markdown.
 
-    `search` says in words how the translations were decoded, `alignment` which head shows the alignment.
+    `search` says in words how the translations were decoded, `alignment` which head shows the alignment,
+    `confidence` is that of each target language.
     """
     parameters = sum(parameter.numel() for parameter in model.parameters())
     where = "; ".join(_described(corpus) for corpus in data.settings.corpora)
@@ -71,7 +74,7 @@ Scores at each validation while training, by greedy search or a small beam.
 ## Word alignment
 
 {alignment[0].upper()}{alignment[1:]}.
-
+{_confidence(confidence)}
 ## Limits
 
 Trained on sources of at most {data.longest[0]} and targets of at most {data.longest[1]} tokens.
@@ -82,6 +85,21 @@ Other kinds of text are translated worse, and wrong translations may be as fluen
 ```yaml
 {recipe.strip()}
 ```
+"""
+
+
+def _confidence(calibrations: Mapping[str, Calibration] | None) -> str:
+    """Return a section on the confidences; nothing where none were fitted."""
+    if not calibrations:
+        return ""
+    least = ", ".join(
+        f"{calibration.least_score:.2f} ({language})" for language, calibration in calibrations.items()
+    )
+    return f"""
+## Confidence
+
+`confidence` is the chrF / 100 that a translation is expected to have, fitted on the validation set. A text is
+called unlike the training texts below a mean log-probability of {least}, as one validation text in 200 is.
 """
 
 

@@ -75,7 +75,16 @@ def write_model(
     settings = fit_confidence(translator, by_source(data.validation))
     history, search = checkpoints.history, described(options, settings)
     card = make_card(
-        task.model, data, chosen.name, chosen.scores, history, recipe, search, alignment, checkpoints.storage
+        task.model,
+        data,
+        chosen.name,
+        chosen.scores,
+        history,
+        recipe,
+        search,
+        alignment,
+        checkpoints.storage,
+        settings.confidence,
     )
     save_model(directory, task.model.cpu(), data.tokenizer, settings, card, checkpoints.storage)
     report = [

@@ -20,7 +20,7 @@ _QUOTED = re.compile(r"''|'[{}#|][^']*+(?:''[^']*+)*+'")  # an apostrophe elsewh
 _QUOTABLE = re.compile(r"(?<!')'(?=[{}#])")
 
 
-class Message(NamedTuple):
+class IcuMessage(NamedTuple):
     """Characters [start, end) of a text that are copied, but for the texts of the branches."""
 
     start: int
@@ -33,7 +33,7 @@ class Branch(NamedTuple):
 
     start: int
     end: int
-    copied: tuple[Message, ...]
+    copied: tuple[IcuMessage, ...]
 
 
 class _MalformedError(Exception):
@@ -45,12 +45,12 @@ def may_have_messages(text: str) -> bool:
     return _HEAD.search(text) is not None
 
 
-def find_messages(text: str) -> list[Message]:
+def find_messages(text: str) -> list[IcuMessage]:
     """Return the messages of a text that have branches, in order, without those inside others."""
     found, at, malformed = [], 0, 0
     while malformed < MOST_MALFORMED and (head := _HEAD.search(text, at)):
         try:
-            message = _Parser(text, head.start() + LONGEST).message(head, is_counted=False, depth=1)
+            message = _MessageParser(text, head.start() + LONGEST).message(head, is_counted=False, depth=1)
         except _MalformedError:
             malformed += 1
             at = head.end()
@@ -65,14 +65,14 @@ def escape_apostrophes(text: str) -> str:
     return _QUOTABLE.sub("''", text)
 
 
-class _Parser:
+class _MessageParser:
     """A parser of one message, by recursive descent; every character is read once."""
 
     def __init__(self, text: str, limit: int) -> None:
         self.text, self.limit = text, min(len(text), limit)
         self.branches = 0
 
-    def message(self, head: re.Match[str], *, is_counted: bool, depth: int) -> Message:
+    def message(self, head: re.Match[str], *, is_counted: bool, depth: int) -> IcuMessage:
         """Parse the message that begins with a head; `is_counted`: it is in a branch in which # is a number.
 
         Raises:
@@ -98,17 +98,17 @@ class _Parser:
                 at += 1
         if not branches or at >= self.limit or self.text[at] != "}":
             raise _MalformedError
-        return Message(head.start(), at + 1, tuple(branches))
+        return IcuMessage(head.start(), at + 1, tuple(branches))
 
-    def _branch(self, start: int, is_counted: bool, depth: int) -> tuple[tuple[Message, ...], int]:
+    def _branch(self, start: int, is_counted: bool, depth: int) -> tuple[tuple[IcuMessage, ...], int]:
         """Return what is copied in a branch that begins at `start`, and where its closing brace stands."""
         text, at, braces = self.text, start, 0
-        copied: list[Message] = []
+        copied: list[IcuMessage] = []
         while at < self.limit:
             sign = text[at]
             if sign == "'" and (quoted := _QUOTED.match(text, at, self.limit)):
                 if len(quoted[0]) > 2:  # else an apostrophe written twice
-                    copied.append(Message(at, quoted.end()))
+                    copied.append(IcuMessage(at, quoted.end()))
                 at = quoted.end()
                 continue
             if sign == "{" and not braces and (head := _HEAD.match(text, at, self.limit)):
@@ -118,7 +118,7 @@ class _Parser:
             if sign == "}" and not braces:
                 return tuple(copied), at
             if sign == NUMBER_SIGN and is_counted and not braces:
-                copied.append(Message(at, at + 1))
+                copied.append(IcuMessage(at, at + 1))
             braces += (sign == "{") - (sign == "}")
             at += 1
         raise _MalformedError

@@ -7,7 +7,7 @@ import pytest
 
 from seq2seq import DecodeOptions, Translator
 from seq2seq.inference.fidelity import messages
-from seq2seq.inference.fidelity.messages import Message, escape_apostrophes, find_messages
+from seq2seq.inference.fidelity.messages import IcuMessage, escape_apostrophes, find_messages
 
 DOGS = "{count, plural, one {# dog} other {# dogs}}"
 MALFORMED = [
@@ -28,7 +28,7 @@ def translator() -> Translator:
     return Translator.from_pretrained("en-de", device="cpu")
 
 
-def outline(text: str, found: Sequence[Message]) -> list[object]:
+def outline(text: str, found: Sequence[IcuMessage]) -> list[object]:
     """The texts of the branches of messages, each with what is copied in it."""
     return [
         [(text[b.start : b.end], outline(text, b.copied)) for b in message.branches]
@@ -59,12 +59,12 @@ def test_a_hostile_text_is_tried_a_few_times(monkeypatch: pytest.MonkeyPatch) ->
     """The number of malformed messages that are tried, each of bounded length, has a bound."""
     tried = []
 
-    class Counting(messages._Parser):
+    class Counting(messages._MessageParser):
         def __init__(self, text: str, limit: int) -> None:
             tried.append(limit)
             super().__init__(text, limit)
 
-    monkeypatch.setattr(messages, "_Parser", Counting)
+    monkeypatch.setattr(messages, "_MessageParser", Counting)
     for part in ("{a,plural,one{ {x ", "{a,plural,one{", "{a,plural,one{b}", "{a,plural,one{'{", "'{"):
         tried.clear()
         assert find_messages(part * (100_000 // len(part))) == []

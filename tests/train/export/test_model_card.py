@@ -7,6 +7,7 @@ import pytest
 
 pytest.importorskip("lightning")
 
+from calibrations import ONLY_SCORE
 from huggingface_hub import ModelCard
 
 from seq2seq.data_to_text.codec import FactsCodec, RerankerSettings
@@ -20,7 +21,7 @@ from train.data.language_module import TextSettings
 from train.data.module import DataSettings, TranslationData
 from train.export import language_model as language_release
 from train.export.language_model import LanguageModelCandidate
-from train.export.model_card import make_card
+from train.export.model_card import _confidence, make_card
 from train.export.translation import described
 from train.initialization import Initialization
 from train.tasks.validation import Scores
@@ -47,6 +48,12 @@ def test_each_direction_has_its_scores(tmp_path: Path, tiny_model: Transformer) 
         "The run began with the weights of `captions`." in card.text
         and "pairs), beam 5, weights" in card.text
     )
+
+
+def test_confidences_are_described() -> None:
+    """A card names the score below which a text is unlike the training texts, if confidences were fitted."""
+    assert "-1.50 (de)" in _confidence({"de": ONLY_SCORE})
+    assert _confidence(None) == ""
 
 
 def test_metadata_is_what_the_hub_takes(tmp_path: Path, tiny_model: Transformer) -> None:
