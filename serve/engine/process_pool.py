@@ -105,6 +105,8 @@ class _SearchProcess:
         self.lock = threading.Lock()
         self._threads = threads
         self._closed = False
+        self._beats_seen: int = 0
+        self._beat_seen_at: float = 0.0
         self._start()
 
     def decode(self, model: Model, request: SearchRequest) -> list[list[Hypothesis]]:
