@@ -41,7 +41,7 @@ class SpokenLanguages(NamedTuple):
 
 
 class PairEvidence(NamedTuple):
-    """How clearly pairs belong together.
+    """Evidence that pairs belong together.
 
     Attributes:
         sign: standard deviations by which lengths or shared tokens are above those of pairs at random.
@@ -55,7 +55,7 @@ class PairEvidence(NamedTuple):
 
     @property
     def is_random(self) -> bool:
-        """Whether the sides look unrelated, although their lengths vary enough to tell."""
+        """True where the sides look unrelated, although their lengths vary enough to tell."""
         return self.sign < NO_SIGN and self.expected > CLEAR_SIGN
 
 
