@@ -5,8 +5,8 @@
 For each model:
 
 - placeholders: a word in the middle of each caption is replaced by {name}. chrF of the words around it,
-  beside that of the same captions as they are. The word that the alignment links to the replaced one is left out of
-  the reference and of the plain translation.
+  beside that of the same captions as they are. The word that the alignment links to the replaced one is left
+  out of the reference and of the plain translation.
 - signs: an emoji or another sign is inserted at the start, in the middle or at the end, and counted in the
   translation.
 - capitals: BLEU of captions IN CAPITALS and, of an English or French source, In Title Case, beside "as they

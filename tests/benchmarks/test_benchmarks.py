@@ -45,6 +45,14 @@ def test_calibration_error_by_pencil(benchmark) -> None:  # type: ignore[no-unty
     assert error([1.0, 0.0], [1.0, 0.0]) == 0.0
 
 
+def test_a_linked_word_is_left_out(benchmark) -> None:  # type: ignore[no-untyped-def]
+    """The one word that is linked to a place is left out; several, and none, are refused."""
+    without = benchmark("fidelity").without
+    links = [(0, 0), (1, 2), (2, 1), (2, 2), (3, 9)]
+    assert without("ein Hund rennt", links, 1) == "ein Hund"
+    assert [without("ein Hund rennt", links, place) for place in (2, 3, 4)] == [None] * 3
+
+
 @pytest.mark.parametrize("name", ["page_speed", "view_speed"])
 def test_help_does_not_begin_to_measure(
     benchmark, name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
