@@ -133,7 +133,7 @@ def main() -> None:
     parser.add_argument("--beam", type=int, default=5)
     arguments = parser.parse_args()
     source, target = arguments.languages
-    translator = Translator.from_pretrained(arguments.model, source, target)
+    translator = Translator.from_pretrained(arguments.model).directed(source, target)
     strings_of = StringTranslator(translator, DecodeOptions(beam_size=arguments.beam))
     memory = load_memory(arguments.memory, arguments.languages)
     totals: dict[str, list[list[float]]] = defaultdict(list)
