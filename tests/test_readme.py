@@ -35,7 +35,7 @@ DOCUMENTS = {
     path.name: path.read_text(encoding="utf-8") for path in sorted((REPOSITORY / "docs").glob("*.md"))
 }
 INSTALLING = {"environment", "serve", "test"}  # run by .ci/run
-RUN_HERE = {"commands", "python", "rest", "train", "finetune"}
+RUN_HERE = {"commands", "localize", "python", "rest", "train", "finetune"}
 OF_DOCUMENTS = {"translate", "options", "glossary", "picture", "synthesize", "evaluate"}
 
 needs_model = pytest.mark.skipif(
@@ -101,8 +101,9 @@ def call(capsys: pytest.CaptureFixture[str]) -> Callable[[str, Path], str]:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder with what the commands name: docs, four lines of each test file, and a document."""
-    (tmp_path / "docs").symlink_to(REPOSITORY / "docs")
+    """A folder with what the commands name: docs, examples, four lines of each test file, and a document."""
+    for name in ("docs", "examples"):
+        (tmp_path / name).symlink_to(REPOSITORY / name)
     english = ["A man sleeps.", "Two dogs run.", "A woman sings.", "Children play."]
     german = ["Ein Mann schläft.", "Zwei Hunde rennen.", "Eine Frau singt.", "Kinder spielen."]
     tokenised = [line.lower().replace(".", " .") for line in german]
@@ -201,6 +202,15 @@ def test_commands_block_runs(call: Callable[[str, Path], str], folder: Path) -> 
     assert text.strip() and (folder / "report.de.docx").is_file(), file
     assert len(links.splitlines()) == 4 and "BLEU" in scores
     assert len(continuation) > 300
+
+
+@needs_model
+def test_localize_block_fills_a_catalog(call: Callable[[str, Path], str], folder: Path) -> None:
+    """The catalog of the example is filled, and its report written."""
+    call(block("localize"), folder)
+    filled = (folder / "filled" / "de.po").read_text(encoding="utf-8")
+    assert filled.count("#, fuzzy") > 20
+    assert "<html" in (folder / "filled" / "report.html").read_text(encoding="utf-8")
 
 
 @needs_model
