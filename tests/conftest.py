@@ -35,6 +35,7 @@ LONG_FILES = [
     "serve/test_serve_command.py",
     "train/test_other_tasks.py",
     "serve/demo/test_page.py",
+    "serve/demo/test_page_newest.py",
     "serve/engine/test_memory.py",
     "serve/demo/test_page_accessibility.py",
     "train/test_resume.py",

@@ -3,7 +3,7 @@
     Authorization: Bearer KEY, DeepL-Auth-Key KEY or Basic (key as password)     or ?api_key=KEY
     or the field api_key of a body, as LibreTranslate's Python client sends it even with GET
 
-Only the health of the server is told to everybody. Routes that use a model ask for the key themselves
+Only the health of the server and its languages are told to everybody. Routes that use a model ask for the key themselves
 (`auth.Admission`), since they read it from their body. Where there are no keys, none of this is there.
 """
 
@@ -19,7 +19,8 @@ from .auth import Authenticator
 from .parsing import BodyReader, LenientBody, query_fields, replay
 from .security import error_body
 
-OPEN = ("/health", "/ready")
+# Weblate asks for the languages without its key, as LibreTranslate allows.
+OPEN = ("/health", "/ready", "/languages")
 # Paths that browsers and Prometheus open, which send a key only when they are asked for it.
 CHALLENGED = ("/docs", "/openapi.json", "/metrics")
 CHALLENGE = {"www-authenticate": 'Basic realm="seq2seq: the key is the password"'}
