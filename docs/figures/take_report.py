@@ -34,7 +34,9 @@ def main() -> None:
         command += ["--target-language", "de", "--output", folder, "--report", str(report)]
         subprocess.run(command, check=True)
         with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+            browser = playwright.chromium.launch(
+                executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
+            )
             page = browser.new_page(viewport={"width": given.width, "height": HEIGHT}, color_scheme="light")
             page.goto(report.as_uri())
             page.screenshot(path=given.out)

@@ -54,7 +54,7 @@ def test_a_corpus_of_strings_has_placeholders_in_its_vocabulary(tmp_path: Path) 
     files = str(table)
     training, validation, _ = read_corpus(Corpus(files=files, valid_files=files, strings=True))
     assert list(training) == list(validation)
-    assert list(training)[0] == ("Open a ⟦1⟧", "⟦1⟧ a öffnen")
+    assert next(iter(training)) == ("Open a ⟦1⟧", "⟦1⟧ a öffnen")
     settings = DataSettings(files=files, valid_files=files, strings=True, vocabulary_size=40, held_out=[])
     with pytest.raises(ValueError, match="nothing is left"):  # all of it is validation
         TranslationData(settings, 20, 1).load()
