@@ -52,7 +52,7 @@ def packing(file: IO[bytes], name: str) -> Iterator[IO[bytes]]:
     opened: dict[str, Callable[[], Any]] = {
         ".gz": lambda: gzip.GzipFile("", "wb", fileobj=file, mtime=0),
         ".bz2": lambda: bz2.BZ2File(file, "wb"),
-        ".xz": lambda: lzma.LZMAFile(file, "wb"),
+        ".xz": lambda: lzma.LZMAFile(file, "wb"),  # noqa: SIM115 - the caller closes it
         ".zst": lambda: _zstd().open(file, "wb"),
     }
     pack = opened.get(Path(name).suffix.lower())

@@ -3,8 +3,9 @@
     Authorization: Bearer KEY, DeepL-Auth-Key KEY or Basic (key as password)     or ?api_key=KEY
     or the field api_key of a body, as LibreTranslate's Python client sends it even with GET
 
-Only the health of the server and its languages are told to everybody. Routes that use a model ask for the key themselves
-(`auth.Admission`), since they read it from their body. Where there are no keys, none of this is there.
+Only the health of the server and its languages are told to everybody. Routes that use a model ask for the
+key themselves (`auth.Admission`), since they read it from their body. Where there are no keys, none of this
+is there.
 """
 
 import base64
