@@ -47,8 +47,13 @@ def casing_of(
     letters = [text[start:end] for start, end in words]
     long = [word for word in letters if len(word) > 1]
     if len(long) > 1 and all(map(str.isupper, long)) and sum(map(len, long)) > 4:
-        first = words[0][0]
-        return Casing(tuple((max(start, first + 1), end) for start, end in words), everything=True)
+        is_german = (language or "").startswith("de")
+        lower = [
+            # German nouns are read with their capital, as far as the vocabulary tells them from other words.
+            (start + (number == 0 or (is_german and _is_noun(word, piece_count))), end)
+            for number, ((start, end), word) in enumerate(zip(words, letters, strict=True))
+        ]
+        return Casing(tuple(lower), everything=True)
     titled = [word for word in long if word[0].isupper()]
     # German writes its nouns so: there a title is a line without any small word.
     least = len(long) if (language or "").startswith("de") else max(_LEAST_WORDS, round(0.7 * len(long)))
@@ -60,6 +65,10 @@ def casing_of(
         if len(word) > 2 and word.isupper() and piece_count(word.lower()) < piece_count(word)
     ]
     return Casing(tuple(loud), tuple(loud)) if loud else None
+
+
+def _is_noun(word: str, piece_count: Callable[[str], int]) -> bool:
+    return piece_count(word.capitalize()) < piece_count(word.lower())
 
 
 def _later(text: str, words: Sequence[Span], piece_count: Callable[[str], int]) -> Iterable[Span]:

@@ -172,3 +172,13 @@ def test_plain_text_has_nothing_to_protect() -> None:
     )
     texts = sentences.split("|")
     assert {text: spans for text in texts if (spans := list(protected_spans(text)))} == {}
+
+
+def test_german_nouns_in_capitals_keep_theirs() -> None:
+    """Of a German text in capitals, nouns that the vocabulary knows by their capital are read with it."""
+    text = "EIN HUND RENNT IM SCHNEE"
+    pieces = {"Hund": 1, "hund": 2, "Schnee": 1, "schnee": 3}
+    for language, expected in (("de", "Ein Hund rennt im Schnee"), ("en", "Ein hund rennt im schnee")):
+        casing = casing_of(text, [], language, lambda word: pieces.get(word, 1))
+        assert casing is not None and casing.everything
+        assert lowered(text, casing.lowered) == expected
