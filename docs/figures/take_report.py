@@ -14,7 +14,8 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-ALBUM = Path(__file__).parents[2] / "examples" / "album" / "de.po"
+EXAMPLES = Path(__file__).parents[2] / "examples"
+ALBUM = "album/de.po"
 HEIGHT = 900  # pixels: the first entries
 
 
@@ -30,9 +31,9 @@ def main() -> None:
         sys.exit("there is no Chromium here; on Debian: apt-get install chromium")
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.html"
-        command = [sys.executable, "-m", "seq2seq", "localize", str(ALBUM), "--model", given.model]
+        command = [sys.executable, "-m", "seq2seq", "localize", ALBUM, "--model", given.model]
         command += ["--target-language", "de", "--output", folder, "--report", str(report)]
-        subprocess.run(command, check=True)
+        subprocess.run(command, check=True, cwd=EXAMPLES)  # the report names the file as it was given
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(
                 executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]

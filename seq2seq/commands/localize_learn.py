@@ -8,7 +8,7 @@ from seq2seq.commands.lines import read_bytes
 from seq2seq.commands.localize_files import SOURCE, Placement, find_files, read_file
 from seq2seq.commands.localize_sources import load_memory
 from seq2seq.commands.packages import load_entry
-from seq2seq.storage.registry import default_model, each_name
+from seq2seq.storage.registry import default_strings_model, each_name
 
 FOLDER = Path("runs/localize")
 
@@ -20,7 +20,7 @@ def learn(arguments: argparse.Namespace) -> int:
         ValueError: a file cannot be read, or there is too little to learn from.
     """
     source = arguments.source_language or SOURCE
-    model = arguments.model or default_model(source, arguments.target_language)
+    model = arguments.model or default_strings_model(source, arguments.target_language)
     if len(each_name(model)) > 1:
         raise ValueError(f"--model {model} names several models; --learn trains one")
     for name in arguments.base_data:

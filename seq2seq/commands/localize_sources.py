@@ -11,7 +11,7 @@ from seq2seq.documents.catalogs import CatalogEntry, is_catalog, is_monolingual,
 from seq2seq.inference.localization.suggestions import EntryMemory, Suggester
 from seq2seq.inference.memory.memory import TranslationMemory
 from seq2seq.options import DecodeOptions
-from seq2seq.storage.registry import default_model
+from seq2seq.storage.registry import default_strings_model
 from seq2seq.text.languages import served_language
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def _load_strings(arguments: argparse.Namespace, options: DecodeOptions, source:
     from seq2seq.inference.localization.string_translator import StringTranslator
 
     named = argparse.Namespace(**vars(arguments))
-    named.model = arguments.model or default_model(source, arguments.target_language)
+    named.model = arguments.model or default_strings_model(source, arguments.target_language)
     named.source_language = named.target_language = None
     translator = load_translator(named)
     settings = translator.settings

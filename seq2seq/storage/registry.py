@@ -24,6 +24,7 @@ from seq2seq.text.codec import codec_keys
 
 MODELS = Path(__file__).parents[1] / "models"
 FIRST = "en-de"  # the default model
+STRINGS = "software"  # the default model for strings of programs
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", re.ASCII)
 
 
@@ -107,6 +108,17 @@ def default_model(source_language: str | None, target_language: str | None) -> s
     raise ValueError(
         f"no released model translates {direction}; there is {'; '.join(described) or 'none'}: give --model"
     )
+
+
+def default_strings_model(source_language: str | None, target_language: str | None) -> str:
+    """Return the released model for strings of programs, or else the default one for two languages.
+
+    Raises:
+        ValueError: no released model translates between these languages.
+    """
+    if STRINGS in _translating(source_language, target_language):
+        return STRINGS
+    return default_model(source_language, target_language)
 
 
 def default_language_model() -> str:
