@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import uvicorn
 
-from seq2seq.storage.registry import default_model, find_model, needs_codec, released_models
+from seq2seq.storage.registry import STRINGS, default_model, find_model, needs_codec, released_models
 from seq2seq.storage.settings import CONFIG, is_language_model, read_config
 
 from .engine.project import Project
@@ -339,9 +339,10 @@ def _load(names: Sequence[str] | None, lazy: bool, pivot: bool) -> ModelRegistry
 def _default_names() -> list[str]:
     """Return the released models; the one that `seq2seq translate` takes by default comes first.
 
-    Models with a codec read facts, which are no language that a page or a client could list.
+    Models with a codec read facts, which are no language that a page or a client could list. The model of
+    strings translates a direction that another one does; it is served where it is named.
     """
-    readers = [name for name in released_models() if not needs_codec(name)]
+    readers = [name for name in released_models() if not needs_codec(name) and name != STRINGS]
     return list(dict.fromkeys([default_model(None, None), *readers]))
 
 

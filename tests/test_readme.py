@@ -26,7 +26,9 @@ from pathlib import Path
 import pytest
 from small_hub import small_hub
 
+from seq2seq import TranslationMemory
 from seq2seq.cli import main
+from seq2seq.inference.memory.files import save_memory
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
@@ -101,7 +103,7 @@ def call(capsys: pytest.CaptureFixture[str]) -> Callable[[str, Path], str]:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder with what the commands name: docs, examples, four lines of each test file, and a document."""
+    """A folder with what the commands name: docs, examples, test files of four lines, a document, a memory."""
     for name in ("docs", "examples"):
         (tmp_path / name).symlink_to(REPOSITORY / name)
     english = ["A man sleeps.", "Two dogs run.", "A woman sings.", "Children play."]
@@ -114,6 +116,9 @@ def folder(tmp_path: Path) -> Path:
     ):
         (tmp_path / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
     write_word(tmp_path / "report.docx", "Two dogs play in the snow.")
+    memory = TranslationMemory("en", "de")
+    memory.add("Open the file", "Datei öffnen")
+    save_memory(memory, tmp_path / "project.tmx")
     return tmp_path
 
 

@@ -158,7 +158,11 @@ def main(argv: Sequence[str]) -> int:
     note = TranslationNote()
     label = label_of(arguments.text, "text")
     with ProgressCounter("lines translated") as counter:
-        for line in output_lines(translator, groups, options, arguments, label, note, memory):
+        if arguments.strings:
+            lines = _string_lines(translator, groups, options, label, memory)
+        else:
+            lines = output_lines(translator, groups, options, arguments, label, note, memory)
+        for line in lines:
             sys.stdout.write(line)
             sys.stdout.flush()
             counter.add(line.endswith("\n"))
@@ -187,6 +191,19 @@ def _check(arguments: argparse.Namespace) -> None:
             raise ValueError(f"--file {arguments.file[0]} and {flag} exclude each other; choose one")
 
 
+def _string_lines(
+    translator: "Translator",
+    groups: Iterable[list[str]],
+    options: DecodeOptions,
+    label: str,
+    memory: "TranslationMemory | None",
+) -> Iterator[str]:
+    """Yield what to print for groups of strings of a program."""
+    from seq2seq.commands.localize_tagged import string_lines
+
+    return results_of(groups, lambda group: string_lines(translator, group, options, memory), label)
+
+
 def output_lines(
     translator: "Translator",
     groups: Iterable[list[str]],
@@ -203,11 +220,6 @@ def output_lines(
     if arguments.stream:
         singles = ([text] for group in groups for text in group)
         yield from results_of(singles, lambda one: chain(translator.stream(one[0], options), ["\n"]), label)
-        return
-    if arguments.strings:
-        from seq2seq.commands.localize_tagged import string_lines
-
-        yield from results_of(groups, lambda group: string_lines(translator, group, options, memory), label)
         return
     results = _translations(translator, groups, options, label, memory)
     for result in note.count(results) if note else results:
