@@ -103,7 +103,7 @@ def call(capsys: pytest.CaptureFixture[str]) -> Callable[[str, Path], str]:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder with what the commands name: docs, examples, test files of four lines, a document, a memory."""
+    """A folder with what the commands name: docs, examples, short test files, a document, a memory."""
     for name in ("docs", "examples"):
         (tmp_path / name).symlink_to(REPOSITORY / name)
     english = ["A man sleeps.", "Two dogs run.", "A woman sings.", "Children play."]
