@@ -1,4 +1,4 @@
-"""What is not language, measured on validation captions: placeholders, signs, capitals.
+"""Fidelity to what is not language, measured on validation captions: placeholders, signs, capitals.
 
     SEQ2SEQ_DATA=FOLDER python benchmarks/fidelity.py [--models en-de en-fr de-en en-zh] [--sentences 300]
 

@@ -179,8 +179,8 @@ def _read(arguments: argparse.Namespace) -> "tuple[list[CatalogFile], list[str]]
             continue
         taken[output.resolve()] = path
         catalog.set_target_language(arguments.target_language) if not catalog.target_language else None
-        wanted = entries_to_fill(catalog, only_missing=arguments.only_missing)
-        files.append(CatalogFile(path, output, catalog, wanted))
+        pending = entries_to_fill(catalog, only_missing=arguments.only_missing)
+        files.append(CatalogFile(path, output, catalog, pending))
     if not files and not failures:
         raise ValueError(
             f"no catalog of {' '.join(arguments.file)} is in {arguments.target_language}; "
@@ -202,8 +202,8 @@ def _ended(failures: Sequence[str]) -> int:
 
 def _load_if_needed(suggester: "Suggester", files: "Sequence[CatalogFile]") -> None:
     """Load the model now, unless the memories have every string: what is wrong with it costs no work then."""
-    wanted = (entry for each in files for entry in each.wanted)
-    if any(suggester.from_memory(entry) is None for entry in wanted):
+    pending = (entry for each in files for entry in each.pending)
+    if any(suggester.from_memory(entry) is None for entry in pending):
         suggester.load_strings()
 
 
@@ -217,11 +217,11 @@ def _fill(
 
     A file that could not be written adds its sentence to `failures`.
     """
-    total = sum(len(each.wanted) for each in files)
-    places = ((each, number) for each in files for number in range(len(each.wanted)))
-    entries = (entry for each in files for entry in each.wanted)
+    total = sum(len(each.pending) for each in files)
+    places = ((each, number) for each in files for number in range(len(each.pending)))
+    entries = (entry for each in files for entry in each.pending)
     for each in files:
-        if not each.wanted:
+        if not each.pending:
             _write(each, failures)
     try:
         with ProgressCounter("strings done", total, hides_results=False) as counter:
@@ -244,7 +244,7 @@ def _begun(files: "Sequence[CatalogFile]") -> "Iterator[CatalogFile]":
 
 def _take(file: "CatalogFile", number: int, suggestion: "Suggestion", arguments: argparse.Namespace) -> None:
     """Fill an entry with a suggestion, or note why not."""
-    entry = file.wanted[number]
+    entry = file.pending[number]
     file.suggestions[number] = suggestion
     least = arguments.min_confidence
     if suggestion.problems:
@@ -288,7 +288,7 @@ def _summarise(files: "Sequence[CatalogFile]", arguments: argparse.Namespace) ->
     for each in files:
         origins = [each.suggestions[number].origin for number in each.filled]
         parts = [f"{origins.count(origin)} {words}" for origin, words in _ORIGINS if origins.count(origin)]
-        left = len(each.wanted) - len(each.filled)
+        left = len(each.pending) - len(each.filled)
         unsure = sum("is below" in reason for reason in each.refused.values())
         reasons = [f"{unsure} below {arguments.min_confidence:g}"] if unsure else []
         if len(each.refused) > unsure:

@@ -48,24 +48,24 @@ class CatalogFile:
         path: the file that was given.
         output: the file to write.
         catalog: its entries.
-        wanted: the entries to fill.
-        suggestions: those that were made, by the number in `wanted`.
-        filled: the numbers in `wanted` that were filled.
+        pending: the entries to fill.
+        suggestions: those that were made, by the number in `pending`.
+        filled: the numbers in `pending` that were filled.
         refused: by number, why a suggestion was not taken.
     """
 
     path: Path
     output: Path
     catalog: Catalog
-    wanted: list[CatalogEntry]
+    pending: list[CatalogEntry]
     suggestions: "dict[int, Suggestion]" = field(default_factory=dict)
     filled: list[int] = field(default_factory=list)
     refused: dict[int, str] = field(default_factory=dict)
 
     @property
     def is_complete(self) -> bool:
-        """True once each wanted entry has had its suggestion."""
-        return len(self.suggestions) == len(self.wanted)
+        """True once each pending entry has had its suggestion."""
+        return len(self.suggestions) == len(self.pending)
 
     def write(self) -> None:
         """Write the catalog, as a whole.

@@ -104,7 +104,7 @@ def write_report(path: Path, files: Sequence[CatalogFile], language: str) -> Non
 def report_page(files: Sequence[CatalogFile], language: str) -> str:
     """Return the page as HTML."""
     rows = [
-        ReportRow(file, file.wanted[number], suggestion, file.refused.get(number, ""))
+        ReportRow(file, file.pending[number], suggestion, file.refused.get(number, ""))
         for file in files
         for number, suggestion in sorted(file.suggestions.items())
     ]
@@ -186,7 +186,7 @@ def _files(files: Sequence[CatalogFile]) -> str:
     lines = [
         f"<tr><td><code>{escape(str(file.path))}</code></td>"
         f'<td class="number">{len(file.catalog.entries):,}</td><td class="number">{len(file.filled):,}</td>'
-        f'<td class="number">{len(file.wanted) - len(file.filled):,}</td></tr>'
+        f'<td class="number">{len(file.pending) - len(file.filled):,}</td></tr>'
         for file in files[:MOST_ROWS]
     ]
     head = "".join(

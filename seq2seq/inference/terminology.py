@@ -19,7 +19,7 @@ from seq2seq.alignment.maps import Span
 from seq2seq.config import UNK
 from seq2seq.inference.fidelity.capitals import lowered
 from seq2seq.inference.fidelity.messages import NUMBER_SIGN
-from seq2seq.inference.fidelity.protected import protected_spans
+from seq2seq.inference.fidelity.protected import merge_spans, protected_spans
 from seq2seq.inference.fidelity.rewriting import Rewriting, find_rewriting
 from seq2seq.inference.fidelity.unknown_words import foreign_runs, unknown_words
 from seq2seq.inference.forced_decoding import EncodedSide
@@ -274,7 +274,7 @@ def _constraint_spans(
     copied = [*copied_spans, *(protected_spans(source) if options.keep_placeholders else ())]
     if options.keep_numbers:
         copied += [found.span() for found in _NUMBERS.finditer(source)]
-    protected += _merge(_whole_words(source, sorted(copied)) if whole_words else sorted(copied))
+    protected += merge_spans(_whole_words(source, sorted(copied)) if whole_words else sorted(copied))
     constraints = [ConstraintSpan(start, end, source[start:end], True) for start, end in protected]
     if options.glossary_pairs:
         terms = find_terms(source, options.glossary_pairs)
@@ -302,17 +302,6 @@ def _whole_word(source: str, start: int, end: int) -> Span:
     while end < len(source) and is_word(source[end]):
         end += 1
     return start, end
-
-
-def _merge(spans: Iterable[Span]) -> list[Span]:
-    """Merge sorted spans that touch, since adjacent placeholders could not be told apart."""
-    merged: list[Span] = []
-    for low, high in spans:
-        if merged and low <= merged[-1][1]:
-            merged[-1] = merged[-1][0], max(high, merged[-1][1])
-        else:
-            merged.append((low, high))
-    return merged
 
 
 class _PhraseEncoder:

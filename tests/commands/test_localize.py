@@ -192,7 +192,7 @@ def test_a_folder_is_filled_in_its_language(run: Run, tmp_path: Path) -> None:
 def test_a_wrong_command_line_is_a_sentence(
     arguments: list[str], message: str, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What cannot be done is said before any work, and no file changes."""
+    """An impossible request is refused before any work, and no file changes."""
     monkeypatch.chdir(tmp_path)
     file = write(Path("po/de.po"), OPEN)
     write(Path("po/fr.po"), DONE, "fr")
@@ -248,7 +248,7 @@ def test_a_source_file_gets_a_file_of_the_language(run: Run, tmp_path: Path) -> 
 
 
 def test_confidence_decides_on_request(run: Run, tmp_path: Path, model_directory: Path) -> None:
-    """What the model is less sure of stays empty; a model that knows no confidence is refused."""
+    """Strings that the model is less sure of stay empty; a model without confidence is refused."""
     file = write(tmp_path / "de.po", '\nmsgid "Two dogs"\nmsgstr ""\n\nmsgid "Zyxw vut"\nmsgstr ""\n')
     before = file.read_bytes()
     ran = localize(run, file, "--in-place", "--min-confidence", 1)

@@ -19,7 +19,7 @@ def test_labels_keep_their_form(run: Run) -> None:
 
 
 def test_a_memory_goes_first(run: Run, tmp_path: Path) -> None:
-    """What the memory has comes from there, in the frame of the string; the model does the rest."""
+    """Strings of the memory come from there, in the frame of the string; the model does the rest."""
     memory = tmp_path / "memory.tsv"
     memory.write_text("_Open\tÖ_ffnen\n")
     given = "Two dogs\nOpen…\nTwo cats\n".encode()

@@ -15,7 +15,7 @@ from seq2seq.text.accelerators import take_accelerator
 from seq2seq.text.frames import take_frame
 from seq2seq.text.tables import TableRow
 
-PLACEHOLDERS = 12  # of the vocabulary; 3 of 10,000 strings of free software have more different ones
+PLACEHOLDERS = 12  # of the vocabulary; 27 of 206,060 strings of free software have more different ones
 
 
 def plain_rows(rows: Iterable[TableRow]) -> Iterator[TableRow]:

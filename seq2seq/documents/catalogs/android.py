@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from seq2seq.documents.catalogs.android_text import AndroidText
 from seq2seq.documents.catalogs.entry import CatalogEntry, CatalogError, Filling, Replacement
-from seq2seq.documents.catalogs.monolingual import MonolingualXml, XmlUnit
+from seq2seq.documents.catalogs.monolingual import MonolingualXml, XmlUnit, read_pair_of_files
 from seq2seq.documents.catalogs.plurals import CATEGORIES, plural_categories, singular_category
 from seq2seq.documents.catalogs.xml_tree import XmlElement, XmlFile
 
@@ -31,12 +31,8 @@ def read_catalog(
     Raises:
         CatalogError: the bytes are not such a file.
     """
-    files = [XmlFile(name, each) for each in (data, existing) if each is not None]
-    for file in files:
-        if file.root.name != "resources":
-            sentence = f"is no strings.xml of Android: it begins with <{file.root.raw_name}>, not <resources>"
-            raise CatalogError(name, sentence)
-    return AndroidCatalog(files[0], files[1] if len(files) > 1 else None, target_language)
+    sentence = "is no strings.xml of Android: it begins with <{}>, not <resources>"
+    return AndroidCatalog(*read_pair_of_files(name, data, existing, "resources", sentence), target_language)
 
 
 class AndroidCatalog(MonolingualXml):

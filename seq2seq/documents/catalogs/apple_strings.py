@@ -10,7 +10,8 @@ import re
 
 from seq2seq.documents.catalogs.entry import Catalog, CatalogError
 from seq2seq.documents.catalogs.flat_syntax import FlatSyntax, set_blocks
-from seq2seq.documents.catalogs.nodes import ValueNode, ValueTree, decode_catalog, line_of
+from seq2seq.documents.catalogs.nodes import ValueNode, ValueTree, decode_catalog
+from seq2seq.documents.catalogs.scanner import TextScanner
 from seq2seq.documents.catalogs.value_catalog import ValueCatalog, read_pair
 from seq2seq.documents.encoding import Decoded
 
@@ -77,15 +78,10 @@ class StringsSyntax(FlatSyntax):
         return super().note_line(tree, note.replace("*/", "* /"))
 
 
-class _StringsReader:
-    """A text and the position in it."""
+class _StringsReader(TextScanner):
+    """A .strings file and the position in it."""
 
-    def __init__(self, text: str, name: str) -> None:
-        self._text = text
-        self._name = name
-        self._position = 0
-        self._line = 1
-        self._counted = 0
+    end = "the end of the line"
 
     def read(self) -> tuple[list[ValueNode], list[int]]:
         """Return the entries, and the place behind the semicolon of each."""
@@ -142,23 +138,6 @@ class _StringsReader:
             is_right_above = not re.search(r"\n\s*\n", match[0][found.end() :].replace("\r\n", "\n"))
             remark = " ".join((found[1] or found[2] or "").split()) if is_right_above else ""
         return "" if _NO_REMARK.fullmatch(remark) else remark
-
-    def _take(self, sign: str) -> bool:
-        found = self._text.startswith(sign, self._position)
-        self._position += found
-        return found
-
-    def _rest(self) -> str:
-        rest = self._text[self._position : self._position + 20].split("\n")[0]
-        return repr(rest) if rest else "the end of the line"
-
-    def _line_now(self) -> int:
-        self._line += self._text.count("\n", self._counted, self._position)
-        self._counted = self._position
-        return self._line
-
-    def _error(self, sentence: str) -> CatalogError:
-        return CatalogError(self._name, sentence, line_of(self._text, self._position))
 
 
 def _unescaped(raw: str) -> str:

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from itertools import groupby
 from operator import itemgetter
 
-from seq2seq.documents.catalogs.entry import CatalogError, Replacement
-from seq2seq.documents.catalogs.nodes import DEEPEST, AddedValue, ValueNode, ValueTree, column_of, line_of
+from seq2seq.documents.catalogs.entry import Replacement
+from seq2seq.documents.catalogs.nodes import DEEPEST, AddedValue, ValueNode, ValueTree, column_of
+from seq2seq.documents.catalogs.scanner import TextScanner
 from seq2seq.documents.encoding import Decoded
 
 _BLANKS = re.compile(r"(?:[ \t\r\n]++|//[^\r\n]*+|/\*(?:[^*]|\*(?!/))*+\*/)*+")
@@ -138,15 +139,8 @@ def _gaps(text: str, parent: ValueNode) -> tuple[str, str]:
     return f"{match[0]}{indent}{indent_unit(text)}", f"{match[0]}{indent}"
 
 
-class _JsonReader:
-    """A text and the position in it. Open objects are on a list, so that depth costs no calls."""
-
-    def __init__(self, text: str, name: str) -> None:
-        self._text = text
-        self._name = name
-        self._position = 0
-        self._line = 1
-        self._counted = 0
+class _JsonReader(TextScanner):
+    """A JSON text and the position in it. Open objects are on a list, so that depth costs no calls."""
 
     def read(self) -> ValueNode:
         """Return the root, an object."""
@@ -220,24 +214,6 @@ class _JsonReader:
             raise self._error(f"{what} is expected before {self._rest()}; correct it, or remove the comma")
         raise self._error("the text is not closed on its line or has a wrong escape; correct it")
 
-    def _take(self, sign: str) -> bool:
-        found = self._text.startswith(sign, self._position)
-        self._position += found
-        return found
-
     def _skip(self) -> None:
         match = _BLANKS.match(self._text, self._position)
         self._position = match.end() if match else self._position
-
-    def _rest(self) -> str:
-        rest = self._text[self._position : self._position + 20].split("\n")[0]
-        return repr(rest) if rest else "the end"
-
-    def _line_now(self) -> int:
-        """Return the line of the position; counted on from the last time, so that a file is read once."""
-        self._line += self._text.count("\n", self._counted, self._position)
-        self._counted = self._position
-        return self._line
-
-    def _error(self, sentence: str) -> CatalogError:
-        return CatalogError(self._name, sentence, line_of(self._text, self._position))

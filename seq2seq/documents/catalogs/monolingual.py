@@ -9,7 +9,7 @@ from abc import abstractmethod
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from seq2seq.documents.catalogs.entry import Catalog, CatalogEntry, Filling, Replacement, edited
+from seq2seq.documents.catalogs.entry import Catalog, CatalogEntry, CatalogError, Filling, Replacement, edited
 from seq2seq.documents.catalogs.xml_tree import XmlElement, XmlFile
 
 
@@ -19,6 +19,28 @@ class XmlUnit(NamedTuple):
     source: XmlElement
     existing: XmlElement | None
     number: int = 0
+
+
+def read_pair_of_files(
+    name: str, data: bytes, existing: bytes | None, root: str, sentence: str
+) -> tuple[XmlFile, XmlFile | None]:
+    """Read the file of the source language, and that of the target language if there is one.
+
+    Args:
+        name: the name in errors.
+        data: the file of the source language.
+        existing: the file of the target language, or None.
+        root: the name of the root element.
+        sentence: the error for another root, whose name takes the place of `{}`.
+
+    Raises:
+        CatalogError: the bytes are no XML, or have another root.
+    """
+    files = [XmlFile(name, each) for each in (data, existing) if each is not None]
+    for file in files:
+        if file.root.name != root:
+            raise CatalogError(name, sentence.format(file.root.raw_name))
+    return files[0], files[1] if len(files) > 1 else None
 
 
 class MonolingualXml(Catalog):

@@ -8,8 +8,8 @@ format has no mark for review; a note is added to the comment.
 
 from collections.abc import Iterator
 
-from seq2seq.documents.catalogs.entry import CatalogEntry, CatalogError, Filling, Replacement
-from seq2seq.documents.catalogs.monolingual import MonolingualXml, XmlUnit
+from seq2seq.documents.catalogs.entry import CatalogEntry, Filling, Replacement
+from seq2seq.documents.catalogs.monolingual import MonolingualXml, XmlUnit, read_pair_of_files
 from seq2seq.documents.catalogs.xml_tree import XmlElement, XmlFile
 
 
@@ -21,12 +21,8 @@ def read_catalog(
     Raises:
         CatalogError: the bytes are not such a file.
     """
-    files = [XmlFile(name, each) for each in (data, existing) if each is not None]
-    for file in files:
-        if file.root.name != "root":
-            sentence = f"holds no resources of .NET: it begins with <{file.root.raw_name}>, not <root>"
-            raise CatalogError(name, sentence)
-    return ResxCatalog(files[0], files[1] if len(files) > 1 else None, target_language)
+    sentence = "holds no resources of .NET: it begins with <{}>, not <root>"
+    return ResxCatalog(*read_pair_of_files(name, data, existing, "root", sentence), target_language)
 
 
 class ResxCatalog(MonolingualXml):

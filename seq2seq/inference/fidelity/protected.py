@@ -5,7 +5,7 @@ the square of the length of a hostile text.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from seq2seq.text.normalization import UNSPACED
 
@@ -83,8 +83,13 @@ def protected_spans(text: str) -> Iterator[Span]:
 
 def merged_spans(text: str) -> list[Span]:
     """Return the parts of a text that are copied, in order; those that overlap or touch are one."""
+    return merge_spans(sorted(protected_spans(text)))
+
+
+def merge_spans(spans: Iterable[Span]) -> list[Span]:
+    """Merge sorted spans that overlap or touch, since adjacent placeholders could not be told apart."""
     merged: list[Span] = []
-    for low, high in sorted(protected_spans(text)):
+    for low, high in spans:
         if merged and low <= merged[-1][1]:
             merged[-1] = merged[-1][0], max(high, merged[-1][1])
         else:

@@ -57,13 +57,13 @@ def check_arguments(source: str, target: str, flags: Collection[str] = ()) -> li
     ours, theirs = format_arguments(source, flags), format_arguments(target, flags)
     if _are_numbered(theirs) and not _are_numbered(ours):
         theirs = _unnumbered(theirs, _positional(ours))
-    wanted, found = Counter(each.text for each in ours), Counter(each.text for each in theirs)
+    expected, found = Counter(each.text for each in ours), Counter(each.text for each in theirs)
     problems = [
         f"has {text} {_times(found[text])} instead of {_times(count)}" if found[text] else f"lacks {text}"
-        for text, count in wanted.items()
+        for text, count in expected.items()
         if found[text] != count
     ]
-    problems += [f"adds {text}" for text in found if text not in wanted]
+    problems += [f"adds {text}" for text in found if text not in expected]
     if not problems and _positional(ours) != _positional(theirs):
         problems.append(f"has {', '.join(_positional(theirs))} in another order")
     return problems

@@ -93,12 +93,12 @@ def _is_placeholder(text: str) -> bool:
     return text[0] in "%{<$[" or text.startswith(("#{", "__", "xx")) or "://" in text
 
 
-def other_slots(known: LabelForm, asked: LabelForm) -> int:
+def other_slots(known: LabelForm, query: LabelForm) -> int:
     """Return how many placeholders of two labels with one key differ, stand-ins of a platform aside.
 
     A stand-in ([X5X]) may stand for any placeholder.
     """
-    pairs = zip(known.slots, asked.slots, strict=True)
+    pairs = zip(known.slots, query.slots, strict=True)
     return sum(old != new and not _OPAQUE.fullmatch(new) for old, new in pairs)
 
 
@@ -107,55 +107,55 @@ def has_slots(form: LabelForm, translation: str) -> bool:
     return all(translation.count(slot) >= count for slot, count in Counter(form.slots).items())
 
 
-def adapted(translation: str, known: LabelForm, asked: LabelForm, language: str | None) -> str:
+def adapted(translation: str, known: LabelForm, query: LabelForm, language: str | None) -> str:
     """Return the translation of a known label as a translation of the label that is asked for.
 
-    Accelerator, frame, final mark and case of the first letter become those of the asked label; with one key
+    Accelerator, frame, final mark and case of the first letter become those of the query label; with one key
     the placeholders do, too.
 
     Args:
         translation: The translation in the memory.
         known: The form of its source.
-        asked: The form of the label to be translated.
+        query: The form of the label to be translated.
         language: The language of the translation.
     """
-    if known == asked:
+    if known == query:
         return translation
     text = translation
-    if known.accelerator != asked.accelerator:
+    if known.accelerator != query.accelerator:
         marker = known.accelerator.marker if known.accelerator else None
         text = take_accelerator(text, marker)[0] if marker else text
-    if known.frame != asked.frame or known.stop != asked.stop:
-        text = _reframed(text, known, asked, language)
-    if known.key == asked.key:
-        text = _with_slots(text, known.slots, asked.slots)
-    text = _with_case(text, known.first, asked.first, language)
-    if asked.accelerator and known.accelerator != asked.accelerator:
-        text = put_accelerator(text, asked.accelerator, language, placeholder_spans(text))
+    if known.frame != query.frame or known.stop != query.stop:
+        text = _reframed(text, known, query, language)
+    if known.key == query.key:
+        text = _with_slots(text, known.slots, query.slots)
+    text = _with_case(text, known.first, query.first, language)
+    if query.accelerator and known.accelerator != query.accelerator:
+        text = put_accelerator(text, query.accelerator, language, placeholder_spans(text))
     return text
 
 
-def _reframed(text: str, known: LabelForm, asked: LabelForm, language: str | None) -> str:
+def _reframed(text: str, known: LabelForm, query: LabelForm, language: str | None) -> str:
     body, own = take_frame(text)
     if own.mark and not known.frame.mark:  # the translator's own mark stays
         body, own = body + own.mark, own._replace(mark="")
     if known.stop and (found := _STOP.search(body)):
         body = body[: found.start()]
-    if asked.stop and not _STOP.search(body):
-        narrow = _NARROW.get(asked.stop, asked.stop)
+    if query.stop and not _STOP.search(body):
+        narrow = _NARROW.get(query.stop, query.stop)
         body += _WIDE[narrow] if base_language(language or "") in ("zh", "ja") else narrow
-    return put_frame(body, asked.frame, language)
+    return put_frame(body, query.frame, language)
 
 
-def _with_slots(text: str, known: list[str], asked: list[str]) -> str:
+def _with_slots(text: str, known: list[str], query: list[str]) -> str:
     """Return a text with the placeholders of one label in place of those of another."""
-    if known == asked:
+    if known == query:
         return text
     replacements: dict[str, list[str]] = {}
-    for old, new in zip(known, asked, strict=True):
+    for old, new in zip(known, query, strict=True):
         replacements.setdefault(old, []).append(new)
     # In one pass, the longest first, since a new placeholder may look like an old one. The k-th occurrence
-    # becomes the k-th of the asked label; a translation may repeat the last.
+    # becomes the k-th of the query label; a translation may repeat the last.
     pattern = "|".join(re.escape(old) for old in sorted(replacements, key=len, reverse=True))
 
     def replaced(found: re.Match[str]) -> str:
@@ -165,12 +165,12 @@ def _with_slots(text: str, known: list[str], asked: list[str]) -> str:
     return re.sub(pattern, replaced, text)
 
 
-def _with_case(text: str, known: str, asked: str, language: str | None) -> str:
-    """Return a text whose first letter is as the asked label's, where the source's alone tells it."""
+def _with_case(text: str, known: str, query: str, language: str | None) -> str:
+    """Return a text whose first letter is as the query label's, where the source's alone tells it."""
     first = text[:1]
-    if not (known and asked) or known == asked or known.lower() != asked.lower():
+    if not (known and query) or known == query or known.lower() != query.lower():
         return text
-    if asked.isupper():
+    if query.isupper():
         return first.upper() + text[1:]
     # A German noun keeps its capital, an abbreviation does everywhere.
     keeps = base_language(language or "") in _NOUNS_HAVE_CAPITALS or text[1:2].isupper()

@@ -180,19 +180,19 @@ class TranslationMemory:
             for number in self._ranked(self._by_source[source], context):
                 yield self._match(number, known, form, min(percent, MOST_SIMILAR))
 
-    def _match(self, number: int, known: LabelForm, asked: LabelForm, score: int) -> MemoryMatch:
+    def _match(self, number: int, known: LabelForm, query: LabelForm, score: int) -> MemoryMatch:
         """Return the match of a unit; without the right placeholders it is no exact one."""
         target = self._targets[number]
         is_exact = score >= SAME_FORM
         if is_exact:
-            wrong = other_slots(known, asked) or (not has_slots(known, target))
+            wrong = other_slots(known, query) or (not has_slots(known, target))
             if wrong:
                 is_exact = False
                 score = min(MOST_SIMILAR, percent_of(int(wrong), max(len(known.key), 2)))
         contexts = self._contexts.get(number)
         return MemoryMatch(
             self._sources[number],
-            adapted(target, known, asked, self.target_language),
+            adapted(target, known, query, self.target_language),
             score,
             is_exact,
             contexts[0] if contexts else None,
@@ -209,10 +209,10 @@ class TranslationMemory:
         return sorted(numbers, key=rank)
 
 
-def _unlike(known: LabelForm, asked: LabelForm) -> tuple[int, int]:
+def _unlike(known: LabelForm, query: LabelForm) -> tuple[int, int]:
     """Return how many parts of two forms differ, their placeholders first."""
-    parts = zip(known, asked, strict=True)
-    return other_slots(known, asked), sum(own != other for own, other in parts)
+    parts = zip(known, query, strict=True)
+    return other_slots(known, query), sum(own != other for own, other in parts)
 
 
 class _FormIndex:

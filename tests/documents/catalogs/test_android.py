@@ -130,7 +130,7 @@ def test_what_is_not_filled_is_left_out() -> None:
 
 
 def test_line_ends_of_both_kinds() -> None:
-    """What is left out goes with its own line end, whatever the others are."""
+    """A line that is left out goes with its own line end, whatever the others are."""
     text = '<resources>\r\n  <string name="a">a</string>\n  <string name="b">b</string>\r\n</resources>\n'
     catalog = opened(text, "de")
     catalog.fill(catalog.entries[0], ["x"])

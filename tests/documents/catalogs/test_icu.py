@@ -98,7 +98,7 @@ def test_apostrophes_quote_nothing(text: str, source: str, in_branch: bool, expe
 
 @given(st.text("ab'# {}"), st.booleans())
 def test_texts_are_kept(text: str, doubled: bool) -> None:
-    """What is read is written again, and with doubled apostrophes unescaped and escaped."""
+    """A text that is read is written again, also with doubled apostrophes unescaped and escaped."""
     try:
         pattern = read_icu(text)
     except ValueError:

@@ -301,7 +301,7 @@ def test_a_comment_behind_a_string() -> None:
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")))
 @example('\\101"\n\t\a\x7f')
 def test_any_text_survives_its_escapes(text: str) -> None:
-    """What is escaped is read again as the same text, on one line without quotes."""
+    """An escaped text is read again as the same text, on one line without quotes."""
     escaped = escape_po(text)
     assert "\n" not in escaped and unescape_po(escaped, "utf-8") == text
 

@@ -86,7 +86,7 @@ def test_filling() -> None:
     "translation", ["", '<translation type="unfinished"/>', "<translation></translation>"]
 )
 def test_messages_without_forms_get_those_of_the_language(translation: str) -> None:
-    """Where no form stands there, or no translation at all, the language says how many are needed."""
+    """The language says how many forms are needed if none stands there, or no translation at all."""
     start = '<context><name>M</name><message numerus="yes"><source>%n</source>'
     end = "</message></context></TS>"
     catalog = opened(f'<TS version="2.1">{start}{translation}{end}', "pt-BR")
