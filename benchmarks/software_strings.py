@@ -23,11 +23,10 @@ from sacrebleu.metrics.bleu import BLEU
 from sacrebleu.metrics.chrf import CHRF
 
 from seq2seq import DecodeOptions, Translator
+from seq2seq.inference.localization.label_parts import split_label
 from seq2seq.inference.localization.rules import check_rules
 from seq2seq.inference.localization.string_translator import StringRequest, StringTranslator
 from seq2seq.inference.memory.memory import TranslationMemory
-from seq2seq.text.accelerators import take_accelerator
-from seq2seq.text.frames import take_frame
 from seq2seq.text.tables import read_table
 
 CHRF_METRIC, BLEU_METRIC = CHRF(word_order=2), BLEU()
@@ -61,10 +60,7 @@ def read_programs(files: Iterable[str], languages: Sequence[str]) -> dict[str, l
 
 def loose(label: str) -> str:
     """Return a label without what two right translations may differ in."""
-    body, accelerator = take_accelerator(take_frame(label)[0])
-    if accelerator is None:
-        body = label
-    body = " ".join(take_frame(body)[0].split()).rstrip(".。!！…:：")
+    body = " ".join(split_label(label).words.split()).rstrip(".。!！…:：")
     return body[:1].lower() + body[1:]
 
 

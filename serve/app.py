@@ -116,27 +116,9 @@ def make_app(
     decode = pool.decode if pool else decode_sources
     service = Service(registry, batcher, limits, metrics, decode, options.project)
     authenticator = Authenticator(options.rate, options.keys)
-    app = FastAPI(
-        title="seq2seq",
-        version=__version__,
-        description="Translation: LibreTranslate's wire shapes; under /v1 scores, alignments and attention.",
-        docs_url=None,
-        redoc_url=None,
-        lifespan=_lifespan(batcher, pool, stopping),
-    )
-    app.add_exception_handler(StarletteHTTPException, http_error)
-    app.add_exception_handler(ValueError, value_error)
+    app = _bare_app(_lifespan(batcher, pool, stopping))
     documents = DocumentExecutor(service)
-    routers = [
-        libretranslate.make_router(service, authenticator, documents),
-        files.make_router(service, authenticator, documents),
-        frontend.make_router(service, authenticator),
-        deepl.make_router(service, authenticator, documents),
-        translations.make_router(service, authenticator),
-        completions.make_router(service, authenticator),
-        scoring.make_router(service, authenticator),
-        status.make_router(service, pool),
-    ]
+    routers = _routers(service, authenticator, documents, pool)
     for router in routers:
         app.include_router(router)
     _add_documentation(app)
@@ -162,6 +144,37 @@ def make_app(
     if not options.keys:  # the page has no field for a key, so it would let everybody in
         mount_demo(app, Page(Backend(service, authenticator, documents)), stopping, mcp=options.mcp)
     return app
+
+
+def _bare_app(lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]]) -> FastAPI:
+    """Return an application without routes, whose errors are sentences."""
+    app = FastAPI(
+        title="seq2seq",
+        version=__version__,
+        description="Translation: LibreTranslate's wire shapes; under /v1 scores, alignments and attention.",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    app.add_exception_handler(StarletteHTTPException, http_error)
+    app.add_exception_handler(ValueError, value_error)
+    return app
+
+
+def _routers(
+    service: Service, authenticator: Authenticator, documents: DocumentExecutor, pool: ProcessPool | None
+) -> list[APIRouter]:
+    """Return the routes of every interface."""
+    return [
+        libretranslate.make_router(service, authenticator, documents),
+        files.make_router(service, authenticator, documents),
+        frontend.make_router(service, authenticator),
+        deepl.make_router(service, authenticator, documents),
+        translations.make_router(service, authenticator),
+        completions.make_router(service, authenticator),
+        scoring.make_router(service, authenticator),
+        status.make_router(service, pool),
+    ]
 
 
 def _lifespan(

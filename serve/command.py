@@ -113,6 +113,34 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     parser.add_argument("--port", type=_port, default=7860, help="port to listen on; 0 takes any free one")
+    _add_access(parser)
+    _add_project(parser)
+    parser.add_argument(
+        "--access-log", action="store_true", help="log one line of JSON for each request, without its text"
+    )
+    parser.add_argument(
+        "--batch-tokens", type=_whole, default=1024, help="tokens per batch; 1 switches batching off"
+    )
+    parser.add_argument(
+        "--patience",
+        type=_milliseconds,
+        default=5.0,
+        help="milliseconds that an idle model waits for further requests before it starts a batch",
+    )
+    parser.add_argument(
+        "--mcp", action="store_true", help="offer the page's functions as tools (MCP) at /gradio_api/mcp"
+    )
+    limits = parser.add_argument_group("limits", "the maximum number of ...")
+    for known in fields(Limits):
+        flag = f"--max-{known.name.replace('_', '-')}"
+        limits.add_argument(
+            flag, type=_whole, default=known.default, metavar="N", help=known.metadata["help"]
+        )
+    return parser
+
+
+def _add_access(parser: argparse.ArgumentParser) -> None:
+    """Add the flags that say who may ask, and how much."""
     parser.add_argument("--rate", type=_whole, help="texts per minute and client; without it any number")
     parser.add_argument(
         "--api-keys",
@@ -136,6 +164,10 @@ def _parser() -> argparse.ArgumentParser:
         metavar="ADDRESS",
         help="addresses or networks of proxies, comma-separated, whose X-Forwarded headers are believed",
     )
+
+
+def _add_project(parser: argparse.ArgumentParser) -> None:
+    """Add the flags of a project's own translations and terms."""
     parser.add_argument(
         "--memory",
         metavar="FILE",
@@ -158,28 +190,6 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="append what users suggest (POST /suggest, corrections on the page) to this file, and heed it",
     )
-    parser.add_argument(
-        "--access-log", action="store_true", help="log one line of JSON for each request, without its text"
-    )
-    parser.add_argument(
-        "--batch-tokens", type=_whole, default=1024, help="tokens per batch; 1 switches batching off"
-    )
-    parser.add_argument(
-        "--patience",
-        type=_milliseconds,
-        default=5.0,
-        help="milliseconds that an idle model waits for further requests before it starts a batch",
-    )
-    parser.add_argument(
-        "--mcp", action="store_true", help="offer the page's functions as tools (MCP) at /gradio_api/mcp"
-    )
-    limits = parser.add_argument_group("limits", "the maximum number of ...")
-    for known in fields(Limits):
-        flag = f"--max-{known.name.replace('_', '-')}"
-        limits.add_argument(
-            flag, type=_whole, default=known.default, metavar="N", help=known.metadata["help"]
-        )
-    return parser
 
 
 def _check_tools(arguments: argparse.Namespace) -> None:

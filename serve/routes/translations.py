@@ -207,30 +207,10 @@ def make_router(service: Service, authenticator: Authenticator) -> APIRouter:
     ) -> JSONResponse:
         """Translate, with the log-probability of each token and the word alignment."""
         body, client = admitted
-        texts = body.texts
-        service.limits.check_texts(texts)
+        service.limits.check_texts(body.texts)
         options = read_options(body, service)
-
-        async def work() -> list[dict[str, Any]]:
-            translations = await service.translate(texts, body.source, body.target, options, client)
-            contradictions = await service.contradictions(texts, body.source)
-            if not body.explain:
-                answers = [describe_translation(translation) for translation in translations]
-            else:
-                calls = [partial(_describe_and_explain, translation) for translation in translations]
-                costs = [len(translation.best.tokens) + 1 for translation in translations]
-                answers = await service.in_time(service.queue_calls(client, calls, costs))
-            for answer, language in zip(answers, contradictions, strict=True):
-                if language:
-                    answer["likely_language"] = language.to_json()
-            if service.project and service.project.has_memory:
-                for answer, similar in zip(answers, await service.matches(translations), strict=True):
-                    answer["matches"] = [
-                        {name: getattr(match, name) for name in MatchAnswer.model_fields} for match in similar
-                    ]
-            return answers
-
-        return JSONResponse({"translations": await while_connected(request, work())})
+        work = _answers(service, body, options, client)
+        return JSONResponse({"translations": await while_connected(request, work)})
 
     @router.post(
         "/stream",
@@ -254,6 +234,29 @@ def make_router(service: Service, authenticator: Authenticator) -> APIRouter:
         return StreamingResponse(_events(first, events), media_type=EVENTS, headers=NO_CACHE)
 
     return router
+
+
+async def _answers(
+    service: Service, body: RichRequest, options: DecodeOptions, client: str
+) -> list[dict[str, Any]]:
+    """Translate the texts of a body and describe the results."""
+    translations = await service.translate(body.texts, body.source, body.target, options, client)
+    contradictions = await service.contradictions(body.texts, body.source)
+    if not body.explain:
+        answers = [describe_translation(translation) for translation in translations]
+    else:
+        calls = [partial(_describe_and_explain, translation) for translation in translations]
+        costs = [len(translation.best.tokens) + 1 for translation in translations]
+        answers = await service.in_time(service.queue_calls(client, calls, costs))
+    for answer, language in zip(answers, contradictions, strict=True):
+        if language:
+            answer["likely_language"] = language.to_json()
+    if service.project and service.project.has_memory:
+        for answer, similar in zip(answers, await service.matches(translations), strict=True):
+            answer["matches"] = [
+                {name: getattr(match, name) for name in MatchAnswer.model_fields} for match in similar
+            ]
+    return answers
 
 
 async def _arrival() -> float:

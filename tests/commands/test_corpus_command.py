@@ -3,15 +3,18 @@
 import gzip
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polib
 import pytest
-from conftest import Run
 
 from seq2seq.commands.corpus_rows import CorpusRow, CorpusRows, has_words, problem_of
 
+if TYPE_CHECKING:
+    from tests.commands.conftest import Run
 
-def test_installed_catalogues_become_a_table(run: Run, tmp_path: Path) -> None:
+
+def test_installed_catalogues_become_a_table(run: "Run", tmp_path: Path) -> None:
     """The rows of two programs are cleaned, written with program and context, and counted by reason."""
     messages = {
         "one": {"Open": "Відкрити", "OK": "OK", "%s: %d": "%s : %d", "Close": "Закрити"},
@@ -46,7 +49,7 @@ def test_installed_catalogues_become_a_table(run: Run, tmp_path: Path) -> None:
     ]
 
 
-def test_files_of_several_kinds_are_joined(run: Run, tmp_path: Path) -> None:
+def test_files_of_several_kinds_are_joined(run: "Run", tmp_path: Path) -> None:
     """Catalogues and tables become one TSV, whose texts stand on one line."""
     (tmp_path / "de.po").write_text('msgid "a\\ndog"\nmsgstr "ein\\tHund"\n')
     (tmp_path / "more.csv").write_text("DE;EN\neine Katze;a cat\n")
@@ -69,7 +72,7 @@ def test_files_of_several_kinds_are_joined(run: Run, tmp_path: Path) -> None:
     ],
 )
 def test_mistakes_are_named_and_nothing_is_written(
-    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], message: str
+    run: "Run", tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], message: str
 ) -> None:
     """A wrong flag or file is one sentence, and a table of an earlier run stays."""
     monkeypatch.chdir(tmp_path)

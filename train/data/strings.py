@@ -11,8 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 
 from seq2seq.inference.fidelity.protected import merged_spans
-from seq2seq.text.accelerators import take_accelerator
-from seq2seq.text.frames import take_frame
+from seq2seq.inference.localization.label_parts import split_label
 from seq2seq.text.tables import TableRow
 
 PLACEHOLDERS = 12  # of the vocabulary; 27 of 206,060 strings of free software have more different ones
@@ -28,11 +27,9 @@ def plain_rows(rows: Iterable[TableRow]) -> Iterator[TableRow]:
 
 def plain_row(row: TableRow) -> TableRow | None:
     """Return a row as the model reads it; None where it has several lines or other placeholders on a side."""
-    source, *targets = row
-    source, accelerator = take_accelerator(take_frame(source)[0])
-    source = take_frame(source)[0]
+    source, accelerator, _ = split_label(row[0])
     marker = accelerator.marker if accelerator else None
-    sides = [source, *(take_frame(take_accelerator(take_frame(side)[0], marker)[0])[0] for side in targets)]
+    sides = [source, *(split_label(side, marker).words for side in row[1:])]
     if any("\n" in side or "⟦" in side for side in sides):
         return None
     spans = [merged_spans(side) for side in sides]

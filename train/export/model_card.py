@@ -65,10 +65,6 @@ The validation set also chose the weights; only a test set gives an unbiased sco
 
 ## Learning curve
 
-Scores at each validation while training, by greedy search or a small beam.
-
-| update | minutes | BLEU | chrF | perplexity |
-| --- | --- | --- | --- | --- |
 {_curve(history)}
 
 ## Word alignment
@@ -199,8 +195,14 @@ def curve_points(history: list[dict[str, float]]) -> list[dict[str, float]]:
 
 
 def _curve(history: list[dict[str, float]]) -> str:
-    return "\n".join(
+    """Return the table of the learning curve, with a sentence before it."""
+    rows = "\n".join(
         f"| {entry['update']:.0f} | {entry['minutes']:.1f} | {entry['bleu']:.2f} | {entry['chrf']:.2f} "
         f"| {entry['perplexity']:.2f} |"
         for entry in curve_points(history)
     )
+    return f"""Scores at each validation while training, by greedy search or a small beam.
+
+| update | minutes | BLEU | chrF | perplexity |
+| --- | --- | --- | --- | --- |
+{rows}"""

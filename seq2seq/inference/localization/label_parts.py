@@ -34,10 +34,18 @@ class LabelParts(NamedTuple):
 
 def take_parts(label: str) -> LabelParts:
     """Take a label apart; one of blanks and marks alone has no words."""
-    if not any(map(str.isalpha, label)):
-        return LabelParts("", None, Frame(label))
+    return split_label(label) if any(map(str.isalpha, label)) else LabelParts("", None, Frame(label))
+
+
+def split_label(label: str, marker: str | None = None) -> LabelParts:
+    """Take a label apart, whatever it is made of.
+
+    Args:
+        label: The label.
+        marker: The marker of its accelerator, such as that of its source; None for any.
+    """
     body, outer = take_frame(label)
-    body, accelerator = take_accelerator(body)
+    body, accelerator = take_accelerator(body, marker)
     # A label may name its accelerator after its ellipsis: "打开…(_O)".
     words, inner = take_frame(body) if not outer.mark else (body, Frame())
     return LabelParts(words, accelerator, Frame(outer.before, outer.mark or inner.mark, outer.after))
