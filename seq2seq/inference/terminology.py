@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from seq2seq.alignment.maps import Span
 from seq2seq.config import UNK
-from seq2seq.inference.fidelity.capitals import lowered
+from seq2seq.inference.fidelity.capitals import read_text
 from seq2seq.inference.fidelity.messages import NUMBER_SIGN
 from seq2seq.inference.fidelity.protected import merge_spans, protected_spans
 from seq2seq.inference.fidelity.rewriting import Rewriting, find_rewriting
@@ -140,7 +140,7 @@ def _prepare(
     rewriting = find_rewriting(source, protected, options, tokenizer, language)
     forced = options.forced_words or ()
     removed = rewriting.removed if rewriting else []
-    readable = lowered(source, rewriting.casing.lowered) if rewriting and rewriting.casing else source
+    readable = read_text(source, rewriting.casing) if rewriting and rewriting.casing else source
     if not constraints and not forced and not removed:
         says_something = not options.keep_wordless or any(map(str.isalpha, source))
         encoding = tokenizer.analyze(readable)

@@ -198,6 +198,11 @@ class Tokenizer:
         """Return the score of each piece: with unigram its log-probability, with bpe minus its rank."""
         return [self._processor.GetScore(index) for index in range(len(self))]
 
+    def rank(self, word: str) -> tuple[int, float]:
+        """Return how many pieces a word has and the sum of their scores, negated: low for frequent words."""
+        ids = self.encode(word)
+        return len(ids), -sum(map(self._processor.GetScore, ids))
+
     @cached_property
     def tags(self) -> dict[str, int]:
         """The id of each language's tag; empty where the vocabulary has none."""

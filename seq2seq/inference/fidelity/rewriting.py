@@ -107,7 +107,7 @@ def find_rewriting(
     casing = None
     if options.keep_capitals:
         hidden = [*taken, *((sign.start, sign.end) for sign in signs)]
-        casing = casing_of(source, hidden, language, lambda word: len(tokenizer.encode(word)))
+        casing = casing_of(source, hidden, language, tokenizer.rank)
     if not (marker or signs or casing or options.keep_markers):
         return None
     texts = tuple(source[start:end] for start, end in protected)

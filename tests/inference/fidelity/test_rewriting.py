@@ -1,6 +1,6 @@
 """Each stage by itself: what is set aside before the model, and where it comes back."""
 
-from seq2seq.inference.fidelity.capitals import Casing, casing_of, lowered
+from seq2seq.inference.fidelity.capitals import Casing, casing_of, read_text
 from seq2seq.inference.fidelity.edits import Edit, edit_side, edit_text
 from seq2seq.inference.fidelity.markers import final_mark_edits, marker_of
 from seq2seq.inference.fidelity.numbers import has_same_numbers
@@ -8,6 +8,7 @@ from seq2seq.inference.fidelity.protected import protected_spans
 from seq2seq.inference.fidelity.rewriting import Rewriting
 from seq2seq.inference.fidelity.signs import find_signs, sign_edits
 from seq2seq.inference.forced_decoding import EncodedSide
+from seq2seq.text.normalization import normalize
 
 
 def test_edits_move_spans() -> None:
@@ -69,8 +70,8 @@ def test_final_marks() -> None:
 def test_casing() -> None:
     """Capitals and titles are read in lower case; names, abbreviations and German nouns are not."""
 
-    def pieces(word: str) -> int:
-        return (
+    def ranked(word: str) -> tuple[int, float]:
+        count = (
             1
             if word in ("red", "dogs", "play", "snow", "Peter")
             else 3
@@ -79,12 +80,13 @@ def test_casing() -> None:
             if word.islower()
             else 3
         )
+        return count, 0
 
     def read(text: str, language: str = "en") -> tuple[str, bool, bool]:
-        casing = casing_of(text, [], language, pieces)
+        casing = casing_of(text, [], language, ranked)
         if casing is None:
             return text, False, False
-        return lowered(text, casing.lowered), casing.everything, bool(casing.emphasised)
+        return read_text(text, casing), casing.everything, bool(casing.emphasised)
 
     assert read("TWO DOGS PLAY.") == ("Two dogs play.", True, False)
     assert read("Two Dogs Play in the Snow") == ("Two dogs play in the snow", False, False)
@@ -93,7 +95,7 @@ def test_casing() -> None:
     assert read("A man sees Peter") == ("A man sees Peter", False, False)
     assert read("USA") == ("USA", False, False)
     assert read("Der Hund spielt im Schnee", "de") == ("Der Hund spielt im Schnee", False, False)
-    assert casing_of("TWO {NAME} DOGS", [(4, 10)], "en", pieces) is not None
+    assert casing_of("TWO {NAME} DOGS", [(4, 10)], "en", ranked) is not None
 
 
 def test_signs_are_found() -> None:
@@ -179,6 +181,24 @@ def test_german_nouns_in_capitals_keep_theirs() -> None:
     text = "EIN HUND RENNT IM SCHNEE"
     pieces = {"Hund": 1, "hund": 2, "Schnee": 1, "schnee": 3}
     for language, expected in (("de", "Ein Hund rennt im Schnee"), ("en", "Ein hund rennt im schnee")):
-        casing = casing_of(text, [], language, lambda word: pieces.get(word, 1))
+        casing = casing_of(text, [], language, lambda word: (pieces.get(word, 1), 0))
         assert casing is not None and casing.everything
-        assert lowered(text, casing.lowered) == expected
+        assert read_text(text, casing) == expected
+
+
+def test_german_capitals_are_read_as_the_vocabulary_has_the_words() -> None:
+    """Of equally many pieces the more frequent spelling is read, and ß where the vocabulary has it."""
+    text = "EINE PERSON ISST AUF DER STRASSE IM ROT-GELBEN T-SHIRT"
+    ranks = {
+        "Person": (1, 3),
+        "person": (1, 9),
+        "Auf": (1, 1),
+        "Straße": (1, 4),
+        "isst": (1, 8),
+        "rot": (1, 1),
+    }
+    casing = casing_of(text, [], "de", lambda word: ranks.get(word, (2, 7.0 + word[0].isupper())))
+    assert casing is not None
+    read = read_text(text, casing)
+    assert len(read) == len(text)
+    assert normalize(read).text == "Eine Person isst auf der Straße im rot-gelben T-Shirt"
