@@ -37,7 +37,8 @@ class AttentionConfig:
         latent: width of one latent vector per position from which the keys and values of all heads are
             computed (MLA).
         window: attend to positions less than this far away.
-        global_tokens: the first positions, this many, attend to all and are attended by all.
+        global_tokens: the first positions, this many, attend to all and are attended by all; beside a
+            window only.
         stride: attend to positions at multiples of this distance.
         linear: linear attention, a product of features in place of the softmax.
         rotary: rotary positions (self-attention only); a model sets it by `positions`.
@@ -99,6 +100,11 @@ class AttentionConfig:
             raise ValueError(
                 f"rotary is True beside {self.comparison}; only a scaled dot product of turned "
                 "vectors depends on their distance, set rotary to False"
+            )
+        if self.global_tokens and self.window is None:
+            raise ValueError(
+                f"global_tokens is {self.global_tokens} without a window; other tokens would see these and "
+                "not their neighbours, set window to at least 1 or global_tokens to 0"
             )
 
     @cached_property

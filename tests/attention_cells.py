@@ -48,6 +48,7 @@ def contradicts(cell: dict[str, Any]) -> bool:
         (cell["linear"] and (other_score or masked))
         or (cell["rotary"] and (cell["linear"] or other_score))
         or (cell["latent"] and cell["kv_heads"])
+        or (cell["global_tokens"] and not cell["window"])
     )
 
 

@@ -135,6 +135,8 @@ REFUSED_ATTENTIONS = [
     ({"rotary": True, "linear": True}, r"rotary is True beside linear True; .* set rotary to False"),
     ({"rotary": True, "score": "additive"}, r"rotary is True beside score 'additive'; .* set rotary"),
     ({"rotary": True, "score": "target_aware"}, r"rotary is True beside score 'target_aware'; .* set rot"),
+    ({"global_tokens": 1}, r"global_tokens is 1 without a window; .* set window to at least 1"),
+    ({"global_tokens": 2, "stride": 3}, r"global_tokens is 2 without a window"),
     ({"rotary": 1}, r"rotary is 1; it must be bool"),
     ({"dropout": 1.0}, r"dropout is 1\.0; choose a number from 0 up to, but not including, 1"),
     ({"dropout": -0.1}, r"dropout is -0\.1; choose"),

@@ -9,7 +9,7 @@ A directory is written atomically (`atomic.py`): a reader finds the old model or
 each file once, after checking its size and sha256.
 """
 
-import json
+import logging
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -36,8 +36,11 @@ from seq2seq.storage.settings import (
     WEIGHTS,
     LanguageSettings,
     Settings,
+    config_bytes,
     is_language_model,
+    is_sealed,
     read_config,
+    read_unsealed,
 )
 from seq2seq.text.tokenizer import Tokenizer
 
@@ -61,6 +64,8 @@ class LoadedLanguageModel(NamedTuple):
     card: str
     storage: StorageFormat
 
+
+logger = logging.getLogger(__name__)
 
 AnyModel = Transformer | LanguageModel
 AnySettings = Settings | LanguageSettings
@@ -90,7 +95,7 @@ def save_model(
     }
     config = {"format": FORMAT, "model": model.config.to_json(), **settings.to_json()}
     config["files"] = {name: checksum(data) for name, data in contents.items()}
-    write_directory(directory, {**contents, CONFIG: _json_bytes(config)})
+    write_directory(directory, {**contents, CONFIG: config_bytes(config)})
 
 
 def write_card(directory: str | Path, card: str) -> None:
@@ -99,7 +104,7 @@ def write_card(directory: str | Path, card: str) -> None:
     config = read_config(directory)
     config["files"][CARD] = checksum(card.encode())
     replace_file(directory / CARD, card.encode())
-    replace_file(directory / CONFIG, _json_bytes(config))
+    replace_file(directory / CONFIG, config_bytes(config))
 
 
 def write_settings(directory: str | Path, settings: Settings) -> None:
@@ -108,7 +113,22 @@ def write_settings(directory: str | Path, settings: Settings) -> None:
     config = read_config(directory)
     first = {name: config[name] for name in ("format", "model")}
     config = {**first, **settings.to_json(), "files": config["files"]}
-    replace_file(directory / CONFIG, _json_bytes(config))
+    replace_file(directory / CONFIG, config_bytes(config))
+
+
+def seal(directory: str | Path) -> None:
+    """Give config.json the checksum of its own values, after loading the model as a whole.
+
+    For a directory saved before config.json had one, or changed by hand. Weights, tokenizer and card must be
+    those of its checksums.
+
+    Raises:
+        ValueError: a file that is missing, damaged or of the wrong kind, by its name.
+    """
+    directory = Path(directory)
+    config = read_unsealed(directory)
+    _load(directory, read_unsealed(directory), "cpu")
+    replace_file(directory / CONFIG, config_bytes(config))
 
 
 def load_model(directory: str | Path, device: str = "cpu") -> LoadedModel:
@@ -140,6 +160,18 @@ def load_any(directory: str | Path, device: str = "cpu") -> LoadedModel | Loaded
     """Load a model of either kind, as `load_model` does."""
     directory = Path(directory)
     config = read_config(directory)
+    if not is_sealed(config):
+        logger.warning(
+            "%s has no checksum of its own, so that a changed value is not noticed; "
+            "add it by `seq2seq doctor --seal %s`",
+            directory / CONFIG,
+            directory,
+        )
+    return _load(directory, config, device)
+
+
+def _load(directory: Path, config: dict[str, Any], device: str) -> LoadedModel | LoadedLanguageModel:
+    """Load a model whose config.json was read."""
     files, language = config.pop("files"), is_language_model(config)
     shape = config.pop("model")
     del config["format"]
@@ -310,11 +342,6 @@ def _read_tokenizer(directory: Path, files: dict[str, Any]) -> Tokenizer:
         return Tokenizer.from_bytes(data)
     except ValueError as error:
         raise ValueError(f"{directory / TOKENIZER}: {error}") from error
-
-
-def _json_bytes(values: dict[str, Any]) -> bytes:
-    """Return values as an indented JSON file."""
-    return (json.dumps(values, indent=2, ensure_ascii=False) + "\n").encode()
 
 
 def _check_replaceable(target: Path) -> None:

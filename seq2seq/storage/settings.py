@@ -3,9 +3,12 @@
     {"format": 1, "model": {ModelConfig}, "source_languages": [...], ..., "files": {name: checksum}}
 
 The keys beside the shape depend on the kind of model: `Settings` or `LanguageSettings`. Unknown and missing
-keys are refused, so that a misspelt key never becomes a default.
+keys are refused, so that a misspelt key never becomes a default. The last entry of `files` is the seal, the
+checksum of config.json itself: of all its values but the seal, so that a single changed number is noticed.
+Models saved before the seal existed lack it.
 """
 
+import hashlib
 import json
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
@@ -196,8 +199,19 @@ def read_config(directory: Path) -> dict[str, Any]:
     """Return config.json as a dictionary with all its outer keys; the values are checked by their readers.
 
     Raises:
-        ValueError: no file, malformed JSON, another format, or unknown and missing keys.
+        ValueError: no file, malformed JSON, another format, unknown and missing keys, or values that were
+            changed since they were saved.
     """
+    config = read_unsealed(directory)
+    try:
+        _check_seal(config)
+    except ValueError as error:
+        raise ValueError(f"{directory / CONFIG}: {error}") from error
+    return config
+
+
+def read_unsealed(directory: Path) -> dict[str, Any]:
+    """Return config.json as `read_config` does, whether or not its values are those that were saved."""
     path = directory / CONFIG
     if not path.is_file():
         raise ValueError(_why_no_model(directory))
@@ -220,10 +234,37 @@ def read_config(directory: Path) -> dict[str, Any]:
         optional = {} if own is LanguageSettings else dict.fromkeys(optional_keys())
         known = {"format", "model", "files", *_keys(own)}
         _check_keys(CONFIG, {**optional, **config}, known)
-        _check_keys("files", config["files"], {WEIGHTS, TOKENIZER, CARD})
+        _check_keys("files", {CONFIG: None, **config["files"]}, {WEIGHTS, TOKENIZER, CARD, CONFIG})
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
     return config
+
+
+def config_bytes(config: dict[str, Any]) -> bytes:
+    """Return config.json with its seal, as an indented JSON file."""
+    others = {name: value for name, value in config["files"].items() if name != CONFIG}
+    sealed = {**config, "files": {**others, CONFIG: {"sha256": _seal_of(config)}}}
+    return (json.dumps(sealed, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def is_sealed(config: dict[str, Any]) -> bool:
+    """Return whether a config has the checksum of its own values."""
+    return CONFIG in config["files"]
+
+
+def _seal_of(config: dict[str, Any]) -> str:
+    """Return the sha256 of all values but the seal; spaces and the order of keys do not count."""
+    others = {name: value for name, value in config["files"].items() if name != CONFIG}
+    return hashlib.sha256(json.dumps({**config, "files": others}, sort_keys=True).encode()).hexdigest()
+
+
+def _check_seal(config: dict[str, Any]) -> None:
+    """Refuse values other than those that were saved."""
+    if is_sealed(config) and config["files"][CONFIG] != {"sha256": _seal_of(config)}:
+        raise ValueError(
+            "its values are not those that were saved (their sha256 is another); fetch or save the model "
+            "again, or, if you changed them on purpose, run `seq2seq doctor --seal DIRECTORY`"
+        )
 
 
 def _why_no_model(directory: Path) -> str:

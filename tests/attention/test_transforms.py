@@ -42,7 +42,7 @@ CHOICES = [
     {"latent": 5, "rotary": True},
     {"rotary": True},
     {"window": 2},
-    {"global_tokens": 1, "stride": 3},
+    {"window": 1, "global_tokens": 1, "stride": 3},
     {"score": "additive"},
     {"score": "target_aware", "kv_heads": 2},
     {"linear": True},

@@ -14,6 +14,7 @@ from seq2seq.inference.translator import Translator
 from seq2seq.model.transformer import Transformer
 from seq2seq.options import DecodeOptions
 from seq2seq.storage.model_directory import Settings
+from seq2seq.storage.settings import config_bytes
 from seq2seq.text.tokenizer import Tokenizer
 
 FORM = FactsForm(["name", "near"], {"food": ["French", "Italian"], "area": ["riverside", "city centre"]})
@@ -118,7 +119,7 @@ def test_a_config_that_contradicts_itself_is_refused(
     """Contradictions in config.json are refused when it is read."""
     translator.save_pretrained(tmp_path / "model")
     path = tmp_path / "model" / "config.json"
-    path.write_text(json.dumps({**json.loads(path.read_text()), key: value}))
+    path.write_bytes(config_bytes({**json.loads(path.read_text()), key: value}))
     with pytest.raises(ValueError, match=said):
         Translator.from_pretrained(tmp_path / "model", "cpu")
 

@@ -25,8 +25,11 @@ from seq2seq.storage.model_directory import (
     load_model,
     make_model,
     save_model,
+    seal,
     write_card,
+    write_settings,
 )
+from seq2seq.storage.settings import config_bytes, read_config, read_unsealed
 from seq2seq.text.tokenizer import Tokenizer
 
 SETTINGS = Settings(["en"], ["de"], 40, 44, AlignmentHead(1, 3, "input", 0.5))
@@ -40,16 +43,18 @@ def directory(tmp_path: Path, tiny_model: Transformer, tiny_tokenizer: Tokenizer
 
 
 def edit_config(directory: Path, change: Callable[[dict[str, Any]], None]) -> None:
-    """Change config.json in place."""
+    """Change config.json in place, and take its own checksum away: as if saved before it existed."""
     config = json.loads((directory / "config.json").read_text())
+    del config["files"]["config.json"]
     change(config)
     (directory / "config.json").write_text(json.dumps(config))
 
 
 def refresh_checksum(directory: Path, name: str) -> None:
     """Update the checksum of a changed file, so that only its content is at fault."""
-    data = (directory / name).read_bytes()
-    edit_config(directory, lambda config: config["files"].update({name: storage.checksum(data)}))
+    config = read_unsealed(directory)
+    config["files"][name] = storage.checksum((directory / name).read_bytes())
+    (directory / "config.json").write_bytes(config_bytes(config))
 
 
 def test_model_comes_back(directory: Path, tiny_model: Transformer, tiny_tokenizer: Tokenizer) -> None:
@@ -159,6 +164,7 @@ def test_malformed_config_is_refused(directory: Path, text: str, said: str) -> N
         (lambda c: c["model"]["encoder_attention"].update(stride=10**30), "stride is 10+; choose at most"),
         (lambda c: c["model"].update(encoder_layers=0, memory_width=10**9), "memory_width is 10+; choose"),
         (lambda c: c["model"].update(encoder_layers=0, memory_width=10**6), "has an unknown weight"),
+        (lambda c: c["model"]["encoder_attention"].update(global_tokens=1), "1 without a window"),
         (lambda c: c["model"].update(encoder_layers=3), "lacks weight"),
         (lambda c: c["model"].update(encoder_layers=1), "unknown weight"),
         (lambda c: c["model"].update(vocabulary_size=50), "vocabulary_size 50"),
@@ -181,6 +187,74 @@ def test_wrong_config_is_refused(
     with pytest.raises(ValueError, match=said) as caught:
         load_model(directory)
     assert str(directory) in str(caught.value)
+
+
+def numbers_of(values: Any, place: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Return the place of every number, boolean and null in JSON values."""
+    if isinstance(values, dict | list):
+        pairs = values.items() if isinstance(values, dict) else enumerate(values)
+        return [found for key, value in pairs for found in numbers_of(value, (*place, key))]
+    return [] if isinstance(values, str) else [place]
+
+
+def test_every_changed_number_is_refused(directory: Path) -> None:
+    """Any single number of config.json that changes is refused, by the name of the file."""
+    saved = json.loads((directory / "config.json").read_text())
+    places = numbers_of(saved)
+    assert len(places) > 40
+    for place in places:
+        config = json.loads(json.dumps(saved))
+        inner = config
+        for key in place[:-1]:
+            inner = inner[key]
+        inner[place[-1]] = 1 if inner[place[-1]] is None else inner[place[-1]] + 1
+        (directory / "config.json").write_text(json.dumps(config))
+        with pytest.raises(ValueError, match=r"config\.json"):
+            read_config(directory)
+            raise AssertionError(place)
+
+
+def test_spaces_and_order_of_keys_do_not_count(directory: Path) -> None:
+    """config.json is checked by its values: a tool may format it anew."""
+    config = json.loads((directory / "config.json").read_text())
+    (directory / "config.json").write_text(json.dumps(dict(reversed(config.items())), indent=7))
+    assert load_model(directory).settings == SETTINGS
+
+
+def test_older_directory_is_loaded_with_a_note(directory: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A directory without the checksum of config.json loads with a note that says how to add it."""
+    load_model(directory)
+    assert not caplog.messages
+    edit_config(directory, lambda config: None)
+    assert load_model(directory).settings == SETTINGS
+    assert [f"seq2seq doctor --seal {directory}" in message for message in caplog.messages] == [True]
+
+
+def test_changed_on_purpose(directory: Path) -> None:
+    """A value changed on purpose is refused until it is sealed; a contradiction is never sealed."""
+
+    def change(**values: Any) -> None:
+        config = read_unsealed(directory)
+        (directory / "config.json").write_text(json.dumps({**config, **values}))
+
+    change(longest_source=20)
+    with pytest.raises(ValueError, match=r"config\.json: .*`seq2seq doctor --seal DIRECTORY`"):
+        load_model(directory)
+    seal(directory)
+    assert load_model(directory).settings.longest_source == 20
+    change(longest_source=1)
+    with pytest.raises(ValueError, match="longest_source is 1"):
+        seal(directory)
+    with pytest.raises(ValueError, match=r"config\.json"):
+        load_model(directory)
+
+
+def test_settings_and_card_keep_the_seal(directory: Path) -> None:
+    """What is written after the weights is covered, too."""
+    write_settings(directory, Settings(["en"], ["fr"], 11, 13))
+    write_card(directory, "# Other\n")
+    assert "config.json" in read_config(directory)["files"]
+    assert load_model(directory).settings.target_languages == ["fr"]
 
 
 def test_memory_is_taken_only_for_what_fits(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
