@@ -1,0 +1,1 @@
+"""Back ends: other engines that run the search of a translator, beside our own on torch."""
