@@ -33,7 +33,8 @@ from starlette.staticfiles import StaticFiles
 from seq2seq import __version__
 from seq2seq.inference.decoding import decode_sources
 
-from .demo import Backend, Page, mount_demo
+from .demo.late_page import LatePage
+from .demo.page_folder import open_page_folder
 from .engine.batcher import BUDGET, PATIENCE, Batcher
 from .engine.documents import DocumentExecutor
 from .engine.executor import Executor, lanes
@@ -116,8 +117,10 @@ def make_app(
     decode = pool.decode if pool else decode_sources
     service = Service(registry, batcher, limits, metrics, decode, options.project)
     authenticator = Authenticator(options.rate, options.keys)
-    app = _bare_app(_lifespan(batcher, pool, stopping))
     documents = DocumentExecutor(service)
+    # The page has no field for a key, so it would let everybody in.
+    page = None if options.keys else _page(service, authenticator, documents, stopping, options.mcp)
+    app = _bare_app(_lifespan(batcher, pool, page, stopping))
     routers = _routers(service, authenticator, documents, pool)
     for router in routers:
         app.include_router(router)
@@ -141,9 +144,32 @@ def make_app(
     app.add_middleware(CORSMiddleware, methods=cross_origin)
     app.add_middleware(AccessLog, metrics=metrics, routes=methods, access_log=options.access_log)
     _refuse_other_methods(app, methods)
-    if not options.keys:  # the page has no field for a key, so it would let everybody in
-        mount_demo(app, Page(Backend(service, authenticator, documents)), stopping, mcp=options.mcp)
+    if page:
+        app.mount("/", page)
     return app
+
+
+def _page(
+    service: Service,
+    authenticator: Authenticator,
+    documents: DocumentExecutor,
+    stopping: asyncio.Event,
+    mcp: bool,
+) -> LatePage:
+    """Return the demo page, which is made when it is first asked for; its folder is opened now.
+
+    Files that a killed server left are removed by that.
+    """
+    open_page_folder()
+
+    def make() -> FastAPI:
+        from .demo.backend import Backend
+        from .demo.mount import make_demo
+        from .demo.page import Page
+
+        return make_demo(Page(Backend(service, authenticator, documents)), stopping, mcp=mcp)
+
+    return LatePage(make)
 
 
 def _bare_app(lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]]) -> FastAPI:
@@ -178,7 +204,7 @@ def _routers(
 
 
 def _lifespan(
-    batcher: Batcher, pool: ProcessPool | None, stopping: asyncio.Event
+    batcher: Batcher, pool: ProcessPool | None, page: LatePage | None, stopping: asyncio.Event
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     """Return the lifespan: a stopping server refuses what has not begun, a stopped one ends its processes."""
 
@@ -192,6 +218,8 @@ def _lifespan(
         task = asyncio.create_task(stop_batcher())
         yield
         task.cancel()
+        if page:
+            await page.close()
         if pool:
             pool.close()
 

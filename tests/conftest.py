@@ -68,6 +68,11 @@ PLACES = ["the snow.", "the garden.", "a red house.", "the street.", "the water.
 SENTENCES = [f"{subject} {verb} {place}" for subject in SUBJECTS for verb in VERBS for place in PLACES]
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Return the workers of `-n auto`: one more than cores, since servers and browsers are waited for."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Move long files to the front in the workers of `-n`.
 

@@ -26,7 +26,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ..http.parsing import abbreviate, check_unicode, parse_json, refuse, replay
 from ..http.security import FAULT
 from .backend import Backend
-from .uploads import KEPT_SECONDS, UploadStore, open_page_folder, read_upload
+from .page_folder import open_page_folder
+from .uploads import KEPT_SECONDS, UploadStore, read_upload
 
 API = "/gradio_api/"
 SESSION = re.compile(r"[A-Za-z0-9_-]{1,64}")

@@ -27,7 +27,7 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from ..http.security import FAULT, describe, http_error
 from .backend import Backend
 from .guard import PageGuard
-from .uploads import open_page_folder
+from .page_folder import open_page_folder
 
 REFUSAL = "this server fetches nothing from other addresses; download the file and upload it here"
 

@@ -10,8 +10,10 @@ from pathlib import Path
 import gradio as gr
 from fastapi import FastAPI
 from gradio.routes import App as GradioApp
+from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.routing import Mount
 
+from ..http.security import http_error
 from .hardening import close, harden
 from .labels import translations
 from .page import Page
@@ -24,15 +26,16 @@ STYLE, STATES, SCRIPT = (
 )
 
 
-def mount_demo(app: FastAPI, page: Page, stopping: asyncio.Event, *, mcp: bool = False) -> None:
-    """Mount a page at /, behind the routes that the application has already.
+def make_demo(page: Page, stopping: asyncio.Event, *, mcp: bool = False) -> FastAPI:
+    """Return an application with a page at /.
 
     Args:
-        app: The application.
         page: The page.
         stopping: Ends the connections that open pages keep, which a stopping server would wait for.
         mcp: Offer the page's named functions as tools, too; needs the extra of that name.
     """
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    app.add_exception_handler(StarletteHTTPException, http_error)
     blocks = page.build()
     close(app, blocks)
     gr.mount_gradio_app(
@@ -56,6 +59,7 @@ def mount_demo(app: FastAPI, page: Page, stopping: asyncio.Event, *, mcp: bool =
     mounted = next(mount.app for mount in mounts if isinstance(mount.app, GradioApp))
     mounted.stop_event = stopping
     harden(mounted, blocks, page.backend)
+    return app
 
 
 def _theme() -> gr.themes.Base:

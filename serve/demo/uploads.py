@@ -1,21 +1,14 @@
-"""Files that visitors upload to the page: counted, capped and removed, also after a server was killed.
+"""Files that visitors upload to the page: counted, capped and removed.
 
     POST /gradio_api/upload ─> rate ─> room for this visitor? for all? ─> PAGE FOLDER/random/name
                                429            413            503              └─ read by its event, removed
 
-Gradio's own route takes any number of files and keeps what a visitor left half-sent. All files of the page,
-translated ones too, are in one folder of this server. It is removed when the server stops; a server that was
-killed leaves it behind, and the next one removes every such folder whose server is gone.
+Gradio's own route takes any number of files and keeps what a visitor left half-sent.
 """
 
-import atexit
 import contextlib
-import functools
 import os
 import secrets
-import shutil
-import stat
-import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -29,27 +22,12 @@ from starlette.formparsers import MultiPartException
 
 from ..errors import Busy
 
-PREFIX = "seq2seq-page-"
 TOTAL_BYTES = 64_000_000  # of all files of the page; more where four of the largest allowed need it
 SHARES = 4  # visitors who may fill the folder together
 KEPT_SECONDS = 600  # that an upload waits for its event
-NEW_SECONDS = 2  # that a folder is left alone which is not locked: its server may be about to lock it
 EMPTY_SECONDS = 60  # that an empty folder is left alone: its file may be on its way
 BLOCK = 4096  # bytes of disk that the smallest file takes, and its folder too
 MOST_FILES = 8  # of one upload
-
-
-@functools.cache
-def open_page_folder() -> Path:
-    """Make the folder for the page's files, tell Gradio of it, and remove those of servers that are gone."""
-    base = Path(os.environ.get("GRADIO_TEMP_DIR") or tempfile.gettempdir())
-    base.mkdir(parents=True, exist_ok=True)
-    _remove_abandoned(base)
-    folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=base))
-    _lock(folder)
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    os.environ["GRADIO_TEMP_DIR"] = str(folder)  # where Gradio looks, at many places
-    return folder
 
 
 class _Upload(NamedTuple):
@@ -156,32 +134,3 @@ def _safe(name: str) -> str:
     """Return a name without directories and characters that paths are made of."""
     safe = strip_invalid_filename_characters(Path(name.replace("\\", "/")).name)
     return safe if safe.strip(".") else "file"
-
-
-def _lock(folder: Path) -> bool:
-    """Lock a folder until this process ends, however it ends; return whether nobody else has.
-
-    The lock goes with the process, which a file with its number does not.
-    """
-    try:
-        import fcntl
-    except ImportError:  # not a Unix
-        return False
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(handle)
-        return False
-    return True
-
-
-def _remove_abandoned(base: Path) -> None:
-    """Remove the folders of servers of this user that were killed."""
-    for folder in base.glob(f"{PREFIX}*"):
-        with contextlib.suppress(OSError):  # another server removes it at the same time
-            status = folder.lstat()
-            is_ours = not hasattr(os, "getuid") or status.st_uid == os.getuid()
-            is_old = time.time() - status.st_mtime > NEW_SECONDS
-            if is_ours and is_old and stat.S_ISDIR(status.st_mode) and _lock(folder):
-                shutil.rmtree(folder, ignore_errors=True)

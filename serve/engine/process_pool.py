@@ -26,6 +26,7 @@ from dataclasses import replace
 from functools import partial
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerContext, SpawnContext
 
 import torch
 
@@ -178,7 +179,7 @@ class _SearchProcess:
         self._end()
 
     def _start(self) -> None:
-        context = multiprocessing.get_context("spawn")  # a fork would copy the locks of other threads
+        context = _context()
         self._connection, theirs = context.Pipe()
         self._beats = context.RawValue(ctypes.c_ulong, 0)
         self._beats_seen = 0
@@ -195,6 +196,18 @@ class _SearchProcess:
         self._process.join(ENDING)
         self._process.kill()
         self._process.join()
+
+
+def _context() -> SpawnContext | ForkServerContext:
+    """Return how processes begin: as forks of a small one that has imported torch, whose memory they share.
+
+    A fork of the server itself would copy the locks of its other threads.
+    """
+    if "forkserver" not in multiprocessing.get_all_start_methods():  # not a Unix
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([decode_sources.__module__, __name__])
+    return context
 
 
 @contextlib.contextmanager

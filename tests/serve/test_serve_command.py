@@ -81,7 +81,8 @@ def test_serves_on_loopback_until_a_signal(
         workers = []
         if Path("/proc").exists():
             assert listened_on(int(address.rsplit(":", 1)[1])) == {"0100007F"}  # 127.0.0.1
-            workers = [child for child in children(process.pid) if "spawn_main" in command_of(child)]
+            forks = [child for child in children(process.pid) if "forkserver" in command_of(child)]
+            workers = [worker for fork in forks for worker in children(fork)]
             assert len(workers) == 2
         for receiver in (process.pid, *workers):
             os.kill(receiver, sent)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="module")
 def blocks(make_backend: "MakeBackend") -> Any:
     """The page of a registry whose model must not be loaded for it."""
-    from serve.demo import Page
+    from serve.demo.page import Page
     from serve.engine.registry import TranslationModel
 
     def load() -> "Translator":

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from fastapi import HTTPException
 
-from serve.demo.uploads import BLOCK, KEPT_SECONDS, PREFIX, UploadStore, cost_of, open_page_folder
+from serve.demo.page_folder import PREFIX, open_page_folder
+from serve.demo.uploads import BLOCK, KEPT_SECONDS, UploadStore, cost_of
 from serve.http.auth import Authenticator
 from serve.limits import Limits
 

@@ -47,22 +47,22 @@ def abuse(address: str, seed: int) -> list[list[int]]:
     """
     words = random.Random(seed)
 
-    def ask(number: int) -> list[int]:
+    def ask(_: int) -> list[int]:
         length = words.randrange(1, 3_000)
         text = "".join(words.choices(string.ascii_letters + " 。é", k=length))
-        html = "<p>" * (length // 10) + text[:60]
+        html = "<p>" * (length // 10) + text[:6]
         deep = b'{"q":' + b"[" * 100_000
         as_json = {"content-type": "application/json"}
         with httpx.Client(base_url=address, timeout=60) as client:
             answers = [
-                client.post("/translate", json={**LANGUAGES, "q": f"{text[:90]} {number}"}),
+                client.post("/translate", json={**LANGUAGES, "q": text[:6]}),
                 client.post("/translate", json={**LANGUAGES, "q": html, "format": "html"}),
-                client.post("/v1/attention", json={**PAIR, "q": text[:60]}),
+                client.post("/v1/attention", json={**PAIR, "q": text[:6]}),
                 client.post("/translate", content=b"{" + b"x" * 2**20, headers=as_json),
                 client.post("/translate", content=deep, headers=as_json),
                 client.post("/translate_file", data=LANGUAGES, files={"file": ("a.docx", BOMB)}),
             ]
-            with client.stream("POST", "/v1/stream", json={**LANGUAGES, "q": text[:300]}) as stream:
+            with client.stream("POST", "/v1/stream", json={**LANGUAGES, "q": text[:6]}) as stream:
                 next(stream.iter_lines())
         return [answer.status_code for answer in answers]
 
