@@ -139,8 +139,8 @@ class _SearchProcess:
         return answer
 
     def is_alive(self, seconds: float) -> bool:
-        """Return whether the process has begun, and has given a sign of life within some seconds."""
-        return self._silence() <= seconds and self._beats_seen > 0
+        """Return whether the process has begun, runs, and has given a sign of life within some seconds."""
+        return self._process.exitcode is None and self._silence() <= seconds and self._beats_seen > 0
 
     def replace_if_hung(self) -> None:
         """Kill a process that gives no sign of life; start another, unless its search does that itself."""

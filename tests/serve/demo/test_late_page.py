@@ -107,8 +107,6 @@ def test_visitor_who_leaves_does_not_stop_it() -> None:
 
 def test_server_starts_without_gradio() -> None:
     """Whoever imports the application has not imported Gradio, which takes seconds."""
-    program = (
-        "import sys, serve.app, serve.command; print([name for name in sys.modules if 'gradio' in name])"
-    )
+    program = "import sys, serve.app, serve.command; print('gradio' in sys.modules)"
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert run.stdout == "[]\n"
+    assert run.stdout == "False\n"
