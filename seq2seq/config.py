@@ -143,8 +143,9 @@ class ModelConfig:
             queries and keys (rotary).
         norm: layer normalisation (layer) or root mean square normalisation (rms).
         norm_order: normalise before each sub-layer (pre) or after it (post).
-        activation: activation of the feed-forward networks; swiglu has a gate.
+        activation: activation of the feed-forward networks; swiglu has a gate, swish (SiLU) has none.
         tied_embeddings: share one matrix between source embedding, target embedding and output layer.
+        output_bias: add a trained number for each piece to the logits, as Marian's models do.
         dropout: dropout probability after embeddings and sub-layers.
         max_length: longest sequence in tokens, special symbols counted; for a language model the context.
         memory_width: width of a memory from elsewhere; null: the width of the model.
@@ -166,8 +167,9 @@ class ModelConfig:
     positions: Literal["sinusoidal", "learned", "rotary"] = "sinusoidal"
     norm: Literal["layer", "rms"] = "layer"
     norm_order: Literal["pre", "post"] = "post"
-    activation: Literal["relu", "gelu", "swiglu"] = "relu"
+    activation: Literal["relu", "gelu", "swiglu", "swish"] = "relu"
     tied_embeddings: bool = True
+    output_bias: bool = False
     dropout: float = 0.1
     max_length: int = 256
     memory_width: int | None = None
@@ -180,6 +182,8 @@ class ModelConfig:
         check_bound("max_length", self.max_length, LONGEST)
         check_bound("memory_width", self.memory_width, WIDEST)
         self._check_memory()
+        if self.output_bias and self.kind == "decoder":
+            raise ValueError("output_bias is True beside kind 'decoder'; only encoder-decoders have one")
         if self.vocabulary_size <= EOS:
             raise ValueError(
                 f"vocabulary_size is {self.vocabulary_size}; the four special symbols alone need {EOS + 1}"

@@ -30,7 +30,7 @@ class TooLongError(ValueError):
 class EncodedSide(NamedTuple):
     """One side of a pair: its text, its ids, and the characters of each id in the text.
 
-    The ids of a source may end with a language tag, which has no span.
+    The ids of a source may have a language tag, without a span behind them or with an empty one before.
     """
 
     text: str
@@ -41,11 +41,12 @@ class EncodedSide(NamedTuple):
 def encode_side(tokenizer: Tokenizer, text: str, tag: Sequence[int] = ()) -> EncodedSide:
     """Encode a text, with blanks between words of unspaced scripts removed first.
 
-    `tag`: the ids from `Tokenizer.tag`, appended to those of a source.
+    `tag`: the ids from `Tokenizer.tag`, which a source has beside its own.
     """
     joined = join_segmented(text)
     ids, spans = tokenizer.encode_with_spans(joined.text)
-    return EncodedSide(text, [*ids, *tag], [joined.original_span(*span) for span in spans])
+    spans = [joined.original_span(*span) for span in spans]
+    return EncodedSide(text, tokenizer.tagged(ids, tag), tokenizer.tagged_spans(spans, tag))
 
 
 def decode_side(tokenizer: Tokenizer, ids: list[int]) -> EncodedSide:
@@ -113,7 +114,7 @@ def explain_texts(
 ) -> Iterator[AttentionMaps]:
     """Yield the attention maps of pairs of texts; `tags` has for each pair the tag of its source."""
     for (source, target), tag in zip(pairs, tags or [()] * len(pairs), strict=True):
-        sides = encode_side(tokenizer, source, tag), encode_side(tokenizer, target)
+        sides = encode_side(tokenizer, source, tag), encode_side(tokenizer.target, target)
         yield explain(model, tokenizer, *sides)[1]
 
 

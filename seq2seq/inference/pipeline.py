@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from seq2seq.alignment.maps import AttentionMaps
 from seq2seq.inference.branches import branch_segments, give_back, prepare_branched, with_translations
@@ -33,6 +33,9 @@ from seq2seq.storage.settings import Settings
 from seq2seq.text.joining import StreamJoiner
 from seq2seq.text.normalization import check_text
 
+if TYPE_CHECKING:
+    from seq2seq.inference.backends.engine import CTranslate2Engine
+
 _DIGIT = re.compile(r"\d")
 _OF_TRANSLATIONS: dict[str, Any] = {name: False for name in FIDELITY if name != "keep_placeholders"}
 
@@ -45,10 +48,11 @@ class Pipeline:
         model: A Transformer, or an ensemble of them.
         processor: Converts texts to ids and ids to texts.
         settings: The settings stored with the model.
-        tag: Ids appended to those of a source: the tag of the target language, or none.
+        tag: Ids beside those of a source: the tag of the target language, or none.
         languages: Source and target language; None where one is not known.
         reranker: Chooses among the hypotheses of a beam; None keeps the order of the search.
         least_beam: The smallest beam size with which the re-ranker is used.
+        engine: Another back end, which searches what it can; None leaves all to torch.
     """
 
     model: Model
@@ -58,6 +62,7 @@ class Pipeline:
     languages: tuple[str | None, str | None] = (None, None)
     reranker: Reranker | None = None
     least_beam: int = 1
+    engine: "CTranslate2Engine | None" = None
 
     def translate(
         self,
@@ -155,7 +160,11 @@ class Pipeline:
         """Return the translations of some of the segments by their numbers."""
         if not rows:
             return {}
-        hypotheses = decode(self.model, self._request(segments, rows, options, cancelled))
+        request = self._request(segments, rows, options, cancelled)
+        if self.engine is None:
+            hypotheses = decode(self.model, request)
+        else:
+            hypotheses = self.engine.search(self.model, request, decode)
         ranked = {
             row: self._rank(segments[row].source, found, options)
             for row, found in zip(rows, hypotheses, strict=True)
@@ -173,7 +182,7 @@ class Pipeline:
     ) -> SearchRequest:
         """Return the search for some of the segments."""
         return SearchRequest(
-            [segments[row].source.ids + self.tag for row in rows],
+            [self.processor.tokenizer.tagged(segments[row].source.ids, self.tag) for row in rows],
             n_best(options, self.least_beam) if self.reranker else options,
             [segments[row].prefix for row in rows] if any(segments[row].prefix for row in rows) else (),
             [segments[row].source.phrases for row in rows],
@@ -199,7 +208,11 @@ class Pipeline:
         more = wider(options)
         if not few or more is None:
             return ranked
-        hypotheses = decode(self.model, self._request(segments, few, more, cancelled))
+        request = self._request(segments, few, more, cancelled)
+        if self.engine is None:
+            hypotheses = decode(self.model, request)
+        else:
+            hypotheses = self.engine.search(self.model, request, decode)
         for row, found in zip(few, hypotheses, strict=True):
             source = segments[row].source
             by_score = not (source.phrases or self.reranker or options.repetition_penalty != 1.0)
@@ -273,8 +286,11 @@ class Pipeline:
         tokens: list[int] = []
         emitted = ""
         tokenizer = self.processor.tokenizer_of(source.source)
-        ids = source.ids + self.tag
-        for step in stream_source(self.model, ids, options, prefix, self.processor.vocabulary):
+        ids = tokenizer.tagged(source.ids, self.tag)
+        steps = self.engine.stream(self.model, ids, options, prefix) if self.engine else None
+        if steps is None:
+            steps = stream_source(self.model, ids, options, prefix, self.processor.vocabulary)
+        for step in steps:
             tokens.append(step.token)
             # All tokens are decoded again: the text of a piece depends on the pieces before it.
             text = cut_unfinished(tokenizer.decode(tokens), options.stop or ())
@@ -376,8 +392,10 @@ class Pipeline:
         return ForcedDecoding(scores, maps.alignment(self.settings.alignment))
 
     def _maps(self, source: PreparedSource, target_side: EncodedSide) -> tuple[list[float], AttentionMaps]:
-        source_side = source.side._replace(ids=source.ids + self.tag)
-        return explain(self.model, self.processor.tokenizer, source_side, target_side)
+        tokenizer, side = self.processor.tokenizer, source.side
+        tagged = tokenizer.tagged(source.ids, self.tag), tokenizer.tagged_spans(side.spans, self.tag)
+        source_side = side._replace(ids=tagged[0], spans=tagged[1])
+        return explain(self.model, tokenizer, source_side, target_side)
 
 
 def join_segments(

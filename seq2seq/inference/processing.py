@@ -101,14 +101,21 @@ class TextProcessor:
         """Return whether any id informs the model; the unknown piece and a lone blank do not."""
         return not self._uninformative.issuperset(ids)
 
-    def ids(self, text: str | Sequence[str], source: str | Sequence[str]) -> list[int]:
-        """Return the ids of a source or its target, given as a text or as pieces.
+    def ids(self, source: str | Sequence[str]) -> list[int]:
+        """Return the ids of a source, given as a text or as pieces."""
+        if not isinstance(source, str):
+            return self.tokenizer.ids(source)
+        return self.tokenizer_of(source).encode(source)
 
-        With a codec the ids of a target depend on its source; a source given as pieces binds no codec.
+    def target_ids(self, target: str | Sequence[str], source: str | Sequence[str]) -> list[int]:
+        """Return the ids of a target, given as a text or as pieces.
+
+        With a codec they depend on its source; a source given as pieces binds no codec.
         """
-        if not isinstance(text, str):
-            return self.tokenizer.ids(text)
-        return (self.tokenizer_of(source) if isinstance(source, str) else self.tokenizer).encode(text)
+        if not isinstance(target, str):
+            return self.tokenizer.ids(target)
+        tokenizer = self.tokenizer_of(source) if isinstance(source, str) else self.tokenizer
+        return tokenizer.target.encode(target)
 
     def prepare(
         self, text: str, options: DecodeOptions, language: str | None = None
@@ -169,7 +176,7 @@ class TextProcessor:
         Raises:
             ValueError: The vocabulary lacks a character or piece of the prefix.
         """
-        return prefix_ids(options.target_prefix or (), self.tokenizer_of(source))
+        return prefix_ids(options.target_prefix or (), self.tokenizer_of(source).target)
 
     def check_prefix(self, options: DecodeOptions) -> None:
         """Refuse a prefix that cannot be generated for any source.
@@ -178,7 +185,7 @@ class TextProcessor:
             ValueError: The vocabulary lacks a character or piece of the prefix.
         """
         if options.target_prefix and not self.codec:  # with a codec the ids depend on the source
-            prefix_ids(options.target_prefix, self.tokenizer)
+            prefix_ids(options.target_prefix, self.tokenizer.target)
 
     def side(self, source: PreparedSource, ids: list[int], options: DecodeOptions) -> EncodedSide:
         """Decode the result for a source, with the characters of each token in it."""

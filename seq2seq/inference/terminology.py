@@ -147,7 +147,7 @@ def _prepare(
         return PreparedSource(
             source, encoding, says_something=says_something, rewriting=rewriting, options=options
         )
-    encoder = _PhraseEncoder(tokenizer, Placeholders(tokenizer, source, options))
+    encoder = _PhraseEncoder(tokenizer.target, Placeholders(tokenizer, source, options))
     replacements = sorted([*constraints, *(ConstraintSpan(start, end, "", True) for start, end in removed)])
     model_input, unprotected, at = "", "", 0
     spans: list[Span] = []

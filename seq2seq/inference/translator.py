@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, overload
 
 from seq2seq.alignment.maps import Alignment, AttentionMaps
 from seq2seq.config import END
+from seq2seq.inference.backends.selection import Backend, ComputeType, choose_backend, make_engine
 from seq2seq.inference.decoding import Decode, decode_sources, length_limits
 from seq2seq.inference.ensemble import load_models
 from seq2seq.inference.forced_decoding import encode_side, explain, force_decode
@@ -37,6 +38,7 @@ from seq2seq.text.normalization import check_text
 from seq2seq.text.tokenizer import Tokenizer
 
 if TYPE_CHECKING:
+    from seq2seq.inference.backends.engine import CTranslate2Engine
     from seq2seq.inference.memory.memory import TranslationMemory
     from seq2seq.inference.memory.recall import BatchTranslate
 
@@ -65,8 +67,10 @@ class Translator:
         source_language: str | None = None,
         target_language: str | None = None,
         storage: StorageFormat = "float16",
+        engine: "CTranslate2Engine | None" = None,
     ) -> None:
         self.model = model
+        self.engine = engine
         self.tokenizer = tokenizer
         self.settings = settings
         self.card = card
@@ -89,16 +93,36 @@ class Translator:
         )
 
     @classmethod
-    def from_pretrained(cls, name: str | Path | Sequence[str | Path], device: str = "auto") -> "Translator":
+    def from_pretrained(
+        cls,
+        name: str | Path | Sequence[str | Path],
+        device: str = "auto",
+        backend: Backend = "auto",
+        compute_type: ComputeType = "auto",
+    ) -> "Translator":
         """Load a translator by the name of a released model, a model directory or a hub id.
 
         Several names of models with one vocabulary make an ensemble, whose mean probability is searched.
-        `device` "auto" uses a GPU where there is one. Only a hub id is downloaded.
+        `device` "auto" uses a GPU where there is one. `backend` "auto" searches by CTranslate2 where it is
+        installed and has the model, in the numbers of `compute_type`: by default int8 on a CPU, float16 on a
+        GPU. Only a hub id is downloaded.
+
+        Raises:
+            ValueError: A name leads to no model, or `backend` is "ctranslate2" and cannot be used.
         """
         names = [name] if isinstance(name, str | Path) else name
         directories = [find_model(model_name) for model_name in names]
-        loaded = load_models(directories, choose_device(device))
-        return cls(*loaded[:4], *named_direction(names[0], directories[0]), loaded.storage)
+        device = choose_device(device)
+        loaded = load_models(directories, device)
+        choice = choose_backend(loaded.model.config, backend, compute_type, device, models=len(names))
+        engine = make_engine(loaded, directories[0], choice, device)
+        return cls(*loaded[:4], *named_direction(names[0], directories[0]), loaded.storage, engine)
+
+    @property
+    def backend(self) -> str:
+        """The back end that searches, loaded if need be: "torch", or such as "ctranslate2 int8"."""
+        engine = self.engine if self.engine is not None and self.engine.ready() else None
+        return f"ctranslate2 {engine.number_format}" if engine else "torch"
 
     @property
     def reranker(self) -> Reranker | None:
@@ -145,11 +169,20 @@ class Translator:
         codec = self.settings.codec
         least_beam = codec.least_beam if codec else 1
         languages = self.source_language, self.target_language
-        return Pipeline(self.model, self.processor, self.settings, tag, languages, self._reranker, least_beam)
+        return Pipeline(
+            self.model,
+            self.processor,
+            self.settings,
+            tag,
+            languages,
+            self._reranker,
+            least_beam,
+            self.engine,
+        )
 
     @property
     def tag(self) -> list[int]:
-        """The ids appended to those of a source: the tag of the target language, or none without tags.
+        """The ids beside those of a source: the tag of the target language, or none without tags.
 
         Raises:
             ValueError: The vocabulary has tags and no target language was chosen.
@@ -333,11 +366,13 @@ class Translator:
                 f"there are {len(sources)} sources but {len(targets)} targets; give one for each"
             )
         target_ids = [
-            self.processor.ids(target, source) for source, target in zip(sources, targets, strict=True)
+            self.processor.target_ids(target, source) for source, target in zip(sources, targets, strict=True)
         ]
         tag = self.tag
         scores = force_decode(
-            self.model, [self.processor.ids(source, source) + tag for source in sources], target_ids
+            self.model,
+            [self.tokenizer.tagged(self.processor.ids(source), tag) for source in sources],
+            target_ids,
         )
         return [
             Score(sum(values), [*self.tokenizer.pieces(ids), END], values)
@@ -353,7 +388,7 @@ class Translator:
         if target is not None:
             source_side = encode_side(tokenizer, source, self.tag)
             return explain(
-                self.model, self.tokenizer, source_side, encode_side(tokenizer, check_text(target))
+                self.model, self.tokenizer, source_side, encode_side(tokenizer.target, check_text(target))
             )[1]
         return self._pipeline.attention(source, _DEFAULTS)
 

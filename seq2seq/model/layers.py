@@ -72,6 +72,8 @@ class FeedForward(nn.Module):
                 hidden = functional.relu(hidden)
             case "gelu":
                 hidden = functional.gelu(hidden)
+            case "swish":
+                hidden = functional.silu(hidden)
             case "swiglu":
                 gate, content = hidden.chunk(2, dim=-1)
                 hidden = functional.silu(gate) * content
@@ -214,11 +216,15 @@ def rows_a_sentence(rows: int, sentences: int) -> int:
 
 
 class Embedding(nn.Module):
-    """Embeddings of tokens, scaled by sqrt(M) to the size of the positions added to them."""
+    """Embeddings of tokens, scaled by sqrt(M) to the size of the positions added to them.
 
-    def __init__(self, config: ModelConfig):
+    The table is that of an output layer, too; only there is the `bias` used, [V] or None.
+    """
+
+    def __init__(self, config: ModelConfig, *, biased: bool = False):
         super().__init__()
         self.table = make_embedding(config.vocabulary_size, config.width)
+        self.bias = nn.Parameter(torch.zeros(config.vocabulary_size)) if biased else None
         self.scale = config.width**0.5
 
     def forward(self, tokens: Tensor) -> Tensor:
@@ -228,4 +234,5 @@ class Embedding(nn.Module):
 
     def scores(self, x: Tensor) -> Tensor:
         """Compute the logits of every token of the vocabulary: [..., M] -> [..., V]."""
-        return torch.matmul(x, self.table.weight.t())
+        logits = torch.matmul(x, self.table.weight.t())
+        return logits if self.bias is None else logits + self.bias

@@ -143,12 +143,13 @@ class Transformer(nn.Module):
     def __init__(self, config: ModelConfig, score: ScoreFactory | None = None):
         super().__init__()
         self.config = config
-        encodes = config.encoder_layers > 0
+        encodes, tied = config.encoder_layers > 0, config.tied_embeddings
+        biased = config.output_bias and tied  # of one matrix for all three
         if encodes:
-            self.source_embedding = Embedding(config)
-        shared = encodes and config.tied_embeddings
-        self.target_embedding = self.source_embedding if shared else Embedding(config)
-        self.output = self.target_embedding if config.tied_embeddings else Embedding(config)
+            self.source_embedding = Embedding(config, biased=biased)
+        shared = encodes and tied
+        self.target_embedding = self.source_embedding if shared else Embedding(config, biased=biased)
+        self.output = self.target_embedding if tied else Embedding(config, biased=config.output_bias)
         self.positions = make_positions(config)
         self.dropout = Dropout(config.dropout)
         self.encoder = Stack[EncoderLayer](EncoderLayer(config, score) for _ in range(config.encoder_layers))

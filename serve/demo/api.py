@@ -211,6 +211,6 @@ def _attention(
 
 def _candidates(translator: Translator, text: str, translation: str) -> list[list[dict[str, float | str]]]:
     tokenizer = translator.tokenizer_of(text)
-    version = PartVersion(translation, tuple(tokenizer.pieces(tokenizer.encode(translation))))
+    version = PartVersion(translation, tuple(tokenizer.pieces(tokenizer.target.encode(translation))))
     steps = show_candidates(translator, PagePart(text, "", (version,)))["steps"]
     return [[{"piece": piece, "probability": value} for piece, value in step] for step in steps]

@@ -163,7 +163,7 @@ class Backend:
         translator = await self.service.load(hop)
         tokens: list[str] = []
         if len(route.hops) == 1 and len((await self.service.segment(translator, text)).segments) == 1:
-            tokens = translator.tokenizer.pieces(translator.tokenizer.encode(match.target))
+            tokens = translator.tokenizer.pieces(translator.tokenizer.target.encode(match.target))
         part = PagePart(text, "", (PartVersion(match.target, tuple(tokens)),))
         state = PageState((hop.source, hop.target), (part,), route_to_show(route), recalled=match.score)
         return TranslationUpdate(match.target, None, state)

@@ -39,7 +39,7 @@ def explain_part(translator: Translator, part: PagePart) -> tuple[list[float], A
 def explain_draft(translator: Translator, source: str, target: str) -> tuple[list[float], AttentionMaps]:
     """Return the same of a translation that is still being written, of which only the text is known."""
     tokenizer = translator.tokenizer_of(source)
-    sides = encode_side(tokenizer, source, translator.tag), encode_side(tokenizer, target)
+    sides = encode_side(tokenizer, source, translator.tag), encode_side(tokenizer.target, target)
     return explain(translator.model, tokenizer, *sides)
 
 
@@ -157,7 +157,9 @@ def _sides(translator: Translator, part: PagePart) -> tuple[EncodedSide, Encoded
         raise NothingToExplainError("unknown")
     tokenizer = translator.tokenizer_of(part.source)
     ids, spans = tokenizer.encode_with_spans(part.source)
-    source = EncodedSide(part.source, ids + translator.tag, spans)
+    tag = translator.tag
+    tagged = tokenizer.tagged(ids, tag), tokenizer.tagged_spans(spans, tag)
+    source = EncodedSide(part.source, *tagged)
     target = decode_side(tokenizer, tokenizer.ids(part.version.tokens))
     if max(len(source.ids), len(target.ids)) + 1 > translator.model.config.max_length:
         raise NothingToExplainError("too_long")

@@ -66,7 +66,7 @@ def attention_steps(
     if attention.config.linear:
         raise ValueError("this model's attention is linear: it has no scores and no softmax to show")
     tokenizer = translator.tokenizer_of(source)
-    sides = [encode_side(tokenizer, source, translator.tag), encode_side(tokenizer, target)]
+    sides = [encode_side(tokenizer, source, translator.tag), encode_side(tokenizer.target, target)]
     sources, targets = (tokenizer.pieces(side.ids) for side in sides)
     queries = [*sources, END] if flow == "encoder" else [START, *targets]
     keys = queries if flow != "cross" else [*sources, END]

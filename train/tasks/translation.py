@@ -116,7 +116,10 @@ class TranslationTask(BaseTask):
 
     def _fused_pass(self, source: Tensor, target: Tensor, output: Tensor) -> tuple[Loss, Tensor | None]:
         states, cross = self._states(source, target)
-        table = self.model.output.table.weight
+        table: Tensor = self.model.output.table.weight
+        if (bias := self.model.output.bias) is not None:  # a column of the table, which reads a 1
+            states = torch.cat([states, torch.ones_like(states[..., :1])], dim=-1)
+            table = torch.cat([table, bias[:, None]], dim=1)
         return fused_loss(states, table, output, self.label_smoothing, self.r_drop), cross
 
     def _plain_pass(self, source: Tensor, target: Tensor, output: Tensor) -> tuple[Loss, Tensor | None]:

@@ -49,7 +49,7 @@ def translate(
         codec.tokenizer_for(tokenizer, example.source) if codec else tokenizer for example in examples
     ]
     sources = [
-        own.encode(example.source) + tokenizer.tag(example.target_language)
+        own.tagged(own.encode(example.source), tokenizer.tag(example.target_language))
         for own, example in zip(tokenizers, examples, strict=True)
     ]
     results = decode_sources(model, SearchRequest(sources, options))
