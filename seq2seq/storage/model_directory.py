@@ -27,6 +27,7 @@ from seq2seq.model.language_model import LanguageModel
 from seq2seq.model.transformer import Transformer
 from seq2seq.storage.atomic import checksum, read_checked, replace_file, write_directory
 from seq2seq.storage.quantization import StorageFormat, pack, storage_of, unpack
+from seq2seq.storage.registry import MODELS
 from seq2seq.storage.settings import (
     CARD,
     CONFIG,
@@ -339,7 +340,8 @@ def _read_tokenizer(directory: Path, files: dict[str, Any]) -> Tokenizer:
     """Return the tokenizer of a directory; an error names the file."""
     data = read_checked(directory / TOKENIZER, files[TOKENIZER])
     try:
-        return Tokenizer.from_bytes(data)
+        # Released models came with the program: a trial in a process of its own would only cost time.
+        return Tokenizer.from_bytes(data) if directory.parent == MODELS else Tokenizer.from_file(data)
     except ValueError as error:
         raise ValueError(f"{directory / TOKENIZER}: {error}") from error
 

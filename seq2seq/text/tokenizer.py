@@ -27,13 +27,17 @@ import sentencepiece
 from seq2seq.config import BOS, EOS, PAD, UNK
 from seq2seq.storage.atomic import replace_file
 from seq2seq.text.normalization import BLANK_PIECE, Normalized, compose, normalize
+from seq2seq.text.sentencepiece_file import check_serialized
+from seq2seq.text.tokenizer_trial import try_tokenizer
 
 Subwords = Literal["bpe", "unigram", "char"]
 
 # In bytes: SentencePiece silently drops longer lines, by default from 4,192 on.
 _LONGEST_LINE = 1 << 24
 _MOST_LINES = 5_000_000  # of a larger corpus, a random sample of this many lines is used
+_DAMAGED = "the SentencePiece model is damaged ({}); copy the file again or train the tokenizer anew"
 _UNKNOWN_SURFACE = "\u2047"
+ZIP = b"PK\x03\x04"  # how the file of a tokenizer of two models begins (`paired_tokenizer.py`)
 _LINE_BREAK = "\n"
 _PLACEHOLDER = re.compile(r"⟦\d{1,3}⟧")
 _SURROGATES = re.compile("[\ud800-\udfff]+")  # half a character, which UTF-8 cannot encode
@@ -136,7 +140,7 @@ class Tokenizer:
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "Tokenizer":
-        """Load the tokenizer of a model file.
+        """Load the tokenizer of a model file, after a trial in a process of its own.
 
         Raises:
             ValueError: The file is missing, damaged, or no tokenizer of this toolkit.
@@ -146,9 +150,22 @@ class Tokenizer:
         except OSError as error:
             raise ValueError(f"cannot read the tokenizer {path}: {error.strerror}; check the path") from error
         try:
-            return cls.from_bytes(data)
+            return cls.from_file(data)
         except ValueError as error:
             raise ValueError(f"{path}: {error}") from error
+
+    @classmethod
+    def from_file(cls, data: bytes) -> "Tokenizer":
+        """Build the tokenizer of a file's content, which is tried in a process of its own before.
+
+        Raises:
+            ValueError: The data are damaged, or the special symbols have other ids.
+        """
+        if data.startswith(ZIP):
+            return cls._paired().from_file(data)
+        _check(data)
+        try_tokenizer(data)
+        return cls._from_checked(data)
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "Tokenizer":
@@ -157,13 +174,24 @@ class Tokenizer:
         Raises:
             ValueError: The data are damaged, or the special symbols have other ids.
         """
-        damaged = "the SentencePiece model is damaged; copy the file again or train the tokenizer anew"
+        if data.startswith(ZIP):
+            return cls._paired().from_bytes(data)
+        _check(data)
+        return cls._from_checked(data)
+
+    @classmethod
+    def _paired(cls) -> "type[Tokenizer]":
+        from seq2seq.text.paired_tokenizer import PairedTokenizer  # on use: few models have one
+
+        return PairedTokenizer
+
+    @classmethod
+    def _from_checked(cls, data: bytes) -> "Tokenizer":
         processor = sentencepiece.SentencePieceProcessor()
         try:
-            if not _is_whole(data) or not processor.LoadFromSerializedProto(data):
-                raise ValueError(damaged)
+            processor.LoadFromSerializedProto(data)
         except (RuntimeError, OSError) as error:
-            raise ValueError(damaged) from error
+            raise ValueError(_DAMAGED.format(error)) from error
         specials = (processor.pad_id(), processor.unk_id(), processor.bos_id(), processor.eos_id())
         if specials != (PAD, UNK, BOS, EOS):
             raise ValueError(
@@ -182,6 +210,21 @@ class Tokenizer:
 
     def __len__(self) -> int:
         return self._size
+
+    @property
+    def target(self) -> "Tokenizer":
+        """The tokenizer of targets: this one, but for a model that reads the two sides by different rules."""
+        return self
+
+    def tagged(self, ids: Sequence[int], tag: Sequence[int]) -> list[int]:
+        """Return the ids of a source with its language tag, which follows it."""
+        return [*ids, *tag]
+
+    def tagged_spans(
+        self, spans: Sequence[tuple[int, int]], tag: Sequence[int]
+    ) -> list[tuple[int, int]]:
+        """Return the spans of `tagged` ids; a tag behind the others has none."""
+        return list(spans)
 
     @property
     def subwords(self) -> Subwords:
@@ -225,7 +268,7 @@ class Tokenizer:
         return found
 
     def tag(self, language: str | None) -> list[int]:
-        """Return the ids after a source that select a target language: its tag, or none without tags.
+        """Return the ids beside a source that select a target language: its tag, or none without tags.
 
         Raises:
             ValueError: The vocabulary has tags, but none of this language, or no language was given.
@@ -326,27 +369,12 @@ class Tokenizer:
         return checked
 
 
-def _is_whole(data: bytes) -> bool:
-    """Return whether a serialized model is complete; protobuf accepts one truncated between two pieces.
-
-    The message is a sequence of (tag, length, content): pieces (field 1), the settings of trainer and
-    normaliser (fields 2 and 3).
-    """
-    fields = set()
-    position = 0
-    while position < len(data):
-        tag, length, shift = data[position], 0, 0
-        while position + 1 < len(data):
-            position += 1
-            length |= (data[position] & 0x7F) << shift
-            shift += 7
-            if data[position] < 0x80:
-                break
-        if tag & 7 != 2:
-            return False
-        fields.add(tag >> 3)
-        position += 1 + length
-    return position == len(data) and {1, 2, 3} <= fields
+def _check(data: bytes) -> None:
+    """Refuse a serialized model that is damaged."""
+    try:
+        check_serialized(data)
+    except ValueError as error:
+        raise ValueError(_DAMAGED.format(error)) from error
 
 
 def _normalized(text: str) -> str:
