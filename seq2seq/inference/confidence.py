@@ -64,7 +64,7 @@ class Evidence:
     source: str
     source_ids: list[int]
     target_ids: list[int]
-    log_probabilities: list[float]
+    log_probabilities: Sequence[float]
     side: Callable[[], EncodedSide]
     calibration: Calibration | None = None
 

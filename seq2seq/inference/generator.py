@@ -334,7 +334,7 @@ class Generator:
             self._texts(hypothesis.tokens),
             hypothesis.finish,
             count,
-            hypothesis.token_log_probabilities,
+            list(hypothesis.token_log_probabilities),
             token_ids=hypothesis.tokens,
         )
 

@@ -58,7 +58,7 @@ class Hypothesis:
     log_probability: float
     score: float
     finish: Literal["end", "length"]
-    token_log_probabilities: list[float]
+    token_log_probabilities: Sequence[float]
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ from seq2seq.storage.settings import Settings
 from seq2seq.text.tokenizer import Tokenizer
 
 if TYPE_CHECKING:
+    from seq2seq.inference.ensemble import LoadedModels
     from seq2seq.inference.generator import Generator
     from seq2seq.inference.translator import Translator
 
@@ -42,7 +43,9 @@ EPSILON = 1e-5  # of our norms
 
 
 def convert_to_ctranslate2(
-    model: "Translator | Generator", directory: str | Path, quantization: Quantization = "float32"
+    model: "Translator | Generator | LoadedModels",
+    directory: str | Path,
+    quantization: Quantization = "float32",
 ) -> None:
     """Write the model of a translator or generator as a CTranslate2 model directory.
 
