@@ -30,6 +30,7 @@ from seq2seq.search import (
     rows_cancelled,
     stream,
 )
+from seq2seq.text.normalization import BLANK_PIECE
 
 BUDGET = 2048  # source tokens of a batch, padding counted
 # With phrase constraints the beam is divided into banks, so each of them needs its own hypotheses: WIDER x
@@ -177,6 +178,7 @@ def _constraints(
         max(map(len, request.sources)) + 1,
         trace,
         BannedTexts(stop, vocabulary.surfaces) if stop else None,
+        vocabulary.surfaces.index(BLANK_PIECE) if BLANK_PIECE in vocabulary.surfaces else -1,
     )
 
 

@@ -8,7 +8,7 @@
               does not know, but other tokens that attend to the span translate it in other words, before
               the phrase, after it or instead of it: each costs STRAY x the share of its attention. A phrase
               whose tokens attend, on average, to the spans of others has taken their place and costs
-              CROSSED x that share
+              CROSSED x that share. A blank that is a token by itself costs nothing: it is read with the phrase
     stop      a text that would end the result may not occur while a phrase is missing
 
 A phrase that the model generates freely counts as well. Shapes: J phrases of at most P tokens, S source
@@ -106,6 +106,7 @@ def propose(
     strays, crossed = _strays(constraints, state, tokens.shape[2])
     # Attention of the token read is known only now, after that token has been chosen: its cost is due here.
     if constraints.trace is not None and constraints.trace.reads_input:
+        strays = strays.masked_fill(tokens[..., -1:].eq(constraints.blank).any(2), 0.0)
         own = crossed.gather(2, state.current.clamp(min=0)[..., None]).squeeze(2)
         totals = totals - torch.where(state.current >= 0, own, strays)
         strays, crossed = torch.zeros_like(strays), torch.zeros_like(crossed)
@@ -126,7 +127,7 @@ def propose(
     written = torch.where(closes, state.closed[:, :, None], state.written[:, :, None])
     no_phrase = torch.tensor([-1, 0], device=tokens.device).expand(*best.indices.shape, 2)
     free_candidates = ConstrainedCandidates(
-        (totals - strays)[..., None] + best.values,
+        totals[..., None] - strays[..., None] * (best.indices != constraints.blank) + best.values,
         _rows(best.indices),
         best.indices,
         torch.cat([written.long(), no_phrase], 3),

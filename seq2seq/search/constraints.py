@@ -41,6 +41,7 @@ class BatchConstraints:
 
     Shapes: phrases [B, J, P] (-1 after their end), lengths [B, J] (0: no phrase), columns [B, J, S] (0 or 1),
     only [B, J] (true: generated for the phrase alone), closers [V] (true: a word may end before this token).
+    blank: the token that is a blank and nothing else, -1 for none.
     `trace` gives the attention of hypotheses to the source; without it phrases may stand anywhere at no cost.
     `stops` are texts that may not occur while a phrase is missing.
     """
@@ -52,6 +53,7 @@ class BatchConstraints:
     closers: Tensor
     trace: AttentionTrace | None
     stops: BannedTexts | None
+    blank: int = -1
 
     def of(self, sentences: Tensor) -> "BatchConstraints":
         """Return the constraints of these sentences [B']."""
@@ -77,6 +79,7 @@ def make_constraints(
     source_length: int,
     trace: AttentionTrace | None,
     stops: BannedTexts | None = None,
+    blank: int = -1,
 ) -> BatchConstraints:
     """Return the constraints of some sentences, given a list of phrases for each.
 
@@ -110,4 +113,5 @@ def make_constraints(
         closers=closers,
         trace=trace,
         stops=stops,
+        blank=blank,
     )

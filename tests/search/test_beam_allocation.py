@@ -170,6 +170,35 @@ def test_phrases_stand_each_where_its_own_source_is_looked_at() -> None:
         assert best.index(one) < 3 <= best.index(two)
 
 
+@pytest.mark.parametrize("reads_input", [True, False])
+def test_a_blank_before_a_phrase_costs_nothing(reads_input: bool) -> None:
+    """A token that is only a blank is read with the phrase behind it, and is no stray word."""
+    state = ToyState(["0"])
+
+    def table(name: str, written: tuple[int, ...]) -> list[float]:
+        """Return that D, the blank C, A and the end follow each other."""
+        following = {(): D, (D,): C, (D, C): A}.get(written, EOS)
+        return [0.0, 0.0, 0.0, *(0.9 if token == following else 0.02 for token in range(EOS, D + 1))]
+
+    def shares() -> torch.Tensor:
+        before = C if reads_input else D
+        return torch.tensor([[0.0, float(row[-1] == before), 0.0, 0.0, 0.0, 0.0] for row in state.rows])
+
+    for blank, expected in ((C, [D, C, A]), (-1, [D, A])):
+        state.__init__(["0"])  # type: ignore[misc]
+        constraints = make_constraints(
+            [[PhraseConstraint((A,), (1,), True)]],
+            [8],
+            ALL[: D + 1],
+            6,
+            AttentionTrace(shares, reads_input),
+            blank=blank,
+        )
+        options = DecodeOptions(beam_size=8, num_hypotheses=1)
+        step = ToyModel(table).step
+        assert decode(step, state, 1, [8], options, constraints=constraints)[0][0].tokens == expected
+
+
 @pytest.mark.parametrize(
     "wanted", [[(A,)], [(A, B)], [(A, B), (A, B)], [(A,), (B, A)], [(A, B), (B,), (C, D)]]
 )
