@@ -38,6 +38,7 @@ from .callbacks.progress import Progress
 from .callbacks.signals import StopSignals
 from .data.language_module import LanguageData
 from .data.module import TranslationData
+from .data.placeholder_pieces import first_placeholder, with_placeholders, with_rows
 from .data.word_links import rounds_for
 from .export.language_model import write_language_model
 from .export.translation import write_model
@@ -135,7 +136,10 @@ class TrainingRun:
             self.start = Initialization.of(settings.init, before.model.config, before.settings)
         shape = self.start.continued(ModelConfig(4, **vars(settings.model)))
         data = TranslationData(settings.data, shape.max_length, seed, self.start)
-        data.load(before.tokenizer if before else self._own_tokenizer())
+        tokenizer = before.tokenizer if before else self._own_tokenizer()
+        if before and settings.data.has_placeholders:
+            tokenizer = with_placeholders(before.tokenizer)
+        data.load(tokenizer)
         release_freed_memory()  # of the vocabulary's training, as large as the corpus
         shape = dataclasses.replace(shape, vocabulary_size=len(data.tokenizer))
         # Loading data may draw random numbers; weights are those of the seed in any case.
@@ -144,7 +148,8 @@ class TrainingRun:
         resumed = self.checkpoint is not None
         note = None if resumed or data.codec else check_pairs(data.training, before)
         if before:
-            task.model.load_state_dict(before.model.state_dict())
+            start, fresh = first_placeholder(before.tokenizer), task.model.state_dict()
+            task.model.load_state_dict(with_rows(before.model.state_dict(), start, fresh))
         return data, task, note
 
     def _language(self) -> tuple[LanguageData, LanguageTask, str | None]:

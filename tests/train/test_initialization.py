@@ -1,6 +1,7 @@
 """Training from the model of --init: shape, lengths and facts, also in a resumed run."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -121,3 +122,17 @@ def test_a_second_process_reads_the_tokens_of_the_first(
     read.load(written.tokenizer)
     assert (tmp_path / "train.tokens").stat().st_ino == before and read.report == written.report
     assert read.characters_a_token == written.characters_a_token
+
+
+def test_a_model_without_placeholders_learns_them(
+    recipe: list[str], first: list[str], tmp_path: Path
+) -> None:
+    """With masked copies the vocabulary of --init grows, also in a resumed run; they are reported."""
+    run = tmp_path / "second"
+    args = [*recipe, "--data.masked=1.0", "--run_dir", str(run)]
+    assert train([*args, *first, "--trainer.max_steps=2"]) == 0
+    assert train([*args, "--ckpt_path", "last", "--trainer.max_steps=3"]) == 0
+    before, after = (load_model(directory) for directory in (first[1], run / "model"))
+    assert len(after.tokenizer) == len(before.tokenizer) + 12 == after.model.config.vocabulary_size
+    assert list(after.tokenizer.placeholders) == [f"⟦{number + 1}⟧" for number in range(12)]
+    assert re.search(r"; \d+ copies with placeholders", after.card)

@@ -52,12 +52,17 @@ class PackedExamples(Packed[Example]):
         self.directions, self.corpora = array("H"), array("H")
         self.names: list[Direction] = []
         for example in examples:
-            self._add(self.texts.append(example.source), self.texts.append(example.target), example.direction)
+            self.add(example, 0)
 
     @classmethod
     def of(cls, examples: Iterable[Example]) -> "PackedExamples":
         """Return the examples themselves where they are packed already, else a packed copy."""
         return examples if isinstance(examples, cls) else cls(examples)
+
+    def add(self, example: Example, corpus: int) -> None:
+        """Add an example of the corpus with this number."""
+        source, target = self.texts.append(example.source), self.texts.append(example.target)
+        self._add(source, target, example.direction, corpus)
 
     def add_rows(self, corpus: Corpus, rows: PackedRows, number: int = 0) -> None:
         """Add the examples of some rows: one per direction of the corpus, row by row."""

@@ -37,11 +37,12 @@ from .examples import (
 )
 from .fact_pairs import follow_references, learn_form, written
 from .loader import BatchList, BatchLoader, BatchStream, as_it_is, ignore_interrupts, pairs_to_batch
+from .masking import masked_copies
 from .mixture import make_mixture
 from .packed import IdPair, PackedIds
 from .strings import PLACEHOLDERS
 from .subword_sampling import make_sampler, sample
-from .word_links import WordLinks, load_links
+from .word_links import WordLinks, count_links, load_links
 
 MOST_TEMPERATURE = 100
 
@@ -61,6 +62,8 @@ class DataSettings(Corpus):
             bpe the probability that a merge is left out (0.1 makes texts 1.4 times as long), with unigram
             the power its probabilities are raised to (the smaller, the more random).
         form: text as it is, or facts such as name[The Eagle], food[French] to sentences.
+        masked: share of the pairs that are trained on a second time with placeholders in place of words that
+            translate each other; the vocabulary, also that of --init, gets placeholder pieces for them.
         copied: of facts, the slots whose values are names, such as [name, near]; the first names the subject.
         batch_tokens: largest rows x longer padded side of a batch.
         valid_sentences: translate only this many validation pairs, evenly spread, while training; 0 for all.
@@ -74,6 +77,7 @@ class DataSettings(Corpus):
     subwords: Literal["bpe", "unigram"] = "bpe"
     sampling: float = 0.0
     form: Literal["text", "facts"] = "text"
+    masked: float = 0.0
     copied: list[str] = field(default_factory=list)
     batch_tokens: int = 4096
     valid_sentences: int = 0
@@ -98,8 +102,18 @@ class DataSettings(Corpus):
             raise ValueError("data has a temperature and a weight of a corpus; give one of the two")
         if self.form == "facts" and (is_weighted or self.temperature > 1):
             raise ValueError("data.form is 'facts', whose corpora have no weights; leave them out")
-        if not 0 <= self.sampling <= 1:
-            raise ValueError(f"data.sampling is {self.sampling}; give a number from 0 to 1, such as 0.1")
+        for name, share, usual in (("sampling", self.sampling, 0.1), ("masked", self.masked, 0.9)):
+            if not 0 <= share <= 1:
+                raise ValueError(f"data.{name} is {share}; give a number from 0 to 1, such as {usual}")
+        if self.form == "facts" and self.masked:
+            raise ValueError(
+                "data.form is 'facts', which mask the values of slots themselves; leave data.masked out"
+            )
+
+    @property
+    def has_placeholders(self) -> bool:
+        """Return whether the vocabulary needs placeholder pieces."""
+        return self.masked > 0 or any(corpus.strings for corpus in self.corpora)
 
     @property
     def corpora(self) -> list[Corpus]:
@@ -119,7 +133,7 @@ class Segmentation:
         longest: int,
     ):
         self.seed, self.limit, self.size = seed, longest, len(tokenizer)
-        self.sampler = make_sampler(tokenizer, sampling) if sampling else None
+        self.sampler, self.tagged = make_sampler(tokenizer, sampling) if sampling else None, tokenizer.tagged
         self.plain = PackedIds(self.size)
         fits = bytearray()
         for source, target in encode_examples(texts, tokenizer):
@@ -150,7 +164,7 @@ class Segmentation:
         drawn = PackedIds(self.size)
         each = zip(sources, targets, self.texts.each_direction(), self.plain, strict=True)
         for (source, _), (target, _), (_, language), plain in each:
-            source += self.tags[language]
+            source = self.tagged(source, self.tags[language])
             # Sampling may make a long pair longer than the model reads: it is then taken unsampled.
             fits = max(len(source), len(target)) < self.limit
             drawn.append(*((source, target) if fits else plain))
@@ -160,10 +174,10 @@ class Segmentation:
 def encode_examples(examples: Iterable[Example], tokenizer: Tokenizer) -> Iterator[IdPair]:
     """Yield the ids of examples, each source with its tag."""
     # A text of several directions or references comes again soon: more is not worth its memory.
-    encode = functools.lru_cache(maxsize=4096)(tokenizer.encode)
+    encode, write = (functools.lru_cache(maxsize=4096)(side.encode) for side in (tokenizer, tokenizer.target))
     tag = functools.cache(tokenizer.tag)
     for source, target, _, language in examples:
-        yield encode(source) + tag(language), encode(target)
+        yield tokenizer.tagged(encode(source), tag(language)), write(target)
 
 
 def check_tags(tokenizer: Tokenizer, targets: Sequence[str]) -> None:
@@ -226,8 +240,10 @@ class TranslationData(LightningDataModule):
             settings.subwords,
             self.seed,
             targets_of(settings.corpora),
-            placeholders=PLACEHOLDERS if any(corpus.strings for corpus in settings.corpora) else 0,
+            placeholders=PLACEHOLDERS if settings.has_placeholders else 0,
         )
+        if settings.masked:
+            self._add_masked_copies()
         longest = min(self.max_length, settings.batch_tokens)
         self.segmentation = Segmentation(self.training, self.tokenizer, settings.sampling, self.seed, longest)
         self.report += self._directions_report() + self.segmentation.report
@@ -245,6 +261,14 @@ class TranslationData(LightningDataModule):
         if self.mixture:
             names = [corpus.name or Path(corpus.files_of("train")[0]).name for corpus in corpora]
             self.report += self.mixture.report(names)
+
+    def _add_masked_copies(self) -> None:
+        """Add copies of training pairs with placeholders, by word links that are counted here."""
+        links = count_links(self.training, lambda: None)
+        copies = list(masked_copies(self.training, links, self.settings.masked, self.seed))
+        for place, copy in copies:
+            self.training.add(copy, self.training.corpora[place])
+        self.report += f"; {len(copies)} copies with placeholders"
 
     def _write_facts(self) -> None:
         """Write the pairs as the model reads and writes them; texts of the evaluation stay unchanged."""

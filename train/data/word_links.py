@@ -162,7 +162,7 @@ def load_links(cache: Path, texts: Sequence[Example], advance: Callable[[], obje
     signature = _signature(texts)
     if (cached := _read(cache, signature, len(texts))) is not None:
         return cached
-    links = _count(texts, advance)
+    links = count_links(texts, advance)
     lines = [signature, *(" ".join(f"{s}-{t}" for s, t in pair) for pair in links)]
     data = gzip.compress("\n".join(lines).encode(), mtime=0)
     write_beside(cache, lambda file: file.write(data))
@@ -174,7 +174,7 @@ def rounds_for(texts: Sequence[Example]) -> int:
     return sum(rounds_of(len(pairs)) for pairs in _undirected(texts).values())
 
 
-def _count(texts: Sequence[Example], advance: Callable[[], object]) -> list[list[Link]]:
+def count_links(texts: Sequence[Example], advance: Callable[[], object]) -> list[list[Link]]:
     """Return links counted for each two languages separately, once for both directions."""
     counted: dict[tuple[Direction, str, str], list[Link]] = {}
     for direction, pairs in _undirected(texts).items():
