@@ -1,8 +1,8 @@
-"""Storage formats of weights: 16 bit, or 8 bit for matrices with a scale for each row.
+"""Storage formats of weights: 16 bit, 32 bit, or 8 bit for matrices with a scale for each row.
 
     w[r, c]  ~  scale[r] * q[r, c]      q from -127 to 127, scale[r] = max over c of |w[r, c]| / 127
 
-Vectors (norms, biases) stay in 16 bit. Unpacked weights are float32 and pack to the same values again.
+Beside matrices of 8 bit, vectors (norms, biases) are of 16. Unpacked weights are float32 and pack to the same values again.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor
 
-StorageFormat = Literal["float16", "int8"]
+StorageFormat = Literal["float16", "int8", "float32"]
 SCALE = ":scale"  # suffix to the name of a matrix; names of parameters have no colon
 LARGEST = 127
 
@@ -36,7 +36,9 @@ def pack(weights: Mapping[str, Tensor], storage: StorageFormat) -> dict[str, Ten
             packed[name] = (rows / wide).round().to(torch.int8)
             packed[name + SCALE] = scale
             continue
-        stored = tensor.half() if tensor.is_floating_point() else tensor
+        stored = tensor
+        if tensor.is_floating_point():
+            stored = tensor.float() if storage == "float32" else tensor.half()
         _check_finite(name, tensor, stored)
         packed[name] = stored.contiguous()
     return packed
@@ -44,7 +46,9 @@ def pack(weights: Mapping[str, Tensor], storage: StorageFormat) -> dict[str, Ten
 
 def storage_of(packed: Mapping[str, Tensor]) -> StorageFormat:
     """Return the storage format of packed tensors."""
-    return "int8" if any(name.endswith(SCALE) for name in packed) else "float16"
+    if any(name.endswith(SCALE) for name in packed):
+        return "int8"
+    return "float32" if any(tensor.dtype == torch.float32 for tensor in packed.values()) else "float16"
 
 
 def unpack(packed: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -6,8 +6,8 @@
 
 The file is a zip archive of `pieces.json` and the two models. The vocabulary is in our order: padding,
 unknown, start and end are 0 to 3, then come tags such as `>>de<<`, then all other pieces. A piece that the
-vocabulary lacks is unknown. Other than in a `Tokenizer`, SentencePiece may normalize texts once more; the spans
-of pieces come from it.
+vocabulary lacks is unknown. Other than in a `Tokenizer`, SentencePiece may normalize texts once more; the
+spans of pieces come from it.
 """
 
 import io
@@ -120,6 +120,13 @@ class PairedTokenizer(Tokenizer):
         """The SentencePiece models of sources and targets."""
         return self._files
 
+    @property
+    def source_pieces(self) -> list[str]:
+        """The pieces of the source's model that stand for text."""
+        spm = self._sides[0]
+        ids = range(spm.GetPieceSize())
+        return [spm.IdToPiece(i) for i in ids if not (spm.IsControl(i) or spm.IsUnknown(i))]
+
     @cached_property
     def target(self) -> "PairedTokenizer":
         """The tokenizer of targets, over the same vocabulary."""
@@ -152,12 +159,14 @@ class PairedTokenizer(Tokenizer):
     def analyze(self, text: str) -> Encoding:
         """Encode a text of this side to ids with the characters of each."""
         normalized = normalize(text)
-        found = self._side.Encode(normalized.text, out_type="immutable_proto").pieces
-        pieces = [piece.piece for piece in found]
-        places = []
-        for piece in found:
-            surface = normalized.text[piece.begin : piece.end]
-            places.append((piece.begin + len(surface) - len(surface.lstrip(" ")), piece.end))
+        pieces = self._side.Encode(normalized.text, out_type=str)
+        # The second normalization, that of SentencePiece: where each of its characters comes from, and the end.
+        _, origins = self._side.Normalize(normalized.text, with_offsets=True)
+        places, end = [], 0
+        for piece in pieces:
+            start, end = end, end + len(piece)
+            first, last = origins[start], origins[end]
+            places.append((min(last, first + normalized.text.startswith(" ", first)), last))
         return PlacedEncoding(self._ids(pieces), pieces, (normalized,), places)
 
     def unknown(self, text: str) -> str:
@@ -243,16 +252,10 @@ def _varint(number: int) -> bytes:
     return bytes([*data, number])
 
 
-def vocabulary_order(pieces: Sequence[str], end: str = END) -> list[str]:
-    """Return the pieces of a foreign vocabulary in our order, a start symbol added.
-
-    Raises:
-        ValueError: The vocabulary lacks padding, the unknown piece or the end.
-    """
-    if missing := [piece for piece in (PADDING, UNKNOWN, end) if piece not in pieces]:
-        raise ValueError(f"the vocabulary lacks {missing[0]!r}; the tokenizer does not fit a Marian model")
+def vocabulary_order(pieces: Sequence[str]) -> list[str]:
+    """Return the pieces of a foreign vocabulary in our order, a start symbol added."""
     start = START if START not in pieces else "<bos>"
-    specials = [PADDING, UNKNOWN, start, end]
+    specials = [PADDING, UNKNOWN, start, END]
     others = [piece for piece in pieces if piece not in specials]
     tags = [piece for piece in others if TAG.fullmatch(piece)]
     return [*specials, *tags, *(piece for piece in others if not TAG.fullmatch(piece))]
