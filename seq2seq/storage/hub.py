@@ -5,7 +5,8 @@ The account is that of huggingface_hub: `hf auth login`, or the environment vari
 
 from pathlib import Path
 
-from seq2seq.storage.model_directory import load_any
+from seq2seq.storage.card import without_local_paths
+from seq2seq.storage.model_directory import load_any, write_card
 from seq2seq.storage.registry import HUB_ID
 from seq2seq.storage.settings import CARD, CONFIG, TOKENIZER, WEIGHTS
 
@@ -13,14 +14,17 @@ from seq2seq.storage.settings import CARD, CONFIG, TOKENIZER, WEIGHTS
 def push(directory: str | Path, hub_id: str, *, private: bool = False) -> str:
     """Upload the four files of a model directory to a repository of the hub and return its address.
 
-    A missing repository is created. The model is loaded first, so that no damaged model is published.
+    A missing repository is created. The model is loaded first, so that no damaged model is published. Paths
+    of this machine in the recipe of its card, as earlier versions wrote them, are shortened to names.
 
     Raises:
         ValueError: a malformed hub id, a damaged model, or a refusal of the hub.
     """
     if not HUB_ID.fullmatch(hub_id):
         raise ValueError(f"{hub_id!r} is no hub id; give owner/name, of letters, digits, '.', '-' and '_'")
-    load_any(directory)
+    card = load_any(directory).card
+    if (public := without_local_paths(card)) != card:
+        write_card(directory, public)
     from huggingface_hub import HfApi
 
     api = HfApi()

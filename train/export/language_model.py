@@ -13,6 +13,7 @@ from torch import Tensor
 
 from seq2seq.model.device import choose_device
 from seq2seq.model.language_model import LanguageModel
+from seq2seq.storage.card import complete_card, without_local_paths
 from seq2seq.storage.model_directory import save_model
 from seq2seq.storage.quantization import pack, unpack
 
@@ -83,7 +84,7 @@ def make_card(
     corpus, parameters = data.settings, sum(parameter.numel() for parameter in model.parameters())
     row = "| {update:.0f} | {minutes:.1f} | {nats:.4f} | {perplexity:.2f} |"
     curve = "\n".join(row.format(**entry) for entry in curve_points(history))
-    return f"""---
+    card = f"""---
 {_metadata(data, chosen.nats)}
 ---
 
@@ -118,6 +119,7 @@ text may be reproduced word for word.
 {recipe.strip()}
 ```
 """
+    return complete_card(without_local_paths(card))
 
 
 def _metadata(data: LanguageData, nats: float) -> str:

@@ -10,6 +10,7 @@ from huggingface_hub import EvalResult, ModelCardData
 
 from seq2seq.model.transformer import Transformer
 from seq2seq.storage.calibration import Calibration
+from seq2seq.storage.card import complete_card, without_local_paths
 from seq2seq.storage.quantization import StorageFormat
 from seq2seq.text.normalization import base_language
 
@@ -42,7 +43,7 @@ def make_card(
     """
     parameters = sum(parameter.numel() for parameter in model.parameters())
     where = "; ".join(_described(corpus) for corpus in data.settings.corpora)
-    return f"""---
+    card = f"""---
 {_metadata(data, scores)}
 ---
 
@@ -82,6 +83,10 @@ Other kinds of text are translated worse, and wrong translations may be as fluen
 {recipe.strip()}
 ```
 """
+    sources, targets = zip(*directions_of(data.settings.corpora), strict=True)
+    return complete_card(
+        without_local_paths(card), list(dict.fromkeys(sources)), list(dict.fromkeys(targets))
+    )
 
 
 def _confidence(calibrations: Mapping[str, Calibration] | None) -> str:
