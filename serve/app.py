@@ -113,7 +113,8 @@ def make_app(
     batcher = Batcher(
         executor, limits, metrics, budget=options.budget, patience=options.patience, lanes=lane_count
     )
-    pool = ProcessPool(lane_count, cores) if options.processes and lane_count > 1 else None
+    needs_pool = options.processes and lane_count > 1 and not registry.is_fast
+    pool = ProcessPool(lane_count, cores) if needs_pool else None
     decode = pool.decode if pool else decode_sources
     service = Service(registry, batcher, limits, metrics, decode, options.project)
     authenticator = Authenticator(options.rate, options.keys)

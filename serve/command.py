@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import uvicorn
 
+from seq2seq.inference.backends.selection import Backend, ComputeType, add_backend, planned_backend
 from seq2seq.storage.registry import STRINGS, default_model, find_model, needs_codec, released_models
 from seq2seq.storage.settings import CONFIG, is_language_model, read_config
 
@@ -107,6 +108,7 @@ def _parser() -> argparse.ArgumentParser:
         help="released name, directory or hub id; repeat it for more models; without it all released models "
         "except those that read facts, such as e2e",
     )
+    add_backend(parser)
     parser.add_argument("--lazy", action="store_true", help="load each model at its first request")
     parser.add_argument(
         "--pivot", action="store_true", help="translate via a third language where no model knows a pair"
@@ -274,7 +276,8 @@ def _serve(arguments: argparse.Namespace, listener: socket.socket) -> None:
     try:
         # Checks that cost nothing come first: models take seconds.
         keys = read_keys(arguments.api_keys) if arguments.api_keys else frozenset()
-        registry = _load(getattr(arguments, "model", None), arguments.lazy, arguments.pivot)
+        search = arguments.backend, arguments.compute_type
+        registry = _load(getattr(arguments, "model", None), arguments.lazy, arguments.pivot, search)
         options = _options(arguments, keys, _project(arguments, registry))
     except ValueError as error:
         raise StartError(str(error)) from None
@@ -329,12 +332,17 @@ def _options(arguments: argparse.Namespace, keys: frozenset[str], project: Proje
     )
 
 
-def _load(names: Sequence[str] | None, lazy: bool, pivot: bool) -> ModelRegistry:
+def _load(
+    names: Sequence[str] | None,
+    lazy: bool,
+    pivot: bool,
+    search: tuple[Backend, ComputeType] = ("auto", "auto"),
+) -> ModelRegistry:
     """Return the registry of some models, loaded now, or at their first request where `lazy`."""
     names = names or _default_names()
     language_models = [name for name in names if is_language_model(read_config(find_model(name)))]
     registry = ModelRegistry(
-        {name: _translation_model(name) for name in names if name not in language_models},
+        {name: _translation_model(name, search) for name in names if name not in language_models},
         language_models={name: _language_model(name) for name in language_models},
         pivot=pivot,
     )
@@ -367,14 +375,17 @@ def _language_model(name: str) -> LanguageModelEntry:
     return LanguageModelEntry(name, read_config(directory)["languages"], load, created=_created(directory))
 
 
-def _translation_model(name: str) -> TranslationModel:
+def _translation_model(name: str, search: tuple[Backend, ComputeType]) -> TranslationModel:
     directory = find_model(name)
     config = read_config(directory)
+    planned_backend(directory, *search)  # which is refused now, not at the first request
 
     def load() -> "Translator":
         from seq2seq import Translator
 
-        return Translator.from_pretrained(directory)
+        translator = Translator.from_pretrained(directory, "auto", *search)
+        _ = translator.backend  # its engine is loaded now, too
+        return translator
 
     return TranslationModel(
         name, config["source_languages"], config["target_languages"], load, created=_created(directory)

@@ -118,8 +118,7 @@ class Translation:
     @property
     def is_incomplete(self) -> bool:
         """True where a quarter of the source or more is uncovered: the translation probably leaves it out."""
-        uncovered = sum(end - start for start, end in self.uncovered)
-        return uncovered > 0 and uncovered >= MUCH * len(self.source)
+        return leaves_out(self.source, self.uncovered)
 
     @property
     def _assessment(self) -> Assessment | None:
@@ -163,12 +162,21 @@ class Translation:
             "confidence": rounded_confidence(self.confidence),
             "is_unlike": self.is_unlike,
             "word_confidence": [word.to_json() for word in self.word_confidence],
-            "uncovered": [
-                {"text": self.source[start:end], "start": start, "end": end} for start, end in self.uncovered
-            ],
+            "uncovered": named_spans(self.source, self.uncovered),
             "is_incomplete": self.is_incomplete,
             **({"match": self.match._asdict()} if self.match else {}),
         }
+
+
+def leaves_out(source: str, uncovered: list[tuple[int, int]]) -> bool:
+    """Return whether a quarter of the source or more is uncovered."""
+    length = sum(end - start for start, end in uncovered)
+    return length > 0 and length >= MUCH * len(source)
+
+
+def named_spans(text: str, spans: list[tuple[int, int]]) -> list[dict[str, Any]]:
+    """Return spans with their texts, as JSON values."""
+    return [{"text": text[start:end], "start": start, "end": end} for start, end in spans]
 
 
 def join_parts(source: str, parts: list[Translation], separators: list[str]) -> Translation:

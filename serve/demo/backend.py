@@ -7,6 +7,7 @@
 A stream shows the text while it is decoded, which is greedy search; beam search then replaces the draft.
 """
 
+import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
@@ -18,6 +19,7 @@ from gradio.context import LocalContext
 
 from seq2seq import DecodeOptions, Translator
 from seq2seq.inference.memory.memory import MemoryMatch
+from seq2seq.inference.results import Translation
 from seq2seq.text.joining import StreamJoiner
 
 from ..engine.documents import DocumentExecutor
@@ -153,8 +155,11 @@ class Backend:
             read_part(source, separator, translation)
             for (source, separator), translation in zip(segmented.parts, translations, strict=True)
         ]
-        is_unlike = segmented.join(translations).is_unlike
-        state = PageState((hop.source, hop.target), tuple(parts), route_to_show(route), is_unlike)
+        joined = segmented.join(translations)
+        state = PageState((hop.source, hop.target), tuple(parts), route_to_show(route), joined.is_unlike)
+        yield TranslationUpdate(state.text, searching=True)
+        if len(route.hops) == 1:  # with a pivot, nobody but the model knows the words that it read
+            state = state._replace(left_out=await asyncio.to_thread(_left_out, joined))
         yield TranslationUpdate(state.text, None, state)
 
     async def _recalled(self, text: str, match: MemoryMatch, route: Route) -> TranslationUpdate:
@@ -208,6 +213,13 @@ def visitor_address() -> str:
     request = LocalContext.request.get(None)
     client = getattr(request, "client", None)
     return client.host if client else ""
+
+
+def _left_out(translation: Translation) -> str:
+    """Return the words that a translation probably leaves out, or nothing."""
+    if not translation.is_incomplete:
+        return ""
+    return " … ".join(translation.source[start:end] for start, end in translation.uncovered)
 
 
 def route_to_show(route: Route) -> tuple[str, ...]:

@@ -267,6 +267,8 @@ class Handlers:
 def _completion_status(state: PageState) -> str:
     if state.recalled:
         return status("recalled", f"{state.recalled} %")
+    if state.left_out:
+        return status("incomplete", state.left_out)
     if state.is_unlike:
         return status("unlike", " → ".join(map(native_name, state.route)))
     return done_status(state.route, "way" if state.pair else state.unchanged)

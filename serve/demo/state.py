@@ -61,6 +61,7 @@ class PageState(NamedTuple):
     those that the model was trained on. `is_served` is false where the language that was
     detected is not served. `is_writing` says that a translation is being written, without parts so far.
     `recalled` is the percentage of a unit of the memory that it was recalled from, 0 for a model's.
+    `left_out` is what the translation probably lacks of the text, in the text's words.
     """
 
     pair: LanguagePair | None = None
@@ -70,6 +71,7 @@ class PageState(NamedTuple):
     is_served: bool = True
     is_writing: bool = False
     recalled: int = 0
+    left_out: str = ""
 
     @property
     def unchanged(self) -> str:

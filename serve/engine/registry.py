@@ -158,6 +158,13 @@ class ModelRegistry:
         """All source and target languages, sorted."""
         return sorted({code for pair in self._by_pair for code in pair})
 
+    @property
+    def is_fast(self) -> bool:
+        """True where each model is loaded and has a back end whose searches need no process of their own."""
+        return all(
+            model.loaded is not None and model.loaded.backend != "torch" for model in self.models
+        ) and bool(self.models)
+
     def language_model(self, name: str | None) -> LanguageModelEntry:
         """Return the language model of a name; None is the first.
 

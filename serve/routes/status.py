@@ -40,6 +40,7 @@ class ModelAnswer(BaseModel):
     target_languages: list[str] | None = None
     languages: list[str] | None = None
     loaded: bool
+    backend: str | None = None
     parameters: int | None = None
     layers: int | None = None
     heads: int | None = None
@@ -128,6 +129,7 @@ def _describe_translation_model(entry: TranslationModel) -> dict[str, Any]:
     head = settings.alignment
     return {
         **known,
+        "backend": entry.loaded.backend,
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
         "layers": model.config.decoder_layers,
         "heads": model.config.cross_attention.heads,
@@ -143,6 +145,7 @@ def _describe_language_model(entry: LanguageModelEntry) -> dict[str, Any]:
     model = entry.loaded.model
     return {
         **known,
+        "backend": "torch",
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
         "layers": model.config.decoder_layers,
         "heads": model.config.decoder_attention.heads,

@@ -4,7 +4,8 @@
     -> {"translations": [{"text", "score", "confidence", "is_unlike", "alternatives",
                           "tokens": [{"text", "log_probability"}],
                           "alignment": {"source": [{"text", "start", "end"}], "target", "weights", "links"},
-                          "word_confidence": [{"text", "start", "end", "confidence"}]}]}
+                          "word_confidence": [{"text", "start", "end", "confidence"}],
+                          "uncovered": [{"text", "start", "end"}], "is_incomplete"}]}
 
 A stream answers in server-sent events: `piece` {"text"} as it is decoded, then `end` with the whole text, or
 `error`. The options' schema is generated from the fields of DecodeOptions.
@@ -24,7 +25,7 @@ from pydantic import BaseModel, Field, create_model
 from seq2seq import DecodeOptions
 from seq2seq.config import END
 from seq2seq.inference.confidence import rounded_confidence
-from seq2seq.inference.results import Translation
+from seq2seq.inference.results import Translation, leaves_out, named_spans
 from seq2seq.options import option_fields
 
 from ..engine.pivot import compose_alignments
@@ -143,6 +144,8 @@ class TranslationAnswer(BaseModel):
     `confidence` is the expected chrF / 100, null for a model without calibration and for a text that was not
     translated. `is_unlike` is true for a text unlike those that the model was trained on.
     `likely_language` is there only where the text is for certain in another language than its `source`.
+    `uncovered` are the stretches of the text that no word of the translation looked at, with its tokens; it
+    `is_incomplete` where they are a quarter of the text.
     `origin` tells whether the text was recalled from the server's memory; `matches` are the units of that
     memory that are most alike, where the server has one.
     """
@@ -162,6 +165,8 @@ class TranslationAnswer(BaseModel):
     tokens: list[TokenAnswer] | None = None
     alignment: AlignmentAnswer | None = None
     word_confidence: list[WordConfidenceAnswer] | None = None
+    uncovered: list[WordAnswer] | None = None
+    is_incomplete: bool | None = None
 
 
 class RichAnswer(BaseModel):
@@ -291,11 +296,18 @@ def describe_translation(translation: RoutedTranslation) -> dict[str, Any]:
 
 
 def explain(translation: RoutedTranslation) -> dict[str, Any]:
-    """Return tokens of the last hop and confidences in its words, and the alignment over all hops."""
+    """Return tokens of the last hop and confidences in its words, and what is read over all hops.
+
+    That is the alignment, and the stretches of the text that no word looked at.
+    """
+    alignment = compose_alignments(translation)
+    uncovered = alignment.uncovered()
     return {
         "tokens": _tokens(translation.best),
-        "alignment": compose_alignments(translation).to_json(),
+        "alignment": alignment.to_json(),
         "word_confidence": [word.to_json() for word in translation.best.word_confidence],
+        "uncovered": named_spans(translation.text, uncovered),
+        "is_incomplete": leaves_out(translation.text, uncovered),
     }
 
 

@@ -24,6 +24,9 @@ _SYNTAX = {
 }
 # Without a flag: what prose does not have. "50% of", "100%d" and "{ a }" are prose.
 _LIKELY = (
+    r"(?<![\w%])%[A-Za-z_][\w.-]{1,40}%(?![\w%])|"  # Symfony's and Drupal's names
+    r"\$t\([^()\n]{1,200}\)|"  # another key of i18next
+    r"\{\s{0,3}(?:[$-][A-Za-z][\w.-]{0,100}|[A-Z][A-Z_]{2,40}\([^(){}\n]{0,200}\))\s{0,3}\}|"  # Fluent's
     rf"%%|(?<![\w%])%(?:\d+\$)?[-+#0']{{0,3}}{_C_TAIL}[diouxXeEfFgGaAcspn@](?![^\W\d_])|"
     rf"(?<!\d)%(?:\d+\$)?(?:\.\d+)?[sd]|{_NAMED}[-+#0]*[\d.]*[a-zA-Z]|"
     r"(?<![\w%])%L?\d{1,2}(?![\w%])|(?<![\w%])%Ln(?!\w)|(?<![\w%])%[A-Z][A-Z0-9_]+%?|%\{\w+\}|%<\w+>[a-z]|"

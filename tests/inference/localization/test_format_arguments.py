@@ -42,6 +42,15 @@ def test_a_flag_says_what_is_a_placeholder(text: str, flag: str, expected: list[
         ('<a href="x">a</a> &lt; b < c', ['<a href="x">', "</a>", "&lt;"]),
         ("[X0X] of [X1X]", ["[X0X]", "[X1X]"]),
         ("%.1f%%", ["%.1f"]),
+        ("%count% of %sender.name% %d% off", ["%count%", "%sender.name%", "%d"]),
+        ("50%off% 100% of 20% each", []),
+        ("$t(common.open) or $t(file, {count})", ["$t(common.open)", "$t(file, {count})"]),
+        ("it costs $t (about)", []),
+        (
+            "{ $user } in { -brand-name }, {$n}, { DATETIME($d, era: 1) }",
+            ["{ $user }", "{ -brand-name }", "{$n}", "{ DATETIME($d, era: 1) }"],
+        ),
+        ("{ - } and { -1 } and { A (b) }", []),
     ],
 )
 def test_without_a_flag_prose_has_no_placeholders(text: str, expected: list[str]) -> None:
@@ -66,7 +75,9 @@ def test_spans_are_those_of_the_text() -> None:
     assert [text[each.start : each.end] for each in format_arguments(text)] == ["%s", "{b}"]
 
 
-@pytest.mark.parametrize("piece", ["%", "{", "<a ", "${", "%(", "%1$", "&#1", "%-", "$[a"])
+@pytest.mark.parametrize(
+    "piece", ["%", "{", "<a ", "${", "%(", "%1$", "&#1", "%-", "$[a", "%aa", "$t(", "{ $", "{ AAA("]
+)
 def test_hostile_texts_take_linear_time(piece: str) -> None:
     """One beginning, many times over, is read: nothing takes the square of the length."""
     assert isinstance(format_arguments(piece * 100_000), list)

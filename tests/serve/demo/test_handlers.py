@@ -102,6 +102,17 @@ def test_an_unlike_text_is_said(make_handlers: Any, monkeypatch: pytest.MonkeyPa
     assert state.is_unlike and line == say("unlike")
 
 
+def test_what_is_left_out_is_said(make_handlers: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The status quotes the words that no word of the translation looked at."""
+    from seq2seq.alignment.maps import Alignment
+    from serve.demo.labels import say
+
+    monkeypatch.setattr(Alignment, "uncovered", lambda alignment: [(0, 8), (9, 14)])
+    *_, (_, line, state, *_) = translate(make_handlers(), 0, SENTENCE)
+    assert state.left_out == f"{SENTENCE[:8]} … {SENTENCE[9:14]}"
+    assert line == f"{say('incomplete')} ({state.left_out})"
+
+
 @pytest.mark.parametrize(
     ("text", "options", "limits", "kind", "note"),
     [

@@ -49,6 +49,21 @@ def test_numbers_are_the_librarys(client: "TestClient", translator: "Translator"
     assert answer["confidence"] is None and not answer["is_unlike"], "the model has no calibration"
 
 
+def test_what_is_left_out_is_named(client: "TestClient", monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stretches that no word looked at come with the alignment; from a quarter on a text is incomplete."""
+    from seq2seq.alignment.maps import Alignment
+
+    def check(spans: list[tuple[int, int]], is_incomplete: bool) -> None:
+        monkeypatch.setattr(Alignment, "uncovered", lambda alignment: spans)
+        (answer,) = ask(client, q=TEXT).json()["translations"]
+        named = [{"text": TEXT[start:end], "start": start, "end": end} for start, end in spans]
+        assert (answer["uncovered"], answer["is_incomplete"]) == (named, is_incomplete)
+
+    check_rows(check, [([], False), ([(4, 8)], False), ([(0, 3), (4, 8)], True)])
+    (short,) = ask(client, q=TEXT, explain=False).json()["translations"]
+    assert "uncovered" not in short and "is_incomplete" not in short
+
+
 def test_confidences_are_the_librarys(tiny_model: "Transformer", tiny_tokenizer: "Tokenizer") -> None:
     """The confidence of a text always comes, that of words with `explain`, elsewhere on request.
 
