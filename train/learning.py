@@ -84,12 +84,14 @@ def learn(task: LearningTask) -> int:
         ValueError: there are too few pairs, or the model or the base data cannot be used.
         StoppedError: a signal stopped the training; the same command goes on.
     """
-    base = Translator.from_pretrained(find_model(task.model)).directed(task.source, task.target)
+    base = Translator.from_pretrained(find_model(task.model), backend="torch").directed(
+        task.source, task.target
+    )
     data = divide(task, has_placeholders=bool(base.tokenizer.placeholders))
     run = task.folder / f"training-{fingerprint(task, data)}"
     if not (run / "model" / CONFIG).is_file():
         _train(task, data, run)
-    learned = Translator.from_pretrained(run / "model").directed(task.source, task.target)
+    learned = Translator.from_pretrained(run / "model", backend="torch").directed(task.source, task.target)
     _say(f"comparing on {len(data.held_out)} strings that were held out")
     before, after, weights = best_mixture(base, learned, data.held_out, data.base_held_out)
     sentence = gained(before, after, task)

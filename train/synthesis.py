@@ -19,6 +19,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
+from seq2seq.inference.backends.selection import add_backend
 from seq2seq.inference.reranking import WEIGHT, NoisyChannel
 from seq2seq.model.device import add_device
 from seq2seq.options import DecodeOptions
@@ -156,6 +157,7 @@ def make_parser() -> SynthesisParser:
         help=f"weight of that model's score (default {WEIGHT})",
     )
     add_device(parser)
+    add_backend(parser, "torch")
     return parser
 
 
@@ -198,7 +200,9 @@ def load(arguments: argparse.Namespace) -> "tuple[Translator, tuple[str, str]]":
     """
     from seq2seq.inference.translator import Translator
 
-    translator = Translator.from_pretrained(each_name(arguments.model), arguments.device)
+    translator = Translator.from_pretrained(
+        each_name(arguments.model), arguments.device, arguments.backend, arguments.compute_type
+    )
     translator = translator.directed(arguments.source_language, arguments.target_language)
     source, target = translator.source_language, translator.target_language
     if source is None or target is None:
@@ -206,7 +210,8 @@ def load(arguments: argparse.Namespace) -> "tuple[Translator, tuple[str, str]]":
             "the model has several languages; choose two with --source-language and --target-language"
         )
     if arguments.rerank:
-        reverse = Translator.from_pretrained(arguments.rerank, arguments.device).directed(target, source)
+        reverse = Translator.from_pretrained(arguments.rerank, arguments.device, "torch")
+        reverse = reverse.directed(target, source)
         translator.reranker = NoisyChannel(reverse, arguments.rerank_weight)
     return translator, (source, target)
 
@@ -214,7 +219,9 @@ def load(arguments: argparse.Namespace) -> "tuple[Translator, tuple[str, str]]":
 def fingerprint(arguments: argparse.Namespace, languages: tuple[str, str]) -> str:
     """Return a hash of all that decides a translation: the models' configs, with checksums, and the flags."""
     reverse = [arguments.rerank] if arguments.rerank else []
-    flags = languages, arguments.beam_size, arguments.rerank_weight, len(reverse)
+    flags: tuple[object, ...] = languages, arguments.beam_size, arguments.rerank_weight, len(reverse)
+    if arguments.backend != "torch":
+        flags += arguments.backend, arguments.compute_type
     digest = hashlib.sha256(repr(flags).encode())
     for name in [*each_name(arguments.model), *reverse]:
         digest.update((find_model(name) / CONFIG).read_bytes())

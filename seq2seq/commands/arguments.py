@@ -16,6 +16,7 @@ from seq2seq.storage.registry import default_model, each_name, find_model, rever
 from seq2seq.text.glossary import read_glossary
 
 if TYPE_CHECKING:
+    from seq2seq.inference.backends.selection import Backend, ComputeType
     from seq2seq.inference.translator import Translator
 
 AUTO, NONE = "auto", "none"  # values of --reverse and --rerank beside a model's name
@@ -122,7 +123,10 @@ def decode_options(arguments: argparse.Namespace, *, sampling: bool = False) -> 
 
 
 def load_translator(arguments: argparse.Namespace) -> "Translator":
-    """Load the model of --model, on --device, for the languages of the command line."""
+    """Load the model of --model, on --device, for the languages of the command line.
+
+    A command without --backend searches by torch, or not at all.
+    """
     source = getattr(arguments, "source_language", None)
     target = getattr(arguments, "target_language", None)
     names = each_name(arguments.model or default_model(source, target))
@@ -130,7 +134,14 @@ def load_translator(arguments: argparse.Namespace) -> "Translator":
         find_model(name)  # an unknown name is refused before torch is loaded
     from seq2seq.inference.translator import Translator
 
-    return Translator.from_pretrained(names, arguments.device).directed(source, target)
+    backend, compute_type = backend_of(arguments)
+    translator = Translator.from_pretrained(names, arguments.device, backend, compute_type)
+    return translator.directed(source, target)
+
+
+def backend_of(arguments: argparse.Namespace) -> "tuple[Backend, ComputeType]":
+    """Return --backend and --compute-type; torch for a command without them."""
+    return getattr(arguments, "backend", "torch"), getattr(arguments, "compute_type", "auto")
 
 
 def load_reverse(name: str, translator: "Translator", device: str) -> "Translator | None":
@@ -149,7 +160,7 @@ def load_reverse(name: str, translator: "Translator", device: str) -> "Translato
         return None
     from seq2seq.inference.translator import Translator
 
-    return Translator.from_pretrained(found, device).directed(source, target)
+    return Translator.from_pretrained(found, device, "torch").directed(source, target)
 
 
 def check_rerank(arguments: argparse.Namespace, options: DecodeOptions) -> None:

@@ -31,6 +31,7 @@ from seq2seq.commands.arguments import (
 from seq2seq.commands.evaluation import Evaluation, TestSet, evaluate, read_references
 from seq2seq.commands.lines import read_lines, read_parallel
 from seq2seq.commands.report import SAMPLES, write_report
+from seq2seq.inference.backends.selection import add_backend
 from seq2seq.metrics.corpus import BootstrapComparison, compare, sentence_scores
 from seq2seq.model.device import add_device
 from seq2seq.options import DecodeOptions, option_fields
@@ -62,6 +63,7 @@ def make_parser() -> CommandParser:
         help="the model; given twice, two models are compared by paired bootstrap",
     )
     add_device(parser)
+    add_backend(parser, "torch")  # by default the model is measured, not a faster copy of it
     parser.add_languages()
     _add_test_set(parser)
     parser.add_argument("--csv", metavar="FILE", help="write texts and sentence scores, a row for each line")

@@ -10,9 +10,10 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from seq2seq.commands.arguments import CommandParser, decode_options
+from seq2seq.commands.arguments import CommandParser, backend_of, decode_options
 from seq2seq.commands.lines import given_or_arriving, label_of
 from seq2seq.commands.translate import output_lines
+from seq2seq.inference.backends.selection import add_backend
 from seq2seq.model.device import add_device
 from seq2seq.options import FIDELITY, OF_SOURCES, DecodeOptions, option_fields
 from seq2seq.storage.registry import default_language_model, find_model
@@ -42,6 +43,7 @@ def make_parser() -> CommandParser:
         help="a released name, a model directory or a hub id; by default the released language model",
     )
     add_device(parser)
+    add_backend(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object a line, with scores")
     parser.add_argument("--stream", action="store_true", help="print tokens as they are decoded")
     parser.add_decode_options(_option_helps())
@@ -74,7 +76,7 @@ def main(argv: Sequence[str]) -> int:
         options = decode_options(arguments)
         from seq2seq.inference.translator import Translator
 
-        translator = Translator.from_pretrained(path, arguments.device)
+        translator = Translator.from_pretrained(path, arguments.device, *backend_of(arguments))
         groups, label = given_or_arriving(arguments.prompt, "prompt"), label_of(arguments.prompt, "prompt")
         lines = output_lines(translator, groups, options, arguments, label)
     for line in lines:

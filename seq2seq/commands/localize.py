@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from seq2seq.commands import CommandError
 from seq2seq.commands.arguments import CommandParser, decode_options
 from seq2seq.commands.lines import ProgressCounter
+from seq2seq.inference.backends.selection import add_backend
 from seq2seq.storage.registry import each_name, find_model
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def make_parser() -> CommandParser:
     parser = CommandParser("localize", "Fill the untranslated strings of catalogs (PO, XLIFF, .ts, ...).")
     parser.add_argument("file", nargs="+", metavar="FILE", help="a catalog, or a folder of catalogs")
     parser.add_model(required=False)
+    add_backend(parser)
     parser.add_languages()
     parser.add_argument(
         "--memory",

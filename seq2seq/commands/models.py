@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from seq2seq.commands.arguments import CommandParser
+from seq2seq.inference.backends.selection import planned_backend
 from seq2seq.storage.registry import MODELS, names_of, released_models
 from seq2seq.storage.settings import CARD, is_language_model, read_config
 
@@ -17,12 +18,13 @@ SHOWN = 2  # scores in a row of the table
 
 
 class ModelDescription(NamedTuple):
-    """A released model in a row of the table: its names, and its size on disk in bytes."""
+    """A released model in a row of the table: its names, its size on disk in bytes, and what searches."""
 
     name: str
     names: list[str]
     languages: str
     size: int
+    backend: str
     data: str
     scores: str
 
@@ -38,10 +40,17 @@ def main(argv: Sequence[str]) -> int:
             print(json.dumps(row._asdict(), ensure_ascii=False))
     else:
         cells = [
-            [", ".join(r.names), r.languages, f"{r.size / 1e6:.1f} MB", r.data, _first_scores(r)]
+            [
+                ", ".join(r.names),
+                r.languages,
+                f"{r.size / 1e6:.1f} MB",
+                r.backend,
+                r.data,
+                _first_scores(r),
+            ]
             for r in rows
         ]
-        _print_table([["names", "languages", "size", "data", "scores"], *cells])
+        _print_table([["names", "languages", "size", "backend", "data", "scores"], *cells])
     return 0
 
 
@@ -54,6 +63,7 @@ def describe(directory: Path) -> ModelDescription:
         list(dict.fromkeys([directory.name, *names_of(directory.name)])),
         _languages(config),
         sum(path.stat().st_size for path in directory.iterdir()),
+        "torch" if is_language_model(config) else planned_backend(directory),
         ", ".join(card.get("datasets", [])),
         "; ".join(_scores(card)),
     )

@@ -37,6 +37,7 @@ from seq2seq.commands.lines import (
     read_bytes,
     results_of,
 )
+from seq2seq.inference.backends.selection import add_backend
 from seq2seq.options import DecodeOptions
 from seq2seq.storage.atomic import replace_file
 
@@ -90,6 +91,7 @@ def make_parser() -> CommandParser:
     )
     parser.add_argument("text", nargs="*", metavar="TEXT", help="a text to translate")
     parser.add_model(required=False)
+    add_backend(parser)
     parser.add_languages()
     parser.add_rerank()
     parser.add_argument(

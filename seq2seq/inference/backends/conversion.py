@@ -5,8 +5,8 @@
     swiglu                                    gate and content as two matrices
     alignment head                            the first of its layer, whose weights the engine returns
 
-The engine numbers heads and positions as we do, so that nothing else moves. The output layer has no bias and
-bans no token: the probabilities are those of the model, the padding and start symbols among them. A search
+The engine numbers heads and positions as we do, so that nothing else moves. The output layer bans
+no token: the probabilities are those of the model, the padding and start symbols among them. A search
 that finds one of these two is not used (`translation.py`).
 """
 
@@ -144,7 +144,7 @@ def _common(config: ModelConfig) -> dict[str, Any]:
     from ctranslate2.specs import common_spec
 
     kinds = common_spec.Activation
-    activations = {"relu": kinds.RELU, "gelu": kinds.GELU, "swiglu": kinds.SWISH}
+    activations = {"relu": kinds.RELU, "gelu": kinds.GELU, "swiglu": kinds.SWISH, "swish": kinds.SWISH}
     rotary = {"rotary_dim": 0, "rotary_interleave": False} if config.positions == "rotary" else {}
     return {
         "pre_norm": config.norm_order == "pre",
@@ -168,6 +168,8 @@ def _set_decoder(
     """Set all of a decoder but its cross-attention, positions and last norm."""
     spec.embeddings.weight = _array(embedding.table.weight)
     spec.projection.weight = _array(network.output.table.weight)
+    if network.output.bias is not None:
+        spec.projection.bias = _array(network.output.bias)
     _set_layers(spec, layers)
 
 

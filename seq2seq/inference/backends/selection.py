@@ -91,10 +91,12 @@ def choose_backend(
     return TORCH
 
 
-def planned_backend(directory: Path, backend: Backend = "auto") -> str:
-    """Return the back end for the model of a directory on a CPU, in words, without loading it."""
+def planned_backend(
+    directory: Path, backend: Backend = "auto", compute_type: ComputeType = "auto", device: str = "cpu"
+) -> str:
+    """Return the back end for the model of a directory in words, without loading it."""
     config = ModelConfig.from_json(read_config(directory)["model"])
-    return str(choose_backend(config, backend, "auto", "cpu"))
+    return str(choose_backend(config, backend, compute_type, device))
 
 
 def make_engine(
