@@ -35,13 +35,15 @@ _PATTERNS = [
     # Markdown and code.
     r"!?\[[^\[\]\n]{0,200}\]\([^()\s]{1,500}\)",
     r"``[^`\n]{1,300}``|`[^`\n]{1,300}`",
-    # Templates: {{ x }}, {x}, ${x}, #{x}, {% x %}, <%= x %>, $t(key), ICU arguments.
+    # Templates: {{ x }}, {x}, { x }, ${x}, #{x}, {% x %}, <%= x %>, $t(key), ICU arguments, Fluent's calls.
     r"\{\{\{?[^{}\n]{0,200}\}?\}\}|\{%[^{}\n]{0,200}%\}|<%[^<>\n]{0,200}%>|\$t?\([^()\n]{1,200}\)",
-    r"[$#%]?\{[^{}\s]{0,200}\}|\{ ?\$[\w.-]{1,100} ?\}|\{ ?[\w.-]{1,100}(?:, ?[\w.,: -]{0,100})?\}",
-    # printf and its kin: also within a word for the commonest two, elsewhere apart from words.
-    rf"(?<![\d%])%{_CONVERSION}[sd]",
-    rf"(?<![\w%])%{_CONVERSION}[diouxXeEfFgGaAcpn@](?!\w)",
-    r"(?<![\w%])%L?\d{1,2}(?![\w%])|(?<![\w%])%Ln(?!\w)|(?<![\w%])%[A-Z][A-Z0-9_]++%?",
+    r"[$#%]?\{[^{}\s]{0,200}\}|\{ ?\$[\w.-]{1,100} ?\}|\{ ?[\w.-]{1,100}(?:, ?[\w.,: -]{0,100})?\}|"
+    r"\{ ?(?:[\w.-]{1,100}|\"[^\"{}\n]{0,100}\"|[A-Z][A-Z_]{1,40}\([^(){}\n]{0,200}\)) ?\}",
+    # printf and its kin: also within a word for the commonest two, elsewhere apart from words; "5 % der" is prose.
+    rf"(?<![\d%])(?!% )%{_CONVERSION}[sd]",
+    rf"(?<![\w%])(?!% )%{_CONVERSION}[diouxXeEfFgGaAcpn@](?!\w)|(?<![\w%])(?<!\d )% [di](?!\w)",
+    r"(?<![\w%])%L?\d{1,2}(?![\w%])|(?<![\w%])%Ln(?!\w)|(?<![\w%])%[A-Z][A-Z0-9_]++%?|"
+    r"(?<![\w%])%[A-Za-z_][\w.-]{1,60}%(?![\w%])",
     # Stand-ins of translation platforms: [X0X], xx0xx, __count__, $Username, :name, &brand;
     r"\[X\d{1,4}X\]|⟦\d{1,3}⟧|(?<!\w)xx\d{1,4}xx(?!\w)|(?<!\w)__[A-Za-z]\w{0,60}?__(?!\w)",
     r"(?<![\w$])\$[A-Za-z_]\w{0,60}+",

@@ -21,6 +21,12 @@ STYLES = [
     "<%= x %>",
     '<x id="1"/>',
     "{% include %}",
+    "{ brand }",
+    "{ -brand-name }",
+    "{ DATETIME($d, era: 1) }",
+    '{ "literal" }',
+    "%count%",
+    "%user.name%",
 ]
 STYLES += split(
     r"%1$s %s %(name)s %-5.2f {name} {{name}} ${user} [X0X] [X12X] xx0xx %1 %2 %n %L1 %ld %lld %zu %{count} "
