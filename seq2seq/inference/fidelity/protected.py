@@ -39,7 +39,7 @@ _PATTERNS = [
     r"\{\{\{?[^{}\n]{0,200}\}?\}\}|\{%[^{}\n]{0,200}%\}|<%[^<>\n]{0,200}%>|\$t?\([^()\n]{1,200}\)",
     r"[$#%]?\{[^{}\s]{0,200}\}|\{ ?\$[\w.-]{1,100} ?\}|\{ ?[\w.-]{1,100}(?:, ?[\w.,: -]{0,100})?\}|"
     r"\{ ?(?:[\w.-]{1,100}|\"[^\"{}\n]{0,100}\"|[A-Z][A-Z_]{1,40}\([^(){}\n]{0,200}\)) ?\}",
-    # printf and its kin: also within a word for the commonest two, elsewhere apart from words; "5 % der" is none.
+    # printf and its kin: also within a word for the commonest two, elsewhere apart. "5 % der" is prose.
     rf"(?<![\d%])(?!% )%{_CONVERSION}[sd]",
     rf"(?<![\w%])(?!% )%{_CONVERSION}[diouxXeEfFgGaAcpn@](?!\w)|(?<![\w%])(?<!\d )% [di](?!\w)",
     r"(?<![\w%])%L?\d{1,2}(?![\w%])|(?<![\w%])%Ln(?!\w)|(?<![\w%])%[A-Z][A-Z0-9_]++%?|"
