@@ -36,8 +36,11 @@ COMMANDS = {
     "score": Command("print log-probabilities of given translations", "seq2seq.commands.score"),
     "align": Command("align the words of given pairs", "seq2seq.commands.align"),
     "serve": Command("run the REST server and the demo page", "serve.command"),
+    "export": Command("write a model for CTranslate2, ONNX or transformers", "seq2seq.commands.export"),
+    "import": Command("take over a Marian model of transformers", "seq2seq.commands.import_model"),
     "push": Command("upload a model to the Hugging Face hub", "seq2seq.commands.push"),
     "models": Command("list the released models", "seq2seq.commands.models"),
+    "doctor": Command("check the installation, the machine and the models", "seq2seq.commands.doctor"),
 }
 
 

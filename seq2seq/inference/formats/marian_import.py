@@ -41,7 +41,16 @@ from seq2seq.text.paired_tokenizer import (
 
 VOCABULARY, TARGET_VOCABULARY, TOKENIZER_CONFIG = "vocab.json", "target_vocab.json", "tokenizer_config.json"
 _NAMED = re.compile(r"opus-mt-(?:tc-)?(?:base-|big-|tiny-)?([A-Za-z_+]+)-([A-Za-z_+]+)$")
-_SMALL = [CONFIG, "generation_config.json", TOKENIZER_CONFIG, VOCABULARY, TARGET_VOCABULARY, SOURCE, TARGET, CARD]
+_SMALL = [
+    CONFIG,
+    "generation_config.json",
+    TOKENIZER_CONFIG,
+    VOCABULARY,
+    TARGET_VOCABULARY,
+    SOURCE,
+    TARGET,
+    CARD,
+]
 
 
 def import_marian(
@@ -102,7 +111,9 @@ def find_checkpoint(name: str | Path) -> Path:
     return folder
 
 
-def read_tokenizer(folder: Path, values: dict[str, Any]) -> tuple[PairedTokenizer, tuple[list[int], list[int]]]:
+def read_tokenizer(
+    folder: Path, values: dict[str, Any]
+) -> tuple[PairedTokenizer, tuple[list[int], list[int]]]:
     """Return our tokenizer, and for source and target the row of the checkpoint of each of our ids.
 
     A row of -1 is none: a side with a vocabulary of its own lacks the piece.
@@ -125,8 +136,8 @@ def read_tokenizer(folder: Path, values: dict[str, Any]) -> tuple[PairedTokenize
     specials = (values.get("pad_token_id"), values.get("eos_token_id"), values.get("eos_token_id"))
     if specials != (expected := (source[PADDING], source[END], target[END])):
         raise ValueError(
-            f"padding and end are {specials[:2]} in {folder / CONFIG} and {expected[:2]} in the vocabulary; the "
-            "tokenizer does not fit the model: take both from one folder"
+            f"padding and end are {specials[:2]} in {folder / CONFIG} and {expected[:2]} in the vocabulary; "
+            "the tokenizer does not fit the model: take both from one folder"
         )
     return tokenizer, (rows[0], rows[1])
 
@@ -138,8 +149,8 @@ def _vocabulary(path: Path, size: Any) -> dict[str, int]:
         raise ValueError(f"{path} is no vocabulary of pieces and ids; copy it again")
     if sorted(ids.values()) != list(range(len(ids))) or len(ids) != size:
         raise ValueError(
-            f"{path} has {len(ids)} pieces but {path.parent / CONFIG} says {size}; the tokenizer does not fit "
-            "the model: take both from one folder"
+            f"{path} has {len(ids)} pieces but {path.parent / CONFIG} says {size}; the tokenizer does not "
+            "fit the model: take both from one folder"
         )
     missing = [piece for piece in (PADDING, UNKNOWN, END) if piece not in ids]
     if missing:
@@ -153,8 +164,8 @@ def _check_covered(tokenizer: PairedTokenizer, source: dict[str, int], folder: P
     covered = sum(piece in source for piece in spm)
     if covered < len(spm) / 2:
         raise ValueError(
-            f"{folder / VOCABULARY} has {covered} of the {len(spm)} pieces of {SOURCE}; the tokenizer does not "
-            "fit the model: take both from one folder"
+            f"{folder / VOCABULARY} has {covered} of the {len(spm)} pieces of {SOURCE}; the tokenizer does "
+            "not fit the model: take both from one folder"
         )
 
 
@@ -167,8 +178,8 @@ def _build(config: Any, weights: dict[str, torch.Tensor]) -> Transformer:
         if name not in state or state[name].shape != weight.shape:
             expected = list(state[name].shape) if name in state else "nothing"
             raise ValueError(
-                f"weight {name} is {list(weight.shape)}, but config.json asks for {expected}; take both files "
-                "from one model"
+                f"weight {name} is {list(weight.shape)}, but config.json asks for {expected}; take both "
+                "files from one model"
             )
     first: dict[int, str] = {}
     owners = {key: first.setdefault(id(t), key) for key, t in model.state_dict(keep_vars=True).items()}

@@ -32,9 +32,9 @@ _FIXED = {
     "add_final_layer_norm": False,
     "static_position_embeddings": True,
 }
-_ATTENTIONS = {"self_attention": "self_attn", "cross_attention": "encoder_attn"}
-_PROJECTIONS = {"query_projection": "q_proj", "output_projection": "out_proj"}
-_OTHERS = {
+ATTENTIONS = {"self_attention": "self_attn", "cross_attention": "encoder_attn"}
+PROJECTIONS = {"query_projection": "q_proj", "output_projection": "out_proj"}
+OTHERS = {
     "feed_forward.widen": "fc1",
     "feed_forward.narrow": "fc2",
     "self_residual.norm": "self_attn_layer_norm",
@@ -92,7 +92,7 @@ def marian_config(values: dict[str, Any], vocabulary_size: int, *, tied: bool) -
 
 
 def read_checkpoint(folder: Path) -> dict[str, Tensor]:
-    """Return the tensors of a checkpoint in float32: of safetensors, or of a pickle that may hold only tensors.
+    """Return the tensors of a checkpoint in float32, from safetensors or from a pickle of tensors alone.
 
     Raises:
         ValueError: There is no checkpoint, or it is damaged.
@@ -141,8 +141,8 @@ def our_weights(
             theirs, own = f"model.{side}.layers.{number}.", f"{side}.{number}."
             attentions = ("self_attention", "cross_attention") if side == "decoder" else ("self_attention",)
             for attention in attentions:
-                ours |= _attention(weights, theirs + _ATTENTIONS[attention], f"{own}{attention}.heads")
-            for name, other in _OTHERS.items():
+                ours |= _attention(weights, theirs + ATTENTIONS[attention], f"{own}{attention}.heads")
+            for name, other in OTHERS.items():
                 if side == "encoder" and name.startswith("cross"):
                     continue
                 for kind in ("weight", "bias"):
@@ -153,7 +153,7 @@ def our_weights(
 def _attention(weights: dict[str, Tensor], theirs: str, own: str) -> dict[str, Tensor]:
     found = {}
     for kind in ("weight", "bias"):
-        for name, other in _PROJECTIONS.items():
+        for name, other in PROJECTIONS.items():
             found[f"{own}.{name}.{kind}"] = _get(weights, f"{theirs}.{other}.{kind}")
         pair = [_get(weights, f"{theirs}.{side}_proj.{kind}") for side in ("k", "v")]
         found[f"{own}.key_value_projection.{kind}"] = torch.cat(pair)

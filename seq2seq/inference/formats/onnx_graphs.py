@@ -23,7 +23,7 @@ from seq2seq.attention.linear import causal_linear_attention
 from seq2seq.attention.mask import all_of, padding_mask, sparse_mask
 from seq2seq.config import PAD, ModelConfig
 from seq2seq.model.language_model import LanguageModel
-from seq2seq.model.layers import CausalLayer, DecoderLayer
+from seq2seq.model.layers import CausalLayer, DecoderLayer, EncoderLayer
 from seq2seq.model.transformer import Transformer
 
 SOURCE, MASK, TOKENS, POSITION = "source", "source_mask", "tokens", "position"
@@ -80,8 +80,25 @@ class EncoderGraph(nn.Module):
 
     def forward(self, source: Tensor) -> tuple[Tensor, ...]:
         """Map a source [B, S] to its mask [B, S] and a compressed source [B, S, C] for each layer."""
-        memory = self.model.encode(source)
-        return (source != PAD, *(layer.cross_attention.remember(memory) for layer in self.model.decoder))
+        model, present = self.model, source != PAD
+        places = torch.arange(source.shape[1], device=source.device)
+        x: Tensor = model.source_embedding(source)
+        if model.positions is not None:
+            x = x + model.positions(places)
+        for layer in model.encoder:
+            x = self._layer(layer, x, places, padding_mask(present))
+        x = model.encoder_norm(x)
+        return (present, *(layer.cross_attention.remember(x) for layer in model.decoder))
+
+    def _layer(self, layer: EncoderLayer, x: Tensor, places: Tensor, mask: Tensor) -> Tensor:
+        heads, inner = layer.self_attention.heads, layer.self_residual.enter(x)
+        seen = all_of(mask, sparse_mask(layer.self_attention.config, places, places))
+        # The plain way: others stack queries by their number, which a trace would take for the example's.
+        attended = layer.self_attention.read_expanded(
+            heads.query(inner, places), heads.compress(inner, places), seen, need_weights=False
+        )
+        x = layer.self_residual.leave(x, attended.context)
+        return layer.feed_forward_residual(x, layer.feed_forward)
 
 
 class StepGraph(nn.Module):
@@ -119,7 +136,7 @@ class StepGraph(nn.Module):
         if attention.config.sparse:
             places = torch.arange(remembered.shape[1], device=x.device)
             seen = all_of(seen, sparse_mask(attention.config, position, places))
-        attended = attention.read(
+        attended = attention.read_expanded(
             attention.heads.query(queries), remembered, seen, need_weights=number == self.head.layer
         )
         return layer.cross_residual.leave(x, attended.context.reshape(x.shape)), attended.weights

@@ -72,7 +72,6 @@ class OnnxModel:
         self.config = config
         self._encoder, self._step = encoder, step
         self._names: GraphNames = graph_names(config)
-        self._empty = {item.name: item.shape for item in step.get_inputs() if item.name in self._names.caches}
         self._device = nn.Parameter(torch.empty(0), requires_grad=False)
 
     @classmethod
@@ -83,18 +82,7 @@ class OnnxModel:
             ValueError: A file is missing or damaged, or of another model; or onnxruntime is not installed.
         """
         folder = Path(directory)
-        encoder, step = (_session(folder / name, threads) for name in (ENCODER, STEP))
-        names = graph_names(config)
-        expected = {TOKENS, POSITION, MASK, *names.remembered, *names.caches}
-        vocabulary = step.get_outputs()[0].shape[-1]
-        # A graph leaves out the inputs that it does not read, such as a position of linear attention.
-        fits = {item.name for item in step.get_inputs()} | {POSITION} == expected
-        if not fits or vocabulary != config.vocabulary_size:
-            raise ValueError(
-                f"{folder / STEP} is of another model: it writes {vocabulary} pieces and this model "
-                f"{config.vocabulary_size}, with {config.decoder_layers} layers; export this model again"
-            )
-        return cls(config, encoder, step)
+        return cls(config, _session(folder / ENCODER, threads), _step_session(folder, config, threads))
 
     def parameters(self) -> Iterator[nn.Parameter]:
         """Iterate over one empty parameter, which names the device."""
@@ -108,11 +96,7 @@ class OnnxModel:
     def start(self, memory: dict[str, Tensor], mask: Tensor | None, capacity: int) -> OnnxState:
         """Return the state before anything is written, one row a sentence."""
         rows = len(memory[MASK])
-        caches = {
-            name: torch.zeros([rows, *(size if isinstance(size, int) else 0 for size in shape[1:])])
-            for name, shape in self._empty.items()
-        }
-        return OnnxState(memory, caches)
+        return OnnxState(memory, _empty(self._step, self._names, rows))
 
     def step(self, tokens: Tensor, state: OnnxState) -> Tensor:
         """Read tokens [N, T], one after the other -> logits [N, V]."""
@@ -141,6 +125,58 @@ class OnnxModel:
         return TransformerOutput(
             torch.stack([self.step(column, state) for column in target.split(1, dim=1)], dim=1), None
         )
+
+
+class OnnxLanguageModel:
+    """The graph of a language model, run on the CPU."""
+
+    def __init__(self, config: ModelConfig, step: Any) -> None:
+        self.config = config
+        self._step, self._names = step, graph_names(config)
+
+    @classmethod
+    def load(cls, directory: str | Path, config: ModelConfig, threads: int = 1) -> "OnnxLanguageModel":
+        """Load the graph of a directory for a model of this shape, as `OnnxModel.load` does."""
+        return cls(config, _step_session(Path(directory), config, threads))
+
+    def start(self, rows: int) -> OnnxState:
+        """Return the state of so many rows before anything is read."""
+        return OnnxState({}, _empty(self._step, self._names, rows))
+
+    def step(self, tokens: Tensor, state: OnnxState) -> Tensor:
+        """Read tokens [N, T], one after the other -> logits [N, V]."""
+        logits = torch.empty(0)
+        for column in tokens.unbind(1):
+            given = {TOKENS: column, POSITION: torch.tensor([state.length]), **state.caches}
+            logits, *caches = _run(self._step, [LOGITS, *self._names.new_caches], given)
+            state.caches = dict(zip(self._names.caches, caches, strict=True))
+            state.length += 1
+        return logits
+
+
+def _empty(session: Any, names: GraphNames, rows: int) -> dict[str, Tensor]:
+    """Return the caches of a step that has read nothing."""
+    shapes = {item.name: item.shape for item in session.get_inputs() if item.name in names.caches}
+    return {
+        name: torch.zeros([rows, *(size if isinstance(size, int) else 0 for size in shape[1:])])
+        for name, shape in shapes.items()
+    }
+
+
+def _step_session(folder: Path, config: ModelConfig, threads: int) -> Any:
+    """Return the step of a directory, after checking that it is one of a model of this shape."""
+    step, names = _session(folder / STEP, threads), graph_names(config)
+    read = {TOKENS, POSITION, *names.caches, *names.remembered, *([MASK] if names.remembered else [])}
+    vocabulary = step.get_outputs()[0].shape[-1]
+    # A graph leaves out the inputs that it does not read, such as the position of linear attention.
+    fits = {item.name for item in step.get_inputs()} | {POSITION} == read
+    if not fits or vocabulary != config.vocabulary_size:
+        raise ValueError(
+            f"{folder / STEP} is of another model: this one has {config.vocabulary_size} pieces and "
+            f"{config.decoder_layers} decoder layers, the file writes {vocabulary} pieces; export this model "
+            "again"
+        )
+    return step
 
 
 def _session(path: Path, threads: int) -> Any:

@@ -97,7 +97,9 @@ def test_the_same_translations(pair) -> None:
 def test_maps_scores_and_glossaries(pair) -> None:
     """Alignment, scores and required words work on both sides' own pieces."""
     *_, ours = pair
-    result = ours.translate("Two dogs play.", DecodeOptions(beam_size=4, glossary={"dogs": "Hunde"}, max_length=20))
+    result = ours.translate(
+        "Two dogs play.", DecodeOptions(beam_size=4, glossary={"dogs": "Hunde"}, max_length=20)
+    )
     assert "Hunde" in result.text
     maps = ours.attention(SOURCES[0], TARGETS[0])
     assert len(maps.source_tokens) == maps.cross.shape[-1]
@@ -141,7 +143,10 @@ REFUSED = {
         lambda f: (f / "source.spm").write_bytes(train_spm(["Съешь ещё этих мягких французских булок"], 30)),
         "the tokenizer does not fit the model",
     ),
-    "no SentencePiece": (lambda f: (f / "source.spm").write_bytes(b"no"), "source.spm is no SentencePiece model"),
+    "no SentencePiece": (
+        lambda f: (f / "source.spm").write_bytes(b"no"),
+        "source.spm is no SentencePiece model",
+    ),
     "no target": (lambda f: (f / "target.spm").unlink(), "target.spm is missing"),
     "padding elsewhere": (lambda f: edit(f / "config.json", pad_token_id=5), "padding and end are"),
     "no JSON": (lambda f: (f / "config.json").write_text("{"), "is not valid JSON"),
