@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from seq2seq.attention.mask import boolean
+from seq2seq.attention.mask import boolean, causal_mask
 from seq2seq.attention.score import ScoreFunction, is_pairwise, is_scaled_dot
 from seq2seq.attention.transforms import transformed
 
@@ -35,24 +35,31 @@ def attend(
     *,
     dropout: float = 0.0,
     need_weights: bool = False,
+    is_causal: bool = False,
 ) -> Attended:
     """Compute the mean of the values, weighted by the softmax of their keys' scores.
 
     Shapes: query [B, H, T, D], key and value [B, H, S, D], mask boolean and broadcastable to
     [B, H, T, S], true = may attend -> context [B, H, T, D], weights [B, H, T, S] or None.
     A query that may attend to nothing gets zeros. Dropout falls on the weights; the returned
-    weights are those before it. Source: Vaswani et al. 2017, eq. 1.
+    weights are those before it. `is_causal` stands for a causal mask where T = S, and for no other beside it:
+    the kernel then skips the hidden half. Source: Vaswani et al. 2017, eq. 1.
 
     Raises:
-        ValueError: The mask is not boolean or does not broadcast.
+        ValueError: The mask is not boolean or does not broadcast, or stands beside `is_causal`.
     """
+    if is_causal and mask is not None:
+        raise ValueError("is_causal is True beside a mask; leave it out, and give both masks joined")
     check_mask(mask, query, key)
     if mask is not None and mask.ndim < 2:
         mask = torch.atleast_2d(mask)  # torch's kernel takes nothing smaller
     # The kernel has no forward derivative, and under vmap it runs once for each example.
     if is_scaled_dot(score) and not need_weights and not transformed():
-        context = fused(query, key, value, mask, dropout)
+        context = fused(query, key, value, mask, dropout, is_causal=is_causal)
         return Attended(context, None)
+    if is_causal:
+        positions = torch.arange(key.shape[-2], device=key.device)
+        mask = causal_mask(positions, positions)
     weights = masked_softmax(score(query, key), mask, overwrite=is_pairwise(score))
     context = functional.dropout(weights, dropout) @ value
     return Attended(context, weights if need_weights else None)
@@ -78,14 +85,22 @@ def check_mask(mask: Tensor | None, query: Tensor, key: Tensor) -> None:
         )
 
 
-def fused(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, dropout: float) -> Tensor:
+def fused(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    mask: Tensor | None,
+    dropout: float,
+    *,
+    is_causal: bool = False,
+) -> Tensor:
     """Compute the context of scaled dot-product attention by torch's kernel, which stores no weights."""
     if torch.is_autocast_enabled("cpu") and query.device.type == "cpu":
         # Backward, the CPU kernel takes some twenty times longer in bfloat16 than in float32.
         with torch.autocast("cpu", enabled=False):
             query, key, value = query.float(), key.float(), value.float()
-            return functional.scaled_dot_product_attention(query, key, value, mask, dropout)
-    return functional.scaled_dot_product_attention(query, key, value, mask, dropout)
+            return functional.scaled_dot_product_attention(query, key, value, mask, dropout, is_causal)
+    return functional.scaled_dot_product_attention(query, key, value, mask, dropout, is_causal)
 
 
 def masked_softmax(scores: Tensor, mask: Tensor | None, *, overwrite: bool = True) -> Tensor:

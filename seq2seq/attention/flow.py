@@ -74,24 +74,35 @@ class Attention(nn.Module):
                 "compares by its own features, leave out the score or set linear to False"
             )
 
-    def read(self, query: Tensor, compressed: Tensor, mask: Tensor | None, need_weights: bool) -> Attended:
+    def read(
+        self,
+        query: Tensor,
+        compressed: Tensor,
+        mask: Tensor | None,
+        need_weights: bool,
+        *,
+        is_causal: bool = False,
+    ) -> Attended:
         """Read a compressed memory [B, S, C] by queries [B, H, T, D] -> context [B, T, M], weights.
 
-        The score and the heads decide the way; a test holds all ways equal.
+        The score and the heads decide the way; a test holds all ways equal. `is_causal` stands for a causal
+        mask, T = S, and for no other beside it.
         """
         if self._reads_views and not (need_weights or self.training or torch.is_grad_enabled()):
             plain = type(self.score) is ScaledDotScore and (mask is None or mask.ndim > 1)
             # `transformed` written out: this runs in every layer of every step.
             if plain and not functorch_is_active() and forward_ad._current_level < 0:
-                return self.read_views(query, compressed, mask)
+                return self.read_views(query, compressed, mask, is_causal=is_causal)
         if self.absorbs(query.shape[2]):
-            return self.read_absorbed(query, compressed, mask, need_weights)
+            return self.read_absorbed(query, compressed, mask, need_weights, is_causal=is_causal)
         shared = self.config.shared_heads < self.config.heads
-        if shared and not self.config.linear and is_pairwise(self.score):
+        if shared and not is_causal and not self.config.linear and is_pairwise(self.score):
             return self.read_grouped(query, compressed, mask, need_weights)
-        return self.read_expanded(query, compressed, mask, need_weights)
+        return self.read_expanded(query, compressed, mask, need_weights, is_causal=is_causal)
 
-    def read_views(self, query: Tensor, compressed: Tensor, mask: Tensor | None) -> Attended:
+    def read_views(
+        self, query: Tensor, compressed: Tensor, mask: Tensor | None, *, is_causal: bool = False
+    ) -> Attended:
         """Read views of the memory by torch's kernel: multi-head dot products without maps or gradients.
 
         It takes the fewest calls of Python, which are most of the time of one token of a small model.
@@ -100,10 +111,17 @@ class Attention(nn.Module):
         if mask is not None:
             check_mask(mask, query, compressed)
         key, value = self.heads.pairs(compressed)
-        return Attended(self.heads.merge(scaled_dot_product_attention(query, key, value, mask)), None)
+        context = scaled_dot_product_attention(query, key, value, mask, 0.0, is_causal)
+        return Attended(self.heads.merge(context), None)
 
     def read_expanded(
-        self, query: Tensor, compressed: Tensor, mask: Tensor | None, need_weights: bool
+        self,
+        query: Tensor,
+        compressed: Tensor,
+        mask: Tensor | None,
+        need_weights: bool,
+        *,
+        is_causal: bool = False,
     ) -> Attended:
         """Read by keys and values of every head, made from the memory: the plain way."""
         key, value = self.heads.expand(compressed)
@@ -113,16 +131,22 @@ class Attention(nn.Module):
                 query, key, value, mask, dropout=self.dropout, need_weights=need_weights
             )
         else:
-            attended = self._attend(query, key, value, mask, need_weights)
+            attended = self._attend(query, key, value, mask, need_weights, is_causal)
         return self._merge(attended)
 
     def read_absorbed(
-        self, query: Tensor, compressed: Tensor, mask: Tensor | None, need_weights: bool
+        self,
+        query: Tensor,
+        compressed: Tensor,
+        mask: Tensor | None,
+        need_weights: bool,
+        *,
+        is_causal: bool = False,
     ) -> Attended:
         """Read the latents themselves; no keys and values are made of them."""
         assert isinstance(self.heads, LatentHeads)
         latents = compressed[:, None].expand(-1, self.heads.heads, -1, -1)
-        attended = self._attend(self.heads.absorb(query), latents, latents, mask, need_weights)
+        attended = self._attend(self.heads.absorb(query), latents, latents, mask, need_weights, is_causal)
         return self._merge(Attended(self.heads.release(attended.context), attended.weights))
 
     def read_grouped(
@@ -178,9 +202,24 @@ class Attention(nn.Module):
         return of_keys and query.shape[2] == length >= 4 * block_length(config.window)
 
     def _attend(
-        self, query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, need_weights: bool
+        self,
+        query: Tensor,
+        key: Tensor,
+        value: Tensor,
+        mask: Tensor | None,
+        need_weights: bool,
+        is_causal: bool = False,
     ) -> Attended:
-        return attend(query, key, value, self.score, mask, dropout=self.dropout, need_weights=need_weights)
+        return attend(
+            query,
+            key,
+            value,
+            self.score,
+            mask,
+            dropout=self.dropout,
+            need_weights=need_weights,
+            is_causal=is_causal,
+        )
 
     def _merge(self, attended: Attended) -> Attended:
         return Attended(self.heads.merge(attended.context), attended.weights)
@@ -275,12 +314,22 @@ class CausalSelfAttention(Attention):
         blocks = self.config.sparse and rolling in (None, self.config.window)
         if blocks and self.near_only(query, compressed, mask, need_weights):
             return self.read_near(query, compressed, mask, causal=True)
+        if mask is None and rolling is None and not alone and self.kernel_hides(compressed, x, need_weights):
+            return self.read(query, compressed, None, need_weights, is_causal=True)
         if positions is not None and not alone:
             places = torch.arange(end - compressed.shape[1], end, device=x.device)  # of the keys in memory
             near = None if rolling is None else window_mask(positions, places, rolling)
             shown = sparse_mask(self.config, positions, places)
             mask = all_of(mask, shown, near, causal_mask(positions, places))
         return self.read(query, compressed, mask, need_weights)
+
+    def kernel_hides(self, compressed: Tensor, x: Tensor, need_weights: bool) -> bool:
+        """Return whether torch's kernel hides the future: dot products of one sequence, without a map.
+
+        It computes no hidden half, and no mask of T x T is made.
+        """
+        same = compressed.shape[1] == x.shape[1] and not self.config.sparse
+        return same and not need_weights and is_scaled_dot(self.score)
 
     def _read_running(
         self,

@@ -237,3 +237,21 @@ def test_only_scores_are_overwritten(score: torch.nn.Module) -> None:
     second = attend(*inputs_and_mask[:3], score, inputs_and_mask[3], need_weights=True)
     assert all(torch.equal(x, y) for x, y in zip(inputs_and_mask, before, strict=True))
     assert torch.equal(first.weights, second.weights)
+
+
+@pytest.mark.parametrize("score", [ScaledDotScore(), AdditiveScore(11, 11, 5), TargetAwareScore(11, 5)])
+@pytest.mark.parametrize("need_weights", [False, True])
+def test_causal_is_the_causal_mask(score: torch.nn.Module, need_weights: bool) -> None:
+    """`is_causal` gives context, weights and gradients of a causal mask; beside a mask it is refused."""
+    query, key, value = torch.randn(3, 2, 4, 9, 11).double().requires_grad_().unbind()
+    mask, score = torch.ones(9, 9).tril().bool(), score.double()
+    flag = attend(query, key, value, score, need_weights=need_weights, is_causal=True)
+    masked = attend(query, key, value, score, mask, need_weights=need_weights)
+    for ours, expected in zip(flag, masked, strict=True):
+        torch.testing.assert_close(ours, expected)
+    gradients = [
+        torch.autograd.grad(each.context.square().sum(), (query, key, value)) for each in (flag, masked)
+    ]
+    torch.testing.assert_close(*gradients)
+    with pytest.raises(ValueError, match="is_causal is True beside a mask"):
+        attend(query, key, value, score, mask, is_causal=True)

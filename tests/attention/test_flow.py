@@ -112,6 +112,24 @@ def test_steps_are_all_at_once(config: AttentionConfig, steps: list[int], rows: 
 
 
 @pytest.mark.parametrize("config", STRUCTURES, ids=IDS)
+def test_the_kernel_hides_the_future(config: AttentionConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a memory and a map no mask of T x T is made; context and gradients are those of the mask."""
+    from seq2seq.attention import flow
+
+    torch.manual_seed(6)
+    attention = randomized(CausalSelfAttention(WIDTH, config)).double()
+    x = torch.randn(2, 9, WIDTH).double().requires_grad_()
+    masked = attention(x, torch.ones(9, 9).tril().bool()).context
+    monkeypatch.setattr(flow, "causal_mask", lambda *positions: pytest.fail("a mask was made"))
+    ours = attention(x).context
+    torch.testing.assert_close(ours, masked)
+    gradients = [torch.autograd.grad(context.square().sum(), x)[0] for context in (ours, masked)]
+    torch.testing.assert_close(*gradients)
+    with torch.no_grad():
+        torch.testing.assert_close(attention(x).context, ours)
+
+
+@pytest.mark.parametrize("config", STRUCTURES, ids=IDS)
 @pytest.mark.parametrize("need_weights", [False, True])
 def test_the_future_changes_nothing(config: AttentionConfig, need_weights: bool) -> None:
     """Later tokens change no bit of an earlier token's context."""
