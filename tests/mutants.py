@@ -101,7 +101,7 @@ class MutantDirectory:
         """Return what loading and translating with changed files gives: refused, same, other or FAILED."""
         self._write(changes)
         try:
-            translator = Translator.from_pretrained(self.path, device="cpu")
+            translator = Translator.from_pretrained(self.path, device="cpu", backend="torch")
         except ValueError as error:
             said = str(error)
             named = any(name in said for name in self.files) and "\n" not in said.strip()
@@ -119,7 +119,7 @@ class MutantDirectory:
         return {name: data, CONFIG: config_bytes({**self.config, "files": files})}
 
     def _translate(self, translator: Translator | None = None) -> list[str]:
-        translator = translator or Translator.from_pretrained(self.path, device="cpu")
+        translator = translator or Translator.from_pretrained(self.path, device="cpu", backend="torch")
         source, target = translator.settings.source_languages[0], translator.settings.target_languages[0]
         results = translator.translate(TEXTS, OPTIONS, source_language=source, target_language=target)
         return [result.text for result in results]

@@ -9,8 +9,9 @@ from seq2seq.config import ModelConfig
 from seq2seq.model.transformer import Transformer
 from seq2seq.storage import hub
 from seq2seq.storage.card import complete_card, without_local_paths
-from seq2seq.storage.model_directory import Settings, load_any, save_model
+from seq2seq.storage.model_directory import load_any, save_model
 from seq2seq.storage.registry import MODELS, released_models
+from seq2seq.storage.settings import Settings
 from seq2seq.text.tokenizer import Tokenizer
 
 CARD = """---
