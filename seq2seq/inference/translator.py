@@ -42,8 +42,8 @@ if TYPE_CHECKING:
     from seq2seq.inference.memory.memory import TranslationMemory
     from seq2seq.inference.memory.recall import BatchTranslate
 
-# Texts taken from an iterable at once: few at first, so that the first results come soon, then enough to
-# fill batches of like length.
+# Texts taken at once: enough to fill batches of like length. Of an iterable that may have to wait for its
+# texts there are few at first, so that the first results come soon.
 FIRST_CHUNK, CHUNK = 16, 512
 
 Prefix = str | list[str] | tuple[str, ...]  # a text, or a list of tokens
@@ -248,7 +248,7 @@ class Translator:
         target_prefixes: Iterable[Prefix | None] | None = None,
         memory: "TranslationMemory | None" = None,
     ) -> Translation | Iterator[Translation]:
-        """Translate a text, or each text of an iterable, in order and lazily.
+        """Translate a text, or each text of an iterable, in order and lazily, a sequence in full batches.
 
         A blank text, and a segment without any piece of the vocabulary (only emoji, another script), is its
         own translation. `target_prefixes` overrides the `target_prefix` of the options for each text of an
@@ -264,7 +264,8 @@ class Translator:
             if target_prefixes is not None:
                 raise ValueError("target_prefixes are for several texts; give one text's in the options")
             return translate([texts], [options])[0]
-        return _translate_all(translate, _text_iterator(texts), options, target_prefixes)
+        size = CHUNK if isinstance(texts, Sequence) else FIRST_CHUNK
+        return _translate_all(translate, _text_iterator(texts), options, target_prefixes, size)
 
     def translate_batch(
         self,
@@ -442,9 +443,9 @@ def _translate_all(
     texts: Iterator[str],
     options: DecodeOptions,
     prefixes: Iterable[Prefix | None] | None,
+    size: int,
 ) -> Iterator[Translation]:
-    """Translate texts chunk by chunk, as they come."""
-    size = FIRST_CHUNK
+    """Translate texts chunk by chunk, as they come, the first `size` together."""
     remaining = None if prefixes is None else iter(prefixes)
     while chunk := list(islice(texts, size)):
         chunk_options = [options] * len(chunk)

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from seq2seq.alignment.head import AlignmentHead
+from seq2seq.inference.results import Translation
 from seq2seq.inference.translator import FIRST_CHUNK, Translator
 from seq2seq.model.transformer import Transformer
 from seq2seq.options import DecodeOptions
@@ -52,6 +53,26 @@ def test_iterable_is_read_lazily_and_answered_in_order(translator: Translator, s
     first = [next(results) for _ in range(FIRST_CHUNK + 3)]
     assert read <= 3 * FIRST_CHUNK
     assert [r.source for r in first] == [sentences[k % 7] + " a" * (k % 3) for k in range(1, FIRST_CHUNK + 4)]
+
+
+def test_a_list_is_searched_in_full_batches(
+    translator: Translator, sentences: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The texts of a list run together from the first on; those of a generator begin with a few."""
+    sizes: list[int] = []
+    pipeline = type(translator._pipeline)
+    translate = pipeline.translate
+
+    def noted(self: Any, texts: list[str], *others: Any) -> list[Translation]:
+        sizes.append(len(texts))
+        return translate(self, texts, *others)
+
+    monkeypatch.setattr(pipeline, "translate", noted)
+    texts = sentences[:40]
+    expected = [result.text for result in translator.translate(iter(texts), SHORT)]
+    assert sizes == [FIRST_CHUNK, 40 - FIRST_CHUNK]
+    assert [result.text for result in translator.translate(texts, SHORT)] == expected
+    assert sizes[2:] == [40]
 
 
 def test_batch_equals_one_by_one(translator: Translator, sentences: list[str]) -> None:
