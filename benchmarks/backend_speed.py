@@ -4,7 +4,8 @@
 
 The bare engine is `translate_batch` with SentencePiece by hand, on the same converted weights with the same
 settings: what a user writes who takes CTranslate2 without us. It has no stages of fidelity, so that ours is
-timed with them (as by default) and without. Greedy and with beam 5, one sentence at a time and all at once. Each piece of work is done by both contestants in turns, by processor seconds on one thread.
+timed with them (as by default) and without. Greedy and with beam 5, one sentence at a time and all at once.
+Each piece of work is done by both contestants in turns, by processor seconds on one thread.
 With --reference BLEU (13a) of torch float32 and of both formats of CTranslate2 is printed, too.
 """
 
