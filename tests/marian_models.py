@@ -47,7 +47,9 @@ def pieces_of(spm: bytes) -> list[str]:
     return [processor.IdToPiece(i) for i in ids if not (processor.IsControl(i) or processor.IsUnknown(i))]
 
 
-def write_marian(folder: Path, *, tags: tuple[str, ...] = (), separate: bool = False, **settings: object) -> None:
+def write_marian(
+    folder: Path, *, tags: tuple[str, ...] = (), separate: bool = False, **settings: object
+) -> None:
     """Write a checkpoint with its tokenizer, as `save_pretrained` and OPUS-MT's repositories lay them out."""
     folder.mkdir(parents=True)
     spm = train_spm(SOURCES), train_spm(TARGETS, 110)
@@ -59,7 +61,8 @@ def write_marian(folder: Path, *, tags: tuple[str, ...] = (), separate: bool = F
     joint = [[*side, *(f"filler{number}" for number in range(longest - len(side)))] for side in joint]
     # OPUS-MT's order: end, unknown, pieces, tags, padding.
     ids = [
-        {piece: index for index, piece in enumerate(["</s>", "<unk>", *side, *tags, "<pad>"])} for side in joint
+        {piece: index for index, piece in enumerate(["</s>", "<unk>", *side, *tags, "<pad>"])}
+        for side in joint
     ]
     for name, side in zip(("vocab.json", "target_vocab.json"), ids, strict=False):
         (folder / name).write_text(json.dumps(side), encoding="utf-8")

@@ -171,6 +171,7 @@ REFUSED_MODELS = [
     ({"norm": "batch"}, r"norm is 'batch'; it must be 'layer' or 'rms'"),
     ({"norm_order": "sandwich"}, r"norm_order is 'sandwich'; it must be 'pre' or 'post'"),
     ({"activation": "tanh"}, r"activation is 'tanh'; it must be 'relu' or 'gelu' or 'swiglu'"),
+    ({"output_bias": True, "kind": "decoder"}, r"output_bias is True beside kind 'decoder'; only encoder"),
     ({"positions": None}, r"positions is None; it must be 'sinusoidal' or 'learned' or 'rotary'"),
     ({"tied_embeddings": "yes"}, r"tied_embeddings is 'yes'; it must be bool"),
     ({"encoder_attention": {"heads": 2}}, r"encoder_attention is \{'heads': 2\}; it must be AttentionConfig"),

@@ -25,6 +25,7 @@ def config(**changes: Any) -> ModelConfig:
         ("relu", [0.0, 2.0]),
         # x * Phi(x), with Phi the normal distribution
         ("gelu", [-1 * 0.5 * (1 + math.erf(-1 / 2**0.5)), 2 * 0.5 * (1 + math.erf(2 / 2**0.5))]),
+        ("swish", [-1 / (1 + math.e), 2 / (1 + math.exp(-2))]),  # x * sigmoid(x)
         # x * sigmoid(x), times the other half, which is x + 10 here
         ("swiglu", [-1 / (1 + math.e) * 9, 2 / (1 + math.exp(-2)) * 12]),
     ],

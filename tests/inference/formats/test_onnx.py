@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from attention_cells import ALIVE, hold_for_all, name_of
+from attention_cells import ALIVE, PLAIN, hold_for_all, name_of
 
 from seq2seq.alignment.head import AlignmentHead
 from seq2seq.config import BOS, EOS, PAD, AttentionConfig, ModelConfig
@@ -16,7 +16,7 @@ from seq2seq.model.transformer import Transformer
 HEAD = AlignmentHead(layer=0, head=1)
 
 
-def make_config(attention: AttentionConfig = AttentionConfig(), **settings: object) -> ModelConfig:
+def make_config(attention: AttentionConfig = PLAIN, **settings: object) -> ModelConfig:
     """Return a config of a model that a test can afford to trace."""
     sizes = {"vocabulary_size": 19, "width": 24, "feed_forward": 11, "max_length": 31}
     layers = {"encoder_layers": 1, "decoder_layers": 1}

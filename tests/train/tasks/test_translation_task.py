@@ -70,6 +70,24 @@ def test_r_drop_is_the_papers_formula(tiny_tokenizer: Tokenizer) -> None:
     torch.testing.assert_close(task.training_step(BATCH, 0), expected / 2 / 6)
 
 
+def test_an_output_bias_is_part_of_the_loss(tiny_tokenizer: Tokenizer) -> None:
+    """The fused loss and its gradients are those of logits with their bias."""
+    sizes = {"width": 8, "feed_forward": 8, "encoder_layers": 1, "decoder_layers": 1, "dropout": 0.0}
+    config = ModelConfig(len(tiny_tokenizer), **sizes, output_bias=True)
+    task = TranslationTask(config, tiny_tokenizer, [], label_smoothing=0.1)
+    bias = task.model.output.bias
+    assert bias is not None and BATCH.target_input is not None and BATCH.target_output is not None
+    torch.nn.init.normal_(bias)
+    gradients = []
+    for compute in (task._fused_pass, task._plain_pass):
+        task.model.zero_grad()
+        loss, _ = compute(BATCH.source, BATCH.target_input, BATCH.target_output)
+        loss.total.backward()
+        gradients.append((loss.total.detach(), bias.grad, task.model.output.table.weight.grad))
+    torch.testing.assert_close(*gradients)
+    assert bias.grad is not None and bias.grad.abs().max() > 0
+
+
 @pytest.mark.parametrize("name", ["learning_rate", "weight_decay", "r_drop"])
 def test_negative_weights_are_refused(tiny_tokenizer: Tokenizer, name: str) -> None:
     """Negative weights and rates are refused."""
