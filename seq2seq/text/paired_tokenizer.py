@@ -160,7 +160,7 @@ class PairedTokenizer(Tokenizer):
         """Encode a text of this side to ids with the characters of each."""
         normalized = normalize(text)
         pieces = self._side.Encode(normalized.text, out_type=str)
-        # The second normalization, that of SentencePiece: where each of its characters comes from, and the end.
+        # The second normalization is SentencePiece's: the origin of each of its characters, and the end.
         _, origins = self._side.Normalize(normalized.text, with_offsets=True)
         places, end = [], 0
         for piece in pieces:

@@ -220,9 +220,7 @@ class Tokenizer:
         """Return the ids of a source with its language tag, which follows it."""
         return [*ids, *tag]
 
-    def tagged_spans(
-        self, spans: Sequence[tuple[int, int]], tag: Sequence[int]
-    ) -> list[tuple[int, int]]:
+    def tagged_spans(self, spans: Sequence[tuple[int, int]], tag: Sequence[int]) -> list[tuple[int, int]]:
         """Return the spans of `tagged` ids; a tag behind the others has none."""
         return list(spans)
 

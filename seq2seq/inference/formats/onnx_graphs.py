@@ -98,7 +98,8 @@ class EncoderGraph(nn.Module):
             heads.query(inner, places), heads.compress(inner, places), seen, need_weights=False
         )
         x = layer.self_residual.leave(x, attended.context)
-        return layer.feed_forward_residual(x, layer.feed_forward)
+        fed: Tensor = layer.feed_forward_residual(x, layer.feed_forward)
+        return fed
 
 
 class StepGraph(nn.Module):

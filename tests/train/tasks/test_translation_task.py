@@ -32,7 +32,7 @@ class Known(torch.nn.Module):
         self.values = torch.nn.Parameter(torch.randn(4, 4, 11, generator=torch.Generator().manual_seed(1)))
 
         self.output = SimpleNamespace(
-            table=SimpleNamespace(weight=torch.eye(11))
+            table=SimpleNamespace(weight=torch.eye(11)), bias=None
         )  # gives them on as they are
 
     def states(self, source: Tensor, target: Tensor, cross_layer: int | None = None) -> DecoderStates:
