@@ -192,8 +192,9 @@ class TrainingRun:
             (self.folder.path / "config.yaml").write_text(self.recipe, encoding="utf-8")
             self.data.tokenizer.save(self.folder.tokenizer)
             self.progress.say(self.data.report)
-            if self.note:
-                self.progress.say(self.note)
+            for note in (self.note, precision_note(self.trainer)):
+                if note:
+                    self.progress.say(note)
         if isinstance(self.task, TranslationTask) and self.task.guided:
             assert isinstance(self.data, TranslationData)
             rounds = rounds_for(self.data.segmentation.texts)
@@ -253,21 +254,42 @@ class TrainingRun:
                     f"trainer.{name} is {settings[name]}; batches have no end, set trainer.max_steps instead"
                 )
         settings["callbacks"] = [
-            *(settings["callbacks"] or []),
+            *_listed(settings["callbacks"]),
             self.progress,
             self.stopping,
             self._early_stopping(),
             self.checkpoints,
         ]
-        settings["plugins"] = [*(settings["plugins"] or []), SafeCheckpointIO()]
-        logs = self.folder.logs
-        settings["logger"] = [
-            CSVLogger(logs, name="csv", version=self.folder.next_log()),
-            TensorBoardLogger(logs, name="tensorboard", version=""),
-        ]
+        settings["plugins"] = [*_listed(settings["plugins"]), SafeCheckpointIO()]
+        if settings["logger"] is not False:
+            logs = self.folder.logs
+            settings["logger"] = [
+                *([] if settings["logger"] is True else _listed(settings["logger"])),
+                CSVLogger(logs, name="csv", version=self.folder.next_log()),
+                TensorBoardLogger(logs, name="tensorboard", version=""),
+            ]
         settings["default_root_dir"] = self.folder.path
         settings["enable_model_summary"] = settings["enable_progress_bar"] = False  # `Progress` shows both
         return Trainer(**settings)
+
+
+def precision_note(trainer: Trainer) -> str | None:
+    """Return a note where the precision is slower than float32: a processor without bfloat16 emulates it."""
+    precision = str(trainer.precision)
+    on_processor = trainer.strategy.root_device.type == "cpu"
+    if not (on_processor and precision.startswith("bf16")) or torch.ops.mkldnn._is_mkldnn_bf16_supported():
+        return None
+    return (
+        f"note: trainer.precision is {precision}, but this processor has no bfloat16 instructions: an update "
+        "takes several times as long as with 32-true, the default"
+    )
+
+
+def _listed(value: Any) -> list[Any]:
+    """Return what a setting names, one object or several, as a list."""
+    if value is None:
+        return []
+    return list(value) if isinstance(value, list | tuple) else [value]
 
 
 def _namespace(values: dict[str, Any]) -> Namespace:

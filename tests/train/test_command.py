@@ -47,6 +47,47 @@ def test_a_training_ends_in_a_model_directory(recipe: list[str], tmp_path: Path,
     assert written == {"config.yaml", "tokenizer.model", "logs", "checkpoints", "model"}
 
 
+def test_loggers_and_callbacks_are_added(recipe: list[str], tmp_path: Path) -> None:
+    """A logger and a callback of the command line stand beside ours, which log rates, norms and speed."""
+    own = tmp_path / "own"
+    flags = [
+        "--trainer.logger=CSVLogger",
+        f"--trainer.logger.save_dir={own}",
+        "--trainer.log_every_n_steps=1",
+    ]
+    flags += ["--trainer.callbacks=LearningRateMonitor", "--task.learning_rate=0.5"]
+    assert train([*recipe, "--run_dir", str(tmp_path / "run"), *flags]) == 0
+    (theirs,), (ours,) = own.rglob("metrics.csv"), (tmp_path / "run" / "logs").rglob("metrics.csv")
+    header, *rows = [line.split(",") for line in ours.read_text().splitlines()]
+    assert {"train_loss", "learning_rate", "gradient_norm", "tokens_per_second"} <= set(header)
+    steps = [dict(zip(header, row, strict=True)) for row in rows if row[header.index("gradient_norm")]]
+    assert len(steps) == 12
+    assert all(float(step["gradient_norm"]) > 0 and float(step["tokens_per_second"]) > 0 for step in steps)
+    assert float(steps[-1]["learning_rate"]) > float(steps[0]["learning_rate"]), "the rate is being warmed up"
+    assert any(name.startswith("lr-") for name in theirs.read_text().splitlines()[0].split(","))
+
+
+def test_logs_can_be_left_out(recipe: list[str], tmp_path: Path) -> None:
+    """Without loggers a run writes no logs."""
+    cli = TrainCLI([*recipe, "--trainer.logger=false"])
+    assert TrainingRun(cli, RunFolder(tmp_path / "run")).trainer.loggers == []
+
+
+def test_emulated_precision_is_told(
+    recipe: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A processor without bfloat16 instructions would train many times slower in silence."""
+    from train.command import precision_note
+
+    for precision, has_instructions in (("bf16-mixed", False), ("bf16-mixed", True), ("32-true", False)):
+        monkeypatch.setattr(
+            torch.ops.mkldnn, "_is_mkldnn_bf16_supported", lambda known=has_instructions: known
+        )
+        cli = TrainCLI([*recipe, f"--trainer.precision={precision}"])
+        note = precision_note(TrainingRun(cli, RunFolder(tmp_path / "run")).trainer)
+        assert bool(note) == (precision == "bf16-mixed" and not has_instructions)
+
+
 def test_resolved_settings_train_the_same_model_again(recipe: list[str], tmp_path: Path) -> None:
     """The config.yaml of a run trains the same weights again."""
     assert train([*recipe, "--run_dir", str(tmp_path / "one"), "--data.sampling=0.1"]) == 0

@@ -44,6 +44,7 @@ class Progress(Callback):
             self._seconds + now - self._started,
             now,
         )
+        module.log("tokens_per_second", self.speed, batch_size=1)
         if self._bar is not None and trainer.global_step > self._bar.n:
             loss = float(trainer.callback_metrics.get("train_loss", float("nan")))
             self._bar.set_postfix_str(f"loss {loss:.3f}, {self.speed:,.0f} tokens/s", refresh=False)

@@ -85,16 +85,18 @@ class BaseTask(LightningModule):
         gradient_clip_val: int | float | None = None,
         gradient_clip_algorithm: str | None = None,
     ) -> None:
-        """Raise where loss or gradient is not finite, before it reaches the weights; then clip.
+        """Raise where loss or gradient is not finite, before it reaches the weights; log its norm, then clip.
 
         In 16-mixed precision gradients overflow now and then, and Lightning skips such an update. Elsewhere
         gradients are not scaled and are clipped here, since Lightning refuses to clip for a fused Adam in any
         mixed precision.
         """
-        checked, scaled = [self._loss], self.trainer.precision == "16-mixed"
+        norm, scaled = self._loss, self.trainer.precision == "16-mixed"
         if not scaled:
-            checked += [p.grad for p in self.parameters() if p.grad is not None]
-        if not torch.isfinite(nn.utils.get_total_norm(checked)):
+            norm = nn.utils.get_total_norm([p.grad for p in self.parameters() if p.grad is not None])
+            self.log("gradient_norm", norm, batch_size=1)
+        self.log("learning_rate", optimizer.param_groups[0]["lr"], batch_size=1)
+        if not torch.isfinite(self._loss + norm):
             raise FloatingPointError(
                 f"loss or gradient of update {self.trainer.global_step + 1} is not finite; it changed "
                 "nothing, resume with --ckpt_path last and a lower task.learning_rate or a longer task.warmup"
