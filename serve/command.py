@@ -343,7 +343,7 @@ def _load(
     language_models = [name for name in names if is_language_model(read_config(find_model(name)))]
     registry = ModelRegistry(
         {name: _translation_model(name, search) for name in names if name not in language_models},
-        language_models={name: _language_model(name) for name in language_models},
+        language_models={name: _language_model(name, search) for name in language_models},
         pivot=pivot,
     )
     if not lazy:
@@ -364,13 +364,16 @@ def _default_names() -> list[str]:
     return list(dict.fromkeys([default_model(None, None), *readers]))
 
 
-def _language_model(name: str) -> LanguageModelEntry:
+def _language_model(name: str, search: tuple[Backend, ComputeType]) -> LanguageModelEntry:
     directory = find_model(name)
+    planned_backend(directory, *search)
 
     def load() -> "Generator":
         from seq2seq import Generator
 
-        return Generator.from_pretrained(directory)
+        generator = Generator.from_pretrained(directory, "auto", *search)
+        _ = generator.backend
+        return generator
 
     return LanguageModelEntry(name, read_config(directory)["languages"], load, created=_created(directory))
 

@@ -158,7 +158,7 @@ def _measure_text(arguments: argparse.Namespace) -> int:
 
     measures = {}
     for name in arguments.model:
-        measures[name] = Generator.from_pretrained(find_model(name), arguments.device).measure(text)
+        measures[name] = Generator.from_pretrained(find_model(name), arguments.device, "torch").measure(text)
     if arguments.json:
         models = [{"model": name, **measure._asdict()} for name, measure in measures.items()]
         sys.stdout.write(json.dumps({"models": models}, ensure_ascii=False) + "\n")

@@ -71,7 +71,8 @@ def main(argv: Sequence[str]) -> int:
         options = decode_options(arguments, sampling=True)
         from seq2seq.inference.generator import Generator
 
-        lines = _language_model_lines(Generator.from_pretrained(path, arguments.device), options, arguments)
+        generator = Generator.from_pretrained(path, arguments.device, *backend_of(arguments))
+        lines = _language_model_lines(generator, options, arguments)
     else:
         options = decode_options(arguments)
         from seq2seq.inference.translator import Translator

@@ -63,7 +63,7 @@ def describe(directory: Path) -> ModelDescription:
         list(dict.fromkeys([directory.name, *names_of(directory.name)])),
         _languages(config),
         sum(path.stat().st_size for path in directory.iterdir()),
-        "torch" if is_language_model(config) else planned_backend(directory),
+        planned_backend(directory),
         ", ".join(card.get("datasets", [])),
         "; ".join(_scores(card)),
     )

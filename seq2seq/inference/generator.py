@@ -12,18 +12,24 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple, overload
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 from torch import Tensor
 
 from seq2seq.config import END, EOS
+from seq2seq.inference.backends.selection import (
+    Backend,
+    ComputeType,
+    choose_backend,
+    make_language_engine,
+)
 from seq2seq.inference.completion import decode_prompts, length_limit, log_probabilities, stream_prompt
 from seq2seq.inference.processing import cut_before, cut_unfinished, end_at_stop, prefix_ids
 from seq2seq.inference.results import Finish, Score
 from seq2seq.model.device import choose_device
 from seq2seq.model.language_model import LanguageModel
 from seq2seq.options import OF_SOURCES, DecodeOptions
-from seq2seq.search import Cancelled, Hypothesis
+from seq2seq.search import Cancelled, Hypothesis, rows_cancelled
 from seq2seq.storage.hub import push
 from seq2seq.storage.model_directory import load_language_model, save_model
 from seq2seq.storage.quantization import StorageFormat
@@ -31,6 +37,9 @@ from seq2seq.storage.registry import find_model
 from seq2seq.storage.settings import LanguageSettings
 from seq2seq.text.normalization import check_text
 from seq2seq.text.tokenizer import Tokenizer
+
+if TYPE_CHECKING:
+    from seq2seq.inference.backends.language_engine import CTranslate2LanguageEngine
 
 SAMPLING = DecodeOptions(sampling_topk=0)
 
@@ -106,20 +115,40 @@ class Generator:
         settings: LanguageSettings,
         card: str = "",
         storage: StorageFormat = "float16",
+        engine: "CTranslate2LanguageEngine | None" = None,
     ) -> None:
         self.model = model
+        self.engine = engine
         self.tokenizer = tokenizer
         self.settings = settings
         self.card = card
         self.storage: StorageFormat = storage  # the format of `save_pretrained` that changes no weight
 
     @classmethod
-    def from_pretrained(cls, name: str | Path, device: str = "auto") -> "Generator":
+    def from_pretrained(
+        cls,
+        name: str | Path,
+        device: str = "auto",
+        backend: Backend = "auto",
+        compute_type: ComputeType = "auto",
+    ) -> "Generator":
         """Load a generator by the name of a released model, a model directory or a hub id.
 
-        `device` "auto" uses a GPU where there is one. Only a hub id is downloaded.
+        `device` "auto" uses a GPU where there is one. `backend` and `compute_type` are those of `Translator`.
+        Only a hub id is downloaded.
+
+        Raises:
+            ValueError: The name leads to no model, or `backend` is "ctranslate2" and cannot be used.
         """
-        return cls(*load_language_model(find_model(name), choose_device(device)))
+        directory, device = find_model(name), choose_device(device)
+        loaded = load_language_model(directory, device)
+        choice = choose_backend(loaded.model.config, backend, compute_type, device)
+        return cls(*loaded, make_language_engine(loaded, directory, choice, device))
+
+    @property
+    def backend(self) -> str:
+        """The back end that searches, loaded if need be: "torch", or such as "ctranslate2 int8"."""
+        return self.engine.name if self.engine is not None else "torch"
 
     def save_pretrained(self, directory: str | Path, storage: StorageFormat | None = None) -> None:
         """Write a model directory, from which `from_pretrained` loads the same generator.
@@ -167,7 +196,15 @@ class Generator:
         options = self._effective_options(options or SAMPLING)
         prompt_ids = [self.read(text) for text in texts]
         prefix = self._prefix(options)
-        hypotheses = decode_prompts(self.model, prompt_ids, options, prefix, self._surfaces, cancelled)
+
+        def torch_search(rows: Sequence[int]) -> list[list[Hypothesis]]:
+            own, polled = [prompt_ids[row] for row in rows], rows_cancelled(cancelled, rows)
+            return decode_prompts(self.model, own, options, prefix, self._surfaces, polled)
+
+        if self.engine is None:
+            hypotheses = torch_search(range(len(texts)))
+        else:
+            hypotheses = self.engine.complete(prompt_ids, options, prefix, cancelled, torch_search)
         return [self._generation(*row, options) for row in zip(texts, prompt_ids, hypotheses, strict=True)]
 
     def stream(self, prompt: str, options: DecodeOptions | None = None) -> Iterator[str]:
@@ -187,7 +224,11 @@ class Generator:
     def steps(self, prompt: str, options: DecodeOptions | None = None) -> Iterator[tuple[str, float]]:
         """Yield the text and log-probability of each token but the end, those of a stop text included."""
         ids, options = self.read(check_text(prompt)), self._effective_options(options or SAMPLING)
-        for step in stream_prompt(self.model, ids, options, self._prefix(options), self._surfaces):
+        prefix = self._prefix(options)
+        steps = self.engine.stream_prompt(ids, options, prefix) if self.engine else None
+        if steps is None:
+            steps = stream_prompt(self.model, ids, options, prefix, self._surfaces)
+        for step in steps:
             yield self.tokenizer.decode([step.token]), step.log_probability
 
     def steps_with_candidates(

@@ -121,8 +121,7 @@ class Translator:
     @property
     def backend(self) -> str:
         """The back end that searches, loaded if need be: "torch", or such as "ctranslate2 int8"."""
-        engine = self.engine if self.engine is not None and self.engine.ready() else None
-        return f"ctranslate2 {engine.number_format}" if engine else "torch"
+        return self.engine.name if self.engine is not None else "torch"
 
     @property
     def reranker(self) -> Reranker | None:

@@ -145,7 +145,7 @@ def _describe_language_model(entry: LanguageModelEntry) -> dict[str, Any]:
     model = entry.loaded.model
     return {
         **known,
-        "backend": "torch",
+        "backend": entry.loaded.backend,
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
         "layers": model.config.decoder_layers,
         "heads": model.config.decoder_attention.heads,

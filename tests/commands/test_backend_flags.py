@@ -80,4 +80,4 @@ def test_the_table_of_models_says_what_searches(run, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("SEQ2SEQ_BACKEND", "ctranslate2")
     rows = [json.loads(line) for line in run("models", "--json").out.splitlines()]
     backends = {row["name"]: row["backend"] for row in rows}
-    assert backends["en-de"] == "ctranslate2 int8" and backends["shakespeare"] == "torch"
+    assert backends["en-de"] == "ctranslate2 int8" and backends["shakespeare"] == "ctranslate2 int8"

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from seq2seq.inference.ensemble import LoadedModels
     from seq2seq.inference.generator import Generator
     from seq2seq.inference.translator import Translator
+    from seq2seq.storage.model_directory import LoadedLanguageModel
 
 AnyNetwork = Transformer | LanguageModel
 Quantization = Literal["float32", "float16", "int8"]
@@ -43,7 +44,7 @@ EPSILON = 1e-5  # of our norms
 
 
 def convert_to_ctranslate2(
-    model: "Translator | Generator | LoadedModels",
+    model: "Translator | Generator | LoadedModels | LoadedLanguageModel",
     directory: str | Path,
     quantization: Quantization = "float32",
 ) -> None:
@@ -128,8 +129,14 @@ def _language_spec(network: LanguageModel, tokens: list[str]) -> Any:
     from ctranslate2.specs import transformer_spec
 
     config = network.config
+    # Each layer drops the tokens that are older than the context, as our caches do.
+    window = {"sliding_window": config.max_length} if network.rolls else {}
     decoder = transformer_spec.TransformerDecoderSpec(
-        config.decoder_layers, config.decoder_attention.heads, with_encoder_attention=False, **_common(config)
+        config.decoder_layers,
+        config.decoder_attention.heads,
+        with_encoder_attention=False,
+        **_common(config),
+        **window,
     )
     spec = transformer_spec.TransformerDecoderModelSpec(decoder)
     _set_decoder(decoder, network, network.embedding, network.layers)

@@ -17,6 +17,7 @@ from typing import Any, Literal, NamedTuple, overload
 from seq2seq.config import BOS, EOS, PAD, UNK
 from seq2seq.inference.backends.expressible import option_against
 from seq2seq.inference.decoding import BUDGET, Decode, SearchRequest, length_limits
+from seq2seq.model.language_model import LanguageModel
 from seq2seq.model.transformer import Model
 from seq2seq.options import DecodeOptions
 from seq2seq.search import Hypothesis, Step
@@ -28,9 +29,9 @@ Load = Callable[[], "LoadedEngine"]
 
 
 class LoadedEngine(NamedTuple):
-    """A translator of CTranslate2, and the name of each token of its vocabulary."""
+    """A translator or generator of CTranslate2, and the name of each token of its vocabulary."""
 
-    translator: Any
+    engine: Any
     tokens: list[str]
 
 
@@ -68,8 +69,8 @@ class CTranslate2Engine:
         number_format: The format of weights, such as "int8".
     """
 
-    def __init__(self, model: Model, number_format: str, load: Load) -> None:
-        self.model = model
+    def __init__(self, model: Model | LanguageModel, number_format: str, load: Load) -> None:
+        self.model: Any = model
         self.number_format = number_format
         self._load = load
         self._lock = threading.Lock()
@@ -93,6 +94,11 @@ class CTranslate2Engine:
         if self._failed or [parameter._version for parameter in self._parameters] != self._versions:
             return None
         return self._loaded
+
+    @property
+    def name(self) -> str:
+        """The back end that searches, loaded if need be: "torch", or such as "ctranslate2 int8"."""
+        return f"ctranslate2 {self.number_format}" if self.ready() else "torch"
 
     def _start(self) -> None:
         try:
@@ -127,7 +133,7 @@ class CTranslate2Engine:
 
     def _steps(self, loaded: LoadedEngine, source: Sequence[int], options: DecodeOptions) -> Iterator[Step]:
         (limit,) = length_limits(self.model, [source], options)
-        steps = loaded.translator.generate_tokens(
+        steps = loaded.engine.generate_tokens(
             self._named(source),
             max_decoding_length=limit,
             min_decoding_length=options.min_length,
@@ -135,7 +141,7 @@ class CTranslate2Engine:
             disable_unk=options.disable_unk,
             suppress_sequences=NEVER,
             return_log_prob=True,
-            **_sampling(options),
+            **sampling_arguments(options),
         )
         for step in steps:
             if step.token_id != EOS:
@@ -179,7 +185,7 @@ class CTranslate2Engine:
     ) -> list[Any]:
         options = request.options
         is_beam = options.search_kind == "beam"
-        results: list[Any] = loaded.translator.translate_batch(
+        results: list[Any] = loaded.engine.translate_batch(
             [self._named(request.sources[row]) for row in rows],
             beam_size=options.beam_size if is_beam else 1,
             num_hypotheses=options.num_hypotheses,
@@ -192,7 +198,7 @@ class CTranslate2Engine:
             min_decoding_length=0,
             return_scores=True,
             return_end_token=True,
-            **_sampling(options),
+            **sampling_arguments(options),
         )
         return results
 
@@ -220,7 +226,7 @@ class CTranslate2Engine:
 
     def _score(self, loaded: LoadedEngine, source: Sequence[int], tokens: Sequence[int]) -> list[float]:
         """Return the log-probability of each token and of the end symbol after them."""
-        (result,) = loaded.translator.score_batch(
+        (result,) = loaded.engine.score_batch(
             [self._named(source)], [self._named(tokens)], max_input_length=0
         )
         return [float(value) for value in result.log_probs]
@@ -230,7 +236,7 @@ class CTranslate2Engine:
         return [self._loaded.tokens[number] for number in ids]
 
 
-def _sampling(options: DecodeOptions) -> dict[str, Any]:
+def sampling_arguments(options: DecodeOptions) -> dict[str, Any]:
     """Return the arguments of sampling; none where nothing is sampled."""
     if options.search_kind != "sampling":
         return {}

@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 from seq2seq.config import ModelConfig
 from seq2seq.inference.backends.expressible import reason_against
-from seq2seq.storage.settings import TOKENIZER, WEIGHTS, read_config
+from seq2seq.storage.settings import TOKENIZER, WEIGHTS, is_language_model, read_config
 
 if TYPE_CHECKING:
     from seq2seq.inference.backends.engine import CTranslate2Engine, LoadedEngine
+    from seq2seq.inference.backends.language_engine import CTranslate2LanguageEngine
     from seq2seq.inference.ensemble import LoadedModels
+    from seq2seq.storage.model_directory import LoadedLanguageModel
 
 Backend = Literal["auto", "torch", "ctranslate2"]
 ComputeType = Literal["auto", "float32", "float16", "int8"]
@@ -113,6 +115,19 @@ def make_engine(
     return CTranslate2Engine(loaded.model, choice.number_format, load)
 
 
+def make_language_engine(
+    loaded: "LoadedLanguageModel", directory: Path, choice: BackendChoice, device: str
+) -> "CTranslate2LanguageEngine | None":
+    """Return the engine of a language model, as `make_engine` does that of a translator."""
+    if choice.name == "torch":
+        return None
+    from seq2seq.inference.backends.language_engine import CTranslate2LanguageEngine
+
+    causes = conversion_causes(read_config(directory), choice.number_format)
+    load = partial(_load, loaded, causes, choice.number_format, device)
+    return CTranslate2LanguageEngine(loaded.model, choice.number_format, load)
+
+
 def conversion_causes(config: Mapping[str, Any], number_format: NumberFormat) -> dict[str, Any]:
     """Return what a conversion depends on, versions aside: shape, weights, vocabulary and number format."""
     files = {name: config["files"][name] for name in (WEIGHTS, TOKENIZER)}
@@ -125,7 +140,10 @@ def conversion_causes(config: Mapping[str, Any], number_format: NumberFormat) ->
 
 
 def _load(
-    loaded: "LoadedModels", causes: Mapping[str, Any], number_format: NumberFormat, device: str
+    loaded: "LoadedModels | LoadedLanguageModel",
+    causes: Mapping[str, Any],
+    number_format: NumberFormat,
+    device: str,
 ) -> "LoadedEngine":
     """Return the engine, from the cache or converted.
 
@@ -145,7 +163,8 @@ def _load(
     kind, _, index = device.partition(":")
     cores = torch.get_num_threads()
     searches = 1 if kind == "cuda" else min(MOST_SEARCHES, cores)
-    translator = ctranslate2.Translator(
+    kind_of_engine = ctranslate2.Generator if is_language_model(dict(causes)) else ctranslate2.Translator
+    engine = kind_of_engine(
         key,
         device=kind,
         device_index=int(index or 0),
@@ -154,7 +173,7 @@ def _load(
         intra_threads=cores // searches,
         files=files,
     )
-    return LoadedEngine(translator, vocabulary(loaded.tokenizer))
+    return LoadedEngine(engine, vocabulary(loaded.tokenizer))
 
 
 def _reason_against(config: ModelConfig, device: str, models: int) -> str | None:
