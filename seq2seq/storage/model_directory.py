@@ -1,7 +1,7 @@
 """Model directory: a trained model as four files, none of which can run code.
 
     config.json         format, kind and shape of the model, languages, limits, checksums
-    model.safetensors   weights, stored in 16 or 8 bit and computed in 32, tied tensors once
+    model.safetensors   weights, stored in 16, 8 or 32 bit and computed in 32, tied tensors once
     tokenizer.model     SentencePiece
     README.md           model card
 
