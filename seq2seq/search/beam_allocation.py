@@ -8,7 +8,7 @@
               does not know, but other tokens that attend to the span translate it in other words, before
               the phrase, after it or instead of it: each costs STRAY x the share of its attention. A phrase
               whose tokens attend, on average, to the spans of others has taken their place and costs
-              CROSSED x that share. A blank that is a token by itself costs nothing: it is read with the phrase
+              CROSSED x that share. A blank that is a token by itself costs nothing: the phrase follows
     stop      a text that would end the result may not occur while a phrase is missing
 
 A phrase that the model generates freely counts as well. Shapes: J phrases of at most P tokens, S source
