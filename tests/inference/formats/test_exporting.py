@@ -12,6 +12,7 @@ from seq2seq import DecodeOptions, Translator
 from seq2seq.config import AttentionConfig, ModelConfig
 from seq2seq.inference.formats.exporting import export
 from seq2seq.inference.formats.marian_import import import_marian
+from seq2seq.inference.formats.onnx_model import OnnxModel
 from seq2seq.inference.formats.peers import OnnxPeer
 from seq2seq.model.batch import make_batch
 from seq2seq.model.transformer import Transformer
@@ -130,6 +131,21 @@ def test_onnx_with_quantized_weights(tmp_path: Path) -> None:
     # An earlier export is replaced; without references chrF compares with the translations in float32.
     again = export(ours, tmp_path / "out", "onnx", quantization="int8")
     assert again.invented and again.chrf is None and again.chrf_to_float32 is not None
+
+
+def test_a_translator_over_onnx(tmp_path: Path) -> None:
+    """Our beam, glossary and scores work with onnxruntime in place of the network."""
+    ours = make_translator(positions="rotary")
+    export(ours, tmp_path / "out", "onnx")
+    model = OnnxModel.load(tmp_path / "out", ours.model.config)
+    theirs = Translator(model, ours.tokenizer, ours.settings)
+    options = DecodeOptions(beam_size=3, max_length=20, glossary={"dogs": "Hunde"})
+    for text in SOURCES[:2]:
+        wanted, got = ours.translate(text, options), theirs.translate(text, options)
+        assert got.text == wanted.text and got.score == pytest.approx(wanted.score, abs=1e-4)
+    assert theirs.score(SOURCES[0], TARGETS[0]).log_probability == pytest.approx(
+        ours.score(SOURCES[0], TARGETS[0]).log_probability, abs=1e-3
+    )
 
 
 def test_ctranslate2(tmp_path: Path) -> None:
