@@ -243,7 +243,8 @@ def run_guided(name: str, seconds: int) -> None:
     with tempfile.TemporaryDirectory() as corpus:
         for number, data in enumerate(seeds_of(name)):
             (Path(corpus) / str(number)).write_bytes(data)
-        flags = [sys.argv[0], f"-max_total_time={seconds}", "-max_len=20000", "-print_final_stats=1", corpus]
+        limits = [f"-max_total_time={seconds}", "-max_len=20000", "-print_final_stats=1"]
+        flags = [sys.argv[0], *limits, f"-artifact_prefix={tempfile.gettempdir()}/", corpus]
         atheris.Setup(flags, lambda data: run_target(name, data))
         atheris.Fuzz()
 
@@ -280,7 +281,7 @@ def main() -> int:
         print(f"{name}: {'FAILED' if run.returncode else 'no finding'}; {counted.strip()}", flush=True)
         if run.returncode:
             failed.append(name)
-            print("\n".join(lines[-40:]))
+            print("\n".join(line for line in lines if not line.startswith("#")))
     return 1 if failed else 0
 
 

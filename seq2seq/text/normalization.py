@@ -206,7 +206,7 @@ def _joins(base: str) -> bool:
     It can in Semitic and Indic scripts and among symbols and emoji. Latin, Greek and Cyrillic letters (below
     U+0590, and U+1E00 to U+218F) do not join, and a second joiner in a row has no effect.
     """
-    code = ord(base)
+    code = _WIDE.get(ord(base), ord(base))  # a letter of full width becomes one that does not join
     return (0x590 <= code < 0x1E00 or code >= 0x2190) and base not in _JOINERS
 
 

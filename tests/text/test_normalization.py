@@ -249,3 +249,9 @@ def test_marks_out_of_order_cost_what_others_do(marks: str) -> None:
         times.append(thread_time() - before)
         assert normalized.ends[-1] == len(text) and len(normalized.origins) == len(normalized.text)
     assert times[0] < 5 * times[1]
+
+
+def test_joiner_after_a_letter_of_full_width() -> None:
+    """Regression: a joiner after a letter of full width stayed, and a second normalization removed it."""
+    assert normalize("ｂ\u200d👩").text == "b👩"
+    assert normalize("ハ\u200d").text == "ハ\u200d"
