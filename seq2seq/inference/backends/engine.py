@@ -24,6 +24,9 @@ from seq2seq.search import Hypothesis, Step
 
 log = logging.getLogger("seq2seq")
 
+# A beam goes on until so many times its places have ended. At 1, the engine's default, de-en lost 0.3 BLEU on
+# validation texts beside our search, which goes on until nothing better can come; at 2 and 3 nothing.
+PATIENCE = 2
 NEVER = [["<pad>"], ["<s>"]]  # never written, as in our search
 Load = Callable[[], "LoadedEngine"]
 
@@ -189,6 +192,7 @@ class CTranslate2Engine:
             [self._named(request.sources[row]) for row in rows],
             beam_size=options.beam_size if is_beam else 1,
             num_hypotheses=options.num_hypotheses,
+            patience=PATIENCE if is_beam else 1,
             length_penalty=options.length_penalty,
             max_batch_size=BUDGET,
             batch_type="tokens",
