@@ -44,7 +44,8 @@ _MARKS = (
 # are Chinese punctuation; right after a Han character the narrow ones become wide.
 _WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F) if chr(code - 0xFEE0) not in "!(),:;?~"}
 _WIDE |= {0xFE50: 0xFF0C, 0xFE54: 0xFF1B, 0xFE55: 0xFF1A, 0xFE56: 0xFF1F, 0xFE57: 0xFF01}  # small forms
-_NARROW = re.compile("(?<=[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u300b\u201d])[!,:;?](?![0-9A-Za-z])")
+_LATIN = "A-Za-z\u00c0-\u024f\u1e00-\u1eff"  # those with marks, too: letters compose after the fold
+_NARROW = re.compile(f"(?<=[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u300b\u201d])[!,:;?](?![0-9{_LATIN}])")
 _WIDTH = re.compile(f"[{''.join(map(re.escape, map(chr, _WIDE)))}]|{_NARROW.pattern}")
 _WORD = re.compile(f"[{UNSPACED}][{_MARKS}]*|[^\\s{UNSPACED}]+")
 _BLANK_SEPARATED = re.compile(r"\S+")

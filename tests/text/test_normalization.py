@@ -255,3 +255,8 @@ def test_joiner_after_a_letter_of_full_width() -> None:
     """Regression: a joiner after a letter of full width stayed, and a second normalization removed it."""
     assert normalize("ｂ\u200d👩").text == "b👩"
     assert normalize("ハ\u200d").text == "ハ\u200d"
+
+
+def test_mark_before_a_letter_that_composes() -> None:
+    """Regression: a comma before a letter with a mark of its own became wide at a second normalization."""
+    assert normalize("狗,A\u0300").text == normalize("狗,À").text == "狗,À"
