@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from sentencepiece import sentencepiece_model_pb2
 
 from seq2seq.config import BOS
 from seq2seq.inference.decoding import SearchRequest, decode_sources
@@ -102,8 +103,9 @@ def test_how_a_vocabulary_was_trained_does_not_matter(
 ) -> None:
     """Models of one vocabulary are joined whatever its training options."""
     own = Tokenizer.load(directories[0] / "tokenizer.model")
-    option = b"\x12\x07\x12\x05other"  # protobuf: in the trainer's options the prefix of its files
-    other = Tokenizer.from_bytes(own.to_bytes() + option)
+    message = sentencepiece_model_pb2.ModelProto.FromString(own.to_bytes())
+    message.trainer_spec.model_prefix = "other"
+    other = Tokenizer.from_bytes(message.SerializeToString())
     assert other.to_bytes() != own.to_bytes()
     save_model(tmp_path / "other", models[0], other, SETTINGS, "card")
     assert load_models([directories[0], tmp_path / "other"]).tokenizer.cuts_as(own)

@@ -156,5 +156,5 @@ def test_two_processes_at_once(cache: Path) -> None:
     both = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(2)]
     outputs = [process.communicate(timeout=120) for process in both]
     assert [error for _, error in outputs] == [b"", b""]
-    assert {out.decode() for out, _ in outputs} == {"Two dogs playing in the snow. ctranslate2 int8\n"}
+    assert {out.decode() for out, _ in outputs} == {"Two dogs are playing in the snow. ctranslate2 int8\n"}
     assert [path.suffix for path in cache.iterdir()] == [".zip"]
