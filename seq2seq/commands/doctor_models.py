@@ -26,18 +26,10 @@ _DOGS = "Two dogs play in the snow."
 _ENGLISH = (_DOGS, "Two dogs are playing in the snow.")
 _GERMAN = ("Zwei Hunde spielen im Schnee.",)
 
-# Of the released models: sentences that another training of the same kind has right as well, in 8 bit, too.
+# Of the released models: what they write. Where a back end in 8 bit writes something else, both are listed.
 KNOWN: dict[str, KnownOutput] = {
     "en-de": KnownOutput(_DOGS, _GERMAN),
-    "de-en": KnownOutput(
-        "Ein Mann fährt Fahrrad.",
-        (
-            "A man is riding a bicycle.",
-            "A man is riding a bike.",
-            "A man rides a bicycle.",
-            "A man rides a bike.",
-        ),
-    ),
+    "de-en": KnownOutput("Zwei Hunde spielen im Schnee.", _ENGLISH),
     "en-fr": KnownOutput(_DOGS, ("Deux chiens jouent dans la neige.",)),
     "fr-en": KnownOutput("Deux chiens jouent dans la neige.", _ENGLISH, "fr", "en"),
     "en-zh": KnownOutput(_DOGS, ("两只狗在雪地里玩耍。", "两只狗在雪地里玩。"), "en", "zh"),

@@ -2,7 +2,8 @@
 
     w[r, c]  ~  scale[r] * q[r, c]      q from -127 to 127, scale[r] = max over c of |w[r, c]| / 127
 
-Beside matrices of 8 bit, vectors (norms, biases) are of 16. Unpacked weights are float32 and pack to the same values again.
+Beside matrices of 8 bit, vectors (norms, biases) are of 16. Unpacked weights are float32 and pack to the same
+values again.
 """
 
 from collections.abc import Mapping
