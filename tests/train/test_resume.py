@@ -133,7 +133,7 @@ def test_killed_at_any_moment_it_goes_on_in_another_process(
         process = start(*args, "--run_dir", str(folder), *resumed)
         kill_after_a_save(process, last, generator.uniform(0, 0.1))
         newest_checkpoint(folder / "checkpoints")
-    assert read_checkpoint(last)["global_step"] > 2
+    assert read_checkpoint(last)["global_step"] >= 2  # each process has saved at least once
     process = start(*args, "--run_dir", str(folder), "--ckpt_path", "last")
     process.join(DONE)
     assert process.exitcode == 0, (tmp_path / "said").read_text()
