@@ -11,18 +11,10 @@ from transformers import M2M100Config, M2M100ForConditionalGeneration, MarianCon
 
 from seq2seq.attention.positions import SinusoidalPositions
 from seq2seq.config import BOS, EOS, PAD, AttentionConfig, ModelConfig
+from seq2seq.inference.formats.transformers_export import layer_weights
 from seq2seq.model.transformer import Transformer
 
 Twin = MarianMTModel | M2M100ForConditionalGeneration
-
-ATTENTIONS = {"self_attention": "self_attn", "cross_attention": "encoder_attn"}
-OTHERS = {
-    "feed_forward.widen": "fc1",
-    "feed_forward.narrow": "fc2",
-    "self_residual.norm": "self_attn_layer_norm",
-    "cross_residual.norm": "encoder_attn_layer_norm",
-    "feed_forward_residual.norm": "final_layer_norm",
-}
 
 
 def make_twin(model: Transformer) -> Twin:
@@ -99,28 +91,8 @@ def peer_weights(model: Transformer) -> dict[str, Tensor]:
     weights = {"model.shared.weight": model.source_embedding.table.weight.detach()}
     for side in ("encoder", "decoder"):
         for index, layer in enumerate(getattr(model, side)):
-            for name, value in peer_layer(layer.state_dict()).items():
+            for name, value in layer_weights(layer.state_dict()).items():
                 weights[f"model.{side}.layers.{index}.{name}"] = value
         for kind, value in getattr(model, f"{side}_norm").state_dict().items():  # pre-norm's last one
             weights[f"model.{side}.layer_norm.{kind}"] = value
     return weights
-
-
-def peer_layer(ours: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Return the weights of one of our layers under the peers' names."""
-    theirs = {}
-    for name, value in ours.items():
-        part, _, kind = name.rpartition(".")
-        if part in OTHERS:
-            theirs[f"{OTHERS[part]}.{kind}"] = value
-            continue
-        attention, _, projection = part.partition(".heads.")
-        prefix = ATTENTIONS[attention]
-        match projection:
-            case "key_value_projection":
-                theirs[f"{prefix}.k_proj.{kind}"], theirs[f"{prefix}.v_proj.{kind}"] = value.chunk(2)
-            case "query_projection":
-                theirs[f"{prefix}.q_proj.{kind}"] = value
-            case "output_projection":
-                theirs[f"{prefix}.out_proj.{kind}"] = value
-    return theirs

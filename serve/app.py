@@ -103,8 +103,7 @@ def make_app(
         stopping: set by the server when it is about to stop.
         options: options of the server; the defaults where there are none.
     """
-    limits = limits or Limits()
-    options = options or ServerOptions()
+    limits, options = limits or Limits(), options or ServerOptions()
     stopping = stopping or asyncio.Event()
     metrics, lane_count = Metrics(), lanes()
     cores = torch.get_num_threads() // lane_count  # of each batch
@@ -127,10 +126,9 @@ def make_app(
         app.include_router(router)
     _add_documentation(app)
     rest = _methods([route for router in routers for route in router.routes])
-    methods = {**_methods(app.routes), **rest}
+    methods = _methods(app.routes) | rest
     cross_origin = {path: ", ".join(sorted(rest[path])) for path in rest if path not in SAME_ORIGIN}
     # Starlette puts what is added last outside: the access log sees also what the others refuse.
-    get_paths = [path for path in methods if "HEAD" in methods[path]]
     if options.keys:
         app.add_middleware(KeyMiddleware, authenticator=authenticator, admitting=_admitting(routers))
     app.add_middleware(
@@ -138,7 +136,7 @@ def make_app(
         limits=limits,
         host=host,
         stopping=stopping,
-        get_paths=get_paths,
+        get_paths=[path for path in methods if "HEAD" in methods[path]],
         allowed_hosts=options.allowed_hosts,
         proxies=TrustedProxies(options.proxies),
     )

@@ -66,11 +66,12 @@ def write_marian(
     ]
     for name, side in zip(("vocab.json", "target_vocab.json"), ids, strict=False):
         (folder / name).write_text(json.dumps(side), encoding="utf-8")
-    told = {"source_lang": "en", "target_lang": "de", "separate_vocabs": separate}
+    settings = {"source_lang": "en", "target_lang": "de", "separate_vocabs": separate}
     if separate:
-        told["target_vocab_file"] = str(folder / "target_vocab.json")
+        settings["target_vocab_file"] = str(folder / "target_vocab.json")
     (folder / "tokenizer_config.json").write_text(
-        json.dumps({"tokenizer_class": "MarianTokenizer", "model_max_length": 64, **told}), encoding="utf-8"
+        json.dumps({"tokenizer_class": "MarianTokenizer", "model_max_length": 64, **settings}),
+        encoding="utf-8",
     )
     size, padding = len(ids[0]), ids[-1]["<pad>"]
     config = MarianConfig(

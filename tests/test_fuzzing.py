@@ -1,4 +1,4 @@
-"""What reads bytes of others answers, or refuses with a ValueError: a moment of `python tests/fuzzing.py`."""
+"""Readers of foreign bytes answer, or refuse with a ValueError: a moment of `python tests/fuzzing.py`."""
 
 import pytest
 from fuzzing import TARGETS, drawn, run_target, seeds_of

@@ -39,13 +39,13 @@ def machine_checks() -> Iterator[DoctorCheck]:
 
 def requirement_checks(requirements: list[str]) -> Iterator[DoctorCheck]:
     """Yield whether each requirement is met; one of an extra may be missing, but not of a wrong version."""
-    wanted: dict[str, tuple[Requirement, bool]] = {}
+    required: dict[str, tuple[Requirement, bool]] = {}
     for text in requirements:
         requirement = Requirement(text)
         extras = [extra for extra in ("", "train", "serve", "fast") if _applies(requirement, extra)]
-        if extras and (requirement.name not in wanted or extras[0] == ""):
-            wanted[requirement.name] = requirement, extras[0] == ""
-    for name, (requirement, is_core) in wanted.items():
+        if extras and (requirement.name not in required or extras[0] == ""):
+            required[requirement.name] = requirement, extras[0] == ""
+    for name, (requirement, is_core) in required.items():
         if name == "seq2seq":
             continue
         try:

@@ -8,16 +8,15 @@
 """
 
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from copy import copy
-from dataclasses import replace
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, overload
 
 from seq2seq.alignment.maps import Alignment, AttentionMaps
 from seq2seq.config import END
 from seq2seq.inference.backends.selection import Backend, ComputeType, choose_backend, make_engine
+from seq2seq.inference.chunks import Prefix, translate_all
 from seq2seq.inference.decoding import Decode, decode_sources, length_limits
 from seq2seq.inference.ensemble import load_models
 from seq2seq.inference.forced_decoding import encode_side, explain, force_decode
@@ -41,12 +40,6 @@ if TYPE_CHECKING:
     from seq2seq.inference.backends.engine import CTranslate2Engine
     from seq2seq.inference.memory.memory import TranslationMemory
     from seq2seq.inference.memory.recall import BatchTranslate
-
-# Texts taken at once: enough to fill batches of like length. Of an iterable that may have to wait for its
-# texts there are few at first, so that the first results come soon.
-FIRST_CHUNK, CHUNK = 16, 512
-
-Prefix = str | list[str] | tuple[str, ...]  # a text, or a list of tokens
 
 _DEFAULTS = DecodeOptions()
 
@@ -263,8 +256,7 @@ class Translator:
             if target_prefixes is not None:
                 raise ValueError("target_prefixes are for several texts; give one text's in the options")
             return translate([texts], [options])[0]
-        size = CHUNK if isinstance(texts, Sequence) else FIRST_CHUNK
-        return _translate_all(translate, _text_iterator(texts), options, target_prefixes, size)
+        return translate_all(translate, texts, options, target_prefixes)
 
     def translate_batch(
         self,
@@ -435,45 +427,3 @@ class Translator:
         _ = directed.tag  # raises where a target language must be chosen
         self.processor.check_prefix(options)
         return directed, options
-
-
-def _translate_all(
-    translate: "BatchTranslate",
-    texts: Iterator[str],
-    options: DecodeOptions,
-    prefixes: Iterable[Prefix | None] | None,
-    size: int,
-) -> Iterator[Translation]:
-    """Translate texts chunk by chunk, as they come, the first `size` together."""
-    remaining = None if prefixes is None else iter(prefixes)
-    while chunk := list(islice(texts, size)):
-        chunk_options = [options] * len(chunk)
-        if remaining is not None:
-            chunk_prefixes = list(islice(remaining, len(chunk)))
-            _check_prefix_count(len(chunk_prefixes), len(chunk))
-            chunk_options = [replace(options, target_prefix=prefix) for prefix in chunk_prefixes]
-        yield from translate(chunk, chunk_options)
-        size = min(2 * size, CHUNK)
-    if remaining is not None:
-        _check_prefix_count(len(list(islice(remaining, 1))), 0)
-
-
-def _text_iterator(texts: Iterable[str]) -> Iterator[str]:
-    """Return an iterator over texts.
-
-    Raises:
-        ValueError: The texts are a mapping or bytes, which iterate over something else, or no iterable.
-    """
-    if isinstance(texts, Mapping):
-        raise ValueError("texts are a mapping, whose keys would be translated; give its .values() or .keys()")
-    if isinstance(texts, bytes | bytearray | memoryview):
-        raise ValueError(f"a text is {bytes(texts[:40])!r}, which are bytes; decode them to a string first")
-    if not isinstance(texts, Iterable):
-        check_text(texts)  # refused with its type
-    return iter(texts)
-
-
-def _check_prefix_count(prefixes: int, texts: int) -> None:
-    if prefixes != texts:
-        fewer = "fewer" if prefixes < texts else "more"
-        raise ValueError(f"there are {fewer} target_prefixes than texts; give one for each, None for nothing")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from seq2seq import DecodeOptions, Translator
-from seq2seq.inference.translator import CHUNK
+from seq2seq.inference.chunks import CHUNK
 
 
 @pytest.fixture(scope="module")

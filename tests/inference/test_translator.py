@@ -9,8 +9,9 @@ import pytest
 import torch
 
 from seq2seq.alignment.head import AlignmentHead
+from seq2seq.inference.chunks import FIRST_CHUNK
 from seq2seq.inference.results import Translation
-from seq2seq.inference.translator import FIRST_CHUNK, Translator
+from seq2seq.inference.translator import Translator
 from seq2seq.model.transformer import Transformer
 from seq2seq.options import DecodeOptions
 from seq2seq.storage.model_directory import Settings

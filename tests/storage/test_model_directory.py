@@ -250,7 +250,7 @@ def test_changed_on_purpose(directory: Path) -> None:
 
 
 def test_settings_and_card_keep_the_seal(directory: Path) -> None:
-    """What is written after the weights is covered, too."""
+    """Files that are written after the weights are covered, too."""
     write_settings(directory, Settings(["en"], ["fr"], 11, 13))
     write_card(directory, "# Other\n")
     assert "config.json" in read_config(directory)["files"]

@@ -83,10 +83,13 @@ Other kinds of text are translated worse, and wrong translations may be as fluen
 {recipe.strip()}
 ```
 """
+    return complete_card(without_local_paths(card), *_languages(data))
+
+
+def _languages(data: TranslationData) -> tuple[list[str], list[str]]:
+    """Return the languages of the sources and of the targets, each once."""
     sources, targets = zip(*directions_of(data.settings.corpora), strict=True)
-    return complete_card(
-        without_local_paths(card), list(dict.fromkeys(sources)), list(dict.fromkeys(targets))
-    )
+    return list(dict.fromkeys(sources)), list(dict.fromkeys(targets))
 
 
 def _confidence(calibrations: Mapping[str, Calibration] | None) -> str:

@@ -7,7 +7,7 @@
 
 The engine numbers heads and positions as we do, so that nothing else moves. The output layer bans
 no token: the probabilities are those of the model, the padding and start symbols among them. A search
-that finds one of these two is not used (`translation.py`).
+that finds one of these two is not used (`engine.py`).
 """
 
 from collections.abc import Iterable, Sequence

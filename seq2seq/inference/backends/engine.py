@@ -1,6 +1,6 @@
 """The search of a translator on CTranslate2, with torch for what that cannot do.
 
-    SearchRequest ─> rows that the engine can search ─> hypotheses ─> those that hold what was asked
+    SearchRequest ─> rows that the engine can search ─> hypotheses ─> those that keep the options
                  └─> all others ────────────────────────> torch <──── all others
 
 Nothing is dropped: a text with a prefix or with phrases, and a result that has a token or a length which our

@@ -1,6 +1,6 @@
 """The search of a language model on CTranslate2: greedy and sampled continuations, torch for all else.
 
-    prompts (ids) ─> those that the engine can continue ─> continuations that hold what was asked
+    prompts (ids) ─> those that the engine can continue ─> continuations that keep the options
                  └─> all others ──────────────────────────> torch <──── all others
 
 The engine tells the log-probability of each token as it writes it; later it could not, of a text that is

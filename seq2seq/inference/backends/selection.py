@@ -8,7 +8,7 @@ where it cannot be used.
 import argparse
 import importlib.util
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
@@ -109,9 +109,7 @@ def make_engine(
         return None
     from seq2seq.inference.backends.engine import CTranslate2Engine
 
-    # Read now: the directory may have another model in it by the time of the first search.
-    causes = conversion_causes(read_config(directory), choice.number_format)
-    load = partial(_load, loaded, causes, choice.number_format, device)
+    load = _loader(loaded, directory, choice, device)
     return CTranslate2Engine(loaded.model, choice.number_format, load)
 
 
@@ -123,9 +121,17 @@ def make_language_engine(
         return None
     from seq2seq.inference.backends.language_engine import CTranslate2LanguageEngine
 
-    causes = conversion_causes(read_config(directory), choice.number_format)
-    load = partial(_load, loaded, causes, choice.number_format, device)
+    load = _loader(loaded, directory, choice, device)
     return CTranslate2LanguageEngine(loaded.model, choice.number_format, load)
+
+
+def _loader(
+    loaded: "LoadedModels | LoadedLanguageModel", directory: Path, choice: BackendChoice, device: str
+) -> "Callable[[], LoadedEngine]":
+    """Return the function that makes the engine of a model at its first search."""
+    # Read now: the directory may have another model in it by then.
+    causes = conversion_causes(read_config(directory), choice.number_format)
+    return partial(_load, loaded, causes, choice.number_format, device)
 
 
 def conversion_causes(config: Mapping[str, Any], number_format: NumberFormat) -> dict[str, Any]:

@@ -196,10 +196,13 @@ def _languages(
 ) -> tuple[list[str], list[str]]:
     """Return source and target languages."""
     path = folder / TOKENIZER_CONFIG
-    told = _read_json(path) if path.is_file() else {}
+    stored = _read_json(path) if path.is_file() else {}
     named = _NAMED.search(str(name))
     found = []
-    sides = (("source", sources, told.get("source_lang"), 1), ("target", targets, told.get("target_lang"), 2))
+    sides = (
+        ("source", sources, stored.get("source_lang"), 1),
+        ("target", targets, stored.get("target_lang"), 2),
+    )
     for side, given, language, group in sides:
         if side == "target" and tokenizer.tags:
             if unknown := sorted(set(given or ()) - set(tokenizer.tags)):

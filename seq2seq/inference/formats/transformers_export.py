@@ -131,15 +131,15 @@ def their_weights(model: Transformer) -> dict[str, Tensor]:
     for side, layers in (("encoder", model.encoder), ("decoder", model.decoder)):
         weights[f"model.{side}.embed_positions.weight"] = positions
         for number, layer in enumerate(layers):
-            for name, value in _layer(layer.state_dict()).items():
+            for name, value in layer_weights(layer.state_dict()).items():
                 weights[f"model.{side}.layers.{number}.{name}"] = value
         for kind, value in getattr(model, f"{side}_norm").state_dict().items():  # the last norm of pre-norm
             weights[f"model.{side}.layer_norm.{kind}"] = value
     return {name: value.detach().float() for name, value in weights.items()}
 
 
-def _layer(ours: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Return the weights of one layer under their names."""
+def layer_weights(ours: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Return the weights of one layer under the names of transformers."""
     theirs = {}
     for name, value in ours.items():
         part, _, kind = name.rpartition(".")

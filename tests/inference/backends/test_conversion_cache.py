@@ -111,7 +111,7 @@ def check_torch_serves(caplog: pytest.LogCaptureFixture, reason: str) -> None:
 def test_a_cache_that_cannot_be_written_leaves_torch(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Where no folder can be made torch serves, and one sentence says why."""
+    """Torch serves where no folder can be made, and one sentence says why."""
     (tmp_path / "file").write_text("no folder")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
     check_torch_serves(caplog, "Not a directory")

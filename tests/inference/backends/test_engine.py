@@ -157,16 +157,16 @@ def test_only_the_texts_that_need_it_go_to_torch(pair: tuple[Translator, Transla
     fast, _ = pair
     ids = [fast.processor.ids(text) for text in ENGLISH[:3]]
     prefix = fast.tokenizer.encode("Die")
-    asked: list[SearchRequest] = []
+    requests: list[SearchRequest] = []
 
     def torch_search(model: Any, request: SearchRequest) -> list[list[Hypothesis]]:
-        asked.append(request)
+        requests.append(request)
         return decode_sources(model, request)
 
     request = SearchRequest(ids, GREEDY, [[], prefix, []])
     assert fast.engine is not None
     found = fast.engine.search(fast.model, request, torch_search)
-    assert [list(each.sources) for each in asked] == [[ids[1]]]
+    assert [list(each.sources) for each in requests] == [[ids[1]]]
     expected = decode_sources(fast.model, request)
     assert [row[0].tokens for row in found] == [row[0].tokens for row in expected]
 

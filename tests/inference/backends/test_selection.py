@@ -1,4 +1,4 @@
-"""The back end is chosen by what is installed, what the model has, and what was asked for."""
+"""The back end is chosen by what is installed, what the model has, and what was requested."""
 
 import importlib.util
 from dataclasses import replace
@@ -40,7 +40,7 @@ def missing(installed: None, monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_an_installed_engine_is_taken(installed: None, backend: Any, compute_type: Any, chosen: str) -> None:
-    """Where it is installed and has the model, "auto" takes CTranslate2, by default in int8."""
+    """ "auto" takes CTranslate2 if it is installed and has the model, by default in int8."""
     assert str(choose_backend(CONFIG, backend, compute_type, "cpu")) == chosen
 
 

@@ -95,7 +95,7 @@ REFUSED = {
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_transformers_refuses(name: str, tmp_path: Path) -> None:
-    """What no class of transformers has is named, and nothing is written."""
+    """A part that no class of transformers has is named, and nothing is written."""
     settings, reason = REFUSED[name]
     with pytest.raises(ValueError, match=reason):
         export(make_translator(**settings), tmp_path / "out", "transformers")
@@ -141,8 +141,8 @@ def test_a_translator_over_onnx(tmp_path: Path) -> None:
     theirs = Translator(model, ours.tokenizer, ours.settings)
     options = DecodeOptions(beam_size=3, max_length=20, glossary={"dogs": "Hunde"})
     for text in SOURCES[:2]:
-        wanted, got = ours.translate(text, options), theirs.translate(text, options)
-        assert got.text == wanted.text and got.score == pytest.approx(wanted.score, abs=1e-4)
+        expected, got = ours.translate(text, options), theirs.translate(text, options)
+        assert got.text == expected.text and got.score == pytest.approx(expected.score, abs=1e-4)
     assert theirs.score(SOURCES[0], TARGETS[0]).log_probability == pytest.approx(
         ours.score(SOURCES[0], TARGETS[0]).log_probability, abs=1e-3
     )

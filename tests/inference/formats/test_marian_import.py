@@ -52,8 +52,8 @@ def test_the_same_pieces(pair) -> None:
     for text in TEXTS:
         source = ours.tokenizer.tagged(ours.tokenizer.encode(text), ours.tag)
         names = {index: piece for piece, index in theirs.encoder.items()}
-        wanted = [names[index] for index in theirs(tagged(ours, text))["input_ids"]]
-        assert [*ours.tokenizer.pieces(source), "</s>"] == wanted
+        expected = [names[index] for index in theirs(tagged(ours, text))["input_ids"]]
+        assert [*ours.tokenizer.pieces(source), "</s>"] == expected
     for text in ("Zwei Hunde essen.", "Gibt es Ω?"):
         ids = theirs(text_target=text)["input_ids"]
         vocabulary = theirs.target_encoder if theirs.separate_vocabs else theirs.encoder
@@ -75,12 +75,12 @@ def test_the_same_logits(pair) -> None:
     row = {place: ids[piece] for place, piece in enumerate(pieces) if piece in ids}
     start = theirs.config.decoder_start_token_id
     read = [[start if i == 2 else row[i] for i in side] for side in batch.target_input.tolist()]
-    wanted = theirs(**given, decoder_input_ids=torch.tensor(read)).logits
+    expected = theirs(**given, decoder_input_ids=torch.tensor(read)).logits
     got = ours.model(batch.source, batch.target_input).logits
     real = batch.target_input != 0
-    difference = got[..., list(row)] - wanted[..., list(row.values())]
+    difference = got[..., list(row)] - expected[..., list(row.values())]
     assert difference[real].abs().max() < 1e-4
-    assert got[..., [i for i in range(len(pieces)) if i not in row]].max() < wanted.min() - 50
+    assert got[..., [i for i in range(len(pieces)) if i not in row]].max() < expected.min() - 50
 
 
 def test_the_same_translations(pair) -> None:
@@ -90,9 +90,9 @@ def test_the_same_translations(pair) -> None:
         given = tokenizer(tagged(ours, text), return_tensors="pt")
         # Marian's search forces an end at the limit; ours writes another piece there.
         found = theirs.generate(**given, num_beams=1, max_length=21, forced_eos_token_id=None)
-        wanted = tokenizer.decode(found[0], skip_special_tokens=True)
-        wanted = wanted.replace(">>fr<<", "")  # to us a tag is no text
-        assert ours.translate(text, PLAIN).text.split() == wanted.split()
+        expected = tokenizer.decode(found[0], skip_special_tokens=True)
+        expected = expected.replace(">>fr<<", "")  # to us a tag is no text
+        assert ours.translate(text, PLAIN).text.split() == expected.split()
 
 
 def test_maps_scores_and_glossaries(pair) -> None:
@@ -172,7 +172,7 @@ REFUSED = {
 
 @pytest.mark.parametrize("case", REFUSED)
 def test_refused(theirs: Path, case: str) -> None:
-    """What is damaged or does not fit is refused by its name, and nothing is written."""
+    """A file that is damaged or does not fit is refused by its name, and nothing is written."""
     damage, message = REFUSED[case]
     damage(theirs)
     with pytest.raises(ValueError, match=message):

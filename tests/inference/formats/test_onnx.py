@@ -57,8 +57,8 @@ def check(model: Transformer, folder: Path) -> None:
         if not model.config.cross_attention.linear:
             states[0].watch(HEAD.layer, HEAD.head)
             states[1].watch(HEAD.layer, HEAD.head)
-        wanted, got = model.step(tokens, states[0]), onnx.step(tokens, states[1])
-        torch.testing.assert_close(got, wanted, atol=2e-5, rtol=1e-4)
+        expected, got = model.step(tokens, states[0]), onnx.step(tokens, states[1])
+        torch.testing.assert_close(got, expected, atol=2e-5, rtol=1e-4)
         if states[0].looked is not None:
             torch.testing.assert_close(states[1].looked, states[0].looked, atol=1e-5, rtol=1e-4)
         for state in states:

@@ -75,7 +75,7 @@ def test_settings_that_cannot_be(settings: dict[str, object], message: str) -> N
 
 
 def test_a_tokenizer_reads_each_placeholder_as_one_piece() -> None:
-    """What a copy holds is one piece each, also within words."""
+    """The placeholders of a copy are one piece each, also within words."""
     tokenizer = Tokenizer.train(list(PAIR[:2]), 60, placeholders=PLACEHOLDERS)
     copy = masked_copy(PAIR, LINKS, random.Random(1))
     assert copy is not None
